@@ -1,0 +1,180 @@
+"""``FactorData``: observations with known generating factors, stored small and turned to float per batch."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from latentassay.errors import InputError
+from latentassay.observations import as_float, finite
+
+Layout = Literal["hwc", "chw", "hw", "vector"]
+
+
+class Store(Protocol):
+    """Anything that is indexed by an integer array: numpy, a memory map, HDF5, or a renderer."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(n, ...)``."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """uint8 for images, float32 for anything else."""
+
+    def __getitem__(self, rows: Any, /) -> Any: ...
+
+
+class Splits(NamedTuple):
+    """Disjoint parts of one data set."""
+
+    train: "FactorData"
+    validation: "FactorData"
+    test: "FactorData"
+
+
+class FactorData:
+    """Observations and the integer codes of their factors.
+
+    Args:
+        store: array-like ``(n, ...)``, uint8 or float; never copied, read only in the rows asked for.
+        factors: integer codes ``(n, m)``; may have no columns.
+        factor_names: one name per column.
+        factor_sizes: number of values of each factor; the greatest code plus one where left out.
+        layout: how one observation is stored; ``batch`` always delivers channels first.
+        name: what reports call this data set.
+
+    Raises:
+        InputError: empty data, lengths that differ, codes that are not integers or out of range,
+            or a store that is neither uint8 nor float.
+
+    >>> data = FactorData(np.zeros((6, 2, 2), np.uint8), np.indices((2, 3)).reshape(2, -1).T, ("a", "b"))
+    >>> data.x_shape, data.factor_sizes, data.is_grid, data.rows_of([[1, 2]])
+    ((1, 2, 2), (2, 3), True, array([5]))
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        factors: Any,
+        factor_names: Sequence[str] = (),
+        factor_sizes: Sequence[int] | None = None,
+        *,
+        layout: Layout | None = None,
+        name: str = "data",
+        rows: Int[np.ndarray, " n"] | None = None,
+    ):
+        codes = np.asarray(factors)
+        _check_store(store)
+        _check_codes(codes, len(rows) if rows is not None else store.shape[0])
+        self.store, self.name, self._rows = store, name, rows
+        self.factors = codes.astype(np.int64, copy=False)
+        self.layout: Layout = layout or _guess_layout(store.shape)
+        self.factor_names = tuple(factor_names) or tuple(f"factor {m}" for m in range(codes.shape[1]))
+        sizes = factor_sizes if factor_sizes is not None else self.factors.max(axis=0) + 1
+        self.factor_sizes = tuple(int(size) for size in sizes)
+        _check_sizes(self.factors, self.factor_names, self.factor_sizes)
+
+    def __len__(self) -> int:
+        return len(self.factors)
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{n} {s}" for n, s in zip(self.factor_names, self.factor_sizes, strict=True))
+        return f"FactorData({self.name!r}, n={len(self)}, x_shape={self.x_shape}, factors=[{sizes}])"
+
+    @property
+    def x_shape(self) -> tuple[int, ...]:
+        """Shape of one observation as models see it, channels first."""
+        shape = tuple(self.store.shape[1:])
+        if self.layout == "hwc":
+            return (shape[2], shape[0], shape[1])
+        return (1, *shape) if self.layout == "hw" else shape
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether every combination of factor values is present once, the last factor varying fastest."""
+        if not self.factor_sizes or len(self) != int(np.prod(self.factor_sizes)):
+            return False
+        return bool((np.ravel_multi_index(tuple(self.factors.T), self.factor_sizes) == np.arange(len(self))).all())
+
+    def rows_of(self, codes: Any) -> Int[np.ndarray, " k"]:
+        """Look up rows of a full grid by their codes ``(k, m)``."""
+        if not self.is_grid:
+            raise InputError(f"{self.name} is not a full grid; look rows up in .factors, or use groups_varying")
+        wanted = np.asarray(codes).T
+        try:
+            return np.asarray(np.ravel_multi_index(tuple(wanted), self.factor_sizes))
+        except ValueError as error:
+            raise InputError(f"codes must have {len(self.factor_sizes)} columns below {self.factor_sizes}") from error
+
+    def raw(self, indices: Any) -> Tensor:
+        """Return rows as stored (uint8 or float), channels first; what training keeps on the device."""
+        index = np.asarray(indices)
+        stored = np.asarray(self.store[index if self._rows is None else self._rows[index]])
+        if self.layout == "hwc":
+            stored = np.moveaxis(stored, -1, 1)
+        elif self.layout == "hw":
+            stored = stored[:, None]
+        return torch.from_numpy(np.ascontiguousarray(stored))
+
+    def batch(self, indices: Any) -> Tensor:
+        """Return rows as float ``(n, *x_shape)``, uint8 scaled to [0, 1]; NaN and infinities are refused."""
+        raw = self.raw(indices)
+        return as_float(raw) if raw.dtype == torch.uint8 else finite(raw.float(), f"{self.name} batch")
+
+    def take(self, indices: Any) -> "FactorData":
+        """Return a view on some rows; nothing is read or copied but the codes."""
+        index = np.asarray(indices)
+        rows = index if self._rows is None else self._rows[index]
+        return FactorData(
+            self.store, self.factors[index], self.factor_names, self.factor_sizes,
+            layout=self.layout, name=self.name, rows=rows,
+        )  # fmt: skip
+
+    def split(self, seed: int = 0, fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)) -> Splits:
+        """Split at random into train, validation and test views (70-10-20 as in LR A.4.2).
+
+        Raises:
+            InputError: if the fractions do not sum to 1 or a part would be empty.
+        """
+        if abs(sum(fractions) - 1) > 1e-9 or min(fractions) < 0:
+            raise InputError(f"fractions must be three non-negative numbers that sum to 1, got {fractions}")
+        order = np.random.default_rng(seed).permutation(len(self))
+        first, second = (round(len(self) * share) for share in np.cumsum(fractions)[:2])
+        parts = np.split(order, [first, second])
+        if min(map(len, parts)) == 0:
+            raise InputError(f"{len(self)} rows are too few for the fractions {fractions}: a part is empty")
+        return Splits(*(self.take(np.sort(part)) for part in parts))
+
+
+def _guess_layout(shape: tuple[int, ...]) -> Layout:
+    if len(shape) == 2:
+        return "vector"
+    if len(shape) == 3:
+        return "hw"
+    return "hwc" if len(shape) == 4 and shape[-1] in (1, 3) else "chw"
+
+
+def _check_store(store: Store) -> None:
+    if len(store.shape) < 2 or store.shape[0] == 0:
+        raise InputError(f"observations must have shape (n, ...) with n at least 1, got {tuple(store.shape)}")
+    if store.dtype != np.uint8 and not np.issubdtype(store.dtype, np.floating):
+        raise InputError(f"observations must be uint8 or float, got {store.dtype}; convert images to uint8 in 0-255")
+
+
+def _check_codes(codes: np.ndarray, n: int) -> None:
+    if codes.ndim != 2 or len(codes) != n:
+        raise InputError(f"factors must have shape ({n}, factors), one row per observation, got {codes.shape}")
+    if not np.issubdtype(codes.dtype, np.integer):
+        raise InputError(f"factors must be integer codes, got {codes.dtype}; number the values 0, 1, 2 …")
+
+
+def _check_sizes(codes: np.ndarray, names: tuple[str, ...], sizes: tuple[int, ...]) -> None:
+    if not (len(names) == len(sizes) == codes.shape[1]):
+        raise InputError(f"{codes.shape[1]} factors, but {len(names)} names and {len(sizes)} sizes")
+    for name, size, column in zip(names, sizes, codes.T, strict=True):
+        if len(column) and (column.min() < 0 or column.max() >= size):
+            raise InputError(f"codes of {name!r} must lie in 0..{size - 1}, got {column.min()}..{column.max()}")
