@@ -1,4 +1,4 @@
-"""What both wings know of data: rows that can be asked for in batches, and factor codes where there are any."""
+"""What both wings know of data: rows asked for in batches, and factor codes where there are any."""
 
 from typing import Any, Protocol, runtime_checkable
 
@@ -72,14 +72,10 @@ def as_observations(data: Any) -> Observations:
     if isinstance(data, Observations):
         return data
     if not isinstance(data, Tensor | np.ndarray):
-        raise InputError(
-            f"data must be a tensor, an array or a data set with x_shape and batch(), got {type(data).__name__}"
-        )
+        raise InputError(f"data must be a tensor, an array or a FactorData, got {type(data).__name__}")
     x = torch.as_tensor(data)
     if not x.is_floating_point():
-        raise InputError(
-            f"data must be floating point, got {x.dtype}; for uint8 images pass x / 255 or a FactorData"
-        )
+        raise InputError(f"data must be floating point, got {x.dtype}; for uint8 images pass x / 255 or a FactorData")
     if x.ndim < 2 or len(x) < 2:
         raise InputError(f"data must have shape (n, *x_shape) with n at least 2, got {tuple(x.shape)}")
     return TensorObservations(finite(x, "data"))

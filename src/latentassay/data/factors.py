@@ -1,7 +1,7 @@
 """``FactorData``: observations with known generating factors, stored small and turned to float per batch."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from latentassay.observations import as_float, finite
 Layout = Literal["hwc", "chw", "hw", "vector"]
 
 
+@runtime_checkable
 class Store(Protocol):
     """Anything that is indexed by an integer array: numpy, a memory map, HDF5, or a renderer."""
 

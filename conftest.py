@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from jaxtyping import install_import_hook
 
 install_import_hook("latentassay", "beartype.beartype")
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent
 
 
 @pytest.fixture
@@ -18,3 +20,15 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at hand: {folder} does not exist (set LATENTASSAY_SHARED_DATA)")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _doctest_names(doctest_namespace: dict) -> None:
+    """Examples in docstrings may use ``torch`` and ``np`` without importing them."""
+    doctest_namespace.update(torch=torch, np=np)
+
+
+@pytest.fixture
+def generator() -> torch.Generator:
+    """A seeded source of randomness."""
+    return torch.Generator().manual_seed(0)

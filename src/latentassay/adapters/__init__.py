@@ -1,0 +1,5 @@
+"""Foreign models as guests: each adapter gives a model the four attributes of ``latentassay.Autoencoder``."""
+
+from latentassay.adapters.torch_pair import TorchPair, from_torch
+
+__all__ = ["TorchPair", "from_torch"]

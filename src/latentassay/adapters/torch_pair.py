@@ -1,0 +1,123 @@
+"""Any encoder and decoder written in torch, as modules or plain callables."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch import distributions as D
+
+from latentassay.errors import ContractError, InputError
+from latentassay.math.posteriors import (
+    DiagonalGaussian,
+    FullCovarianceGaussian,
+    Point,
+    Posterior,
+    Prior,
+    StandardNormal,
+)
+
+Output = Literal["mean", "mean_logvar", "mean_std"]
+
+
+class TorchPair:
+    """A pair of callables behind the door; made by ``from_torch``."""
+
+    def __init__(
+        self,
+        encode: Callable[[Tensor], Any],
+        decode: Callable[[Tensor], Any],
+        latent_shape: tuple[int, ...],
+        prior: Prior | None,
+        output: Output,
+    ):
+        self._encode, self._decode, self._output = encode, decode, output
+        self.latent_shape, self.prior = latent_shape, prior
+        self.torch_modules = _modules_in(encode, decode)
+
+    def encode(self, x: Tensor) -> Posterior:
+        """Return the encoder's answer as a posterior."""
+        return as_posterior(self._encode(x), self._output)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Return the decoder's answer."""
+        decoded = self._decode(z)
+        if not isinstance(decoded, Tensor):
+            raise ContractError(
+                f"decode returned {type(decoded).__name__}, expected the mean observation as one tensor; "
+                "pass e.g. decode=lambda z: decoder(z)[0]"
+            )
+        return decoded
+
+
+def from_torch(
+    encode: Callable[[Tensor], Any],
+    decode: Callable[[Tensor], Any],
+    *,
+    latent_shape: Sequence[int],
+    prior: Literal["normal"] | Prior | None = None,
+    output: Output = "mean",
+) -> TorchPair:
+    """Bring any pair of torch modules or callables behind the door.
+
+    Args:
+        encode: observations ``(n, *x_shape)`` to a tensor (the code), a pair named by ``output``, or a
+            ``torch.distributions`` object (``Normal``, ``Independent`` of it, or ``MultivariateNormal``).
+        decode: latents ``(n, *latent_shape)`` to the mean observation ``(n, *x_shape)``, not logits.
+        latent_shape: shape of one latent, e.g. ``(24,)`` or ``(4, 32, 32)``.
+        prior: ``"normal"`` for N(0, I), another ``Prior``, or ``None`` for a plain autoencoder.
+        output: what a pair means: ``"mean_logvar"`` (log σ²) or ``"mean_std"`` (σ).
+
+    Raises:
+        InputError: an argument is not of its kind.
+        ContractError: later, when the encoder's answer is not what was said.
+
+    >>> model = from_torch(lambda x: x[:, :2], lambda z: torch.cat([z, z], 1), latent_shape=(2,))
+    >>> model.encode(torch.ones(1, 4)).mean
+    tensor([[1., 1.]])
+    """
+    shape = (latent_shape,) if isinstance(latent_shape, int) else tuple(latent_shape)
+    for name, function in (("encode", encode), ("decode", decode)):
+        if not callable(function):
+            raise InputError(f"{name} must be a torch module or a callable, got {type(function).__name__}")
+    if output not in ("mean", "mean_logvar", "mean_std"):
+        raise InputError(f"output must be 'mean', 'mean_logvar' or 'mean_std', got {output!r}")
+    if isinstance(prior, str) and prior != "normal":
+        raise InputError(f"prior must be 'normal', a Prior or None, got {prior!r}")
+    return TorchPair(encode, decode, shape, StandardNormal(shape) if isinstance(prior, str) else prior, output)
+
+
+def as_posterior(answer: Any, output: Output) -> Posterior:
+    """Read an encoder's answer as the posterior it stands for."""
+    if isinstance(answer, D.Distribution):
+        return _from_distribution(answer)
+    if isinstance(answer, Tensor) and output == "mean":
+        return Point(answer)
+    if isinstance(answer, tuple | list) and len(answer) == 2 and output != "mean":
+        first, second = answer
+        return (
+            DiagonalGaussian.from_logvar(first, second) if output == "mean_logvar" else DiagonalGaussian(first, second)
+        )
+    if isinstance(answer, tuple | list):
+        raise ContractError(
+            f"encode returned a {type(answer).__name__} of {len(answer)} and output={output!r}; for (mean, logvar) "
+            "say output='mean_logvar', for (mean, std) 'mean_std', otherwise pass a function that picks the code"
+        )
+    raise ContractError(f"encode returned {type(answer).__name__}, which output={output!r} does not describe")
+
+
+def _from_distribution(q: D.Distribution) -> Posterior:
+    base = q.base_dist if isinstance(q, D.Independent) else q
+    if isinstance(base, D.Normal):
+        return DiagonalGaussian(base.loc, base.scale)
+    if isinstance(base, D.MultivariateNormal):
+        return FullCovarianceGaussian(base.loc, torch.as_tensor(base.scale_tril))
+    raise ContractError(f"encode returned a {type(base).__name__}; Normal and MultivariateNormal are understood")
+
+
+def _modules_in(*functions: Any) -> tuple[nn.Module, ...]:
+    """Find the modules behind callables: the callable itself, or the object a bound method belongs to."""
+    owners = [
+        function if isinstance(function, nn.Module) else getattr(function, "__self__", None) for function in functions
+    ]
+    return tuple(dict.fromkeys(owner for owner in owners if isinstance(owner, nn.Module)))

@@ -1,0 +1,78 @@
+"""The door between those who make autoencoders and those who question them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from latentassay.math.posteriors import Posterior, Prior
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Half of the door: observations to latents."""
+
+    @property
+    def latent_shape(self) -> tuple[int, ...]:
+        """Shape of one latent: ``(d,)`` for vectors, ``(channels, height, width)`` for spatial latents."""
+
+    def encode(self, x: Tensor) -> Posterior:
+        """Return q(z|x) for observations ``(n, *x_shape)``."""
+
+
+@runtime_checkable
+class Decoder(Protocol):
+    """The other half: latents to observations."""
+
+    @property
+    def latent_shape(self) -> tuple[int, ...]:
+        """Shape of one latent."""
+
+    @property
+    def prior(self) -> Prior | None:
+        """What latents were trained to follow, or ``None``."""
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Return the mean observation ``(n, *x_shape)`` for latents ``(n, *latent_shape)``."""
+
+
+@runtime_checkable
+class Autoencoder(Encoder, Decoder, Protocol):
+    """Both halves. Anything with these four attributes is a guest: no base class, no registration."""
+
+
+class Home(NamedTuple):
+    """Where a model lives and what it computes in."""
+
+    device: torch.device
+    dtype: torch.dtype
+
+
+def modules_of(model: Any) -> tuple[nn.Module, ...]:
+    """Return the torch modules behind a model: itself, or what its adapter lists as ``torch_modules``."""
+    return (model,) if isinstance(model, nn.Module) else tuple(getattr(model, "torch_modules", ()))
+
+
+def home(model: Any) -> Home:
+    """Return device and float type of a model's first parameter or buffer; CPU and float32 if it has none."""
+    for module in modules_of(model):
+        for tensor in [*module.parameters(), *module.buffers()]:
+            if tensor.is_floating_point():
+                return Home(tensor.device, tensor.dtype)
+    return Home(torch.device("cpu"), torch.float32)
+
+
+@contextmanager
+def questioning(model: Any) -> Iterator[Home]:
+    """Hold a model in evaluation mode without gradients, and leave every module's mode as it was found."""
+    modes = [(module, module.training) for root in modules_of(model) for module in root.modules()]
+    try:
+        for root in modules_of(model):
+            root.eval()
+        with torch.inference_mode():
+            yield home(model)
+    finally:
+        for module, training in modes:
+            module.training = training

@@ -1,0 +1,1 @@
+"""Pure mathematics that both wings stand on; knows nothing of models or data."""
