@@ -1,0 +1,88 @@
+"""What an assay is made of: scores with company, findings in plain words, and sections with their evidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+Level = Literal["good", "note", "warning", "problem"]
+
+LEVELS: tuple[Level, ...] = ("problem", "warning", "good", "note")
+"""The order in which findings are read."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number and everything needed to trust it.
+
+    Attributes:
+        name: dotted key, e.g. ``"holes.prior"``.
+        label: what a table calls it.
+        value: the number.
+        definition: one sentence with the formula or its source, and the variant where the field has several.
+        n: how many samples it rests on.
+        seed: the seed they were drawn with.
+        low: lower end of its 95 % interval, or ``None`` where no interval is known.
+        high: upper end.
+        unit: ``""``, ``"%"`` (the value is a fraction), ``"nats"`` …
+    """
+
+    name: str
+    label: str
+    value: float
+    definition: str
+    n: int
+    seed: int
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+
+    def __str__(self) -> str:
+        scale, unit = (100.0, " %") if self.unit == "%" else (1.0, f" {self.unit}" if self.unit else "")
+        if self.low is None or self.high is None:
+            return f"{_short(self.value * scale)}{unit}"
+        if abs((self.high - self.value) - (self.value - self.low)) <= 0.2 * (self.high - self.low):
+            return f"{_short(self.value * scale)} ± {_short((self.high - self.low) / 2 * scale)}{unit}"
+        return f"{_short(self.value * scale)} ({_short(self.low * scale)} to {_short(self.high * scale)}){unit}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One verdict sentence, the scores it rests on, and what to do about it.
+
+    >>> Finding("units.alive", "11 of 24 units are alive.", "note", ("units.alive",)).remedy is None
+    True
+    """
+
+    key: str
+    sentence: str
+    level: Level
+    scores: tuple[str, ...] = ()
+    remedy: str | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One question put to a model: its answer in scores and findings, and the arrays that figures are drawn from."""
+
+    key: str
+    title: str
+    question: str
+    scores: tuple[Score, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _short(value: float) -> str:
+    """Three significant digits, without an exponent where a person would not write one.
+
+    >>> _short(0.071234), _short(1234.5), _short(7.0), _short(0.0000123)
+    ('0.0712', '1234', '7', '1.23e-05')
+    """
+    if value != 0 and not 1e-3 <= abs(value) < 1e5:
+        return f"{value:.2e}" if value == value else "nan"
+    digits = 3 if abs(value) < 1000 else 4
+    text = f"{value:.{digits}g}"
+    return f"{value:.0f}" if "e" in text else text
