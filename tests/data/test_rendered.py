@@ -31,7 +31,9 @@ def test_only_the_rows_asked_for_are_drawn():
     assert drawn == [[2, 3], [0, 0]]
 
 
-def test_cache_equals_the_rendering_and_is_written_once(store, tmp_path, capsys):
+def test_cache_equals_the_rendering_and_is_written_once(store, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("LATENTASSAY_PROGRESS", "1")
+    monkeypatch.setattr("latentassay.progress.DELAY", 0)
     path = tmp_path / "new folder" / "toy.npy"
     images = cached(store, path, batch_size=5)
     assert isinstance(images, np.memmap) and not images.flags.writeable

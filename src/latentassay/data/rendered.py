@@ -1,0 +1,135 @@
+"""Data sets that are drawn instead of downloaded: any rows on demand, or all of them cached on disk."""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Integer, UInt8
+
+from latentassay.data.factors import FactorData, Store
+from latentassay.errors import FileError, InputError
+from latentassay.progress import bar
+
+Render = Callable[[Any], np.ndarray]
+
+
+class Rendered:
+    """A ``Store`` that draws the rows asked for and keeps none of them.
+
+    Args:
+        render: pure function from codes ``(k, m)`` to uint8 images ``(k, ...)``.
+        codes: the code of every row, ``(n, m)``.
+
+    >>> store = Rendered(lambda codes: codes.astype(np.uint8), grid((2, 3)))
+    >>> store.shape, store[[5, 1]].tolist()
+    ((6, 2), [[1, 2], [0, 1]])
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, render: Render, codes: Integer[np.ndarray, "n m"]):
+        self._render, self._codes = render, codes
+        self.shape: tuple[int, ...] = (len(codes), *render(codes[:1]).shape[1:])
+
+    def __getitem__(self, rows: Any, /) -> UInt8[np.ndarray, "..."]:
+        return self._render(self._codes[rows])
+
+
+def grid(sizes: Sequence[int]) -> Integer[np.ndarray, "n m"]:
+    """Return every combination of codes, the last factor varying fastest.
+
+    >>> grid((1, 3)).tolist()
+    [[0, 0], [0, 1], [0, 2]]
+    """
+    return np.indices(tuple(sizes)).reshape(len(sizes), -1).T
+
+
+def checked_codes(codes: Any, names: Sequence[str], sizes: Sequence[int]) -> Integer[np.ndarray, "n m"]:
+    """Return ``codes`` as an integer array ``(n, m)``, each column below its size.
+
+    Raises:
+        InputError: if they are of another shape, not integers, or out of range.
+    """
+    array = np.asarray(codes)
+    if array.ndim != 2 or array.shape[1] != len(sizes):
+        raise InputError(f"codes must have shape (n, {len(sizes)}), one column for each of {tuple(names)}; "
+                         f"got {array.shape}")  # fmt: skip
+    if not np.issubdtype(array.dtype, np.integer):
+        raise InputError(f"codes must be integers that number the values 0, 1, 2 …, got {array.dtype}")
+    for name, size, column in zip(names, sizes, array.T, strict=True):
+        if len(column) and (column.min() < 0 or column.max() >= size):
+            raise InputError(f"codes of {name!r} must lie in 0..{size - 1}, "
+                             f"got {column.min()}..{column.max()}")  # fmt: skip
+    return array
+
+
+def rendered_data(
+    render: Render, names: Sequence[str], sizes: Sequence[int], *, name: str, cache: str | Path | None
+) -> FactorData:
+    """Return the full grid as ``FactorData``: drawn on demand, or from ``cache/<name>.npy`` if given."""
+    codes = grid(sizes)
+    store: Store = Rendered(render, codes)
+    if cache is not None:
+        store = cached(store, Path(cache) / f"{name}.npy")
+    return FactorData(store, codes, names, sizes, name=name)
+
+
+def cached(store: Store, path: str | Path, *, batch_size: int = 4096) -> np.memmap:
+    """Return the whole store memory-mapped from ``path``, an ``.npy`` file written first if it is missing.
+
+    The file appears under its name only when complete, so a run that is killed leaves nothing that could
+    be taken for whole. A progress bar on stderr counts the images.
+
+    Raises:
+        FileError: if the file cannot be written, or is damaged, or holds other images than ``store``.
+    """
+    path = Path(path)
+    if not path.exists():
+        _write_whole(store, path, batch_size)
+    return _open_checked(store, path)
+
+
+def _write_whole(store: Store, path: Path, batch_size: int) -> None:
+    part = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            _write(store, file, path.stem, batch_size)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).replace(path)
+    except OSError as error:
+        gib = np.prod(store.shape, dtype=float) * store.dtype.itemsize / 2**30
+        raise FileError(path, f"cannot be written: {error}", f"Choose a folder with {gib:.1f} GiB free") from error
+    finally:
+        if part is not None:
+            Path(part).unlink(missing_ok=True)
+
+
+def _write(store: Store, file: Any, name: str, batch_size: int) -> None:
+    # Written as a stream: on a full disk a memory map would die of SIGBUS, a stream raises OSError.
+    header = {"descr": np.lib.format.dtype_to_descr(store.dtype), "fortran_order": False, "shape": store.shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    with bar(store.shape[0], f"rendering {name}", unit="image") as line:
+        for start in range(0, store.shape[0], batch_size):
+            batch = store[np.arange(start, min(start + batch_size, store.shape[0]))]
+            file.write(np.ascontiguousarray(batch).data)
+            line.update(len(batch))
+
+
+def _open_checked(store: Store, path: Path) -> np.memmap:
+    mend = "Delete it and it will be rendered anew"
+    try:
+        images = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError) as error:
+        raise FileError(path, f"is no whole .npy file: {error}", mend) from error
+    if images.shape != store.shape or images.dtype != store.dtype:
+        raise FileError(path, f"holds {images.dtype} {images.shape}, not {store.dtype} {store.shape}", mend)
+    probe = np.linspace(0, len(images) - 1, 16).astype(int)
+    if not np.array_equal(images[probe], store[probe]):
+        raise FileError(path, "holds other images than this version renders", mend)
+    return images
