@@ -1,5 +1,36 @@
 """Data sets with known factors: rendered here, read from official files, or the user's own."""
 
+from latentassay.data.catalog import ENTRIES, Entry, entry, fetch, load, names
 from latentassay.data.factors import FactorData, Layout, Splits, Store
+from latentassay.data.files import home
+from latentassay.data.grids import dsprites_official, mpi3d, shapes3d_official
+from latentassay.data.images import celeba, fashion_mnist, mnist, rfd
+from latentassay.data.toys import digits, helix, squares, squares_nonlinear
+from latentassay.data.turntable import cars3d, smallnorb
 
-__all__ = ["FactorData", "Layout", "Splits", "Store"]
+__all__ = [
+    "ENTRIES",
+    "Entry",
+    "FactorData",
+    "Layout",
+    "Splits",
+    "Store",
+    "cars3d",
+    "celeba",
+    "digits",
+    "dsprites_official",
+    "entry",
+    "fashion_mnist",
+    "fetch",
+    "helix",
+    "home",
+    "load",
+    "mnist",
+    "mpi3d",
+    "names",
+    "rfd",
+    "shapes3d_official",
+    "smallnorb",
+    "squares",
+    "squares_nonlinear",
+]

@@ -1,0 +1,207 @@
+"""Where data files live, how they are fetched, and how they are refused when they are not what they should be."""
+
+import hashlib
+import os
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from struct import error as StructError
+from typing import Any, NamedTuple
+
+from latentassay.errors import FileError
+from latentassay.progress import bar
+
+LONG = 200_000_000
+"""Bytes from which the verification of a file is remembered."""
+
+DAMAGE = (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, StructError)
+"""What the readers below raise on damaged files; ``reading`` turns all of it into ``FileError``."""
+
+
+class Official(NamedTuple):
+    """A file as its authors published it: name, address, and what is known of its bytes."""
+
+    name: str
+    url: str
+    size: int | None = None
+    md5: str | None = None
+    sha256: str | None = None
+
+
+def home() -> Path:
+    """Return the cache folder: ``LATENTASSAY_HOME``, or the platform's cache folder for latentassay."""
+    chosen = os.environ.get("LATENTASSAY_HOME")
+    if chosen:
+        return Path(chosen).expanduser()
+    import pooch
+
+    return Path(str(pooch.os_cache("latentassay")))
+
+
+def locate(dataset: str, folder: Any, *files: Official) -> Path:
+    """Return the first of ``files`` that lies in ``folder``, or in ``home()/dataset`` where none is given.
+
+    Raises:
+        FileError: if none is there; says how to get the first.
+    """
+    where = home() / dataset if folder is None else Path(folder).expanduser()
+    for file in files:
+        if (where / file.name).exists():
+            return where / file.name
+    raise FileError(
+        where / files[0].name,
+        "the file is missing",
+        f"Run `latentassay data fetch {dataset}`, or get it from {files[0].url} and put it there, "
+        "or pass folder= with the place where you have it.",
+    )
+
+
+def verify(
+    path: str | Path, *, size: int | None = None, md5: str | None = None, sha256: str | None = None, fix: str = ""
+) -> Path:
+    """Check that a file is there and is, byte for byte, the one meant.
+
+    The hash of a file of 200 MB or more is remembered by path, size and modification time.
+
+    Raises:
+        FileError: for a missing, empty, truncated or altered file, a web page, or a pickle.
+    """
+    path, fix = Path(path), fix or "Delete it and download it again."
+    check_kind(path, fix)
+    found = path.stat().st_size
+    if size is not None and found != size:
+        how = "truncated" if found < size else "too long"
+        raise FileError(path, f"the file is {how}: {found:,} bytes, expected {size:,}", fix)
+    for algorithm, expected in (("md5", md5), ("sha256", sha256)):
+        if expected is not None:
+            _check_hash(path, algorithm, expected, fix)
+    return path
+
+
+def check_kind(path: Path, fix: str) -> None:
+    """Refuse what no data file is: nothing at all, a folder, a web page, a pickle.
+
+    Raises:
+        FileError: naming which of these it is.
+    """
+    if not path.exists():
+        raise FileError(path, "the file is missing", fix)
+    if not path.is_file():
+        raise FileError(path, "this is a folder or a device, not a file", "Name the file itself.")
+    with path.open("rb") as stream:
+        start = stream.read(512)
+    if not start:
+        raise FileError(path, "the file is empty", fix)
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise FileError(path, "this is a web page, not data: the server answered with an error or a form", fix)
+    if start[0] == 0x80 and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
+        raise FileError(path, "this is a Python pickle, which can run code and is never loaded", fix)
+
+
+def fetch(file: Official, folder: Any, *, timeout: float = 30) -> Path:
+    """Download a file into ``folder`` unless it is there, with a progress bar, and verify it.
+
+    It is downloaded beside its place and moved when complete; ``timeout`` is in seconds without an answer.
+
+    Raises:
+        FileError: without network, or if what came is not the file; says what to get, where, and where to put it.
+    """
+    path = Path(folder) / file.name
+    by_hand = f"Download {file.url} by other means and put it at {path}."
+    if not path.exists():
+        _download(file, path, timeout, by_hand)
+    return verify(path, size=file.size, md5=file.md5, sha256=file.sha256, fix=f"Delete it and try again. {by_hand}")
+
+
+@contextmanager
+def reading(path: Any, kind: str, fix: str = "Delete it and get it again.") -> Iterator[None]:
+    """Turn whatever a reader raises on a damaged file into ``FileError``."""
+    check_kind(Path(path), fix)
+    try:
+        yield
+    except DAMAGE as error:
+        cause = f"not a readable {kind}: {str(error) or type(error).__name__}".rstrip(".")
+        raise FileError(path, cause, fix) from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` that takes its place on success and vanishes on failure.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
+    part = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
+        yield Path(part)
+        with Path(part).open("rb+") as stream:
+            os.fsync(stream.fileno())
+        Path(part).replace(path)
+    except OSError as error:
+        fix = "Free space there, or set LATENTASSAY_HOME to a folder that can hold it."
+        raise FileError(path, f"cannot be written: {error.strerror or error}", fix) from error
+    finally:
+        if part is not None:
+            Path(part).unlink(missing_ok=True)
+
+
+def made_once(cache: Path, source: Path, make: Callable[[Path], None]) -> Path:
+    """Make ``cache`` from ``source`` by ``make(temporary path)``, unless it is there and not older.
+
+    Raises:
+        FileError: if it cannot be written; ``make`` reports a damaged source itself.
+    """
+    if not (cache.exists() and cache.stat().st_mtime >= source.stat().st_mtime):
+        with replacing(cache) as temporary:
+            make(temporary)
+    return cache
+
+
+def _download(file: Official, path: Path, timeout: float, fix: str) -> None:
+    import pooch
+
+    known = f"sha256:{file.sha256}" if file.sha256 else f"md5:{file.md5}" if file.md5 else None
+    downloader = pooch.HTTPDownloader(progressbar=True, timeout=timeout)
+    try:
+        pooch.retrieve(file.url, known, fname=path.name, path=path.parent, downloader=downloader)
+    except ValueError as error:
+        raise FileError(path, f"what came from {file.url} is not the published file ({error})", fix) from error
+    except OSError as error:
+        raise FileError(path, f"the download failed ({type(error).__name__})", fix) from error
+
+
+def _check_hash(path: Path, algorithm: str, expected: str, fix: str) -> None:
+    stamp = _stamp(path, expected)
+    if stamp is not None and stamp.exists():
+        return
+    found = _digest(path, algorithm)
+    if found != expected:
+        cause = f"the file was altered or is another one: its {algorithm} is {found}, expected {expected}"
+        raise FileError(path, cause, fix)
+    if stamp is not None:
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.touch()
+
+
+def _stamp(path: Path, expected: str) -> Path | None:
+    state = path.stat()
+    if state.st_size < LONG:
+        return None
+    key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}|{expected}"
+    return home() / "verified" / hashlib.sha256(key.encode()).hexdigest()
+
+
+def _digest(path: Path, algorithm: str) -> str:
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    with path.open("rb") as stream, bar(path.stat().st_size >> 20, f"verifying {path.name}", unit="MiB") as line:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+            line.update()
+    return digest.hexdigest()

@@ -1,0 +1,274 @@
+"""Readers of the file formats that data sets come in; none of them runs code from a file or trusts its header."""
+
+import gzip
+import hashlib
+import math
+import os
+import struct
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Int, UInt8
+
+from latentassay.data.factors import Store
+from latentassay.data.files import made_once, reading
+from latentassay.errors import FileError
+from latentassay.progress import bar
+
+NORB_TYPES: dict[int, np.dtype[Any]] = {0x1E3D4C55: np.dtype("u1"), 0x1E3D4C54: np.dtype("<i4")}
+
+
+class Scaled:
+    """A uint8 store seen through a factor: dSprites keeps its pixels as 0 and 1 where batches expect 0 to 255."""
+
+    def __init__(self, store: Store, factor: int):
+        self.store, self.factor = store, np.uint8(factor)
+        self.shape, self.dtype = tuple(store.shape), np.dtype(np.uint8)
+
+    def __getitem__(self, rows: Any) -> Any:
+        return np.asarray(self.store[rows]) * self.factor
+
+
+class Hdf5Store:
+    """Rows of one HDF5 dataset, in any order and with repeats.
+
+    Rows are read in ascending runs, since HDF5 itself wants sorted, unique indices and is slow on lists.
+
+    Raises:
+        FileError: if the file is damaged or has no such dataset.
+    """
+
+    def __init__(self, path: Any, dataset: str):
+        import h5py
+
+        with reading(path, "HDF5 file"):
+            self._file = h5py.File(path, "r", rdcc_nbytes=1 << 26)
+            self._data = hdf5_dataset(self._file, dataset)
+        self.path = Path(path)
+        self.shape, self.dtype = tuple(self._data.shape), self._data.dtype
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        index = np.asarray(rows, dtype=np.int64)
+        if index.size == 0:
+            return np.empty((0, *self.shape[1:]), self.dtype)
+        if index.min() < -self.shape[0] or index.max() >= self.shape[0]:
+            raise IndexError(f"rows {index.min()} to {index.max()} are out of range for {self.shape[0]} rows")
+        wanted, back = np.unique(index % self.shape[0], return_inverse=True)
+        runs = np.split(wanted, np.flatnonzero(np.diff(wanted) > 1) + 1)
+        with reading(self.path, "HDF5 file"):
+            parts = [self._data[run[0] : run[-1] + 1] for run in runs]
+        return np.concatenate(parts)[back.ravel()]
+
+
+def hdf5_dataset(file: Any, name: str) -> Any:
+    """Return a dataset of an open HDF5 file; ``ValueError`` lists what is there instead."""
+    if name not in file or not hasattr(file[name], "dtype"):
+        raise ValueError(f"no dataset {name!r} among {sorted(file)}")
+    return file[name]
+
+
+def read_hdf5(path: Any, dataset: str) -> np.ndarray:
+    """Read one whole HDF5 dataset, such as labels, into memory.
+
+    Raises:
+        FileError: if the file is damaged or has no such dataset.
+    """
+    import h5py
+
+    with reading(path, "HDF5 file"), h5py.File(path, "r") as file:
+        return np.asarray(hdf5_dataset(file, dataset)[()])
+
+
+def read_npy(path: Any) -> np.ndarray:
+    """Map a ``.npy`` file into memory, read-only; objects (pickles) are refused.
+
+    Raises:
+        FileError: for anything else than a plain array.
+    """
+    with reading(path, ".npy array without Python objects"):
+        return np.asanyarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def npz_names(path: Any) -> tuple[str, ...]:
+    """Return the names of the arrays in an ``.npz`` file.
+
+    Raises:
+        FileError: if it is no archive.
+    """
+    with reading(path, ".npz archive"), zipfile.ZipFile(path) as archive:
+        return tuple(name.removesuffix(".npy") for name in archive.namelist())
+
+
+def read_npz(path: Any, member: str, cache: Path | None = None) -> np.ndarray:
+    """Read one array of an ``.npz`` file without touching the others.
+
+    A large uncompressed array is mapped in place. A compressed one is unpacked once into ``cache`` (a ``.npy``
+    file) and mapped there, or read into memory where no cache is given.
+
+    Raises:
+        FileError: for a damaged archive, a missing array, or one of Python objects (a pickle).
+    """
+    path = Path(path)
+    with reading(path, ".npz archive of plain arrays"), zipfile.ZipFile(path) as archive:
+        info = _member(archive, f"{member}.npy")
+        if info.compress_type == zipfile.ZIP_STORED and info.file_size > 1 << 20:
+            return _map_stored(path, info)
+        if cache is None:
+            with archive.open(info) as stream:
+                return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
+    return read_npy(made_once(cache, path, lambda target: _unpack(path, info, target)))
+
+
+def read_idx(path: Any, md5: str | None = None) -> UInt8[np.ndarray, "..."]:
+    """Read an IDX file of bytes (MNIST), gzipped or not, and verify its uncompressed bytes.
+
+    Gzip wrappers of equal contents differ, so ``md5`` is that of the contents.
+
+    Raises:
+        FileError: for a damaged file, another format, a wrong length, or a wrong hash.
+    """
+    with reading(path, "IDX file"), _opened(Path(path)) as stream:
+        head = stream.read(4)
+        if len(head) < 4 or head[:3] != b"\0\0\x08" or not 1 <= head[3] <= 4:
+            raise ValueError(f"it starts with {head!r}, not with 00 00 08 and the number of dimensions")
+        lengths = _exactly(stream, 4 * head[3])
+        shape = struct.unpack(f">{head[3]}I", lengths)
+        body = _exactly(stream, math.prod(shape), last=True)
+    found = hashlib.md5(head + lengths + body, usedforsecurity=False).hexdigest()  # of what the wrapper holds
+    if md5 is not None and found != md5:
+        cause = f"the file was altered or is another one: the md5 of its contents is {found}, expected {md5}"
+        raise FileError(path, cause, "Delete it and get it again.")
+    return np.frombuffer(body, np.uint8).reshape(shape)
+
+
+@contextmanager
+def writable_npy(path: Path, shape: tuple[int, ...]) -> Iterator[np.memmap]:
+    """Hold open a new ``.npy`` file of uint8 that is written in any order.
+
+    Raises:
+        OSError: at once, if the disk has no room for it.
+    """
+    images = np.lib.format.open_memmap(path, "w+", np.dtype(np.uint8), shape)
+    if hasattr(os, "posix_fallocate"):  # on a full disk, writing to a map of unreserved space dies of SIGBUS
+        with path.open("rb+") as stream:
+            os.posix_fallocate(stream.fileno(), 0, path.stat().st_size)
+    yield images
+    images.flush()
+
+
+@contextmanager
+def norb_stream(path: Path) -> Iterator[tuple[IO[bytes] | gzip.GzipFile, np.dtype[Any], tuple[int, ...]]]:
+    """Open a matrix in NORB's binary format: the stream at its first value, the type, and the shape.
+
+    Little-endian int32s: a magic number for the type, the number of dimensions, at least three lengths.
+
+    Raises:
+        FileError: for a damaged file or another format.
+    """
+    with reading(path, "NORB matrix"), _opened(path) as stream:
+        magic, rank = struct.unpack("<ii", _exactly(stream, 8))
+        if magic not in NORB_TYPES or not 1 <= rank <= 4:
+            raise ValueError(f"magic number {magic:#x} with {rank} dimensions is not that of a byte or int matrix")
+        lengths = struct.unpack(f"<{max(rank, 3)}i", _exactly(stream, 4 * max(rank, 3)))
+        if min(lengths[:rank]) < 1:
+            raise ValueError(f"its lengths are {lengths[:rank]}")
+        yield stream, NORB_TYPES[magic], lengths[:rank]
+
+
+def read_norb(path: Path) -> Int[np.ndarray, "..."]:
+    """Read a whole NORB matrix of integers.
+
+    Raises:
+        FileError: for a damaged file, another format, or a wrong length.
+    """
+    with norb_stream(path) as (stream, dtype, shape):
+        body = _exactly(stream, math.prod(shape) * dtype.itemsize, last=True)
+        return np.frombuffer(body, dtype).reshape(shape).astype(np.int64)
+
+
+def norb_blocks(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], rows: int = 512) -> Iterator[np.ndarray]:
+    """Read a NORB matrix of known type and shape a few rows at a time.
+
+    Raises:
+        FileError: for a damaged file, another format, type, shape or length.
+    """
+    with norb_stream(path) as (stream, found_dtype, found):
+        if (found_dtype, found) != (dtype, shape):
+            raise ValueError(f"it is {found_dtype} {found}, expected {dtype} {shape}")
+        for first in range(0, shape[0], rows):
+            count = min(rows, shape[0] - first)
+            size = count * math.prod(shape[1:]) * dtype.itemsize
+            body = _exactly(stream, size, last=first + count == shape[0])
+            yield np.frombuffer(body, dtype).reshape(count, *shape[1:])
+
+
+def resized(
+    images: UInt8[np.ndarray, "n ..."], size: int, layout: Literal["hw", "hwc"] = "hw"
+) -> UInt8[np.ndarray, "n ..."]:
+    """Resize images to ``size`` × ``size`` by bilinear interpolation with anti-aliasing, rounded to uint8.
+
+    >>> resized(np.full((1, 28, 28), 7, np.uint8), 32).shape
+    (1, 32, 32)
+    """
+    out = np.empty((len(images), size, size, *images.shape[3:]), np.uint8)
+    for first in range(0, len(images), 1024):
+        x = torch.from_numpy(np.array(images[first : first + 1024])).float()
+        x = x[:, None] if layout == "hw" else x.movedim(-1, 1)
+        x = torch.nn.functional.interpolate(x, (size, size), mode="bilinear", antialias=True)
+        x = x[:, 0] if layout == "hw" else x.movedim(1, -1)
+        out[first : first + 1024] = x.round_().clamp_(0, 255).byte().numpy()
+    return out
+
+
+def _opened(path: Path) -> IO[bytes] | gzip.GzipFile:
+    with path.open("rb") as stream:
+        zipped = stream.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if zipped else path.open("rb")
+
+
+def _exactly(stream: IO[bytes] | gzip.GzipFile, size: int, *, last: bool = False) -> bytearray:
+    body = bytearray()  # grown piece by piece, so that a header that lies cannot claim all memory
+    while len(body) < size and (piece := stream.read(min(size - len(body), 1 << 24))):
+        body += piece
+    if len(body) != size:
+        raise ValueError(f"truncated: its header promises {size:,} more bytes, {len(body):,} are there")
+    if last and stream.read(1):
+        raise ValueError("there is more in it than its header says")
+    return body
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
+    if name not in archive.namelist():
+        raise ValueError(f"no array {name!r} among {archive.namelist()}")
+    return archive.getinfo(name)
+
+
+def _map_stored(path: Path, info: zipfile.ZipInfo) -> np.ndarray:
+    with path.open("rb") as stream:
+        stream.seek(info.header_offset + 26)
+        name, extra = struct.unpack("<HH", stream.read(4))
+        stream.seek(info.header_offset + 30 + name + extra)
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(stream)
+        if dtype.hasobject:
+            raise ValueError("it holds Python objects, which are never loaded")
+        return np.memmap(path, dtype, "r", stream.tell(), shape, "F" if fortran else "C")
+
+
+def _unpack(path: Path, info: zipfile.ZipInfo, target: Path) -> None:
+    with target.open("wb") as out, bar(info.file_size >> 20, f"unpacking {path.name} once", unit="MiB") as line:
+        for block in _member_blocks(path, info):
+            out.write(block)
+            line.update()
+
+
+def _member_blocks(path: Path, info: zipfile.ZipInfo) -> Iterator[bytes]:
+    with reading(path, ".npz archive"), zipfile.ZipFile(path) as archive, archive.open(info) as stream:
+        while block := stream.read(1 << 20):
+            yield block
