@@ -38,10 +38,11 @@ def test_area_centre_and_direction(shape):
     codes = np.array([[0, shape, scale, 13, x, y] for scale, x, y in [(0, 0, 31), (5, 31, 0), (5, 15, 15)]])
     for (_, _, scale, _, x, y), image in zip(codes, render(codes), strict=True):
         lines, columns = np.nonzero(image)
+        slack = (0.5, 0.5, 2)[shape]  # a heart's middle is not its centre of mass
         area = (19.2**2, np.pi * 12.77 * 7.21, HEART_AREA)[shape] * (0.5 + 0.1 * scale) ** 2
         assert len(lines) == pytest.approx(area, rel=0.08)
-        assert columns.mean() + 0.5 == pytest.approx(16 + 32 * x / 31, abs=0.8)
-        assert lines.mean() + 0.5 == pytest.approx(16 + 32 * y / 31, abs=0.8)
+        assert columns.mean() + 0.5 == pytest.approx(16 + 32 * x / 31, abs=slack)
+        assert lines.mean() + 0.5 == pytest.approx(16 + 32 * y / 31, abs=slack)
 
 
 def test_orientation_turns_counter_clockwise_and_closes():
