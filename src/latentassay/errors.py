@@ -31,3 +31,7 @@ class FileError(LatentAssayError):
 
 class CheckpointError(FileError):
     """A checkpoint or saved result is truncated, altered, or not what its manifest says."""
+
+
+class TrainingError(LatentAssayError, ArithmeticError):
+    """Training left the finite numbers; the last checkpoint, if any, is from before that."""

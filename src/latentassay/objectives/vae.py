@@ -1,0 +1,77 @@
+"""Objectives of one autoencoder and its reconstruction: AE, VAE, β-VAE.
+
+All are sums over pixels and latents and means over the batch, in nats where the likelihood is.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from torch import Generator, Tensor
+
+from latentassay.errors import ContractError, InputError
+from latentassay.math.posteriors import Point
+
+
+class Loss(NamedTuple):
+    """A loss and the parts it is the (weighted) sum of."""
+
+    total: Tensor
+    """What the optimiser descends, a scalar."""
+
+    parts: dict[str, Tensor]
+    """The unweighted parts by name, scalars."""
+
+
+@dataclass(frozen=True)
+class AE:
+    """Reconstruction of the posterior mean alone: −log p(x|z), z = E(x)."""
+
+    def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
+        """Return the loss on a batch ``(n, *x_shape)``; ``generator`` is not used."""
+        nll = _nll(model, model.encode(x).mean, x)
+        return Loss(nll, {"nll": nll})
+
+
+@dataclass(frozen=True)
+class BetaVAE:
+    """−E_q log p(x|z) + β KL(q(z|x) ‖ N(0, I)) with one sample of z (Higgins et al. 2017).
+
+    The KL of a diagonal Gaussian is ½ Σ (μ² + σ² − 1 − log σ²). Two published codes use σ where σ² belongs: it has
+    the same optimum and another strength, so their β are not exactly these.
+
+    Args:
+        beta: weight of the KL; 1 is the evidence lower bound.
+
+    Raises:
+        InputError: ``beta`` is negative or not finite.
+        ContractError: when called on a model with point codes, whose KL is infinite.
+    """
+
+    beta: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.beta < float("inf"):
+            raise InputError(f"beta must be zero or a positive number, got {self.beta}")
+
+    def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
+        """Return the loss on a batch ``(n, *x_shape)``, z sampled with ``generator`` (on the device of ``x``)."""
+        posterior = model.encode(x)
+        if isinstance(posterior, Point):
+            raise ContractError("the model's codes are points, so their KL is infinite; train it with objectives.AE()")
+        nll = _nll(model, posterior.sample(generator), x)
+        kl = posterior.kl_to_prior().mean()
+        return Loss(nll + self.beta * kl, {"nll": nll, "kl": kl})
+
+
+@dataclass(frozen=True)
+class VAE:
+    """The negative evidence lower bound, which is ``BetaVAE(1)`` (Kingma & Welling 2014)."""
+
+    def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
+        """Return the loss on a batch ``(n, *x_shape)``, z sampled with ``generator`` (on the device of ``x``)."""
+        return BetaVAE(1.0)(model, x, generator)
+
+
+def _nll(model: Any, z: Tensor, x: Tensor) -> Tensor:
+    mean: Tensor = model.likelihood.nll(model.decoder_output(z), x).mean()
+    return mean

@@ -1,0 +1,125 @@
+"""Checkpoints: one safetensors file and a manifest with its sha256, complete or not there at all.
+
+The tensors are written first and the manifest last, each to a temporary file that is flushed to disk and renamed, so a
+run that is killed at any moment leaves the checkpoint before it in order. Nothing is ever unpickled.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from latentassay.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from latentassay.training.manifest import Manifest
+
+MANIFEST = "manifest.json"
+MEND = "Restore the folder from a copy, or train again with another out="
+
+
+def write_checkpoint(folder: Path, tensors: dict[str, Tensor], *, step: int, **facts: Any) -> None:
+    """Write a checkpoint of ``step`` into ``folder`` and remove the ones before it.
+
+    Args:
+        folder: made if it is missing.
+        tensors: everything needed to go on.
+        step: number of steps done.
+        facts: the other fields of ``Manifest``.
+
+    Raises:
+        CheckpointError: the folder cannot be written; what it held is unharmed.
+    """
+    from latentassay.training.manifest import Manifest
+
+    # Clones, because safetensors refuses memory that is shared or not contiguous.
+    payload = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()})
+    file, digest = f"checkpoint-{step:08d}.safetensors", hashlib.sha256(payload).hexdigest()
+    manifest = Manifest(file=file, size=len(payload), sha256=digest, step=step, **facts)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_whole(folder / file, payload)
+        _write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
+        for old in set(folder.glob("checkpoint-*")) - {folder / file}:
+            old.unlink(missing_ok=True)
+    except OSError as error:
+        raise CheckpointError(
+            folder, f"cannot be written ({error})", "Choose another out=, or free some space"
+        ) from error
+
+
+def _write_whole(path: Path, payload: bytes) -> None:
+    part = path.with_name(path.name + ".part")
+    with part.open("wb") as stream:
+        stream.write(payload)
+        stream.flush()
+        os.fsync(stream.fileno())
+    part.replace(path)
+    if hasattr(os, "O_DIRECTORY"):  # the rename itself must reach the disk
+        folder = os.open(path.parent, os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read_manifest(folder: Path) -> "Manifest":
+    """Read and check the manifest of a run folder.
+
+    Raises:
+        CheckpointError: it is missing, no JSON, or of another form.
+    """
+    from pydantic import ValidationError
+
+    from latentassay.training.manifest import Manifest
+
+    path = folder / MANIFEST
+    payload = _read(path, "a run folder holds manifest.json and a checkpoint; is this the folder given as out=?")
+    try:
+        return Manifest.model_validate_json(payload)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        cause = _kind(payload) or f"is no manifest of a run ({where}: {first['msg']})"
+        raise CheckpointError(path, cause, MEND) from error
+
+
+def read_tensors(folder: Path, manifest: "Manifest") -> dict[str, Tensor]:
+    """Read the tensors that a manifest names.
+
+    Raises:
+        CheckpointError: the file is missing, truncated, altered, or no safetensors file.
+    """
+    path = folder / manifest.file
+    payload = _read(path, MEND)
+    if hashlib.sha256(payload).hexdigest() != manifest.sha256:
+        shorter = f"is truncated ({len(payload)} of {manifest.size} bytes)" if len(payload) < manifest.size else ""
+        raise CheckpointError(path, _kind(payload) or shorter or "was altered: its sha256 is not the manifest's", MEND)
+    try:
+        return load(payload)
+    except SafetensorError as error:
+        raise CheckpointError(path, _kind(payload) or f"is no safetensors file ({error})", MEND) from error
+
+
+def _read(path: Path, mend: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        cause = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
+        raise CheckpointError(path, cause, mend[0].upper() + mend[1:]) from error
+
+
+def _kind(payload: bytes) -> str | None:
+    """Say what a damaged file looks like, if it looks like something."""
+    start = payload[:512].lstrip().lower()
+    if not payload:
+        return "is empty"
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "is an HTML page, perhaps a login or error page saved by a download"
+    if payload.startswith((b"\x80", b"PK\x03\x04")):
+        return "is a pickle, which could run code and is never loaded"
+    return None

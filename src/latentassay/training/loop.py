@@ -1,0 +1,152 @@
+"""``fit``: train a model, watch it, and keep what is needed to go on."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from latentassay.errors import InputError
+from latentassay.progress import bar
+from latentassay.training.course import Course, facts_of, refuse_existing
+from latentassay.training.interrupt import catching_interrupt
+from latentassay.training.run import Run
+from latentassay.training.sampler import Sampler
+from latentassay.training.source import Source, open_source
+from latentassay.training.trainer import Trainer, compiled, pick_device, training_mode
+
+
+def fit(
+    model: nn.Module,
+    objective: Any,
+    data: Any,
+    *,
+    steps: int,
+    batch_size: int = 128,
+    lr: float = 1e-3,
+    seed: int = 0,
+    device: Any = "auto",
+    precision: str = "float32",
+    validation: Any = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    checkpoint_every: int = 1000,
+    log_every: int = 50,
+    channels_last: bool = False,
+    compile: bool = False,
+    progress: bool = True,
+) -> Run:
+    """Train ``model`` in place with Adam.
+
+    The whole data set is kept on the device, as uint8 where it is stored so, if it takes less than half of the free
+    memory; otherwise rows are read as they are needed, with the same result. Batches follow from seed and step alone:
+    an endless stream of shuffled epochs, so a batch may span two of them and may be larger than the data. The global
+    random state and the model's train/eval modes are left as they were found. Ctrl-C ends training after the step at
+    hand, saves, and returns the run with ``interrupted`` set.
+
+    Args:
+        model: a model from ``models.build``, or any module that the objective can use.
+        objective: ``(model, x, generator) → Loss``, see ``objectives``.
+        data: a ``FactorData``, any ``Observations``, or a float tensor ``(n, *x_shape)``.
+        steps: optimiser steps in all, including those done before a resume.
+        batch_size: observations in a step.
+        lr: learning rate of Adam (β₁ = 0.9, β₂ = 0.999, no weight decay); a resumed run may change it.
+        seed: fixes batches, noise and dropout.
+        device: ``"auto"`` takes a GPU that torch can use; the model stays on the device.
+        precision: ``"float32"``, or ``"bf16"`` to run the networks under autocast (weights and densities stay float32).
+        validation: held-out data of the same shape, scored every ``checkpoint_every`` steps and at the end.
+        out: folder for ``manifest.json``, one checkpoint, and ``metrics.jsonl``; nothing is written without it.
+        resume: go on from the checkpoint in ``out``, or begin if there is none. On the CPU the result equals that of
+            a run that was never interrupted, bit for bit.
+        checkpoint_every: steps between checkpoints.
+        log_every: steps between rows of the history, which are means since the row before.
+        channels_last: keep images and convolutions in channels-last memory, often faster.
+        compile: run the networks through ``torch.compile``; needs a C++ compiler.
+        progress: show a bar when someone looks, see ``progress``.
+
+    Raises:
+        InputError: an option, the data, or their fit to the model is wrong.
+        ContractError: the objective cannot be used with the model.
+        TrainingError: loss or weights became NaN or infinite; the last checkpoint is kept.
+        CheckpointError: ``out`` holds another run, a damaged one, or one while ``resume`` was not said.
+
+    >>> from latentassay import models, objectives
+    >>> model = models.build("ae-mlp", x_shape=(3,), latents=2, likelihood="squared", hidden=(8,))
+    >>> fit(model, objectives.AE(), torch.rand(16, 3), steps=5, device="cpu").step
+    5
+    """
+    _check_counts(steps=steps, batch_size=batch_size, checkpoint_every=checkpoint_every, log_every=log_every)
+    _check_options(lr, seed, precision)
+    folder, where = _folder(out, resume), pick_device(device)
+    with training_mode(model, where, seed), compiled(model, wanted=compile):
+        source = open_source(data, model, where, draws=steps * batch_size)
+        held_out = None if validation is None else open_source(validation, model, where, draws=0)
+        layout = torch.channels_last if channels_last else torch.preserve_format
+        model.to(where)
+        if channels_last:
+            model.to(memory_format=layout)
+        trainer = Trainer(model, objective, lr=lr, seed=seed, device=where, half=precision == "bf16", layout=layout)
+        settings = {"batch_size": batch_size, "seed": seed, "precision": precision}
+        course = Course(trainer, held_out, folder, facts_of(model, objective, source, settings))
+        pace = _Pace(steps, log_every, checkpoint_every)
+        interrupted = _train(trainer, course, source, Sampler(source.n, batch_size, seed), pace, visible=progress)
+    return course.result(interrupted)
+
+
+class _Pace:
+    """When a step calls for more than a step."""
+
+    def __init__(self, steps: int, log_every: int, checkpoint_every: int):
+        self.steps, self._log_every, self._checkpoint_every = steps, log_every, checkpoint_every
+
+    def is_milestone(self, step: int) -> bool:
+        return step % self._checkpoint_every == 0 or step == self.steps
+
+    def is_row(self, step: int) -> bool:
+        return step % self._log_every == 0
+
+
+def _train(trainer: Trainer, course: Course, source: Source, sampler: Sampler, pace: _Pace, *, visible: bool) -> bool:
+    """Take the steps that are left; return whether Ctrl-C cut them short."""
+    with (
+        catching_interrupt() as asked_to_stop,
+        bar(pace.steps, "training", unit="step", start=trainer.step, visible=visible) as line,
+    ):
+        mark = time.perf_counter()
+        while trainer.step < pace.steps:
+            course.keep(trainer.learn(source.batch(sampler.rows(trainer.step))))
+            line.update()
+            stop = asked_to_stop() and trainer.step < pace.steps
+            milestone = stop or pace.is_milestone(trainer.step)
+            if milestone or pace.is_row(trainer.step):
+                row = course.log(time.perf_counter() - mark, milestone=milestone, interrupted=stop)
+                line.update(0, **{name: f"{value:.4g}" for name, value in row.items() if name != "step"})
+                mark = time.perf_counter()
+            if stop:
+                return True
+    return False
+
+
+def _check_counts(**counts: Any) -> None:
+    for name, value in counts.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise InputError(f"{name} must be a positive integer, got {value!r}")
+
+
+def _check_options(lr: Any, seed: Any, precision: Any) -> None:
+    if not isinstance(lr, int | float) or not 0 < lr < float("inf"):
+        raise InputError(f"lr must be a positive number such as 1e-3, got {lr!r}")
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise InputError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")
+    if precision not in ("float32", "bf16"):
+        raise InputError(f"precision must be 'float32' or 'bf16', got {precision!r}")
+
+
+def _folder(out: str | Path | None, resume: bool) -> Path | None:
+    if out is None:
+        if resume:
+            raise InputError("resume=True needs out=, the folder of the run to go on with")
+        return None
+    refuse_existing(Path(out), resume)
+    return Path(out)

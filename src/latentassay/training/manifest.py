@@ -1,0 +1,45 @@
+"""What a run folder says about itself; read strictly, because it may have been altered."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Spec = dict[str, Any]
+Count = Annotated[int, Field(ge=0)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class DataFacts(_Strict):
+    """The data a run was trained on."""
+
+    name: str
+    n: Annotated[int, Field(gt=0)]
+    x_shape: list[int]
+
+
+class Settings(_Strict):
+    """What a resumed run must share with its beginning."""
+
+    batch_size: Annotated[int, Field(gt=0)]
+    seed: Count
+    precision: Literal["float32", "bf16"]
+
+
+class Manifest(_Strict):
+    """One checkpoint: the file, its size and hash, and what is needed to rebuild and resume the run."""
+
+    format: Literal["latentassay-run-1"] = "latentassay-run-1"
+    file: Annotated[str, Field(pattern=r"^checkpoint-\d{8,}\.safetensors$")]
+    size: Count
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    step: Count
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    interrupted: bool
+    model: Spec | None
+    objective: Spec | None
+    data: DataFacts
+    settings: Settings
+    versions: dict[str, str]

@@ -1,0 +1,47 @@
+"""The course of a run: one JSON object a line in ``metrics.jsonl``."""
+
+import json
+from pathlib import Path
+
+from latentassay.errors import CheckpointError
+
+METRICS = "metrics.jsonl"
+
+Row = dict[str, float]
+
+
+def append_row(folder: Path | None, row: Row) -> None:
+    """Add a line to the metrics of a run, if the run is kept."""
+    if folder is not None:
+        with (folder / METRICS).open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(row) + "\n")
+
+
+def read_rows(folder: Path, last_step: int) -> list[Row]:
+    """Read the metrics up to a step; what a killed run wrote after its last checkpoint is left out.
+
+    Raises:
+        CheckpointError: a line that is no JSON object with a step, other than a last one cut short.
+    """
+    path = folder / METRICS
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    rows: list[Row] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            row = json.loads(line)
+            keep = row["step"] <= last_step
+        except (ValueError, TypeError, KeyError) as error:
+            if number == len(lines):
+                break
+            raise CheckpointError(path, f"line {number} is no metrics", "Remove the line, or the file") from error
+        if keep:
+            rows.append(row)
+    return rows
+
+
+def rewrite_rows(folder: Path, rows: list[Row]) -> None:
+    """Begin the metrics of a run with ``rows``, those before the step it goes on from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{METRICS}.part"
+    part.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    part.replace(folder / METRICS)

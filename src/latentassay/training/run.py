@@ -1,0 +1,91 @@
+"""What training leaves: a model and its history, in memory and in a folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from torch import Tensor, nn
+
+from latentassay import models
+from latentassay.errors import CheckpointError, InputError
+from latentassay.training.checkpoint import MEND, read_manifest, read_tensors
+from latentassay.training.metrics import Row, read_rows
+
+MODEL = "model/"
+"""Prefix of the model's tensors in a checkpoint."""
+
+
+@final
+@dataclass(frozen=True)
+class Run:
+    """A trained model and how it came about.
+
+    Attributes:
+        model: the model, on the device it was trained on.
+        path: the run's folder, or ``None`` if it was not kept.
+        step: optimiser steps done.
+        history: one row per logged step: ``step``, ``loss``, its parts, ``images_per_second``, and the same for
+            held-out data as ``validation_loss`` … where they were given.
+        seconds: time spent training.
+        images_per_second: mean throughput.
+        interrupted: whether Ctrl-C ended it before its last step.
+    """
+
+    model: Any
+    path: Path | None
+    step: int
+    history: tuple[Row, ...]
+    seconds: float
+    images_per_second: float
+    interrupted: bool
+
+
+def load_run(path: str | Path, *, model: nn.Module | None = None) -> Run:
+    """Load the run that ``fit`` left in a folder, its model in evaluation mode on the CPU.
+
+    Args:
+        path: the folder given to ``fit`` as ``out``.
+        model: a module of the same architecture, for runs whose model ``models.build`` did not make.
+
+    Raises:
+        CheckpointError: a file is missing, truncated, altered, of another kind, or does not fit the model.
+    """
+    folder = Path(path)
+    manifest = read_manifest(folder)
+    tensors = read_tensors(folder, manifest)
+    if model is None:
+        model = _rebuilt(folder, manifest.model)
+    load_weights(model, tensors, folder / manifest.file)
+    images = manifest.step * manifest.settings.batch_size
+    return Run(
+        model.eval(), folder, manifest.step, tuple(read_rows(folder, manifest.step)), manifest.seconds,
+        images / manifest.seconds if manifest.seconds else 0.0, manifest.interrupted,
+    )  # fmt: skip
+
+
+def load_weights(model: nn.Module, tensors: dict[str, Tensor], file: Path) -> None:
+    """Copy a checkpoint's weights into a model, refusing any that are missing, too many or of another shape."""
+    own = model.state_dict()
+    saved = {name.removeprefix(MODEL): tensor for name, tensor in tensors.items() if name.startswith(MODEL)}
+    if odd := sorted(own.keys() ^ saved.keys()):
+        raise CheckpointError(file, f"and the model differ in {len(odd)} weights (first: {odd[0]})", _OTHER)
+    for name, tensor in saved.items():
+        if tensor.shape != own[name].shape or tensor.dtype != own[name].dtype:
+            cause = (
+                f"holds {name} as {tensor.dtype} {tuple(tensor.shape)}, "
+                f"the model has {own[name].dtype} {tuple(own[name].shape)}"
+            )
+            raise CheckpointError(file, cause, _OTHER)
+    model.load_state_dict(saved)
+
+
+_OTHER = "Load it into a model of the architecture it was trained with"
+
+
+def _rebuilt(folder: Path, spec: dict[str, Any] | None) -> nn.Module:
+    if spec is None:
+        raise CheckpointError(folder, "holds a model that models.build did not make", "Pass it as load_run(…, model=…)")
+    try:
+        return models.build(**spec)
+    except (InputError, TypeError, ValueError) as error:
+        raise CheckpointError(folder, f"describes a model that cannot be built ({error})", MEND) from error

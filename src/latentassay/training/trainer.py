@@ -1,0 +1,166 @@
+"""One optimiser step, and the state that makes the next one what it is."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+
+from latentassay.autoencoder import questioning
+from latentassay.errors import InputError
+from latentassay.training.source import Source
+
+OPTIMIZER, NOISE, GLOBAL, ACCELERATOR = "optimizer/", "rng/noise", "rng/global", "rng/accelerator"
+"""Names of the tensors in a checkpoint that are not the model's."""
+
+VALIDATION_ROWS = 4096
+"""Most held-out rows that are scored, evenly spaced."""
+
+Losses = dict[str, Tensor]
+
+
+class Trainer:
+    """A model, its Adam optimiser and its noise; ``step`` counts the steps done."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        objective: Any,
+        *,
+        lr: float,
+        seed: int,
+        device: torch.device,
+        half: bool,
+        layout: torch.memory_format,
+    ):
+        self.model, self.lr, self.step = model, lr, 0
+        self._objective, self._seed, self._device, self._layout = objective, seed, device, layout
+        self._parameters = {name: value for name, value in model.named_parameters() if value.requires_grad}
+        if not self._parameters:
+            raise InputError("the model has no parameters to train; were they frozen with requires_grad=False?")
+        self._optimizer = torch.optim.Adam(self._parameters.values(), lr=lr, fused=True)
+        self._noise = Generator(device).manual_seed(seed)
+        self._autocast: AbstractContextManager[Any] = (
+            torch.autocast(device.type, torch.bfloat16) if half else nullcontext()
+        )
+
+    def learn(self, x: Tensor) -> Losses:
+        """Take one step on a batch; the losses stay on the device, so that nothing waits for them."""
+        with self._autocast:
+            loss = self._objective(self.model, self._laid_out(x), self._noise)
+        self._optimizer.zero_grad(set_to_none=True)
+        loss.total.backward()
+        self._optimizer.step()
+        self.step += 1
+        return {"loss": loss.total.detach(), **{name: part.detach() for name, part in loss.parts.items()}}
+
+    def score(self, source: Source, batch_size: int) -> dict[str, float]:
+        """Return the mean losses on held-out data, in evaluation mode and always with the same noise."""
+        rows = torch.linspace(0, source.n - 1, min(source.n, VALIDATION_ROWS), dtype=torch.float64).long()
+        noise, sums = Generator(self._device).manual_seed(self._seed), torch.zeros(())
+        names: list[str] = []
+        with questioning(self.model), self._autocast:
+            for block in torch.split(rows, batch_size):
+                loss = self._objective(self.model, self._laid_out(source.batch(block)), noise)
+                names = ["loss", *loss.parts]
+                sums = sums + len(block) * torch.stack([loss.total, *loss.parts.values()]).double().cpu()
+        return {f"validation_{name}": value for name, value in zip(names, (sums / len(rows)).tolist(), strict=True)}
+
+    def _laid_out(self, x: Tensor) -> Tensor:
+        return x.to(memory_format=self._layout) if x.ndim == 4 else x
+
+    def is_finite(self) -> bool:
+        """Whether every weight is still a number."""
+        return all(bool(torch.isfinite(value).all()) for value in self._parameters.values())
+
+    def state(self) -> dict[str, Tensor]:
+        """Return optimiser and random state as named tensors."""
+        tensors = {NOISE: self._noise.get_state(), GLOBAL: torch.get_rng_state()}
+        if self._device.type != "cpu":
+            tensors[ACCELERATOR] = torch.get_device_module(self._device).get_rng_state()
+        for name, parameter in self._parameters.items():
+            for key, value in self._optimizer.state[parameter].items():
+                tensors[f"{OPTIMIZER}{name}/{key}"] = value
+        return tensors
+
+    def restore(self, tensors: dict[str, Tensor], step: int) -> None:
+        """Take back what ``state`` returned after ``step`` steps; random state only on the same kind of device.
+
+        Raises:
+            KeyError, RuntimeError, TypeError: the tensors are not those of this model and optimiser.
+        """
+        self.step = step
+        for name, parameter in self._parameters.items():
+            own: dict[str, Tensor] = {}
+            for key in ("step", "exp_avg", "exp_avg_sq"):
+                saved = tensors[f"{OPTIMIZER}{name}/{key}"]
+                # Moments take the parameter's memory format, as the optimiser would have made them.
+                own[key] = saved.to(parameter.device) if key == "step" else torch.empty_like(parameter).copy_(saved)
+            self._optimizer.state[parameter] = {key: value.detach() for key, value in own.items()}
+        torch.set_rng_state(tensors[GLOBAL])
+        same_kind = tensors[NOISE].shape == self._noise.get_state().shape
+        if not same_kind:
+            self._noise.manual_seed(self._seed + step)
+            return
+        self._noise.set_state(tensors[NOISE])
+        if self._device.type != "cpu":
+            torch.get_device_module(self._device).set_rng_state(tensors[ACCELERATOR])
+
+
+def averages(pending: list[Losses]) -> tuple[dict[str, float], int | None]:
+    """Return the mean of every loss over some steps, and the place of the first step that was not finite."""
+    names = list(pending[0])
+    table = torch.stack([torch.stack([losses[name] for name in names]) for losses in pending]).double().cpu()
+    bad = (~torch.isfinite(table)).any(1).nonzero()
+    means = dict(zip(names, table.mean(0).tolist(), strict=True))
+    return means, int(bad[0]) if len(bad) else None
+
+
+def pick_device(device: Any) -> torch.device:
+    """Turn ``"auto"`` or a name into a device that works here.
+
+    Raises:
+        InputError: the device is unknown, or torch cannot use it on this machine.
+    """
+    name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
+    try:
+        found = torch.device(name)
+        torch.empty(0, device=found)
+    except (RuntimeError, TypeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"device must be 'auto' or one that works here such as 'cpu', got {device!r} ({reason})"
+        ) from error
+    return found
+
+
+@contextmanager
+def training_mode(model: nn.Module, device: torch.device, seed: int) -> Iterator[None]:
+    """Hold a model in training mode with gradients, and seed the global random state; leave all as it was found."""
+    modes = [(module, module.training) for module in model.modules()]
+    accelerators = [] if device.type == "cpu" else [device]
+    kind = "cuda" if device.type == "cpu" else device.type
+    with torch.random.fork_rng(accelerators, device_type=kind), torch.inference_mode(False), torch.enable_grad():
+        try:
+            torch.default_generator.manual_seed(seed)
+            if accelerators:
+                torch.get_device_module(device).manual_seed(seed)
+            model.train()
+            yield
+        finally:
+            for module, training in modes:
+                module.training = training
+
+
+@contextmanager
+def compiled(model: nn.Module, wanted: bool) -> Iterator[None]:
+    """Run a model's submodules through ``torch.compile`` and hand them back as they were."""
+    parts: list[Any] = list(model.children()) if wanted else []
+    for part in parts:
+        part.compile()
+    try:
+        yield
+    finally:
+        for part in parts:  # torch has no public way back
+            part._compiled_call_impl = None
