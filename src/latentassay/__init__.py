@@ -1,1 +1,72 @@
-"""latentassay."""
+"""latentassay: point it at an autoencoder and read what its latent space is like."""
+
+from latentassay import data, metrics, models, objectives, sampling
+from latentassay._version import __version__
+from latentassay.adapters import from_sklearn, from_torch
+from latentassay.assay import Assay, assay
+from latentassay.autoencoder import Autoencoder, Decoder, Encoder
+from latentassay.contract import check_autoencoder
+from latentassay.errors import CheckpointError, ContractError, FileError, InputError, LatentAssayError
+from latentassay.findings import Finding, Score
+from latentassay.math.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior, StandardNormal
+from latentassay.responses import (
+    causal_completeness,
+    causal_disentanglement,
+    causal_units,
+    conditioned_response_matrix,
+    divergence,
+    find_holes,
+    mean_curvature,
+    respond,
+    response_field,
+    response_graph,
+    response_matrix,
+    structure_score,
+)
+from latentassay.training import Run, fit, load_run
+from latentassay.units import Units
+
+__all__ = [
+    "Assay",
+    "Autoencoder",
+    "CheckpointError",
+    "ContractError",
+    "Decoder",
+    "DiagonalGaussian",
+    "Encoder",
+    "FileError",
+    "Finding",
+    "FullCovarianceGaussian",
+    "InputError",
+    "LatentAssayError",
+    "Point",
+    "Posterior",
+    "Run",
+    "Score",
+    "StandardNormal",
+    "Units",
+    "__version__",
+    "assay",
+    "causal_completeness",
+    "causal_disentanglement",
+    "causal_units",
+    "check_autoencoder",
+    "conditioned_response_matrix",
+    "data",
+    "divergence",
+    "find_holes",
+    "fit",
+    "from_sklearn",
+    "from_torch",
+    "load_run",
+    "mean_curvature",
+    "metrics",
+    "models",
+    "objectives",
+    "respond",
+    "response_field",
+    "response_graph",
+    "response_matrix",
+    "sampling",
+    "structure_score",
+]

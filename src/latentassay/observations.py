@@ -101,17 +101,30 @@ def as_float(raw: Tensor) -> Float[Tensor, "n *x_shape"]:
     return raw.float().div_(255) if raw.dtype == torch.uint8 else raw
 
 
-def groups_varying(factors: Int[np.ndarray, "n m"], factor: int) -> list[Int[np.ndarray, " k"]]:
+def groups_varying(
+    factors: Int[np.ndarray, "n m"], factor: int, *, limit: int | None = None, seed: int = 0
+) -> list[Int[np.ndarray, " k"]]:
     """Group the rows that agree on every factor but one, so that inside a group only ``factor`` varies.
 
     Works on full grids and on partial sets alike. Groups in which the factor takes fewer than two
     values teach nothing about it and are left out.
 
+    Args:
+        factors: integer codes, one row per observation.
+        factor: the column that varies.
+        limit: return only this many groups, drawn at random with ``seed``.
+
     >>> groups_varying(np.array([[0, 0], [1, 0], [0, 1]]), 0)
     [array([0, 1])]
     """
-    others = np.delete(factors, factor, axis=1)
-    _, group = np.unique(others, axis=0, return_inverse=True)
-    order = np.argsort(group, kind="stable")
-    members = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
-    return [rows for rows in members if len(np.unique(factors[rows, factor])) > 1]
+    sizes = factors.max(axis=0) + 1
+    sizes[factor] = 1
+    key = np.ravel_multi_index(tuple(np.where(np.arange(len(sizes)) == factor, 0, factors).T), tuple(sizes))
+    order = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
+    values = factors[order, factor]
+    varying = np.flatnonzero(np.minimum.reduceat(values, starts) < np.maximum.reduceat(values, starts))
+    if limit is not None and limit < len(varying):
+        varying = np.random.default_rng(seed).choice(varying, limit, replace=False)
+    ends = np.append(starts[1:], len(order))
+    return [order[starts[group] : ends[group]] for group in varying]

@@ -1,0 +1,6 @@
+"""The main job: question one model about one data set and turn the numbers into findings."""
+
+from latentassay.assay.result import Assay
+from latentassay.assay.run import assay
+
+__all__ = ["Assay", "assay"]

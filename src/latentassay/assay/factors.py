@@ -1,0 +1,117 @@
+"""Questions that need known factors: which unit serves which."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from latentassay.assay.subject import Subject
+from latentassay.findings import Finding, Level, Score, Section
+from latentassay.math.intervals import normal
+from latentassay.metrics import MIG, mig
+from latentassay.observations import FactoredObservations
+from latentassay.responses import (
+    ConditionedMatrix,
+    causal_completeness,
+    causal_disentanglement,
+    conditioned_response_matrix,
+)
+
+
+def ask_factors(subject: Subject) -> Section | None:
+    """Do the axes mean anything? Needs data whose factors are known and vary, and two units or more."""
+    data = subject.data
+    if not isinstance(data, FactoredObservations) or len(subject.matrix.units) < 2:
+        return None
+    factors = data.factors[subject.rows.numpy()]
+    varying = [m for m in range(factors.shape[1]) if len(np.unique(factors[:, m])) > 1]
+    if not varying:
+        return None
+    names = [data.factor_names[m] for m in varying]
+    information = mig(subject.codes.mean.flatten(1), factors[:, varying], resamples=200, seed=subject.seed)
+    scores = [_mig_score(subject, information)]
+    arrays: dict[str, Any] = {"information": information.information}
+    conditioned = _conditioned(subject, data, varying)
+    if conditioned is not None:
+        scores += _causal_scores(subject, conditioned)
+        full = np.zeros((len(varying), len(subject.matrix.units)))
+        full[:, list(subject.causal.active)] = conditioned.matrix.numpy()
+        arrays["conditioned"] = full
+    details = {"factor_names": names, "labels": subject.labels, "alive": list(subject.causal.mask)}
+    findings = _findings(subject, names, information, scores)
+    return Section("factors", "Factors", "Do the axes mean anything?", tuple(scores), findings, arrays, details)
+
+
+def _mig_score(subject: Subject, found: MIG) -> Score:
+    definition = f"mean over factors of (I₁ − I₂) / H, posterior means, {found.variant} (Chen et al. 2018)"
+    low, high = found.interval or (None, None)
+    return Score("factors.mig", "Mutual information gap", found.score, definition, found.n, subject.seed, low, high)
+
+
+def _conditioned(subject: Subject, data: FactoredObservations, varying: list[int]) -> ConditionedMatrix | None:
+    """Conditioned matrix over the causal units; ``None`` where a factor never varies alone or is the only one."""
+    if len(varying) < 2 or len(varying) < len(data.factor_names) - _constant(data):
+        return None
+    return conditioned_response_matrix(
+        subject.model, _Varying(data, varying), generator=subject.generator("factors"), units=subject.alive,
+        groups_per_factor=subject.groups, batch_size=subject.batch_size,
+    )  # fmt: skip
+
+
+def _constant(data: FactoredObservations) -> int:
+    return int((data.factors == data.factors[0]).all(0).sum())
+
+
+class _Varying:
+    """The data with the factors that vary."""
+
+    def __init__(self, data: FactoredObservations, kept: list[int]):
+        self.x_shape, self.batch = data.x_shape, data.batch
+        self.factors = data.factors[:, kept]
+        self.factor_names = tuple(data.factor_names[m] for m in kept)
+        self.factor_sizes = tuple(data.factor_sizes[m] for m in kept)
+
+    def __len__(self) -> int:
+        return len(self.factors)
+
+
+def _causal_scores(subject: Subject, conditioned: ConditionedMatrix) -> list[Score]:
+    n, scores = sum(conditioned.samples), []
+    for name, label, function in (
+        ("factors.cds", "Causal disentanglement (CDS)", causal_disentanglement),
+        ("factors.ccs", "Causal completeness (CCS)", causal_completeness),
+    ):
+        found, g = function(conditioned), subject.generator(name)
+        noise = torch.randn(200, *conditioned.matrix.shape, generator=g, dtype=torch.float64)
+        draws = [
+            function(conditioned._replace(matrix=(conditioned.matrix + conditioned.stderr * e).abs())) for e in noise
+        ]
+        interval = normal(found.score, float(torch.tensor([draw.score for draw in draws]).std()))
+        definition = (
+            f"LR equation {7 if name.endswith('cds') else 13}, {found.variant}, causal units only; "
+            f"{min(conditioned.groups)} to {max(conditioned.groups)} groups a factor; interval by redrawing M* within its standard errors"
+        )
+        scores.append(Score(name, label, found.score, definition, n, subject.seed, *interval))
+    return scores
+
+
+def _findings(subject: Subject, names: list[str], found: MIG, scores: list[Score]) -> tuple[Finding, ...]:
+    best = found.information.argmax(1)
+    told = [
+        f"{name} in unit {subject.labels[unit]} ({found.information[m, unit]:.0%})"
+        for m, (name, unit) in enumerate(zip(names, best, strict=True))
+    ]
+    level: Level = "good" if found.score >= 0.5 else "note" if found.score >= 0.2 else "warning"
+    sentence = f"Best single unit for each factor, with the share of its entropy: {', '.join(told)}."
+    findings = [Finding("factors.units", sentence, "note", ("factors.mig",))]
+    verdict = (
+        "mean something" if level == "good" else "mean something in part" if level == "note" else "mix the factors"
+    )
+    numbers = ", ".join(
+        f"{score.name.split('.')[1].upper()} {score}" for score in scores if score.name != "factors.ccs"
+    )
+    remedy = (
+        None if level == "good" else "Raise β, or choose among seeds; where axes mix, trust the response graph instead."
+    )
+    findings.insert(0, Finding("factors", f"The axes {verdict}: {numbers}.", level, ("factors.mig",), remedy))
+    return tuple(findings)

@@ -1,0 +1,166 @@
+"""Questions about the manifold: where responses flow, how structured it is, where the holes are."""
+
+import torch
+from torch import Tensor
+
+from latentassay.assay.subject import Subject
+from latentassay.findings import Finding, Level, Score, Section
+from latentassay.responses import (
+    HoleShare,
+    ResponseField,
+    divergence,
+    find_holes,
+    mean_curvature,
+    respond,
+    response_field,
+    structure_score,
+)
+from latentassay.responses.field import grid_latents
+from latentassay.sampling import decode, hybrid, prior
+
+PICTURES = 16
+MAP = 12
+
+
+def ask_field(subject: Subject) -> Section | None:
+    """Where do responses flow on the plane of the two most responsive units? Needs two alive scalars."""
+    scalars = [j for j in subject.causal.active if len(subject.matrix.units.groups[j]) == 1]
+    if len(scalars) < 2 or len(subject.model.latent_shape) != 1:
+        return None
+    best = sorted(scalars, key=lambda j: -float(subject.matrix.normalized[j, j]))[:2]
+    first, second = sorted(subject.matrix.units.groups[j][0] for j in best)
+    plane, base = subject.z[:, [first, second]].double(), subject.codes.mean.mean(0)
+    extent = [[float(c.mean() - 3 * c.std()), float(c.mean() + 3 * c.std())] for c in plane.T]
+    field = response_field(
+        subject.model, (first, second), base=base, n=subject.grid, extent=extent, batch_size=subject.batch_size
+    )
+    flow = divergence(field)
+    inside = _lookup(field, flow, plane) < 0
+    share, n = float(inside.double().mean()), len(inside)
+    half = 1.96 * (share * (1 - share) / n) ** 0.5
+    score = Score(
+        "field.converging", "Posterior samples where responses converge", share,
+        f"share of posterior samples with ∇·(R(z) − z) < 0 on the plane of latents {first} and {second}, the others at "
+        f"the mean code; central differences, {subject.grid}×{subject.grid} points over mean ± 3 σ",
+        n, subject.seed, max(0.0, share - half), min(1.0, share + half), unit="%",
+    )  # fmt: skip
+    level: Level = "good" if share >= 0.9 else "note" if share >= 0.6 else "warning"
+    sentence = f"On the plane of units {first} and {second}, {score} of the posterior lies where responses converge."
+    remedy = (
+        None if level == "good" else "The decoder is unsure between clusters there; interpolate around, not across."
+    )
+    arrays = {
+        "xs": field.xs.numpy(),
+        "ys": field.ys.numpy(),
+        "vectors": field.vectors.numpy(),
+        "divergence": flow.numpy(),
+        "curvature": mean_curvature(field).numpy(),
+        "posterior": plane.numpy(),
+        "reconstructions": _map(subject, base, field).numpy(),
+    }
+    return Section(
+        "field", "Response field", "Where do responses flow?", (score,),
+        (Finding("field", sentence, level, (score.name,), remedy),), arrays, {"labels": [str(first), str(second)]},
+    )  # fmt: skip
+
+
+def _lookup(field: ResponseField, values: Tensor, points: Tensor) -> Tensor:
+    """Value of the nearest grid point; points outside the grid take the border's."""
+    dx, dy = field.spacing
+    column = ((points[:, 0] - field.xs[0]) / dx).round().long().clamp(0, len(field.xs) - 1)
+    row = ((points[:, 1] - field.ys[0]) / dy).round().long().clamp(0, len(field.ys) - 1)
+    return values[row, column]
+
+
+def _map(subject: Subject, base: Tensor, field: ResponseField) -> Tensor:
+    axes = [torch.linspace(float(axis[0]), float(axis[-1]), MAP) for axis in (field.xs, field.ys)]
+    images = decode(subject.model, grid_latents(base, field.latents, *axes), batch_size=subject.batch_size)
+    return images.reshape(MAP, MAP, *images.shape[1:])
+
+
+def ask_structure(subject: Subject) -> Section:
+    """How far is what the model recognises from what it samples?"""
+    g = subject.generator("structure")
+    base = None if subject.model.prior else hybrid(subject.z, subject.n, generator=g, units=subject.matrix.units)
+    scores, findings = [], []
+    for name, label, active in (
+        ("structure.score", "Structure score", None),
+        ("structure.causal", "Causal structure score", subject.active_latents),
+    ):
+        found = structure_score(
+            subject.model, generator=g, n=subject.n, base=base, active=active, batch_size=subject.batch_size
+        )
+        definition = f"LR equation 8: {found.variant}; p = {found.p_value:.3g} for no difference (permutation)"
+        scores.append(Score(name, label, found.score, definition, found.n, subject.seed, found.low, found.high))
+    differs = found.p_value < 0.01
+    origin = "prior" if subject.model.prior else "hybrid"
+    sentence = (
+        f"Responses to {origin} samples {'differ from' if differs else 'cannot be told from'} the samples themselves: "
+        f"causal structure score {1000 * found.score:.2f} ± {1960 * found.stderr:.2f} (× 1000)."
+    )
+    level: Level = "note" if differs else "good"
+    remedy = (
+        "Structure is what the prior does not know: sample hybrids or respond once before decoding."
+        if differs
+        else None
+    )
+    findings.append(Finding("structure", sentence, level, ("structure.causal",), remedy))
+    return Section(
+        "structure", "Structure score", "How far are responses from the distribution that is sampled?",
+        tuple(scores), tuple(findings),
+    )  # fmt: skip
+
+
+def ask_holes(subject: Subject) -> Section:
+    """Which share of samples falls into holes?"""
+    g = subject.generator("holes")
+    holes = find_holes(
+        subject.model, subject.data, generator=g, n=subject.n, active=subject.active_latents,
+        worst=PICTURES, batch_size=subject.batch_size,
+    )  # fmt: skip
+    kinds = {"prior": holes.prior, "hybrid": holes.hybrid}
+    scores = [
+        score for kind, found in kinds.items() if found for score in _hole_scores(subject, kind, found, holes.variant)
+    ]
+    drawn = hybrid(subject.z, PICTURES, generator=g, units=subject.matrix.units)
+    main = holes.prior or holes.hybrid
+    arrays = {"distance_posterior": holes.posterior_distance, "distance_hybrid": holes.hybrid.distance}
+    pictures = {"hybrid_samples": drawn, "worst": main.worst, "repaired": respond(subject.model, main.worst)}
+    if holes.prior:
+        arrays["distance_prior"] = holes.prior.distance
+        pictures["prior_samples"] = prior(subject.model, PICTURES, generator=g)
+    arrays |= {name: decode(subject.model, z) for name, z in pictures.items()}
+    return Section(
+        "holes", "Holes", "Which samples does the model itself not recognise?", tuple(scores),
+        (_holes_finding(holes.prior, holes.hybrid, scores),), {name: a.numpy() for name, a in arrays.items()},
+        {"threshold": holes.threshold},
+    )  # fmt: skip
+
+
+def _hole_scores(subject: Subject, kind: str, found: HoleShare, variant: str) -> tuple[Score, Score]:
+    rule = f"share of {kind} samples with ‖R(z) − z‖ above that of 99 % of posterior samples; 1 % is as good as data; "
+    return (
+        Score(
+            f"holes.{kind}", f"{kind.capitalize()} samples in holes", found.share, rule + variant,
+            subject.n, subject.seed, *found.interval, unit="%",
+        ),
+        Score(
+            f"holes.{kind}.repaired", "the same after one response", found.repaired,
+            "the samples are replaced by their responses and measured again at the same threshold (Wilson interval)",
+            subject.n, subject.seed, *found.repaired_interval, unit="%",
+        ),
+    )  # fmt: skip
+
+
+def _holes_finding(from_prior: HoleShare | None, from_hybrid: HoleShare, scores: list[Score]) -> Finding:
+    main, kind = (from_prior, "prior") if from_prior else (from_hybrid, "hybrid")
+    low = main.interval.low
+    level: Level = "problem" if low > 0.2 else "warning" if low > 0.03 else "good"
+    shares = {score.name: str(score) for score in scores}
+    sentence = f"{shares[f'holes.{kind}']} of {kind} samples fall in holes (1 % would be as good as data)."
+    if level == "good":
+        return Finding("holes", sentence, level, (f"holes.{kind}",))
+    ways = [f"respond once before decoding ({shares[f'holes.{kind}.repaired']} remain)"]
+    if from_prior and from_hybrid.share < from_prior.share:
+        ways.append(f"sample hybrids ({shares['holes.hybrid']})")
+    return Finding("holes", sentence, level, (f"holes.{kind}",), f"{' or '.join(ways).capitalize()}.")

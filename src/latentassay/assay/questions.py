@@ -1,0 +1,205 @@
+"""Questions about any model: what comes back, which units are alive, and who moves whom."""
+
+import torch
+from torch import Tensor
+
+from latentassay.assay.subject import Subject
+from latentassay.findings import Finding, Level, Score, Section
+from latentassay.metrics import reconstruction
+from latentassay.responses import response_graph
+from latentassay.sampling import decode
+
+PICTURES = 12
+STEPS = 11
+
+
+def ask_reconstruction(subject: Subject) -> Section:
+    """How much of the data comes back?"""
+    decoded = decode(subject.model, subject.codes.mean, batch_size=subject.batch_size)
+    x = subject.x(subject.n)
+    found = reconstruction(x, decoded)
+    scores = (
+        Score(
+            "reconstruction.explained", "Variance explained", found.explained,
+            "1 − Σ(x − x̂)² / Σ(x − x̄)² with x̂ = D(E(x)), both mean coder outputs",
+            subject.n, subject.seed, *found.explained_interval, unit="%",
+        ),
+        Score(
+            "reconstruction.mse", "Mean squared error", found.mse,
+            "mean over rows and values of (x − x̂)²", subject.n, subject.seed, *found.mse_interval,
+        ),
+    )  # fmt: skip
+    level: Level = "good" if found.explained >= 0.9 else "note" if found.explained >= 0.6 else "warning"
+    finding = Finding(
+        "reconstruction",
+        f"Reconstructions keep {scores[0]} of the variance of the data.",
+        level,
+        ("reconstruction.explained",),
+        None if level == "good" else "Train longer, give the latent more units, or lower β if it is above 1.",
+    )
+    arrays = {
+        "originals": x[:PICTURES].numpy(),
+        "reconstructions": decoded[:PICTURES].numpy(),
+        "error_per_sample": found.per_sample.numpy(),
+    }
+    return Section("reconstruction", "Reconstruction", "How much of the data comes back?", scores, (finding,), arrays)
+
+
+def ask_units(subject: Subject) -> Section:
+    """Which units are alive?"""
+    causal, matrix = subject.causal, subject.matrix
+    total, response = len(matrix.units), matrix.normalized.diagonal()
+    stderr = matrix.normalized_stderr.diagonal()
+    spread = subject.codes.mean.flatten(1).double().var(0)
+    varied = int(matrix.units.squared_norm(spread.clamp(min=0).sqrt()[None]).gt(0.01).sum())
+    alive = Score(
+        "units.alive", "Alive (causal) units", causal.dimension,
+        f"units whose normalized diagonal response is at least {causal.threshold:.3f} (LR 4.1: M_jj ≥ 0.5 at σ = 1); "
+        "the interval counts units that are alive beyond doubt, and that may be",
+        subject.n, subject.seed, causal.low, causal.high,
+    )  # fmt: skip
+    varying = Score(
+        "units.varying", "Units whose mean varies", varied,
+        "units with Var E[z|x] > 0.01 (active units of Burda et al. 2016); says what the encoder sends, "
+        "not what the decoder uses", subject.n, subject.seed,
+    )  # fmt: skip
+    scores, findings = [alive, varying], [_alive_finding(subject, alive)]
+    if causal.dimension:
+        scores.append(_strength(subject))
+        findings.append(_strength_finding(scores[-1]))
+    kl = 0.5 * (subject.codes.mean.square() + subject.codes.std.square() - 1) - subject.codes.std.clamp(min=1e-30).log()
+    arrays = {
+        "mean_std": matrix.units.squared_norm(spread.sqrt()[None])[0].sqrt().numpy(),
+        "posterior_std": matrix.units.squared_norm(subject.codes.std.square().mean(0).sqrt()[None])[0].sqrt().numpy(),
+        "response": response.numpy(),
+        "response_stderr": stderr.numpy(),
+    }
+    if bool((subject.codes.std > 0).all()):
+        arrays["kl"] = matrix.units.squared_norm(kl.clamp(min=0).mean(0).sqrt()[None])[0].numpy()
+    details = {"labels": subject.labels, "alive": list(causal.mask), "threshold": causal.threshold, "total": total}
+    return Section(
+        "units", "Units", "Which units are alive?", tuple(scores), tuple(findings), arrays, details
+    )  # fmt: skip
+
+
+def _alive_finding(subject: Subject, alive: Score) -> Finding:
+    causal, total = subject.causal, len(subject.matrix.units)
+    doubt = f" ({causal.low} beyond doubt, at most {causal.high})" if causal.low < causal.high else ""
+    sentence = f"{causal.dimension} of {total} units are alive{doubt}; that is the intrinsic dimension."
+    if causal.dimension == 0:
+        sentence = f"None of the {total} units is alive: the decoder ignores the latent (posterior collapse)."
+        return Finding(
+            "units.alive", sentence, "problem", (alive.name,), "Lower β or warm it up from 0, and check the encoder."
+        )
+    if causal.dimension == total:
+        return Finding(
+            "units.alive", sentence, "note", (alive.name,), "No unit is idle; more units may help reconstruction."
+        )
+    dead = ", ".join(label for label, on in zip(subject.labels, causal.mask, strict=True) if not on)
+    remedy = f"Units {dead} can be dropped or ignored; lower β if you want them used."
+    return Finding("units.alive", sentence, "note", (alive.name,), remedy)
+
+
+def _strength(subject: Subject) -> Score:
+    active = list(subject.causal.active)
+    values = subject.matrix.normalized.diagonal()[active]
+    stderr = float(subject.matrix.normalized_stderr.diagonal()[active].square().sum().sqrt()) / len(active)
+    mean = float(values.mean())
+    return Score(
+        "units.strength", "Response strength of alive units", mean,
+        "mean over alive units of M_jj / (√2 σ_j): 1 if the encoder reads back exactly what the decoder was given",
+        subject.n, subject.seed, mean - 1.96 * stderr, mean + 1.96 * stderr,
+    )  # fmt: skip
+
+
+def _strength_finding(strength: Score) -> Finding:
+    level: Level = "good" if strength.value >= 0.85 else "note" if strength.value >= 0.65 else "warning"
+    sentence = f"A change of an alive unit comes back at {strength} of its size."
+    remedy = None if level == "good" else "The coders disagree off the data; consistency training brings them together."
+    return Finding("units.strength", sentence, level, (strength.name,), remedy)
+
+
+def ask_responses(subject: Subject) -> Section:
+    """What does changing one unit do to the others?"""
+    matrix, active = subject.matrix, list(subject.causal.active)
+    inner = matrix.normalized[active][:, active]
+    off = ~torch.eye(len(active), dtype=torch.bool)
+    scores: tuple[Score, ...] = ()
+    if len(active) > 1:
+        stderr = float(matrix.normalized_stderr[active][:, active][off].square().mean().sqrt())
+        mean = float(inner[off].mean())
+        scores = (
+            Score(
+                "responses.leakage", "Mean response of other units", mean,
+                "mean off-diagonal entry of M_jk / (√2 σ_k) over alive units: 0 if every unit moves alone "
+                "(the interval is that of one entry, a bound for the mean)",
+                subject.n, subject.seed, max(0.0, mean - 1.96 * stderr), mean + 1.96 * stderr,
+            ),
+        )  # fmt: skip
+    arrays = {
+        "matrix": matrix.matrix.numpy(),
+        "normalized": matrix.normalized.numpy(),
+        "stderr": matrix.normalized_stderr.numpy(),
+    }
+    details = {"labels": subject.labels, "alive": list(subject.causal.mask)}
+    question = "What does a change of one unit do to the others?"
+    return Section("responses", "Latent response matrix", question, scores, (), arrays, details)
+
+
+def ask_graph(subject: Subject) -> Section:
+    """Which units belong together?"""
+    graph = response_graph(subject.matrix)
+    edges = Score(
+        "graph.edges", "Edges", len(graph.edges),
+        f"ordered pairs of alive units with M_jk / (√2 σ_k) ≥ {graph.threshold} and above twice its standard error",
+        subject.n, subject.seed,
+    )  # fmt: skip
+    arrays = {
+        "edges": torch.tensor([[e.source, e.target] for e in graph.edges]).reshape(-1, 2).numpy(),
+        "weights": torch.tensor([e.weight for e in graph.edges]).numpy(),
+        "pairs": torch.tensor(graph.pairs).reshape(-1, 2).numpy(),
+    }
+    details = {"labels": subject.labels, "alive": list(subject.causal.mask), "threshold": graph.threshold}
+    findings = tuple(_variable_finding(subject, group) for group in graph.variables if len(group) > 1)
+    if not findings and len(graph.nodes) > 1:
+        sentence = "No two alive units form one variable: each can be changed on its own."
+        findings = (Finding("graph", sentence, "good", (edges.name,)),)
+    return Section("graph", "Response graph", "Which units belong together?", (edges,), findings, arrays, details)
+
+
+def _variable_finding(subject: Subject, group: tuple[int, ...]) -> Finding:
+    names = [subject.labels[j] for j in group]
+    listed = f"{', '.join(names[:-1])} and {names[-1]}"
+    if len(group) == 2:
+        sentence = f"Units {listed} form one variable: each moves the other about equally."
+        return Finding(
+            "graph.pair", sentence, "note", ("graph.edges",), "Intervene on them, and sample them, together."
+        )
+    sentence = f"Units {listed} are entangled: they move each other about equally, and none changes alone."
+    remedy = "Read them as one variable of several dimensions, or raise β to separate them."
+    return Finding("graph.entangled", sentence, "warning", ("graph.edges",), remedy)
+
+
+def ask_traversals(subject: Subject) -> Section:
+    """What does each alive unit control?"""
+    order = sorted(subject.causal.active, key=lambda j: -float(subject.matrix.normalized[j, j]))
+    order = [j for j in order if len(subject.matrix.units.groups[j]) == 1][:24]
+    flat = subject.z.flatten(1)
+    centre = subject.codes.mean.mean(0).flatten()
+    if not order:
+        return Section("traversals", "Traversals", "What does each alive unit control?")
+    latents = [subject.matrix.units.groups[j][0] for j in order]
+    values = torch.stack([_steps(flat[:, latent]) for latent in latents])
+    z = centre.repeat(len(order), STEPS, 1)
+    for row, latent in enumerate(latents):
+        z[row, :, latent] = values[row]
+    images = decode(subject.model, z.reshape(-1, *subject.model.latent_shape), batch_size=subject.batch_size)
+    arrays = {"images": images.reshape(len(order), STEPS, *images.shape[1:]).numpy(), "values": values.numpy()}
+    details = {"labels": [subject.labels[j] for j in order], "order": "most responsive unit first"}
+    question = "What does each alive unit control, from its 1 % to its 99 % quantile, the others at their mean?"
+    return Section("traversals", "Traversals", question, arrays=arrays, details=details)
+
+
+def _steps(latent: Tensor) -> Tensor:
+    low, high = torch.quantile(latent.double(), torch.tensor([0.01, 0.99], dtype=torch.float64))
+    return torch.linspace(float(low), float(high), STEPS, dtype=latent.dtype)

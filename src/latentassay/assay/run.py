@@ -1,0 +1,129 @@
+"""``assay``: every question, in order, on one model and one data set."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from latentassay._version import __version__
+from latentassay.assay.factors import ask_factors
+from latentassay.assay.manifold import ask_field, ask_holes, ask_structure
+from latentassay.assay.questions import ask_graph, ask_reconstruction, ask_responses, ask_traversals, ask_units
+from latentassay.assay.result import Assay
+from latentassay.assay.subject import Subject, seeded
+from latentassay.autoencoder import Autoencoder, home
+from latentassay.contract import check_autoencoder
+from latentassay.errors import InputError
+from latentassay.findings import Section
+from latentassay.observations import Observations, as_observations
+from latentassay.progress import bar
+from latentassay.responses import causal_units, response_matrix
+from latentassay.sampling import BATCH_SIZE, encode
+from latentassay.units import Units
+
+FEWEST = 32
+"""An assay of fewer rows would answer nothing."""
+
+ALWAYS: tuple[Callable[[Subject], Section | None], ...] = (ask_reconstruction, ask_units)
+IF_ALIVE: tuple[Callable[[Subject], Section | None], ...] = (
+    ask_responses, ask_graph, ask_traversals, ask_field, ask_structure, ask_holes, ask_factors,
+)  # fmt: skip
+
+
+def assay(
+    model: Autoencoder,
+    data: Any,
+    *,
+    samples: int = 1024,
+    seed: int = 0,
+    units: Units | Any = None,
+    grid: int = 50,
+    groups: int = 20,
+    batch_size: int = BATCH_SIZE,
+    name: str | None = None,
+) -> Assay:
+    """Question a model and return findings with their evidence.
+
+    Args:
+        model: any autoencoder: ``la.models.build``, ``la.from_torch``, ``la.from_sklearn`` …
+        data: observations it was not trained on: a ``FactorData`` (known factors are used), or a float
+            tensor ``(n, *x_shape)``; at least 32 rows.
+        samples: rows drawn, and latents drawn of each kind. The response matrix takes ``units + 1`` passes of each.
+        seed: seed of everything drawn; the same seed gives the same assay.
+        units: what is intervened on; scalars or channels where left out.
+        grid: side of the response field.
+        groups: groups per factor in the conditioned response matrix.
+        batch_size: rows per pass.
+        name: what the report calls the model.
+
+    Returns:
+        An ``Assay`` with ``.findings``, ``.scores``, ``.figures()``, ``.save(path)`` and ``.to_html(path)``.
+
+    Raises:
+        InputError: data that cannot be used: fewer than 32 rows, NaN, integers, constant.
+        ContractError: a model that breaks the contract of the door, see ``la.check_autoencoder``.
+    """
+    started = time.perf_counter()
+    observations = as_observations(data)
+    if len(observations) < FEWEST or samples < FEWEST:
+        raise InputError(f"an assay needs at least {FEWEST} rows and samples, got {len(observations)} and {samples}")
+    rows = torch.randperm(len(observations), generator=seeded(seed, "rows"))[:samples]
+    check_autoencoder(model, observations.batch(rows[:8]))
+    _check_varies(observations, rows)
+    with bar(len(ALWAYS) + len(IF_ALIVE) + 1, "assay", unit="question") as progress:
+        subject = _prepare(model, observations, rows, seed, units, grid, groups, batch_size)
+        progress.update()
+        sections, seconds = [], {"preparation and response matrix": time.perf_counter() - started}
+        for ask in ALWAYS + (IF_ALIVE if subject.causal.dimension else ()):
+            begun = time.perf_counter()
+            section = ask(subject)
+            if section is not None:
+                sections.append(section)
+                seconds[section.title] = time.perf_counter() - begun
+            progress.update()
+    return Assay(tuple(sections), _meta(subject, name, data, seconds, time.perf_counter() - started))
+
+
+def _prepare(
+    model: Autoencoder,
+    data: Observations,
+    rows: torch.Tensor,
+    seed: int,
+    units: Units | Any,
+    grid: int,
+    groups: int,
+    batch_size: int,
+) -> Subject:
+    codes = encode(model, data, rows=rows, batch_size=batch_size)
+    z = codes.sample(seeded(seed, "posterior"))
+    matrix = response_matrix(model, z, units=units, generator=seeded(seed, "matrix"), batch_size=batch_size)
+    return Subject(model, data, rows, codes, z, matrix, causal_units(matrix), seed, grid, groups, batch_size)
+
+
+def _check_varies(data: Observations, rows: torch.Tensor) -> None:
+    few = data.batch(rows[:FEWEST])
+    if bool((few == few[0]).all()):
+        raise InputError(f"the first {FEWEST} rows drawn are all the same; give observations that vary")
+
+
+def _meta(subject: Subject, name: str | None, data: Any, seconds: dict[str, float], total: float) -> dict[str, Any]:
+    where = home(subject.model)
+    return {
+        "model": name or type(subject.model).__name__,
+        "data": getattr(data, "name", "observations"),
+        "rows available": len(subject.data),
+        "samples": subject.n,
+        "observation shape": list(subject.data.x_shape),
+        "latent shape": list(subject.model.latent_shape),
+        "units": len(subject.matrix.units),
+        "prior": type(subject.model.prior).__name__ if subject.model.prior else "none",
+        "seed": subject.seed,
+        "device": str(where.device),
+        "precision": str(where.dtype).removeprefix("torch."),
+        "latentassay": __version__,
+        "torch": torch.__version__,
+        "date": time.strftime("%Y-%m-%d"),
+        "seconds": round(total, 1),
+        "seconds per section": {title: round(spent, 1) for title, spent in seconds.items()},
+    }

@@ -1,0 +1,81 @@
+"""What every question of an assay shares: the model, real rows, their codes, and what has been measured once."""
+
+import zlib
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from latentassay.autoencoder import Autoencoder
+from latentassay.observations import Observations
+from latentassay.responses import CausalUnits, ResponseMatrix
+from latentassay.sampling import Codes
+from latentassay.units import Units
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One model and one sample of data, prepared for questions.
+
+    Attributes:
+        model: the autoencoder.
+        data: all observations.
+        rows: the rows drawn for this assay, without repetition.
+        codes: posterior mean and std of those rows.
+        z: one posterior sample per row.
+        matrix: response matrix over ``z``.
+        causal: its causal units.
+        seed: seed of everything drawn.
+        grid: points along each side of the response field.
+        groups: groups per factor in the conditioned matrix.
+        batch_size: rows per pass.
+    """
+
+    model: Autoencoder
+    data: Observations
+    rows: Tensor
+    codes: Codes
+    z: Tensor
+    matrix: ResponseMatrix
+    causal: CausalUnits
+    seed: int
+    grid: int
+    groups: int
+    batch_size: int
+
+    @property
+    def n(self) -> int:
+        """Number of rows drawn."""
+        return len(self.rows)
+
+    @property
+    def alive(self) -> Units:
+        """The causal units alone."""
+        return Units(tuple(self.matrix.units.groups[j] for j in self.causal.active), self.matrix.units.latent_shape)
+
+    @property
+    def active_latents(self) -> list[int]:
+        """Flat indices of the latents in causal units."""
+        return [latent for group in self.alive.groups for latent in group]
+
+    @property
+    def labels(self) -> list[str]:
+        """Short name of every unit."""
+        return [self.matrix.units.label(j) for j in range(len(self.matrix.units))]
+
+    def x(self, count: int) -> Tensor:
+        """Return the first ``count`` drawn observations."""
+        return self.data.batch(self.rows[:count])
+
+    def generator(self, question: str) -> Generator:
+        """Return a generator that depends on the seed and the question alone, so questions can come in any order."""
+        return seeded(self.seed, question)
+
+
+def seeded(seed: int, question: str) -> Generator:
+    """Return a CPU generator for one question.
+
+    >>> seeded(0, "holes").initial_seed() == seeded(0, "field").initial_seed()
+    False
+    """
+    return torch.Generator().manual_seed(zlib.crc32(question.encode()) + (seed << 32))

@@ -1,0 +1,74 @@
+"""Standard errors and intervals, all at 95 % unless a confidence is named."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from scipy.stats import norm
+from torch import Generator, Tensor
+
+CONFIDENCE = 0.95
+Z95 = 1.959963984540054
+
+
+class Interval(NamedTuple):
+    """Lower and upper end."""
+
+    low: float
+    high: float
+
+
+def normal(value: float, stderr: float) -> Interval:
+    """``value ± 1.96 stderr``.
+
+    >>> normal(1.0, 0.5).high
+    1.979981992270027
+    """
+    return Interval(value - Z95 * stderr, value + Z95 * stderr)
+
+
+def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> Interval:
+    """Wilson's score interval for a proportion (Wilson 1927), right also near 0 and 1.
+
+    >>> [round(end, 4) for end in wilson(0, 100)]
+    [0.0, 0.037]
+    """
+    z, p = float(norm.ppf(0.5 + confidence / 2)), successes / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    return Interval(max(0.0, centre - half), min(1.0, centre + half))
+
+
+class ExceedanceShare(NamedTuple):
+    """Share of one sample that exceeds a quantile of another."""
+
+    threshold: float
+    share: float
+    low: float
+    high: float
+
+
+def exceedance(
+    reference: Float[Tensor, " n"],
+    sample: Float[Tensor, " m"],
+    *,
+    quantile: float,
+    generator: Generator,
+    resamples: int = 1000,
+) -> ExceedanceShare:
+    """Share of ``sample`` above the ``quantile`` of ``reference``, with a bootstrap interval.
+
+    Both samples are resampled, so the interval also holds the uncertainty of the quantile itself, and is
+    widened to Wilson's, which does not collapse to a point when the share is 0 or 1.
+    """
+    threshold = float(torch.quantile(reference.double(), quantile))
+    above = int((sample > threshold).sum())
+    shares = torch.empty(resamples, dtype=torch.float64)
+    for i in range(resamples):
+        a = reference[torch.randint(len(reference), (len(reference),), generator=generator)]
+        b = sample[torch.randint(len(sample), (len(sample),), generator=generator)]
+        shares[i] = (b > torch.quantile(a.double(), quantile)).double().mean()
+    tails = torch.tensor([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], dtype=torch.float64)
+    low, high = (float(end) for end in torch.quantile(shares, tails))
+    floor = wilson(above, len(sample))
+    return ExceedanceShare(threshold, above / len(sample), min(low, floor.low), max(high, floor.high))

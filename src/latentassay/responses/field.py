@@ -1,0 +1,115 @@
+"""The response field over two units, its divergence and mean curvature (LR 4.3, equations 9 and 12)."""
+
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from latentassay.autoencoder import Autoencoder
+from latentassay.errors import InputError
+from latentassay.responses.response import respond
+from latentassay.sampling import BATCH_SIZE, as_latents
+
+
+class ResponseField(NamedTuple):
+    """F = R(z) − z on a regular grid over two scalar latents.
+
+    Attributes:
+        xs: grid values of the first latent, ``(nx,)``; they run along dimension 1 of ``vectors``.
+        ys: grid values of the second, ``(ny,)``; along dimension 0.
+        vectors: the two components of F, ``(ny, nx, 2)``, in the units of the latents.
+        latents: which two latents.
+        bases: how many latents the other coordinates were averaged over (1: one fixed latent).
+    """
+
+    xs: Float[Tensor, " nx"]
+    ys: Float[Tensor, " ny"]
+    vectors: Float[Tensor, "ny nx 2"]
+    latents: tuple[int, int]
+    bases: int
+
+    @property
+    def spacing(self) -> tuple[float, float]:
+        """Distance between neighbouring grid points along x and y."""
+        return float(self.xs[1] - self.xs[0]), float(self.ys[1] - self.ys[0])
+
+
+def grid_latents(base: Tensor, latents: tuple[int, int], xs: Tensor, ys: Tensor) -> Tensor:
+    """Place one latent ``(d,)`` at every grid point: ``(ny·nx, d)``, x varying fastest."""
+    y, x = torch.meshgrid(ys, xs, indexing="ij")
+    z = base.expand(x.numel(), -1).clone()
+    z[:, latents[0]], z[:, latents[1]] = x.flatten().to(z), y.flatten().to(z)
+    return z
+
+
+def response_field(
+    model: Autoencoder,
+    latents: tuple[int, int],
+    *,
+    base: Tensor | None = None,
+    n: int = 100,
+    extent: Any = (-3.0, 3.0),
+    batch_size: int = BATCH_SIZE,
+) -> ResponseField:
+    """Measure ``F = R(z) − z`` on an n × n grid over two latents.
+
+    Args:
+        model: an autoencoder with vector latents.
+        latents: the two latents that span the plane.
+        base: where the other latents stay: ``(d,)`` for one latent, ``(K, d)`` for the mean field over K
+            of them (posterior samples); the origin where left out.
+        n: grid points along each axis.
+        extent: ``(low, high)`` for both axes, or a pair of such pairs.
+
+    Raises:
+        InputError: spatial latents, the same latent twice or out of range, n below 3, a bad extent.
+    """
+    shape = tuple(model.latent_shape)
+    _check_plane(shape, latents, n)
+    xs, ys = _axes(extent, n)
+    bases = torch.zeros(1, *shape) if base is None else as_latents(model, base.reshape(-1, *shape))
+    total = torch.zeros(n, n, 2, dtype=torch.float64)
+    for one in bases:
+        z = grid_latents(one, latents, xs, ys)
+        flow = (respond(model, z, batch_size=batch_size) - z)[:, list(latents)]
+        total += flow.reshape(n, n, 2).cpu().double()
+    return ResponseField(xs, ys, total / len(bases), latents, len(bases))
+
+
+def divergence(field: ResponseField) -> Float[Tensor, "ny nx"]:
+    """∇·F by central differences divided by the grid spacing, one-sided at the border.
+
+    F points back to the manifold: negative where responses flow together, that is, where the decoder is
+    sure of what it decodes; positive on the boundaries between such regions.
+    """
+    dx, dy = field.spacing
+    along_x: Tensor = torch.gradient(field.vectors[..., 0], spacing=dx, dim=1)[0]
+    along_y: Tensor = torch.gradient(field.vectors[..., 1], spacing=dy, dim=0)[0]
+    return along_x + along_y
+
+
+def mean_curvature(field: ResponseField) -> Float[Tensor, "ny nx"]:
+    """H = −½ ∇·(F/‖F‖) (LR equation 12); vectors shorter than 1e-6 of the longest count as zero."""
+    length = field.vectors.norm(dim=-1, keepdim=True)
+    floor = 1e-6 * float(length.max())
+    unit = torch.where(length > floor, field.vectors / length.clamp(min=1e-300), 0.0)
+    return -0.5 * divergence(field._replace(vectors=unit))
+
+
+def _check_plane(shape: tuple[int, ...], latents: tuple[int, int], n: int) -> None:
+    if len(shape) != 1:
+        raise InputError(f"a response field needs vector latents, the model has {shape}")
+    if len(set(latents)) != 2 or not all(0 <= latent < shape[0] for latent in latents):
+        raise InputError(f"latents must be two different numbers in 0..{shape[0] - 1}, got {latents}")
+    if n < 3:
+        raise InputError(f"n must be at least 3 grid points for differences, got {n}")
+
+
+def _axes(extent: Any, n: int) -> tuple[Tensor, Tensor]:
+    spans = torch.as_tensor(extent, dtype=torch.float64)
+    spans = spans.expand(2, 2) if spans.ndim == 1 else spans
+    if spans.shape != (2, 2) or not (spans[:, 0] < spans[:, 1]).all() or not torch.isfinite(spans).all():
+        raise InputError(f"extent must be (low, high) or a pair of them with low < high, got {extent}")
+    xs, ys = (torch.linspace(float(low), float(high), n, dtype=torch.float64) for low, high in spans)
+    return xs, ys

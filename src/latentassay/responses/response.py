@@ -1,0 +1,53 @@
+"""The response R(z): decode a latent, encode what came out, and look (LR 4, equations 2 and 3)."""
+
+import torch
+from torch import Generator, Tensor
+
+from latentassay.autoencoder import Autoencoder, questioning
+from latentassay.errors import InputError
+from latentassay.observations import finite
+from latentassay.sampling import BATCH_SIZE, as_latents, blocks
+
+
+def respond(
+    model: Autoencoder,
+    z: Tensor,
+    *,
+    steps: int = 1,
+    sample: bool = False,
+    generator: Generator | None = None,
+    batch_size: int = BATCH_SIZE,
+) -> Tensor:
+    """Return R(z) = E(D(z)): posterior mean of the re-encoded mean decoding.
+
+    Args:
+        model: any autoencoder.
+        z: latents ``(n, *latent_shape)``.
+        steps: how often to respond; iterating pulls a latent toward the learned manifold.
+        sample: draw from q(z'|D(z)) instead of taking its mean (LR equation 3); needs a ``generator``.
+
+    Returns:
+        Responses shaped like ``z``, on its device.
+
+    Raises:
+        InputError: latents of another shape, NaN in or out, ``steps`` below 1, ``sample`` without generator.
+    """
+    if steps < 1:
+        raise InputError(f"steps must be at least 1, got {steps}")
+    if sample and generator is None:
+        raise InputError("sample=True draws at random; pass generator=torch.Generator().manual_seed(0)")
+    z = as_latents(model, z)
+    out = torch.empty_like(z)
+    with questioning(model) as (device, dtype):
+        for block in blocks(len(z), batch_size, "responses"):
+            answer = z[block].to(device, dtype)
+            for _ in range(steps):
+                answer = respond_once(model, answer, generator if sample else None)
+            out[block] = answer
+    return finite(out, "responses")
+
+
+def respond_once(model: Autoencoder, z: Tensor, generator: Generator | None = None) -> Tensor:
+    """One decode and one encode of a batch on the model's device; sampled where a generator is given."""
+    q = model.encode(model.decode(z))
+    return q.mean if generator is None else q.sample(generator)

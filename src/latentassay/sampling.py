@@ -1,0 +1,115 @@
+"""Latents to ask about: codes of data, posterior samples, prior samples, hybrids; and decodings of them."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import torch
+from torch import Generator, Tensor
+
+from latentassay.autoencoder import Autoencoder, Decoder, Encoder, home, questioning
+from latentassay.errors import InputError
+from latentassay.observations import Observations, as_observations, finite
+from latentassay.progress import track
+from latentassay.units import Units, as_units
+
+BATCH_SIZE = 128
+
+
+class Codes(NamedTuple):
+    """Posterior mean and standard deviation of every row, ``(n, *latent_shape)`` each."""
+
+    mean: Tensor
+    std: Tensor
+
+    def sample(self, generator: Generator) -> Tensor:
+        """Draw one latent per row from N(mean, std²), latents independent."""
+        return self.mean + self.std * torch.randn(self.mean.shape, generator=generator, dtype=self.mean.dtype)
+
+
+def blocks(n: int, batch_size: int, label: str) -> Iterator[slice]:
+    """Cut ``range(n)`` into slices of ``batch_size``, with a progress bar when it takes long."""
+    for start in track(range(0, n, batch_size), label):
+        yield slice(start, min(start + batch_size, n))
+
+
+def encode(model: Encoder, data: Any, *, rows: Any = None, batch_size: int = BATCH_SIZE) -> Codes:
+    """Encode observations in batches.
+
+    Args:
+        model: any encoder.
+        data: a tensor ``(n, *x_shape)``, or ``Observations`` such as a ``FactorData``.
+        rows: indices of the rows to encode; all where left out.
+
+    Returns:
+        Codes on the CPU.
+
+    Raises:
+        InputError: unusable data, or a code that is NaN or infinite.
+    """
+    observations: Observations = as_observations(data)
+    index = torch.arange(len(observations)) if rows is None else torch.as_tensor(rows)
+    mean, std = (torch.empty(len(index), *model.latent_shape, dtype=home(model).dtype) for _ in range(2))
+    with questioning(model) as (device, dtype):
+        for block in blocks(len(index), batch_size, "encoding"):
+            posterior = model.encode(observations.batch(index[block]).to(device, dtype))
+            mean[block], std[block] = posterior.mean.cpu(), posterior.std.cpu()
+    return Codes(finite(mean, "encoded means"), finite(std, "encoded standard deviations"))
+
+
+def decode(model: Decoder, z: Tensor, *, batch_size: int = BATCH_SIZE) -> Tensor:
+    """Decode latents ``(n, *latent_shape)`` in batches into observations on the CPU."""
+    z = as_latents(model, z)
+    with questioning(model) as (device, dtype):
+        label = "decoding"
+        parts = [model.decode(z[block].to(device, dtype)).cpu() for block in blocks(len(z), batch_size, label)]
+    return finite(torch.cat(parts), "decodings")
+
+
+def posterior(model: Autoencoder, data: Any, n: int, *, generator: Generator, batch_size: int = BATCH_SIZE) -> Tensor:
+    """Draw ``n`` latents z ~ q(z|x) of real rows: every row at most once while they last, then again."""
+    observations = as_observations(data)
+    rounds = -(-n // len(observations))
+    rows = torch.cat([torch.randperm(len(observations), generator=generator) for _ in range(rounds)])[:n]
+    return encode(model, observations, rows=rows, batch_size=batch_size).sample(generator)
+
+
+def prior(model: Decoder, n: int, *, generator: Generator) -> Tensor:
+    """Draw ``n`` latents from the model's prior.
+
+    Raises:
+        InputError: the model has none; sample hybrids instead.
+    """
+    if model.prior is None:
+        raise InputError("the model has no prior; use hybrid samples of its codes (la.sampling.hybrid)")
+    return model.prior.sample(n, generator).cpu().to(home(model).dtype)
+
+
+def hybrid(z: Tensor, n: int, *, generator: Generator, units: Units | Any = None, pool: int = 128) -> Tensor:
+    """Draw ``n`` hybrid latents: every unit comes from a stored latent of its own (SA 2.2).
+
+    Keeps each unit's marginal and breaks every dependence between units.
+
+    Args:
+        z: latents of real data ``(m, *latent_shape)``; ``pool`` of them, chosen at random, are stored.
+        units: what is drawn as one; scalars or channels where left out.
+        pool: N = 128 in the paper.
+    """
+    units = as_units(units, z.shape[1:])
+    stored = z[torch.randperm(len(z), generator=generator)[:pool]].flatten(1)
+    out = stored[torch.randint(len(stored), (n,), generator=generator)].clone()
+    for group in units.groups:
+        donors = torch.randint(len(stored), (n,), generator=generator)
+        out[:, list(group)] = stored[donors][:, list(group)]
+    return out.view(n, *z.shape[1:])
+
+
+def as_latents(model: Encoder | Decoder, z: Any, *, minimum: int = 1) -> Tensor:
+    """Check that ``z`` are latents of this model, at least ``minimum`` of them, finite and floating."""
+    if not isinstance(z, Tensor) or not z.is_floating_point():
+        raise InputError(
+            f"z must be a floating-point tensor, got {z.dtype if isinstance(z, Tensor) else type(z).__name__}"
+        )
+    if tuple(z.shape[1:]) != tuple(model.latent_shape) or len(z) < minimum:
+        expected = ", ".join(map(str, model.latent_shape))
+        raise InputError(f"z must have shape (n, {expected}) with n at least {minimum}, got {tuple(z.shape)}")
+    return finite(z.detach(), "z")
