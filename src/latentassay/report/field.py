@@ -1,0 +1,127 @@
+"""The response field over two units: divergence, mean curvature, decodings, and the arrows themselves."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.figure import Figure
+
+from latentassay.report.images import space, tiles
+from latentassay.report.style import ALERT, INK, LEAF, MAIN, MUTED, SMALL, THIRD, WIDE, diverging, scale, sheet, tidy
+
+POINTS, ARROWS, PERCENTILE = 1000, 25, 98.0
+BLUE_RED, PURPLE_ORANGE = diverging("#2a6fb8", "#c8352e"), diverging(THIRD, "#d98a1f")
+
+
+def field_maps(
+    xs: np.ndarray,
+    ys: np.ndarray,
+    divergence: np.ndarray,
+    curvature: np.ndarray,
+    *,
+    posterior: np.ndarray | None = None,
+    reconstructions: np.ndarray | None = None,
+    labels: Sequence[str] = ("a", "b"),
+) -> Figure:
+    """Draw the plane of two units three times, as LR figure 4: divergence, mean curvature, decodings.
+
+    Args:
+        xs: values of the first unit, ``(nx,)``.
+        ys: values of the second unit, ``(ny,)``.
+        divergence: ∇·F, ``(ny, nx)``; colours saturate at the 98 % quantile of its absolute value.
+        curvature: mean curvature H, ``(ny, nx)``; likewise.
+        posterior: latents of real data in this plane, ``(k, 2)``, drawn in green.
+        reconstructions: decodings ``(gy, gx, *x_shape)`` at the centres of a gy × gx division of the plane,
+            row 0 at the least value of the second unit.
+        labels: names of the two units.
+    """
+    panels = 2 if reconstructions is None else 3
+    figure = sheet(WIDE * panels / 3, 3.9)
+    axes = [figure.add_subplot(1, panels, 1), figure.add_subplot(1, panels, 2)]
+    extent = _extent(xs, ys)
+    _map(axes[0], divergence, extent, BLUE_RED, "divergence (red: responses flow apart)")
+    _map(axes[1], curvature, extent, PURPLE_ORANGE, "mean curvature")
+    if posterior is not None:
+        shown = np.asarray(posterior)[:POINTS]
+        axes[0].plot(*shown.T, ".", color=LEAF, markersize=2.2, alpha=0.7)
+    if reconstructions is not None:
+        axes.append(_decodings(figure, reconstructions, extent))
+    titles = ("divergence", "mean curvature", "decodings")
+    for ax, title in zip(axes, titles, strict=False):
+        if ax.name != "3d" and ax.get_xlabel() == "":
+            _plane(ax, extent, labels, title)
+    return figure
+
+
+def field_arrows(
+    xs: np.ndarray,
+    ys: np.ndarray,
+    vectors: np.ndarray,
+    *,
+    posterior: np.ndarray | None = None,
+    labels: Sequence[str] = ("a", "b"),
+) -> Figure:
+    """Draw where responses move latents, an arrow from z to R(z) at full length, as LR figure 27.
+
+    Args:
+        xs: values of the first unit, ``(nx,)``.
+        ys: values of the second unit, ``(ny,)``.
+        vectors: F = R(z) − z, ``(ny, nx, 2)``; a grid finer than 25 is thinned.
+        posterior: latents of real data in this plane, ``(k, 2)``, drawn in green.
+        labels: names of the two units.
+    """
+    figure = sheet(6.0, 6.0)
+    ax = figure.add_subplot()
+    step_y, step_x = (max(1, -(-n // ARROWS)) for n in vectors.shape[:2])
+    rows, columns = slice(step_y // 2, None, step_y), slice(step_x // 2, None, step_x)
+    x, y = np.meshgrid(xs[columns], ys[rows])
+    u, v = vectors[rows, columns, 0], vectors[rows, columns, 1]
+    if posterior is not None:
+        ax.plot(
+            *np.asarray(posterior)[:POINTS].T, ".", color=LEAF, markersize=2.6, alpha=0.6, label="posterior samples"
+        )
+    ax.quiver(x, y, u, v, angles="xy", scale_units="xy", scale=1, color=MUTED, width=0.0022, headwidth=4)
+    ax.plot(x.ravel(), y.ravel(), ".", color=MAIN, markersize=2.4, label="latent z")
+    ax.plot((x + u).ravel(), (y + v).ravel(), ".", color=ALERT, markersize=2.4, label="response R(z)")
+    _plane(ax, _extent(xs, ys), labels, "")
+    ax.legend(frameon=False, fontsize=SMALL + 0.5, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+    return figure
+
+
+def _extent(xs: np.ndarray, ys: np.ndarray) -> tuple[float, float, float, float]:
+    return float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1])
+
+
+def _map(ax: Axes, values: np.ndarray, extent: tuple[float, float, float, float], colours: Colormap, name: str) -> None:
+    limit = float(np.percentile(np.abs(values), PERCENTILE)) or float(np.abs(values).max()) or 1.0
+    image = ax.imshow(
+        values, cmap=colours, vmin=-limit, vmax=limit, extent=extent, origin="lower", interpolation="bilinear"
+    )
+    scale(ax, image, name, side="below")
+
+
+def _plane(ax: Axes, extent: tuple[float, float, float, float], labels: Sequence[str], title: str) -> None:
+    tidy(ax, x=f"unit {labels[0]}", y=f"unit {labels[1]}", title=title, frame=True)
+    ax.set(xlim=extent[:2], ylim=extent[2:], aspect="equal")
+
+
+def _decodings(figure: Figure, samples: np.ndarray, extent: tuple[float, float, float, float]) -> Axes:
+    if np.ndim(samples) == 3 and samples.shape[-1] in (2, 3):
+        return _surface(figure, samples)
+    ax = figure.add_subplot(1, 3, 3)
+    note = tiles(ax, samples[::-1], extent)
+    if note:
+        ax.text(0.5, -0.3, note.replace(" over", "\nover"), transform=ax.transAxes, **_NOTE)
+    return ax
+
+
+def _surface(figure: Figure, samples: np.ndarray) -> Axes:
+    ax = space(figure, samples.shape[-1], position=(1, 3, 3))
+    for line in [*samples, *samples.transpose(1, 0, 2)]:
+        ax.plot(*line.T, color=MAIN, linewidth=0.6)
+    ax.set_title("decodings of the plane", color=INK, fontsize=9, loc="left", pad=8)
+    return ax
+
+
+_NOTE = {"ha": "center", "va": "top", "color": MUTED, "fontsize": SMALL - 0.5}

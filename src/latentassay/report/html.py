@@ -1,0 +1,78 @@
+"""One self-contained HTML page: the verdict first, then the evidence, then how it was measured."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from latentassay.findings import LEVELS, Finding, Section
+from latentassay.report.sheets import SHEETS, figures
+from latentassay.report.svg import inline_svg
+
+KNOWN = ("model", "data", "date", "facts", "seconds")
+
+
+class Picture(NamedTuple):
+    """A figure ready for the page: its id, title, caption and drawing."""
+
+    anchor: str
+    title: str
+    caption: str
+    svg: Markup
+
+
+def render(title: str, sections: Sequence[Section], meta: Mapping[str, Any]) -> str:
+    """Return a report as HTML that needs nothing but itself.
+
+    Args:
+        title: heading of the page.
+        sections: in the order of the page.
+        meta: ``model``, ``data``, ``date`` (strings) and ``facts`` (label → value) for the head of the page,
+            ``seconds`` (section key → time) and anything else for its foot, where mappings become lists.
+            Every entry may be left out.
+    """
+    drawn = figures(sections)
+    pictures = {section.key: _pictures(section, drawn) for section in sections}
+    return _template().render(
+        title=title,
+        sections=sections,
+        verdict=_verdict(sections),
+        pictures=pictures,
+        meta=meta,
+        facts=dict(meta.get("facts", {})),
+        seconds=dict(meta.get("seconds", {})),
+        measured={name: value for name, value in meta.items() if name not in KNOWN},
+        is_mapping=lambda value: isinstance(value, Mapping),
+    )
+
+
+def _verdict(sections: Sequence[Section]) -> list[tuple[Finding, Section]]:
+    """Return all findings, the gravest first."""
+    pairs = [(finding, section) for section in sections for finding in section.findings]
+    return sorted(pairs, key=lambda pair: LEVELS.index(pair[0].level))
+
+
+def _pictures(section: Section, drawn: Mapping[str, Figure]) -> list[Picture]:
+    found = []
+    for sheet in SHEETS.get(section.key, ()):
+        figure = drawn.get(f"{section.key}.{sheet.name}")
+        if figure is not None:
+            anchor = f"figure-{section.key}-{sheet.name}"
+            svg = inline_svg(figure, name=anchor, described_by=f"{anchor}-caption")
+            found.append(Picture(anchor, sheet.title, sheet.caption, svg))
+    return found
+
+
+@cache
+def _template() -> Template:
+    loader = PackageLoader("latentassay", "report")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment.lstrip_blocks = True
+    files = resources.files("latentassay.report")
+    environment.globals["style"] = Markup((files / "page.css").read_text("utf-8"))
+    environment.globals["script"] = Markup((files / "sort.js").read_text("utf-8"))
+    return environment.get_template("template.html.jinja")

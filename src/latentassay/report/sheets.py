@@ -1,0 +1,285 @@
+"""Which figures a section has: title, caption, and how its arrays become a picture."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from latentassay.findings import Section
+from latentassay.report import distributions, field, graph, images, matrices
+
+
+class Sheet(NamedTuple):
+    """One figure of a report.
+
+    Attributes:
+        name: second half of its key, e.g. ``"matrix"`` of ``"responses.matrix"``.
+        title: a few words above the picture.
+        caption: what is drawn and how to read it.
+        draw: section → figure, or ``None`` where the section lacks the arrays.
+        needs: the arrays it cannot do without.
+    """
+
+    name: str
+    title: str
+    caption: str
+    draw: Callable[[Section], Figure | None]
+    needs: tuple[str, ...]
+
+
+def figures(sections: Iterable[Section]) -> dict[str, Figure]:
+    """Draw every figure that the sections have arrays for, by key such as ``"responses.matrix"``.
+
+    A figure whose arrays are absent is left out. Figures belong to no window and no pyplot state.
+
+    >>> errors = Section("reconstruction", "", "", arrays={"error_per_sample": np.linspace(1, 2, 50)})
+    >>> list(figures([errors]))
+    ['reconstruction.errors']
+    """
+    drawn: dict[str, Figure] = {}
+    for section in sections:
+        for sheet in SHEETS.get(section.key, ()):
+            figure = sheet.draw(section) if present(section, *sheet.needs) else None
+            if figure is not None:
+                drawn[f"{section.key}.{sheet.name}"] = figure
+    return drawn
+
+
+def present(section: Section, *names: str) -> bool:
+    """Tell whether a section has all these arrays, none of them empty."""
+    return all(name in section.arrays and np.size(section.arrays[name]) for name in names)
+
+
+def _some(section: Section, *names: str) -> list[np.ndarray | None]:
+    return [section.arrays[name] if present(section, name) else None for name in names]
+
+
+def _labels(section: Section, size: int) -> list[str]:
+    return [str(label) for label in section.details.get("labels", range(size))]
+
+
+def _alive(section: Section, size: int) -> list[int]:
+    """The alive units, or all of them where none is."""
+    alive = np.flatnonzero(np.asarray(section.details.get("alive", np.ones(size)), dtype=bool))
+    return [int(unit) for unit in (alive if alive.size else np.arange(size))]
+
+
+def _pairs(section: Section) -> Figure:
+    return images.reconstruction_pairs(section.arrays["originals"], section.arrays["reconstructions"])
+
+
+def _errors(section: Section) -> Figure:
+    return distributions.error_histogram(section.arrays["error_per_sample"])
+
+
+def _units(section: Section) -> Figure:
+    arrays = section.arrays
+    (kl,) = _some(section, "kl")
+    size = len(arrays["response"])
+    return distributions.unit_bars(
+        arrays["response"],
+        arrays["response_stderr"],
+        section.details.get("alive", np.ones(size, dtype=bool)),
+        section.details["threshold"],
+        mean_std=arrays["mean_std"],
+        posterior_std=arrays["posterior_std"],
+        labels=_labels(section, size),
+        kl=kl,
+    )
+
+
+def _matrix(section: Section) -> Figure:
+    matrix = section.arrays["normalized"]
+    alive, labels = _alive(section, len(matrix)), _labels(section, len(matrix))
+    return matrices.response_matrix(matrix[np.ix_(alive, alive)], [labels[unit] for unit in alive])
+
+
+def _full_matrix(section: Section) -> Figure | None:
+    matrix = section.arrays["matrix"]
+    return matrices.full_matrix(matrix, _labels(section, len(matrix))) if len(matrix) > 1 else None
+
+
+def _graph(section: Section) -> Figure:
+    edges, weights, pairs = (section.arrays.get(name, np.empty(0)) for name in ("edges", "weights", "pairs"))
+    size = len(section.details["alive"])
+    nodes = [int(unit) for unit in np.flatnonzero(section.details["alive"])]
+    labels = _labels(section, size)
+    return graph.response_graph(nodes, edges.reshape(-1, 2), weights, pairs.reshape(-1, 2), labels)
+
+
+def _traversals(section: Section) -> Figure:
+    arrays = section.arrays
+    return images.traversals(arrays["images"], arrays["values"], _labels(section, len(arrays["images"])))
+
+
+def _maps(section: Section) -> Figure:
+    arrays = section.arrays
+    posterior, decoded = _some(section, "posterior", "reconstructions")
+    return field.field_maps(
+        arrays["xs"],
+        arrays["ys"],
+        arrays["divergence"],
+        arrays["curvature"],
+        posterior=posterior,
+        reconstructions=decoded,
+        labels=_labels(section, 2),
+    )
+
+
+def _arrows(section: Section) -> Figure:
+    arrays = section.arrays
+    (posterior,) = _some(section, "posterior")
+    return field.field_arrows(
+        arrays["xs"], arrays["ys"], arrays["vectors"], posterior=posterior, labels=_labels(section, 2)
+    )
+
+
+def _distances(section: Section) -> Figure:
+    origins = {"real data": "distance_posterior", "prior": "distance_prior", "hybrid": "distance_hybrid"}
+    shown = {label: section.arrays[name] for label, name in origins.items() if present(section, name)}
+    return distributions.response_distances(shown, section.details["threshold"])
+
+
+def _samples(section: Section) -> Figure | None:
+    return _rows(section, {"prior": "prior_samples", "hybrid": "hybrid_samples"})
+
+
+def _worst(section: Section) -> Figure | None:
+    return _rows(section, {"worst holes": "worst", "repaired": "repaired"})
+
+
+def _rows(section: Section, names: Mapping[str, str]) -> Figure | None:
+    shown = {label: section.arrays[name] for label, name in names.items() if present(section, name)}
+    return images.strips(shown) if shown else None
+
+
+def _factors(section: Section) -> Figure:
+    names = {"mutual information / factor entropy": "information", "conditioned response": "conditioned"}
+    maps = {title: section.arrays[name] for title, name in names.items() if present(section, name)}
+    size = maps["mutual information / factor entropy"].shape[1]
+    alive, labels = _alive(section, size), _labels(section, size)
+    factors = [str(name) for name in section.details["factor_names"]]
+    shown = {title: matrix[:, alive] for title, matrix in maps.items()}
+    return matrices.factor_maps(shown, factors, [labels[unit] for unit in alive])
+
+
+SHEETS: Mapping[str, tuple[Sheet, ...]] = {
+    "reconstruction": (
+        Sheet(
+            "pairs",
+            "Data and reconstructions",
+            "Held-out data above what the model makes of them.",
+            _pairs,
+            ("originals", "reconstructions"),
+        ),
+        Sheet(
+            "errors",
+            "Error of every sample",
+            "A long tail means that some kinds of data are reconstructed much worse than most.",
+            _errors,
+            ("error_per_sample",),
+        ),
+    ),
+    "units": (
+        Sheet(
+            "bars",
+            "How alive each unit is",
+            "Top: the response of a unit to an intervention on itself; 1 means that the change comes back whole, "
+            "bars end in 95 % intervals. Below: a unit that says something has posterior means that spread and "
+            "posteriors that are narrow; a unit that says nothing has it the other way round.",
+            _units,
+            ("response", "response_stderr", "mean_std", "posterior_std"),
+        ),
+    ),
+    "responses": (
+        Sheet(
+            "matrix",
+            "Latent response matrix of the alive units",
+            "Each row intervenes on one unit and shows how far every unit moves after decoding and encoding again, "
+            "in units of its own spread. Entries off the diagonal are interventions that reach other units.",
+            _matrix,
+            ("normalized",),
+        ),
+        Sheet(
+            "full",
+            "Full response matrix",
+            "All units, raw. Alive units stand out on the diagonal; dead ones leave their row and column empty.",
+            _full_matrix,
+            ("matrix",),
+        ),
+    ),
+    "graph": (
+        Sheet(
+            "circle",
+            "Response graph",
+            "An arrow leads from the unit intervened on to a unit that moves with it; the wider, the further. "
+            "Units that move each other about equally form one variable of two dimensions and share a band.",
+            _graph,
+            (),
+        ),
+    ),
+    "traversals": (
+        Sheet(
+            "grid",
+            "What each alive unit does",
+            "Decodings while one unit goes from left to right and all others stay where they are.",
+            _traversals,
+            ("images", "values"),
+        ),
+    ),
+    "field": (
+        Sheet(
+            "maps",
+            "The plane of the two most responsive units",
+            "Blue divergence: responses flow together, the decoder is sure of itself; red: borders between such "
+            "regions. Green: real data. Curvature spikes where the latent manifold bends. Decodings cover the same "
+            "plane. Colours saturate at the 98 % quantile.",
+            _maps,
+            ("xs", "ys", "divergence", "curvature"),
+        ),
+        Sheet(
+            "arrows",
+            "Response field",
+            "Every arrow leads from a latent to its response, at full length: where arrows are long, "
+            "the model does not mean what the latent says.",
+            _arrows,
+            ("xs", "ys", "vectors"),
+        ),
+    ),
+    "holes": (
+        Sheet(
+            "distances",
+            "How far samples are from the latent manifold",
+            "Distance between a latent and its response. Samples beyond the line move further than "
+            "99 % of real data do: they lie in holes.",
+            _distances,
+            ("distance_posterior",),
+        ),
+        Sheet(
+            "samples",
+            "Samples",
+            "Decodings of latents drawn from the prior and of hybrids, whose units come from different data.",
+            _samples,
+            (),
+        ),
+        Sheet(
+            "worst",
+            "The worst holes",
+            "Decodings of the samples that move furthest, and of the same latents after repair.",
+            _worst,
+            ("worst",),
+        ),
+    ),
+    "factors": (
+        Sheet(
+            "maps",
+            "Which unit knows and moves which factor",
+            "Above: how much a unit tells about a factor. Below: how far interventions on a unit reach "
+            "when only that factor may change.",
+            _factors,
+            ("information",),
+        ),
+    ),
+}
+"""The figures of every section, by section key, in the order of the page."""

@@ -1,0 +1,45 @@
+"""Figures as inline SVG whose inks follow the page, light or dark."""
+
+import io
+import re
+
+import matplotlib
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from latentassay.report.style import THEME
+
+
+def inline_svg(figure: Figure, *, name: str, described_by: str) -> Markup:
+    """Return a figure as an ``<svg>`` element for an HTML page.
+
+    Texts stay text in the page's font, colours of the theme become CSS variables, ids are prefixed with
+    ``name`` so that many figures can share a page, and nothing refers to anything outside.
+
+    Args:
+        figure: what to draw; closed figures and pyplot are not needed.
+        name: unique on the page, letters, digits and ``-``.
+        described_by: id of the element that says what the picture shows.
+    """
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name, "svg.image_inline": True}):
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    text = buffer.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
+    text = re.sub(r'\s(xmlns(:\w+)?|version)="[^"]*"', "", text)
+    text = re.sub(r'\bid="', f'id="{name}-', text)
+    text = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
+    for colour, variable in THEME.items():
+        text = text.replace(colour, f"var(--{variable})")
+    return Markup(_opened(text, figure, described_by))
+
+
+def _opened(text: str, figure: Figure, described_by: str) -> str:
+    """Give the root element a size that may shrink with its box, and a role for screen readers."""
+    width, height = (float(side) * 96 for side in figure.get_size_inches())
+    box = re.search(r'viewBox="[^"]*"', text)
+    root = (
+        f'<svg {box.group() if box else ""} role="img" aria-labelledby="{described_by}" '
+        f'style="max-width:{width:.0f}px;min-width:min(100%,{width * 0.74:.0f}px);aspect-ratio:{width:.0f}/{height:.0f}">'
+    )
+    return re.sub(r"<svg[^>]*>", root, text, count=1)

@@ -1,0 +1,245 @@
+"""Sections that look like those of a real model: 24 units of which 11 are alive, small colour pictures."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from latentassay.findings import Finding, Score, Section
+
+
+def ball(values: np.ndarray, channels: int, size: int = 32) -> np.ndarray:
+    """Pictures ``(n, channels, size, size)`` of a soft ball placed and coloured by values ``(n, 5)``."""
+    grid = (np.arange(size) + 0.5) / size * 2 - 1
+    y, x = np.meshgrid(grid, grid, indexing="ij")
+    v = np.tanh(values / 2)[:, :, None, None]
+    distance = np.hypot(x - 0.5 * v[:, 0], y - 0.5 * v[:, 1])
+    inside = 1 / (1 + np.exp((distance - 0.35 - 0.15 * v[:, 2]) * 24))
+    hue = np.stack([0.5 + 0.5 * np.cos(v[:, 3] * 3 + shift) for shift in (0, 2.1, 4.2)], 1)
+    floor = np.stack([0.55 + 0.4 * np.sin(v[:, 4] * 3 + shift) * np.ones_like(y) for shift in (0, 2, 4)], 1)
+    shade = 0.75 + 0.25 * (y < 0.1)
+    return (inside[:, None] * hue + (1 - inside[:, None]) * floor * shade)[:, :channels].astype(np.float32)
+
+
+def observe(values: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Observations ``(n, *shape)`` for latent values ``(n, 5)``: pictures, curves, or a helix."""
+    if len(shape) == 3:
+        return ball(values, shape[0], shape[1])
+    if shape[0] in (2, 3):
+        t = values[:, 0] * 2
+        return np.stack([np.cos(t), np.sin(t), values[:, 1]], 1)[:, : shape[0]]
+    t = np.linspace(0, 1, shape[0])
+    return np.sin(6 * t * (1 + 0.2 * values[:, :1]) + values[:, 1:2]) * (1 + 0.3 * values[:, 2:3])
+
+
+def score(name: str, label: str, value: float, half: float | None = None, unit: str = "") -> Score:
+    low, high = (None, None) if half is None else (value - half, value + half)
+    definition = f"{label}: mean over samples of what the section measures, as its source defines it."
+    return Score(name, label, value, definition, 1024, 7, low, high, unit)
+
+
+@pytest.fixture
+def make_sections() -> Callable[..., list[Section]]:
+    """A function (units, alive, x_shape) → all sections."""
+    return build
+
+
+def build(units: int = 24, alive: int = 11, shape: tuple[int, ...] = (3, 32, 32)) -> list[Section]:
+    rng = np.random.default_rng(5)
+    labels = [str(unit) for unit in range(units)]
+    order = rng.permutation(units)
+    mask = np.zeros(units, dtype=bool)
+    mask[order[:alive]] = True
+    live = np.flatnonzero(mask)
+    return [
+        _reconstruction(rng, shape),
+        _units(rng, labels, mask),
+        *_responses(rng, labels, mask),
+        _traversals(rng, [labels[unit] for unit in live], shape),
+        _field(rng, shape),
+        Section(
+            "structure",
+            "Structure of the prior",
+            "Do samples from the prior come back as they went?",
+            (score("structure.score", "Structure score", 0.0123, 0.0031),),
+            (
+                Finding(
+                    "structure.ok", "Prior samples come back almost where they started.", "good", ("structure.score",)
+                ),
+            ),
+        ),
+        _holes(rng, shape),
+        _factors(rng, labels, mask),
+    ]
+
+
+def _reconstruction(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
+    values = rng.normal(size=(12, 5))
+    return Section(
+        "reconstruction",
+        "Reconstruction",
+        "How well does the model reproduce data that it has not seen?",
+        (score("reconstruction.mse", "Squared error per pixel", 0.00423, 0.00011),),
+        (Finding("reconstruction.ok", "Reconstructions explain 97.1 % ± 0.2 of the variance.", "good", ()),),
+        {
+            "originals": observe(values, shape),
+            "reconstructions": observe(values * 0.9, shape),
+            "error_per_sample": rng.gamma(4, 2, 1024),
+        },
+    )
+
+
+def _units(rng: np.random.Generator, labels: list[str], mask: np.ndarray) -> Section:
+    response = np.where(mask, rng.uniform(0.62, 0.99, len(mask)), rng.uniform(0, 0.05, len(mask)))
+    sentence = f"{mask.sum()} of {len(mask)} units are alive."
+    return Section(
+        "units",
+        "Active units",
+        "How many dimensions does the model really use?",
+        (score("units.alive", "Alive units", float(mask.sum()), 0.5), score("units.kl", "KL", 23.4, 0.7, "nats")),
+        (Finding("units.alive", sentence, "note", ("units.alive",), "Fewer units would do: try 12 latents."),),
+        {
+            "mean_std": np.where(mask, rng.uniform(0.9, 1.0, len(mask)), rng.uniform(0, 0.05, len(mask))),
+            "posterior_std": np.where(mask, rng.uniform(0.03, 0.3, len(mask)), rng.uniform(0.97, 1, len(mask))),
+            "response": response,
+            "response_stderr": 0.01 + 0.02 * response,
+            "kl": np.where(mask, rng.uniform(0.8, 3.5, len(mask)), 0.001),
+        },
+        {"labels": labels, "alive": mask.tolist(), "threshold": 0.354},
+    )
+
+
+def _responses(rng: np.random.Generator, labels: list[str], mask: np.ndarray) -> list[Section]:
+    size, live = len(mask), np.flatnonzero(mask)
+    normalized = np.where(np.outer(mask, mask), rng.gamma(1, 0.03, (size, size)), rng.gamma(1, 0.004, (size, size)))
+    normalized[live, live] = rng.uniform(0.7, 0.98, len(live))
+    pairs = live[:2].reshape(1, 2) if len(live) > 1 else np.empty((0, 2), dtype=int)
+    for j, k in pairs:
+        normalized[j, k], normalized[k, j] = 0.44, 0.38
+    for j, k in zip(live[2:], live[3:], strict=False):
+        normalized[j, k] = rng.uniform(0.05, 0.35)
+    off = normalized * (1 - np.eye(size))
+    edges = np.argwhere(off >= 0.1)
+    details = {"labels": labels, "alive": mask.tolist(), "threshold": 0.1}
+    response = Section(
+        "responses",
+        "Latent responses",
+        "When one unit is changed and the picture is read again, what comes back?",
+        (score("responses.leak", "Response outside the diagonal", 0.31, 0.02),),
+        (Finding("responses.leak", "Interventions on unit 4 also move unit 21.", "warning", ("responses.leak",)),),
+        {"normalized": normalized, "stderr": normalized * 0.03, "matrix": normalized * 1.4},
+        details,
+    )
+    arrays = {"edges": edges, "weights": off[edges[:, 0], edges[:, 1]], "pairs": pairs}
+    found = (Finding("graph.pair", "Units 4 and 21 form one variable.", "note"),)
+    graph = Section("graph", "Response graph", "Which units belong together?", (), found, arrays, details)
+    return [response, graph]
+
+
+def _traversals(rng: np.random.Generator, labels: list[str], shape: tuple[int, ...]) -> Section:
+    rows, steps = len(labels), 9
+    values = np.tile(np.linspace(-2, 2, steps), (rows, 1))
+    z = np.tile(rng.normal(size=5) * 0.4, (rows, steps, 1))
+    for row in range(rows):
+        z[row, :, row % 5] = values[row] * (1 - 0.1 * (row // 5))
+    images = observe(z.reshape(-1, 5), shape).reshape(rows, steps, *shape)
+    arrays = {"images": images, "values": values}
+    question = "What does each alive unit do?"
+    return Section("traversals", "Traversals", question, arrays=arrays, details={"labels": labels, "order": "response"})
+
+
+def _field(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
+    axis = np.linspace(-3, 3, 60)
+    x, y = np.meshgrid(axis, axis)
+    vectors = np.stack([-0.35 * np.sin(2.2 * x), -0.3 * np.sin(2.2 * y + 0.3 * x)], -1)
+    divergence = -0.77 * np.cos(2.2 * x) - 0.66 * np.cos(2.2 * y + 0.3 * x)
+    unit = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+    curvature = -0.5 * (np.gradient(unit[..., 0], axis, axis=1) + np.gradient(unit[..., 1], axis, axis=0))
+    centres = np.linspace(-3, 3, 12, endpoint=False) + 0.25
+    gx, gy = np.meshgrid(centres, centres)
+    z = np.stack([gx, gy, 0 * gx, 0.5 * gy, gx * 0.3], -1).reshape(-1, 5)
+    return Section(
+        "field",
+        "Response field",
+        "What does the latent space look like between the data?",
+        (score("field.divergence", "Mean divergence at data", -0.82, 0.03),),
+        (Finding("field.ok", "Data lie where responses flow together.", "good", ("field.divergence",)),),
+        {
+            "xs": axis,
+            "ys": axis,
+            "vectors": vectors,
+            "divergence": divergence,
+            "curvature": curvature,
+            "posterior": rng.normal(size=(600, 2)) * 0.25 + rng.integers(-1, 2, (600, 2)) * 2.85,
+            "reconstructions": observe(z, shape).reshape(12, 12, *shape),
+        },
+        {"labels": ["4", "21"]},
+    )
+
+
+def _holes(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
+    posterior, prior, hybrid = (rng.lognormal(mean, 0.35, 2048) for mean in (-1.0, -0.6, -0.8))
+    pictures = {name: observe(rng.normal(size=(10, 5)) * 1.2, shape) for name in ("prior_samples", "hybrid_samples")}
+    worst = rng.normal(size=(8, 5)) * 3
+    return Section(
+        "holes",
+        "Holes",
+        "How often do samples land where the model knows nothing?",
+        (
+            score("holes.prior", "Holes in the prior", 0.072, 0.008, "%"),
+            score("holes.hybrid", "Holes in hybrids", 0.031, 0.006, "%"),
+        ),
+        (
+            Finding(
+                "holes.prior",
+                "7.2 % ± 0.8 of prior samples fall in holes.",
+                "problem",
+                ("holes.prior",),
+                "Draw hybrid samples instead, or respond once before decoding.",
+            ),
+        ),
+        {
+            "distance_posterior": posterior,
+            "distance_prior": prior,
+            "distance_hybrid": hybrid,
+            **pictures,
+            "worst": observe(worst, shape),
+            "repaired": observe(worst * 0.5, shape),
+        },
+        {"threshold": float(np.quantile(posterior, 0.99))},
+    )
+
+
+def _factors(rng: np.random.Generator, labels: list[str], mask: np.ndarray) -> Section:
+    names = ["floor hue", "wall hue", "object hue", "scale", "shape", "orientation"]
+    live = np.flatnonzero(mask)
+    information = np.where(mask, rng.gamma(1, 0.02, (6, len(mask))), 0.001)
+    for factor in range(6):
+        information[factor, live[factor % len(live)]] = rng.uniform(0.4, 0.95)
+    return Section(
+        "factors",
+        "Factors of variation",
+        "Does each factor have a unit of its own?",
+        (score("factors.mig", "MIG", 0.412, 0.013), score("factors.cds", "CDS", 0.733)),
+        (Finding("factors.mig", "The factors are partly disentangled (MIG 0.41 ± 0.01).", "note", ("factors.mig",)),),
+        {"conditioned": information * 0.9 + 0.02 * mask, "information": information},
+        {"factor_names": names, "labels": labels, "alive": mask.tolist()},
+    )
+
+
+META = {
+    "model": "β-VAE (β = 4, 24 latents)",
+    "data": "3D Shapes, re-rendered",
+    "date": "2026-11-22",
+    "facts": {"Observations": "3 × 32 × 32", "Samples": "1024", "Parameters": "512 380", "Prior": "standard normal"},
+    "samples": 1024,
+    "seeds": {"assay": 7},
+    "versions": {"latentassay": "0.1.0", "torch": "2.13.0", "numpy": "2.3.0"},
+    "seconds": {"reconstruction": 0.4, "units": 0.2, "responses": 8.13, "field": 6.2, "holes": 3.9},
+}
+
+
+@pytest.fixture
+def meta() -> dict:
+    """What a page says about how it was measured."""
+    return META
