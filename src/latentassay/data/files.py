@@ -52,12 +52,10 @@ def locate(dataset: str, folder: Any, *files: Official) -> Path:
     for file in files:
         if (where / file.name).exists():
             return where / file.name
-    raise FileError(
-        where / files[0].name,
-        "the file is missing",
-        f"Run `latentassay data fetch {dataset}`, or get it from {files[0].url} and put it there, "
-        "or pass folder= with the place where you have it.",
-    )
+    first = files[0]
+    get = f"Run `latentassay data fetch {dataset}`, or get" if first.md5 or first.sha256 else "Get"
+    fix = f"{get} it from {first.url} and put it there, or pass folder= with the place where you have it."
+    raise FileError(where / first.name, "the file is missing", fix)
 
 
 def verify(
@@ -89,7 +87,7 @@ def check_kind(path: Path, fix: str) -> None:
         FileError: naming which of these it is.
     """
     if not path.exists():
-        raise FileError(path, "the file is missing", fix)
+        raise FileError(path, "the file is missing", "Check the path, or get the file.")
     if not path.is_file():
         raise FileError(path, "this is a folder or a device, not a file", "Name the file itself.")
     with path.open("rb") as stream:
@@ -102,7 +100,7 @@ def check_kind(path: Path, fix: str) -> None:
         raise FileError(path, "this is a Python pickle, which can run code and is never loaded", fix)
 
 
-def fetch(file: Official, folder: Any, *, timeout: float = 30) -> Path:
+def fetch(file: Official, folder: Any, *, timeout: float | int = 30) -> Path:
     """Download a file into ``folder`` unless it is there, with a progress bar, and verify it.
 
     It is downloaded beside its place and moved when complete; ``timeout`` is in seconds without an answer.
@@ -164,7 +162,7 @@ def made_once(cache: Path, source: Path, make: Callable[[Path], None]) -> Path:
     return cache
 
 
-def _download(file: Official, path: Path, timeout: float, fix: str) -> None:
+def _download(file: Official, path: Path, timeout: float | int, fix: str) -> None:
     import pooch
 
     known = f"sha256:{file.sha256}" if file.sha256 else f"md5:{file.md5}" if file.md5 else None

@@ -8,8 +8,9 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -162,7 +163,7 @@ def writable_npy(path: Path, shape: tuple[int, ...]) -> Iterator[np.memmap]:
 
 
 @contextmanager
-def norb_stream(path: Path) -> Iterator[tuple[IO[bytes] | gzip.GzipFile, np.dtype[Any], tuple[int, ...]]]:
+def norb_stream(path: Path) -> Iterator[tuple[BufferedReader, np.dtype[Any], tuple[int, ...]]]:
     """Open a matrix in NORB's binary format: the stream at its first value, the type, and the shape.
 
     Little-endian int32s: a magic number for the type, the number of dimensions, at least three lengths.
@@ -225,13 +226,13 @@ def resized(
     return out
 
 
-def _opened(path: Path) -> IO[bytes] | gzip.GzipFile:
+def _opened(path: Path) -> BufferedReader:
     with path.open("rb") as stream:
         zipped = stream.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if zipped else path.open("rb")
+    return BufferedReader(gzip.GzipFile(path)) if zipped else path.open("rb")
 
 
-def _exactly(stream: IO[bytes] | gzip.GzipFile, size: int, *, last: bool = False) -> bytearray:
+def _exactly(stream: BufferedReader, size: int, *, last: bool = False) -> bytearray:
     body = bytearray()  # grown piece by piece, so that a header that lies cannot claim all memory
     while len(body) < size and (piece := stream.read(min(size - len(body), 1 << 24))):
         body += piece

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -113,8 +113,8 @@ def read_shapes3d(path: Any) -> FactorData:
     return factor_data(store, np.stack(codes, 1), SHAPES3D, "shapes3d-official", "hwc")
 
 
-def mpi3d(variant: Literal["toy", "realistic", "real"] = "toy", folder: Any = None) -> FactorData:
-    """Load MPI3D: 1,036,800 images of 64×64×3 of a robot arm, simulated twice and photographed.
+def mpi3d(variant: str = "toy", folder: Any = None) -> FactorData:
+    """Load MPI3D: 1,036,800 images of 64×64×3 of a robot arm; ``variant`` is toy, realistic or real (photographs).
 
     A compressed file is unpacked once (12.7 GB). Licence: CC BY 4.0. Source: Gondal et al. 2019.
 

@@ -9,7 +9,7 @@ from latentassay.data.factors import FactorData
 from latentassay.errors import InputError
 
 
-def helix(n: int = 1024, *, noise: float = 0.1, seed: int = 0) -> FactorData:
+def helix(n: int = 1024, *, noise: float | int = 0.1, seed: int = 0) -> FactorData:
     """Draw the double helix: float32 vectors (n, 3) with the factor ``strand`` (2).
 
     ``x = [cos(π(t + s)), sin(π(t + s)), t] + ε``, t ~ Uniform(−1, 1), s ~ Bernoulli(½), ε ~ N(0, noise²): ``noise`` is
@@ -31,7 +31,7 @@ def helix(n: int = 1024, *, noise: float = 0.1, seed: int = 0) -> FactorData:
     return FactorData(x.astype(np.float32), strand[:, None], ("strand",), (2,), name="helix")
 
 
-def squares(n: int = 50_000, *, ratio: float = 2.0, bins: int = 10, seed: int = 0) -> FactorData:
+def squares(n: int = 50_000, *, ratio: float | int = 2.0, bins: int = 10, seed: int = 0) -> FactorData:
     """Draw the linear synthetic data: a square stretched by ``ratio`` along one axis, turned in 3 dimensions.
 
     ``x = R [ratio·w₁, w₂, 0]``, w ~ Uniform([0, 1]²), R the rotation by 45° about (1, −1, 1). The factors are
