@@ -19,7 +19,7 @@ def error_histogram(error: np.ndarray) -> Figure:
     """
     figure = sheet(6.0, 2.8)
     ax = tidy(figure.add_subplot(), x="reconstruction error of a sample", y="samples")
-    ax.hist(error, bins=min(50, max(5, len(error) // 10)), color=MAIN, alpha=0.85)
+    ax.hist(error, bins=min(50, max(5, len(error) // 10)), color=MAIN, histtype="stepfilled", alpha=0.85)
     median, high = np.quantile(error, [0.5, 0.95])
     ax.axvline(median, color=INK, linewidth=1.1, label=f"median {median:.3g}")
     ax.axvline(high, color=ALERT, linewidth=1.1, linestyle="--", label=f"95 % below {high:.3g}")
@@ -45,9 +45,9 @@ def response_distances(distances: Mapping[str, np.ndarray], threshold: float) ->
     for (origin, d), colour in zip(distances.items(), (MAIN, ALERT, THIRD), strict=False):
         label = f"{origin}: {np.mean(d > threshold):.1%} beyond".replace("%", " %")
         weights = np.full(len(d), 1 / len(d))
-        shape = {"bins": bins, "weights": weights, "color": colour}
-        ax.hist(np.maximum(d, low), histtype="stepfilled", alpha=0.18, **shape)
-        ax.hist(np.maximum(d, low), histtype="step", linewidth=1.4, label=label, **shape)
+        height, _ = np.histogram(np.maximum(d, low), bins=bins, weights=weights)
+        ax.stairs(height, bins, fill=True, color=colour, alpha=0.18)
+        ax.stairs(height, bins, color=colour, linewidth=1.4, label=label)
     ax.axvline(threshold, color=INK, linewidth=1.1, linestyle="--", label=f"hole beyond {threshold:.3g}")
     ax.set_xscale("log")
     legend(ax, ncols=2)
@@ -85,9 +85,14 @@ def unit_bars(
     _bars(axes[0], np.asarray(response)[order], live, np.asarray(stderr)[order])
     axes[0].axhline(threshold, color=ALERT, linewidth=1.1, linestyle="--", label=f"alive from {threshold:.3g}")
     tidy(axes[0], y="response")
+    axes[0].set_ylim(bottom=0)
     legend(axes[0])
-    axes[1].plot(at, np.asarray(mean_std)[order], "o", color=MAIN, markersize=4.5, label="std of posterior means")
-    axes[1].plot(at, np.asarray(posterior_std)[order], "x", color=THIRD, markersize=5, label="mean posterior std")
+    axes[1].plot(
+        at, np.asarray(mean_std)[order], "o", color=MAIN, markersize=4.5, clip_on=False, label="std of posterior means"
+    )
+    axes[1].plot(
+        at, np.asarray(posterior_std)[order], "x", color=THIRD, markersize=5, clip_on=False, label="mean posterior std"
+    )
     tidy(axes[1], y="std")
     axes[1].set_ylim(bottom=0)
     legend(axes[1])

@@ -4,11 +4,28 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap
+from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
+from matplotlib.image import AxesImage
 
 from latentassay.report.images import space, tiles
-from latentassay.report.style import ALERT, INK, LEAF, MAIN, MUTED, SMALL, THIRD, WIDE, diverging, scale, sheet, tidy
+from latentassay.report.style import (
+    ALERT,
+    INK,
+    LEAF,
+    MAIN,
+    MUTED,
+    SIZE,
+    SMALL,
+    THIRD,
+    WIDE,
+    diverging,
+    legend,
+    scale,
+    sheet,
+    tidy,
+)
 
 POINTS, ARROWS, PERCENTILE = 1000, 25, 98.0
 BLUE_RED, PURPLE_ORANGE = diverging("#2a6fb8", "#c8352e"), diverging(THIRD, "#d98a1f")
@@ -37,20 +54,21 @@ def field_maps(
         labels: names of the two units.
     """
     panels = 2 if reconstructions is None else 3
-    figure = sheet(WIDE * panels / 3, 3.9)
-    axes = [figure.add_subplot(1, panels, 1), figure.add_subplot(1, panels, 2)]
+    figure = sheet(WIDE * panels / 3, 3.75)
+    grid = figure.add_gridspec(2, panels, height_ratios=[1, 0.035])
+    maps = (
+        (divergence, BLUE_RED, "divergence", "← together    apart →"),
+        (curvature, PURPLE_ORANGE, "mean curvature", ""),
+    )
     extent = _extent(xs, ys)
-    _map(axes[0], divergence, extent, BLUE_RED, "divergence (red: responses flow apart)")
-    _map(axes[1], curvature, extent, PURPLE_ORANGE, "mean curvature")
-    if posterior is not None:
-        shown = np.asarray(posterior)[:POINTS]
-        axes[0].plot(*shown.T, ".", color=LEAF, markersize=2.2, alpha=0.7)
+    for i, (values, colours, title, reading) in enumerate(maps):
+        ax = figure.add_subplot(grid[0, i])
+        scale(figure.add_subplot(grid[1, i]), _map(ax, values, extent, colours), reading or " ", upright=False)
+        if i == 0 and posterior is not None:
+            ax.plot(*np.asarray(posterior)[:POINTS].T, ".", color=LEAF, markersize=2.2, alpha=0.7)
+        _plane(ax, extent, labels, title)
     if reconstructions is not None:
-        axes.append(_decodings(figure, reconstructions, extent))
-    titles = ("divergence", "mean curvature", "decodings")
-    for ax, title in zip(axes, titles, strict=False):
-        if ax.name != "3d" and ax.get_xlabel() == "":
-            _plane(ax, extent, labels, title)
+        _decodings(figure, grid[0, 2], reconstructions, extent, labels)
     return figure
 
 
@@ -85,7 +103,7 @@ def field_arrows(
     ax.plot(x.ravel(), y.ravel(), ".", color=MAIN, markersize=2.4, label="latent z")
     ax.plot((x + u).ravel(), (y + v).ravel(), ".", color=ALERT, markersize=2.4, label="response R(z)")
     _plane(ax, _extent(xs, ys), labels, "")
-    ax.legend(frameon=False, fontsize=SMALL + 0.5, labelcolor=INK, loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
+    legend(ax, markerscale=2.5, handletextpad=0.2)
     return figure
 
 
@@ -93,12 +111,10 @@ def _extent(xs: np.ndarray, ys: np.ndarray) -> tuple[float, float, float, float]
     return float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1])
 
 
-def _map(ax: Axes, values: np.ndarray, extent: tuple[float, float, float, float], colours: Colormap, name: str) -> None:
+def _map(ax: Axes, values: np.ndarray, extent: tuple[float, float, float, float], colours: Colormap) -> AxesImage:
     limit = float(np.percentile(np.abs(values), PERCENTILE)) or float(np.abs(values).max()) or 1.0
-    image = ax.imshow(
-        values, cmap=colours, vmin=-limit, vmax=limit, extent=extent, origin="lower", interpolation="bilinear"
-    )
-    scale(ax, image, name, side="below")
+    norm = Normalize(-limit, limit)
+    return ax.imshow(values, cmap=colours, norm=norm, extent=extent, origin="lower", interpolation="bilinear")
 
 
 def _plane(ax: Axes, extent: tuple[float, float, float, float], labels: Sequence[str], title: str) -> None:
@@ -106,22 +122,24 @@ def _plane(ax: Axes, extent: tuple[float, float, float, float], labels: Sequence
     ax.set(xlim=extent[:2], ylim=extent[2:], aspect="equal")
 
 
-def _decodings(figure: Figure, samples: np.ndarray, extent: tuple[float, float, float, float]) -> Axes:
+def _decodings(
+    figure: Figure,
+    cell: SubplotSpec,
+    samples: np.ndarray,
+    extent: tuple[float, float, float, float],
+    labels: Sequence[str],
+) -> None:
     if np.ndim(samples) == 3 and samples.shape[-1] in (2, 3):
-        return _surface(figure, samples)
-    ax = figure.add_subplot(1, 3, 3)
-    note = tiles(ax, samples[::-1], extent)
+        ax = space(figure, samples.shape[-1], cell)
+        for line in [*samples, *samples.transpose(1, 0, 2)]:
+            ax.plot(*line.T, color=MAIN, linewidth=0.6)
+        ax.set_title("decodings of the plane", color=INK, fontsize=SIZE, loc="left", pad=8)
+        return
+    ax = figure.add_subplot(cell)
+    note = tiles(ax, samples[::-1], extent, gaps=False)
+    _plane(ax, extent, labels, "decodings")
     if note:
-        ax.text(0.5, -0.3, note.replace(" over", "\nover"), transform=ax.transAxes, **_NOTE)
-    return ax
-
-
-def _surface(figure: Figure, samples: np.ndarray) -> Axes:
-    ax = space(figure, samples.shape[-1], position=(1, 3, 3))
-    for line in [*samples, *samples.transpose(1, 0, 2)]:
-        ax.plot(*line.T, color=MAIN, linewidth=0.6)
-    ax.set_title("decodings of the plane", color=INK, fontsize=9, loc="left", pad=8)
-    return ax
-
-
-_NOTE = {"ha": "center", "va": "top", "color": MUTED, "fontsize": SMALL - 0.5}
+        under = ax.get_subplotspec().get_gridspec()[1, 2]
+        text = figure.add_subplot(under)
+        text.set_axis_off()
+        text.text(0.5, 0, note.replace(" over", "\nover"), ha="center", va="top", color=MUTED, fontsize=SMALL)

@@ -13,6 +13,9 @@ from latentassay.report.style import INK, LEAF, MAIN, MUTED, PAPER, SIZE, SMALL,
 EDGES = 120
 """Only this many of the strongest arrows are drawn; more are a thicket."""
 
+INCHES, SPAN = 5.6, 2.7
+"""Side of the figure, and what it spans in units of the circle's radius."""
+
 
 def response_graph(
     nodes: Sequence[int], edges: np.ndarray, weights: np.ndarray, pairs: np.ndarray, labels: Sequence[str]
@@ -26,9 +29,9 @@ def response_graph(
         pairs: ``(p, 2)`` units that form one two-dimensional variable.
         labels: names of all units, by unit number.
     """
-    figure = sheet(6.0, 6.2)
+    figure = sheet(INCHES, INCHES + 0.2)
     ax = figure.add_subplot()
-    ax.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal")
+    ax.set(xlim=(-SPAN / 2, SPAN / 2), ylim=(-SPAN / 2, SPAN / 2), aspect="equal")
     ax.set_axis_off()
     radius = float(np.clip(1.9 / max(len(nodes), 1), 0.045, 0.13))
     place = _circle(nodes, pairs)
@@ -61,7 +64,7 @@ def _visit(node: int, pairs: np.ndarray, order: list[int]) -> None:
 
 
 def _bands(ax: Axes, pairs: np.ndarray, place: dict[int, tuple[float, float]], radius: float) -> None:
-    width = radius * 2.9 * 72 * 6.0 / 2.7
+    width = radius * 2.9 * 72 * INCHES / SPAN
     for j, k in np.asarray(pairs, dtype=int).reshape(-1, 2):
         x, y = zip(place[j], place[k], strict=True)
         ax.plot(x, y, color=LEAF, alpha=0.3, linewidth=width, solid_capstyle="round", zorder=1)
@@ -71,7 +74,7 @@ def _arrows(
     ax: Axes, edges: np.ndarray, weights: np.ndarray, place: dict[int, tuple[float, float]], radius: float
 ) -> None:
     top = float(np.max(weights, initial=1e-12))
-    shrink = (radius + 0.015) * 72 * 6.0 / 2.7
+    shrink = (radius + 0.015) * 72 * INCHES / SPAN
     for index in np.argsort(weights)[::-1][:EDGES]:
         source, target = (place[int(node)] for node in edges[index])
         share = float(weights[index]) / top
@@ -94,9 +97,9 @@ def _explain(ax: Axes, count: int, weights: np.ndarray, pairs: int) -> None:
     handles = []
     if count:
         low, high = float(np.min(weights)), float(np.max(weights))
-        shown = f"the {EDGES} strongest of {count} responses" if count > EDGES else "response"
+        shown = f"{EDGES} strongest of {count} responses, from" if count > EDGES else "response"
         handles = [
-            Line2D([], [], color=MAIN, linewidth=0.6 + 2.4 * low / high, alpha=0.5, label=f"{shown}, {low:.2f}"),
+            Line2D([], [], color=MAIN, linewidth=0.6 + 2.4 * low / high, alpha=0.5, label=f"{shown} {low:.2f}"),
             Line2D([], [], color=MAIN, linewidth=3.0, label=f"response {high:.2f}"),
         ]
     if pairs:

@@ -88,8 +88,8 @@ def are_points(samples: np.ndarray) -> bool:
     return np.ndim(samples) == 2 and np.shape(samples)[1] in (2, 3)
 
 
-def mosaic(images: np.ndarray) -> np.ndarray:
-    """Tile images ``(rows, columns, C, H, W)`` into one picture ``(·, ·, 4)`` with clear gaps; NaN tiles stay clear.
+def mosaic(images: np.ndarray, *, gaps: bool = True) -> np.ndarray:
+    """Tile images ``(rows, columns, C, H, W)`` into one picture ``(·, ·, 4)`` ; NaN tiles stay clear.
 
     >>> mosaic(np.ones((2, 3, 1, 32, 32))).shape
     (68, 102, 4)
@@ -99,19 +99,19 @@ def mosaic(images: np.ndarray) -> np.ndarray:
     colour = images if channels == 3 else np.repeat(images.mean(2, keepdims=True), 3, 2)
     alpha = np.isfinite(colour).all(2, keepdims=True).astype(np.float32)
     tiles = np.concatenate([np.nan_to_num(colour).clip(0, 1), alpha], 2)
-    gap = max(1, round(max(height, width) / 32))
+    gap = max(1, round(max(height, width) / 32)) if gaps else 0
     padded = np.pad(tiles, ((0, 0), (0, 0), (0, 0), (gap, gap), (gap, gap)))
     return padded.transpose(0, 3, 1, 4, 2).reshape(rows * (height + 2 * gap), columns * (width + 2 * gap), 4)
 
 
-def tiles(ax: Axes, samples: np.ndarray, extent: tuple[float, float, float, float]) -> str:
+def tiles(ax: Axes, samples: np.ndarray, extent: tuple[float, float, float, float], *, gaps: bool = True) -> str:
     """Fill ``extent`` (left, right, bottom, top) with samples ``(rows, columns, *x_shape)``; row 0 is on top.
 
     Returns:
         How to read a tile, where that is not plain to see.
     """
     if np.ndim(samples) == 5:
-        ax.imshow(mosaic(samples), extent=extent, interpolation="none", aspect="auto", origin="upper")
+        ax.imshow(mosaic(samples, gaps=gaps), extent=extent, interpolation="none", aspect="auto", origin="upper")
         return ""
     return _small_plots(ax, np.asarray(samples).reshape(*samples.shape[:2], -1), extent)
 
@@ -164,14 +164,15 @@ def _shrunk(images: np.ndarray) -> np.ndarray:
     if by == 1 or min(height, width) < 2 * by:
         return images
     h, w = height // by, width // by
-    return images[..., : h * by, : w * by].reshape(rows, columns, channels, h, by, w, by).mean((4, 6))
+    blocks = images[..., : h * by, : w * by].reshape(rows, columns, channels, h, by, w, by)
+    return np.asarray(blocks.mean((4, 6)))
 
 
-def space(figure: Figure, dimensions: int, *, position: tuple[int, int, int] = (1, 1, 1)) -> Any:
+def space(figure: Figure, dimensions: int, cell: Any = 111) -> Any:
     """Return axes for points of the plane or of space, every axis labelled."""
     if dimensions == 2:
-        return tidy(figure.add_subplot(*position), x="$x_0$", y="$x_1$")
-    ax = figure.add_subplot(*position, projection="3d")
+        return tidy(figure.add_subplot(cell), x="$x_0$", y="$x_1$")
+    ax = figure.add_subplot(cell, projection="3d")
     ax.set_facecolor("none")
     for axis, name in zip((ax.xaxis, ax.yaxis, ax.zaxis), "xyz", strict=True):
         axis.set_pane_color((0, 0, 0, 0))

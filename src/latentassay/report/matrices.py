@@ -77,7 +77,7 @@ def heat(
     _ticks(ax, rows, columns)
     if numbers and len(columns) <= READABLE:
         _write(ax, matrix, top)
-    scale(ax, image, label)
+    scale(ax.inset_axes((1.03, 0.2, 0.03, 0.6)), image, label, upright=True)
 
 
 def _ticks(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:

@@ -68,17 +68,15 @@ def diverging(low: str, high: str) -> Colormap:
     return LinearSegmentedColormap.from_list("diverging", stops)
 
 
-def scale(ax: Axes, image: AxesImage, label: str, *, side: str = "right") -> None:
-    """Draw the colour scale of ``image`` as a slim picture beside or below its axes."""
+def scale(bar: Axes, image: AxesImage, label: str, *, upright: bool) -> None:
+    """Draw the colour scale of ``image`` as a slim picture that fills the axes ``bar``."""
     low, high = image.get_clim()
     steps = np.linspace(low, high, 128)
-    upright = side == "right"
-    box = (1.03, 0.2, 0.03, 0.6) if upright else (0.1, -0.34, 0.8, 0.04)
-    bar = ax.inset_axes(box)
     extent = (0, 1, low, high) if upright else (low, high, 0, 1)
     values = steps[:, None] if upright else steps[None, :]
-    norm = Normalize(low, high)
-    bar.imshow(values, cmap=image.get_cmap(), norm=norm, extent=extent, origin="lower", aspect="auto")
+    norm, colours = Normalize(low, high), image.get_cmap()
+    bar.imshow(values, cmap=colours, norm=norm, extent=extent, origin="lower", aspect="auto", gid="tint-scale")
+    image.set_gid("tint-map")
     tidy(bar, frame=True, x="" if upright else label, y=label if upright else "")
     if upright:
         bar.set_xticks([])

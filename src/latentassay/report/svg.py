@@ -36,10 +36,10 @@ def inline_svg(figure: Figure, *, name: str, described_by: str) -> Markup:
 
 def _opened(text: str, figure: Figure, described_by: str) -> str:
     """Give the root element a size that may shrink with its box, and a role for screen readers."""
-    width, height = (float(side) * 96 for side in figure.get_size_inches())
+    width = 96 * float(figure.get_size_inches()[0])
     box = re.search(r'viewBox="[^"]*"', text)
     root = (
         f'<svg {box.group() if box else ""} role="img" aria-labelledby="{described_by}" '
-        f'style="max-width:{width:.0f}px;min-width:min(100%,{width * 0.74:.0f}px);aspect-ratio:{width:.0f}/{height:.0f}">'
+        f'style="max-width:{width:.0f}px;min-width:{width * 0.74:.0f}px">'
     )
     return re.sub(r"<svg[^>]*>", root, text, count=1)
