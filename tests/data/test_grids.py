@@ -131,6 +131,7 @@ def test_missing_files_say_where_to_get_them(cache):
 
 
 def test_the_rerendered_grids_have_the_same_factors():
-    from latentassay.data import dsprites
+    from latentassay.data import dsprites, shapes3d
 
-    assert (tuple(grids.DSPRITES), tuple(grids.DSPRITES.values())) == (dsprites.NAMES, dsprites.SIZES)
+    for official, drawn in ((grids.DSPRITES, dsprites), (grids.SHAPES3D, shapes3d)):
+        assert (tuple(official), tuple(official.values())) == (drawn.NAMES, drawn.SIZES)

@@ -65,8 +65,8 @@ def _pairs(splits: dict[bool, tuple[Official, Official]]) -> tuple[Official, ...
 
 
 _DSPRITES = "color 1, shape 3, scale 6, orientation 40, x 32, y 32"
-_SHAPES3D = "floor hue 10, wall hue 10, object hue 10, scale 8, shape 4, orientation 15"
-_MPI3D = "color 6, shape 6, size 2, camera height 3, background 3, joint 1 40, joint 2 40"
+_SHAPES3D = "floor_hue 10, wall_hue 10, object_hue 10, scale 8, shape 4, orientation 15"
+_MPI3D = "color 6, shape 6, size 2, camera_height 3, background 3, joint_1 40, joint_2 40"
 _MPI3D_SOURCE = "Gondal et al. 2019, CC BY 4.0"
 
 ENTRIES = (

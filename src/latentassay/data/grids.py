@@ -13,9 +13,9 @@ from latentassay.data.formats import Hdf5Store, Scaled, read_hdf5, read_npz
 from latentassay.errors import FileError, InputError
 
 DSPRITES = {"color": 1, "shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
-SHAPES3D = {"floor hue": 10, "wall hue": 10, "object hue": 10, "scale": 8, "shape": 4, "orientation": 15}
+SHAPES3D = {"floor_hue": 10, "wall_hue": 10, "object_hue": 10, "scale": 8, "shape": 4, "orientation": 15}
 MPI3D = {
-    "color": 6, "shape": 6, "size": 2, "camera height": 3, "background": 3, "joint 1": 40, "joint 2": 40,
+    "color": 6, "shape": 6, "size": 2, "camera_height": 3, "background": 3, "joint_1": 40, "joint_2": 40,
 }  # fmt: skip
 
 _DSPRITES = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64"
