@@ -1,6 +1,6 @@
 """Models by name: ``build``."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -36,10 +36,10 @@ _LIKELIHOODS: dict[str, Callable[..., Likelihood]] = {
 def build(
     name: str,
     *,
-    x_shape: Sequence[int],
-    latents: int = 10,
+    x_shape: Any,
+    latents: Any = 10,
     likelihood: Any = "bernoulli",
-    seed: int = 0,
+    seed: Any = 0,
     **options: Any,
 ) -> VAE:
     """Build an untrained model.
@@ -68,6 +68,8 @@ def build(
     shape, observed = _checked_shape(x_shape), _as_likelihood(likelihood)
     if not isinstance(latents, int) or latents < 1:
         raise InputError(f"latents must be a positive integer, got {latents!r}")
+    if not isinstance(seed, int) or seed < 0:
+        raise InputError(f"seed must be an integer from 0 on, got {seed!r}")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed every GPU, too
         networks = _made(name, coders, shape, latents, head.width(latents), options)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import nn
 
@@ -21,13 +21,13 @@ class Coders(NamedTuple):
     """Latents ``(n, d)`` to the likelihood's parameters ``(n, *x_shape)``."""
 
 
-def mlp_coders(x_shape: Sequence[int], latents: int, width: int, *, hidden: Sequence[int] = (256, 256)) -> Coders:
+def mlp_coders(x_shape: Sequence[int], latents: int, width: int, *, hidden: Any = (256, 256)) -> Coders:
     """Fully connected ELU networks; the decoder's hidden layers mirror the encoder's.
 
     Raises:
         InputError: ``hidden`` holds something else than positive widths.
     """
-    if not all(isinstance(size, int) and size > 0 for size in hidden):
+    if not isinstance(hidden, Sequence) or not all(isinstance(size, int) and size > 0 for size in hidden):
         raise InputError(f"hidden must be positive layer widths such as (256, 256), got {hidden!r}")
     values = math.prod(x_shape)
     encoder = nn.Sequential(nn.Flatten(), *mlp((values, *hidden, width)))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from torch import Generator, Tensor
 
 from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import Point
+from latentassay.math.posteriors import Point, Posterior
 
 
 class Loss(NamedTuple):
@@ -28,7 +28,7 @@ class AE:
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``; ``generator`` is not used."""
-        nll = _nll(model, model.encode(x).mean, x)
+        nll = _nll(model, _posterior(model, x).mean, x)
         return Loss(nll, {"nll": nll})
 
 
@@ -47,7 +47,7 @@ class BetaVAE:
         ContractError: when called on a model with point codes, whose KL is infinite.
     """
 
-    beta: float
+    beta: float | int
 
     def __post_init__(self) -> None:
         if not 0 <= self.beta < float("inf"):
@@ -55,7 +55,7 @@ class BetaVAE:
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``, z sampled with ``generator`` (on the device of ``x``)."""
-        posterior = model.encode(x)
+        posterior = _posterior(model, x)
         if isinstance(posterior, Point):
             raise ContractError("the model's codes are points, so their KL is infinite; train it with objectives.AE()")
         nll = _nll(model, posterior.sample(generator), x)
@@ -70,6 +70,14 @@ class VAE:
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``, z sampled with ``generator`` (on the device of ``x``)."""
         return BetaVAE(1.0)(model, x, generator)
+
+
+def _posterior(model: Any, x: Tensor) -> Posterior:
+    if missing := [name for name in ("encode", "decoder_output", "likelihood") if not hasattr(model, name)]:
+        raise ContractError(f"{type(model).__name__} cannot be trained by this objective: it lacks {', '.join(missing)}; "
+                            "give it them, as models.VAE has them")  # fmt: skip
+    posterior: Posterior = model.encode(x)
+    return posterior
 
 
 def _nll(model: Any, z: Tensor, x: Tensor) -> Tensor:

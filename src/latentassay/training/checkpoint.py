@@ -26,7 +26,7 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], *, step: int, **f
     """Write a checkpoint of ``step`` into ``folder`` and remove the ones before it.
 
     Args:
-        folder: made if it is missing.
+        folder: an existing folder.
         tensors: everything needed to go on.
         step: number of steps done.
         facts: the other fields of ``Manifest``.
@@ -41,7 +41,6 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], *, step: int, **f
     file, digest = f"checkpoint-{step:08d}.safetensors", hashlib.sha256(payload).hexdigest()
     manifest = Manifest(file=file, size=len(payload), sha256=digest, step=step, **facts)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         _write_whole(folder / file, payload)
         _write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
         for old in set(folder.glob("checkpoint-*")) - {folder / file}:

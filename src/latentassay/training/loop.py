@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from latentassay.errors import InputError
+from latentassay.errors import CheckpointError, InputError
 from latentassay.progress import bar
 from latentassay.training.course import Course, facts_of, refuse_existing
 from latentassay.training.interrupt import catching_interrupt
@@ -24,7 +24,7 @@ def fit(
     *,
     steps: int,
     batch_size: int = 128,
-    lr: float = 1e-3,
+    lr: float | int = 1e-3,
     seed: int = 0,
     device: Any = "auto",
     precision: str = "float32",
@@ -85,7 +85,7 @@ def fit(
         layout = torch.channels_last if channels_last else torch.preserve_format
         model.to(where)
         if channels_last:
-            model.to(memory_format=layout)
+            model.to(memory_format=layout)  # type: ignore[call-overload]  # unknown to torch's stubs
         trainer = Trainer(model, objective, lr=lr, seed=seed, device=where, half=precision == "bf16", layout=layout)
         settings = {"batch_size": batch_size, "seed": seed, "precision": precision}
         course = Course(trainer, held_out, folder, facts_of(model, objective, source, settings))
@@ -148,5 +148,10 @@ def _folder(out: str | Path | None, resume: bool) -> Path | None:
         if resume:
             raise InputError("resume=True needs out=, the folder of the run to go on with")
         return None
-    refuse_existing(Path(out), resume)
-    return Path(out)
+    folder = Path(out)
+    refuse_existing(folder, resume)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CheckpointError(folder, f"cannot be made ({error})", "Choose another out=") from error
+    return folder

@@ -7,7 +7,7 @@ from latentassay.errors import CheckpointError
 
 METRICS = "metrics.jsonl"
 
-Row = dict[str, float]
+Row = dict[str, int | float]
 
 
 def append_row(folder: Path | None, row: Row) -> None:
@@ -41,7 +41,6 @@ def read_rows(folder: Path, last_step: int) -> list[Row]:
 
 def rewrite_rows(folder: Path, rows: list[Row]) -> None:
     """Begin the metrics of a run with ``rows``, those before the step it goes on from."""
-    folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{METRICS}.part"
     part.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     part.replace(folder / METRICS)

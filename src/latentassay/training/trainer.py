@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from latentassay.autoencoder import questioning
+from latentassay.autoencoder import home, questioning
 from latentassay.errors import InputError
 from latentassay.training.source import Source
 
@@ -28,7 +28,7 @@ class Trainer:
         model: nn.Module,
         objective: Any,
         *,
-        lr: float,
+        lr: float | int,
         seed: int,
         device: torch.device,
         half: bool,
@@ -36,6 +36,7 @@ class Trainer:
     ):
         self.model, self.lr, self.step = model, lr, 0
         self._objective, self._seed, self._device, self._layout = objective, seed, device, layout
+        self._dtype = home(model).dtype
         self._parameters = {name: value for name, value in model.named_parameters() if value.requires_grad}
         if not self._parameters:
             raise InputError("the model has no parameters to train; were they frozen with requires_grad=False?")
@@ -68,7 +69,7 @@ class Trainer:
         return {f"validation_{name}": value for name, value in zip(names, (sums / len(rows)).tolist(), strict=True)}
 
     def _laid_out(self, x: Tensor) -> Tensor:
-        return x.to(memory_format=self._layout) if x.ndim == 4 else x
+        return x.to(self._dtype, memory_format=self._layout) if x.ndim == 4 else x.to(self._dtype)
 
     def is_finite(self) -> bool:
         """Whether every weight is still a number."""

@@ -1,0 +1,135 @@
+"""The contract table of models: every name goes through every test."""
+
+import json
+
+import pytest
+import torch
+
+from latentassay import models, objectives
+from latentassay.contract import check_autoencoder
+from latentassay.errors import ContractError, InputError
+from latentassay.math.likelihoods import Bernoulli, Gaussian, Likelihood
+
+SHAPES = {name: (1, 32, 32) if "conv" in name else (2, 5, 3) for name in models.NAMES}
+
+every_model = pytest.mark.parametrize("name", models.NAMES)
+
+
+def build(name, **options):
+    return models.build(name, x_shape=SHAPES[name], latents=4, **options)
+
+
+def batch(name, n=6):
+    return torch.rand(n, *SHAPES[name], generator=torch.Generator().manual_seed(1))
+
+
+def loss_of(model, x):
+    objective = objectives.AE() if model.prior is None else objectives.VAE()
+    return objective(model, x, torch.Generator().manual_seed(2)).total
+
+
+@every_model
+@pytest.mark.parametrize("likelihood", ["bernoulli", "gaussian", "squared"])
+def test_keeps_the_contract_of_the_door(name, likelihood):
+    model = build(name, likelihood=likelihood)
+    check_autoencoder(model, batch(name))
+    assert model.latent_shape == (4,)
+    assert (model.prior is None) == name.startswith("ae-")
+
+
+@every_model
+def test_decodes_the_mean_of_its_likelihood(name):
+    model, z = build(name), torch.randn(3, 4)
+    assert torch.equal(model.decode(z), model.decoder_output(z).sigmoid())
+
+
+@every_model
+def test_gradients_reach_every_parameter(name):
+    model = build(name)
+    loss_of(model, batch(name)).backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.parameters())
+
+
+@every_model
+def test_same_seed_same_loss_other_seed_other_loss(name):
+    losses = [loss_of(build(name, seed=seed), batch(name)).item() for seed in (3, 3, 4)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+@every_model
+def test_building_leaves_the_global_random_state(name):
+    before = torch.get_rng_state()
+    build(name, seed=5)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@every_model
+def test_memory_that_is_not_contiguous_gives_the_same(name):
+    model, x = build(name), batch(name)
+    strided = x.transpose(0, -1).contiguous().transpose(0, -1)
+    assert not strided.is_contiguous()
+    torch.testing.assert_close(model.encode(strided).mean, model.encode(x).mean)
+
+
+@every_model
+def test_rebuilds_from_its_spec_as_json(name):
+    model = build(name, likelihood=Gaussian(std=0.3), seed=7)
+    twin = models.build(**json.loads(json.dumps(model.spec)))
+    assert twin.likelihood == model.likelihood
+    assert torch.equal(loss_of(twin, batch(name)), loss_of(model, batch(name)))
+
+
+@every_model
+def test_wrong_size_of_input_is_an_error_not_an_answer(name):
+    with pytest.raises(ContractError, match="failed on a tensor"):
+        check_autoencoder(build(name), torch.rand(3, 1, 30, 31))
+
+
+@pytest.mark.parametrize("name", [name for name in models.NAMES if "conv" in name])
+@pytest.mark.parametrize("x_shape", [(1, 32, 28), (1, 31, 31), (3,)])
+def test_conv_models_name_the_sizes_that_work(name, x_shape):
+    with pytest.raises(InputError, match="square|side 8"):
+        models.build(name, x_shape=x_shape)
+
+
+def test_the_helix_network_of_the_paper():
+    """SPEC §1: MLP of four layers of 32, d = 2, three coordinates."""
+    model = models.build("vae-mlp", x_shape=(3,), latents=2, likelihood="squared", hidden=(32,) * 4)
+    encoder = 3 * 32 + 32 + 3 * (32 * 32 + 32) + 32 * 4 + 4
+    decoder = 2 * 32 + 32 + 3 * (32 * 32 + 32) + 32 * 3 + 3
+    assert sum(p.numel() for p in model.parameters()) == encoder + decoder
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "vae"}, "known are ae-mlp"),
+        ({"x_shape": 5}, "x_shape must be"),
+        ({"x_shape": ()}, "x_shape must be"),
+        ({"x_shape": (3, 0)}, "x_shape must be"),
+        ({"latents": 0}, "latents must be"),
+        ({"likelihood": "poisson"}, "likelihood must be"),
+        ({"likelihood": {"name": "gaussian", "beta": 1}}, "does not take"),
+        ({"width": 3}, "takes no option width"),
+        ({"name": "vae-conv", "x_shape": (1, 32, 32), "hidden": (3,)}, "takes no option hidden"),
+        ({"hidden": (0,)}, "hidden must be"),
+        ({"hidden": 3}, "hidden must be"),
+        ({"seed": -1.5}, "seed must be"),
+    ],
+)
+def test_wrong_arguments_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        models.build(**{"name": "vae-mlp", "x_shape": (3,), **options})
+
+
+def test_a_likelihood_of_the_users_own_has_no_spec():
+    class Mine(Likelihood):
+        def mean(self, output):
+            return output
+
+        def nll(self, output, x):
+            return Bernoulli().nll(output, x)
+
+    model = models.build("vae-mlp", x_shape=(3,), likelihood=Mine())
+    assert model.spec is None
+    assert model.decode(torch.ones(1, 10)).shape == (1, 3)

@@ -1,0 +1,137 @@
+"""The contract table of objectives, and their values against torch.distributions."""
+
+import pytest
+import torch
+from torch import distributions as D
+from torch import nn
+
+from latentassay import models, objectives
+from latentassay.errors import ContractError, InputError
+from latentassay.math.posteriors import DiagonalGaussian
+
+CASES = [
+    (objectives.AE(), "ae-mlp"),
+    (objectives.AE(), "vae-mlp"),
+    (objectives.VAE(), "vae-mlp"),
+    (objectives.VAE(), "vae-full-mlp"),
+    (objectives.BetaVAE(4.0), "vae-conv-small"),
+    (objectives.BetaVAE(0), "vae-mlp"),
+]
+every_objective = pytest.mark.parametrize(("objective", "name"), CASES)
+
+
+def setting(name, n=6):
+    x_shape = (1, 8, 8)
+    return models.build(name, x_shape=x_shape, latents=3), torch.rand(n, *x_shape)
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@every_objective
+def test_total_and_parts_are_finite_scalars_that_train_the_model(objective, name):
+    model, x = setting(name)
+    loss = objective(model, x, seeded())
+    assert loss.total.shape == () and torch.isfinite(loss.total)
+    assert all(part.shape == () and torch.isfinite(part) for part in loss.parts.values())
+    loss.total.backward()
+    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
+
+
+@every_objective
+def test_depends_on_its_generator_alone(objective, name):
+    model, x = setting(name)
+    before = torch.get_rng_state()
+    assert torch.equal(objective(model, x, seeded()).total, objective(model, x, seeded()).total)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+@every_objective
+def test_is_a_mean_over_the_batch(objective, name):
+    """Twice the same rows, with no noise to tell them apart, is the same loss: only the sampled z may differ."""
+    model, x = setting(name, n=1)
+    expected = objective(model, x, seeded()).parts
+    doubled = objective(model, x.expand(2000, *x.shape[1:]), seeded()).parts
+    for part in expected:
+        torch.testing.assert_close(doubled[part], expected[part], rtol=0.05, atol=0.5)
+
+
+@every_objective
+def test_spec_rebuilds_it(objective, name):
+    assert objectives.build(**objectives.spec(objective)) == objective
+
+
+@every_objective
+def test_a_module_that_cannot_be_trained_so_is_told_why(objective, name):
+    with pytest.raises(ContractError, match="decoder_output"):
+        objective(nn.Linear(3, 3), torch.rand(2, 3), seeded())
+
+
+def test_elbo_against_torch_distributions():
+    model, x = setting("vae-mlp")
+    q = model.encode(x)
+    oracle = D.Independent(D.Normal(q.mean, q.std), 1)
+    kl = D.kl_divergence(oracle, D.Independent(D.Normal(torch.zeros(3), torch.ones(3)), 1)).mean()
+    z = q.mean + q.std * torch.randn(q.mean.shape, generator=seeded())
+    nll = torch.nn.functional.binary_cross_entropy(model.decode(z), x, reduction="sum") / len(x)
+    loss = objectives.VAE()(model, x, seeded())
+    torch.testing.assert_close(loss.parts["kl"], kl)
+    torch.testing.assert_close(loss.parts["nll"], nll)
+    torch.testing.assert_close(loss.total, nll + kl)
+
+
+def test_vae_is_beta_one_and_beta_weighs_the_kl():
+    model, x = setting("vae-mlp")
+    plain, one, four = (o(model, x, seeded()) for o in (objectives.VAE(), objectives.BetaVAE(1), objectives.BetaVAE(4)))
+    assert torch.equal(plain.total, one.total)
+    torch.testing.assert_close(four.total - one.total, 3 * one.parts["kl"])
+
+
+def test_ae_ignores_the_width_of_the_posterior():
+    model, x = setting("vae-mlp")
+    before = objectives.AE()(model, x, seeded(0)).total
+    with torch.no_grad():
+        model.encoder[-1].bias[3:] += 2  # the log-variances
+    assert torch.equal(before, objectives.AE()(model, x, seeded(1)).total)
+
+
+def test_sigma_where_its_square_belongs_is_another_kl():
+    """The variant of two published codes, ½ Σ (μ² + σ − 1 − log σ): same optimum, about a quarter of the pull of σ."""
+    mean = torch.zeros(1, 1)
+    wrong = lambda std: 0.5 * (std - 1 - std.log()).sum()
+    for std in (torch.tensor([[0.1]]), torch.tensor([[1.5]])):
+        right = DiagonalGaussian(mean, std).kl_to_prior().sum()
+        oracle = D.kl_divergence(D.Normal(mean, std), D.Normal(0.0, 1.0)).sum()
+        torch.testing.assert_close(right, oracle)
+        assert abs(float(wrong(std) / right) - 1) > 0.3
+    near = torch.tensor([[1.01]], dtype=torch.float64)
+    ratio = wrong(near) / DiagonalGaussian(mean.double(), near).kl_to_prior().sum()
+    assert float(ratio) == pytest.approx(0.25, abs=0.01)
+    assert float(wrong(torch.ones(1, 1))) == 0.0
+
+
+def test_variational_objectives_refuse_point_codes():
+    model, x = setting("ae-mlp")
+    for objective in (objectives.VAE(), objectives.BetaVAE(2.0)):
+        with pytest.raises(ContractError, match=r"objectives\.AE"):
+            objective(model, x, seeded())
+
+
+@pytest.mark.parametrize("beta", [-1.0, float("nan"), float("inf")])
+def test_beta_must_be_a_weight(beta):
+    with pytest.raises(InputError, match="beta must be"):
+        objectives.BetaVAE(beta)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [("vea", {}, "known are ae"), ("vae", {"beta": 2.0}, "does not take"), ("beta-vae", {}, "does not take")],
+)
+def test_build_refuses_what_it_does_not_know(name, options, message):
+    with pytest.raises(InputError, match=message):
+        objectives.build(name, **options)
+
+
+def test_an_objective_of_the_users_own_has_no_spec():
+    assert objectives.spec(lambda model, x, generator: None) is None
