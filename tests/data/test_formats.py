@@ -17,6 +17,7 @@ from latentassay.data.formats import (
     Scaled,
     norb_blocks,
     npz_names,
+    open_hdf5,
     read_hdf5,
     read_idx,
     read_norb,
@@ -204,6 +205,14 @@ def test_hdf5_rows_come_in_any_order_and_number(h5, rows):
     store = Hdf5Store(h5, "a/x")
     assert (store.shape, store.dtype) == (LARGE.shape, np.uint8)
     assert np.array_equal(store[np.array(rows, dtype=int)], LARGE[np.array(rows, dtype=int)])
+
+
+def test_hdf5_images_are_unpacked_once_and_mapped(h5, tmp_path):
+    assert isinstance(open_hdf5(h5, "a/x"), Hdf5Store)
+    for _ in range(2):
+        store = open_hdf5(h5, "a/x", tmp_path / "cache" / "x.npy")
+        assert isinstance(store, np.memmap) and np.array_equal(store, LARGE)
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["x.npy"]
 
 
 def test_hdf5_refuses_rows_out_of_range_and_damage(h5, tmp_path):

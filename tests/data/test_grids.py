@@ -83,7 +83,7 @@ def shapes_h5(path, images=SCENES, shift=0.0):
 
 
 def test_shapes3d_values_become_codes_of_the_known_grid(tmp_path):
-    data = read_shapes3d(shapes_h5(tmp_path / "f.h5"))
+    data = read_shapes3d(shapes_h5(tmp_path / "f.h5"), tmp_path / "c.npy")
     assert np.array_equal(data.factors, SHAPES_CODES) and data.factor_sizes == (10, 10, 10, 8, 4, 15)
     assert np.array_equal(data.raw([3]).permute(0, 2, 3, 1), SCENES[[3]])
 

@@ -66,6 +66,28 @@ class Hdf5Store:
         return np.concatenate(parts)[back.ravel()]
 
 
+def open_hdf5(path: Any, dataset: str, cache: Path | None = None) -> Store:
+    """Open one HDF5 dataset of images as a store, unpacked once into ``cache`` (a ``.npy`` file) where one is given.
+
+    A chunk holds pieces of thousands of images: 128 random rows take half a second from HDF5, 0.3 ms from the map.
+
+    Raises:
+        FileError: if the file is damaged, has no such dataset, or the cache cannot be written.
+    """
+    store = Hdf5Store(path, dataset)
+    if cache is None or store.dtype != np.uint8:
+        return store
+
+    def unpack(target: Path) -> None:
+        with writable_npy(target, store.shape) as images, bar(len(images), f"unpacking {dataset} once") as line:
+            for first in range(0, len(images), 4096):
+                block = store[np.arange(first, min(first + 4096, len(images)))]
+                images[first : first + len(block)] = block
+                line.update(len(block))
+
+    return read_npy(made_once(cache, store.path, unpack))
+
+
 def hdf5_dataset(file: Any, name: str) -> Any:
     """Return a dataset of an open HDF5 file; ``ValueError`` lists what is there instead."""
     if name not in file or not hasattr(file[name], "dtype"):

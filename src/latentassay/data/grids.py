@@ -9,7 +9,7 @@ from jaxtyping import Int
 
 from latentassay.data.factors import FactorData, Layout, Store
 from latentassay.data.files import Official, home, locate, verify
-from latentassay.data.formats import Hdf5Store, Scaled, read_hdf5, read_npz
+from latentassay.data.formats import Scaled, open_hdf5, read_hdf5, read_npz
 from latentassay.errors import FileError, InputError
 
 DSPRITES = {"color": 1, "shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
@@ -57,17 +57,17 @@ def grid_codes(sizes: Sequence[int]) -> Int[np.ndarray, "n m"]:
 def dsprites_official(folder: Any = None) -> FactorData:
     """Load dSprites from its official file: 737,280 images of 64×64, factors as in the re-rendering.
 
-    The HDF5 file is verified by size and sha256. For the ``.npz`` no hash is published: its layout is checked, and
-    its images are unpacked once (3 GB). Licence: Apache-2.0. Source: Matthey et al. 2017.
+    The HDF5 file is verified by size and sha256. For the ``.npz`` no hash is published: its layout is checked.
+    Images are unpacked once (3 GB). Licence: Apache-2.0. Source: Matthey et al. 2017.
 
     Raises:
         FileError: if the file is missing, damaged or another one.
     """
     path = locate("dsprites-official", folder, *DSPRITES_FILES)
     if path.suffix == ".npz":
-        return read_dsprites(path, home() / "dsprites-official" / "imgs.npy")
+        return read_dsprites(path, home() / "dsprites-official" / f"imgs-{path.stat().st_size}.npy")
     verify(path, size=DSPRITES_FILES[0].size, sha256=DSPRITES_FILES[0].sha256)
-    return read_dsprites(path)
+    return read_dsprites(path, home() / "dsprites-official" / "imgs.npy")
 
 
 def read_dsprites(path: Any, cache: Path | None = None) -> FactorData:
@@ -81,29 +81,32 @@ def read_dsprites(path: Any, cache: Path | None = None) -> FactorData:
         store: Store = read_npz(path, "imgs", cache)
         codes = read_npz(path, "latents_classes")
     else:
-        store, codes = Hdf5Store(path, "imgs"), read_hdf5(path, "latents/classes")
+        store, codes = open_hdf5(path, "imgs", cache), read_hdf5(path, "latents/classes")
     expect_images(path, store, len(codes), (64, 64))
     expect_codes(path, codes, tuple(DSPRITES.values()))
     return factor_data(Scaled(store, 255), codes, DSPRITES, "dsprites-official", "hw")
 
 
 def shapes3d_official(folder: Any = None) -> FactorData:
-    """Load 3D Shapes from its official file: 480,000 images of 64×64×3. Licence: Apache-2.0.
+    """Load 3D Shapes from its official file: 480,000 images of 64×64×3, unpacked once (5.9 GB).
+
+    Licence: Apache-2.0. Source: Burgess and Kim 2018.
 
     Raises:
         FileError: if the file is missing, damaged or another one.
     """
     path = locate("shapes3d-official", folder, SHAPES3D_FILE)
-    return read_shapes3d(verify(path, size=SHAPES3D_FILE.size, sha256=SHAPES3D_FILE.sha256))
+    verify(path, size=SHAPES3D_FILE.size, sha256=SHAPES3D_FILE.sha256)
+    return read_shapes3d(path, home() / "shapes3d-official" / "images.npy")
 
 
-def read_shapes3d(path: Any) -> FactorData:
+def read_shapes3d(path: Any, cache: Path | None = None) -> FactorData:
     """Read a file in the layout of ``3dshapes.h5``; factor values are turned to codes by the known grid.
 
     Raises:
         FileError: if it is damaged, laid out otherwise, or has values outside the grid.
     """
-    store, labels = Hdf5Store(path, "images"), read_hdf5(path, "labels")
+    store, labels = open_hdf5(path, "images", cache), read_hdf5(path, "labels")
     expect_images(path, store, len(labels), (64, 64, 3))
     hue = np.arange(10) / 10
     values = (hue, hue, hue, np.linspace(0.75, 1.25, 8), np.arange(4), np.linspace(-30, 30, 15))

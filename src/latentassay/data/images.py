@@ -9,7 +9,7 @@ from jaxtyping import Int
 
 from latentassay.data.factors import FactorData
 from latentassay.data.files import Official, home, locate, reading
-from latentassay.data.formats import Hdf5Store, read_idx, resized
+from latentassay.data.formats import open_hdf5, read_idx, resized
 from latentassay.errors import FileError, InputError
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
@@ -176,10 +176,11 @@ def rfd(folder: Any = None, *, file: str = RFD_FILE.name) -> FactorData:
     Raises:
         FileError: if the file is missing, damaged or laid out otherwise.
     """
-    return read_rfd(locate("rfd", folder, RFD_FILE._replace(name=file)))
+    path = locate("rfd", folder, RFD_FILE._replace(name=file))
+    return read_rfd(path, home() / "rfd" / f"{path.stem}-{path.stat().st_size}.npy")
 
 
-def read_rfd(path: Any) -> FactorData:
+def read_rfd(path: Any, cache: Path | None = None) -> FactorData:
     """Read an HDF5 file with ``images`` (n, h, w, 3) uint8 and ``factors`` or ``labels`` (n, m).
 
     The values of each factor, integers or not, are numbered in ascending order. Names are taken from the attribute
@@ -188,7 +189,7 @@ def read_rfd(path: Any) -> FactorData:
     Raises:
         FileError: if it is damaged or laid out otherwise.
     """
-    store = Hdf5Store(path, "images")
+    store = open_hdf5(path, "images", cache)
     values, names = _rfd_factors(Path(path))
     if len(store.shape) != 4 or store.shape[-1] != 3 or store.dtype != np.uint8:
         cause = f"images are {store.dtype} {store.shape}, expected uint8 (n, h, w, 3)"
