@@ -88,7 +88,7 @@ def test_wrong_size_of_input_is_an_error_not_an_answer(name):
 @pytest.mark.parametrize("name", [name for name in models.NAMES if "conv" in name])
 @pytest.mark.parametrize("x_shape", [(1, 32, 28), (1, 31, 31), (3,)])
 def test_conv_models_name_the_sizes_that_work(name, x_shape):
-    with pytest.raises(InputError, match="square|side 8"):
+    with pytest.raises(InputError, match=r"square|side 8"):
         models.build(name, x_shape=x_shape)
 
 

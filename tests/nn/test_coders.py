@@ -30,7 +30,7 @@ def test_other_sizes_are_refused_with_those_that_work(make, x_shape):
 
 
 def test_conv_is_the_network_of_the_paper():
-    """LR A.4.2: five blocks of 64 channels for 64×64, the first kernel 5; about 500 k parameters; one block fewer at 32."""
+    """LR A.4.2: five blocks of 64 channels, first kernel 5; about 500 k parameters; at 32 one block fewer."""
     count = {}
     for side in (64, 32):
         encoder, decoder = conv_coders((3, side, side), 24, 48)

@@ -99,7 +99,10 @@ def test_ae_ignores_the_width_of_the_posterior():
 def test_sigma_where_its_square_belongs_is_another_kl():
     """The variant of two published codes, ½ Σ (μ² + σ − 1 − log σ): same optimum, about a quarter of the pull of σ."""
     mean = torch.zeros(1, 1)
-    wrong = lambda std: 0.5 * (std - 1 - std.log()).sum()
+
+    def wrong(std):
+        return 0.5 * (std - 1 - std.log()).sum()
+
     for std in (torch.tensor([[0.1]]), torch.tensor([[1.5]])):
         right = DiagonalGaussian(mean, std).kl_to_prior().sum()
         oracle = D.kl_divergence(D.Normal(mean, std), D.Normal(0.0, 1.0)).sum()

@@ -74,8 +74,8 @@ class VAE:
 
 def _posterior(model: Any, x: Tensor) -> Posterior:
     if missing := [name for name in ("encode", "decoder_output", "likelihood") if not hasattr(model, name)]:
-        raise ContractError(f"{type(model).__name__} cannot be trained by this objective: it lacks {', '.join(missing)}; "
-                            "give it them, as models.VAE has them")  # fmt: skip
+        raise ContractError(f"{type(model).__name__} lacks {', '.join(missing)}, which this objective trains through; "
+                            "add them as models.VAE has them")  # fmt: skip
     posterior: Posterior = model.encode(x)
     return posterior
 

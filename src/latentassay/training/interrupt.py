@@ -19,7 +19,8 @@ def catching_interrupt() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
     try:
-        before = signal.signal(signal.SIGINT, handle)
+        # None means that something other than Python handled it before.
+        before = signal.signal(signal.SIGINT, handle) or signal.SIG_DFL
     except ValueError:
         yield lambda: False
         return

@@ -87,5 +87,5 @@ def _rebuilt(folder: Path, spec: dict[str, Any] | None) -> nn.Module:
         raise CheckpointError(folder, "holds a model that models.build did not make", "Pass it as load_run(…, model=…)")
     try:
         return models.build(**spec)
-    except (InputError, TypeError, ValueError) as error:
+    except (InputError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(folder, f"describes a model that cannot be built ({error})", MEND) from error

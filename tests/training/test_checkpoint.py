@@ -1,0 +1,175 @@
+"""A run folder that was damaged, exchanged or tampered with is refused by name, and never unpickled."""
+
+import hashlib
+import json
+import pickle
+
+import pytest
+import torch
+from safetensors.torch import load_file, save
+
+from latentassay import models
+from latentassay.errors import CheckpointError
+from latentassay.training import load_run
+
+
+@pytest.fixture
+def run(lab, tmp_path):
+    return lab.train(lab.make(), 3, tmp_path / "run")
+
+
+def checkpoint_of(run):
+    (file,) = run.path.glob("checkpoint-*")
+    return file
+
+
+class Bomb:
+    def __reduce__(self):
+        return (pytest.fail, ("a pickle was loaded",))
+
+
+def cut(payload):
+    return payload[: len(payload) // 2]
+
+
+def flip(payload):
+    return payload[:-9] + bytes([payload[-9] ^ 1]) + payload[-8:]
+
+
+DAMAGES = {
+    "truncated": (cut, "truncated"),
+    "bit-flipped": (flip, "sha256"),
+    "empty": (lambda payload: b"", "is empty"),
+    "page": (lambda payload: b"\n<!DOCTYPE html><html>Sign in</html>", "HTML page"),
+    "pickle": (lambda payload: pickle.dumps(Bomb()), "pickle"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("act", ["load", "resume"])
+def test_damaged_tensors(run, lab, damage, act):
+    change, message = DAMAGES[damage]
+    file = checkpoint_of(run)
+    file.write_bytes(change(file.read_bytes()))
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_run(run.path) if act == "load" else lab.train(lab.make(), 6, run.path, resume=True)
+    assert caught.value.path == file and caught.value.fix
+
+
+MANIFESTS = {
+    "truncated": (cut, "no manifest"),
+    "empty": (lambda payload: b"", "is empty"),
+    "page": (lambda payload: b"<html></html>", "HTML page"),
+    "pickle": (lambda payload: pickle.dumps(Bomb()), "pickle"),
+    "list": (lambda payload: b"[1, 2]", "no manifest"),
+    "not utf-8": (lambda payload: b"\xff\xfe\x00", "no manifest"),
+    "unknown field": (lambda payload: payload.replace(b'"step"', b'"extra": 1, "step"'), "extra"),
+    "number as text": (lambda payload: payload.replace(b'"step": 3', b'"step": "3"'), "step"),
+    "file elsewhere": (lambda payload: payload.replace(b"checkpoint-", b"../checkpoint-"), "file"),
+    "negative": (lambda payload: payload.replace(b'"step": 3', b'"step": -3'), "step"),
+    "unknown model": (lambda payload: payload.replace(b"vae-mlp", b"os.system"), "cannot be built"),
+    "odd option": (lambda payload: payload.replace(b'"latents"', b'"latants"'), "cannot be built"),
+}
+
+
+@pytest.mark.parametrize("damage", MANIFESTS)
+def test_damaged_manifest(run, damage):
+    change, message = MANIFESTS[damage]
+    file = run.path / "manifest.json"
+    payload = file.read_bytes()
+    file.write_bytes(change(payload))
+    assert file.read_bytes() != payload
+    with pytest.raises(CheckpointError, match=message):
+        load_run(run.path)
+
+
+def test_missing_parts(run, tmp_path):
+    with pytest.raises(CheckpointError, match="does not exist"):
+        load_run(tmp_path / "nowhere")
+    checkpoint_of(run).unlink()
+    with pytest.raises(CheckpointError, match="does not exist"):
+        load_run(run.path)
+    (run.path / "manifest.json").unlink()
+    with pytest.raises(CheckpointError, match="is this the folder given as out="):
+        load_run(run.path)
+
+
+def forge(run, change):
+    """Replace the tensors and make the manifest vouch for them."""
+    file, manifest = checkpoint_of(run), run.path / "manifest.json"
+    tensors = load_file(file)
+    change(tensors)
+    file.write_bytes(save(tensors))
+    facts = json.loads(manifest.read_text())
+    facts |= {"size": file.stat().st_size, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    manifest.write_text(json.dumps(facts))
+
+
+def weight(tensors):
+    return next(name for name in tensors if name.startswith("model/"))
+
+
+FORGERIES = {
+    "other shape": (lambda t: t.update({weight(t): torch.zeros(2, 2)}), r"the model has torch\.float32 \("),
+    "other type": (lambda t: t.update({weight(t): t[weight(t)].double()}), "float64"),
+    "missing": (lambda t: t.pop(weight(t)), "differ in 1 weights"),
+    "too many": (lambda t: t.update({"model/extra": torch.zeros(1)}), "differ in 1 weights"),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGERIES)
+def test_weights_that_do_not_fit_the_model(run, forgery):
+    change, message = FORGERIES[forgery]
+    forge(run, change)
+    with pytest.raises(CheckpointError, match=message):
+        load_run(run.path)
+
+
+@pytest.mark.parametrize("name", ["optimizer/decoder.0.weight/exp_avg", "rng/noise", "rng/global"])
+def test_resuming_without_the_state_is_refused(run, lab, name):
+    forge(run, lambda tensors: tensors.pop(name))
+    assert load_run(run.path).step == 3  # the weights are all there
+    with pytest.raises(CheckpointError, match="state of the optimiser"):
+        lab.train(lab.make(), 6, run.path, resume=True)
+
+
+def test_garbled_safetensors_with_a_matching_hash(run):
+    forge(run, lambda tensors: None)
+    file, manifest = checkpoint_of(run), run.path / "manifest.json"
+    file.write_bytes(b"\x10\x00\x00\x00\x00\x00\x00\x00garbled")
+    facts = json.loads(manifest.read_text()) | {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    manifest.write_text(json.dumps(facts))
+    with pytest.raises(CheckpointError, match="no safetensors file"):
+        load_run(run.path)
+
+
+def test_only_the_last_checkpoint_is_kept_and_no_parts_are_left(lab, tmp_path):
+    run = lab.train(lab.make(), 7, tmp_path / "run", checkpoint_every=2)
+    assert sorted(path.name for path in run.path.iterdir()) == [
+        "checkpoint-00000007.safetensors", "manifest.json", "metrics.jsonl",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", models.NAMES)
+def test_every_model_loads_as_it_was_saved(lab, tmp_path, same_weights, name):
+    from latentassay import objectives
+    from latentassay.training import fit
+
+    model = models.build(name, x_shape=(1, 8, 8), latents=2, likelihood={"name": "gaussian", "std": 0.5})
+    objective = objectives.AE() if model.prior is None else objectives.VAE()
+    saved = fit(model, objective, lab.pictures(), steps=2, out=tmp_path / name, device="cpu")
+    loaded = load_run(tmp_path / name)
+    assert same_weights(loaded.model, model) and not loaded.model.training
+    assert loaded.model.likelihood == model.likelihood
+    assert (loaded.step, loaded.history, loaded.seconds) == (saved.step, saved.history, saved.seconds)
+    z = torch.randn(3, 2)
+    assert torch.equal(loaded.model.decode(z), model.eval().decode(z))
+
+
+def test_a_model_of_the_users_own_is_loaded_into_one_like_it(lab, tmp_path, same_weights):
+    run = lab.train(lab.make("dropping"), 3, tmp_path)
+    with pytest.raises(CheckpointError, match="model="):
+        load_run(tmp_path)
+    assert same_weights(load_run(tmp_path, model=lab.make("dropping")).model, run.model)
+    with pytest.raises(CheckpointError, match="differ in"):
+        load_run(tmp_path, model=lab.make())

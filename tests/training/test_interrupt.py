@@ -1,0 +1,85 @@
+"""Real signals to real processes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+from latentassay.training import load_run
+from latentassay.training.interrupt import catching_interrupt
+
+SCRIPT = """
+import sys, torch
+from latentassay import models, objectives
+from latentassay.training import fit
+torch.set_num_threads(1)
+model = models.build("vae-mlp", x_shape=(1, 8, 8), latents=3, hidden=(16,))
+run = fit(model, objectives.VAE(), torch.rand(50, 1, 8, 8), steps=10**9, out=sys.argv[1], resume=True, device="cpu",
+          checkpoint_every=20, log_every=10)
+print(run.interrupted, run.step, float(run.history[-1]["step"]))
+"""
+
+
+def start(out):
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(out)], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not (out / "manifest.json").exists():
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline, "no checkpoint within a minute"
+        time.sleep(0.02)
+    return process
+
+
+def test_ctrl_c_saves_and_returns_a_usable_run(tmp_path):
+    process = start(tmp_path / "run")
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0 and err == ""
+    interrupted, step, logged = out.split()
+    run = load_run(tmp_path / "run")
+    assert interrupted == "True" and run.interrupted
+    assert run.step == int(step) == float(logged) > 0
+
+
+def test_a_killed_run_leaves_a_checkpoint_and_resumes(tmp_path):
+    out = tmp_path / "run"
+    steps = []
+    for _ in range(2):
+        process = start(out)
+        time.sleep(0.3 if steps else 0)
+        process.kill()
+        process.communicate(timeout=60)
+        assert process.returncode == -signal.SIGKILL
+        steps.append(load_run(out).step)
+        assert json.loads((out / "manifest.json").read_text())["step"] == steps[-1]
+    assert steps == sorted(steps)
+
+
+def test_a_second_ctrl_c_is_not_held_back():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), catching_interrupt() as caught:
+        assert not caught()
+        os.kill(os.getpid(), signal.SIGINT)
+        assert caught()
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_outside_the_main_thread_nothing_is_caught():
+    seen = []
+
+    def work():
+        with catching_interrupt() as caught:
+            seen.append(caught())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [False]
