@@ -8,7 +8,7 @@ import pytest
 import torch
 from jaxtyping import install_import_hook
 
-install_import_hook("latentassay", "beartype.beartype")
+install_import_hook("latentassay", "typecheck.check")
 
 ROOT = Path(__file__).resolve().parent
 

@@ -1,5 +1,6 @@
 """What an assay is made of: scores with company, findings in plain words, and sections with their evidence."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -40,11 +41,13 @@ class Score:
 
     def __str__(self) -> str:
         scale, unit = (100.0, " %") if self.unit == "%" else (1.0, f" {self.unit}" if self.unit else "")
-        if self.low is None or self.high is None:
+        if self.low is None or self.high is None or self.low == self.high:
             return f"{_short(self.value * scale)}{unit}"
-        if abs((self.high - self.value) - (self.value - self.low)) <= 0.2 * (self.high - self.low):
-            return f"{_short(self.value * scale)} ± {_short((self.high - self.low) / 2 * scale)}{unit}"
-        return f"{_short(self.value * scale)} ({_short(self.low * scale)} to {_short(self.high * scale)}){unit}"
+        value, low, high = (end * scale for end in (self.value, self.low, self.high))
+        digits = _digits((high - low) / 2)
+        if abs((high - value) - (value - low)) <= 0.2 * (high - low):
+            return f"{value:.{digits}f} ± {(high - low) / 2:.{digits}f}{unit}"
+        return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f}){unit}"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,15 @@ class Section:
     findings: tuple[Finding, ...] = ()
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _digits(error: float) -> int:
+    """Decimals that show an error with two significant digits, six at most; whole numbers stay whole.
+
+    >>> _digits(0.0123), _digits(2.5), _digits(40.0)
+    (3, 1, 0)
+    """
+    return min(6, max(0, 1 - math.floor(math.log10(error))))
 
 
 def _short(value: float) -> str:

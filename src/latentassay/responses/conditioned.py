@@ -101,7 +101,7 @@ def _row(
     """Squared diagonal responses of one factor's groups, as root mean and standard error per unit."""
     sizes = [len(group) for group in groups]
     z = encode(model, data, rows=torch.cat(groups), batch_size=batch_size).sample(generator)
-    values = torch.cat([part.roll(-1, 0) for part in torch.split(z, sizes)])  # type: ignore[no-untyped-call]
+    values = torch.cat([part.roll(-1, 0) for part in torch.split(z, sizes)])
     squares = torch.empty(len(z), len(units), dtype=torch.float64)
     with questioning(model) as (device, dtype):
         for start in range(0, len(z), batch_size):

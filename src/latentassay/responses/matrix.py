@@ -122,7 +122,8 @@ def _assemble(
     normalized = torch.where(scale > 0, matrix / scale.clamp(min=1e-300), 0.0)
     relative = torch.stack([row.relative_stderr(variance, fourth) for row in rows])
     stderr = torch.stack([row.root_mean_stderr() for row in rows])
-    return ResponseMatrix(matrix, stderr, normalized, normalized * relative, sigma, units, n)
+    normalized_stderr = torch.where(normalized > 0, normalized * relative, 0.0)
+    return ResponseMatrix(matrix, stderr, normalized, normalized_stderr, sigma, units, n)
 
 
 def causal_units(m: ResponseMatrix, *, threshold: float | None = None, raw: bool = False) -> CausalUnits:

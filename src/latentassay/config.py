@@ -1,0 +1,83 @@
+"""Which data ``latentassay train`` used, kept beside the run so that ``latentassay assay`` finds it again."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from latentassay.data import FactorData, Splits, load
+from latentassay.errors import CheckpointError
+from latentassay.storage import write_whole
+
+FILE = "data.json"
+
+
+class DataConfig(BaseModel):
+    """Which rows of which data set, and how they are split; plain values, nothing that is run.
+
+    Attributes:
+        name: a name from ``latentassay data list``, or the path of an ``.npz`` or ``.npy`` file.
+        options: passed to the loader, e.g. ``{"size": 32}`` or ``{"folder": "…"}``.
+        rows: use only this many rows, drawn at random with ``seed``.
+        seed: fixes the rows and the 70-10-20 split.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    format: Literal["latentassay-data-1"] = "latentassay-data-1"
+    name: str
+    options: dict[str, str | int | float | bool] = {}
+    rows: Annotated[int, Field(gt=0)] | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    def load(self) -> FactorData:
+        """Load the data, cut down to ``rows`` if fewer are wanted than there are."""
+        data = load(self.name, **self.options)
+        if self.rows is None or self.rows >= len(data):
+            return data
+        return data.take(np.sort(np.random.default_rng(self.seed).choice(len(data), self.rows, replace=False)))
+
+    def split(self) -> Splits:
+        """Load and split the data."""
+        return self.load().split(self.seed)
+
+    def write(self, folder: Path) -> None:
+        """Keep it in a run folder."""
+        write_whole(folder / FILE, self.model_dump_json(indent=1).encode())
+
+
+def read_data_config(folder: Path) -> DataConfig:
+    """Read what ``DataConfig.write`` left in a run folder.
+
+    Raises:
+        CheckpointError: it is missing or not of this form.
+    """
+    path = folder / FILE
+    try:
+        return DataConfig.model_validate_json(path.read_bytes())
+    except OSError as error:
+        fix = "Name the data with --data, as listed by `latentassay data list`."
+        raise CheckpointError(path, "the run does not say what it was trained on", fix) from error
+    except ValidationError as error:
+        raise CheckpointError(path, f"is damaged ({error.errors()[0]['msg']})", "Name the data with --data.") from error
+
+
+def parse_options(pairs: list[str]) -> dict[str, Any]:
+    """Read ``key=value`` words; whole numbers, decimals, true and false become what they look like.
+
+    >>> parse_options(["size=32", "train=true"])
+    {'size': 32, 'train': True}
+    """
+    return {key: _value(text) for key, _, text in (pair.partition("=") for pair in pairs)}
+
+
+def _value(text: str) -> str | int | float | bool:
+    if text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

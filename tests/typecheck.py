@@ -1,0 +1,5 @@
+"""The type checker that tests run under: beartype, with an int accepted where a float is asked for (PEP 484)."""
+
+from beartype import BeartypeConf, beartype
+
+check = beartype(conf=BeartypeConf(is_pep484_tower=True))
