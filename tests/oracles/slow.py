@@ -50,7 +50,7 @@ def divergence(fx, fy, dx, dy):
 
 def concentration(matrix, over_factors):
     """LR equations 7 (over factors) and 13, without the rescaling."""
-    m, u = matrix.shape
+    m, u = len(matrix), len(matrix[0])
     total = sum(matrix[i][j] for i in range(m) for j in range(u))
     if over_factors:
         best = sum(max(matrix[i][j] for i in range(m)) for j in range(u))

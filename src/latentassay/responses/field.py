@@ -68,7 +68,7 @@ def response_field(
     shape = tuple(model.latent_shape)
     _check_plane(shape, latents, n)
     xs, ys = _axes(extent, n)
-    bases = torch.zeros(1, *shape) if base is None else as_latents(model, base.reshape(-1, *shape))
+    bases = torch.zeros(1, *shape) if base is None else as_latents(model, base if base.ndim > 1 else base[None])
     total = torch.zeros(n, n, 2, dtype=torch.float64)
     for one in bases:
         z = grid_latents(one, latents, xs, ys)

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import mutual_info_score, r2_score
+
+import latentassay as la
+from latentassay.metrics.mig import mutual_information
+
+GRID = np.indices((10, 10, 4)).reshape(3, -1).T
+
+
+def noise(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def test_perfect_code_scores_one():
+    assert la.metrics.mig(GRID + 0.0, GRID).score > 0.99
+    assert la.metrics.mig(GRID + 0.0, GRID, bins=10, binning="width").score > 0.99
+
+
+def test_independent_code_scores_near_zero_and_duplicates_zero():
+    assert la.metrics.mig(noise(400, 3), GRID, bins=5).score < 0.02
+    assert la.metrics.mig(np.hstack([GRID, GRID]) + 0.0, GRID).score == pytest.approx(0)
+
+
+def test_mutual_information_equals_scikit_learn():
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        a, b = rng.integers(0, 7, 300), rng.integers(0, 4, 300)
+        assert mutual_information(a, b) == pytest.approx(mutual_info_score(a, b), abs=1e-12)
+
+
+@pytest.mark.parametrize("change", ["permute", "negate", "scale", "rows"])
+def test_quantile_mig_does_not_care(change):
+    codes = GRID + 0.3 * noise(400, 3)
+    factors, changed = GRID, codes
+    if change == "permute":
+        changed = codes[:, [2, 0, 1]]
+    if change == "negate":
+        changed = -codes
+    if change == "scale":
+        changed = codes * [0.1, 5, 100]
+    if change == "rows":
+        order = np.random.default_rng(1).permutation(400)
+        changed, factors = codes[order], GRID[order]
+    assert la.metrics.mig(changed, factors).score == pytest.approx(la.metrics.mig(codes, GRID).score, abs=0.02)
+
+
+def test_outliers_wreck_equal_width_but_not_quantile_bins():
+    big = np.indices((10, 10, 10, 4)).reshape(4, -1).T
+    codes = big + 0.1 * noise(4000, 4)
+    codes[np.random.default_rng(0).choice(4000, 4)] += 30 * codes.std(0)
+    assert la.metrics.mig(codes, big, bins=10, binning="width").score < 0.35
+    assert la.metrics.mig(codes, big, bins=10).score > 0.9
+
+
+def test_interval_holds_the_score_and_torch_is_welcome():
+    found = la.metrics.mig(torch.from_numpy(GRID + 0.5 * noise(400, 3)), GRID, resamples=30)
+    assert found.interval.low < found.score < found.interval.high and "20 equal-count" in found.variant
+    assert found.information.shape == (3, 3) and found.n == 400
+
+
+@pytest.mark.parametrize(
+    ("codes", "factors", "match"),
+    [
+        (np.zeros(5), GRID, "codes"),
+        (noise(400, 1), GRID, "codes"),
+        (noise(400, 3), GRID[:7], "factors"),
+        (noise(400, 3), GRID + 0.5, "integer"),
+        (noise(400, 3) * np.nan, GRID, "NaN"),
+        (noise(400, 3), GRID * 0, "never vary"),
+    ],
+)
+def test_mig_refuses_bad_input(codes, factors, match):
+    with pytest.raises(la.InputError, match=match):
+        la.metrics.mig(codes, factors)
+
+
+def test_mig_refuses_one_bin():
+    with pytest.raises(la.InputError, match="bins"):
+        la.metrics.mig(GRID + 0.0, GRID, bins=1)
+
+
+def test_explained_variance_equals_scikit_learn():
+    x = torch.from_numpy(noise(200, 6))
+    decoded = 0.7 * x + 0.1 * torch.from_numpy(noise(200, 6, seed=1))
+    found = la.metrics.reconstruction(x, decoded)
+    assert found.explained == pytest.approx(r2_score(x, decoded, multioutput="variance_weighted"))
+    assert found.explained_interval.low < found.explained < found.explained_interval.high
+    with pytest.raises(la.InputError, match="all observations are the same"):
+        la.metrics.reconstruction(torch.ones(4, 2), torch.ones(4, 2))
+    with pytest.raises(la.InputError, match="one shape"):
+        la.metrics.reconstruction(torch.ones(4, 2), torch.ones(4, 3))

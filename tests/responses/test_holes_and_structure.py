@@ -1,0 +1,124 @@
+import pytest
+import torch
+from torch.testing import assert_close
+
+import latentassay as la
+from latentassay import sampling
+from tests.oracles.linear import exact_inverse
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+class Planted:
+    """Knows the latents with first coordinate below ``edge``; beyond it, everything decodes to the origin's picture.
+
+    Under the prior the hole has mass 1 − Φ(edge); data never reach it.
+    """
+
+    latent_shape = (2,)
+
+    def __init__(self, edge):
+        self.edge, self.prior = edge, la.StandardNormal((2,))
+
+    def decode(self, z):
+        return torch.where(z[:, :1] > self.edge, 0.0 * z - 5.0, z)
+
+    def encode(self, x):
+        return la.DiagonalGaussian(x + 0.01 * torch.sin(x), torch.full_like(x, 1e-3))
+
+
+def data_below(edge, n=4000):
+    z = torch.randn(3 * n, 2, generator=seeded(9))
+    return z[z[:, 0] < edge - 0.05][:n]
+
+
+def test_a_planted_hole_of_known_mass_is_found():
+    edge = 1.0  # mass 0.1587
+    holes = la.find_holes(Planted(edge), data_below(edge), generator=seeded(), n=2000)
+    truth = 0.1587 + 0.01 * (1 - 0.1587)  # plus 1 % of the rest, by the definition of the threshold
+    assert holes.prior.interval.low <= truth <= holes.prior.interval.high
+    assert (holes.prior.worst[:, 0] > edge).all()
+    assert holes.hybrid.interval.low <= 0.01 <= holes.hybrid.interval.high
+    assert holes.prior.repaired < 0.05
+
+
+def test_a_model_without_holes_has_none():
+    holes = la.find_holes(Planted(99.0), data_below(99.0), generator=seeded(), n=2000)
+    assert holes.prior.interval.low <= 0.01 <= holes.prior.interval.high
+
+
+def test_only_the_active_latents_are_compared():
+    class Noisy(Planted):
+        def encode(self, x):
+            q = super().encode(x)
+            return la.DiagonalGaussian(q.mean * torch.tensor([1.0, 0.0]), q.std)
+
+    sharp = la.find_holes(Noisy(1.0), data_below(1.0), generator=seeded(), n=1000, active=[0])
+    assert sharp.prior.share == pytest.approx(0.167, abs=0.04) and "causal" in sharp.variant
+
+
+def test_without_a_prior_only_hybrids_are_asked():
+    model = Planted(1.0)
+    model.prior = None
+    holes = la.find_holes(model, data_below(1.0), generator=seeded(), n=200, steps=2, worst=3)
+    assert holes.prior is None and len(holes.hybrid.worst) == 3
+
+
+@pytest.mark.parametrize("change", [dict(quantile=1.0), dict(active=[]), dict(active=[2])])
+def test_holes_refuse_bad_input(change):
+    with pytest.raises(la.InputError):
+        la.find_holes(Planted(1.0), data_below(1.0), generator=seeded(), n=100, **change)
+
+
+def test_structure_of_a_perfect_model_is_none():
+    found = la.structure_score(exact_inverse(3, 8), generator=seeded(), n=300)
+    assert abs(found.score) < 1e-12 and found.low <= 0 <= found.high
+
+
+def test_structure_rises_when_responses_shrink():
+    def shrunk(factor):
+        model = exact_inverse(3, 8, noise=0.01)
+        model.E = model.E * factor
+        return la.structure_score(model, generator=seeded(), n=400)
+
+    scores = [shrunk(factor) for factor in (1.0, 0.6, 0.2)]
+    assert scores[0].score < scores[1].score < scores[2].score
+    assert scores[2].p_value < 0.01 and scores[2].low > 0
+
+
+def test_causal_variant_ignores_what_is_dead():
+    model = exact_inverse(3, 8, noise=0.01)
+    model.E[2] = 0.0  # the third unit never answers
+    everything = la.structure_score(model, generator=seeded(), n=400)
+    causal = la.structure_score(model, generator=seeded(), n=400, active=[0, 1])
+    assert everything.p_value < 0.01 < causal.p_value and "causal latents (d = 2)" in causal.variant
+
+
+def test_structure_without_a_prior_needs_a_base():
+    model = exact_inverse(3, 8)
+    model.prior = None
+    with pytest.raises(la.InputError, match="no prior"):
+        la.structure_score(model, generator=seeded())
+    base = torch.randn(50, 3, generator=seeded()).double()
+    assert "given base" in la.structure_score(model, generator=seeded(), base=base).variant
+    with pytest.raises(la.InputError, match="active"):
+        la.structure_score(model, generator=seeded(), base=base, active=[3])
+
+
+def test_hybrids_keep_marginals_and_break_dependence():
+    z = torch.randn(128, 1, generator=seeded()).repeat(1, 3)
+    h = sampling.hybrid(z, 5000, generator=seeded())
+    assert all(set(h[:, j].tolist()) <= set(z[:, j].tolist()) for j in range(3))
+    assert torch.corrcoef(h.T).fill_diagonal_(0).abs().max() < 0.05
+    whole = sampling.hybrid(z, 1000, generator=seeded(), units=[[0, 1], [2]])
+    assert_close(whole[:, 0], whole[:, 1])
+
+
+def test_posterior_takes_every_row_before_any_twice():
+    model = exact_inverse(2, 2)
+    x = torch.arange(10.0).repeat(2, 1).T
+    z = sampling.posterior(model, x, 10, generator=seeded())
+    assert len({round(float(v), 6) for v in model.decode(z)[:, 0]}) == 10
+    assert len(sampling.posterior(model, x, 25, generator=seeded())) == 25
