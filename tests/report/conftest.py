@@ -1,5 +1,6 @@
 """Sections that look like those of a real model: 24 units of which 11 are alive, small colour pictures."""
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -116,7 +117,7 @@ def _responses(rng: np.random.Generator, labels: list[str], mask: np.ndarray) ->
     pairs = live[:2].reshape(1, 2) if len(live) > 1 else np.empty((0, 2), dtype=int)
     for j, k in pairs:
         normalized[j, k], normalized[k, j] = 0.44, 0.38
-    for j, k in zip(live[2:], live[3:], strict=False):
+    for j, k in itertools.pairwise(live[2:]):
         normalized[j, k] = rng.uniform(0.05, 0.35)
     off = normalized * (1 - np.eye(size))
     edges = np.argwhere(off >= 0.1)

@@ -38,7 +38,7 @@ def response_distances(distances: Mapping[str, np.ndarray], threshold: float) ->
     """
     figure = sheet(WIDE * 0.82, 3.3)
     ax = tidy(figure.add_subplot(), x="response distance ‖R(z) − z‖", y="share of samples")
-    values = np.concatenate([np.ravel(d) for d in (*distances.values(), [threshold])])
+    values = np.append(np.concatenate(list(distances.values())), threshold)
     floor = max(float(values.max()) * 1e-6, 1e-12)
     low, high = max(float(values.min()), floor), max(float(values.max()), 2 * floor)
     bins = np.geomspace(low * 0.9, high * 1.1, 50)
@@ -78,7 +78,7 @@ def unit_bars(
         kl: nats the unit carries, where the model has a prior.
     """
     panels = 2 if kl is None else 3
-    figure = sheet(WIDE, 2.4 + 1.5 * (panels - 1))
+    figure = sheet(float(np.clip(2.6 + 0.28 * len(response), 4.2, WIDE)), 2.4 + 1.5 * (panels - 1))
     axes = figure.subplots(panels, 1, sharex=True, squeeze=False, height_ratios=[2.2, 1.4, 1.1][:panels])[:, 0]
     order, at = np.argsort(-np.asarray(response), kind="stable"), np.arange(len(response))
     live = np.asarray(alive, dtype=bool)[order]
@@ -100,7 +100,7 @@ def unit_bars(
         _bars(axes[2], np.asarray(kl)[order], live)
         tidy(axes[2], y="KL (nats)")
     step = -(-len(at) // 32)
-    axes[-1].set_xticks(at[::step], [labels[unit] for unit in order[::step]])
+    axes[-1].set_xticks(at[::step], [labels[unit] for unit in order[::step]], parse_math=False)
     axes[-1].set_xlabel("unit, most responsive first", color=INK)
     axes[-1].set_xlim(-0.8, len(at) - 0.2)
     return figure

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
-from matplotlib.gridspec import SubplotSpec
+from matplotlib.gridspec import GridSpec
 from matplotlib.image import AxesImage
 
 from latentassay.report.images import space, tiles
@@ -57,18 +57,18 @@ def field_maps(
     figure = sheet(WIDE * panels / 3, 3.75)
     grid = figure.add_gridspec(2, panels, height_ratios=[1, 0.035])
     maps = (
-        (divergence, BLUE_RED, "divergence", "← together    apart →"),
-        (curvature, PURPLE_ORANGE, "mean curvature", ""),
+        (divergence, BLUE_RED, "divergence", "← together · apart →"),
+        (curvature, PURPLE_ORANGE, "mean curvature", "H"),
     )
     extent = _extent(xs, ys)
     for i, (values, colours, title, reading) in enumerate(maps):
         ax = figure.add_subplot(grid[0, i])
-        scale(figure.add_subplot(grid[1, i]), _map(ax, values, extent, colours), reading or " ", upright=False)
+        scale(figure.add_subplot(grid[1, i]), _map(ax, values, extent, colours), reading, upright=False)
         if i == 0 and posterior is not None:
             ax.plot(*np.asarray(posterior)[:POINTS].T, ".", color=LEAF, markersize=2.2, alpha=0.7)
         _plane(ax, extent, labels, title)
     if reconstructions is not None:
-        _decodings(figure, grid[0, 2], reconstructions, extent, labels)
+        _decodings(figure, grid, reconstructions, extent, labels)
     return figure
 
 
@@ -124,22 +124,21 @@ def _plane(ax: Axes, extent: tuple[float, float, float, float], labels: Sequence
 
 def _decodings(
     figure: Figure,
-    cell: SubplotSpec,
+    grid: GridSpec,
     samples: np.ndarray,
     extent: tuple[float, float, float, float],
     labels: Sequence[str],
 ) -> None:
     if np.ndim(samples) == 3 and samples.shape[-1] in (2, 3):
-        ax = space(figure, samples.shape[-1], cell)
+        ax = space(figure, samples.shape[-1], grid[0, 2], zoom=0.7)
         for line in [*samples, *samples.transpose(1, 0, 2)]:
             ax.plot(*line.T, color=MAIN, linewidth=0.6)
         ax.set_title("decodings of the plane", color=INK, fontsize=SIZE, loc="left", pad=8)
         return
-    ax = figure.add_subplot(cell)
+    ax = figure.add_subplot(grid[0, 2])
     note = tiles(ax, samples[::-1], extent, gaps=False)
     _plane(ax, extent, labels, "decodings")
     if note:
-        under = ax.get_subplotspec().get_gridspec()[1, 2]
-        text = figure.add_subplot(under)
+        text = figure.add_subplot(grid[1, 2])
         text.set_axis_off()
         text.text(0.5, 0, note.replace(" over", "\nover"), ha="center", va="top", color=MUTED, fontsize=SMALL)

@@ -13,8 +13,8 @@ from latentassay.report.style import INK, LEAF, MAIN, MUTED, PAPER, SIZE, SMALL,
 EDGES = 120
 """Only this many of the strongest arrows are drawn; more are a thicket."""
 
-INCHES, SPAN = 5.6, 2.7
-"""Side of the figure, and what it spans in units of the circle's radius."""
+SPAN = 2.7
+"""Side of the figure in radii of the circle."""
 
 
 def response_graph(
@@ -29,19 +29,21 @@ def response_graph(
         pairs: ``(p, 2)`` units that form one two-dimensional variable.
         labels: names of all units, by unit number.
     """
-    figure = sheet(INCHES, INCHES + 0.2)
+    side = 5.6 if len(nodes) > 3 else 3.6
+    figure = sheet(side, side + 0.2)
     ax = figure.add_subplot()
     ax.set(xlim=(-SPAN / 2, SPAN / 2), ylim=(-SPAN / 2, SPAN / 2), aspect="equal")
     ax.set_axis_off()
     radius = float(np.clip(1.9 / max(len(nodes), 1), 0.045, 0.13))
     place = _circle(nodes, pairs)
-    _bands(ax, pairs, place, radius)
-    _arrows(ax, edges, weights, place, radius)
+    points = 72 * side / SPAN
+    _bands(ax, pairs, place, radius * points)
+    _arrows(ax, edges, weights, place, (radius + 0.015) * points)
     for node, (x, y) in place.items():
         ax.add_patch(Circle((x, y), radius, facecolor=PAPER, edgecolor=INK, linewidth=1.1, zorder=4))
         size = SIZE + 1 if len(nodes) <= 20 else SMALL - 1.5
-        ax.text(x, y, labels[node], ha="center", va="center", color=INK, fontsize=size, zorder=5)
-    _explain(ax, len(edges), weights, len(pairs))
+        ax.text(x, y, labels[node], ha="center", va="center", color=INK, fontsize=size, zorder=5, parse_math=False)
+    _explain(ax, len(nodes), weights, len(pairs))
     return figure
 
 
@@ -51,7 +53,8 @@ def _circle(nodes: Sequence[int], pairs: np.ndarray) -> dict[int, tuple[float, f
         _visit(int(node), np.asarray(pairs).reshape(-1, 2), order)
     order = [node for node in order if node in set(map(int, nodes))]
     angles = np.pi / 2 - 2 * np.pi * np.arange(len(order)) / max(len(order), 1)
-    return {node: (float(np.cos(a)), float(np.sin(a))) for node, a in zip(order, angles, strict=True)}
+    reach = 1.0 if len(order) > 1 else 0.0
+    return {node: (reach * float(np.cos(a)), reach * float(np.sin(a))) for node, a in zip(order, angles, strict=True)}
 
 
 def _visit(node: int, pairs: np.ndarray, order: list[int]) -> None:
@@ -64,17 +67,15 @@ def _visit(node: int, pairs: np.ndarray, order: list[int]) -> None:
 
 
 def _bands(ax: Axes, pairs: np.ndarray, place: dict[int, tuple[float, float]], radius: float) -> None:
-    width = radius * 2.9 * 72 * INCHES / SPAN
     for j, k in np.asarray(pairs, dtype=int).reshape(-1, 2):
         x, y = zip(place[j], place[k], strict=True)
-        ax.plot(x, y, color=LEAF, alpha=0.3, linewidth=width, solid_capstyle="round", zorder=1)
+        ax.plot(x, y, color=LEAF, alpha=0.3, linewidth=2.9 * radius, solid_capstyle="round", zorder=1)
 
 
 def _arrows(
-    ax: Axes, edges: np.ndarray, weights: np.ndarray, place: dict[int, tuple[float, float]], radius: float
+    ax: Axes, edges: np.ndarray, weights: np.ndarray, place: dict[int, tuple[float, float]], gap: float
 ) -> None:
     top = float(np.max(weights, initial=1e-12))
-    shrink = (radius + 0.015) * 72 * INCHES / SPAN
     for index in np.argsort(weights)[::-1][:EDGES]:
         source, target = (place[int(node)] for node in edges[index])
         share = float(weights[index]) / top
@@ -83,8 +84,8 @@ def _arrows(
             target,
             connectionstyle="arc3,rad=0.14",
             arrowstyle="-|>,head_length=5,head_width=2.6",
-            shrinkA=shrink,
-            shrinkB=shrink,
+            shrinkA=gap,
+            shrinkB=gap,
             linewidth=0.6 + 2.4 * share,
             color=MAIN,
             alpha=0.35 + 0.6 * share,
@@ -93,8 +94,8 @@ def _arrows(
         ax.add_patch(arrow)
 
 
-def _explain(ax: Axes, count: int, weights: np.ndarray, pairs: int) -> None:
-    handles = []
+def _explain(ax: Axes, nodes: int, weights: np.ndarray, pairs: int) -> None:
+    handles, count = [], len(weights)
     if count:
         low, high = float(np.min(weights)), float(np.max(weights))
         shown = f"{EDGES} strongest of {count} responses, from" if count > EDGES else "response"
@@ -107,5 +108,5 @@ def _explain(ax: Axes, count: int, weights: np.ndarray, pairs: int) -> None:
     if handles:
         legend(ax, handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=len(handles))
     if not count:
-        text = "no unit moves another:\nno edges above the threshold"
-        ax.text(0, 0, text, ha="center", va="center", color=MUTED, fontsize=SIZE)
+        text = "no unit moves another:\nno response above the threshold" if nodes else "no unit is alive"
+        ax.text(0, -0.45 if nodes == 1 else 0, text, ha="center", va="center", color=MUTED, fontsize=SIZE)

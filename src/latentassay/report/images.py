@@ -45,7 +45,7 @@ def strips(groups: Mapping[str, np.ndarray]) -> Figure:
     for i, samples in enumerate(rows.values()):
         filled[i, : len(samples)] = samples
     ax = _grid(filled, margin=1.4)
-    ax.set_yticks(np.arange(len(rows)) + 0.5, list(rows))
+    ax.set_yticks(np.arange(len(rows)) + 0.5, list(rows), parse_math=False)
     ax.set_xticks([])
     return _figure(ax)
 
@@ -68,7 +68,7 @@ def traversals(images: np.ndarray, values: np.ndarray, labels: Sequence[str]) ->
         f"unit {label}" if common else f"unit {label}\n{row.min():.1f} … {row.max():.1f}"
         for label, row in zip(labels, values, strict=True)
     ]
-    ax.set_yticks(np.arange(len(images)) + 0.5, names)
+    ax.set_yticks(np.arange(len(images)) + 0.5, names, parse_math=False)
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
     ticks = [f"{value:.1f}".replace("-", "−") for value in values[0]] if common else ["least", "greatest"]
@@ -137,7 +137,7 @@ def _small_plots(ax: Axes, samples: np.ndarray, extent: tuple[float, float, floa
 def _grid(samples: np.ndarray, margin: float) -> Axes:
     rows, columns = samples.shape[:2]
     ratio = samples.shape[3] / samples.shape[4] if np.ndim(samples) == 5 else 0.75
-    cell = min((WIDE - margin) / columns, 0.95)
+    cell = min((WIDE - margin) / columns, 0.95 if rows <= 16 else 0.6)
     figure = sheet(margin + cell * columns, 0.45 + cell * ratio * rows)
     ax = tidy(figure.add_subplot())
     note = tiles(ax, samples, (0, columns, rows, 0))
@@ -168,19 +168,20 @@ def _shrunk(images: np.ndarray) -> np.ndarray:
     return np.asarray(blocks.mean((4, 6)))
 
 
-def space(figure: Figure, dimensions: int, cell: Any = 111) -> Any:
+def space(figure: Figure, dimensions: int, cell: Any = 111, *, zoom: float = 0.9) -> Any:
     """Return axes for points of the plane or of space, every axis labelled."""
     if dimensions == 2:
-        return tidy(figure.add_subplot(cell), x="$x_0$", y="$x_1$")
+        return tidy(figure.add_subplot(cell), x="x₀", y="x₁")
     ax = figure.add_subplot(cell, projection="3d")
     ax.set_facecolor("none")
-    for axis, name in zip((ax.xaxis, ax.yaxis, ax.zaxis), "xyz", strict=True):
+    for axis, name, subscript in zip((ax.xaxis, ax.yaxis, ax.zaxis), "xyz", "₀₁₂", strict=True):
         axis.set_pane_color((0, 0, 0, 0))
         axis.line.set_color(MUTED)
         axis.set_tick_params(colors=MUTED, labelcolor=INK, labelsize=SMALL)
         axis._axinfo["grid"].update(color=RULE, linewidth=0.5)
-        getattr(ax, f"set_{name}label")(f"$x_{'xyz'.index(name)}$", color=INK, fontsize=SMALL + 1)
-    ax.set_box_aspect(None, zoom=0.85)
+        getattr(ax, f"set_{name}label")(f"x{subscript}", color=INK, fontsize=SMALL + 1)
+    ax.locator_params(nbins=4)
+    ax.set_box_aspect(None, zoom=zoom)
     return ax
 
 

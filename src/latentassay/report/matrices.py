@@ -1,6 +1,7 @@
 """Matrices as heat maps: what an intervention on one unit does to every other, and what it means for factors."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -44,19 +45,25 @@ def full_matrix(matrix: np.ndarray, labels: Sequence[str]) -> Figure:
     return figure
 
 
-def factor_maps(maps: Mapping[str, np.ndarray], factors: Sequence[str], labels: Sequence[str]) -> Figure:
-    """Draw matrices of factors by units under each other, as LR figure 6b and 6c.
+def factor_maps(
+    information: np.ndarray, factors: Sequence[str], labels: Sequence[str], *, conditioned: np.ndarray | None = None
+) -> Figure:
+    """Draw what units know about factors above what they do to them, as LR figures 6b and 6c.
 
     Args:
-        maps: title → ``(m, u)``.
+        information: mutual information as a share of the factor's entropy, ``(m, u)``.
         factors: names of the factors, ``m``.
         labels: names of the units, ``u``.
+        conditioned: conditioned response matrix, ``(m, u)``.
     """
+    maps = [("mutual information", "share of entropy", information)]
+    if conditioned is not None:
+        maps.append(("conditioned response", "response", conditioned))
     width = min(WIDE, 2.6 + max(1.6, 0.5 * len(labels)))
     figure = sheet(width, len(maps) * (1.0 + max(0.8, 0.36 * len(factors))))
-    for i, (title, matrix) in enumerate(maps.items()):
+    for i, (title, label, matrix) in enumerate(maps):
         ax = figure.add_subplot(len(maps), 1, i + 1)
-        heat(ax, matrix, factors, labels, label="", aspect="auto")
+        heat(ax, matrix, factors, labels, label=label, aspect="auto")
         tidy(ax, x="unit", y="factor", title=title, frame=True)
     return figure
 
@@ -69,7 +76,7 @@ def heat(
     *,
     label: str,
     numbers: bool = True,
-    aspect: str = "equal",
+    aspect: Literal["equal", "auto"] = "equal",
 ) -> None:
     """Draw one matrix from 0 (the page shows through) to its greatest value, at least 1 where numbers are shown."""
     top = max(float(np.max(matrix, initial=0.0)), 1.0 if numbers else 1e-12)
@@ -83,7 +90,7 @@ def heat(
 def _ticks(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
     for set_ticks, names in ((ax.set_xticks, columns), (ax.set_yticks, rows)):
         step = -(-len(names) // 32)
-        set_ticks(np.arange(0, len(names), step), list(names)[::step])
+        set_ticks(np.arange(0, len(names), step), list(names)[::step], parse_math=False)
     if sum(map(len, columns)) > 60:
         ax.tick_params(axis="x", rotation=90)
 
@@ -93,4 +100,4 @@ def _write(ax: Axes, matrix: np.ndarray, top: float) -> None:
     for (row, column), value in np.ndenumerate(matrix):
         colour = ON_COLOUR if value > 0.6 * top else INK if value >= 0.1 * top else MUTED
         text = f"{value:.2f}" if value >= 0.005 else "0"
-        ax.text(column, row, text, ha="center", va="center", fontsize=size, color=colour)
+        ax.text(column, row, text, ha="center", va="center", fontsize=size, color=colour, in_layout=False)

@@ -155,13 +155,16 @@ def _rows(section: Section, names: Mapping[str, str]) -> Figure | None:
 
 
 def _factors(section: Section) -> Figure:
-    names = {"mutual information / factor entropy": "information", "conditioned response": "conditioned"}
-    maps = {title: section.arrays[name] for title, name in names.items() if present(section, name)}
-    size = maps["mutual information / factor entropy"].shape[1]
+    information = section.arrays["information"]
+    (conditioned,) = _some(section, "conditioned")
+    size = information.shape[1]
     alive, labels = _alive(section, size), _labels(section, size)
-    factors = [str(name) for name in section.details["factor_names"]]
-    shown = {title: matrix[:, alive] for title, matrix in maps.items()}
-    return matrices.factor_maps(shown, factors, [labels[unit] for unit in alive])
+    return matrices.factor_maps(
+        information[:, alive],
+        [str(name) for name in section.details["factor_names"]],
+        [labels[unit] for unit in alive],
+        conditioned=None if conditioned is None else conditioned[:, alive],
+    )
 
 
 SHEETS: Mapping[str, tuple[Sheet, ...]] = {

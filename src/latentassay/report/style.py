@@ -31,8 +31,8 @@ SIZE, SMALL = 9.0, 7.5
 
 def sheet(width: float, height: float) -> Figure:
     """Return an empty figure of the given size in inches, laid out by constraints, outside pyplot."""
-    figure = Figure(figsize=(width, min(height, TALL)), layout="constrained", facecolor=PAPER)
-    figure.set_layout_engine("constrained", w_pad=0.06, h_pad=0.06)
+    figure = Figure(figsize=(width, min(height, TALL)), facecolor=PAPER)
+    figure.set_layout_engine("compressed", w_pad=0.06, h_pad=0.06)
     return figure
 
 
@@ -44,8 +44,8 @@ def tidy(ax: Axes, *, x: str = "", y: str = "", title: str = "", frame: bool = F
         spine.set_color(RULE if frame else MUTED)
         spine.set_linewidth(0.7)
         spine.set_visible(frame or side in ("left", "bottom"))
-    ax.set_xlabel(x, color=INK, fontsize=SIZE)
-    ax.set_ylabel(y, color=INK, fontsize=SIZE)
+    ax.set_xlabel(x, color=INK, fontsize=SIZE, parse_math=False)
+    ax.set_ylabel(y, color=INK, fontsize=SIZE, parse_math=False)
     if title:
         ax.set_title(title, color=INK, fontsize=SIZE, loc="left", pad=8)
     return ax
@@ -54,7 +54,9 @@ def tidy(ax: Axes, *, x: str = "", y: str = "", title: str = "", frame: bool = F
 def legend(ax: Axes, **options: Any) -> None:
     """Put a frameless legend above the axes, or where ``options`` say."""
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3, "borderaxespad": 0.2}
-    ax.legend(frameon=False, fontsize=SMALL + 0.5, labelcolor=INK, handlelength=1.4, **{**place, **options})
+    made = ax.legend(frameon=False, fontsize=SMALL + 0.5, labelcolor=INK, handlelength=1.4, **{**place, **options})
+    for text in made.get_texts():
+        text.set_parse_math(False)
 
 
 def fading(colour: str) -> Colormap:
@@ -75,8 +77,8 @@ def scale(bar: Axes, image: AxesImage, label: str, *, upright: bool) -> None:
     extent = (0, 1, low, high) if upright else (low, high, 0, 1)
     values = steps[:, None] if upright else steps[None, :]
     norm, colours = Normalize(low, high), image.get_cmap()
-    bar.imshow(values, cmap=colours, norm=norm, extent=extent, origin="lower", aspect="auto", gid="tint-scale")
-    image.set_gid("tint-map")
+    bar.imshow(values, cmap=colours, norm=norm, extent=extent, origin="lower", aspect="auto", gid="tint")
+    image.set_gid("tint")
     tidy(bar, frame=True, x="" if upright else label, y=label if upright else "")
     if upright:
         bar.set_xticks([])

@@ -27,6 +27,7 @@ def inline_svg(figure: Figure, *, name: str, described_by: str) -> Markup:
     text = buffer.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.S)
     text = re.sub(r'\s(xmlns(:\w+)?|version)="[^"]*"', "", text)
+    text = text.replace('id="tint"', 'class="tint"')
     text = re.sub(r'\bid="', f'id="{name}-', text)
     text = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", text)
     for colour, variable in THEME.items():

@@ -1,0 +1,131 @@
+"""The page: whole, escaped, self-contained, light."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from latentassay import report
+from latentassay.findings import LEVELS, Section
+
+VOID = {"meta", "link", "br", "img", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Collects ids, links and texts, and checks that tags close in order."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.texts: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        self._note(attrs)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append(tag)
+        self._note(attrs)
+
+    def _note(self, attrs):
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value)
+            if name in ("href", "src", "xlink:href", "aria-labelledby"):
+                self.links.append(value if name != "aria-labelledby" else f"#{value}")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.fixture(scope="module")
+def sections(request):
+    from pathlib import Path
+    from runpy import run_path
+
+    return run_path(str(Path(__file__).with_name("conftest.py")))["build"]()
+
+
+@pytest.fixture(scope="module")
+def html(sections):
+    return report.render("A latent space", sections, {"model": "β-VAE", "data": "shapes", "date": "2026-01-01"})
+
+
+def test_tags_close_ids_are_unique_and_links_lead_somewhere(html):
+    page = Page(html)
+    assert page.open == []
+    assert len(page.ids) == len(set(page.ids))
+    inside = {link[1:] for link in page.links if link.startswith("#")}
+    assert inside <= set(page.ids)
+    assert all(link.startswith(("#", "data:")) for link in page.links)
+    assert page.tags.count("h1") == 1
+
+
+def test_nothing_is_fetched_from_anywhere(html):
+    assert "http" not in html and "@import" not in html
+    assert set(re.findall(r"url\((.)", html)) <= {"#"}
+
+
+def test_it_is_light(html):
+    assert len(html.encode()) < 4_000_000
+
+
+def test_every_finding_score_and_section_is_there(html, sections):
+    text = " ".join(" ".join(Page(html).texts).split())
+    for section in sections:
+        assert section.title in text and section.question in text
+        for finding in section.findings:
+            assert text.count(finding.sentence) == 2
+            assert finding.remedy is None or finding.remedy in text
+        for score in section.scores:
+            assert score.label in text and score.definition in text and str(score).replace("-", "−") in text
+
+
+def test_the_verdict_comes_first_and_the_gravest_first(html):
+    verdict = html[html.index('id="verdict"') : html.index('id="reconstruction"')]
+    levels = re.findall(r'<li class="(\w+)">', verdict)
+    assert levels == sorted(levels, key=LEVELS.index) and set(levels) == set(LEVELS)
+    words = re.findall(r"</svg>(\w+)</span>", verdict)
+    assert [word.lower() for word in words] == levels
+
+
+def test_every_figure_says_what_it_shows(html):
+    assert html.count("<figure ") == html.count('role="img"') == html.count("<figcaption ") == 13
+
+
+def test_names_are_escaped(sections):
+    evil = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
+    section = next(s for s in sections if s.key == "factors")
+    names = [evil] * len(section.details["factor_names"])
+    section = replace(section, title=evil, details={**section.details, "factor_names": names})
+    meta = {"model": evil, "data": evil, "date": evil, "facts": {evil: evil}, "versions": {evil: evil}, evil: evil}
+    page = Page(report.render(evil, [section], meta))
+    assert page.tags.count("script") == 1 and "img" not in page.tags
+    assert "<script>alert(1)</script>" in "".join(page.texts)
+
+
+def test_dollars_in_names_are_not_mathematics(sections):
+    section = next(s for s in sections if s.key == "factors")
+    names = ["$x^{$", "50 $", "a_b", "\\frac", "%", "ü"]
+    html = report.render("t", [replace(section, details={**section.details, "factor_names": names})], {})
+    assert "\\frac" in html
+
+
+def test_a_page_of_almost_nothing():
+    html = report.render("Nothing", [Section("own", "Own", "Why?")], {})
+    assert Page(html).open == [] and "Why?" in html and "No findings" in html
+
+
+def test_the_same_sections_give_the_same_page(sections):
+    few = [s for s in sections if s.key in ("graph", "holes")]
+    assert report.render("t", few, {}) == report.render("t", few, {})

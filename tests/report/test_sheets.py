@@ -1,0 +1,152 @@
+"""Every figure: drawn where its arrays are, left out where they are not, readable at every size."""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from latentassay import report
+from latentassay.findings import Section
+
+ALL = {
+    "reconstruction.pairs",
+    "reconstruction.errors",
+    "units.bars",
+    "responses.matrix",
+    "responses.full",
+    "graph.circle",
+    "traversals.grid",
+    "field.maps",
+    "field.arrows",
+    "holes.distances",
+    "holes.samples",
+    "holes.worst",
+    "factors.maps",
+}
+PICTURES = {"reconstruction", "traversals", "field", "holes"}
+CASES = {
+    "colour": (24, 11, (3, 16, 16), {key.split(".")[0] for key in ALL}),
+    "grey": (12, 5, (1, 12, 12), PICTURES),
+    "curves": (6, 4, (20,), PICTURES),
+    "space": (2, 2, (3,), PICTURES),
+    "plane": (3, 2, (2,), PICTURES),
+    "one number": (2, 1, (1,), PICTURES),
+    "one unit": (1, 1, (1, 8, 8), {"units", "responses", "graph", "traversals", "factors"}),
+    "many units": (64, 40, (1, 8, 8), {"units", "responses", "graph", "traversals", "factors"}),
+}
+
+
+def named(axis, ax: Axes) -> bool:
+    """An axis is explained if it has a label, shows no ticks, or its ticks are words."""
+    texts = [tick.get_text() for tick in axis.get_ticklabels() if tick.get_visible() and tick.get_text()]
+    words = any(any(letter.isalpha() for letter in text) for text in texts)
+    shared = axis.axis_name == "x" and not ax.xaxis.get_tick_params().get("labelbottom", True)
+    return bool(axis.get_label_text().strip()) or not texts or words or shared
+
+
+def axes_of(figure: Figure) -> list[Axes]:
+    return [part for ax in figure.axes for part in (ax, *ax.child_axes)]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_axis_is_named_and_nothing_is_clipped(case, make_sections):
+    units, alive, shape, keys = CASES[case]
+    drawn = report.figures([section for section in make_sections(units, alive, shape) if section.key in keys])
+    expected = {key for key in ALL if key.split(".")[0] in keys}
+    assert set(drawn) == expected - ({"responses.full"} if units == 1 else set())
+    for key, figure in drawn.items():
+        figure.draw_without_rendering()
+        for ax in axes_of(figure):
+            axes = [ax.xaxis, ax.yaxis, *([ax.zaxis] if ax.name == "3d" else [])]
+            assert not ax.axison or all(named(axis, ax) for axis in axes), key
+        used, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        assert used.x0 > -0.02 and used.y0 > -0.02 and used.x1 < width + 0.02 and used.y1 < height + 0.02, key
+
+
+def test_pyplot_is_never_touched(make_sections):
+    import matplotlib.pyplot as plt
+
+    before = plt.get_fignums(), dict(plt.rcParams)
+    with warnings.catch_warnings():
+        report.render("title", make_sections(3, 2, (1, 8, 8)), {})
+    assert (plt.get_fignums(), dict(plt.rcParams)) == before
+
+
+@pytest.mark.parametrize(
+    ("key", "without", "left"),
+    [
+        ("reconstruction", ["originals"], {"reconstruction.errors"}),
+        ("units", ["kl"], {"units.bars"}),
+        ("field", ["reconstructions", "posterior"], {"field.maps", "field.arrows"}),
+        ("field", ["vectors"], {"field.maps"}),
+        ("holes", ["distance_prior", "prior_samples"], {"holes.distances", "holes.samples", "holes.worst"}),
+        ("holes", ["prior_samples", "hybrid_samples", "worst"], {"holes.distances"}),
+        ("factors", ["conditioned"], {"factors.maps"}),
+        ("traversals", ["images"], set()),
+    ],
+)
+def test_what_is_absent_is_left_out(key, without, left, make_sections):
+    (section,) = (s for s in make_sections(5, 3, (1, 8, 8)) if s.key == key)
+    arrays = {name: array for name, array in section.arrays.items() if name not in without}
+    drawn = report.figures([replace(section, arrays=arrays)])
+    assert set(drawn) == left
+    panels = {"factors.maps": 1, "units.bars": 2}
+    for name in left & set(panels):
+        assert len(drawn[name].axes) == panels[name]
+
+
+def test_sections_unknown_to_the_report_have_no_figure():
+    assert report.figures([Section("own", "Own", "?", arrays={"a": np.ones(3)})]) == {}
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for ax in axes_of(figure) for text in ax.texts]
+
+
+def test_matrix_shows_the_numbers_of_the_alive_units_only(make_sections):
+    (section,) = (s for s in make_sections(24, 11, (1, 8, 8)) if s.key == "responses")
+    live = np.flatnonzero(section.details["alive"])
+    shown = texts(report.figures([section])["responses.matrix"])
+    wanted = section.arrays["normalized"][np.ix_(live, live)].ravel()
+    assert len(shown) == len(live) ** 2
+    np.testing.assert_allclose([float(text) for text in shown], wanted, atol=0.0051)
+
+
+def test_no_numbers_where_they_could_not_be_read(make_sections):
+    (section,) = (s for s in make_sections(64, 40, (1, 8, 8)) if s.key == "responses")
+    assert texts(report.figures([section])["responses.matrix"]) == []
+
+
+def test_a_graph_without_edges_says_so(make_sections):
+    (section,) = (s for s in make_sections(3, 1, (1, 8, 8)) if s.key == "graph")
+    empty = {"edges": np.empty((0, 2), int), "weights": np.empty(0), "pairs": np.empty((0, 2), int)}
+    shown = " ".join(texts(report.figures([replace(section, arrays=empty)])["graph.circle"]))
+    assert "no unit moves another" in shown
+    assert section.details["labels"][int(np.flatnonzero(section.details["alive"])[0])] in shown
+
+
+def test_a_model_without_alive_units_still_has_figures(make_sections):
+    empty = {"edges": np.empty((0, 2), int), "weights": np.empty(0), "pairs": np.empty((0, 2), int)}
+    sections = [s for s in make_sections(4, 1, (1, 8, 8)) if "alive" in s.details]
+    dead = [replace(s, details={**s.details, "alive": [False] * 4}) for s in sections]
+    drawn = report.figures([replace(s, arrays=empty) if s.key == "graph" else s for s in dead])
+    assert set(drawn) == {"units.bars", "responses.matrix", "responses.full", "graph.circle", "factors.maps"}
+    assert "no unit is alive" in texts(drawn["graph.circle"])
+
+
+def test_legend_counts_the_samples_beyond_the_line(make_sections):
+    (section,) = (s for s in make_sections(3, 2, (1, 8, 8)) if s.key == "holes")
+    ax = report.figures([section])["holes.distances"].axes[0]
+    share = 100 * np.mean(section.arrays["distance_prior"] > section.details["threshold"])
+    assert f"prior: {share:.1f} % beyond" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_values_of_their_own_stand_beside_each_unit(make_sections):
+    (section,) = (s for s in make_sections(4, 2, (1, 8, 8)) if s.key == "traversals")
+    values = section.arrays["values"] * np.array([[1.0], [3.0]])
+    drawn = report.figures([replace(section, arrays={**section.arrays, "values": values})])
+    names = [tick.get_text() for tick in drawn["traversals.grid"].axes[0].get_yticklabels()]
+    assert "-2.0" in names[0].replace("−", "-") and "6.0" in names[1]
