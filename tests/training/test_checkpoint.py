@@ -3,6 +3,8 @@
 import hashlib
 import json
 import pickle
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -21,6 +23,11 @@ def run(lab, tmp_path):
 def checkpoint_of(run):
     (file,) = run.path.glob("checkpoint-*")
     return file
+
+
+def test_training_imports_without_pydantic():
+    script = "import sys; sys.modules['pydantic'] = None; import latentassay.training"
+    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 class Bomb:
@@ -141,6 +148,28 @@ def test_garbled_safetensors_with_a_matching_hash(run):
     manifest.write_text(json.dumps(facts))
     with pytest.raises(CheckpointError, match="no safetensors file"):
         load_run(run.path)
+
+
+@pytest.mark.parametrize("failing", ["checkpoint-00000005.safetensors", "manifest.json"])
+def test_a_full_disk_leaves_the_checkpoint_before(run, lab, monkeypatch, same_weights, failing):
+    from latentassay.training import checkpoint
+
+    before, write = load_run(run.path), checkpoint._write_whole
+
+    def full(path, payload):
+        if path.name == failing:
+            path.with_name(path.name + ".part").write_bytes(payload[:10])
+            raise OSError(28, "No space left on device")
+        write(path, payload)
+
+    monkeypatch.setattr(checkpoint, "_write_whole", full)
+    with pytest.raises(CheckpointError, match=r"No space left.*free some space"):
+        lab.train(lab.make(), 5, run.path, resume=True)
+    monkeypatch.undo()
+    after = load_run(run.path)
+    assert after.step == before.step == 3 and same_weights(after.model, before.model)
+    assert lab.train(lab.make(), 5, run.path, resume=True).step == 5
+    assert not list(run.path.glob("*.part"))
 
 
 def test_only_the_last_checkpoint_is_kept_and_no_parts_are_left(lab, tmp_path):

@@ -41,6 +41,28 @@ def test_five_and_five_steps_are_ten(lab, tmp_path, kind, options):
     assert rows[0] == rows[1]
 
 
+def test_a_state_from_another_kind_of_device_continues_with_fresh_noise(lab, tmp_path):
+    from latentassay.training.trainer import NOISE, Trainer
+
+    options = {"lr": 1e-3, "seed": 0, "device": torch.device("cpu"), "half": False, "layout": torch.preserve_format}
+    trainer = Trainer(lab.make(), objectives.VAE(), **options)
+    trainer.learn(torch.rand(4, 1, 8, 8))
+    state = trainer.state() | {NOISE: torch.zeros(16, dtype=torch.uint8)}  # as large as a GPU's
+    with torch.random.fork_rng():
+        trainer.restore(state, 1)
+    assert torch.isfinite(trainer.learn(torch.rand(4, 1, 8, 8))["loss"])
+
+
+def test_parameters_that_are_never_used_do_not_hinder(lab, tmp_path):
+    def make():
+        model = lab.make("dropping")
+        model.spare = torch.nn.Linear(2, 2)
+        return model
+
+    lab.train(make(), 2, tmp_path)
+    assert lab.train(make(), 4, tmp_path, resume=True).step == 4
+
+
 def test_resuming_where_there_is_no_run_begins_one(lab, tmp_path, same_weights):
     run = lab.train(lab.make(), 4, tmp_path / "new", resume=True)
     assert same_weights(run.model, lab.train(lab.make(), 4).model)

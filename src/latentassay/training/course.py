@@ -1,6 +1,5 @@
 """The course of a run: what is measured, kept on disk, and taken up again."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import torch
 from torch import nn
 
 from latentassay import objectives
+from latentassay._version import __version__
 from latentassay.errors import CheckpointError, TrainingError
 from latentassay.training.checkpoint import MANIFEST, read_manifest, read_tensors, write_checkpoint
 from latentassay.training.metrics import Row, append_row, read_rows, rewrite_rows
@@ -27,8 +27,10 @@ class Course:
         self._history: list[Row] = []
         self._pending: list[Losses] = []
         self._seconds, self._saved_step = 0.0, 0
-        if folder is not None:
-            self._restore(folder) if (folder / MANIFEST).exists() else rewrite_rows(folder, [])
+        if folder is not None and (folder / MANIFEST).exists():
+            self._restore(folder)
+        elif folder is not None:
+            rewrite_rows(folder, [])
 
     def keep(self, losses: Losses) -> None:
         """Remember the losses of a step until the next row."""
@@ -101,11 +103,8 @@ class Course:
             raise CheckpointError(
                 file, f"lacks the state of the optimiser ({error})", "Train again with another out="
             ) from error
-        self._history, self._seconds, self._saved_step = (
-            read_rows(folder, manifest.step),
-            manifest.seconds,
-            manifest.step,
-        )
+        self._history = read_rows(folder, manifest.step)
+        self._seconds, self._saved_step = manifest.seconds, manifest.step
         rewrite_rows(folder, self._history)
 
 
@@ -116,7 +115,7 @@ def facts_of(model: nn.Module, objective: Any, source: Source, settings: Facts) 
         "objective": objectives.spec(objective),
         "data": {"name": source.name, "n": source.n, "x_shape": list(source.x_shape)},
         "settings": settings,
-        "versions": {"latentassay": version("latentassay"), "torch": str(torch.__version__)},
+        "versions": {"latentassay": __version__, "torch": str(torch.__version__)},
     }
 
 

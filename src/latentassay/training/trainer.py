@@ -65,7 +65,7 @@ class Trainer:
             for block in torch.split(rows, batch_size):
                 loss = self._objective(self.model, self._laid_out(source.batch(block)), noise)
                 names = ["loss", *loss.parts]
-                sums = sums + len(block) * torch.stack([loss.total, *loss.parts.values()]).double().cpu()
+                sums = sums + len(block) * torch.stack([loss.total, *loss.parts.values()]).cpu().double()
         return {f"validation_{name}": value for name, value in zip(names, (sums / len(rows)).tolist(), strict=True)}
 
     def _laid_out(self, x: Tensor) -> Tensor:
@@ -93,15 +93,11 @@ class Trainer:
         """
         self.step = step
         for name, parameter in self._parameters.items():
-            own: dict[str, Tensor] = {}
-            for key in ("step", "exp_avg", "exp_avg_sq"):
-                saved = tensors[f"{OPTIMIZER}{name}/{key}"]
-                # Moments take the parameter's memory format, as the optimiser would have made them.
-                own[key] = saved.to(parameter.device) if key == "step" else torch.empty_like(parameter).copy_(saved)
-            self._optimizer.state[parameter] = {key: value.detach() for key, value in own.items()}
+            prefix = f"{OPTIMIZER}{name}/"
+            if any(key.startswith(prefix) for key in tensors):  # a parameter that was never used has no state
+                self._optimizer.state[parameter] = _adam_state(parameter, tensors, prefix)
         torch.set_rng_state(tensors[GLOBAL])
-        same_kind = tensors[NOISE].shape == self._noise.get_state().shape
-        if not same_kind:
+        if tensors[NOISE].shape != self._noise.get_state().shape:  # it was written on another kind of device
             self._noise.manual_seed(self._seed + step)
             return
         self._noise.set_state(tensors[NOISE])
@@ -109,10 +105,16 @@ class Trainer:
             torch.get_device_module(self._device).set_rng_state(tensors[ACCELERATOR])
 
 
+def _adam_state(parameter: Tensor, tensors: Losses, prefix: str) -> dict[str, Tensor]:
+    # Moments take the parameter's memory format, as the optimiser would have made them.
+    moments = {key: torch.empty_like(parameter).copy_(tensors[prefix + key]) for key in ("exp_avg", "exp_avg_sq")}
+    return {"step": tensors[prefix + "step"].to(parameter.device), **moments}
+
+
 def averages(pending: list[Losses]) -> tuple[dict[str, float], int | None]:
     """Return the mean of every loss over some steps, and the place of the first step that was not finite."""
     names = list(pending[0])
-    table = torch.stack([torch.stack([losses[name] for name in names]) for losses in pending]).double().cpu()
+    table = torch.stack([torch.stack([losses[name] for name in names]) for losses in pending]).cpu().double()
     bad = (~torch.isfinite(table)).any(1).nonzero()
     means = dict(zip(names, table.mean(0).tolist(), strict=True))
     return means, int(bad[0]) if len(bad) else None
@@ -142,7 +144,12 @@ def training_mode(model: nn.Module, device: torch.device, seed: int) -> Iterator
     modes = [(module, module.training) for module in model.modules()]
     accelerators = [] if device.type == "cpu" else [device]
     kind = "cuda" if device.type == "cpu" else device.type
-    with torch.random.fork_rng(accelerators, device_type=kind), torch.inference_mode(False), torch.enable_grad():
+    with (
+        torch.cuda.device(device) if device.type == "cuda" else nullcontext(),
+        torch.random.fork_rng(accelerators, device_type=kind),
+        torch.inference_mode(False),
+        torch.enable_grad(),
+    ):
         try:
             torch.default_generator.manual_seed(seed)
             if accelerators:
