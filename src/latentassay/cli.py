@@ -100,7 +100,7 @@ def demo(
     _print_verdict(made.result)
     out.print(
         f"\ntrained in {made.run.seconds:.0f} s at {made.run.images_per_second:.0f} images/s, "
-        f"assayed in {made.result.meta['seconds']:.0f} s\nreport: {made.report}"
+        f"assayed in {made.result.meta['total seconds']:.0f} s\nreport: {made.report}"
     )
 
 
@@ -182,7 +182,7 @@ def assay(
     if save is not None:
         result.save(save)
     _print_verdict(result)
-    out.print(f"\nassayed in {result.meta['seconds']:.0f} s\nreport: {report}")
+    out.print(f"\nassayed in {result.meta['total seconds']:.0f} s\nreport: {report}")
 
 
 def _print_verdict(result: Any) -> None:

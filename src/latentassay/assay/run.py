@@ -74,13 +74,13 @@ def assay(
     with bar(len(ALWAYS) + len(IF_ALIVE) + 1, "assay", unit="question") as progress:
         subject = _prepare(model, observations, rows, seed, units, grid, groups, batch_size)
         progress.update()
-        sections, seconds = [], {"preparation and response matrix": time.perf_counter() - started}
+        sections, seconds = [], {"responses": time.perf_counter() - started}
         for ask in ALWAYS + (IF_ALIVE if subject.causal.dimension else ()):
             begun = time.perf_counter()
             section = ask(subject)
             if section is not None:
                 sections.append(section)
-                seconds[section.title] = time.perf_counter() - begun
+                seconds[section.key] = seconds.get(section.key, 0.0) + time.perf_counter() - begun
             progress.update()
     return Assay(tuple(sections), _meta(subject, name, data, seconds, time.perf_counter() - started))
 
@@ -108,22 +108,29 @@ def _check_varies(data: Observations, rows: torch.Tensor) -> None:
 
 
 def _meta(subject: Subject, name: str | None, data: Any, seconds: dict[str, float], total: float) -> dict[str, Any]:
-    where = home(subject.model)
+    where, model = home(subject.model), subject.model
     return {
-        "model": name or type(subject.model).__name__,
+        "model": name or type(model).__name__,
         "data": getattr(data, "name", "observations"),
-        "rows available": len(subject.data),
+        "date": time.strftime("%Y-%m-%d"),
+        "facts": {
+            "observations": f"{subject.n} of {len(subject.data)}, {_times(subject.data.x_shape)}",
+            "latent": f"{_times(model.latent_shape)}, {len(subject.matrix.units)} units",
+            "prior": type(model.prior).__name__ if model.prior else "none",
+            "seed": subject.seed,
+            "time": f"{total:.1f} s",
+        },
+        "seconds": {key: round(spent, 1) for key, spent in seconds.items()},
         "samples": subject.n,
-        "observation shape": list(subject.data.x_shape),
-        "latent shape": list(subject.model.latent_shape),
-        "units": len(subject.matrix.units),
-        "prior": type(subject.model.prior).__name__ if subject.model.prior else "none",
+        "grid": subject.grid,
+        "groups per factor": subject.groups,
         "seed": subject.seed,
+        "total seconds": round(total, 1),
         "device": str(where.device),
         "precision": str(where.dtype).removeprefix("torch."),
-        "latentassay": __version__,
-        "torch": torch.__version__,
-        "date": time.strftime("%Y-%m-%d"),
-        "seconds": round(total, 1),
-        "seconds per section": {title: round(spent, 1) for title, spent in seconds.items()},
+        "versions": {"latentassay": __version__, "torch": torch.__version__},
     }
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape))
