@@ -1,7 +1,5 @@
 """Data sets that are drawn instead of downloaded: any rows on demand, or all of them cached on disk."""
 
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,8 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 from latentassay.data.factors import FactorData, Store
+from latentassay.data.files import replacing
+from latentassay.data.grids import grid_codes
 from latentassay.errors import FileError, InputError
 from latentassay.progress import bar
 
@@ -23,7 +23,7 @@ class Rendered:
         render: pure function from codes ``(k, m)`` to uint8 images ``(k, ...)``.
         codes: the code of every row, ``(n, m)``.
 
-    >>> store = Rendered(lambda codes: codes.astype(np.uint8), grid((2, 3)))
+    >>> store = Rendered(lambda codes: codes.astype(np.uint8), grid_codes((2, 3)))
     >>> store.shape, store[[5, 1]].tolist()
     ((6, 2), [[1, 2], [0, 1]])
     """
@@ -36,15 +36,6 @@ class Rendered:
 
     def __getitem__(self, rows: Any, /) -> UInt8[np.ndarray, "..."]:
         return self._render(self._codes[rows])
-
-
-def grid(sizes: Sequence[int]) -> Integer[np.ndarray, "n m"]:
-    """Return every combination of codes, the last factor varying fastest.
-
-    >>> grid((1, 3)).tolist()
-    [[0, 0], [0, 1], [0, 2]]
-    """
-    return np.indices(tuple(sizes)).reshape(len(sizes), -1).T
 
 
 def checked_codes(codes: Any, names: Sequence[str], sizes: Sequence[int]) -> Integer[np.ndarray, "n m"]:
@@ -70,7 +61,7 @@ def rendered_data(
     render: Render, names: Sequence[str], sizes: Sequence[int], *, name: str, cache: str | Path | None
 ) -> FactorData:
     """Return the full grid as ``FactorData``: drawn on demand, or from ``cache/<name>.npy`` if given."""
-    codes = grid(sizes)
+    codes = grid_codes(sizes)
     store: Store = Rendered(render, codes)
     if cache is not None:
         store = cached(store, Path(cache) / f"{name}.npy")
@@ -88,26 +79,9 @@ def cached(store: Store, path: str | Path, *, batch_size: int = 4096) -> np.memm
     """
     path = Path(path)
     if not path.exists():
-        _write_whole(store, path, batch_size)
-    return _open_checked(store, path)
-
-
-def _write_whole(store: Store, path: Path, batch_size: int) -> None:
-    part = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
+        with replacing(path) as part, part.open("wb") as file:
             _write(store, file, path.stem, batch_size)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).replace(path)
-    except OSError as error:
-        gib = np.prod(store.shape, dtype=float) * store.dtype.itemsize / 2**30
-        raise FileError(path, f"cannot be written: {error}", f"Choose a folder with {gib:.1f} GiB free") from error
-    finally:
-        if part is not None:
-            Path(part).unlink(missing_ok=True)
+    return _open_checked(store, path)
 
 
 def _write(store: Store, file: Any, name: str, batch_size: int) -> None:
