@@ -51,12 +51,12 @@ class TorchPair:
 
 
 def from_torch(
-    encode: Callable[[Tensor], Any],
-    decode: Callable[[Tensor], Any],
+    encode: Any,
+    decode: Any,
     *,
     latent_shape: Sequence[int],
-    prior: Literal["normal"] | Prior | None = None,
-    output: Output = "mean",
+    prior: Any = None,
+    output: Any = "mean",
 ) -> TorchPair:
     """Bring any pair of torch modules or callables behind the door.
 

@@ -1,0 +1,156 @@
+"""The same contract table for every way to bring a foreign model in."""
+
+import numpy as np
+import pytest
+import torch
+from sklearn.cluster import KMeans
+from sklearn.decomposition import NMF, PCA, FastICA, KernelPCA
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from torch import distributions as D
+from torch import nn
+from torch.testing import assert_close
+
+import latentassay as la
+
+rng = np.random.default_rng(0)
+X = rng.exponential(size=(400, 2)) @ rng.uniform(size=(2, 5)) + 0.1 * rng.uniform(size=(400, 5))
+x = torch.from_numpy(X).float()
+
+
+def linear(*sizes, seed=0):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return nn.Linear(*sizes)
+
+
+down, wide, up = linear(5, 2), linear(5, 4), linear(2, 5)
+TRIL = torch.tensor([[1.0, 0.0], [0.5, 2.0]])
+
+GUESTS = {
+    "mean": (la.from_torch(down, up, latent_shape=(2,)), la.Point),
+    "mean, logvar": (
+        la.from_torch(lambda x: wide(x).chunk(2, 1), up, latent_shape=[2], prior="normal", output="mean_logvar"),
+        la.DiagonalGaussian,
+    ),
+    "mean, std": (
+        la.from_torch(lambda x: [down(x), down(x).exp()], up, latent_shape=(2,), output="mean_std"),
+        la.DiagonalGaussian,
+    ),
+    "Normal": (la.from_torch(lambda x: D.Normal(down(x), 0.5), up, latent_shape=(2,)), la.DiagonalGaussian),
+    "Independent": (
+        la.from_torch(lambda x: D.Independent(D.Normal(down(x), 0.5), 1), up, latent_shape=(2,)),
+        la.DiagonalGaussian,
+    ),
+    "MultivariateNormal": (
+        la.from_torch(lambda x: D.MultivariateNormal(down(x), scale_tril=TRIL), up, latent_shape=(2,)),
+        la.FullCovarianceGaussian,
+    ),
+    "PCA": (la.from_sklearn(PCA(3).fit(X)), la.Point),
+    "NMF": (la.from_sklearn(NMF(2, max_iter=2000, tol=1e-6).fit(X)), la.Point),
+    "FastICA": (la.from_sklearn(FastICA(2, random_state=0).fit(X)), la.Point),
+    "KernelPCA": (la.from_sklearn(KernelPCA(2, kernel="rbf", fit_inverse_transform=True).fit(X)), la.Point),
+    "Pipeline": (la.from_sklearn(make_pipeline(StandardScaler(), PCA(2)).fit(X)), la.Point),
+}
+
+
+@pytest.mark.parametrize("name", GUESTS)
+def test_every_guest_keeps_the_contract(name):
+    model, kind = GUESTS[name]
+    la.check_autoencoder(model, x[:8])
+    assert isinstance(model.encode(x[:3]), kind) and isinstance(model, la.Autoencoder)
+
+
+@pytest.mark.parametrize("name", GUESTS)
+def test_every_guest_can_be_asked(name):
+    model, _ = GUESTS[name]
+    z = la.sampling.posterior(model, x, 30, generator=torch.Generator().manual_seed(0))
+    m = la.response_matrix(model, z, generator=torch.Generator().manual_seed(0))
+    assert torch.isfinite(m.matrix).all() and torch.isfinite(m.normalized_stderr).all()
+
+
+def test_logvar_and_std_mean_what_they_say():
+    pair = (torch.zeros(1, 2), torch.full((1, 2), 2.0))
+    by_name = {
+        name: la.from_torch(lambda x: pair, up, latent_shape=(2,), output=name).encode(x[:1]).std[0, 0].item()
+        for name in ("mean_logvar", "mean_std")
+    }
+    assert by_name == pytest.approx({"mean_logvar": np.e, "mean_std": 2.0})
+
+
+def test_pca_responds_perfectly():
+    model = GUESTS["PCA"][0]
+    z = la.sampling.encode(model, x).mean
+    assert_close(la.respond(model, z), z, atol=1e-4, rtol=1e-4)
+    assert_close(model.decode(z), torch.from_numpy(PCA(3).fit(X).inverse_transform(z.double().numpy())).float())
+
+
+def test_nmf_is_clamped_to_where_it_is_defined():
+    model = GUESTS["NMF"][0]
+    assert (model.decode(-torch.ones(2, 2)) == 0).all()
+    assert torch.isfinite(model.encode(-torch.ones(2, 5)).mean).all()
+
+
+def test_modules_behind_callables_are_found_and_left_in_their_mode():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.down, self.up, self.drop = down, up, nn.Dropout(0.5)
+
+        def code(self, x):
+            return self.drop(self.down(x))
+
+    net = Net().train()
+    model = la.from_torch(net.code, up, latent_shape=(2,))
+    assert model.torch_modules == (net, up)
+    la.check_autoencoder(model, x[:8])
+    assert net.training and net.drop.training
+
+
+@pytest.mark.parametrize(
+    ("answer", "output", "match"),
+    [
+        (lambda x: (down(x), down(x)), "mean", "tuple of 2 and output='mean'"),
+        (lambda x: [down(x)], "mean", "list of 1"),
+        (lambda x: (down(x),) * 3, "mean_std", "tuple of 3"),
+        (lambda x: down(x), "mean_logvar", "Tensor, which output='mean_logvar'"),
+        (lambda x: {"z": down(x)}, "mean", "dict"),
+        (lambda x: D.Laplace(down(x), 1.0), "mean", "Laplace"),
+    ],
+)
+def test_answers_that_are_not_what_was_said(answer, output, match):
+    with pytest.raises(la.ContractError, match=match):
+        la.from_torch(answer, up, latent_shape=(2,), output=output).encode(x)
+
+
+def test_a_decoder_that_returns_a_tuple():
+    with pytest.raises(la.ContractError, match=r"decoder\(z\)\[0\]"):
+        la.from_torch(down, lambda z: (up(z), z), latent_shape=(2,)).decode(torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (dict(encode=3), "encode must be"),
+        (dict(decode=None), "decode must be"),
+        (dict(output="logvar"), "output must be"),
+        (dict(prior="gauss"), "prior must be"),
+    ],
+)
+def test_from_torch_refuses_bad_arguments(change, match):
+    arguments = {"encode": down, "decode": up, "latent_shape": (2,), **change}
+    with pytest.raises(la.InputError, match=match):
+        la.from_torch(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "match"),
+    [
+        (PCA(2), "not fitted"),
+        (KernelPCA(2).fit(X), "fit_inverse_transform=True"),
+        (KMeans(2, n_init=1, random_state=0).fit(X), "cannot decode"),
+    ],
+)
+def test_sklearn_refusals(estimator, match):
+    with pytest.raises(la.ContractError, match=match):
+        la.from_sklearn(estimator)
