@@ -156,7 +156,7 @@ def _field(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
     divergence = -0.77 * np.cos(2.2 * x) - 0.66 * np.cos(2.2 * y + 0.3 * x)
     unit = vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
     curvature = -0.5 * (np.gradient(unit[..., 0], axis, axis=1) + np.gradient(unit[..., 1], axis, axis=0))
-    centres = np.linspace(-3, 3, 12, endpoint=False) + 0.25
+    centres = np.linspace(-3, 3, 12)
     gx, gy = np.meshgrid(centres, centres)
     z = np.stack([gx, gy, 0 * gx, 0.5 * gy, gx * 0.3], -1).reshape(-1, 5)
     return Section(

@@ -126,6 +126,12 @@ def test_a_page_of_almost_nothing():
     assert Page(html).open == [] and "Why?" in html and "No findings" in html
 
 
+def test_the_head_repeats_nothing():
+    page = Page(report.render("AE on digits", [], {"model": "AE", "data": "digits", "date": "2026-01-01"}))
+    text = " ".join("".join(page.texts).split())
+    assert text.count("AE on digits") == 2 and text.count("digits") == 2 and text.count("2026-01-01") == 1
+
+
 def test_the_same_sections_give_the_same_page(sections):
     few = [s for s in sections if s.key in ("graph", "holes")]
     assert report.render("t", few, {}) == report.render("t", few, {})

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from latentassay.report.field import field_maps
 from latentassay.report.images import PIXELS, mosaic, reconstruction_pairs
 
 
@@ -32,3 +33,15 @@ def test_points_are_joined_to_their_reconstructions():
     (ax,) = reconstruction_pairs(start, end).axes
     joins = np.array([line.get_xydata() for line in ax.lines[:2]])
     np.testing.assert_allclose(joins, np.stack([start, end], 1))
+
+
+def test_decodings_are_centred_on_their_points():
+    axis, flat = np.linspace(-1, 1, 5), np.zeros((5, 5))
+    samples = np.arange(9.0).reshape(3, 3, 1, 1, 1) / 8 * np.ones((3, 3, 1, 4, 4))
+    ax = field_maps(axis, axis, flat, flat, reconstructions=samples).axes[-1]
+    (image,) = ax.images
+    left, right, bottom, top = image.get_extent()
+    assert (left, right, bottom, top) == (-1.5, 1.5, -1.5, 1.5)
+    picture = np.asarray(image.get_array())[..., 0]
+    np.testing.assert_allclose(picture[::-4, 0], [0, 3 / 8, 6 / 8])
+    np.testing.assert_allclose(picture[-1, ::4], [0, 1 / 8, 2 / 8])

@@ -149,4 +149,13 @@ def test_values_of_their_own_stand_beside_each_unit(make_sections):
     values = section.arrays["values"] * np.array([[1.0], [3.0]])
     drawn = report.figures([replace(section, arrays={**section.arrays, "values": values})])
     names = [tick.get_text() for tick in drawn["traversals.grid"].axes[0].get_yticklabels()]
-    assert "-2.0" in names[0].replace("−", "-") and "6.0" in names[1]
+    assert "−2.0" in names[0] and "6.0" in names[1]
+
+
+def test_rounding_errors_are_not_painted(make_sections):
+    (section,) = (s for s in make_sections(3, 2, (1, 8, 8)) if s.key == "field")
+    still = {name: section.arrays[name] * 1e-7 for name in ("vectors", "divergence")}
+    maps = report.figures([replace(section, arrays={**section.arrays, **still})])["field.maps"]
+    divergence, curvature = (ax.images[0] for ax in maps.axes[:3:2])
+    assert np.abs(divergence.get_array()).max() < 1e-3 * divergence.get_clim()[1]
+    assert not np.any(curvature.get_array())

@@ -27,7 +27,13 @@ from latentassay.report.style import (
     tidy,
 )
 
-POINTS, ARROWS, PERCENTILE = 1000, 25, 98.0
+Extent = tuple[float, float, float, float]
+
+POINTS, ARROWS, PERCENTILE = 500, 25, 98.0
+
+STILL = 0.01
+"""A divergence below this is no flow worth a colour."""
+
 BLUE_RED, PURPLE_ORANGE = diverging("#2a6fb8", "#c8352e"), diverging(THIRD, "#d98a1f")
 
 
@@ -49,21 +55,21 @@ def field_maps(
         divergence: ∇·F, ``(ny, nx)``; colours saturate at the 98 % quantile of its absolute value.
         curvature: mean curvature H, ``(ny, nx)``; likewise.
         posterior: latents of real data in this plane, ``(k, 2)``, drawn in green.
-        reconstructions: decodings ``(gy, gx, *x_shape)`` at the centres of a gy × gx division of the plane,
-            row 0 at the least value of the second unit.
+        reconstructions: decodings ``(gy, gx, *x_shape)`` at gy × gx points evenly spaced from corner to corner
+            of the plane, row 0 at the least value of the second unit; each is centred on its point.
         labels: names of the two units.
     """
     panels = 2 if reconstructions is None else 3
     figure = sheet(WIDE * panels / 3, 3.75)
     grid = figure.add_gridspec(2, panels, height_ratios=[1, 0.035])
     maps = (
-        (divergence, BLUE_RED, "divergence", "← together · apart →"),
-        (curvature, PURPLE_ORANGE, "mean curvature", "H"),
+        (divergence, BLUE_RED, "divergence", "← together · apart →", STILL),
+        (curvature, PURPLE_ORANGE, "mean curvature", "H", 1e-12),
     )
     extent = _extent(xs, ys)
-    for i, (values, colours, title, reading) in enumerate(maps):
+    for i, (values, colours, title, reading, least) in enumerate(maps):
         ax = figure.add_subplot(grid[0, i])
-        scale(figure.add_subplot(grid[1, i]), _map(ax, values, extent, colours), reading, upright=False)
+        scale(figure.add_subplot(grid[1, i]), _map(ax, values, extent, colours, least), reading, upright=False)
         if i == 0 and posterior is not None:
             ax.plot(*np.asarray(posterior)[:POINTS].T, ".", color=LEAF, markersize=2.2, alpha=0.7)
         _plane(ax, extent, labels, title)
@@ -107,26 +113,33 @@ def field_arrows(
     return figure
 
 
-def _extent(xs: np.ndarray, ys: np.ndarray) -> tuple[float, float, float, float]:
+def _extent(xs: np.ndarray, ys: np.ndarray) -> Extent:
     return float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1])
 
 
-def _map(ax: Axes, values: np.ndarray, extent: tuple[float, float, float, float], colours: Colormap) -> AxesImage:
-    limit = float(np.percentile(np.abs(values), PERCENTILE)) or float(np.abs(values).max()) or 1.0
+def _around(extent: Extent, columns: int, rows: int) -> Extent:
+    """Widen the plane by half a tile on every side, so that outermost tiles are centred on its border."""
+    left, right, bottom, top = extent
+    x, y = (right - left) / max(columns - 1, 1) / 2, (top - bottom) / max(rows - 1, 1) / 2
+    return left - x, right + x, bottom - y, top + y
+
+
+def _map(ax: Axes, values: np.ndarray, extent: Extent, colours: Colormap, least: float) -> AxesImage:
+    limit = max(float(np.percentile(np.abs(values), PERCENTILE)), least)
     norm = Normalize(-limit, limit)
     return ax.imshow(values, cmap=colours, norm=norm, extent=extent, origin="lower", interpolation="bilinear")
 
 
-def _plane(ax: Axes, extent: tuple[float, float, float, float], labels: Sequence[str], title: str) -> None:
+def _plane(ax: Axes, extent: Extent, labels: Sequence[str], title: str) -> None:
     tidy(ax, x=f"unit {labels[0]}", y=f"unit {labels[1]}", title=title, frame=True)
-    ax.set(xlim=extent[:2], ylim=extent[2:], aspect="equal")
+    ax.set(xlim=extent[:2], ylim=extent[2:], aspect="auto", box_aspect=1)
 
 
 def _decodings(
     figure: Figure,
     grid: GridSpec,
     samples: np.ndarray,
-    extent: tuple[float, float, float, float],
+    extent: Extent,
     labels: Sequence[str],
 ) -> None:
     if np.ndim(samples) == 3 and samples.shape[-1] in (2, 3):
@@ -136,6 +149,7 @@ def _decodings(
         ax.set_title("decodings of the plane", color=INK, fontsize=SIZE, loc="left", pad=8)
         return
     ax = figure.add_subplot(grid[0, 2])
+    extent = _around(extent, samples.shape[1], samples.shape[0])
     note = tiles(ax, samples[::-1], extent, gaps=False)
     _plane(ax, extent, labels, "decodings")
     if note:

@@ -29,7 +29,7 @@ def response_graph(
         pairs: ``(p, 2)`` units that form one two-dimensional variable.
         labels: names of all units, by unit number.
     """
-    side = 5.6 if len(nodes) > 3 else 3.6
+    side = 5.6 if len(nodes) > 3 and len(edges) else 3.8
     figure = sheet(side, side + 0.2)
     ax = figure.add_subplot()
     ax.set(xlim=(-SPAN / 2, SPAN / 2), ylim=(-SPAN / 2, SPAN / 2), aspect="equal")

@@ -42,12 +42,18 @@ def render(title: str, sections: Sequence[Section], meta: Mapping[str, Any]) -> 
         sections=sections,
         verdict=_verdict(sections),
         pictures=pictures,
-        meta=meta,
+        subject=_subject(title, meta),
         facts=dict(meta.get("facts", {})),
         seconds=dict(meta.get("seconds", {})),
         measured={name: value for name, value in meta.items() if name not in KNOWN},
         is_mapping=lambda value: isinstance(value, Mapping),
     )
+
+
+def _subject(title: str, meta: Mapping[str, Any]) -> list[str]:
+    """Say what the title has not said yet about model, data and date."""
+    told = [str(meta[name]) for name in ("model", "data", "date") if name in meta]
+    return [text for text in told if text not in title]
 
 
 def _verdict(sections: Sequence[Section]) -> list[tuple[Finding, Section]]:

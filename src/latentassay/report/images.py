@@ -65,7 +65,7 @@ def traversals(images: np.ndarray, values: np.ndarray, labels: Sequence[str]) ->
     common = bool(np.allclose(values, values[0]))
     ax = _grid(images, margin=1.4)
     names = [
-        f"unit {label}" if common else f"unit {label}\n{row.min():.1f} … {row.max():.1f}"
+        f"unit {label}" if common else f"unit {label}\n{row.min():.1f} … {row.max():.1f}".replace("-", "−")
         for label, row in zip(labels, values, strict=True)
     ]
     ax.set_yticks(np.arange(len(images)) + 0.5, names, parse_math=False)
@@ -131,7 +131,7 @@ def _small_plots(ax: Axes, samples: np.ndarray, extent: tuple[float, float, floa
         ax.plot(*lines.reshape(-1, 2).T, ".", color=MAIN, markersize=3)
     ax.hlines(np.linspace(bottom, top, rows + 1), left, right, colors=RULE, linewidths=0.6)
     ax.vlines(np.linspace(left, right, columns + 1), bottom, top, colors=RULE, linewidths=0.6)
-    return f"each tile: value (from {low:.2g} to {high:.2g}) over index (0 to {size - 1})"
+    return f"each tile: value (from {low:.2g} to {high:.2g}) over index (0 to {size - 1})".replace("-", "−")
 
 
 def _grid(samples: np.ndarray, margin: float) -> Axes:

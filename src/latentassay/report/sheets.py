@@ -115,16 +115,22 @@ def _traversals(section: Section) -> Figure:
 
 def _maps(section: Section) -> Figure:
     arrays = section.arrays
-    posterior, decoded = _some(section, "posterior", "reconstructions")
+    posterior, decoded, vectors = _some(section, "posterior", "reconstructions", "vectors")
     return field.field_maps(
         arrays["xs"],
         arrays["ys"],
         arrays["divergence"],
-        arrays["curvature"],
+        arrays["curvature"] if vectors is None else _where_it_flows(arrays, vectors),
         posterior=posterior,
         reconstructions=decoded,
         labels=_labels(section, 2),
     )
+
+
+def _where_it_flows(arrays: Mapping[str, np.ndarray], vectors: np.ndarray) -> np.ndarray:
+    """Curvature, 0 where responses stay where they are: directions of rounding errors are no manifold."""
+    step = max(float(np.ptp(arrays["xs"])), float(np.ptp(arrays["ys"]))) * 1e-5
+    return np.where(np.linalg.norm(vectors, axis=-1) > step, arrays["curvature"], 0.0)
 
 
 def _arrows(section: Section) -> Figure:

@@ -39,7 +39,7 @@ def sheet(width: float, height: float) -> Figure:
 def tidy(ax: Axes, *, x: str = "", y: str = "", title: str = "", frame: bool = False) -> Axes:
     """Label the axes, quieten the spines, and give every text the page's ink."""
     ax.set_facecolor("none")
-    ax.tick_params(colors=MUTED, labelcolor=INK, labelsize=SMALL, width=0.7, length=3)
+    ax.tick_params(which="both", colors=MUTED, labelcolor=INK, labelsize=SMALL, width=0.7, length=3)
     for side, spine in ax.spines.items():
         spine.set_color(RULE if frame else MUTED)
         spine.set_linewidth(0.7)
