@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from latentassay import report
 from latentassay.findings import Finding, Score, Section
 
 
@@ -240,7 +241,13 @@ META = {
 }
 
 
-@pytest.fixture
-def meta() -> dict:
-    """What a page says about how it was measured."""
-    return META
+@pytest.fixture(scope="session")
+def sections() -> list[Section]:
+    """All sections of the usual model."""
+    return build()
+
+
+@pytest.fixture(scope="session")
+def html(sections: list[Section]) -> str:
+    """Their page."""
+    return report.render("What this latent space is like", sections, META)

@@ -4,8 +4,6 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-import pytest
-
 from latentassay import report
 from latentassay.findings import LEVELS, Section
 
@@ -46,19 +44,6 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.texts.append(data)
-
-
-@pytest.fixture(scope="module")
-def sections(request):
-    from pathlib import Path
-    from runpy import run_path
-
-    return run_path(str(Path(__file__).with_name("conftest.py")))["build"]()
-
-
-@pytest.fixture(scope="module")
-def html(sections):
-    return report.render("A latent space", sections, {"model": "β-VAE", "data": "shapes", "date": "2026-01-01"})
 
 
 def test_tags_close_ids_are_unique_and_links_lead_somewhere(html):

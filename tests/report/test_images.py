@@ -38,7 +38,7 @@ def test_points_are_joined_to_their_reconstructions():
 def test_decodings_are_centred_on_their_points():
     axis, flat = np.linspace(-1, 1, 5), np.zeros((5, 5))
     samples = np.arange(9.0).reshape(3, 3, 1, 1, 1) / 8 * np.ones((3, 3, 1, 4, 4))
-    ax = field_maps(axis, axis, flat, flat, reconstructions=samples).axes[-1]
+    ax = field_maps(axis, axis, flat, reconstructions=samples).axes[-1]
     (image,) = ax.images
     left, right, bottom, top = image.get_extent()
     assert (left, right, bottom, top) == (-1.5, 1.5, -1.5, 1.5)

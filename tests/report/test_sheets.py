@@ -1,6 +1,5 @@
 """Every figure: drawn where its arrays are, left out where they are not, readable at every size."""
 
-import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -70,8 +69,8 @@ def test_pyplot_is_never_touched(make_sections):
     import matplotlib.pyplot as plt
 
     before = plt.get_fignums(), dict(plt.rcParams)
-    with warnings.catch_warnings():
-        report.render("title", make_sections(3, 2, (1, 8, 8)), {})
+    few = [section for section in make_sections(3, 2, (1, 8, 8)) if section.key in ("units", "responses", "graph")]
+    report.render("title", few, {})
     assert (plt.get_fignums(), dict(plt.rcParams)) == before
 
 
@@ -82,6 +81,7 @@ def test_pyplot_is_never_touched(make_sections):
         ("units", ["kl"], {"units.bars"}),
         ("field", ["reconstructions", "posterior"], {"field.maps", "field.arrows"}),
         ("field", ["vectors"], {"field.maps"}),
+        ("field", ["curvature", "reconstructions"], {"field.maps", "field.arrows"}),
         ("holes", ["distance_prior", "prior_samples"], {"holes.distances", "holes.samples", "holes.worst"}),
         ("holes", ["prior_samples", "hybrid_samples", "worst"], {"holes.distances"}),
         ("factors", ["conditioned"], {"factors.maps"}),
@@ -156,6 +156,6 @@ def test_rounding_errors_are_not_painted(make_sections):
     (section,) = (s for s in make_sections(3, 2, (1, 8, 8)) if s.key == "field")
     still = {name: section.arrays[name] * 1e-7 for name in ("vectors", "divergence")}
     maps = report.figures([replace(section, arrays={**section.arrays, **still})])["field.maps"]
-    divergence, curvature = (ax.images[0] for ax in maps.axes[:3:2])
+    divergence = maps.axes[0].images[0]
     assert np.abs(divergence.get_array()).max() < 1e-3 * divergence.get_clim()[1]
-    assert not np.any(curvature.get_array())
+    assert "mean curvature" not in [ax.get_title(loc="left") for ax in maps.axes]

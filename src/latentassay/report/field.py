@@ -41,8 +41,8 @@ def field_maps(
     xs: np.ndarray,
     ys: np.ndarray,
     divergence: np.ndarray,
-    curvature: np.ndarray,
     *,
+    curvature: np.ndarray | None = None,
     posterior: np.ndarray | None = None,
     reconstructions: np.ndarray | None = None,
     labels: Sequence[str] = ("a", "b"),
@@ -59,13 +59,12 @@ def field_maps(
             of the plane, row 0 at the least value of the second unit; each is centred on its point.
         labels: names of the two units.
     """
-    panels = 2 if reconstructions is None else 3
-    figure = sheet(WIDE * panels / 3, 3.75)
+    maps = [(divergence, BLUE_RED, "divergence", "← together · apart →", STILL)]
+    if curvature is not None:
+        maps.append((curvature, PURPLE_ORANGE, "mean curvature", "H", 0.0))
+    panels = len(maps) + (reconstructions is not None)
+    figure = sheet(WIDE * max(panels, 1.4) / 3, 3.75)
     grid = figure.add_gridspec(2, panels, height_ratios=[1, 0.035])
-    maps = (
-        (divergence, BLUE_RED, "divergence", "← together · apart →", STILL),
-        (curvature, PURPLE_ORANGE, "mean curvature", "H", 1e-12),
-    )
     extent = _extent(xs, ys)
     for i, (values, colours, title, reading, least) in enumerate(maps):
         ax = figure.add_subplot(grid[0, i])
@@ -125,7 +124,7 @@ def _around(extent: Extent, columns: int, rows: int) -> Extent:
 
 
 def _map(ax: Axes, values: np.ndarray, extent: Extent, colours: Colormap, least: float) -> AxesImage:
-    limit = max(float(np.percentile(np.abs(values), PERCENTILE)), least)
+    limit = max(float(np.percentile(np.abs(values), PERCENTILE)), least) or float(np.abs(values).max()) or 1.0
     norm = Normalize(-limit, limit)
     return ax.imshow(values, cmap=colours, norm=norm, extent=extent, origin="lower", interpolation="bilinear")
 
@@ -143,16 +142,16 @@ def _decodings(
     labels: Sequence[str],
 ) -> None:
     if np.ndim(samples) == 3 and samples.shape[-1] in (2, 3):
-        ax = space(figure, samples.shape[-1], grid[0, 2], zoom=0.7)
+        ax = space(figure, samples.shape[-1], grid[0, -1], zoom=0.7)
         for line in [*samples, *samples.transpose(1, 0, 2)]:
             ax.plot(*line.T, color=MAIN, linewidth=0.6)
         ax.set_title("decodings of the plane", color=INK, fontsize=SIZE, loc="left", pad=8)
         return
-    ax = figure.add_subplot(grid[0, 2])
+    ax = figure.add_subplot(grid[0, -1])
     extent = _around(extent, samples.shape[1], samples.shape[0])
     note = tiles(ax, samples[::-1], extent, gaps=False)
     _plane(ax, extent, labels, "decodings")
     if note:
-        text = figure.add_subplot(grid[1, 2])
+        text = figure.add_subplot(grid[1, -1])
         text.set_axis_off()
         text.text(0.5, 0, note.replace(" over", "\nover"), ha="center", va="top", color=MUTED, fontsize=SMALL)

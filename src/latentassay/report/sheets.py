@@ -115,22 +115,25 @@ def _traversals(section: Section) -> Figure:
 
 def _maps(section: Section) -> Figure:
     arrays = section.arrays
-    posterior, decoded, vectors = _some(section, "posterior", "reconstructions", "vectors")
+    posterior, decoded = _some(section, "posterior", "reconstructions")
     return field.field_maps(
         arrays["xs"],
         arrays["ys"],
         arrays["divergence"],
-        arrays["curvature"] if vectors is None else _where_it_flows(arrays, vectors),
+        curvature=_curvature(section),
         posterior=posterior,
         reconstructions=decoded,
         labels=_labels(section, 2),
     )
 
 
-def _where_it_flows(arrays: Mapping[str, np.ndarray], vectors: np.ndarray) -> np.ndarray:
-    """Curvature, 0 where responses stay where they are: directions of rounding errors are no manifold."""
-    step = max(float(np.ptp(arrays["xs"])), float(np.ptp(arrays["ys"]))) * 1e-5
-    return np.where(np.linalg.norm(vectors, axis=-1) > step, arrays["curvature"], 0.0)
+def _curvature(section: Section) -> np.ndarray | None:
+    """Curvature where responses move at all: directions of rounding errors are no manifold."""
+    curvature, vectors = _some(section, "curvature", "vectors")
+    if curvature is None or vectors is None:
+        return curvature
+    flows = np.linalg.norm(vectors, axis=-1) > 1e-5 * max(np.ptp(section.arrays[name]) for name in ("xs", "ys"))
+    return np.where(flows, curvature, 0.0) if flows.any() else None
 
 
 def _arrows(section: Section) -> Figure:
@@ -245,7 +248,7 @@ SHEETS: Mapping[str, tuple[Sheet, ...]] = {
             "regions. Green: real data. Curvature spikes where the latent manifold bends. Decodings cover the same "
             "plane. Colours saturate at the 98 % quantile.",
             _maps,
-            ("xs", "ys", "divergence", "curvature"),
+            ("xs", "ys", "divergence"),
         ),
         Sheet(
             "arrows",

@@ -46,6 +46,8 @@ def tidy(ax: Axes, *, x: str = "", y: str = "", title: str = "", frame: bool = F
         spine.set_visible(frame or side in ("left", "bottom"))
     ax.set_xlabel(x, color=INK, fontsize=SIZE, parse_math=False)
     ax.set_ylabel(y, color=INK, fontsize=SIZE, parse_math=False)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.get_offset_text().set(color=INK, fontsize=SMALL)
     if title:
         ax.set_title(title, color=INK, fontsize=SIZE, loc="left", pad=8)
     return ax
