@@ -134,3 +134,14 @@ def test_light_and_dark_differ_and_both_can_be_read(browser, address):
         on_the_page = set(browser.execute_script(fills)) - {"rgb(255, 255, 255)"}
         assert len(on_the_page) == 2 and all(contrast(fill, page) >= 4.5 for fill in on_the_page), scheme
     assert pages[0] != pages[1]
+
+
+def test_paper_is_light_and_shows_whole_figures(browser, address):
+    look(browser, address, width=760, scheme="dark")
+    dark = {"media": "print", "features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
+    page = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert contrast("rgb(0, 0, 0)", page) > 15
+    wide = "return [...document.querySelectorAll('.picture')].filter(e => e.scrollWidth > e.clientWidth + 1).length"
+    assert browser.execute_script(wide) == 0
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

@@ -9,6 +9,9 @@ from matplotlib.figure import Figure
 
 from latentassay.report.style import THEME
 
+PHONE = 590
+"""Narrower figures shrink to fit a phone, wider ones scroll inside their box (CSS pixels)."""
+
 
 def inline_svg(figure: Figure, *, name: str, described_by: str) -> Markup:
     """Return a figure as an ``<svg>`` element for an HTML page.
@@ -17,7 +20,7 @@ def inline_svg(figure: Figure, *, name: str, described_by: str) -> Markup:
     ``name`` so that many figures can share a page, and nothing refers to anything outside.
 
     Args:
-        figure: what to draw; closed figures and pyplot are not needed.
+        figure: what to draw.
         name: unique on the page, letters, digits and ``-``.
         described_by: id of the element that says what the picture shows.
     """
@@ -38,9 +41,10 @@ def inline_svg(figure: Figure, *, name: str, described_by: str) -> Markup:
 def _opened(text: str, figure: Figure, described_by: str) -> str:
     """Give the root element a size that may shrink with its box, and a role for screen readers."""
     width = 96 * float(figure.get_size_inches()[0])
+    least = 0.6 * width if width < PHONE else 0.74 * width
     box = re.search(r'viewBox="[^"]*"', text)
     root = (
         f'<svg {box.group() if box else ""} role="img" aria-labelledby="{described_by}" '
-        f'style="max-width:{width:.0f}px;min-width:{width * 0.74:.0f}px">'
+        f'style="max-width:{width:.0f}px;min-width:{least:.0f}px">'
     )
     return re.sub(r"<svg[^>]*>", root, text, count=1)
