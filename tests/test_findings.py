@@ -18,6 +18,7 @@ def score(value, low=None, high=None, unit=""):
         ((12.345,), "12.3"),
         ((0.5, None, None, "nats"), "0.5 nats"),
         ((1234.0, 1134.0, 1334.0), "1234 ± 100"),
+        ((2e-9, 1e-9, 3e-9), "2.00e-09 ± 1.0e-09"),
     ],
 )
 def test_numbers_read_like_numbers(arguments, text):

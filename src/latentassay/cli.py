@@ -69,10 +69,11 @@ def _fail(message: str, code: int) -> None:
     raise typer.Exit(code)
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         out.print(__version__)
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

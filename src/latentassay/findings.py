@@ -44,6 +44,8 @@ class Score:
         if self.low is None or self.high is None or self.low == self.high:
             return f"{_short(self.value * scale)}{unit}"
         value, low, high = (end * scale for end in (self.value, self.low, self.high))
+        if high - low < 2e-4:
+            return f"{_short(value)} ± {(high - low) / 2:.1e}{unit}"
         digits = _digits((high - low) / 2)
         if abs((high - value) - (value - low)) <= 0.2 * (high - low):
             return f"{value:.{digits}f} ± {(high - low) / 2:.{digits}f}{unit}"
@@ -79,12 +81,12 @@ class Section:
 
 
 def _digits(error: float) -> int:
-    """Decimals that show an error with two significant digits, six at most; whole numbers stay whole.
+    """Decimals that show an error with two significant digits; whole numbers stay whole.
 
     >>> _digits(0.0123), _digits(2.5), _digits(40.0)
     (3, 1, 0)
     """
-    return min(6, max(0, 1 - math.floor(math.log10(error))))
+    return max(0, 1 - math.floor(math.log10(error)))
 
 
 def _short(value: float) -> str:

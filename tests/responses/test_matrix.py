@@ -62,7 +62,7 @@ def test_stderr_covers_the_truth():
         raw.append(((m.matrix - truth).abs() < 1.96 * m.stderr).diagonal())
         normalized.append(((m.normalized - model.A.T.abs()).abs() <= 1.96 * m.normalized_stderr).fill_diagonal_(True))
     assert 0.90 <= torch.stack(raw).double().mean() <= 0.98
-    off = (torch.stack(normalized).double().mean((0)).sum() - 3) / 6
+    off = (torch.stack(normalized).double().mean(0).sum() - 3) / 6
     assert 0.90 <= off <= 0.985
 
 

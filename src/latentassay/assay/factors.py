@@ -77,9 +77,9 @@ class _Varying:
 
 def _causal_scores(subject: Subject, conditioned: ConditionedMatrix) -> list[Score]:
     n, scores = sum(conditioned.samples), []
-    for name, label, function in (
-        ("factors.cds", "Causal disentanglement (CDS)", causal_disentanglement),
-        ("factors.ccs", "Causal completeness (CCS)", causal_completeness),
+    for name, label, equation, function in (
+        ("factors.cds", "Causal disentanglement (CDS)", 7, causal_disentanglement),
+        ("factors.ccs", "Causal completeness (CCS)", 13, causal_completeness),
     ):
         found, g = function(conditioned), subject.generator(name)
         noise = torch.randn(200, *conditioned.matrix.shape, generator=g, dtype=torch.float64)
@@ -88,8 +88,8 @@ def _causal_scores(subject: Subject, conditioned: ConditionedMatrix) -> list[Sco
         ]
         interval = normal(found.score, float(torch.tensor([draw.score for draw in draws]).std()))
         definition = (
-            f"LR equation {7 if name.endswith('cds') else 13}, {found.variant}, causal units only; "
-            f"{min(conditioned.groups)} to {max(conditioned.groups)} groups a factor; interval by redrawing M* within its standard errors"
+            f"LR equation {equation}, {found.variant}, causal units only; {min(conditioned.groups)} to "
+            f"{max(conditioned.groups)} groups a factor; interval by redrawing M* within its standard errors"
         )
         scores.append(Score(name, label, found.score, definition, n, subject.seed, *interval))
     return scores

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from latentassay.assay.subject import Subject
 from latentassay.findings import Finding, Level, Score, Section
+from latentassay.math.intervals import wilson
 from latentassay.responses import (
     HoleShare,
     ResponseField,
@@ -20,6 +21,10 @@ from latentassay.sampling import decode, hybrid, prior
 
 PICTURES = 16
 MAP = 12
+NEGLIGIBLE = 1e-6
+"""A structure score below this is rounding."""
+STILL = 1e-4
+"""A response field shorter than this share of the plane's extent is rounding."""
 
 
 def ask_field(subject: Subject) -> Section | None:
@@ -35,20 +40,7 @@ def ask_field(subject: Subject) -> Section | None:
         subject.model, (first, second), base=base, n=subject.grid, extent=extent, batch_size=subject.batch_size
     )
     flow = divergence(field)
-    inside = _lookup(field, flow, plane) < 0
-    share, n = float(inside.double().mean()), len(inside)
-    half = 1.96 * (share * (1 - share) / n) ** 0.5
-    score = Score(
-        "field.converging", "Posterior samples where responses converge", share,
-        f"share of posterior samples with ∇·(R(z) − z) < 0 on the plane of latents {first} and {second}, the others at "
-        f"the mean code; central differences, {subject.grid}×{subject.grid} points over mean ± 3 σ",
-        n, subject.seed, max(0.0, share - half), min(1.0, share + half), unit="%",
-    )  # fmt: skip
-    level: Level = "good" if share >= 0.9 else "note" if share >= 0.6 else "warning"
-    sentence = f"On the plane of units {first} and {second}, {score} of the posterior lies where responses converge."
-    remedy = (
-        None if level == "good" else "The decoder is unsure between clusters there; interpolate around, not across."
-    )
+    score, finding = _converging(subject, field, flow, plane)
     arrays = {
         "xs": field.xs.numpy(),
         "ys": field.ys.numpy(),
@@ -59,9 +51,34 @@ def ask_field(subject: Subject) -> Section | None:
         "reconstructions": _map(subject, base, field).numpy(),
     }
     return Section(
-        "field", "Response field", "Where do responses flow?", (score,),
-        (Finding("field", sentence, level, (score.name,), remedy),), arrays, {"labels": [str(first), str(second)]},
+        "field", "Response field", "Where do responses flow?", (score,), (finding,), arrays,
+        {"labels": [str(first), str(second)]},
     )  # fmt: skip
+
+
+def _converging(subject: Subject, field: ResponseField, flow: Tensor, plane: Tensor) -> tuple[Score, Finding]:
+    """Share of the posterior where the field converges; a field that stands still is no fault."""
+    first, second = field.latents
+    inside, n = _lookup(field, flow, plane) < 0, len(plane)
+    share = float(inside.double().mean())
+    interval = wilson(int(inside.sum()), n)
+    score = Score(
+        "field.converging", "Posterior samples where responses converge", share,
+        f"share of posterior samples with ∇·(R(z) − z) < 0 on the plane of latents {first} and {second}, the others at "
+        f"the mean code; central differences, {subject.grid}×{subject.grid} points over mean ± 3 σ; Wilson interval",
+        n, subject.seed, *interval, unit="%",
+    )  # fmt: skip
+    if float(field.vectors.norm(dim=-1).max()) < STILL * float(field.xs[-1] - field.xs[0]):
+        sentence = (
+            f"On the plane of units {first} and {second} responses stay where they are: the coders invert each other."
+        )
+        return score, Finding("field", sentence, "good", (score.name,))
+    level: Level = "good" if share >= 0.9 else "note" if share >= 0.6 else "warning"
+    sentence = f"On the plane of units {first} and {second}, {score} of the posterior lies where responses converge."
+    remedy = (
+        None if level == "good" else "The decoder is unsure between clusters there; interpolate around, not across."
+    )
+    return score, Finding("field", sentence, level, (score.name,), remedy)
 
 
 def _lookup(field: ResponseField, values: Tensor, points: Tensor) -> Tensor:
@@ -92,7 +109,7 @@ def ask_structure(subject: Subject) -> Section:
         )
         definition = f"LR equation 8: {found.variant}; p = {found.p_value:.3g} for no difference (permutation)"
         scores.append(Score(name, label, found.score, definition, found.n, subject.seed, found.low, found.high))
-    differs = found.p_value < 0.01
+    differs = found.p_value < 0.01 and found.high > NEGLIGIBLE
     origin = "prior" if subject.model.prior else "hybrid"
     sentence = (
         f"Responses to {origin} samples {'differ from' if differs else 'cannot be told from'} the samples themselves: "

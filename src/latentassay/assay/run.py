@@ -109,9 +109,10 @@ def _check_varies(data: Observations, rows: torch.Tensor) -> None:
 
 def _meta(subject: Subject, name: str | None, data: Any, seconds: dict[str, float], total: float) -> dict[str, Any]:
     where, model = home(subject.model), subject.model
+    data_name = getattr(data, "name", None)
     return {
         "model": name or type(model).__name__,
-        "data": getattr(data, "name", "observations"),
+        "data": data_name if isinstance(data_name, str) else "observations",
         "date": time.strftime("%Y-%m-%d"),
         "facts": {
             "observations": f"{subject.n} of {len(subject.data)}, {_times(subject.data.x_shape)}",

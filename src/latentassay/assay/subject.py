@@ -78,4 +78,5 @@ def seeded(seed: int, question: str) -> Generator:
     >>> seeded(0, "holes").initial_seed() == seeded(0, "field").initial_seed()
     False
     """
-    return torch.Generator().manual_seed(zlib.crc32(question.encode()) + (seed << 32))
+    # Hashed together, because torch's CPU generator keeps only the lower 32 bits of a seed.
+    return torch.Generator().manual_seed(zlib.crc32(f"{question} {seed}".encode()))

@@ -36,7 +36,8 @@ def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     z, p = float(norm.ppf(0.5 + confidence / 2)), successes / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-    return Interval(max(0.0, centre - half), min(1.0, centre + half))
+    # Rounding must not push an end past the proportion itself when that is 0 or 1.
+    return Interval(min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half)))
 
 
 class ExceedanceShare(NamedTuple):

@@ -13,6 +13,9 @@ from latentassay.math.intervals import Interval, exceedance, wilson
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE, hybrid, posterior, prior
 
+ROUNDING = 1e-4
+"""Response distances below this share of the latents' spread are rounding and never count as holes."""
+
 
 class HoleShare(NamedTuple):
     """What one sampler yields.
@@ -67,7 +70,9 @@ def find_holes(
     """Measure which share of prior and hybrid samples falls where real data never leads.
 
     A sample is in a hole if ``‖R(z) − z‖`` exceeds the 99 % quantile of that of posterior samples; a
-    perfect sampler has a share of 1 %. Repair replaces z by its response, ``steps`` times, and measures again.
+    perfect sampler has a share of 1 %. The threshold is at least 1e-4 of the spread of the latents, so that a model
+    that responds exactly is not judged by its rounding. Repair replaces z by its response, ``steps`` times, and
+    measures again.
 
     Args:
         model: any autoencoder.
@@ -94,6 +99,8 @@ def find_holes(
         return response, (response - latents).flatten(1)[:, kept].norm(dim=1)
 
     _, reference = measured(z)
+    floor = ROUNDING * float(z.flatten(1)[:, kept].double().std(0).norm())
+    reference = reference.clamp(min=floor)
 
     def share_of(latents: Tensor) -> HoleShare:
         response, distance = measured(latents)
