@@ -90,7 +90,7 @@ def main_options(
 def demo(
     folder: Annotated[Path, typer.Option("--out", help="Folder for report.html and assay.safetensors.")] = Path("demo"),
     seed: Seed = 0,
-    steps: Annotated[int, typer.Option(help="Training steps of 64 pictures.", min=1)] = 700,
+    steps: Annotated[int, typer.Option(help="Training steps of 32 pictures.", min=1)] = 900,
     samples: Annotated[int, typer.Option(help="Latents drawn of each kind.", min=32)] = 512,
 ) -> None:
     """Train a small model, assay it and write a report: the whole of latentassay in under a minute."""

@@ -98,7 +98,7 @@ def _causal_scores(subject: Subject, conditioned: ConditionedMatrix) -> list[Sco
 def _findings(subject: Subject, names: list[str], found: MIG, scores: list[Score]) -> tuple[Finding, ...]:
     best = found.information.argmax(1)
     told = [
-        f"{name} in unit {subject.labels[unit]} ({found.information[m, unit]:.0%})"
+        f"{name} in unit {subject.labels[unit]} ({100 * found.information[m, unit]:.0f} %)"
         for m, (name, unit) in enumerate(zip(names, best, strict=True))
     ]
     level: Level = "good" if found.score >= 0.5 else "note" if found.score >= 0.2 else "warning"

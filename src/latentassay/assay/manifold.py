@@ -116,11 +116,7 @@ def ask_structure(subject: Subject) -> Section:
         f"causal structure score {1000 * found.score:.2f} ± {1960 * found.stderr:.2f} (× 1000)."
     )
     level: Level = "note" if differs else "good"
-    remedy = (
-        "Structure is what the prior does not know: sample hybrids or respond once before decoding."
-        if differs
-        else None
-    )
+    remedy = f"What it costs is the share of {origin} samples in holes, below." if differs else None
     findings.append(Finding("structure", sentence, level, ("structure.causal",), remedy))
     return Section(
         "structure", "Structure score", "How far are responses from the distribution that is sampled?",
@@ -177,7 +173,8 @@ def _holes_finding(from_prior: HoleShare | None, from_hybrid: HoleShare, scores:
     sentence = f"{shares[f'holes.{kind}']} of {kind} samples fall in holes (1 % would be as good as data)."
     if level == "good":
         return Finding("holes", sentence, level, (f"holes.{kind}",))
-    ways = [f"respond once before decoding ({shares[f'holes.{kind}.repaired']} remain)"]
+    ways = [f"respond once before decoding, which leaves {shares[f'holes.{kind}.repaired']}"]
     if from_prior and from_hybrid.share < from_prior.share:
-        ways.append(f"sample hybrids ({shares['holes.hybrid']})")
-    return Finding("holes", sentence, level, (f"holes.{kind}",), f"{' or '.join(ways).capitalize()}.")
+        ways.append(f"sample hybrids, of which {shares['holes.hybrid']} fall in holes")
+    remedy = "; or ".join(ways)
+    return Finding("holes", sentence, level, (f"holes.{kind}",), f"{remedy[0].upper()}{remedy[1:]}.")
