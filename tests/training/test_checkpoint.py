@@ -47,7 +47,7 @@ DAMAGES = {
     "truncated": (cut, "truncated"),
     "bit-flipped": (flip, "sha256"),
     "empty": (lambda payload: b"", "is empty"),
-    "page": (lambda payload: b"\n<!DOCTYPE html><html>Sign in</html>", "HTML page"),
+    "page": (lambda payload: b"\n<!DOCTYPE html><html>Sign in</html>", "web page"),
     "pickle": (lambda payload: pickle.dumps(Bomb()), "pickle"),
 }
 
@@ -66,7 +66,7 @@ def test_damaged_tensors(run, lab, damage, act):
 MANIFESTS = {
     "truncated": (cut, "no manifest"),
     "empty": (lambda payload: b"", "is empty"),
-    "page": (lambda payload: b"<html></html>", "HTML page"),
+    "page": (lambda payload: b"<html></html>", "web page"),
     "pickle": (lambda payload: pickle.dumps(Bomb()), "pickle"),
     "list": (lambda payload: b"[1, 2]", "no manifest"),
     "not utf-8": (lambda payload: b"\xff\xfe\x00", "no manifest"),
@@ -154,22 +154,22 @@ def test_garbled_safetensors_with_a_matching_hash(run):
 def test_a_full_disk_leaves_the_checkpoint_before(run, lab, monkeypatch, same_weights, failing):
     from latentassay.training import checkpoint
 
-    before, write = load_run(run.path), checkpoint._write_whole
+    before, write = load_run(run.path), checkpoint.write_whole
 
     def full(path, payload):
         if path.name == failing:
-            path.with_name(path.name + ".part").write_bytes(payload[:10])
+            path.with_name(f".{path.name}.x.part").write_bytes(payload[:10])
             raise OSError(28, "No space left on device")
         write(path, payload)
 
-    monkeypatch.setattr(checkpoint, "_write_whole", full)
+    monkeypatch.setattr(checkpoint, "write_whole", full)
     with pytest.raises(CheckpointError, match=r"No space left.*free some space"):
         lab.train(lab.make(), 5, run.path, resume=True)
     monkeypatch.undo()
     after = load_run(run.path)
     assert after.step == before.step == 3 and same_weights(after.model, before.model)
     assert lab.train(lab.make(), 5, run.path, resume=True).step == 5
-    assert not list(run.path.glob("*.part"))
+    assert not list(run.path.glob(".*.part"))
 
 
 def test_only_the_last_checkpoint_is_kept_and_no_parts_are_left(lab, tmp_path):

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -14,12 +13,16 @@ from typing import Any, NamedTuple
 
 from latentassay.errors import FileError
 from latentassay.progress import bar
+from latentassay.storage import kind_of, replacing
 
 LONG = 200_000_000
 """Bytes from which the verification of a file is remembered."""
 
 DAMAGE = (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, StructError)
 """What the readers below raise on damaged files; ``reading`` turns all of it into ``FileError``."""
+
+
+ROOM = "Free space there, or set LATENTASSAY_HOME to a folder that can hold it."
 
 
 class Official(NamedTuple):
@@ -92,12 +95,9 @@ def check_kind(path: Path, fix: str) -> None:
         raise FileError(path, "this is a folder or a device, not a file", "Name the file itself.")
     with path.open("rb") as stream:
         start = stream.read(512)
-    if not start:
-        raise FileError(path, "the file is empty", fix)
-    if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise FileError(path, "this is a web page, not data: the server answered with an error or a form", fix)
-    if start[0] == 0x80 and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
-        raise FileError(path, "this is a Python pickle, which can run code and is never loaded", fix)
+    kind = kind_of(start)
+    if kind is not None:
+        raise FileError(path, kind, fix)
 
 
 def fetch(file: Official, folder: Any, *, timeout: float | int = 30) -> Path:
@@ -126,30 +126,6 @@ def reading(path: Any, kind: str, fix: str = "Delete it and get it again.") -> I
         raise FileError(path, cause, fix) from error
 
 
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` that takes its place on success and vanishes on failure.
-
-    Raises:
-        FileError: if it cannot be written.
-    """
-    part = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        os.close(handle)
-        yield Path(part)
-        with Path(part).open("rb+") as stream:
-            os.fsync(stream.fileno())
-        Path(part).replace(path)
-    except OSError as error:
-        fix = "Free space there, or set LATENTASSAY_HOME to a folder that can hold it."
-        raise FileError(path, f"cannot be written: {error.strerror or error}", fix) from error
-    finally:
-        if part is not None:
-            Path(part).unlink(missing_ok=True)
-
-
 def made_once(cache: Path, source: Path, make: Callable[[Path], None]) -> Path:
     """Make ``cache`` from ``source`` by ``make(temporary path)``, unless it is there and not older.
 
@@ -157,7 +133,7 @@ def made_once(cache: Path, source: Path, make: Callable[[Path], None]) -> Path:
         FileError: if it cannot be written; ``make`` reports a damaged source itself.
     """
     if not (cache.exists() and cache.stat().st_mtime >= source.stat().st_mtime):
-        with replacing(cache) as temporary:
+        with replacing(cache, ROOM) as temporary:
             make(temporary)
     return cache
 

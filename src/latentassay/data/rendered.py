@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 from latentassay.data.factors import FactorData, Store
-from latentassay.data.files import replacing
 from latentassay.data.grids import grid_codes
 from latentassay.errors import FileError, InputError
 from latentassay.progress import bar
+from latentassay.storage import replacing
 
 Render = Callable[[Any], np.ndarray]
 

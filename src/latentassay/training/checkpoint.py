@@ -5,7 +5,6 @@ run that is killed at any moment leaves the checkpoint before it in order. Nothi
 """
 
 import hashlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from latentassay.errors import CheckpointError
+from latentassay.errors import CheckpointError, FileError
+from latentassay.storage import kind_of, write_whole
 
 if TYPE_CHECKING:
     from latentassay.training.manifest import Manifest
@@ -41,29 +41,13 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], *, step: int, **f
     file, digest = f"checkpoint-{step:08d}.safetensors", hashlib.sha256(payload).hexdigest()
     manifest = Manifest(file=file, size=len(payload), sha256=digest, step=step, **facts)
     try:
-        _write_whole(folder / file, payload)
-        _write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
-        for old in set(folder.glob("checkpoint-*")) - {folder / file}:
+        write_whole(folder / file, payload)
+        write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
+        for old in {*folder.glob("checkpoint-*"), *folder.glob(".*.part")} - {folder / file}:
             old.unlink(missing_ok=True)
-    except OSError as error:
-        raise CheckpointError(
-            folder, f"cannot be written ({error})", "Choose another out=, or free some space"
-        ) from error
-
-
-def _write_whole(path: Path, payload: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as stream:
-        stream.write(payload)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
-    if hasattr(os, "O_DIRECTORY"):  # the rename itself must reach the disk
-        folder = os.open(path.parent, os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    except (OSError, FileError) as error:
+        cause = error.cause if isinstance(error, FileError) else f"cannot be written ({error})"
+        raise CheckpointError(folder, cause, "Choose another out=, or free some space.") from error
 
 
 def read_manifest(folder: Path) -> "Manifest":
@@ -83,7 +67,7 @@ def read_manifest(folder: Path) -> "Manifest":
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
-        cause = _kind(payload) or f"is no manifest of a run ({where}: {first['msg']})"
+        cause = kind_of(payload[:512]) or f"is no manifest of a run ({where}: {first['msg']})"
         raise CheckpointError(path, cause, MEND) from error
 
 
@@ -97,11 +81,13 @@ def read_tensors(folder: Path, manifest: "Manifest") -> dict[str, Tensor]:
     payload = _read(path, MEND)
     if hashlib.sha256(payload).hexdigest() != manifest.sha256:
         shorter = f"is truncated ({len(payload)} of {manifest.size} bytes)" if len(payload) < manifest.size else ""
-        raise CheckpointError(path, _kind(payload) or shorter or "was altered: its sha256 is not the manifest's", MEND)
+        raise CheckpointError(
+            path, kind_of(payload[:512]) or shorter or "was altered: its sha256 is not the manifest's", MEND
+        )
     try:
         return load(payload)
     except SafetensorError as error:
-        raise CheckpointError(path, _kind(payload) or f"is no safetensors file ({error})", MEND) from error
+        raise CheckpointError(path, kind_of(payload[:512]) or f"is no safetensors file ({error})", MEND) from error
 
 
 def _read(path: Path, mend: str) -> bytes:
@@ -110,15 +96,3 @@ def _read(path: Path, mend: str) -> bytes:
     except OSError as error:
         cause = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
         raise CheckpointError(path, cause, mend[0].upper() + mend[1:]) from error
-
-
-def _kind(payload: bytes) -> str | None:
-    """Say what a damaged file looks like, if it looks like something."""
-    start = payload[:512].lstrip().lower()
-    if not payload:
-        return "is empty"
-    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "is an HTML page, perhaps a login or error page saved by a download"
-    if payload.startswith((b"\x80", b"PK\x03\x04")):
-        return "is a pickle, which could run code and is never loaded"
-    return None

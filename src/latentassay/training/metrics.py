@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from latentassay.errors import CheckpointError
+from latentassay.storage import write_whole
 
 METRICS = "metrics.jsonl"
 
@@ -41,6 +42,4 @@ def read_rows(folder: Path, last_step: int) -> list[Row]:
 
 def rewrite_rows(folder: Path, rows: list[Row]) -> None:
     """Begin the metrics of a run with ``rows``, those before the step it goes on from."""
-    part = folder / f"{METRICS}.part"
-    part.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    part.replace(folder / METRICS)
+    write_whole(folder / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())

@@ -1,0 +1,114 @@
+"""The response matrix against the decode and encode passes it cannot avoid, and its memory as n grows.
+
+The floor is (units + 1)·n images decoded and encoded in batches of the same size with nothing else done. Both are
+interleaved in one process; the figure is the median over rounds of the ratio of wall times. Memory is how far the
+resident size of a fresh process rises above what it was when the model and its latents were in place (Linux only).
+Run: ``python bench/responses.py``.
+"""
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+import latentassay as la
+
+UNITS, N, BATCH_SIZE, TARGET = 24, 1024, 128, 1.15
+CASES = {"vae-conv-small": ((3, 32, 32), 7), "vae-conv": ((3, 32, 32), 1)}
+RESULTS = Path(__file__).parent / "results" / "responses.json"
+MEMORY_NS = (512, 2048, 8192)
+
+
+def build(name: str, shape: tuple[int, ...]) -> la.Autoencoder:
+    return la.models.build(name, x_shape=shape, latents=UNITS).eval()
+
+
+def latents(n: int) -> torch.Tensor:
+    return torch.randn(n, UNITS, generator=torch.Generator().manual_seed(0))
+
+
+def floor(model: la.Autoencoder, z: torch.Tensor) -> float:
+    """Seconds for the passes alone."""
+    begun = time.perf_counter()
+    with torch.inference_mode():
+        for _ in range(UNITS + 1):
+            for start in range(0, len(z), BATCH_SIZE):
+                _ = model.encode(model.decode(z[start : start + BATCH_SIZE])).mean
+    return time.perf_counter() - begun
+
+
+def ours(model: la.Autoencoder, z: torch.Tensor) -> float:
+    """Seconds for the whole matrix with its standard errors."""
+    begun = time.perf_counter()
+    la.response_matrix(model, z, generator=torch.Generator().manual_seed(0), batch_size=BATCH_SIZE)
+    return time.perf_counter() - begun
+
+
+def measure(name: str, shape: tuple[int, ...], rounds: int) -> dict[str, float]:
+    model, z = build(name, shape), latents(N)
+    floor(model, z[:BATCH_SIZE]), ours(model, z[:BATCH_SIZE])
+    pairs = []
+    for k in range(rounds):
+        first, second = (ours, floor) if k % 2 else (floor, ours)
+        seconds = {work: work(model, z) for work in (first, second)}
+        pairs.append((seconds[ours], seconds[floor]))
+    ratios = [mine / theirs for mine, theirs in pairs]
+    return {
+        "rounds": rounds,
+        "ratio": round(statistics.median(ratios), 3),
+        "least_ratio": round(min(ratios), 3),
+        "greatest_ratio": round(max(ratios), 3),
+        "images_per_second": round((UNITS + 1) * N / statistics.median(mine for mine, _ in pairs)),
+    }
+
+
+def rise_mib(n: int) -> float:
+    """MiB by which a fresh process grows, at its peak, while it measures one matrix over n latents."""
+    done = subprocess.run([sys.executable, __file__, "--rise", str(n)], capture_output=True, text=True, check=True)
+    return round(int(done.stdout) / 1024, 1)
+
+
+def status_kib(field: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith(field)).split()[1])
+
+
+def rise_here(n: int) -> int:
+    model, z = build("vae-conv-small", (3, 32, 32)), latents(n)
+    ours(model, z[:BATCH_SIZE])  # what the first pass of a process allocates once is not of interest
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak to the present size
+    before = status_kib("VmRSS")
+    ours(model, z)
+    return status_kib("VmHWM") - before
+
+
+def main() -> None:
+    report = {
+        "what": f"response matrix of {UNITS} units over {N} latents against its passes alone, batches of {BATCH_SIZE}",
+        "target": TARGET,
+        "machine": {
+            "cores": os.cpu_count(),
+            "threads": torch.get_num_threads(),
+            "processor": platform.machine(),
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+        },
+        "cases": {f"{name} {shape}": measure(name, shape, rounds) for name, (shape, rounds) in CASES.items()},
+        "rise_in_mib_by_n": {n: rise_mib(n) for n in MEMORY_NS},
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps(report, indent=1))
+
+
+if __name__ == "__main__":
+    if "--rise" in sys.argv:
+        print(rise_here(int(sys.argv[-1])))
+    else:
+        main()
