@@ -193,7 +193,7 @@ def _print_verdict(result: Any) -> None:
     for finding in result.findings:
         remedy = f"\n[dim]→ {escape(finding.remedy)}[/]" if finding.remedy else ""
         table.add_row(f"[{COLOURS[finding.level]}]{finding.level}[/]", escape(finding.sentence) + remedy)
-    out.print(table)
+    out.print(f"\n[bold]{escape(result.summary[0].upper() + result.summary[1:])}[/]\n", table)
 
 
 @data_app.command("list")

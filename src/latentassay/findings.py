@@ -56,6 +56,8 @@ class Score:
 class Finding:
     """One verdict sentence, the scores it rests on, and what to do about it.
 
+    ``brief`` is its clause in the one-sentence summary of a whole assay; most findings have none.
+
     >>> Finding("units.alive", "11 of 24 units are alive.", "note", ("units.alive",)).remedy is None
     True
     """
@@ -65,6 +67,7 @@ class Finding:
     level: Level
     scores: tuple[str, ...] = ()
     remedy: str | None = None
+    brief: str | None = None
 
 
 @dataclass(frozen=True)

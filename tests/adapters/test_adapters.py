@@ -107,6 +107,18 @@ def test_modules_behind_callables_are_found_and_left_in_their_mode():
     assert net.training and net.drop.training
 
 
+def test_modules_that_a_function_refers_to_are_found():
+    noisy = nn.Dropout(0.5)
+
+    def encode(x):
+        return noisy(down(x))
+
+    model = la.from_torch(encode, lambda z: up(z), latent_shape=(2,))
+    assert set(model.torch_modules) == {noisy, down, up}
+    la.check_autoencoder(model, x[:8])
+    assert noisy.training
+
+
 @pytest.mark.parametrize(
     ("answer", "output", "match"),
     [

@@ -1,5 +1,6 @@
 """Any encoder and decoder written in torch, as modules or plain callables."""
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -116,8 +117,13 @@ def _from_distribution(q: D.Distribution) -> Posterior:
 
 
 def _modules_in(*functions: Any) -> tuple[nn.Module, ...]:
-    """Find the modules behind callables: the callable itself, or the object a bound method belongs to."""
-    owners = [
-        function if isinstance(function, nn.Module) else getattr(function, "__self__", None) for function in functions
-    ]
-    return tuple(dict.fromkeys(owner for owner in owners if isinstance(owner, nn.Module)))
+    """Find the modules behind callables: themselves, the owner of a bound method, or what a function refers to."""
+    found = [module for function in functions for module in _behind(function) if isinstance(module, nn.Module)]
+    return tuple(dict.fromkeys(found))
+
+
+def _behind(function: Any) -> list[Any]:
+    if inspect.isfunction(function):
+        used = inspect.getclosurevars(function)
+        return [*used.nonlocals.values(), *used.globals.values()]
+    return [function, getattr(function, "__self__", None)]

@@ -97,21 +97,28 @@ def _causal_scores(subject: Subject, conditioned: ConditionedMatrix) -> list[Sco
 
 def _findings(subject: Subject, names: list[str], found: MIG, scores: list[Score]) -> tuple[Finding, ...]:
     best = found.information.argmax(1)
-    told = [
-        f"{name} in unit {subject.labels[unit]} ({100 * found.information[m, unit]:.0f} %)"
-        for m, (name, unit) in enumerate(zip(names, best, strict=True))
-    ]
+    shares = {m: f"{100 * found.information[m, unit]:.0f} %" for m, unit in enumerate(best)}
+    if len(names) == 1:
+        sentence = (
+            f"Unit {subject.labels[best[0]]} tells most about {names[0]}: {shares[0]} of its entropy; {_told(scores)}."
+        )
+        return (Finding("factors", sentence, "note", ("factors.mig",)),)
     level: Level = "good" if found.score >= 0.5 else "note" if found.score >= 0.2 else "warning"
-    sentence = f"Best single unit for each factor, with the share of its entropy: {', '.join(told)}."
-    findings = [Finding("factors.units", sentence, "note", ("factors.mig",))]
-    verdict = (
-        "mean something" if level == "good" else "mean something in part" if level == "note" else "mix the factors"
-    )
-    numbers = ", ".join(
-        f"{score.name.split('.')[1].upper()} {score}" for score in scores if score.name != "factors.ccs"
-    )
+    verdict = {"good": "mean something", "note": "mean something in part", "warning": "mix the factors"}[level]
     remedy = (
         None if level == "good" else "Raise β, or choose among seeds; where axes mix, trust the response graph instead."
     )
-    findings.insert(0, Finding("factors", f"The axes {verdict}: {numbers}.", level, ("factors.mig",), remedy))
-    return tuple(findings)
+    listed = ", ".join(
+        f"{name} in unit {subject.labels[best[m]]} ({shares[m]})" for m, name in enumerate(names)
+    )  # fmt: skip
+    sentence = f"Best single unit for each factor, with the share of its entropy: {listed}."
+    return (
+        Finding(
+            "factors", f"The axes {verdict}: {_told(scores)}.", level, ("factors.mig",), remedy, f"the axes {verdict}"
+        ),
+        Finding("factors.units", sentence, "note", ("factors.mig",)),
+    )
+
+
+def _told(scores: list[Score]) -> str:
+    return ", ".join(f"{score.name.split('.')[1].upper()} {score}" for score in scores if score.name != "factors.ccs")

@@ -75,9 +75,7 @@ def _converging(subject: Subject, field: ResponseField, flow: Tensor, plane: Ten
         return score, Finding("field", sentence, "good", (score.name,))
     level: Level = "good" if share >= 0.9 else "note" if share >= 0.6 else "warning"
     sentence = f"On the plane of units {first} and {second}, {score} of the posterior lies where responses converge."
-    remedy = (
-        None if level == "good" else "The decoder is unsure between clusters there; interpolate around, not across."
-    )
+    remedy = None if level == "good" else "The decoder is unsure between clusters; interpolate around, not across."
     return score, Finding("field", sentence, level, (score.name,), remedy)
 
 
@@ -116,7 +114,7 @@ def ask_structure(subject: Subject) -> Section:
         f"causal structure score {1000 * found.score:.2f} ± {1960 * found.stderr:.2f} (× 1000)."
     )
     level: Level = "note" if differs else "good"
-    remedy = f"What it costs is the share of {origin} samples in holes, below." if differs else None
+    remedy = f"The share of {origin} samples in holes says what that costs." if differs else None
     findings.append(Finding("structure", sentence, level, ("structure.causal",), remedy))
     return Section(
         "structure", "Structure score", "How far are responses from the distribution that is sampled?",
@@ -170,11 +168,12 @@ def _holes_finding(from_prior: HoleShare | None, from_hybrid: HoleShare, scores:
     low = main.interval.low
     level: Level = "problem" if low > 0.2 else "warning" if low > 0.03 else "good"
     shares = {score.name: str(score) for score in scores}
-    sentence = f"{shares[f'holes.{kind}']} of {kind} samples fall in holes (1 % would be as good as data)."
+    brief = f"{shares[f'holes.{kind}']} of {kind} samples fall in holes"
+    sentence = f"{brief} (1 % would be as good as data)."
     if level == "good":
-        return Finding("holes", sentence, level, (f"holes.{kind}",))
+        return Finding("holes", sentence, level, (f"holes.{kind}",), brief=brief)
     ways = [f"respond once before decoding, which leaves {shares[f'holes.{kind}.repaired']}"]
     if from_prior and from_hybrid.share < from_prior.share:
         ways.append(f"sample hybrids, of which {shares['holes.hybrid']} fall in holes")
     remedy = "; or ".join(ways)
-    return Finding("holes", sentence, level, (f"holes.{kind}",), f"{remedy[0].upper()}{remedy[1:]}.")
+    return Finding("holes", sentence, level, (f"holes.{kind}",), f"{remedy[0].upper()}{remedy[1:]}.", brief)

@@ -6,7 +6,7 @@ from torch import Tensor
 from latentassay.assay.subject import Subject
 from latentassay.findings import Finding, Level, Score, Section
 from latentassay.metrics import reconstruction
-from latentassay.responses import response_graph
+from latentassay.responses import ResponseGraph, response_graph
 from latentassay.sampling import decode
 
 PICTURES = 12
@@ -85,19 +85,18 @@ def ask_units(subject: Subject) -> Section:
 def _alive_finding(subject: Subject, alive: Score) -> Finding:
     causal, total = subject.causal, len(subject.matrix.units)
     doubt = f" ({causal.low} beyond doubt, at most {causal.high})" if causal.low < causal.high else ""
-    sentence = f"{causal.dimension} of {total} units are alive{doubt}; that is the intrinsic dimension."
-    if causal.dimension == 0:
-        sentence = f"None of the {total} units is alive: the decoder ignores the latent (posterior collapse)."
-        return Finding(
-            "units.alive", sentence, "problem", (alive.name,), "Lower β or warm it up from 0, and check the encoder."
-        )
-    if causal.dimension == total:
-        return Finding(
-            "units.alive", sentence, "note", (alive.name,), "No unit is idle; more units may help reconstruction."
-        )
+    brief = f"{causal.dimension or 'none'} of {total} units {'is' if causal.dimension < 2 else 'are'} alive"
+    sentence = f"{brief[0].upper()}{brief[1:]}{doubt}; that is the intrinsic dimension."
     dead = ", ".join(label for label, on in zip(subject.labels, causal.mask, strict=True) if not on)
-    remedy = f"Units {dead} can be dropped or ignored; lower β if you want them used."
-    return Finding("units.alive", sentence, "note", (alive.name,), remedy)
+    level: Level = "note"
+    if causal.dimension == 0:
+        level, remedy = "problem", "Lower β or warm it up from 0, and check the encoder."
+        sentence = f"None of {total} units is alive: the decoder ignores the latent (posterior collapse)."
+    elif causal.dimension == total:
+        remedy = "No unit is idle; more units may help reconstruction."
+    else:
+        remedy = f"Dead: {dead}. They can be dropped or ignored; lower β if you want them used."
+    return Finding("units.alive", sentence, level, (alive.name,), remedy, brief)
 
 
 def _strength(subject: Subject) -> Score:
@@ -162,9 +161,21 @@ def ask_graph(subject: Subject) -> Section:
     details = {"labels": subject.labels, "alive": list(subject.causal.mask), "threshold": graph.threshold}
     findings = tuple(_variable_finding(subject, group) for group in graph.variables if len(group) > 1)
     if not findings and len(graph.nodes) > 1:
-        sentence = "No two alive units form one variable: each can be changed on its own."
-        findings = (Finding("graph", sentence, "good", (edges.name,)),)
+        findings = (_no_variable_finding(graph),)
     return Section("graph", "Response graph", "Which units belong together?", (edges,), findings, arrays, details)
+
+
+def _no_variable_finding(graph: ResponseGraph) -> Finding:
+    if not graph.edges:
+        sentence = "No alive unit moves another: each can be changed on its own."
+        return Finding("graph", sentence, "good", ("graph.edges",), brief="each can be changed on its own")
+    possible, reach = len(graph.nodes) * (len(graph.nodes) - 1), max(edge.weight for edge in graph.edges)
+    sentence = (
+        f"No two alive units form one variable, but {len(graph.edges)} of {possible} possible one-way responses reach "
+        f"{graph.threshold:.2g} or more (at most {reach:.2f})."
+    )
+    remedy = "Intervene on the source of an arrow and expect its targets to follow."
+    return Finding("graph", sentence, "note", ("graph.edges",), remedy, "no two of them form one variable")
 
 
 def _variable_finding(subject: Subject, group: tuple[int, ...]) -> Finding:
@@ -172,12 +183,12 @@ def _variable_finding(subject: Subject, group: tuple[int, ...]) -> Finding:
     listed = f"{', '.join(names[:-1])} and {names[-1]}"
     if len(group) == 2:
         sentence = f"Units {listed} form one variable: each moves the other about equally."
-        return Finding(
-            "graph.pair", sentence, "note", ("graph.edges",), "Intervene on them, and sample them, together."
-        )
+        remedy, brief = "Intervene on them, and sample them, together.", f"units {listed} form one variable"
+        return Finding("graph.pair", sentence, "note", ("graph.edges",), remedy, brief)
     sentence = f"Units {listed} are entangled: they move each other about equally, and none changes alone."
     remedy = "Read them as one variable of several dimensions, or raise β to separate them."
-    return Finding("graph.entangled", sentence, "warning", ("graph.edges",), remedy)
+    brief = f"{len(group)} units are entangled"
+    return Finding("graph.entangled", sentence, "warning", ("graph.edges",), remedy, brief)
 
 
 def ask_traversals(subject: Subject) -> Section:

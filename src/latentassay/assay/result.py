@@ -45,9 +45,15 @@ class Assay:
         """Every score by its name."""
         return {score.name: score for section in self.sections for score in section.scores}
 
+    @property
+    def summary(self) -> str:
+        """The assay in one sentence, e.g. "6 of 10 units are alive; units 3 and 5 form one variable; …"."""
+        briefs = [finding.brief for section in self.sections for finding in section.findings if finding.brief]
+        return f"{'; '.join(briefs)}."
+
     def __str__(self) -> str:
         lines = [f"{finding.level:>8}  {finding.sentence}" for finding in self.findings]
-        return "\n".join([f"{self.meta.get('model')} on {self.meta.get('data')}:", *lines])
+        return "\n".join([f"{self.meta.get('model')} on {self.meta.get('data')}: {self.summary}", *lines])
 
     def figures(self) -> "dict[str, Figure]":
         """Draw every figure anew from the evidence."""
@@ -60,7 +66,7 @@ class Assay:
         from latentassay.report import render
 
         title = f"{self.meta.get('model')} on {self.meta.get('data')}"
-        page = render(title, self.sections, self.meta)
+        page = render(title, self.sections, {**self.meta, "summary": self.summary})
         if path is not None:
             write_whole(Path(path), page.encode())
         return page

@@ -1,10 +1,12 @@
 """Distributions: errors of reconstruction, how far latents move, and how alive each unit is."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from latentassay.report.style import ALERT, INK, MAIN, QUIET, THIRD, WIDE, legend, sheet, tidy
 
@@ -50,8 +52,21 @@ def response_distances(distances: Mapping[str, np.ndarray], threshold: float) ->
         ax.stairs(height, bins, color=colour, linewidth=1.4, label=label)
     ax.axvline(threshold, color=INK, linewidth=1.1, linestyle="--", label=f"hole beyond {threshold:.3g}")
     ax.set_xscale("log")
+    if low > 1e-3 and high < 1e3:  # 0.3 reads better than 3×10⁻¹
+        ax.xaxis.set_major_formatter("{x:g}")
+        ax.xaxis.set_minor_formatter(_plain_minor(high / low))
     legend(ax, ncols=2)
     return figure
+
+
+def _plain_minor(span: float) -> FuncFormatter:
+    """Write 2 and 5 between the powers of ten while there is room for them."""
+
+    def text(value: float, position: int | None = None) -> str:
+        digit = round(value / 10 ** math.floor(math.log10(value)))
+        return f"{value:g}" if digit in (2, 5) and span < 1e3 else ""
+
+    return FuncFormatter(text)
 
 
 def unit_bars(

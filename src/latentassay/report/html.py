@@ -13,7 +13,7 @@ from latentassay.findings import LEVELS, Finding, Section
 from latentassay.report.sheets import SHEETS, figures
 from latentassay.report.svg import inline_svg
 
-KNOWN = ("model", "data", "date", "facts", "seconds")
+KNOWN = ("model", "data", "date", "summary", "facts", "seconds")
 
 
 class Picture(NamedTuple):
@@ -31,8 +31,8 @@ def render(title: str, sections: Sequence[Section], meta: Mapping[str, Any]) -> 
     Args:
         title: heading of the page.
         sections: in the order of the page.
-        meta: ``model``, ``data``, ``date`` (strings) and ``facts`` (label → value) for the head of the page,
-            ``seconds`` (section key → time) and anything else for its foot, where mappings become lists.
+        meta: ``model``, ``data``, ``date``, ``summary`` (strings) and ``facts`` (label → value) for the head of the
+            page, ``seconds`` (section key → time) and anything else for its foot, where mappings become lists.
             Every entry may be left out.
     """
     drawn = figures(sections)
@@ -43,6 +43,7 @@ def render(title: str, sections: Sequence[Section], meta: Mapping[str, Any]) -> 
         verdict=_verdict(sections),
         pictures=pictures,
         subject=_subject(title, meta),
+        summary=str(meta.get("summary", "")),
         facts=dict(meta.get("facts", {})),
         seconds=dict(meta.get("seconds", {})),
         measured={name: value for name, value in meta.items() if name not in KNOWN},

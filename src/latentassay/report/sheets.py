@@ -155,7 +155,7 @@ def _samples(section: Section) -> Figure | None:
 
 
 def _worst(section: Section) -> Figure | None:
-    return _rows(section, {"worst holes": "worst", "repaired": "repaired"})
+    return _rows(section, {"sample": "worst", "response": "repaired"})
 
 
 def _rows(section: Section, names: Mapping[str, str]) -> Figure | None:
@@ -277,8 +277,9 @@ SHEETS: Mapping[str, tuple[Sheet, ...]] = {
         ),
         Sheet(
             "worst",
-            "The worst holes",
-            "Decodings of the samples that move furthest, and of the same latents after repair.",
+            "The samples that move furthest",
+            "Decodings of the samples of greatest response distance, the worst first, and below of their responses: "
+            "what the repair makes of them.",
             _worst,
             ("worst",),
         ),

@@ -1,0 +1,43 @@
+"""What the README shows, works as it stands."""
+
+import re
+import shlex
+
+import matplotlib.image
+from typer.testing import CliRunner
+
+from conftest import ROOT
+from latentassay.cli import app
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_python_examples_run_in_order(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in blocks("python"):
+        exec(compile(block, "README.md", "exec"), names)
+    assert "</html>" in (tmp_path / "report.html").read_text("utf-8")
+    assert "TorchPair on observations" in capsys.readouterr().out
+    assert names["m"].matrix.shape == (8, 8)
+
+
+def test_command_line_examples_run_in_order(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (block,) = blocks("console")
+    for line in block.splitlines():
+        dollar, program, *arguments = shlex.split(line)
+        done = CliRunner().invoke(app, arguments)
+        assert (dollar, program, done.exit_code) == ("$", "latentassay", 0), done.output
+    assert (tmp_path / "digits.html").exists() and (tmp_path / "digits.safetensors").exists()
+
+
+def test_commands_exist_and_the_picture_is_there():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for command in re.findall(r"^make (\w+)", README, re.MULTILINE):
+        assert f"\n{command}:" in makefile
+    assert matplotlib.image.imread(ROOT / "docs" / "report.png").shape[1] >= 800
