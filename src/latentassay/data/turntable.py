@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Int, UInt8
-from scipy.io import loadmat
 
 from latentassay.data.factors import FactorData
 from latentassay.data.files import Official, home, locate, made_once, reading, verify
@@ -140,6 +139,8 @@ def _car_views(path: Path, cars: int) -> Iterator[UInt8[np.ndarray, "views 128 1
 
 
 def _car(archive: tarfile.TarFile, member: tarfile.TarInfo) -> UInt8[np.ndarray, "views 128 128 3"]:
+    from scipy.io import loadmat  # slow to import, and no other data set needs it
+
     stream = archive.extractfile(member)
     content = loadmat(io.BytesIO(stream.read() if stream else b""), variable_names=["im"])
     views = content.get("im", np.empty(0))

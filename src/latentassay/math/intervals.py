@@ -1,14 +1,14 @@
 """Standard errors and intervals, all at 95 % unless a confidence is named."""
 
+from statistics import NormalDist
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
-from scipy.stats import norm
 from torch import Generator, Tensor
 
 CONFIDENCE = 0.95
-Z95 = 1.959963984540054
+Z95 = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 
 
 class Interval(NamedTuple):
@@ -33,7 +33,7 @@ def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     >>> [round(end, 4) for end in wilson(0, 100)]
     [0.0, 0.037]
     """
-    z, p = float(norm.ppf(0.5 + confidence / 2)), successes / n
+    z, p = NormalDist().inv_cdf(0.5 + confidence / 2), successes / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
     # Rounding must not push an end past the proportion itself when that is 0 or 1.
