@@ -6,9 +6,6 @@ resident size of a fresh process rises above what it was when the model and its 
 Run: ``python bench/responses.py``.
 """
 
-import json
-import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -16,12 +13,12 @@ import time
 from pathlib import Path
 
 import torch
+from record import record
 
 import latentassay as la
 
 UNITS, N, BATCH_SIZE, TARGET = 24, 1024, 128, 1.15
 CASES = {"vae-conv-small": ((3, 32, 32), 7), "vae-conv": ((3, 32, 32), 1)}
-RESULTS = Path(__file__).parent / "results" / "responses.json"
 MEMORY_NS = (512, 2048, 8192)
 
 
@@ -92,19 +89,10 @@ def main() -> None:
     report = {
         "what": f"response matrix of {UNITS} units over {N} latents against its passes alone, batches of {BATCH_SIZE}",
         "target": TARGET,
-        "machine": {
-            "cores": os.cpu_count(),
-            "threads": torch.get_num_threads(),
-            "processor": platform.machine(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
         "cases": {f"{name} {shape}": measure(name, shape, rounds) for name, (shape, rounds) in CASES.items()},
         "rise_in_mib_by_n": {n: rise_mib(n) for n in MEMORY_NS},
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=1) + "\n")
-    print(json.dumps(report, indent=1))
+    record("responses", report)
 
 
 if __name__ == "__main__":

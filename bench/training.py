@@ -5,16 +5,14 @@ median over rounds of the ratio of wall times; the ratio of CPU times beside it 
 Run: ``OMP_NUM_THREADS=1 python bench/training.py``.
 """
 
-import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from record import record
 from torch import nn
 from torch.nn import functional as F
 
@@ -24,7 +22,6 @@ from latentassay.training import fit
 from latentassay.training.sampler import Sampler
 
 ROUNDS, STEPS, BATCH_SIZE, N, TARGET = 9, 60, 128, 4096, 1.1
-RESULTS = Path(__file__).parent / "results" / "training.json"
 CASES = {"vae-conv-small": (1, 32, 32), "vae-mlp": (1, 28, 28)}
 
 
@@ -95,18 +92,9 @@ def main() -> None:
     report = {
         "what": f"fit against a bare loop, {STEPS} steps of {BATCH_SIZE}, {ROUNDS} interleaved rounds, float32 on CPU",
         "target": TARGET,
-        "machine": {
-            "cores": os.cpu_count(),
-            "threads": torch.get_num_threads(),
-            "processor": platform.machine(),
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-        },
         "cases": {f"{name} {CASES[name]}": measure(name) for name in CASES},
     }
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(report, indent=1) + "\n")
-    print(json.dumps(report, indent=1))
+    record("training", report)
 
 
 if __name__ == "__main__":

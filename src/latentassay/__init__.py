@@ -6,7 +6,7 @@ from latentassay.adapters import from_sklearn, from_torch
 from latentassay.assay import Assay, assay
 from latentassay.autoencoder import Autoencoder, Decoder, Encoder
 from latentassay.contract import check_autoencoder
-from latentassay.errors import CheckpointError, ContractError, FileError, InputError, LatentAssayError
+from latentassay.errors import CheckpointError, ContractError, FileError, InputError, LatentAssayError, TrainingError
 from latentassay.findings import Finding, Score
 from latentassay.math.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior, StandardNormal
 from latentassay.responses import (
@@ -44,6 +44,7 @@ __all__ = [
     "Run",
     "Score",
     "StandardNormal",
+    "TrainingError",
     "Units",
     "__version__",
     "assay",

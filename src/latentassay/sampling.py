@@ -16,14 +16,25 @@ BATCH_SIZE = 128
 
 
 class Codes(NamedTuple):
-    """Posterior mean and standard deviation of every row, ``(n, *latent_shape)`` each."""
+    """What an encoder says of every row, ``(n, *latent_shape)`` each.
+
+    Attributes:
+        mean: posterior means.
+        std: posterior standard deviations.
+        sample: one posterior sample per row, where a generator was given.
+    """
 
     mean: Tensor
     std: Tensor
+    sample: Tensor | None
 
-    def sample(self, generator: Generator) -> Tensor:
-        """Draw one latent per row from N(mean, std²), latents independent."""
-        return self.mean + self.std * torch.randn(self.mean.shape, generator=generator, dtype=self.mean.dtype)
+
+def beside(generator: Generator, device: torch.device) -> Generator:
+    """Return a generator on ``device``: the one given, or one seeded by it, since each draws only where it lives."""
+    if generator.device.type == device.type:
+        return generator
+    seed = torch.randint(2**62, (1,), generator=generator, device=generator.device)
+    return Generator(device).manual_seed(int(seed))
 
 
 def blocks(n: int, batch_size: int, label: str) -> Iterator[slice]:
@@ -32,13 +43,21 @@ def blocks(n: int, batch_size: int, label: str) -> Iterator[slice]:
         yield slice(start, min(start + batch_size, n))
 
 
-def encode(model: Encoder, data: Any, *, rows: Any = None, batch_size: int = BATCH_SIZE) -> Codes:
+def encode(
+    model: Encoder,
+    data: Any,
+    *,
+    rows: Any = None,
+    generator: Generator | None = None,
+    batch_size: int = BATCH_SIZE,
+) -> Codes:
     """Encode observations in batches.
 
     Args:
         model: any encoder.
         data: a tensor ``(n, *x_shape)``, or ``Observations`` such as a ``FactorData``.
         rows: indices of the rows to encode; all where left out.
+        generator: also draw one sample z ~ q(z|x) per row.
 
     Returns:
         Codes on the CPU.
@@ -48,12 +67,17 @@ def encode(model: Encoder, data: Any, *, rows: Any = None, batch_size: int = BAT
     """
     observations: Observations = as_observations(data)
     index = torch.arange(len(observations)) if rows is None else torch.as_tensor(rows)
-    mean, std = (torch.empty(len(index), *model.latent_shape, dtype=home(model).dtype) for _ in range(2))
+    mean, std, z = (torch.empty(len(index), *model.latent_shape, dtype=home(model).dtype) for _ in range(3))
     with questioning(model) as (device, dtype):
+        local = None if generator is None else beside(generator, device)
         for block in blocks(len(index), batch_size, "encoding"):
-            posterior = model.encode(observations.batch(index[block]).to(device, dtype))
-            mean[block], std[block] = posterior.mean.cpu(), posterior.std.cpu()
-    return Codes(finite(mean, "encoded means"), finite(std, "encoded standard deviations"))
+            q = model.encode(observations.batch(index[block]).to(device, dtype))
+            mean[block], std[block] = q.mean.cpu(), q.std.cpu()
+            if local is not None:
+                z[block] = q.sample(local).cpu()
+    finite(mean, "encoded means")
+    finite(std, "encoded standard deviations")
+    return Codes(mean, std, z if generator is not None else None)
 
 
 def decode(model: Decoder, z: Tensor, *, batch_size: int = BATCH_SIZE) -> Tensor:
@@ -70,7 +94,14 @@ def posterior(model: Autoencoder, data: Any, n: int, *, generator: Generator, ba
     observations = as_observations(data)
     rounds = -(-n // len(observations))
     rows = torch.cat([torch.randperm(len(observations), generator=generator) for _ in range(rounds)])[:n]
-    return encode(model, observations, rows=rows, batch_size=batch_size).sample(generator)
+    return drawn(encode(model, observations, rows=rows, generator=generator, batch_size=batch_size))
+
+
+def drawn(codes: Codes) -> Tensor:
+    """Return the posterior samples of codes that were encoded with a generator."""
+    if codes.sample is None:
+        raise InputError("these codes were encoded without a generator, so no samples were drawn")
+    return finite(codes.sample, "posterior samples")
 
 
 def prior(model: Decoder, n: int, *, generator: Generator) -> Tensor:

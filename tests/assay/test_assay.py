@@ -97,6 +97,24 @@ def test_two_units_of_one_circle_are_one_variable():
     assert "Units 0 and 1 form one variable: each moves the other about equally." in sentences
 
 
+def mixed(matrix):
+    """A model whose response to z is this matrix times z."""
+    model = exact_inverse(3, 8, noise=0.01)
+    data = grid_data(model)
+    model.E = torch.tensor(matrix, dtype=torch.float64) @ model.E
+    return [f.sentence for f in la.assay(model, data, **SMALL).findings]
+
+
+def test_one_way_arrows_are_no_variable():
+    sentences = mixed([[1.0, 0.0, 0.0], [0.4, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    assert any("No two alive units form one variable, but 1 of 6 possible one-way responses" in s for s in sentences)
+
+
+def test_three_units_that_move_each_other_are_entangled():
+    sentences = mixed([[1.0, 0.5, 0.5], [0.5, 1.0, 0.5], [0.5, 0.5, 1.0]])
+    assert any(s.startswith("Units 0, 1 and 2 are entangled") for s in sentences)
+
+
 def test_a_model_without_a_fault_is_not_blamed_for_its_rounding(digits):
     """PCA responds exactly, up to 1e-7: no holes, no structure, no divergence, whatever rounding does."""
     x = digits.train.batch(np.arange(len(digits.train))).flatten(1)

@@ -206,3 +206,14 @@ def test_bad_input_is_refused_with_what_was_expected_and_got(arguments, words):
 def test_it_tells_what_it_is():
     text = repr(FactorData(IMAGES, CODES + 2, ("hue",), name="mine"))
     assert text == "FactorData('mine', n=6, x_shape=(1, 4, 4), factors=[hue 3])"
+
+
+def test_groups_by_name_or_number_and_unknown_factors():
+    codes = np.indices((2, 3)).reshape(2, -1).T[:5]
+    data = FactorData(np.zeros((5, 4), np.float32), codes, ("a", "b"), (2, 3))
+    by_name = [group.tolist() for group in data.groups("a")]
+    assert by_name == [[0, 3], [1, 4]] == [group.tolist() for group in data.groups(0)]
+    assert len(data.groups("a", limit=1, seed=3)) == 1
+    for unknown in ("c", 2):
+        with pytest.raises(InputError, match="it has a, b"):
+            data.groups(unknown)

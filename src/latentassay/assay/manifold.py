@@ -126,8 +126,8 @@ def ask_holes(subject: Subject) -> Section:
     """Which share of samples falls into holes?"""
     g = subject.generator("holes")
     holes = find_holes(
-        subject.model, subject.data, generator=g, n=subject.n, active=subject.active_latents,
-        worst=PICTURES, batch_size=subject.batch_size,
+        subject.model, subject.data, generator=g, n=subject.n, units=subject.matrix.units,
+        active=subject.active_latents, worst=PICTURES, batch_size=subject.batch_size,
     )  # fmt: skip
     kinds = {"prior": holes.prior, "hybrid": holes.hybrid}
     scores = [

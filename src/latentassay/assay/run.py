@@ -19,7 +19,7 @@ from latentassay.findings import Section
 from latentassay.observations import Observations, as_observations
 from latentassay.progress import bar
 from latentassay.responses import causal_units, response_matrix
-from latentassay.sampling import BATCH_SIZE, encode
+from latentassay.sampling import BATCH_SIZE, drawn, encode
 from latentassay.units import Units
 
 FEWEST = 32
@@ -39,7 +39,7 @@ def assay(
     seed: int = 0,
     units: Units | Any = None,
     grid: int = 50,
-    groups: int = 20,
+    groups: int = 50,
     batch_size: int = BATCH_SIZE,
     name: str | None = None,
 ) -> Assay:
@@ -95,8 +95,8 @@ def _prepare(
     groups: int,
     batch_size: int,
 ) -> Subject:
-    codes = encode(model, data, rows=rows, batch_size=batch_size)
-    z = codes.sample(seeded(seed, "posterior"))
+    codes = encode(model, data, rows=rows, generator=seeded(seed, "posterior"), batch_size=batch_size)
+    z = drawn(codes)
     matrix = response_matrix(model, z, units=units, generator=seeded(seed, "matrix"), batch_size=batch_size)
     return Subject(model, data, rows, codes, z, matrix, causal_units(matrix), seed, grid, groups, batch_size)
 

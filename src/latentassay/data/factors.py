@@ -9,7 +9,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from latentassay.errors import InputError
-from latentassay.observations import as_float, finite
+from latentassay.observations import as_float, finite, groups_varying
 
 Layout = Literal["hwc", "chw", "hw", "vector"]
 
@@ -104,12 +104,25 @@ class FactorData:
     def rows_of(self, codes: Any) -> Int[np.ndarray, " k"]:
         """Look up rows of a full grid by their codes ``(k, m)``."""
         if not self.is_grid:
-            raise InputError(f"{self.name} is not a full grid; look rows up in .factors, or use groups_varying")
+            raise InputError(f"{self.name} is not a full grid; look rows up in .factors, or use .groups(factor)")
         wanted = np.asarray(codes).T
         try:
             return np.asarray(np.ravel_multi_index(tuple(wanted), self.factor_sizes))
         except ValueError as error:
             raise InputError(f"codes must have {len(self.factor_sizes)} columns below {self.factor_sizes}") from error
+
+    def groups(self, factor: str | int, *, limit: int | None = None, seed: int = 0) -> list[Int[np.ndarray, " k"]]:
+        """Return rows in groups that agree on every factor but one, for full grids and partial sets alike.
+
+        Groups in which the factor does not vary are left out; ``limit`` of the others are drawn with ``seed``.
+
+        Raises:
+            InputError: no factor is called so.
+        """
+        column = self.factor_names.index(factor) if factor in self.factor_names else factor
+        if not isinstance(column, int) or not 0 <= column < len(self.factor_names):
+            raise InputError(f"{self.name} has no factor {factor!r}; it has {', '.join(self.factor_names) or 'none'}")
+        return groups_varying(self.factors, column, limit=limit, seed=seed)
 
     def raw(self, indices: Any) -> Tensor:
         """Return rows as stored (uint8 or float), channels first; what training keeps on the device."""

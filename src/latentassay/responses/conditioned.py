@@ -12,7 +12,7 @@ from latentassay.errors import InputError
 from latentassay.observations import FactoredObservations, groups_varying
 from latentassay.progress import bar
 from latentassay.responses.response import respond_once
-from latentassay.sampling import BATCH_SIZE, encode
+from latentassay.sampling import BATCH_SIZE, drawn, encode
 from latentassay.units import Units, as_units
 
 
@@ -100,7 +100,7 @@ def _row(
 ) -> tuple[Float[Tensor, " u"], Float[Tensor, " u"]]:
     """Squared diagonal responses of one factor's groups, as root mean and standard error per unit."""
     sizes = [len(group) for group in groups]
-    z = encode(model, data, rows=torch.cat(groups), batch_size=batch_size).sample(generator)
+    z = drawn(encode(model, data, rows=torch.cat(groups), generator=generator, batch_size=batch_size))
     values = torch.cat([part.roll(-1, 0) for part in torch.split(z, sizes)])
     squares = torch.empty(len(z), len(units), dtype=torch.float64)
     with questioning(model) as (device, dtype):

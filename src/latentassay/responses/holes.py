@@ -12,6 +12,7 @@ from latentassay.errors import InputError
 from latentassay.math.intervals import Interval, exceedance, wilson
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE, hybrid, posterior, prior
+from latentassay.units import Units
 
 ROUNDING = 1e-4
 """Response distances below this share of the latents' spread are rounding and never count as holes."""
@@ -62,6 +63,7 @@ def find_holes(
     generator: Generator,
     n: int = 1024,
     quantile: float = 0.99,
+    units: Units | Any = None,
     active: Sequence[int] | None = None,
     steps: int = 1,
     worst: int = 16,
@@ -79,6 +81,7 @@ def find_holes(
         data: real observations.
         generator: draws everything.
         n: samples of each kind.
+        units: what a hybrid draws as one; scalars or channels where left out.
         active: latents whose response is compared; the causal ones make the test sharper, since a dead
             latent adds the same noise everywhere. All where left out.
         steps: how many responses a repair takes.
@@ -112,7 +115,7 @@ def find_holes(
         return HoleShare(found.share, interval, distance, latents[order], left / n, wilson(left, n))
 
     from_prior = share_of(prior(model, n, generator=generator)) if model.prior else None
-    from_hybrid = share_of(hybrid(z, n, generator=generator))
+    from_hybrid = share_of(hybrid(z, n, generator=generator, units=units))
     variant = (
         f"distance over {'all' if active is None else 'causal'} latents (d = {len(kept)}), "
         f"{quantile:.0%} quantile of {n} posterior samples, repair by {steps} response{'s' if steps > 1 else ''}"

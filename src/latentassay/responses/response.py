@@ -6,7 +6,7 @@ from torch import Generator, Tensor
 from latentassay.autoencoder import Autoencoder, questioning
 from latentassay.errors import InputError
 from latentassay.observations import finite
-from latentassay.sampling import BATCH_SIZE, as_latents, blocks
+from latentassay.sampling import BATCH_SIZE, as_latents, beside, blocks
 
 
 def respond(
@@ -39,10 +39,11 @@ def respond(
     z = as_latents(model, z)
     out = torch.empty_like(z)
     with questioning(model) as (device, dtype):
+        local = beside(generator, device) if sample and generator is not None else None
         for block in blocks(len(z), batch_size, "responses"):
             answer = z[block].to(device, dtype)
             for _ in range(steps):
-                answer = respond_once(model, answer, generator if sample else None)
+                answer = respond_once(model, answer, local)
             out[block] = answer
     return finite(out, "responses")
 

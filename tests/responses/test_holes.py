@@ -122,3 +122,20 @@ def test_posterior_takes_every_row_before_any_twice():
     z = sampling.posterior(model, x, 10, generator=seeded())
     assert len({round(float(v), 6) for v in model.decode(z)[:, 0]}) == 10
     assert len(sampling.posterior(model, x, 25, generator=seeded())) == 25
+
+
+def test_posterior_samples_keep_the_correlations_of_a_full_covariance():
+    lower = torch.tensor([[1.0, 0.0], [0.9, 0.4359]])
+
+    class Correlated:
+        latent_shape = (2,)
+
+        def encode(self, x):
+            return la.FullCovarianceGaussian(0 * x, lower.expand(len(x), 2, 2))
+
+    x = torch.zeros(4000, 2)
+    codes = sampling.encode(Correlated(), x, generator=seeded())
+    assert torch.corrcoef(codes.sample.T)[0, 1] == pytest.approx(0.9, abs=0.02)
+    assert sampling.encode(Correlated(), x).sample is None
+    with pytest.raises(la.InputError, match="without a generator"):
+        sampling.drawn(sampling.encode(Correlated(), x))
