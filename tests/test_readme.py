@@ -1,5 +1,6 @@
 """What the README shows, works as it stands."""
 
+import json
 import re
 import shlex
 
@@ -41,3 +42,12 @@ def test_commands_exist_and_the_picture_is_there():
     for command in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert f"\n{command}:" in makefile
     assert matplotlib.image.imread(ROOT / "docs" / "report.png").shape[1] >= 800
+
+
+def test_the_speeds_it_states_are_the_recorded_ones():
+    def ratio(name, case):
+        cases = json.loads((ROOT / "bench" / "results" / f"{name}.json").read_text())["cases"]
+        return next(f"{found['ratio']:.2f} times" for key, found in cases.items() if key.startswith(case))
+
+    for name, case in (("responses", "vae-conv-small"), ("training", "vae-conv-small"), ("training", "vae-mlp")):
+        assert ratio(name, case) in README

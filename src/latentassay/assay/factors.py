@@ -88,16 +88,24 @@ def _causal_scores(subject: Subject, conditioned: ConditionedMatrix) -> list[Sco
         ]
         interval = normal(found.score, float(torch.tensor([draw.score for draw in draws]).std()))
         definition = (
-            f"LR equation {equation}, {found.variant}, causal units only; {min(conditioned.groups)} to "
-            f"{max(conditioned.groups)} groups a factor; interval by redrawing M* within its standard errors"
+            f"LR equation {equation}, {found.variant}, causal units only; {_span(conditioned.groups)} groups a factor; "
+            "interval by redrawing M* within its standard errors"
         )
         scores.append(Score(name, label, found.score, definition, n, subject.seed, *interval))
     return scores
 
 
+def _span(counts: tuple[int, ...]) -> str:
+    return f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+
+
 def _findings(subject: Subject, names: list[str], found: MIG, scores: list[Score]) -> tuple[Finding, ...]:
     best = found.information.argmax(1)
-    shares = {m: f"{100 * found.information[m, unit]:.0f} %" for m, unit in enumerate(best)}
+    # A dead unit can still know a factor: the encoder writes it down, and the decoder does not read it.
+    shares = [
+        f"{100 * found.information[m, unit]:.0f} %{'' if subject.causal.mask[unit] else ', though dead'}"
+        for m, unit in enumerate(best)
+    ]
     if len(names) == 1:
         sentence = (
             f"Unit {subject.labels[best[0]]} tells most about {names[0]}: {shares[0]} of its entropy; {_told(scores)}."

@@ -156,7 +156,7 @@ def _hole_scores(subject: Subject, kind: str, found: HoleShare, variant: str) ->
             subject.n, subject.seed, *found.interval, unit="%",
         ),
         Score(
-            f"holes.{kind}.repaired", "the same after one response", found.repaired,
+            f"holes.{kind}.repaired", f"{kind.capitalize()} samples in holes after one response", found.repaired,
             "the samples are replaced by their responses and measured again at the same threshold (Wilson interval)",
             subject.n, subject.seed, *found.repaired_interval, unit="%",
         ),
@@ -169,7 +169,8 @@ def _holes_finding(from_prior: HoleShare | None, from_hybrid: HoleShare, scores:
     level: Level = "problem" if low > 0.2 else "warning" if low > 0.03 else "good"
     shares = {score.name: str(score) for score in scores}
     brief = f"{shares[f'holes.{kind}']} of {kind} samples fall in holes"
-    sentence = f"{brief} (1 % would be as good as data)."
+    hybrids = f" and {shares['holes.hybrid']} of hybrids" if from_prior else ""
+    sentence = f"{shares[f'holes.{kind}']} of {kind} samples{hybrids} fall in holes (1 % would be as good as data)."
     if level == "good":
         return Finding("holes", sentence, level, (f"holes.{kind}",), brief=brief)
     ways = [f"respond once before decoding, which leaves {shares[f'holes.{kind}.repaired']}"]

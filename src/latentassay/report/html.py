@@ -74,11 +74,17 @@ def _pictures(section: Section, drawn: Mapping[str, Figure]) -> list[Picture]:
     return found
 
 
+def _tight(text: Any) -> str:
+    """Keep numbers together with their errors and units at the end of a line."""
+    return str(text).replace(" %", "\u00a0%").replace(" ± ", "\u00a0±\u00a0").replace(" (×", "\u00a0(×")
+
+
 @cache
 def _template() -> Template:
     loader = PackageLoader("latentassay", "report")
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.lstrip_blocks = True
+    environment.filters["tight"] = _tight
     files = resources.files("latentassay.report")
     environment.globals["style"] = Markup((files / "page.css").read_text("utf-8"))
     environment.globals["script"] = Markup((files / "sort.js").read_text("utf-8"))

@@ -118,7 +118,7 @@ def find_holes(
     from_hybrid = share_of(hybrid(z, n, generator=generator, units=units))
     variant = (
         f"distance over {'all' if active is None else 'causal'} latents (d = {len(kept)}), "
-        f"{quantile:.0%} quantile of {n} posterior samples, repair by {steps} response{'s' if steps > 1 else ''}"
+        f"{100 * quantile:g} % quantile of {n} posterior samples, repair by {steps} response{'s' if steps > 1 else ''}"
     )
     threshold = float(torch.quantile(reference.double(), quantile))
     return Holes(threshold, reference, from_prior, from_hybrid, variant)
