@@ -85,6 +85,21 @@ def test_resume_goes_on(tmp_path):
     assert la.load_run(tmp_path / "run").step == 30
 
 
+@pytest.mark.parametrize("resume", [[], ["--resume"]])
+def test_a_run_is_never_mixed_with_another(trained, resume):
+    before = {path.name: path.read_bytes() for path in trained.iterdir()}
+    command = ["train", "--data", "helix", "--model", "vae-mlp", "--out", str(trained), *resume]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 2 and "holds a run on digits" in done.stderr
+    assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
+
+
+def test_an_existing_run_is_not_overwritten_without_resume(trained):
+    command = ["train", "--data", "digits", "--model", "vae-mlp", "--latents", "4", "--out", str(trained)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 3 and "resume" in done.stderr
+
+
 def test_ctrl_c_saves_and_says_so(tmp_path):
     folder = tmp_path / "run"
     command = [

@@ -7,8 +7,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from latentassay.data import FactorData, Splits, load
-from latentassay.errors import CheckpointError
+from latentassay.errors import CheckpointError, InputError
 from latentassay.storage import write_whole
+from latentassay.training.checkpoint import MANIFEST
 
 FILE = "data.json"
 
@@ -43,8 +44,20 @@ class DataConfig(BaseModel):
         return self.load().split(self.seed)
 
     def write(self, folder: Path) -> None:
-        """Keep it in a run folder."""
-        write_whole(folder / FILE, self.model_dump_json(indent=1).encode())
+        """Keep it in a run folder; a folder that already holds a run keeps what it says.
+
+        Raises:
+            InputError: the run there was trained on other data.
+        """
+        if not (folder / MANIFEST).exists():
+            write_whole(folder / FILE, self.model_dump_json(indent=1).encode())
+            return
+        kept = read_data_config(folder)
+        if kept != self:
+            raise InputError(
+                f"{folder} holds a run on {kept.name} (rows {kept.rows or 'all'}, options {kept.options}, "
+                f"seed {kept.seed}); name the same data, or choose another --out"
+            )
 
 
 def read_data_config(folder: Path) -> DataConfig:
