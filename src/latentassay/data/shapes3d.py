@@ -2,6 +2,9 @@
 
 Sizes, camera and light were fitted to 50 pictures of the original. Only 8·4·15 views differ in geometry: each is
 ray-cast once, and an image is the sum of its floor, walls, object and sky, each in the brightness of its hue.
+
+The codes of those pictures are not published with them, so which end of the orientations is −30° was assumed: codes
+0 … 14 may run the other way round in the original, and its scales may be one step off.
 """
 
 import colorsys
