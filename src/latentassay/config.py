@@ -12,6 +12,7 @@ from latentassay.storage import write_whole
 from latentassay.training.checkpoint import MANIFEST
 
 FILE = "data.json"
+WORDS = {"true": True, "false": False, "none": None}
 
 
 class DataConfig(BaseModel):
@@ -28,7 +29,7 @@ class DataConfig(BaseModel):
 
     format: Literal["latentassay-data-1"] = "latentassay-data-1"
     name: str
-    options: dict[str, str | int | float | bool] = {}
+    options: dict[str, str | int | float | bool | None] = {}
     rows: Annotated[int, Field(gt=0)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
 
@@ -77,17 +78,17 @@ def read_data_config(folder: Path) -> DataConfig:
 
 
 def parse_options(pairs: list[str]) -> dict[str, Any]:
-    """Read ``key=value`` words; whole numbers, decimals, true and false become what they look like.
+    """Read ``key=value`` words; whole numbers, decimals, true, false and none become what they look like.
 
-    >>> parse_options(["size=32", "train=true"])
-    {'size': 32, 'train': True}
+    >>> parse_options(["size=32", "train=none"])
+    {'size': 32, 'train': None}
     """
     return {key: _value(text) for key, _, text in (pair.partition("=") for pair in pairs)}
 
 
-def _value(text: str) -> str | int | float | bool:
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
+def _value(text: str) -> str | int | float | bool | None:
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
     for kind in (int, float):
         try:
             return kind(text)
