@@ -43,6 +43,8 @@ class Score:
         scale, unit = (100.0, " %") if self.unit == "%" else (1.0, f" {self.unit}" if self.unit else "")
         if self.low is None or self.high is None or self.low == self.high:
             return f"{_short(self.value * scale)}{unit}"
+        if all(isinstance(end, int) for end in (self.value, self.low, self.high)):
+            return f"{self.value} ({self.low} to {self.high}){unit}"
         value, low, high = (end * scale for end in (self.value, self.low, self.high))
         if high - low < 2e-4:
             return f"{_short(value)} ± {(high - low) / 2:.1e}{unit}"
