@@ -68,13 +68,16 @@ class Units:
         out[:, index] = values.flatten(1)[:, index]
         return out.view_as(z)
 
+    def total(self, values: Tensor) -> Float[Tensor, "n units"]:
+        """Sum of values ``(n, *latent_shape)`` inside every unit."""
+        flat = values.flatten(1)
+        if self.are_scalars:
+            return flat[:, [group[0] for group in self.groups]]
+        return torch.stack([flat[:, list(group)].sum(1) for group in self.groups], 1)
+
     def squared_norm(self, delta: Tensor) -> Float[Tensor, "n units"]:
         """Squared Euclidean length of a difference inside every unit."""
-        flat = delta.flatten(1).square()
-        if self.are_scalars and len(self) == flat.shape[1]:
-            return flat[:, [group[0] for group in self.groups]]
-        sums = [flat[:, list(group)].sum(1) for group in self.groups]
-        return torch.stack(sums, 1)
+        return self.total(delta.square())
 
 
 def as_units(units: "Units | Sequence[Sequence[int]] | None", latent_shape: Sequence[int]) -> Units:

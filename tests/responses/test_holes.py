@@ -139,3 +139,16 @@ def test_posterior_samples_keep_the_correlations_of_a_full_covariance():
     assert sampling.encode(Correlated(), x).sample is None
     with pytest.raises(la.InputError, match="without a generator"):
         sampling.drawn(sampling.encode(Correlated(), x))
+
+
+def test_dead_channels_are_silenced_whatever_the_memory_layout():
+    def encode(x):  # the second channel leaks into the first
+        return torch.stack([x[:, 0] + x[:, 1], x[:, 1]], 1)
+
+    pair = la.from_torch(encode, lambda z: z, latent_shape=(2, 2, 2))
+    base = torch.randn(40, 2, 2, 2, generator=seeded())
+    plain, strided = (
+        la.structure_score(pair, generator=seeded(), base=latents, active=range(4), sample=False).score
+        for latents in (base, base.to(memory_format=torch.channels_last))
+    )
+    assert plain == pytest.approx(strided) == pytest.approx(0, abs=1e-12)

@@ -5,7 +5,8 @@ from torch import Tensor
 
 from latentassay.assay.subject import Subject
 from latentassay.findings import Finding, Level, Score, Section
-from latentassay.metrics import reconstruction
+from latentassay.math.posteriors import DiagonalGaussian
+from latentassay.metrics.reconstruction import Reconstruction, reconstruction_of
 from latentassay.responses import ResponseGraph, response_graph
 from latentassay.sampling import decode
 
@@ -15,9 +16,7 @@ STEPS = 11
 
 def ask_reconstruction(subject: Subject) -> Section:
     """How much of the data comes back?"""
-    decoded = decode(subject.model, subject.codes.mean, batch_size=subject.batch_size)
-    x = subject.x(subject.n)
-    found = reconstruction(x, decoded)
+    found = _streamed(subject)
     scores = (
         Score(
             "reconstruction.explained", "Variance explained", found.explained,
@@ -38,11 +37,23 @@ def ask_reconstruction(subject: Subject) -> Section:
         None if level == "good" else "Train longer, give the latent more units, or lower β if it is above 1.",
     )
     arrays = {
-        "originals": x[:PICTURES].numpy(),
-        "reconstructions": decoded[:PICTURES].numpy(),
+        "originals": subject.x(slice(PICTURES)).numpy(),
+        "reconstructions": decode(subject.model, subject.codes.mean[:PICTURES]).numpy(),
         "error_per_sample": found.per_sample.numpy(),
     }
     return Section("reconstruction", "Reconstruction", "How much of the data comes back?", scores, (finding,), arrays)
+
+
+def _streamed(subject: Subject) -> Reconstruction:
+    """Reconstruction error in two passes over the rows, the first for their mean; pictures are never all in memory."""
+    parts = [slice(start, start + subject.batch_size) for start in range(0, subject.n, subject.batch_size)]
+    mean = sum((subject.x(part).double().sum(0) for part in parts), torch.zeros(())) / subject.n
+    error, spread = [], []
+    for part in parts:
+        x, decoded = subject.x(part), decode(subject.model, subject.codes.mean[part], batch_size=subject.batch_size)
+        error.append((x - decoded).double().square().flatten(1).mean(1))
+        spread.append((x.double() - mean).square().flatten(1).mean(1))
+    return reconstruction_of(torch.cat(error), torch.cat(spread))
 
 
 def ask_units(subject: Subject) -> Section:
@@ -50,8 +61,8 @@ def ask_units(subject: Subject) -> Section:
     causal, matrix = subject.causal, subject.matrix
     total, response = len(matrix.units), matrix.normalized.diagonal()
     stderr = matrix.normalized_stderr.diagonal()
-    spread = subject.codes.mean.flatten(1).double().var(0)
-    varied = int(matrix.units.squared_norm(spread.clamp(min=0).sqrt()[None]).gt(0.01).sum())
+    spread = matrix.units.total(subject.codes.mean.double().var(0, keepdim=True))[0]
+    varied = int((spread > 0.01).sum())
     alive = Score(
         "units.alive", "Alive (causal) units", causal.dimension,
         f"units whose normalized diagonal response is at least {causal.threshold:.3f} (LR 4.1: M_jj ≥ 0.5 at σ = 1); "
@@ -67,15 +78,15 @@ def ask_units(subject: Subject) -> Section:
     if causal.dimension:
         scores.append(_strength(subject))
         findings.append(_strength_finding(scores[-1]))
-    kl = 0.5 * (subject.codes.mean.square() + subject.codes.std.square() - 1) - subject.codes.std.clamp(min=1e-30).log()
     arrays = {
-        "mean_std": matrix.units.squared_norm(spread.sqrt()[None])[0].sqrt().numpy(),
-        "posterior_std": matrix.units.squared_norm(subject.codes.std.square().mean(0).sqrt()[None])[0].sqrt().numpy(),
+        "mean_std": spread.sqrt().numpy(),
+        "posterior_std": matrix.units.squared_norm(subject.codes.std).mean(0).sqrt().numpy(),
         "response": response.numpy(),
         "response_stderr": stderr.numpy(),
     }
-    if bool((subject.codes.std > 0).all()):
-        arrays["kl"] = matrix.units.squared_norm(kl.clamp(min=0).mean(0).sqrt()[None])[0].numpy()
+    if subject.model.prior and bool((subject.codes.std > 0).all()):
+        marginals = DiagonalGaussian(subject.codes.mean, subject.codes.std)
+        arrays["kl"] = matrix.units.total(marginals.kl_per_latent()).mean(0).numpy()
     details = {"labels": subject.labels, "alive": list(causal.mask), "threshold": causal.threshold, "total": total}
     return Section(
         "units", "Units", "Which units are alive?", tuple(scores), tuple(findings), arrays, details

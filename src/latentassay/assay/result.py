@@ -96,7 +96,7 @@ class Assay:
             return cls(tuple(_section(s, arrays) for s in facts["sections"]), facts["meta"])
         except OSError as error:
             raise CheckpointError(path, f"cannot be read: {error.strerror or error}", "Check the path.") from error
-        except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise CheckpointError(path, kind_of(payload[:512]) or "is no saved assay, or is truncated", MEND) from error
 
 

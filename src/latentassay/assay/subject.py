@@ -63,9 +63,9 @@ class Subject:
         """Short name of every unit."""
         return [self.matrix.units.label(j) for j in range(len(self.matrix.units))]
 
-    def x(self, count: int) -> Tensor:
-        """Return the first ``count`` drawn observations."""
-        return self.data.batch(self.rows[:count])
+    def x(self, part: slice) -> Tensor:
+        """Return a part of the drawn observations."""
+        return self.data.batch(self.rows[part])
 
     def generator(self, question: str) -> Generator:
         """Return a generator that depends on the seed and the question alone, so questions can come in any order."""

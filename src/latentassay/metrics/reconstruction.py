@@ -40,11 +40,20 @@ def reconstruction(x: Tensor, decoded: Tensor) -> Reconstruction:
     if x.shape != decoded.shape or len(x) < 2:
         raise InputError(f"needs two tensors of one shape with at least 2 rows, got {x.shape} and {decoded.shape}")
     a, b = x.flatten(1).double(), decoded.flatten(1).double()
-    error, spread = (a - b).square().mean(1), (a - a.mean(0)).square().mean(1)
+    return reconstruction_of((a - b).square().mean(1), (a - a.mean(0)).square().mean(1))
+
+
+def reconstruction_of(error: Float[Tensor, " n"], spread: Float[Tensor, " n"]) -> Reconstruction:
+    """The same from every row's mean squared error and mean squared distance to the mean row, for streamed data.
+
+    Raises:
+        InputError: the rows do not spread at all.
+    """
     if float(spread.sum()) == 0:
         raise InputError("all observations are the same; give data that varies")
     explained = 1 - float(error.mean() / spread.mean())
     residual = error - (1 - explained) * spread
-    ratio_stderr = float(residual.std() / spread.mean()) / len(x) ** 0.5
-    mse_interval = normal(float(error.mean()), float(error.std()) / len(x) ** 0.5)
+    root_n = len(error) ** 0.5
+    ratio_stderr = float(residual.std() / spread.mean()) / root_n
+    mse_interval = normal(float(error.mean()), float(error.std()) / root_n)
     return Reconstruction(float(error.mean()), mse_interval, explained, normal(explained, ratio_stderr), error)

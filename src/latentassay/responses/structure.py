@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Generator, Tensor
 
 from latentassay.autoencoder import Autoencoder
@@ -62,7 +63,7 @@ def structure_score(
         InputError: no prior and no base; fewer than three latents; an ``active`` latent out of range.
     """
     z = prior(model, n, generator=generator) if base is None else as_latents(model, base, minimum=3)
-    z = z.clone()
+    z = z.clone(memory_format=torch.contiguous_format)  # so that flattening is a view, and zeros reach z
     d = z.flatten(1).shape[1]
     kept = list(range(d) if active is None else active)
     if len(z) < 3 or not kept or not all(0 <= latent < d for latent in kept):
