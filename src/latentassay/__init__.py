@@ -1,6 +1,6 @@
 """latentassay: point it at an autoencoder and read what its latent space is like."""
 
-from latentassay import data, metrics, models, objectives, sampling
+from latentassay import data, metrics, models, objectives, sampling, training
 from latentassay._version import __version__
 from latentassay.adapters import from_sklearn, from_torch
 from latentassay.assay import Assay, assay
@@ -16,10 +16,13 @@ from latentassay.responses import (
     conditioned_response_matrix,
     divergence,
     find_holes,
+    manifold_path,
     mean_curvature,
     respond,
+    response_divergence,
     response_field,
     response_graph,
+    response_jacobian,
     response_matrix,
     structure_score,
 )
@@ -60,14 +63,18 @@ __all__ = [
     "from_sklearn",
     "from_torch",
     "load_run",
+    "manifold_path",
     "mean_curvature",
     "metrics",
     "models",
     "objectives",
     "respond",
+    "response_divergence",
     "response_field",
     "response_graph",
+    "response_jacobian",
     "response_matrix",
     "sampling",
     "structure_score",
+    "training",
 ]

@@ -1,6 +1,6 @@
 """The door between those who make autoencoders and those who question them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -43,6 +43,21 @@ class Autoencoder(Encoder, Decoder, Protocol):
     """Both halves. Anything with these four attributes is a guest: no base class, no registration."""
 
 
+@runtime_checkable
+class KeepsActivations(Protocol):
+    """What a decoder may offer besides: to decode again from the first layer that an intervention reaches.
+
+    Structural decoders let latents in one after another, so whatever lies before the layer of the unit that was
+    changed is still right. Readers use it where it is there; the answer must be that of ``decode``.
+    """
+
+    def decode_keeping(self, z: Tensor) -> tuple[Tensor, Any]:
+        """Decode ``(n, *latent_shape)`` and return the activations, too, in whatever form ``decode_again`` reads."""
+
+    def decode_again(self, z: Tensor, kept: Any, changed: Sequence[int]) -> Tensor:
+        """Decode latents that differ from those ``kept`` belongs to in the flat indices ``changed`` alone."""
+
+
 class Home(NamedTuple):
     """Where a model lives and what it computes in."""
 
@@ -65,13 +80,16 @@ def home(model: Any) -> Home:
 
 
 @contextmanager
-def questioning(model: Any) -> Iterator[Home]:
-    """Hold a model in evaluation mode without gradients, and leave every module's mode as it was found."""
+def questioning(model: Any, *, gradients: bool = False) -> Iterator[Home]:
+    """Hold a model in evaluation mode, and leave every module's mode as it was found.
+
+    Nothing can be differentiated inside, unless ``gradients`` are the point.
+    """
     modes = [(module, module.training) for root in modules_of(model) for module in root.modules()]
     try:
         for root in modules_of(model):
             root.eval()
-        with torch.inference_mode():
+        with torch.enable_grad() if gradients else torch.inference_mode():
             yield home(model)
     finally:
         for module, training in modes:

@@ -3,13 +3,20 @@
 import numpy as np
 import torch
 
+from latentassay.math.strata import partners
+from latentassay.responses.matrix import _block_size
+
 
 def response(model, z_row):
     return model.encode(model.decode(z_row[None])).mean[0]
 
 
-def response_matrix(model, z, partner, groups):
-    """LR equation 5 with the replacement value of row i taken from row partner[i]."""
+def response_matrix(model, z, partner, groups, size):
+    """LR equation 5 with unit j's value in row i taken from row partner[i][j].
+
+    In blocks of ``size`` rows every row is somebody's partner, one in ``size`` its own on average; so many of the terms
+    are 0 by construction and must not count as pairs.
+    """
     M2 = np.zeros((len(groups), len(groups)))
     for j, intervened in enumerate(groups):
         for k, responding in enumerate(groups):
@@ -17,10 +24,10 @@ def response_matrix(model, z, partner, groups):
             for i in range(len(z)):
                 changed = z[i].clone()
                 for latent in intervened:
-                    changed[latent] = z[partner[i]][latent]
+                    changed[latent] = z[partner[i][j]][latent]
                 before, after = response(model, z[i]), response(model, changed)
                 total += sum(float(after[latent] - before[latent]) ** 2 for latent in responding)
-            M2[j, k] = total / len(z)
+            M2[j, k] = total / (len(z) * (size - 1) / size)
     return np.sqrt(M2)
 
 
@@ -73,6 +80,15 @@ def conditioned_row(model, z_groups, groups):
     return np.array([np.sqrt(np.mean(s)) for s in squares])
 
 
-def reorder(z, seed):
-    """The shuffle that response_matrix makes with this seed."""
-    return z[torch.randperm(len(z), generator=torch.Generator().manual_seed(seed))]
+def same_draws(z, units, seed):
+    """The shuffle and the partners that response_matrix draws with this seed."""
+    generator = torch.Generator().manual_seed(seed)
+    z = z[torch.randperm(len(z), generator=generator)]
+    size = _block_size(len(z))
+    whole = len(z) // size * size
+    return z, partners(units.total(z[:whole]), size, generator=generator), size
+
+
+def published_divergence(fx, fy):
+    """What the published code computes: the same differences, the grid spacing forgotten."""
+    return divergence(fx, fy, 1.0, 1.0)

@@ -50,17 +50,46 @@ def test_equals_the_paper_loop():
     codes = np.array([[g, i] for g, group in enumerate(groups) for i in range(len(group))])
     data = la.data.FactorData(x, codes, ("group", "member"), (2, 7))
     generator = seeded(3)
-    from latentassay.responses.conditioned import _draw_groups, _row
+    from latentassay.responses.conditioned import _draw_groups, _extend, _Tally
 
     drawn = _draw_groups(data, 1, 50, generator)
     z_groups = [model.encode(data.batch(rows)).mean for rows in drawn]
+    tally = _Tally(drawn, 2)
+    for part in (slice(0, 1), slice(1, 2)):
+        _extend(tally, part, model, data, la.Units(((0,), (1, 2)), (3,)), generator, 3)
+    np.testing.assert_allclose(tally.root_mean()[0], slow.conditioned_row(model, z_groups, units), rtol=1e-5)
 
-    class Silent:
-        def update(self, n):
-            pass
 
-    fast, _ = _row(model, data, drawn, la.Units(((0,), (1, 2)), (3,)), generator, 3, Silent())
-    np.testing.assert_allclose(fast, slow.conditioned_row(model, z_groups, units), rtol=1e-5)
+def noisy_grid(seed, sizes=(8, 6)):
+    """Codes that follow their factor with noise: groups differ, as they do in life."""
+    codes = np.indices((*sizes, 12)).reshape(3, -1).T
+    z = torch.from_numpy(codes[:, :2]).double() / 4
+    model = exact_inverse(2, 5)
+    z = z + 0.2 * torch.randn(z.shape, generator=seeded(seed), dtype=torch.float64)
+    return model, la.data.FactorData(model.decode(z).numpy(), codes, ("a", "b", "draw"), (*sizes, 12))
+
+
+def test_intervals_cover_the_truth_also_when_entries_stop_early():
+    """The value over all groups of many grids is the truth that 50 groups of one grid are asked for."""
+    runs = [noisy_grid(seed) for seed in range(200)]
+    large = [la.conditioned_response_matrix(m, d, generator=seeded(0), groups_per_factor=10**6) for m, d in runs]
+    truth = torch.stack([c.matrix.square() for c in large]).mean(0).sqrt()
+    for precision in (None, 0.15):
+        hits, used = [], []
+        for seed, (model, data) in enumerate(runs):
+            c = la.conditioned_response_matrix(
+                model, data, generator=seeded(seed), groups_per_factor=40, precision=precision
+            )
+            hits.append(((c.matrix - truth).abs() <= 1.96 * c.stderr).double())
+            used.append(c.used.double())
+        assert 0.92 <= float(torch.stack(hits).mean()) <= 0.985
+    assert torch.stack(used).mean() < 38
+
+
+def test_a_budget_ends_after_whole_rounds():
+    model, data = noisy_grid(0)
+    c = la.conditioned_response_matrix(model, data, generator=seeded(0), budget=1e-9)
+    assert (c.used == 4).all() and c.groups == (4, 4, 4) and c.samples == (32, 24, 48)
 
 
 def test_partial_grids_work_and_lonely_factors_are_refused():
@@ -72,12 +101,17 @@ def test_partial_grids_work_and_lonely_factors_are_refused():
     with pytest.raises(la.InputError, match="two factors"):
         single = la.data.FactorData(np.zeros((4, 5), np.float32), np.arange(4)[:, None])
         la.conditioned_response_matrix(model, single, generator=seeded())
+    for option in ({"groups_per_factor": 1}, {"precision": 0.0}, {"budget": 0}):
+        with pytest.raises(la.InputError):
+            la.conditioned_response_matrix(model, linear_data(model), generator=seeded(), **option)
 
 
 def fixed(matrix):
     matrix = torch.tensor(matrix, dtype=torch.float64)
     units = la.Units.default((matrix.shape[1],))
-    return ConditionedMatrix(matrix, matrix * 0, ("f",) * len(matrix), units, (1,), (1,))
+    return ConditionedMatrix(
+        matrix, matrix * 0, ("f",) * len(matrix), units, (1,), (1,), torch.ones(matrix.shape).long()
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -7,10 +7,13 @@ from latentassay.responses.conditioned import (
     causal_disentanglement,
     conditioned_response_matrix,
 )
+from latentassay.responses.derivatives import ResponseDivergence, response_divergence, response_jacobian
+from latentassay.responses.excitation import Excitation, excitation
 from latentassay.responses.field import ResponseField, divergence, mean_curvature, response_field
 from latentassay.responses.graph import ResponseGraph, response_graph
 from latentassay.responses.holes import Holes, HoleShare, find_holes
 from latentassay.responses.matrix import CausalUnits, ResponseMatrix, causal_units, response_matrix
+from latentassay.responses.paths import Curve, ManifoldPath, manifold_path
 from latentassay.responses.response import respond
 from latentassay.responses.structure import StructureScore, structure_score
 
@@ -18,8 +21,12 @@ __all__ = [
     "CausalScore",
     "CausalUnits",
     "ConditionedMatrix",
+    "Curve",
+    "Excitation",
     "HoleShare",
     "Holes",
+    "ManifoldPath",
+    "ResponseDivergence",
     "ResponseField",
     "ResponseGraph",
     "ResponseMatrix",
@@ -29,11 +36,15 @@ __all__ = [
     "causal_units",
     "conditioned_response_matrix",
     "divergence",
+    "excitation",
     "find_holes",
+    "manifold_path",
     "mean_curvature",
     "respond",
+    "response_divergence",
     "response_field",
     "response_graph",
+    "response_jacobian",
     "response_matrix",
     "structure_score",
 ]

@@ -4,16 +4,21 @@ import warnings
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from latentassay.autoencoder import Autoencoder, questioning
 from latentassay.errors import InputError
-from latentassay.observations import FactoredObservations, groups_varying
+from latentassay.math.intervals import Z95, student
+from latentassay.observations import FactoredObservations, finite, groups_varying
 from latentassay.progress import bar
-from latentassay.responses.response import respond_once
+from latentassay.responses.pace import Pace
+from latentassay.responses.response import interventions
 from latentassay.sampling import BATCH_SIZE, drawn, encode
 from latentassay.units import Units, as_units
+
+FIRST, LEAST = 4, 12
+"""Groups in the first round, and groups before an interval is trusted enough to stop a unit."""
 
 
 class ConditionedMatrix(NamedTuple):
@@ -24,8 +29,9 @@ class ConditionedMatrix(NamedTuple):
         stderr: its standard error, groups being the independent pieces.
         factor_names: name of every row.
         units: the units intervened on.
-        groups: how many groups each row rests on.
-        samples: how many latents each row rests on.
+        groups: how many groups each row rests on, at most.
+        samples: how many latents each row rests on, at most.
+        used: how many groups every entry rests on; fewer where a unit stopped early.
     """
 
     matrix: Float[Tensor, "m u"]
@@ -34,6 +40,7 @@ class ConditionedMatrix(NamedTuple):
     units: Units
     groups: tuple[int, ...]
     samples: tuple[int, ...]
+    used: Int[Tensor, "m u"]
 
 
 class CausalScore(NamedTuple):
@@ -44,6 +51,27 @@ class CausalScore(NamedTuple):
     variant: str
 
 
+class _Tally:
+    """What is known of one factor so far: squared diagonal responses, summed inside every group."""
+
+    def __init__(self, groups: list[Tensor], units: int):
+        self.groups, self.sizes = groups, torch.tensor([len(group) for group in groups])
+        self.sums = torch.zeros(len(groups), units, dtype=torch.float64)
+        self.used = torch.zeros(units, dtype=torch.long)
+        self.active = list(range(units))
+
+    def root_mean(self) -> tuple[Float[Tensor, " u"], Float[Tensor, " u"]]:
+        """√mean and its standard error, by the linearised ratio of group sums to group sizes."""
+        counted = (torch.arange(len(self.groups))[:, None] < self.used).double()
+        sizes = counted * self.sizes[:, None]
+        total, count = sizes.sum(0), self.used.double()
+        mean = self.sums.sum(0) / total
+        residual = (self.sums - mean * sizes).square().sum(0)
+        few = (count - 1).clamp(min=1)
+        stderr_of_mean = (residual * count / few).sqrt() / total * student(few) / Z95
+        return mean.sqrt(), stderr_of_mean / (2 * mean.sqrt()).clamp(min=1e-300)
+
+
 def conditioned_response_matrix(
     model: Autoencoder,
     data: FactoredObservations,
@@ -51,6 +79,8 @@ def conditioned_response_matrix(
     generator: Generator,
     units: Units | Any = None,
     groups_per_factor: int = 50,
+    precision: float | int | None = None,
+    budget: float | int | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> ConditionedMatrix:
     """Measure ``M*[m,j]``: the diagonal response of unit j to values that occur while only factor m varies.
@@ -64,20 +94,37 @@ def conditioned_response_matrix(
         data: observations with at least two factors.
         units: what is intervened on; give only the causal units to save time.
         groups_per_factor: at most this many groups are drawn for each factor.
+        precision: stop an entry as soon as its 95 % interval is no wider to each side than this times the greatest
+            entry of its column.
+        budget: seconds after which no further groups are measured.
 
     Raises:
-        InputError: fewer than two factors, or a factor that never varies alone in the data.
+        InputError: fewer than two factors, or a factor that never varies alone in the data; ``groups_per_factor``
+            below 2; NaN or infinite values; precision or budget not positive.
     """
     if data.factors.shape[1] < 2:
         raise InputError(f"conditioning needs at least two factors, the data have {data.factors.shape[1]}")
-    units = as_units(units, model.latent_shape)
-    rows = [_draw_groups(data, m, groups_per_factor, generator) for m in range(data.factors.shape[1])]
-    total = sum(len(group) for groups in rows for group in groups)
-    with bar(total * (len(units) + 1), "conditioned responses") as progress:
-        measured = [_row(model, data, groups, units, generator, batch_size, progress) for groups in rows]
-    matrix, stderr = (torch.stack(part) for part in zip(*measured, strict=True))
-    samples = tuple(sum(map(len, groups)) for groups in rows)
-    return ConditionedMatrix(matrix, stderr, tuple(data.factor_names), units, tuple(map(len, rows)), samples)
+    if groups_per_factor < 2:
+        raise InputError(f"groups_per_factor must be at least 2, got {groups_per_factor}")
+    units, pace = as_units(units, model.latent_shape), Pace(precision, budget)
+    factors = range(data.factors.shape[1])
+    tallies = [_Tally(_draw_groups(data, m, groups_per_factor, generator), len(units)) for m in factors]
+    with bar(sum(int(tally.sizes.sum()) for tally in tallies) * (len(units) + 1), "conditioned responses") as progress:
+        done, total = 0, max(len(tally.groups) for tally in tallies)
+        while done < total and (count := pace.next_round(done, total, first=FIRST, cost=_cost(tallies, done))):
+            for tally in tallies:
+                _extend(tally, slice(done, done + count), model, data, units, generator, batch_size)
+                passes = int(tally.sizes[done : done + count].sum())
+                pace.count(passes * (len(tally.active) + 1))
+                progress.update(passes * (len(units) + 1))
+            done += count
+            if done >= LEAST:
+                _retire(tallies, pace)
+    matrix, stderr = (torch.stack(part) for part in zip(*(tally.root_mean() for tally in tallies), strict=True))
+    used = torch.stack([tally.used for tally in tallies])
+    groups = tuple(int(row.max()) for row in used)
+    samples = tuple(int(tally.sizes[:count].sum()) for tally, count in zip(tallies, groups, strict=True))
+    return ConditionedMatrix(matrix, stderr, tuple(data.factor_names), units, groups, samples, used)
 
 
 def _draw_groups(data: FactoredObservations, factor: int, count: int, generator: Generator) -> list[Tensor]:
@@ -86,45 +133,54 @@ def _draw_groups(data: FactoredObservations, factor: int, count: int, generator:
     if not groups:
         name = data.factor_names[factor]
         raise InputError(f"{name!r} never varies while the other factors stay; use more rows or drop this factor")
-    return [torch.from_numpy(group)[torch.randperm(len(group), generator=generator)] for group in groups]
+    order = torch.randperm(len(groups), generator=generator)
+    found = [torch.from_numpy(groups[int(g)]) for g in order]
+    return [group[torch.randperm(len(group), generator=generator)] for group in found]
 
 
-def _row(
+def _cost(tallies: list[_Tally], done: int) -> int:
+    """Passes that one more group of every factor takes, about."""
+    left = [(tally.sizes[done:], len(tally.active) + 1) for tally in tallies if len(tally.groups) > done]
+    return max(1, round(sum(float(sizes.double().mean()) * passes for sizes, passes in left)))
+
+
+def _extend(
+    tally: _Tally,
+    part: slice,
     model: Autoencoder,
     data: FactoredObservations,
-    groups: list[Tensor],
     units: Units,
     generator: Generator,
     batch_size: int,
-    progress: Any,
-) -> tuple[Float[Tensor, " u"], Float[Tensor, " u"]]:
-    """Squared diagonal responses of one factor's groups, as root mean and standard error per unit."""
+) -> None:
+    """Measure further groups of one factor for the units that are still asked."""
+    groups = tally.groups[part]
+    if not groups or not tally.active:
+        return
     sizes = [len(group) for group in groups]
     z = drawn(encode(model, data, rows=torch.cat(groups), generator=generator, batch_size=batch_size))
-    values = torch.cat([part.roll(-1, 0) for part in torch.split(z, sizes)])
-    squares = torch.empty(len(z), len(units), dtype=torch.float64)
+    values = torch.cat([inside.roll(-1, 0) for inside in torch.split(z, sizes)])
+    squares = torch.empty(len(z), len(tally.active), dtype=torch.float64)
     with questioning(model) as (device, dtype):
-        for start in range(0, len(z), batch_size):
-            block = slice(start, start + batch_size)
-            base, new = z[block].to(device, dtype), values[block].to(device, dtype)
-            response = respond_once(model, base)
-            for j in range(len(units)):
-                change = respond_once(model, units.replace(base, j, new)) - response
-                squares[block, j] = units.squared_norm(change)[:, j].double().cpu()
-            progress.update(len(base) * (len(units) + 1))
-    return _clustered_root_mean(squares, torch.tensor(sizes))
+        for rows in torch.split(torch.arange(len(z)), batch_size):
+            base, new = z[rows].to(device, dtype), values[rows].to(device, dtype)
+            response, ask = interventions(model, units, base)
+            for column, j in enumerate(tally.active):
+                squares[rows, column] = units.squared_norm(ask(j, new) - response)[:, j].double().cpu()
+    group = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+    sums = torch.zeros(len(sizes), len(tally.active), dtype=torch.float64)
+    sums.index_add_(0, group, finite(squares, "squared responses"))
+    tally.sums[part.start : part.start + len(groups), tally.active] = sums
+    tally.used[tally.active] += len(groups)
 
 
-def _clustered_root_mean(
-    squares: Float[Tensor, "n u"], sizes: Tensor
-) -> tuple[Float[Tensor, " u"], Float[Tensor, " u"]]:
-    """√mean and its standard error, by the linearised ratio of group sums to group sizes."""
-    mean = squares.mean(0)
-    group = torch.repeat_interleave(torch.arange(len(sizes)), sizes)
-    residual = torch.zeros(len(sizes), squares.shape[1], dtype=torch.float64).index_add_(0, group, squares - mean)
-    count = max(len(sizes), 2)
-    stderr_of_mean = (residual.square().sum(0) * count / (count - 1)).sqrt() / len(squares)
-    return mean.sqrt(), stderr_of_mean / (2 * mean.sqrt()).clamp(min=1e-300)
+def _retire(tallies: list[_Tally], pace: Pace) -> None:
+    """Stop asking units whose entry is precise enough beside the greatest of its column."""
+    matrix, stderr = zip(*(tally.root_mean() for tally in tallies), strict=True)
+    greatest = torch.stack(matrix).amax(0)
+    for tally, errors in zip(tallies, stderr, strict=True):
+        half = Z95 * errors
+        tally.active = [j for j in tally.active if not pace.is_precise(float(half[j]), float(greatest[j]))]
 
 
 def causal_disentanglement(c: ConditionedMatrix, *, rescaled: bool = True) -> CausalScore:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from latentassay.autoencoder import Autoencoder
 from latentassay.errors import InputError
+from latentassay.responses.derivatives import response_jacobian
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE, as_latents
 
@@ -21,6 +22,7 @@ class ResponseField(NamedTuple):
         vectors: the two components of F, ``(ny, nx, 2)``, in the units of the latents.
         latents: which two latents.
         bases: how many latents the other coordinates were averaged over (1: one fixed latent).
+        jacobian: ``∂F_a/∂z_b`` at every point, ``(ny, nx, 2, 2)``, where the field was measured ``exact``.
     """
 
     xs: Float[Tensor, " nx"]
@@ -28,6 +30,7 @@ class ResponseField(NamedTuple):
     vectors: Float[Tensor, "ny nx 2"]
     latents: tuple[int, int]
     bases: int
+    jacobian: Float[Tensor, "ny nx 2 2"] | None = None
 
     @property
     def spacing(self) -> tuple[float, float]:
@@ -50,6 +53,7 @@ def response_field(
     base: Tensor | None = None,
     n: int = 100,
     extent: Any = (-3.0, 3.0),
+    exact: bool = False,
     batch_size: int = BATCH_SIZE,
 ) -> ResponseField:
     """Measure ``F = R(z) − z`` on an n × n grid over two latents.
@@ -61,28 +65,38 @@ def response_field(
             of them (posterior samples); the origin where left out.
         n: grid points along each axis.
         extent: ``(low, high)`` for both axes, or a pair of such pairs.
+        exact: also measure derivatives by forward mode (about four times the cost), so that ``divergence`` and
+            ``mean_curvature`` need no differences between grid points.
 
     Raises:
         InputError: spatial latents, the same latent twice or out of range, n below 3, a bad extent.
+        ContractError: ``exact``, and the model leaves torch's differentiation.
     """
     shape = tuple(model.latent_shape)
-    _check_plane(shape, latents, n)
-    xs, ys = _axes(extent, n)
+    check_plane(shape, latents, n)
+    xs, ys = axes_over(extent, n)
     bases = torch.zeros(1, *shape) if base is None else as_latents(model, base if base.ndim > 1 else base[None])
-    total = torch.zeros(n, n, 2, dtype=torch.float64)
+    total, slopes = torch.zeros(n, n, 2, dtype=torch.float64), torch.zeros(n, n, 2, 2, dtype=torch.float64)
     for one in bases:
         z = grid_latents(one, latents, xs, ys)
         flow = (respond(model, z, batch_size=batch_size) - z)[:, list(latents)]
         total += flow.reshape(n, n, 2).cpu().double()
-    return ResponseField(xs, ys, total / len(bases), latents, len(bases))
+        if exact:
+            slope = response_jacobian(model, z, latents=latents, batch_size=batch_size)
+            slopes += slope.reshape(n, n, 2, 2).cpu().double() - torch.eye(2, dtype=torch.float64)
+    jacobian = slopes / len(bases) if exact else None
+    return ResponseField(xs, ys, total / len(bases), latents, len(bases), jacobian)
 
 
 def divergence(field: ResponseField) -> Float[Tensor, "ny nx"]:
-    """∇·F by central differences divided by the grid spacing, one-sided at the border.
+    """∇·F on the plane: exact where the field has its Jacobian, else central differences divided by the grid spacing
+    (one-sided at the border).
 
     F points back to the manifold: negative where responses flow together, that is, where the decoder is
     sure of what it decodes; positive on the boundaries between such regions.
     """
+    if field.jacobian is not None:
+        return field.jacobian.diagonal(dim1=-2, dim2=-1).sum(-1)
     dx, dy = field.spacing
     along_x: Tensor = torch.gradient(field.vectors[..., 0], spacing=dx, dim=1)[0]
     along_y: Tensor = torch.gradient(field.vectors[..., 1], spacing=dy, dim=0)[0]
@@ -90,14 +104,22 @@ def divergence(field: ResponseField) -> Float[Tensor, "ny nx"]:
 
 
 def mean_curvature(field: ResponseField) -> Float[Tensor, "ny nx"]:
-    """H = −½ ∇·(F/‖F‖) (LR equation 12); vectors shorter than 1e-6 of the longest count as zero."""
+    """H = −½ ∇·(F/‖F‖) (LR equation 12); vectors shorter than 1e-6 of the longest count as zero.
+
+    With the field's Jacobian J it is exact: ``∇·u = (tr J − uᵀ J u)/‖F‖`` for the unit vectors u = F/‖F‖.
+    """
     length = field.vectors.norm(dim=-1, keepdim=True)
-    floor = 1e-6 * float(length.max())
-    unit = torch.where(length > floor, field.vectors / length.clamp(min=1e-300), 0.0)
-    return -0.5 * divergence(field._replace(vectors=unit))
+    flows = length > 1e-6 * float(length.max())
+    unit = torch.where(flows, field.vectors / length.clamp(min=1e-300), 0.0)
+    if field.jacobian is None:
+        return -0.5 * divergence(field._replace(vectors=unit))
+    along = torch.einsum("yxa,yxab,yxb->yx", unit, field.jacobian, unit)
+    exact = -0.5 * (divergence(field) - along) / length[..., 0].clamp(min=1e-300)
+    return torch.where(flows[..., 0], exact, 0.0)
 
 
-def _check_plane(shape: tuple[int, ...], latents: tuple[int, int], n: int) -> None:
+def check_plane(shape: tuple[int, ...], latents: tuple[int, int], n: int) -> None:
+    """Refuse a plane that these two latents do not span."""
     if len(shape) != 1:
         raise InputError(f"a response field needs vector latents, the model has {shape}")
     if len(set(latents)) != 2 or not all(0 <= latent < shape[0] for latent in latents):
@@ -106,7 +128,8 @@ def _check_plane(shape: tuple[int, ...], latents: tuple[int, int], n: int) -> No
         raise InputError(f"n must be at least 3 grid points for differences, got {n}")
 
 
-def _axes(extent: Any, n: int) -> tuple[Tensor, Tensor]:
+def axes_over(extent: Any, n: int) -> tuple[Tensor, Tensor]:
+    """Return n grid values along each axis of ``extent``: ``(low, high)``, or a pair of such pairs."""
     spans = torch.as_tensor(extent, dtype=torch.float64)
     spans = spans.expand(2, 2) if spans.ndim == 1 else spans
     if spans.shape != (2, 2) or not (spans[:, 0] < spans[:, 1]).all() or not torch.isfinite(spans).all():

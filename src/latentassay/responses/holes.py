@@ -1,10 +1,11 @@
 """Holes: latents that a sampler proposes and the model itself does not recognise."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
+from sklearn.neighbors import NearestNeighbors
 from torch import Generator, Tensor
 
 from latentassay.autoencoder import Autoencoder
@@ -24,10 +25,13 @@ class HoleShare(NamedTuple):
     Attributes:
         share: share of samples whose response distance exceeds the threshold.
         interval: its 95 % interval, the uncertainty of the threshold included.
-        distance: response distance ‖R(z) − z‖ of every sample, ``(n,)``.
+        distance: response distance ‖R(z) − z‖ of every sample, ``(n,)``; relative to its neighbourhood if that was
+            asked for.
         worst: the samples of greatest distance, worst first.
-        repaired: share that still exceeds the threshold after the repair.
+        repaired: share that still exceeds the threshold after every sample was replaced by its response.
         repaired_interval: its 95 % interval (Wilson, the threshold taken as known).
+        redrawn: share that still exceeds it after those in holes were drawn again.
+        redrawn_interval: likewise.
     """
 
     share: float
@@ -36,6 +40,8 @@ class HoleShare(NamedTuple):
     worst: Tensor
     repaired: float
     repaired_interval: Interval
+    redrawn: float
+    redrawn_interval: Interval
 
 
 class Holes(NamedTuple):
@@ -46,7 +52,7 @@ class Holes(NamedTuple):
         posterior_distance: response distance of every posterior sample, ``(n,)``.
         prior: what prior samples yield; ``None`` for a model without a prior.
         hybrid: what hybrid samples yield.
-        variant: quantile, compared latents and repair in words.
+        variant: quantile, compared latents, neighbourhood and repair in words.
     """
 
     threshold: float
@@ -65,6 +71,7 @@ def find_holes(
     quantile: float = 0.99,
     units: Units | Any = None,
     active: Sequence[int] | None = None,
+    neighbours: int | None = None,
     steps: int = 1,
     worst: int = 16,
     batch_size: int = BATCH_SIZE,
@@ -73,8 +80,8 @@ def find_holes(
 
     A sample is in a hole if ``‖R(z) − z‖`` exceeds the 99 % quantile of that of posterior samples; a
     perfect sampler has a share of 1 %. The threshold is at least 1e-4 of the spread of the latents, so that a model
-    that responds exactly is not judged by its rounding. Repair replaces z by its response, ``steps`` times, and
-    measures again.
+    that responds exactly is not judged by its rounding. Two repairs are measured at the same threshold: every
+    sample is replaced by its response, ``steps`` times; or those in holes are drawn again, ``steps`` times.
 
     Args:
         model: any autoencoder.
@@ -84,41 +91,89 @@ def find_holes(
         units: what a hybrid draws as one; scalars or channels where left out.
         active: latents whose response is compared; the causal ones make the test sharper, since a dead
             latent adds the same noise everywhere. All where left out.
-        steps: how many responses a repair takes.
+        neighbours: divide every distance by the mean distance of the so many real latents nearest to the response, so
+            that a class which always moves far neither counts as a hole nor hides one elsewhere.
+        steps: how many responses, or new draws, a repair takes.
         worst: how many of the worst samples are kept.
 
     Raises:
-        InputError: unusable data, a quantile outside (0, 1), or an ``active`` latent out of range.
+        InputError: unusable data, a quantile outside (0, 1), an ``active`` latent out of range, fewer than two
+            samples, or not fewer ``neighbours`` than samples.
     """
-    if not 0 < quantile < 1:
-        raise InputError(f"quantile must lie between 0 and 1, got {quantile}")
-    z = posterior(model, data, n, generator=generator, batch_size=batch_size)
-    kept = list(range(z.flatten(1).shape[1]) if active is None else active)
-    if not kept or not all(0 <= latent < z.flatten(1).shape[1] for latent in kept):
-        raise InputError(f"active must name latents in 0..{z.flatten(1).shape[1] - 1}, got {active}")
+    z = _checked(model, data, n, quantile, neighbours, generator, batch_size)
+    d = z.flatten(1).shape[1]
+    kept = list(range(d) if active is None else active)
+    if not kept or not all(0 <= latent < d for latent in kept):
+        raise InputError(f"active must name latents in 0..{d - 1}, got {active}")
+    ruler = _Ruler(model, z, kept, neighbours, batch_size)
 
-    def measured(latents: Tensor) -> tuple[Tensor, Tensor]:
-        response = respond(model, latents, batch_size=batch_size)
-        return response, (response - latents).flatten(1)[:, kept].norm(dim=1)
-
-    _, reference = measured(z)
-    floor = ROUNDING * float(z.flatten(1)[:, kept].double().std(0).norm())
-    reference = reference.clamp(min=floor)
-
-    def share_of(latents: Tensor) -> HoleShare:
-        response, distance = measured(latents)
-        found = exceedance(reference, distance, quantile=quantile, generator=generator)
+    def share_of(draw: Callable[[int], Tensor]) -> HoleShare:
+        latents = draw(n)
+        response, distance = ruler.measured(latents)
+        found = exceedance(ruler.reference, distance, quantile=quantile, generator=generator)
         repaired = response if steps == 1 else respond(model, response, steps=steps - 1, batch_size=batch_size)
-        left = int((measured(repaired)[1] > found.threshold).sum())
+        left = int((ruler.measured(repaired)[1] > found.threshold).sum())
+        empty = int((distance > found.threshold).sum())
+        for _ in range(steps):
+            empty = int((ruler.measured(draw(empty))[1] > found.threshold).sum()) if empty else 0
         order = distance.argsort(descending=True)[:worst]
         interval = Interval(found.low, found.high)
-        return HoleShare(found.share, interval, distance, latents[order], left / n, wilson(left, n))
+        repairs = (left / n, wilson(left, n), empty / n, wilson(empty, n))
+        return HoleShare(found.share, interval, distance, latents[order], *repairs)
 
-    from_prior = share_of(prior(model, n, generator=generator)) if model.prior else None
-    from_hybrid = share_of(hybrid(z, n, generator=generator, units=units))
+    from_prior = share_of(lambda k: prior(model, k, generator=generator)) if model.prior else None
+    from_hybrid = share_of(lambda k: hybrid(z, k, generator=generator, units=units))
     variant = (
-        f"distance over {'all' if active is None else 'causal'} latents (d = {len(kept)}), "
+        f"distance over {'all' if active is None else 'causal'} latents (d = {len(kept)})"
+        f"{f' relative to {neighbours} real neighbours' if neighbours else ''}, "
         f"{100 * quantile:g} % quantile of {n} posterior samples, repair by {steps} response{'s' if steps > 1 else ''}"
     )
-    threshold = float(torch.quantile(reference.double(), quantile))
-    return Holes(threshold, reference, from_prior, from_hybrid, variant)
+    threshold = float(torch.quantile(ruler.reference.double(), quantile))
+    return Holes(threshold, ruler.reference, from_prior, from_hybrid, variant)
+
+
+def _checked(
+    model: Autoencoder, data: Any, n: int, quantile: float, neighbours: int | None, generator: Generator, size: int
+) -> Tensor:
+    if not 0 < quantile < 1:
+        raise InputError(f"quantile must lie between 0 and 1, got {quantile}")
+    if n < 2:
+        raise InputError(f"n must be at least 2 samples, got {n}")
+    if neighbours is not None and not 0 < neighbours < n:
+        raise InputError(f"neighbours must be between 1 and n - 1 = {n - 1}, got {neighbours}")
+    return posterior(model, data, n, generator=generator, batch_size=size)
+
+
+class _Ruler:
+    """Measures how far latents move, beside how far real ones do."""
+
+    def __init__(self, model: Autoencoder, z: Tensor, kept: list[int], neighbours: int | None, batch_size: int):
+        self._model, self._kept, self._batch_size = model, kept, batch_size
+        spread = float(z.flatten(1)[:, kept].double().std(0).norm())
+        response, self._moved = self._moves(z, ROUNDING * spread)
+        self._neighbours = neighbours
+        if neighbours is not None:
+            # One more than wanted, because a real latent's own distance must not excuse it.
+            self._tree = NearestNeighbors(n_neighbors=neighbours + 1).fit(self._points(z))
+        own = torch.arange(len(z))[:, None]
+        self.reference = self._relative(response, self._moved, own)
+
+    def measured(self, latents: Tensor) -> tuple[Tensor, Float[Tensor, " n"]]:
+        """Responses, and how far they are from their latents."""
+        response, moved = self._moves(latents, 0.0)
+        return response, self._relative(response, moved, None)
+
+    def _points(self, latents: Tensor) -> Any:
+        return latents.flatten(1)[:, self._kept].double().cpu().numpy()
+
+    def _moves(self, latents: Tensor, floor: float) -> tuple[Tensor, Tensor]:
+        response = respond(self._model, latents, batch_size=self._batch_size)
+        return response, (response - latents).flatten(1)[:, self._kept].norm(dim=1).clamp(min=floor)
+
+    def _relative(self, response: Tensor, moved: Tensor, own: Tensor | None) -> Tensor:
+        if self._neighbours is None:
+            return moved
+        found = torch.from_numpy(self._tree.kneighbors(self._points(response), return_distance=False))
+        near = self._moved[found].double()
+        counted = torch.ones_like(near) if own is None else (found != own).double()
+        return moved / ((near * counted).sum(1) / counted.sum(1)).to(moved)

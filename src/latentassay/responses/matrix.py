@@ -8,15 +8,23 @@ from torch import Generator, Tensor
 
 from latentassay.autoencoder import Autoencoder, questioning
 from latentassay.errors import InputError
-from latentassay.math.chains import ChainMoments
+from latentassay.math.blocks import BlockMoments
 from latentassay.math.intervals import Z95
+from latentassay.math.strata import partners
 from latentassay.progress import bar
-from latentassay.responses.response import respond_once
+from latentassay.responses.pace import Pace
+from latentassay.responses.response import interventions
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.units import Units, as_units
 
 CAUSAL = 0.5 / 2**0.5
 """A unit is alive if its normalized diagonal response reaches this: LR's cut M_jj ≥ 0.5 at σ = 1."""
+
+BLOCK, BLOCKS = 16, 8
+"""Most rows in a block of stratified partners, and fewest blocks if there are latents enough for blocks of two."""
+
+FIRST, LEAST = 2, 8
+"""Blocks in the first round, and blocks before an interval is trusted enough to stop a unit."""
 
 
 class ResponseMatrix(NamedTuple):
@@ -30,6 +38,7 @@ class ResponseMatrix(NamedTuple):
         sigma: marginal std σ of every unit over the base latents.
         units: the units intervened on.
         n: number of base latents.
+        used: how many of them every row rests on; fewer than ``n`` where a row stopped early.
     """
 
     matrix: Float[Tensor, "u u"]
@@ -39,6 +48,7 @@ class ResponseMatrix(NamedTuple):
     sigma: Float[Tensor, " u"]
     units: Units
     n: int
+    used: tuple[int, ...]
 
 
 class CausalUnits(NamedTuple):
@@ -67,63 +77,121 @@ def response_matrix(
     *,
     generator: Generator,
     units: Units | Any = None,
+    precision: float | int | None = None,
+    budget: float | int | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> ResponseMatrix:
     """Measure ``M[j,k] = sqrt(mean |R_k(replace(z, j, v)) − R_k(z)|²)``.
 
-    The replacement ``v`` is the same unit of another row: rows are shuffled once and each takes the value
-    of the next, a random cycle in which no row meets itself, so v follows the marginal of the base latents.
-    Costs ``(units + 1) · n`` decodings and encodings and streams: memory does not grow with n.
+    The replacement ``v`` is the same unit of another row. Rows are shuffled and cut into blocks of up to 16; inside a
+    block the ranks of bases and replacements are spread evenly over the square of all pairs, so every v follows the
+    marginal of the base latents and the mean varies less than with unrelated pairs. Blocks give the standard errors.
+    Costs at most ``(units + 1) · n`` decodings and encodings and streams: memory does not grow with n.
 
     Args:
         model: any autoencoder.
         z: base latents ``(n, *latent_shape)``, usually posterior samples of real data
             (``la.sampling.posterior``); any sampler will do.
         units: what is intervened on; scalars or channels where left out.
-        generator: shuffles the rows.
+        generator: shuffles the rows and chooses the partners.
+        precision: stop a unit as soon as the 95 % interval of every entry in its row, normalized, is no wider to each
+            side than this times its diagonal response (or times 0.354, below which a unit counts as dead).
+        budget: seconds after which no further rows are measured; what came out differs with the speed of the machine.
 
     Raises:
-        InputError: fewer than three latents, latents of another shape, NaN or infinite values in or out.
+        InputError: fewer than four latents, latents of another shape, NaN or infinite values in or out,
+            precision or budget not positive.
     """
-    z = as_latents(model, z, minimum=3)
+    z, pace = as_latents(model, z, minimum=4), Pace(precision, budget)
     units = as_units(units, model.latent_shape)
     z = z[torch.randperm(len(z), generator=generator)]
-    values = z.roll(-1, 0)
+    size = _block_size(len(z))
+    total = len(z) // size
+    partner = partners(units.total(z[: total * size]), size, generator=generator)
     centre = z.double().mean(0)
-    rows = [ChainMoments((len(units),)) for _ in range(len(units))]
-    fourth = torch.zeros(len(units), dtype=torch.float64)
-    variance = torch.zeros(len(units), dtype=torch.float64)
-    with questioning(model) as (device, dtype), bar(len(z) * (len(units) + 1), "response matrix") as progress:
-        for start in range(0, len(z), batch_size):
-            block = slice(start, start + batch_size)
-            base, new = z[block].to(device, dtype), values[block].to(device, dtype)
-            spread, next_spread = (units.squared_norm(part.cpu().double() - centre) for part in (base, new))
-            variance += spread.sum(0)
-            fourth += spread.square().sum(0)
-            response = respond_once(model, base)
-            progress.update(len(base))
-            for j in range(len(units)):
-                change = respond_once(model, units.replace(base, j, new)) - response
-                rows[j].add(units.squared_norm(change), spread, next_spread)
-                progress.update(len(base))
-    return _assemble(rows, variance / len(z), fourth / len(z), units)
+    spread = units.squared_norm(z.double() - centre).mean(0)
+    moments, active, done = BlockMoments(len(units)), list(range(len(units))), 0
+    with bar(len(z) * (len(units) + 1), "response matrix") as progress:
+        while active and done < total:
+            blocks = pace.next_round(done, total, first=FIRST, cost=size * (len(active) + 1))
+            if not blocks:
+                break
+            per_pass = max(1, batch_size // size)
+            for start in range(done, done + blocks, per_pass):
+                rows = slice(start * size, min(start + per_pass, done + blocks) * size)
+                s = _changes(model, units, z, partner, rows, active, batch_size)
+                w = units.squared_norm(z[rows].double() - centre)
+                moments.add(active, _block_means(s, size) * size / (size - 1), _block_means(w, size))
+                pace.count(len(w) * (len(active) + 1))
+                progress.update(len(w) * (len(units) + 1))
+            done += blocks
+            if done >= LEAST and done < total:
+                active = _undecided(moments, spread, total, active, pace)
+    return _assemble(moments, spread, units, total, len(z), size)
+
+
+def _block_size(n: int) -> int:
+    """The largest power of two up to 16 that leaves enough blocks for a standard error."""
+    size = BLOCK
+    while size > 2 and n // size < BLOCKS:
+        size //= 2
+    return size
+
+
+def _block_means(values: Float[Tensor, "*r n u"], size: int) -> Float[Tensor, "*r m u"]:
+    *rows, n, columns = values.shape
+    return values.reshape(*rows, n // size, size, columns).mean(-2)
+
+
+def _changes(
+    model: Autoencoder,
+    units: Units,
+    z: Tensor,
+    partner: Tensor,
+    rows: slice,
+    active: list[int],
+    batch_size: int,
+) -> Float[Tensor, "r n u"]:
+    """Squared response of every unit to an intervention on each of the ``active`` ones."""
+    parts = []
+    with questioning(model) as (device, dtype):
+        for part in torch.split(torch.arange(rows.start, rows.stop), batch_size):
+            response, ask = interventions(model, units, z[part].to(device, dtype))
+            changed = (ask(j, z[partner[part, j]].to(device, dtype)) for j in active)
+            parts.append(torch.stack([units.squared_norm(new - response).cpu() for new in changed]))
+    out = torch.cat(parts, 1).double()
+    if not torch.isfinite(out).all():
+        raise InputError("responses hold NaN or infinite values; run la.check_autoencoder(model, x) to see where")
+    return out
+
+
+def _undecided(
+    moments: BlockMoments, spread: Float[Tensor, " u"], total: int, active: list[int], pace: Pace
+) -> list[int]:
+    """Units whose widest interval is still too wide."""
+    normalized = _normalized(moments.mean_square(spread).sqrt(), spread.sqrt())
+    half = Z95 * normalized * moments.relative_stderr(total, normalized=True)
+    sizes = normalized.diagonal().clamp(min=CAUSAL)
+    return [j for j in active if not pace.is_precise(float(half[j].max()), float(sizes[j]))]
+
+
+def _normalized(matrix: Float[Tensor, "u u"], sigma: Float[Tensor, " u"]) -> Float[Tensor, "u u"]:
+    """A column whose unit never varies in the data has no scale to be measured by: 0 by definition."""
+    return torch.where(sigma > 0, matrix / (2**0.5 * sigma).clamp(min=1e-300), 0.0)
 
 
 def _assemble(
-    rows: list[ChainMoments], variance: Float[Tensor, " u"], fourth: Float[Tensor, " u"], units: Units
+    moments: BlockMoments, spread: Float[Tensor, " u"], units: Units, total: int, n: int, size: int
 ) -> ResponseMatrix:
-    matrix = torch.stack([row.mean.sqrt() for row in rows])
-    if not torch.isfinite(matrix).all():
-        raise InputError("responses hold NaN or infinite values; run la.check_autoencoder(model, x) to see where")
-    n = rows[0].n
-    sigma = (variance * n / (n - 1)).sqrt()
-    scale = (2**0.5 * sigma).expand_as(matrix)
-    # A column whose unit never varies in the data has no scale to be measured by: 0 by definition.
-    normalized = torch.where(scale > 0, matrix / scale.clamp(min=1e-300), 0.0)
-    relative = torch.stack([row.relative_stderr(variance, fourth) for row in rows])
-    stderr = torch.stack([row.root_mean_stderr() for row in rows])
-    normalized_stderr = torch.where(normalized > 0, normalized * relative, 0.0)
-    return ResponseMatrix(matrix, stderr, normalized, normalized_stderr, sigma, units, n)
+    matrix, sigma = moments.mean_square(spread).sqrt(), (spread * n / (n - 1)).sqrt()
+    normalized = _normalized(matrix, sigma)
+    stderr, normalized_stderr = (
+        # A response of 0 has no relative error.
+        torch.where(values > 0, values * moments.relative_stderr(total, normalized=scaled), 0.0)
+        for values, scaled in ((matrix, False), (normalized, True))
+    )
+    used = tuple(int(count) * size for count in moments.count)
+    return ResponseMatrix(matrix, stderr, normalized, normalized_stderr, sigma, units, n, used)
 
 
 def causal_units(m: ResponseMatrix, *, threshold: float | None = None, raw: bool = False) -> CausalUnits:

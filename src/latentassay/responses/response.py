@@ -1,12 +1,15 @@
 """The response R(z): decode a latent, encode what came out, and look (LR 4, equations 2 and 3)."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder, questioning
+from latentassay.autoencoder import Autoencoder, KeepsActivations, questioning
 from latentassay.errors import InputError
 from latentassay.observations import finite
 from latentassay.sampling import BATCH_SIZE, as_latents, beside, blocks
+from latentassay.units import Units
 
 
 def respond(
@@ -52,3 +55,19 @@ def respond_once(model: Autoencoder, z: Tensor, generator: Generator | None = No
     """One decode and one encode of a batch on the model's device; sampled where a generator is given."""
     q = model.encode(model.decode(z))
     return q.mean if generator is None else q.sample(generator)
+
+
+def interventions(model: Autoencoder, units: Units, z: Tensor) -> tuple[Tensor, Callable[[int, Tensor], Tensor]]:
+    """Return R(z) and a function ``(unit, values) → R(replace(z, unit, values))``, all of one batch on one device.
+
+    A decoder that keeps its activations (``KeepsActivations``) is only asked for what the unit can have changed.
+    """
+    if not isinstance(model, KeepsActivations):
+        return respond_once(model, z), lambda unit, values: respond_once(model, units.replace(z, unit, values))
+    x, kept = model.decode_keeping(z)
+
+    def ask(unit: int, values: Tensor) -> Tensor:
+        changed = model.decode_again(units.replace(z, unit, values), kept, units.groups[unit])
+        return model.encode(changed).mean
+
+    return model.encode(x).mean, ask

@@ -44,11 +44,12 @@ def structure_score(
     base: Tensor | None = None,
     active: Sequence[int] | None = None,
     sample: bool = True,
+    scales: Sequence[float] = SCALES,
     batch_size: int = BATCH_SIZE,
 ) -> StructureScore:
     """Compare prior samples z with their responses ẑ ~ q(ẑ|D(z)).
 
-    Kernel: mean over s ∈ {0.1 … 10} of ``C_s/(C_s + ‖a−b‖²)``, ``C_s = 2 d σ² s``, d the number of latents
+    Kernel: mean over the ``scales`` s of ``C_s/(C_s + ‖a−b‖²)``, ``C_s = 2 d σ² s``, d the number of latents
     compared and σ² the prior's variance (the base's mean variance where a base is given).
 
     Args:
@@ -58,10 +59,14 @@ def structure_score(
         base: latents to use in place of prior samples; needed for models without a prior (use hybrids).
         active: the causal latents; all others are fixed to 0 and left out of the kernel (the causal variant).
         sample: draw responses as the paper's equation 3 says; their means if false.
+        scales: widths of the kernel; ``(0.5,)`` is the single kernel C = d of the earlier code.
 
     Raises:
-        InputError: no prior and no base; fewer than three latents; an ``active`` latent out of range.
+        InputError: no prior and no base; fewer than three latents; an ``active`` latent out of range; a scale
+            that is not positive.
     """
+    if not scales or not all(s > 0 for s in scales):
+        raise InputError(f"scales must be positive numbers, got {tuple(scales)}")
     z = prior(model, n, generator=generator) if base is None else as_latents(model, base, minimum=3)
     z = z.clone(memory_format=torch.contiguous_format)  # so that flattening is a view, and zeros reach z
     d = z.flatten(1).shape[1]
@@ -72,10 +77,11 @@ def structure_score(
     response = respond(model, z, sample=sample, generator=generator, batch_size=batch_size)
     a, b = (latents.flatten(1)[:, kept].double().cpu() for latents in (z, response))
     variance = model.prior.std**2 if base is None and model.prior else float(a.var(0).mean())
-    widths = [2 * len(kept) * variance * s for s in SCALES]
+    widths = [2 * len(kept) * variance * s for s in scales]
     value, stderr, p_value = paired_mmd(a, b, widths=widths, generator=generator)
     variant = (
         f"{'prior' if base is None else 'given base'} against {'sampled' if sample else 'mean'} responses, "
-        f"{'all' if active is None else 'causal'} latents (d = {len(kept)}), unbiased MMD², 7-scale IMQ"
+        f"{'all' if active is None else 'causal'} latents (d = {len(kept)}), unbiased MMD², "
+        f"IMQ kernel of {'one scale' if len(scales) == 1 else f'{len(scales)} scales'}"
     )
     return StructureScore(value, stderr, *normal(value, stderr), p_value, len(z), variant)

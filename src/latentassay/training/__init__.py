@@ -2,5 +2,6 @@
 
 from latentassay.training.loop import fit
 from latentassay.training.run import Run, load_run
+from latentassay.training.schedules import cosine
 
-__all__ = ["Run", "fit", "load_run"]
+__all__ = ["Run", "cosine", "fit", "load_run"]

@@ -24,7 +24,7 @@ def fit(
     *,
     steps: int,
     batch_size: int = 128,
-    lr: float | int = 1e-3,
+    lr: Any = 1e-3,
     seed: int = 0,
     device: Any = "auto",
     precision: str = "float32",
@@ -51,7 +51,8 @@ def fit(
         data: a ``FactorData``, any ``Observations``, or a float tensor ``(n, *x_shape)``.
         steps: optimiser steps in all, including those done before a resume.
         batch_size: observations in a step.
-        lr: learning rate of Adam (β₁ = 0.9, β₂ = 0.999, no weight decay); a resumed run may change it.
+        lr: learning rate of Adam (β₁ = 0.9, β₂ = 0.999, no weight decay), or a function of the step such as
+            ``training.cosine(1e-2, steps)``; a resumed run may change it.
         seed: fixes batches, noise and dropout.
         device: ``"auto"`` takes a GPU that torch can use; the model stays on the device.
         precision: ``"float32"``, or ``"bf16"`` to run the networks under autocast (weights and densities stay float32).
@@ -135,8 +136,8 @@ def _check_counts(**counts: Any) -> None:
 
 
 def _check_options(lr: Any, seed: Any, precision: Any) -> None:
-    if not isinstance(lr, int | float) or not 0 < lr < float("inf"):
-        raise InputError(f"lr must be a positive number such as 1e-3, got {lr!r}")
+    if not callable(lr) and (not isinstance(lr, int | float) or not 0 < lr < float("inf")):
+        raise InputError(f"lr must be a positive number such as 1e-3, or a function of the step, got {lr!r}")
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
         raise InputError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")
     if precision not in ("float32", "bf16"):

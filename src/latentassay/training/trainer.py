@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn
 
 from latentassay.autoencoder import home, questioning
 from latentassay.errors import InputError
+from latentassay.training.schedules import Schedule
 from latentassay.training.source import Source
 
 OPTIMIZER, NOISE, GLOBAL, ACCELERATOR = "optimizer/", "rng/noise", "rng/global", "rng/accelerator"
@@ -28,28 +29,43 @@ class Trainer:
         model: nn.Module,
         objective: Any,
         *,
-        lr: float | int,
+        lr: float | int | Schedule,
         seed: int,
         device: torch.device,
         half: bool,
         layout: torch.memory_format,
     ):
-        self.model, self.lr, self.step = model, lr, 0
+        self.model, self.step = model, 0
+        self._schedule: Schedule = lr if callable(lr) else lambda step: float(lr)
         self._objective, self._seed, self._device, self._layout = objective, seed, device, layout
         self._dtype = home(model).dtype
         self._parameters = {name: value for name, value in model.named_parameters() if value.requires_grad}
         if not self._parameters:
             raise InputError("the model has no parameters to train; were they frozen with requires_grad=False?")
-        self._optimizer = torch.optim.Adam(self._parameters.values(), lr=lr, fused=True)
+        self._optimizer = torch.optim.Adam(self._parameters.values(), lr=self.lr, fused=True)
         self._noise = Generator(device).manual_seed(seed)
         self._autocast: AbstractContextManager[Any] = (
             torch.autocast(device.type, torch.bfloat16) if half else nullcontext()
         )
 
+    @property
+    def lr(self) -> float:
+        """Learning rate of the next step.
+
+        Raises:
+            InputError: a schedule gave something else than a number from 0 on.
+        """
+        rate = self._schedule(self.step)
+        if not isinstance(rate, int | float) or not 0 <= rate < float("inf"):
+            raise InputError(f"the schedule must give a number from 0 on, got {rate!r} at step {self.step}")
+        return rate
+
     def learn(self, x: Tensor) -> Losses:
         """Take one step on a batch; the losses stay on the device, so that nothing waits for them."""
         with self._autocast:
             loss = self._objective(self.model, self._laid_out(x), self._noise)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.lr
         self._optimizer.zero_grad(set_to_none=True)
         loss.total.backward()
         self._optimizer.step()

@@ -1,0 +1,137 @@
+"""Exact derivatives of the response by forward-mode differentiation: Jacobian and divergence (LR 4.3, A.3)."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+from torch.autograd import forward_ad
+
+from latentassay.autoencoder import Autoencoder, questioning
+from latentassay.errors import ContractError, InputError
+from latentassay.observations import finite
+from latentassay.responses.response import respond_once
+from latentassay.sampling import BATCH_SIZE, as_latents, beside, blocks
+
+MEND = "use finite differences on a grid instead: la.divergence(la.response_field(model, latents))"
+
+
+class ResponseDivergence(NamedTuple):
+    """Divergence of F = R(z) − z in all latents.
+
+    Attributes:
+        value: ``tr J_R(z) − d``, ``(n,)``; negative where responses flow together.
+        stderr: standard error of Hutchinson's estimate, ``(n,)``; 0 where the trace is exact.
+        variant: exact, or with how many probes.
+    """
+
+    value: Float[Tensor, " n"]
+    stderr: Float[Tensor, " n"]
+    variant: str
+
+
+def response_jacobian(
+    model: Autoencoder, z: Tensor, *, latents: Sequence[int] | None = None, batch_size: int = BATCH_SIZE
+) -> Float[Tensor, "n k k"]:
+    """Return ``J[·,a,b] = ∂R_a/∂z_b`` at every latent, one forward-mode pass for each of the k latents.
+
+    Args:
+        model: an autoencoder that torch can differentiate.
+        z: latents ``(n, *latent_shape)``; indices count in the flattened latent.
+        latents: rows and columns that are wanted; all where left out.
+
+    Raises:
+        InputError: latents of another shape, or an index out of range.
+        ContractError: the model leaves torch's differentiation (numpy inside, ``no_grad``, ``detach``).
+    """
+    z = as_latents(model, z)
+    wanted = _indices(latents, z.flatten(1).shape[1])
+    out = torch.empty(len(z), len(wanted), len(wanted), dtype=z.dtype)
+    for block, derivative in _differentiating(model, z, batch_size, "Jacobians"):
+        for column, latent in enumerate(wanted):
+            direction = torch.zeros_like(z[block])
+            direction.flatten(1)[:, latent] = 1
+            out[block, :, column] = derivative(direction).flatten(1)[:, wanted]
+    return finite(out, "Jacobians of the response")
+
+
+def response_divergence(
+    model: Autoencoder,
+    z: Tensor,
+    *,
+    probes: int | None = None,
+    generator: Generator | None = None,
+    batch_size: int = BATCH_SIZE,
+) -> ResponseDivergence:
+    """Return ``∇·F = tr J_R(z) − d`` at every latent, over all d latents rather than on one plane.
+
+    Args:
+        model: an autoencoder that torch can differentiate.
+        z: latents ``(n, *latent_shape)``.
+        probes: estimate the trace from so many random sign vectors v as the mean of ``vᵀ J v`` (Hutchinson 1990), at
+            one pass each instead of d; exact where left out.
+        generator: draws the probes.
+
+    Raises:
+        InputError: latents of another shape, fewer than two probes, or probes without a generator.
+        ContractError: the model leaves torch's differentiation.
+    """
+    z = as_latents(model, z)
+    d = z.flatten(1).shape[1]
+    if probes is not None and (probes < 2 or generator is None):
+        raise InputError(f"probes={probes} needs at least 2 probes and generator=torch.Generator().manual_seed(0)")
+    rounds = d if probes is None else probes
+    terms = torch.empty(len(z), rounds, dtype=torch.float64)
+    for block, derivative in _differentiating(model, z, batch_size, "divergence"):
+        for k in range(rounds):
+            direction = _direction(z[block], None if probes is None else generator, k)
+            terms[block, k] = (direction * derivative(direction)).flatten(1).sum(1).double().cpu()
+    finite(terms, "derivatives of the response")
+    if probes is None:
+        return ResponseDivergence(terms.sum(1) - d, torch.zeros(len(z), dtype=torch.float64), f"exact trace, d = {d}")
+    stderr = terms.std(1) / probes**0.5
+    return ResponseDivergence(terms.mean(1) - d, stderr, f"Hutchinson, {probes} sign probes, d = {d}")
+
+
+def _direction(z: Tensor, generator: Generator | None, k: int) -> Tensor:
+    """The k-th unit vector for every row, or random signs."""
+    if generator is None:
+        unit = torch.zeros_like(z)
+        unit.flatten(1)[:, k] = 1
+        return unit
+    return torch.randint(2, z.shape, generator=beside(generator, z.device), device=z.device).to(z) * 2 - 1
+
+
+def _indices(latents: Sequence[int] | None, d: int) -> list[int]:
+    wanted = list(range(d) if latents is None else latents)
+    if not wanted or len(set(wanted)) < len(wanted) or not all(0 <= latent < d for latent in wanted):
+        raise InputError(f"latents must be different numbers in 0..{d - 1}, got {latents}")
+    return wanted
+
+
+def _differentiating(
+    model: Autoencoder, z: Tensor, batch_size: int, label: str
+) -> Iterator[tuple[slice, Callable[[Tensor], Tensor]]]:
+    """Yield every batch with its directional derivative ``v ↦ J_R v``."""
+    with questioning(model, gradients=True) as (device, dtype), torch.no_grad():
+        for block in blocks(len(z), batch_size, label):
+            base = z[block].to(device, dtype)
+            yield block, _along(model, base)
+
+
+def _along(model: Autoencoder, z: Tensor) -> Callable[[Tensor], Tensor]:
+    def derivative(direction: Tensor) -> Tensor:
+        try:
+            with forward_ad.dual_level():
+                dual = forward_ad.make_dual(z, direction.to(z))  # type: ignore[no-untyped-call]
+                response = forward_ad.unpack_dual(respond_once(model, dual))  # type: ignore[no-untyped-call]
+                found: Tensor | None = None if response.tangent is None else response.tangent.clone()
+        except (RuntimeError, NotImplementedError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise ContractError(f"the model cannot be differentiated by torch ({reason}); {MEND}") from error
+        if found is None:
+            raise ContractError(f"the model breaks off torch's differentiation (numpy, no_grad or detach); {MEND}")
+        return found
+
+    return derivative

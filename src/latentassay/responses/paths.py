@@ -1,0 +1,181 @@
+"""Interpolation on the manifold: the cheapest way between two latents, cost being ‖R(z) − z‖² (LR 4.3)."""
+
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from latentassay.autoencoder import Autoencoder
+from latentassay.errors import InputError
+from latentassay.responses.excitation import cheapest_way, excitation
+from latentassay.responses.field import axes_over, check_plane
+from latentassay.responses.response import respond
+from latentassay.responses.spline import evenly, refined
+from latentassay.sampling import BATCH_SIZE, as_latents, decode
+
+REACH = 3.0
+"""How far a plane reaches, in standard deviations of the prior; without one, in distances of the end points."""
+
+SHARE = 0.1
+"""Default temperature, as a share of the mean cost along the straight line."""
+
+
+class Curve(NamedTuple):
+    """A way through the latent space at points evenly spaced by arc length.
+
+    Attributes:
+        z: latents ``(k, *latent_shape)``, from one end point to the other.
+        x: their decodings ``(k, *x_shape)``.
+        distance: ‖R(z) − z‖ at every point, ``(k,)``.
+        cost: ``∫ (‖R(z) − z‖² + temperature) ds``, by the trapezoidal rule.
+        length: ``∫ ds``, Euclidean.
+    """
+
+    z: Tensor
+    x: Tensor
+    distance: Float[Tensor, " k"]
+    cost: float
+    length: float
+
+
+class ManifoldPath(NamedTuple):
+    """The cheapest way that was found, beside the straight line.
+
+    Attributes:
+        manifold: the way found; never costlier than the straight line.
+        straight: the straight line.
+        start: what the search in all latents began from: the way across the plane, or the straight line.
+        temperature: the price of length in the cost.
+        variant: how it was found, in words.
+    """
+
+    manifold: Curve
+    straight: Curve
+    start: Curve
+    temperature: float
+    variant: str
+
+
+def manifold_path(
+    model: Autoencoder,
+    a: Tensor,
+    b: Tensor,
+    *,
+    latents: tuple[int, int] | None = None,
+    refine: bool = True,
+    temperature: float | None = None,
+    points: int = 64,
+    n: int = 100,
+    extent: Any = None,
+    controls: int = 12,
+    steps: int = 150,
+    budget: float | int | None = None,
+    batch_size: int = BATCH_SIZE,
+) -> ManifoldPath:
+    """Find the way from a to b that minimises ``∫ (‖R(z) − z‖² + temperature) ds``.
+
+    With two ``latents``, the cheapest way across their plane is found first (n × n points, Dijkstra), the others going
+    straight from a to b. Then a cubic spline through ``controls`` points lowers the same integral in all latents by
+    gradient descent, from that way or from the straight line; from the straight line it finds only what lies downhill.
+
+    Args:
+        model: any autoencoder; torch must be able to differentiate it if ``refine``.
+        a: one latent, shaped ``latent_shape``.
+        b: another.
+        latents: the plane to search first; for two-dimensional models ``(0, 1)`` finds the best way there is.
+        refine: whether to go on in all latents.
+        temperature: price of length; the lower, the longer the detours. A tenth of the mean cost of the straight line
+            where left out.
+        points: k, how many points a curve has; half as many again are looked at in the search.
+        n: side of the grid on the plane.
+        extent: ``(low, high)`` of the plane for both axes, or a pair of such pairs; it must hold both end points, and
+            the detours. Where left out, 3 standard deviations of the prior, widened to hold the end points.
+        controls: inner points of the spline.
+        steps: gradient steps.
+        budget: seconds after which no further step is taken.
+
+    Raises:
+        InputError: end points of another shape, or the same twice; latents that span no plane; a temperature that is
+            not positive; too few points; neither ``latents`` nor ``refine``.
+        ContractError: ``refine``, and the model leaves torch's differentiation.
+    """
+    ends = _ends(model, a, b)
+    _check(latents, refine, temperature, points, controls, steps)
+    line = evenly(ends, points)
+    along = (respond(model, line, batch_size=batch_size) - line).flatten(1).double().square().sum(1)
+    price = max(SHARE * float(along.mean()), 1e-12) if temperature is None else float(temperature)
+
+    def curve(way: Tensor) -> Curve:
+        return _measured(model, evenly(way, points), price, batch_size)
+
+    straight = curve(ends)
+    start = straight
+    if latents is not None:
+        start = curve(_across(model, ends, latents, n, extent, price, batch_size))
+    found = start
+    if refine:
+        found = curve(refined(model, start.z, price, points, controls, steps, budget))
+    best = min((found, start, straight), key=lambda way: way.cost)
+    ways = [f"{n}×{n} plane of latents {latents[0]} and {latents[1]}"] if latents else []
+    ways += [f"spline of {controls} points in all latents, {steps} steps"] if refine else []
+    return ManifoldPath(best, straight, start, price, f"{', then '.join(ways)}; temperature {price:.3g}")
+
+
+def _ends(model: Autoencoder, a: Tensor, b: Tensor) -> Tensor:
+    for end in (a, b):
+        if tuple(end.shape) != tuple(model.latent_shape):
+            raise InputError(f"end points must be single latents {tuple(model.latent_shape)}, got {tuple(end.shape)}")
+    ends = as_latents(model, torch.stack([a.detach(), b.detach()]))
+    if torch.equal(ends[0], ends[1]):
+        raise InputError("a and b are the same latent; give two different ones")
+    return ends
+
+
+def _check(
+    latents: tuple[int, int] | None, refine: bool, temperature: float | None, points: int, controls: int, steps: int
+) -> None:
+    if latents is None and not refine:
+        raise InputError("refine=False needs latents=(i, j), the plane to search")
+    if temperature is not None and not 0 < temperature < float("inf"):
+        raise InputError(f"temperature must be positive, got {temperature}")
+    if points < 4 or controls < 1 or steps < 1:
+        raise InputError(f"needs at least 4 points, 1 control and 1 step, got {points}, {controls} and {steps}")
+
+
+def _measured(model: Autoencoder, z: Tensor, price: float, batch_size: int) -> Curve:
+    distance = (respond(model, z, batch_size=batch_size) - z).flatten(1).double().norm(dim=1).cpu()
+    lengths = (z[1:] - z[:-1]).flatten(1).double().norm(dim=1).cpu()
+    cost = (lengths * (0.5 * (distance[1:].square() + distance[:-1].square()) + price)).sum()
+    return Curve(z, decode(model, z, batch_size=batch_size), distance, float(cost), float(lengths.sum()))
+
+
+def _across(
+    model: Autoencoder, ends: Tensor, latents: tuple[int, int], n: int, extent: Any, price: float, batch_size: int
+) -> Tensor:
+    """The cheapest way across a plane; the other latents keep to the middle while searching, then go straight."""
+    check_plane(tuple(model.latent_shape), latents, n)
+    corners = ends[:, list(latents)].double().cpu()
+    xs, ys = axes_over(_plane(model, corners) if extent is None else extent, n)
+    for axis, values in zip((xs, ys), corners.T, strict=True):
+        if not bool(((axis[0] <= values) & (values <= axis[-1])).all()):
+            raise InputError(f"extent {extent} does not hold the end points {corners.tolist()}; widen it")
+    found = excitation(model, latents, ends.mean(0), xs, ys, batch_size)
+    inner = cheapest_way(found, corners[0], corners[1], price)[1:-1]
+    plane = torch.cat([corners[:1], inner, corners[1:]]).to(ends)
+    share = torch.linspace(0, 1, len(plane)).to(ends)[:, None]
+    way = ends[0] * (1 - share) + ends[1] * share
+    way[:, list(latents)] = plane
+    return way
+
+
+def _plane(model: Autoencoder, corners: Float[Tensor, "2 2"]) -> Float[Tensor, "2 2"]:
+    """Extent of the plane along both axes."""
+    low, high = corners.amin(0), corners.amax(0)
+    if model.prior is None:
+        reach = REACH * float((high - low).max()) / 2
+        middle = (low + high) / 2
+        return torch.stack([middle - reach, middle + reach], 1)
+    edge = torch.full((2,), REACH * model.prior.std, dtype=torch.float64)
+    slack = 0.1 * edge
+    return torch.stack([torch.minimum(low - slack, -edge), torch.maximum(high + slack, edge)], 1)

@@ -1,0 +1,87 @@
+"""A spline through the latent space whose control points slide to where the way is cheapest (LR 4.3)."""
+
+import time
+
+import numpy as np
+import torch
+from scipy.interpolate import CubicSpline
+from torch import Tensor
+
+from latentassay.autoencoder import Autoencoder, questioning
+from latentassay.errors import ContractError
+from latentassay.observations import finite
+from latentassay.progress import bar
+from latentassay.responses.response import respond_once
+
+GOLDEN = 0.6180339887498949
+RESPACE, DENSE = 25, 512
+"""Gradient steps between two respacings of the control points, and points that a spline is drawn with."""
+
+
+def evenly(way: Tensor, k: int) -> Tensor:
+    """Return k points at equal distances along a polygon ``(m, *latent_shape)``, its ends among them."""
+    flat = way.flatten(1).double()
+    reach = torch.cat([torch.zeros(1, dtype=torch.float64), (flat[1:] - flat[:-1]).norm(dim=1).cpu().cumsum(0)])
+    at = torch.linspace(0, float(reach[-1]), k, dtype=torch.float64)
+    upper = torch.searchsorted(reach, at).clamp(1, len(reach) - 1)
+    share = ((at - reach[upper - 1]) / (reach[upper] - reach[upper - 1]).clamp(min=1e-300)).clamp(0, 1)[:, None]
+    inner = flat.cpu()
+    out = inner[upper - 1] * (1 - share) + inner[upper] * share
+    return out.to(way).view(k, *way.shape[1:])
+
+
+def refined(
+    model: Autoencoder, way: Tensor, price: float, points: int, controls: int, steps: int, budget: float | int | None
+) -> Tensor:
+    """Lower the cost by moving the control points of a spline; its ends stay.
+
+    The points where the cost is looked at shift a little at every step, and the controls are spaced evenly again and
+    again: otherwise the spline would learn to leap over a ridge between two looks.
+    """
+    began, knots = time.perf_counter(), np.linspace(0, 1, controls + 2)
+    basis = CubicSpline(knots, np.eye(controls + 2), bc_type="natural")
+    rate = 0.05 * float((way[-1] - way[0]).norm()) / (controls + 1)
+    with questioning(model, gradients=True) as (device, dtype), bar(steps, "manifold path") as progress:
+        held = evenly(way, controls + 2).to(device, dtype)
+        for begin in range(0, steps, RESPACE):
+            inner = held[1:-1].clone().requires_grad_()
+            optimizer = torch.optim.Adam([inner], lr=rate * (1 - begin / steps))
+            for step in range(begin, min(begin + RESPACE, steps)):
+                if budget is not None and time.perf_counter() - began > budget:
+                    break
+                nodes = torch.cat([held[:1], inner, held[-1:]])
+                loss = _cost(model, nodes, basis, (step * GOLDEN) % 1, points // 2, price)
+                inner.grad = _gradient(loss, inner)
+                optimizer.step()
+                progress.update(cost=f"{loss.item():.4g}")
+            held = evenly(_on_spline(torch.cat([held[:1], inner.detach(), held[-1:]]), basis, DENSE), controls + 2)
+        return _on_spline(held, basis, DENSE).to(way)
+
+
+def _on_spline(nodes: Tensor, basis: CubicSpline, k: int) -> Tensor:
+    weights = torch.from_numpy(basis(np.linspace(0, 1, k))).to(nodes)
+    points: Tensor = torch.tensordot(weights, nodes, dims=1)
+    return points
+
+
+def _cost(model: Autoencoder, nodes: Tensor, basis: CubicSpline, shift: float, looks: int, price: float) -> Tensor:
+    """The integral by the midpoint rule over ``looks`` unequal pieces: the first begins ``shift`` of a piece early."""
+    inside = (np.arange(looks) + shift) / looks
+    cuts = np.unique(np.concatenate([[0.0], inside, [1.0]]))
+    middles = 0.5 * (cuts[1:] + cuts[:-1])
+    ends, z = (torch.tensordot(torch.from_numpy(basis(t)).to(nodes), nodes, dims=1) for t in (cuts, middles))
+    lengths = (ends[1:] - ends[:-1]).flatten(1).norm(dim=1)
+    moved = (respond_once(model, z) - z).flatten(1).square().sum(1)
+    total: Tensor = (lengths * (finite(moved[:, None], "responses")[:, 0] + price)).sum()
+    return total
+
+
+def _gradient(loss: Tensor, inner: Tensor) -> Tensor:
+    try:
+        gradient: Tensor = torch.autograd.grad(loss, [inner])[0]
+    except RuntimeError as error:
+        raise ContractError(
+            "the model breaks off torch's differentiation (numpy, no_grad or detach); "
+            "search a plane instead: la.manifold_path(model, a, b, latents=(i, j), refine=False)"
+        ) from error
+    return gradient
