@@ -162,6 +162,10 @@ def assay(
         int, typer.Option(help="Rows, and latents of each kind; more are slower and surer.", min=32)
     ] = 1024,
     grid: Annotated[int, typer.Option(help="Side of the response field.", min=3)] = 50,
+    precision: Annotated[
+        float, typer.Option(help="Half-width of intervals that is good enough, beside the greatest response.")
+    ] = 0.05,
+    budget: Annotated[float, typer.Option(help="Seconds for interventions, about; slow models are asked less.")] = 120,
     batch_size: Annotated[int, typer.Option(help="Rows per pass.", min=1)] = 128,
     seed: Seed = 0,
 ) -> None:
@@ -176,8 +180,8 @@ def assay(
     else:
         rows = DataConfig(name=data, options=parse_options(option)).load()
     result = ask(
-        loaded.model, rows, samples=samples, grid=grid, batch_size=batch_size, seed=seed,
-        name=f"{run.resolve().name} (step {loaded.step})",
+        loaded.model, rows, samples=samples, grid=grid, precision=precision, budget=budget, batch_size=batch_size,
+        seed=seed, name=f"{run.resolve().name} (step {loaded.step})",
     )  # fmt: skip
     result.to_html(report)
     if save is not None:
@@ -241,7 +245,7 @@ def render(
     if name not in ("dsprites", "shapes3d"):
         raise InputError(f"only dsprites and shapes3d are rendered here, got {name!r}")
     target = folder or home() / name
-    out.print(f"{load(name, cache=target)}\nin {target}", soft_wrap=True)
+    out.print(escape(f"{load(name, cache=target)}\nin {target}"), soft_wrap=True)
 
 
 @data_app.command()

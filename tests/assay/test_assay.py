@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -43,6 +45,7 @@ def test_answers_every_question_and_every_score_has_company(result):
         "graph",
         "traversals",
         "field",
+        "paths",
         "structure",
         "holes",
         "factors",
@@ -73,8 +76,54 @@ def test_a_perfect_linear_model_gets_a_perfect_verdict():
     assert value["reconstruction.explained"] > 0.999 and value["units.alive"] == 3 and value["graph.edges"] == 0
     assert value["units.strength"] == pytest.approx(1, abs=0.15)
     assert value["factors.mig"] > 0.8 and value["factors.cds"] > 0.9 and value["factors.ccs"] > 0.9
+    assert value["factors.dci"] > 0.98 and value["factors.completeness"] > 0.98
+    assert value["factors.informativeness"] == 1 and value["factors.irs"] == pytest.approx(1)
+    assert "random forest" in found.scores["factors.dci"].definition
+    assert "0.99 quantile" in found.scores["factors.irs"].definition
     assert not [f for f in found.findings if f.level == "problem" and f.key != "holes"]
     assert any("each can be changed on its own" in f.sentence for f in found.findings)
+
+
+def factors_of(found):
+    (section,) = (section for section in found.sections if section.key == "factors")
+    return section
+
+
+def test_one_factor_leaves_nothing_to_share_out(result):
+    names = {score.name for score in factors_of(result).scores}
+    assert names == {"factors.mig"} and "importance" not in factors_of(result).arrays
+
+
+def test_factors_whose_values_are_too_rare_are_named_and_not_predicted():
+    model = exact_inverse(3, 8, noise=0.02)
+    codes = np.stack([np.arange(300) % 5, np.arange(300) // 5, np.arange(300) % 3], 1)
+    z = torch.from_numpy((codes - codes.mean(0)) / codes.std(0))
+    data = la.data.FactorData(model.decode(z).float().numpy(), codes, ("a", "b", "c"), (5, 60, 3))
+    found = la.assay(model, data, **SMALL)
+    assert "factors.mig" in found.scores and not {"factors.dci", "factors.irs"} & set(found.scores)
+    (finding,) = (f for f in found.findings if f.key == "factors.rare")
+    assert "b takes more values than the rows drawn can teach" in finding.sentence and finding.remedy
+    assert "factors.dci" in la.assay(model, data, **{**SMALL, "samples": 300}).scores
+
+
+@pytest.mark.parametrize("units", [None, [[0], [1], [2]], [[0, 1], [2]]])
+def test_units_add_up_what_their_latents_predict(units):
+    model = exact_inverse(3, 8, noise=0.02)
+    section = factors_of(la.assay(model, grid_data(model), units=units, **SMALL))
+    known = np.eye(3) if units is None or len(units) == 3 else np.array([[1, 0], [1, 0], [0, 1]])
+    np.testing.assert_allclose(section.arrays["importance"], known, atol=0.02)
+    assert section.arrays["information"].shape == section.arrays["conditioned"].shape == known.shape
+
+
+def test_spatial_latents_are_asked_about_factors_by_channel():
+    codes = np.indices((5, 4, 6)).reshape(3, -1).T
+    x = np.kron((codes / [4, 3, 5])[:, :, None, None], np.ones((4, 4))).astype(np.float32)
+    pair = la.from_torch(lambda x: x[:, :, ::2, ::2], lambda z: z.repeat_interleave(2, 2).repeat_interleave(2, 3),
+                         latent_shape=(3, 2, 2))  # fmt: skip
+    section = factors_of(la.assay(pair, la.data.FactorData(x, codes, ("a", "b", "c"), (5, 4, 6)), **SMALL))
+    np.testing.assert_allclose(section.arrays["importance"], np.eye(3), atol=0.02)
+    assert section.arrays["information"].shape == (3, 3)
+    assert "a in unit c0" in section.findings[1].sentence
 
 
 def test_a_collapsed_model_is_called_collapsed():
@@ -217,3 +266,41 @@ def test_missing_file_and_unwritable_folder(result, tmp_path):
     with pytest.raises(la.FileError, match="cannot be written"):
         result.save(tmp_path / "file" / "a.safetensors")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file"]
+
+
+def test_precision_says_how_many_rows_were_used(trained, digits):
+    options = {"samples": 1024, "grid": 8, "groups": 4}
+    rough, fine = (la.assay(trained, digits.train, precision=p, **options).meta for p in (0.3, None))
+    counts = [int(word) for word in rough["rows used by each unit"].split(" to ")]
+    assert 0 < min(counts) <= max(counts) < 1024
+    assert fine["rows used by each unit"] == "1024" and fine["precision"] == "every row"
+    with pytest.raises(la.InputError, match="budget must be a positive"):
+        la.assay(trained, digits.test, budget=0, **SMALL)
+
+
+def test_a_slow_model_is_asked_less(trained, digits):
+    class Slow:
+        latent_shape, prior, encode = trained.latent_shape, trained.prior, staticmethod(trained.encode)
+
+        def decode(self, z):
+            time.sleep(4e-4 * len(z))
+            return trained.decode(z)
+
+    result = la.assay(Slow(), digits.train, samples=512, budget=2.0, grid=50, groups=8)
+    assert result.meta["side of the field"] == 20 and result.meta["latents drawn of each kind"] == 256
+    assert result.scores["holes.prior"].n == 256
+
+
+def test_a_path_is_shown_where_two_units_are_alive_and_lines_are_priced(result):
+    (paths,) = (section for section in result.sections if section.key == "paths")
+    costs = paths.details["costs"]
+    assert costs["manifold_full"] <= costs["straight"] and set(costs) == {"straight", "manifold", "manifold_full"}
+    assert paths.arrays["manifold"].shape == paths.arrays["straight"].shape == (64, 2)
+    assert result.scores["paths.gain"].value <= 1 and result.scores["paths.straight"].low >= 0
+
+
+def test_guests_that_torch_cannot_differentiate_get_the_way_across_the_plane():
+    x = la.data.load("digits").batch(range(500)).flatten(1)
+    made = la.assay(la.from_sklearn(PCA(4).fit(x.numpy())), x, **SMALL)
+    (paths,) = (section for section in made.sections if section.key == "paths")
+    assert "manifold_full" not in paths.arrays and paths.details["costs"]["manifold"] > 0

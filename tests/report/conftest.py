@@ -224,7 +224,11 @@ def _factors(rng: np.random.Generator, labels: list[str], mask: np.ndarray) -> S
         "Does each factor have a unit of its own?",
         (score("factors.mig", "MIG", 0.412, 0.013), score("factors.cds", "CDS", 0.733)),
         (Finding("factors.mig", "The factors are partly disentangled (MIG 0.41 ± 0.01).", "note", ("factors.mig",)),),
-        {"conditioned": information * 0.9 + 0.02 * mask, "information": information},
+        {
+            "conditioned": information * 0.9 + 0.02 * mask,
+            "importance": information / information.sum(1, keepdims=True),
+            "information": information,
+        },
         {"factor_names": names, "labels": labels, "alive": mask.tolist()},
     )
 

@@ -84,8 +84,9 @@ def test_the_verdict_comes_first_and_the_gravest_first(html):
     assert [word.lower() for word in words] == levels
 
 
-def test_every_figure_says_what_it_shows(html):
-    assert html.count("<figure ") == html.count('role="img"') == html.count("<figcaption ") == 13
+def test_every_figure_says_what_it_shows(html, sections):
+    figures = len(report.figures(sections))
+    assert html.count("<figure ") == html.count('role="img"') == html.count("<figcaption ") == figures > 12
 
 
 def test_names_are_escaped(sections):

@@ -1,5 +1,6 @@
 """Every figure: drawn where its arrays are, left out where they are not, readable at every size."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,8 @@ from matplotlib.figure import Figure
 
 from latentassay import report
 from latentassay.findings import Section
+from latentassay.report.matrices import factor_maps
+from latentassay.report.style import WIDE
 
 ALL = {
     "reconstruction.pairs",
@@ -24,6 +27,7 @@ ALL = {
     "holes.samples",
     "holes.worst",
     "factors.maps",
+    "factors.information",
 }
 PICTURES = {"reconstruction", "traversals", "field", "holes"}
 CASES = {
@@ -84,7 +88,10 @@ def test_pyplot_is_never_touched(make_sections):
         ("field", ["curvature", "reconstructions"], {"field.maps", "field.arrows"}),
         ("holes", ["distance_prior", "prior_samples"], {"holes.distances", "holes.samples", "holes.worst"}),
         ("holes", ["prior_samples", "hybrid_samples", "worst"], {"holes.distances"}),
-        ("factors", ["conditioned"], {"factors.maps"}),
+        ("factors", ["conditioned"], {"factors.maps", "factors.information"}),
+        ("factors", ["importance"], {"factors.maps", "factors.information"}),
+        ("factors", ["conditioned", "importance"], {"factors.information"}),
+        ("factors", ["information"], {"factors.maps"}),
         ("traversals", ["images"], set()),
     ],
 )
@@ -93,7 +100,7 @@ def test_what_is_absent_is_left_out(key, without, left, make_sections):
     arrays = {name: array for name, array in section.arrays.items() if name not in without}
     drawn = report.figures([replace(section, arrays=arrays)])
     assert set(drawn) == left
-    panels = {"factors.maps": 1, "units.bars": 2}
+    panels = {"factors.maps": 2 if without == ["information"] else 1, "units.bars": 2}
     for name in left & set(panels):
         assert len(drawn[name].axes) == panels[name]
 
@@ -120,6 +127,42 @@ def test_no_numbers_where_they_could_not_be_read(make_sections):
     assert texts(report.figures([section])["responses.matrix"]) == []
 
 
+@pytest.mark.parametrize(("units", "rows", "columns"), [(4, 1, 2), (12, 1, 2), (24, 2, 1), (40, 2, 1)])
+def test_factor_maps_lie_beside_each_other_while_their_numbers_fit(units, rows, columns, make_sections):
+    (section,) = (s for s in make_sections(units, units, (1, 8, 8)) if s.key == "factors")
+    figure = report.figures([section])["factors.maps"]
+    figure.draw_without_rendering()
+    first, second = figure.axes
+    assert first.get_subplotspec().get_gridspec().get_geometry() == (rows, columns)
+    assert figure.get_size_inches()[0] <= WIDE
+    np.testing.assert_allclose(first.images[0].get_array(), section.arrays["importance"])
+    np.testing.assert_allclose(second.images[0].get_array(), section.arrays["conditioned"])
+    for get in ("get_xticklabels", "get_yticks"):
+        assert list(map(str, getattr(first, get)())) == list(map(str, getattr(second, get)()))
+    for ax in figure.axes:
+        assert len(ax.texts) == (6 * units if units <= 24 else 0)
+        cell = ax.get_window_extent().width / units
+        assert all(text.get_window_extent().width < 0.95 * cell for text in ax.texts)
+        places = [tick.get_window_extent() for tick in ax.get_xticklabels()]
+        assert all(left.x1 < right.x0 for left, right in itertools.pairwise(places))
+
+
+@pytest.mark.parametrize(("size", "text"), [(1.049, "1.05"), (31.46, "31.5"), (4711.2, "4711"), (0.004, "0")])
+def test_numbers_keep_to_four_characters(size, text):
+    assert texts(factor_maps(["a"], ["0", "1"], conditioned=np.full((1, 2), size))) == [text, text]
+
+
+def test_names_of_any_length_leave_room_for_the_maps():
+    names, labels = ["a factor whose name goes on and on " * 3, "b"], ["4+7+9+11+13+15", "2–3", "c4"]
+    figure = factor_maps(names, labels, importance=np.eye(2, 3), conditioned=np.eye(2, 3))
+    assert len(figure.axes) == 2 and figure.get_size_inches()[0] <= WIDE
+    assert texts(figure) == ["1.00", "0", "0", "0", "1.00", "0"] * 2
+    figure.draw_without_rendering()
+    assert figure.get_tightbbox().x1 < figure.get_size_inches()[0]
+    assert figure.axes[0].get_window_extent().width > 200
+    assert figure.axes[0].get_yticklabels()[0].get_text().endswith("…")
+
+
 def test_a_graph_without_edges_says_so(make_sections):
     (section,) = (s for s in make_sections(3, 1, (1, 8, 8)) if s.key == "graph")
     empty = {"edges": np.empty((0, 2), int), "weights": np.empty(0), "pairs": np.empty((0, 2), int)}
@@ -133,7 +176,8 @@ def test_a_model_without_alive_units_still_has_figures(make_sections):
     sections = [s for s in make_sections(4, 1, (1, 8, 8)) if "alive" in s.details]
     dead = [replace(s, details={**s.details, "alive": [False] * 4}) for s in sections]
     drawn = report.figures([replace(s, arrays=empty) if s.key == "graph" else s for s in dead])
-    assert set(drawn) == {"units.bars", "responses.matrix", "responses.full", "graph.circle", "factors.maps"}
+    factors = {"factors.maps", "factors.information"}
+    assert set(drawn) == {"units.bars", "responses.matrix", "responses.full", "graph.circle"} | factors
     assert "no unit is alive" in texts(drawn["graph.circle"])
 
 

@@ -34,12 +34,51 @@ def test_linear_field_has_the_trace_as_divergence():
     assert_close(la.divergence(field), expected.expand(9, 9), rtol=1e-9, atol=1e-9)
 
 
-def test_finite_differences_converge_to_the_exact_divergence():
-    errors = []
+def test_finite_differences_converge_to_the_exact_divergence_and_the_published_code_does_not():
+    """At n = 16, 31, 64 the error falls with the square of the spacing; without the spacing it does not fall."""
+    ours, published = [], []
     for n in (16, 31, 64):
         field = la.response_field(Swirl(), (0, 1), n=n, base=torch.zeros(3).double())
-        errors.append(float((la.divergence(field) - exact(field))[1:-1, 1:-1].abs().max()))
-    assert errors[1] < errors[0] / 3 and errors[2] < errors[1] / 3
+        ours.append(float((la.divergence(field) - exact(field))[1:-1, 1:-1].abs().max()))
+        without = torch.from_numpy(slow.published_divergence(*field.vectors.numpy().transpose(2, 0, 1)))
+        published.append(float((without - exact(field))[1:-1, 1:-1].abs().max()))
+    assert ours[1] < ours[0] / 3 and ours[2] < ours[1] / 3
+    assert published[2] > 0.5 * published[0]
+
+
+def test_exact_fields_have_the_closed_form_of_divergence_and_curvature():
+    field = la.response_field(Swirl(), (0, 1), n=8, base=torch.zeros(3).double(), exact=True)
+    assert_close(la.divergence(field), exact(field))
+    fine = la.response_field(Swirl(), (0, 1), n=8, base=torch.zeros(3).double())
+    assert fine.jacobian is None
+    shrink = la.from_torch(lambda x: 0 * x, lambda z: z, latent_shape=(2,))
+    radial = la.response_field(shrink, (0, 1), n=12, base=torch.zeros(2).double(), exact=True)
+    y, x = torch.meshgrid(radial.ys, radial.xs, indexing="ij")
+    assert_close(la.mean_curvature(radial), 1 / (2 * (x**2 + y**2).sqrt()))
+
+
+def test_exact_mean_curvature_is_the_limit_of_finite_differences():
+    gaps = []
+    for n in (41, 81):
+        extent, base = ((0.5, 2.5), (0.5, 2.5)), torch.zeros(3).double()
+        exactly = la.mean_curvature(la.response_field(Swirl(), (0, 1), n=n, extent=extent, base=base, exact=True))
+        roughly = la.mean_curvature(la.response_field(Swirl(), (0, 1), n=n, extent=extent, base=base))
+        gaps.append(float((exactly - roughly)[1:-1, 1:-1].abs().median()))
+    assert gaps[1] < gaps[0] / 3
+
+
+def test_an_exact_mean_field_is_the_mean_of_exact_fields():
+    bases = torch.randn(3, 3, generator=torch.Generator().manual_seed(0)).double()
+    fields = [la.response_field(Swirl(), (0, 1), n=4, base=base, exact=True) for base in bases]
+    mean = la.response_field(Swirl(), (0, 1), n=4, base=bases, exact=True)
+    assert_close(mean.jacobian, torch.stack([field.jacobian for field in fields]).mean(0))
+
+
+def test_a_field_that_stands_still_has_no_curvature():
+    still = la.from_torch(lambda x: x, lambda z: z, latent_shape=(2,))
+    for exactly in (False, True):
+        field = la.response_field(still, (0, 1), n=4, exact=exactly)
+        assert not la.mean_curvature(field).any() and not la.divergence(field).any()
 
 
 def test_interior_equals_the_loop_and_axes_are_not_swapped():

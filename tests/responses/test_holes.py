@@ -4,6 +4,7 @@ from torch.testing import assert_close
 
 import latentassay as la
 from latentassay import sampling
+from tests.oracles import slow
 from tests.oracles.linear import exact_inverse
 
 
@@ -42,11 +43,43 @@ def test_a_planted_hole_of_known_mass_is_found():
     assert (holes.prior.worst[:, 0] > edge).all()
     assert holes.hybrid.interval.low <= 0.01 <= holes.hybrid.interval.high
     assert holes.prior.repaired < 0.05
+    # Drawn again, a sample falls into the hole as rarely as before.
+    low, high = holes.prior.redrawn_interval
+    assert low <= truth**2 <= high
 
 
 def test_a_model_without_holes_has_none():
     holes = la.find_holes(Planted(99.0), data_below(99.0), generator=seeded(), n=2000)
     assert holes.prior.interval.low <= 0.01 <= holes.prior.interval.high
+
+
+class Jittery(Planted):
+    """Moves what lies left of 0 by up to 1, what lies right of it by a tenth of that; a hole where x > 1 moves by ½.
+
+    Data know all of it but the hole, so the left half's jitter hides the hole from one threshold for all.
+    """
+
+    def decode(self, z):
+        return z
+
+    def encode(self, x):
+        left, hole = x[:, :1] < 0, x[:, :1] > self.edge
+        moved = torch.where(hole, 0.5, torch.where(left, 1.0, 0.1) * torch.sin(50 * x[:, 1:]).abs())
+        return la.DiagonalGaussian(x - torch.cat([0 * moved, moved], 1), torch.full_like(x, 1e-3))
+
+
+def test_a_neighbourhood_of_its_own_shows_the_hole_that_restless_data_elsewhere_hide():
+    plain, local = (
+        la.find_holes(Jittery(1.0), data_below(1.0), generator=seeded(), n=2000, neighbours=k) for k in (None, 30)
+    )
+    assert plain.prior.share < 0.03
+    assert local.prior.share == pytest.approx(0.159, abs=0.03)
+    assert "30 real neighbours" in local.variant
+
+
+def test_neighbourhoods_do_not_invent_holes():
+    found = la.find_holes(Planted(99.0), data_below(99.0), generator=seeded(), n=2000, neighbours=20)
+    assert found.prior.interval.low <= 0.02
 
 
 def test_only_the_active_latents_are_compared():
@@ -66,10 +99,14 @@ def test_without_a_prior_only_hybrids_are_asked():
     assert holes.prior is None and len(holes.hybrid.worst) == 3
 
 
-@pytest.mark.parametrize("change", [dict(quantile=1.0), dict(active=[]), dict(active=[2])])
+@pytest.mark.parametrize(
+    "change",
+    [dict(quantile=1.0), dict(active=[]), dict(active=[2]), dict(neighbours=0), dict(neighbours=100), dict(n=1)],
+    ids=str,
+)
 def test_holes_refuse_bad_input(change):
     with pytest.raises(la.InputError):
-        la.find_holes(Planted(1.0), data_below(1.0), generator=seeded(), n=100, **change)
+        la.find_holes(Planted(1.0), data_below(1.0), generator=seeded(), **{"n": 100, **change})
 
 
 def test_structure_of_a_perfect_model_is_none():
@@ -94,6 +131,19 @@ def test_causal_variant_ignores_what_is_dead():
     everything = la.structure_score(model, generator=seeded(), n=400)
     causal = la.structure_score(model, generator=seeded(), n=400, active=[0, 1])
     assert everything.p_value < 0.01 < causal.p_value and "causal latents (d = 2)" in causal.variant
+
+
+def test_structure_equals_the_loop_with_either_kernel():
+    """The published single kernel is C = d; ours gives it as the scale ½ for a prior of unit variance."""
+    model, n = exact_inverse(3, 8), 24
+    model.E = 0.7 * model.E
+    for scales, widths in (((0.5,), [3.0]), ((0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0), None)):
+        found = la.structure_score(model, generator=seeded(), n=n, sample=False, scales=scales)
+        z = model.prior.sample(n, seeded()).float()
+        widths = widths or [6.0 * s for s in scales]
+        assert found.score == pytest.approx(slow.mmd(z.double(), la.respond(model, z).double(), widths), abs=1e-6)
+    with pytest.raises(la.InputError, match="scales"):
+        la.structure_score(model, generator=seeded(), n=n, scales=(0.0,))
 
 
 def test_structure_without_a_prior_needs_a_base():
@@ -152,3 +202,14 @@ def test_dead_channels_are_silenced_whatever_the_memory_layout():
         for latents in (base, base.to(memory_format=torch.channels_last))
     )
     assert plain == pytest.approx(strided) == pytest.approx(0, abs=1e-12)
+
+
+def test_a_posterior_with_nan_std_is_refused_by_name():
+    class Broken(Planted):
+        def encode(self, x):
+            return la.DiagonalGaussian(x, torch.full_like(x, torch.nan))
+
+    with pytest.raises(la.InputError, match="standard deviations"):
+        la.find_holes(Broken(1.0), data_below(1.0), generator=seeded(), n=100)
+    with pytest.raises(la.InputError, match="standard deviations"):
+        sampling.posterior(Broken(1.0), data_below(1.0), 10, generator=seeded())

@@ -1,21 +1,22 @@
 """Questions that need known factors: which unit serves which."""
 
-from typing import Any
-
 import numpy as np
 import torch
 
 from latentassay.assay.subject import Subject
 from latentassay.findings import Finding, Level, Score, Section
 from latentassay.math.intervals import normal
-from latentassay.metrics import MIG, mig
-from latentassay.observations import FactoredObservations
+from latentassay.metrics import DCI, MIG, dci, irs, mig
+from latentassay.metrics.arrays import rare
+from latentassay.observations import FactoredObservations, groups_varying
 from latentassay.responses import (
     ConditionedMatrix,
     causal_completeness,
     causal_disentanglement,
     conditioned_response_matrix,
 )
+
+Evidence = tuple[list[Score], dict[str, np.ndarray]]
 
 
 def ask_factors(subject: Subject) -> Section | None:
@@ -27,19 +28,42 @@ def ask_factors(subject: Subject) -> Section | None:
     varying = [m for m in range(factors.shape[1]) if len(np.unique(factors[:, m])) > 1]
     if not varying:
         return None
-    names = [data.factor_names[m] for m in varying]
-    information = mig(subject.codes.mean.flatten(1), factors[:, varying], resamples=200, seed=subject.seed)
-    scores = [_mig_score(subject, information)]
-    arrays: dict[str, Any] = {"information": information.information}
-    conditioned = _conditioned(subject, data, varying)
-    if conditioned is not None:
-        scores += _causal_scores(subject, conditioned)
-        full = np.zeros((len(varying), len(subject.matrix.units)))
-        full[:, list(subject.causal.active)] = conditioned.matrix.numpy()
-        arrays["conditioned"] = full
+    names, factors = [data.factor_names[m] for m in varying], factors[:, varying]
+    sparse = [names[m] for m in rare(factors)] if len(varying) > 1 else []
+    codes = subject.codes.mean.flatten(1).double().numpy()
+    scores, arrays = _told_by_units(subject, codes, factors)
+    asked = [_moved_by_units(subject, data, varying)]
+    if len(varying) > 1 and not sparse:
+        asked.append(_predicted_by_units(subject, codes, factors))
+    for more_scores, more_arrays in asked:
+        scores, arrays = scores + more_scores, arrays | more_arrays
     details = {"factor_names": names, "labels": subject.labels, "alive": list(subject.causal.mask)}
-    findings = _findings(subject, names, information, scores)
+    findings = _findings(subject, names, arrays["information"], scores) + _unasked(sparse)
     return Section("factors", "Factors", "Do the axes mean anything?", tuple(scores), findings, arrays, details)
+
+
+def _told_by_units(subject: Subject, codes: np.ndarray, factors: np.ndarray) -> Evidence:
+    found = mig(codes, factors, resamples=200, seed=subject.seed)
+    return [_mig_score(subject, found)], {"information": _of_units(found.information, subject)}
+
+
+def _moved_by_units(subject: Subject, data: FactoredObservations, varying: list[int]) -> Evidence:
+    conditioned = _conditioned(subject, data, varying)
+    if conditioned is None:
+        return [], {}
+    full = np.zeros((len(varying), len(subject.matrix.units)))
+    full[:, list(subject.causal.active)] = conditioned.matrix.numpy()
+    return _causal_scores(subject, conditioned), {"conditioned": full}
+
+
+def _predicted_by_units(subject: Subject, codes: np.ndarray, factors: np.ndarray) -> Evidence:
+    found = dci(codes, factors, units=subject.matrix.units.groups, seed=subject.seed)
+    return [*_dci_scores(subject, found), _irs_score(subject, codes, factors)], {"importance": found.importance}
+
+
+def _of_units(of_latents: np.ndarray, subject: Subject) -> np.ndarray:
+    """``(m, units)`` from ``(m, latents)``: a unit knows what the best of its latents knows."""
+    return np.stack([of_latents[:, list(group)].max(1) for group in subject.matrix.units.groups], 1)
 
 
 def _mig_score(subject: Subject, found: MIG) -> Score:
@@ -52,9 +76,12 @@ def _conditioned(subject: Subject, data: FactoredObservations, varying: list[int
     """Conditioned matrix over the causal units; ``None`` where a factor never varies alone or is the only one."""
     if len(varying) < 2 or len(varying) < len(data.factor_names) - _constant(data):
         return None
+    if not all(groups_varying(data.factors, m, limit=1) for m in varying):
+        return None
     return conditioned_response_matrix(
         subject.model, _Varying(data, varying), generator=subject.generator("factors"), units=subject.alive,
-        groups_per_factor=subject.groups, batch_size=subject.batch_size,
+        groups_per_factor=subject.groups, precision=subject.precision, budget=subject.seconds / 4,
+        batch_size=subject.batch_size,
     )  # fmt: skip
 
 
@@ -95,15 +122,49 @@ def _causal_scores(subject: Subject, conditioned: ConditionedMatrix) -> list[Sco
     return scores
 
 
+def _dci_scores(subject: Subject, found: DCI) -> list[Score]:
+    source = f"posterior means of all units; {found.variant} (Eastwood and Williams 2018)"
+    told = (
+        ("dci", "DCI disentanglement", found.disentanglement, "1 − entropy of each unit's importance over factors"),
+        ("completeness", "DCI completeness", found.completeness, "1 − entropy of each factor's importance over units"),
+        ("informativeness", "DCI informativeness", found.informativeness, "share of held-out rows predicted right"),
+    )
+    return [
+        Score(f"factors.{key}", label, value, f"{what}, {source}", found.n, subject.seed)
+        for key, label, value, what in told
+    ]
+
+
+def _irs_score(subject: Subject, codes: np.ndarray, factors: np.ndarray) -> Score:
+    found = irs(codes, factors)
+    definition = (
+        f"1 − deviation left in a latent while its best factor is held, posterior means, {found.variant} "
+        "(Suter et al. 2019)"
+    )
+    return Score("factors.irs", "Interventional robustness (IRS)", found.score, definition, found.n, subject.seed)
+
+
+def _unasked(sparse: list[str]) -> tuple[Finding, ...]:
+    if not sparse:
+        return ()
+    one = len(sparse) == 1
+    sentence = (
+        f"DCI and IRS were left out: {', '.join(sparse)} {'takes' if one else 'take'} more values than the rows drawn "
+        "can teach (4 rows a value are needed)."
+    )
+    remedy = f"Draw more samples, or merge values of {'this factor' if one else 'these factors'}."
+    return (Finding("factors.rare", sentence, "note", (), remedy),)
+
+
 def _span(counts: tuple[int, ...]) -> str:
     return f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
 
 
-def _findings(subject: Subject, names: list[str], found: MIG, scores: list[Score]) -> tuple[Finding, ...]:
-    best = found.information.argmax(1)
+def _findings(subject: Subject, names: list[str], known: np.ndarray, scores: list[Score]) -> tuple[Finding, ...]:
+    best = known.argmax(1)
     # A dead unit can still know a factor: the encoder writes it down, and the decoder does not read it.
     shares = [
-        f"{100 * found.information[m, unit]:.0f} %{'' if subject.causal.mask[unit] else ', though dead'}"
+        f"{100 * known[m, unit]:.0f} %{'' if subject.causal.mask[unit] else ', though dead'}"
         for m, unit in enumerate(best)
     ]
     if len(names) == 1:
@@ -111,7 +172,8 @@ def _findings(subject: Subject, names: list[str], found: MIG, scores: list[Score
             f"Unit {subject.labels[best[0]]} tells most about {names[0]}: {shares[0]} of its entropy; {_told(scores)}."
         )
         return (Finding("factors", sentence, "note", ("factors.mig",)),)
-    level: Level = "good" if found.score >= 0.5 else "note" if found.score >= 0.2 else "warning"
+    gap = scores[0].value
+    level: Level = "good" if gap >= 0.5 else "note" if gap >= 0.2 else "warning"
     verdict = {"good": "mean something", "note": "mean something in part", "warning": "mix the factors"}[level]
     remedy = (
         None if level == "good" else "Raise β, or choose among seeds; where axes mix, trust the response graph instead."
@@ -129,4 +191,5 @@ def _findings(subject: Subject, names: list[str], found: MIG, scores: list[Score
 
 
 def _told(scores: list[Score]) -> str:
-    return ", ".join(f"{score.name.split('.')[1].upper()} {score}" for score in scores if score.name != "factors.ccs")
+    short = ("factors.mig", "factors.cds", "factors.dci")
+    return ", ".join(f"{score.name.split('.')[1].upper()} {score}" for score in scores if score.name in short)

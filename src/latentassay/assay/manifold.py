@@ -28,12 +28,10 @@ STILL = 1e-4
 
 
 def ask_field(subject: Subject) -> Section | None:
-    """Where do responses flow on the plane of the two most responsive units? Needs two alive scalars."""
-    scalars = [j for j in subject.causal.active if len(subject.matrix.units.groups[j]) == 1]
-    if len(scalars) < 2 or len(subject.model.latent_shape) != 1:
+    """Where do responses flow on the plane of one variable, or of the two most responsive units?"""
+    if subject.plane is None:
         return None
-    best = sorted(scalars, key=lambda j: -float(subject.matrix.normalized[j, j]))[:2]
-    first, second = sorted(subject.matrix.units.groups[j][0] for j in best)
+    first, second = subject.plane
     plane, base = subject.z[:, [first, second]].double(), subject.codes.mean.mean(0)
     extent = [[float(c.mean() - 3 * c.std()), float(c.mean() + 3 * c.std())] for c in plane.T]
     field = response_field(
@@ -96,14 +94,14 @@ def _map(subject: Subject, base: Tensor, field: ResponseField) -> Tensor:
 def ask_structure(subject: Subject) -> Section:
     """How far is what the model recognises from what it samples?"""
     g = subject.generator("structure")
-    base = None if subject.model.prior else hybrid(subject.z, subject.n, generator=g, units=subject.matrix.units)
+    base = None if subject.model.prior else hybrid(subject.z, subject.draws, generator=g, units=subject.matrix.units)
     scores, findings = [], []
     for name, label, active in (
         ("structure.score", "Structure score", None),
         ("structure.causal", "Causal structure score", subject.active_latents),
     ):
         found = structure_score(
-            subject.model, generator=g, n=subject.n, base=base, active=active, batch_size=subject.batch_size
+            subject.model, generator=g, n=subject.draws, base=base, active=active, batch_size=subject.batch_size
         )
         definition = f"LR equation 8: {found.variant}; p = {found.p_value:.3g} for no difference (permutation)"
         scores.append(Score(name, label, found.score, definition, found.n, subject.seed, found.low, found.high))
@@ -126,7 +124,7 @@ def ask_holes(subject: Subject) -> Section:
     """Which share of samples falls into holes?"""
     g = subject.generator("holes")
     holes = find_holes(
-        subject.model, subject.data, generator=g, n=subject.n, units=subject.matrix.units,
+        subject.model, subject.data, generator=g, n=subject.draws, units=subject.matrix.units,
         active=subject.active_latents, worst=PICTURES, batch_size=subject.batch_size,
     )  # fmt: skip
     kinds = {"prior": holes.prior, "hybrid": holes.hybrid}
@@ -148,17 +146,22 @@ def ask_holes(subject: Subject) -> Section:
     )  # fmt: skip
 
 
-def _hole_scores(subject: Subject, kind: str, found: HoleShare, variant: str) -> tuple[Score, Score]:
+def _hole_scores(subject: Subject, kind: str, found: HoleShare, variant: str) -> tuple[Score, ...]:
     rule = f"share of {kind} samples with ‖R(z) − z‖ above that of 99 % of posterior samples; 1 % is as good as data; "
     return (
         Score(
             f"holes.{kind}", f"{kind.capitalize()} samples in holes", found.share, rule + variant,
-            subject.n, subject.seed, *found.interval, unit="%",
+            subject.draws, subject.seed, *found.interval, unit="%",
         ),
         Score(
             f"holes.{kind}.repaired", f"{kind.capitalize()} samples in holes after one response", found.repaired,
             "the samples are replaced by their responses and measured again at the same threshold (Wilson interval)",
-            subject.n, subject.seed, *found.repaired_interval, unit="%",
+            subject.draws, subject.seed, *found.repaired_interval, unit="%",
+        ),
+        Score(
+            f"holes.{kind}.redrawn", f"{kind.capitalize()} samples in holes after drawing those again", found.redrawn,
+            "samples in holes are replaced by new ones and measured again at the same threshold (Wilson interval)",
+            subject.draws, subject.seed, *found.redrawn_interval, unit="%",
         ),
     )  # fmt: skip
 
@@ -174,6 +177,8 @@ def _holes_finding(from_prior: HoleShare | None, from_hybrid: HoleShare, scores:
     if level == "good":
         return Finding("holes", sentence, level, (f"holes.{kind}",), brief=brief)
     ways = [f"respond once before decoding, which leaves {shares[f'holes.{kind}.repaired']}"]
+    if main.redrawn < main.share / 2:
+        ways.append(f"draw those in holes again, which leaves {shares[f'holes.{kind}.redrawn']}")
     if from_prior and from_hybrid.share < from_prior.share:
         ways.append(f"sample hybrids, of which {shares['holes.hybrid']} fall in holes")
     remedy = "; or ".join(ways)

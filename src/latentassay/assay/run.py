@@ -9,6 +9,7 @@ import torch
 from latentassay._version import __version__
 from latentassay.assay.factors import ask_factors
 from latentassay.assay.manifold import ask_field, ask_holes, ask_structure
+from latentassay.assay.paths import ask_paths
 from latentassay.assay.questions import ask_graph, ask_reconstruction, ask_responses, ask_traversals, ask_units
 from latentassay.assay.result import Assay
 from latentassay.assay.subject import Subject, seeded
@@ -18,16 +19,20 @@ from latentassay.errors import InputError
 from latentassay.findings import Section
 from latentassay.observations import Observations, as_observations
 from latentassay.progress import bar
-from latentassay.responses import causal_units, response_matrix
+from latentassay.responses import causal_units, respond, response_matrix
+from latentassay.responses.pace import Pace
 from latentassay.sampling import BATCH_SIZE, drawn, encode
 from latentassay.units import Units
 
 FEWEST = 32
 """An assay of fewer rows would answer nothing."""
 
+COARSEST, FEWEST_DRAWS = 20, 256
+"""Side of the field and latents of each kind that even a slow model is asked for."""
+
 ALWAYS: tuple[Callable[[Subject], Section | None], ...] = (ask_reconstruction, ask_units)
 IF_ALIVE: tuple[Callable[[Subject], Section | None], ...] = (
-    ask_responses, ask_graph, ask_traversals, ask_field, ask_structure, ask_holes, ask_factors,
+    ask_responses, ask_graph, ask_traversals, ask_field, ask_paths, ask_structure, ask_holes, ask_factors,
 )  # fmt: skip
 
 
@@ -40,6 +45,8 @@ def assay(
     units: Units | Any = None,
     grid: int = 50,
     groups: int = 50,
+    precision: float | None = 0.05,
+    budget: float = 120.0,
     batch_size: int = BATCH_SIZE,
     name: str | None = None,
 ) -> Assay:
@@ -54,6 +61,10 @@ def assay(
         units: what is intervened on; scalars or channels where left out.
         grid: side of the response field.
         groups: groups per factor in the conditioned response matrix.
+        precision: stop measuring an entry of the response matrices when its 95 % interval reaches no further to each
+            side than this share of the greatest response; ``None`` uses every row.
+        budget: seconds, about, that interventions may take in all. Fast models need less, and the same seed gives the
+            same assay; slow ones are asked fewer questions, and the report says how many.
         batch_size: rows per pass.
         name: what the report calls the model.
 
@@ -71,8 +82,9 @@ def assay(
     rows = torch.randperm(len(observations), generator=seeded(seed, "rows"))[:samples]
     check_autoencoder(model, observations.batch(rows[:8]))
     _check_varies(observations, rows)
+    Pace(precision, budget)  # refuses what cannot be used before anything is measured
     with bar(len(ALWAYS) + len(IF_ALIVE) + 1, "assay", unit="question") as progress:
-        subject = _prepare(model, observations, rows, seed, units, grid, groups, batch_size)
+        subject = _prepare(model, observations, rows, seed, units, grid, groups, precision, budget, batch_size)
         progress.update()
         sections, seconds = [], {"responses": time.perf_counter() - started}
         for ask in ALWAYS + (IF_ALIVE if subject.causal.dimension else ()):
@@ -93,12 +105,34 @@ def _prepare(
     units: Units | Any,
     grid: int,
     groups: int,
+    precision: float | None,
+    budget: float,
     batch_size: int,
 ) -> Subject:
     codes = encode(model, data, rows=rows, generator=seeded(seed, "posterior"), batch_size=batch_size)
     z = drawn(codes)
-    matrix = response_matrix(model, z, units=units, generator=seeded(seed, "matrix"), batch_size=batch_size)
-    return Subject(model, data, rows, codes, z, matrix, causal_units(matrix), seed, grid, groups, batch_size)
+    matrix = response_matrix(
+        model, z, units=units, generator=seeded(seed, "matrix"), precision=precision, budget=budget / 4,
+        batch_size=batch_size,
+    )  # fmt: skip
+    affordable = _passes_per_second(model, z[:batch_size]) * budget / 8
+    # The field and the map of costs take side² passes each, holes and structure about ten of every latent drawn.
+    side = min(grid, max(COARSEST, int((affordable / 2) ** 0.5)))
+    draws = min(len(rows), max(FEWEST_DRAWS, int(affordable / 10)))
+    return Subject(
+        model, data, rows, codes, z, matrix, causal_units(matrix), seed, side, groups, batch_size, precision, budget,
+        draws,
+    )  # fmt: skip
+
+
+def _passes_per_second(model: Autoencoder, z: torch.Tensor) -> float:
+    """Speed of one batch, the better of two; a model that has just been loaded is slow at first."""
+    times = []
+    for _ in range(2):
+        begun = time.perf_counter()
+        respond(model, z, batch_size=len(z))
+        times.append(time.perf_counter() - begun)
+    return len(z) / max(min(times), 1e-9)
 
 
 def _check_varies(data: Observations, rows: torch.Tensor) -> None:
@@ -123,14 +157,22 @@ def _meta(subject: Subject, name: str | None, data: Any, seconds: dict[str, floa
         },
         "seconds": {key: round(spent, 1) for key, spent in seconds.items()},
         "samples": subject.n,
-        "grid": subject.grid,
+        "side of the field": subject.grid,
+        "rows used by each unit": _span(subject.matrix.used),
+        "latents drawn of each kind": subject.draws,
+        "precision": subject.precision or "every row",
+        "budget": f"{subject.seconds:g} s",
         "groups per factor": subject.groups,
         "seed": subject.seed,
         "total seconds": round(total, 1),
         "device": str(where.device),
-        "precision": str(where.dtype).removeprefix("torch."),
+        "arithmetic": str(where.dtype).removeprefix("torch."),
         "versions": {"latentassay": __version__, "torch": torch.__version__},
     }
+
+
+def _span(counts: tuple[int, ...]) -> str:
+    return f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
 
 
 def _times(shape: tuple[int, ...]) -> str:

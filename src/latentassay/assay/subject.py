@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 
 from latentassay.autoencoder import Autoencoder
 from latentassay.observations import Observations
-from latentassay.responses import CausalUnits, ResponseMatrix
+from latentassay.responses import CausalUnits, ResponseMatrix, response_graph
 from latentassay.sampling import Codes
 from latentassay.units import Units
 
@@ -29,6 +29,9 @@ class Subject:
         grid: points along each side of the response field.
         groups: groups per factor in the conditioned matrix.
         batch_size: rows per pass.
+        precision: when an entry of a matrix is certain enough, see ``response_matrix``.
+        seconds: budget of all questions together; each takes its share.
+        draws: latents drawn of each kind where holes and structure are asked for.
     """
 
     model: Autoencoder
@@ -42,6 +45,9 @@ class Subject:
     grid: int
     groups: int
     batch_size: int
+    precision: float | None
+    seconds: float
+    draws: int
 
     @property
     def n(self) -> int:
@@ -57,6 +63,19 @@ class Subject:
     def active_latents(self) -> list[int]:
         """Flat indices of the latents in causal units."""
         return [latent for group in self.alive.groups for latent in group]
+
+    @property
+    def plane(self) -> tuple[int, int] | None:
+        """The two latents whose plane is looked at: a pair that forms one variable, or the two most responsive."""
+        scalars = [j for j in self.causal.active if len(self.matrix.units.groups[j]) == 1]
+        if len(scalars) < 2 or len(self.model.latent_shape) != 1:
+            return None
+        strength = self.matrix.normalized.diagonal()
+        pairs = [pair for pair in response_graph(self.matrix).pairs if set(pair) <= set(scalars)]
+        best = max(pairs, key=lambda pair: float(self.matrix.normalized[pair[0], pair[1]]), default=None)
+        chosen = best or sorted(scalars, key=lambda j: -float(strength[j]))[:2]
+        first, second = sorted(self.matrix.units.groups[j][0] for j in chosen)
+        return first, second
 
     @property
     def labels(self) -> list[str]:

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 
 from latentassay.errors import InputError
 from latentassay.math.intervals import Interval, normal
+from latentassay.metrics.arrays import codes_and_factors
 
 Binning = Literal["quantile", "width"]
 
@@ -54,7 +55,9 @@ def mig(
     >>> round(mig(factors.astype(float), factors).score, 3)
     1.0
     """
-    c, f = _checked(codes, factors, bins)
+    if bins < 2:
+        raise InputError(f"bins must be at least 2, got {bins}")
+    c, f = codes_and_factors(codes, factors, fewest=2)
     binned = np.stack([_bin(column, bins, binning) for column in c.T], 1)
     gaps, information, entropy = _gaps(binned, f)
     interval = None
@@ -65,26 +68,6 @@ def mig(
         interval = normal(float(gaps.mean()), stderr)
     variant = f"{bins} {'equal-count' if binning == 'quantile' else 'equal-width'} bins, divided by factor entropy"
     return MIG(float(gaps.mean()), gaps, information, entropy, interval, len(c), variant)
-
-
-def _checked(codes: Any, factors: Any, bins: int) -> tuple[Float[np.ndarray, "n d"], Int[np.ndarray, "n m"]]:
-    c, f = np.asarray(codes, dtype=np.float64), np.asarray(factors)
-    if c.ndim != 2 or c.shape[1] < 2 or len(c) < 2:
-        raise InputError(f"codes must have shape (samples, latents) with at least 2 of each, got {c.shape}")
-    if f.ndim != 2 or len(f) != len(c) or f.shape[1] < 1:
-        raise InputError(f"factors must have shape ({len(c)}, factors), got {f.shape}")
-    if not np.issubdtype(f.dtype, np.integer):
-        raise InputError(f"factors must be integer codes, got {f.dtype}; number the values 0, 1, 2 …")
-    if not np.isfinite(c).all():
-        raise InputError(
-            f"codes hold NaN or infinite values in {int((~np.isfinite(c)).any(1).sum())} rows; remove them"
-        )
-    constant = [m for m in range(f.shape[1]) if (f[:, m] == f[0, m]).all()]
-    if constant:
-        raise InputError(f"factors {constant} never vary, so they have no entropy to divide by; leave them out")
-    if bins < 2:
-        raise InputError(f"bins must be at least 2, got {bins}")
-    return c, f
 
 
 def _bin(column: Float[np.ndarray, " n"], bins: int, binning: Binning) -> Int[np.ndarray, " n"]:

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.gridspec import GridSpec
-from matplotlib.image import AxesImage
 
 from latentassay.report.images import space, tiles
+from latentassay.report.plane import BLUE_RED, PURPLE_ORANGE, STILL, Extent, extent_of, frame, signed_map
 from latentassay.report.style import (
     ALERT,
     INK,
@@ -18,23 +16,13 @@ from latentassay.report.style import (
     MUTED,
     SIZE,
     SMALL,
-    THIRD,
     WIDE,
-    diverging,
     legend,
     scale,
     sheet,
-    tidy,
 )
 
-Extent = tuple[float, float, float, float]
-
-POINTS, ARROWS, PERCENTILE = 500, 25, 98.0
-
-STILL = 0.01
-"""A divergence below this is no flow worth a colour."""
-
-BLUE_RED, PURPLE_ORANGE = diverging("#2a6fb8", "#c8352e"), diverging(THIRD, "#d98a1f")
+POINTS, ARROWS = 500, 25
 
 
 def field_maps(
@@ -65,13 +53,13 @@ def field_maps(
     panels = len(maps) + (reconstructions is not None)
     figure = sheet(WIDE * max(panels, 1.4) / 3, 3.75)
     grid = figure.add_gridspec(2, panels, height_ratios=[1, 0.035])
-    extent = _extent(xs, ys)
+    extent = extent_of(xs, ys)
     for i, (values, colours, title, reading, least) in enumerate(maps):
         ax = figure.add_subplot(grid[0, i])
-        scale(figure.add_subplot(grid[1, i]), _map(ax, values, extent, colours, least), reading, upright=False)
+        scale(figure.add_subplot(grid[1, i]), signed_map(ax, values, extent, colours, least), reading, upright=False)
         if i == 0 and posterior is not None:
             ax.plot(*np.asarray(posterior)[:POINTS].T, ".", color=LEAF, markersize=2.2, alpha=0.7)
-        _plane(ax, extent, labels, title)
+        frame(ax, extent, labels, title)
     if reconstructions is not None:
         _decodings(figure, grid, reconstructions, extent, labels)
     return figure
@@ -107,13 +95,9 @@ def field_arrows(
     ax.quiver(x, y, u, v, angles="xy", scale_units="xy", scale=1, color=MUTED, width=0.0022, headwidth=4)
     ax.plot(x.ravel(), y.ravel(), ".", color=MAIN, markersize=2.4, label="latent z")
     ax.plot((x + u).ravel(), (y + v).ravel(), ".", color=ALERT, markersize=2.4, label="response R(z)")
-    _plane(ax, _extent(xs, ys), labels, "")
+    frame(ax, extent_of(xs, ys), labels, "")
     legend(ax, markerscale=2.5, handletextpad=0.2)
     return figure
-
-
-def _extent(xs: np.ndarray, ys: np.ndarray) -> Extent:
-    return float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1])
 
 
 def _around(extent: Extent, columns: int, rows: int) -> Extent:
@@ -121,17 +105,6 @@ def _around(extent: Extent, columns: int, rows: int) -> Extent:
     left, right, bottom, top = extent
     x, y = (right - left) / max(columns - 1, 1) / 2, (top - bottom) / max(rows - 1, 1) / 2
     return left - x, right + x, bottom - y, top + y
-
-
-def _map(ax: Axes, values: np.ndarray, extent: Extent, colours: Colormap, least: float) -> AxesImage:
-    limit = max(float(np.percentile(np.abs(values), PERCENTILE)), least) or float(np.abs(values).max()) or 1.0
-    norm = Normalize(-limit, limit)
-    return ax.imshow(values, cmap=colours, norm=norm, extent=extent, origin="lower", interpolation="bilinear")
-
-
-def _plane(ax: Axes, extent: Extent, labels: Sequence[str], title: str) -> None:
-    tidy(ax, x=f"unit {labels[0]}", y=f"unit {labels[1]}", title=title, frame=True)
-    ax.set(xlim=extent[:2], ylim=extent[2:], aspect="auto", box_aspect=1)
 
 
 def _decodings(
@@ -150,7 +123,7 @@ def _decodings(
     ax = figure.add_subplot(grid[0, -1])
     extent = _around(extent, samples.shape[1], samples.shape[0])
     note = tiles(ax, samples[::-1], extent, gaps=False)
-    _plane(ax, extent, labels, "decodings")
+    frame(ax, extent, labels, "decodings")
     if note:
         text = figure.add_subplot(grid[1, -1])
         text.set_axis_off()

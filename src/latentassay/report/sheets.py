@@ -7,7 +7,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from latentassay.findings import Section
-from latentassay.report import distributions, field, graph, images, matrices
+from latentassay.report import distributions, field, graph, images, matrices, paths
+from latentassay.report.plane import KINDS
+
+BACKDROP = ("xs", "ys", "excitation")
 
 
 class Sheet(NamedTuple):
@@ -158,22 +161,54 @@ def _worst(section: Section) -> Figure | None:
     return _rows(section, {"sample": "worst", "response": "repaired"})
 
 
+def _path_map(section: Section) -> Figure:
+    distances = _by_kind(section, "_distance")
+    (posterior,) = _some(section, "posterior")
+    grid = [section.arrays[name] for name in BACKDROP] if present(section, *BACKDROP) else None
+    return paths.path_map(
+        {kind: path for kind, path in _by_kind(section, "").items() if kind in distances},
+        distances,
+        costs=section.details.get("costs"),
+        posterior=posterior,
+        backdrop=None if grid is None else (grid[0], grid[1], grid[2]),
+        labels=_labels(section, 2),
+    )
+
+
+def _path_strips(section: Section) -> Figure:
+    (observations,) = _some(section, "observations")
+    return paths.path_strips(_by_kind(section, "_images"), observations=observations)
+
+
+def _by_kind(section: Section, ending: str) -> dict[str, np.ndarray]:
+    """The arrays that a section has for each kind of path, such as ``manifold_images``."""
+    return {kind: section.arrays[kind + ending] for kind in KINDS if present(section, kind + ending)}
+
+
 def _rows(section: Section, names: Mapping[str, str]) -> Figure | None:
     shown = {label: section.arrays[name] for label, name in names.items() if present(section, name)}
     return images.strips(shown) if shown else None
 
 
-def _factors(section: Section) -> Figure:
+def _factors(section: Section) -> Figure | None:
+    maps = {name: section.arrays[name] for name in ("importance", "conditioned") if present(section, name)}
+    if not maps:
+        return None
+    size = next(iter(maps.values())).shape[1]
+    alive, names, labels = _factor_axes(section, size)
+    return matrices.factor_maps(names, labels, **{name: matrix[:, alive] for name, matrix in maps.items()})
+
+
+def _information(section: Section) -> Figure:
     information = section.arrays["information"]
-    (conditioned,) = _some(section, "conditioned")
-    size = information.shape[1]
+    alive, names, labels = _factor_axes(section, information.shape[1])
+    return matrices.information_map(information[:, alive], names, labels)
+
+
+def _factor_axes(section: Section, size: int) -> tuple[list[int], list[str], list[str]]:
+    """The columns shown, the names of the factors, and those of the units shown."""
     alive, labels = _alive(section, size), _labels(section, size)
-    return matrices.factor_maps(
-        information[:, alive],
-        [str(name) for name in section.details["factor_names"]],
-        [labels[unit] for unit in alive],
-        conditioned=None if conditioned is None else conditioned[:, alive],
-    )
+    return alive, [str(name) for name in section.details["factor_names"]], [labels[unit] for unit in alive]
 
 
 SHEETS: Mapping[str, tuple[Sheet, ...]] = {
@@ -284,13 +319,44 @@ SHEETS: Mapping[str, tuple[Sheet, ...]] = {
             ("worst",),
         ),
     ),
+    "paths": (
+        Sheet(
+            "map",
+            "Along the manifold, and straight",
+            "Left: two ways from a to b. Grey: how far responses move, as far as the plot on the right reaches; where "
+            "the page is clear, the model knows the latent. Dots: real data. Right: the same distance along each way: "
+            "one that stays low stays on the learned manifold. The cost is the integral of ‖R(z) − z‖² plus a "
+            "temperature, which charges for length. A path refined in all latents is shown by its shadow on the plane.",
+            _path_map,
+            ("manifold", "straight", "manifold_distance", "straight_distance"),
+        ),
+        Sheet(
+            "strips",
+            "What lies on the way",
+            "Decodings at evenly spaced latents from a to b. On the manifold every one should pass for real, and "
+            "change little by little; off it, look for blends, oddities and jumps. Points are drawn as curves, "
+            "a marker for each decoding: a wide gap between markers is a jump.",
+            _path_strips,
+            ("manifold_images", "straight_images"),
+        ),
+    ),
     "factors": (
         Sheet(
             "maps",
-            "Which unit knows and moves which factor",
-            "Above: how much a unit tells about a factor. Below: how far interventions on a unit reach "
-            "when only that factor may change.",
+            "Which unit predicts and which moves which factor",
+            "First map: how much each alive unit matters to a predictor of the factor (DCI; rows sum to 1 over all "
+            "units, dead ones too). Second: how far interventions on a unit reach when only that factor may change. "
+            "A unit high in the first and low in the second varies with the factor but does not move it: a "
+            "correlation, not a cause.",
             _factors,
+            (),
+        ),
+        Sheet(
+            "information",
+            "What each unit tells about each factor",
+            "Share of a factor's entropy that one unit alone tells. Two units high in one row share the factor or "
+            "repeat each other; the gap between them is what MIG averages.",
+            _information,
             ("information",),
         ),
     ),

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_rgba
 from matplotlib.figure import Figure
@@ -56,14 +57,25 @@ def tidy(ax: Axes, *, x: str = "", y: str = "", title: str = "", frame: bool = F
 def legend(ax: Axes, **options: Any) -> None:
     """Put a frameless legend above the axes, or where ``options`` say."""
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3, "borderaxespad": 0.2}
-    made = ax.legend(frameon=False, fontsize=SMALL + 0.5, labelcolor=INK, handlelength=1.4, **{**place, **options})
+    look: dict[str, Any] = {"frameon": False, "fontsize": SMALL + 0.5, "labelcolor": INK, "handlelength": 1.4}
+    made = ax.legend(**{**look, **place, **options})
     for text in made.get_texts():
         text.set_parse_math(False)
 
 
-def fading(colour: str) -> Colormap:
-    """Map 0 to nothing and 1 to ``colour``, so that an empty cell shows the page, light or dark."""
-    return LinearSegmentedColormap.from_list("fading", [to_rgba(colour, 0.0), to_rgba(colour, 1.0)])
+def legend_above(figure: Figure, *panels: Axes) -> None:
+    """Put one frameless legend above the whole figure, with every name of its panels once."""
+    named: dict[str, Artist] = {}
+    for ax in panels:
+        handles, names = ax.get_legend_handles_labels()
+        named.update(zip(map(str, names), handles, strict=True))
+    look: dict[str, Any] = {"frameon": False, "fontsize": SMALL + 0.5, "labelcolor": INK, "handlelength": 2.3}
+    figure.legend(named.values(), named.keys(), loc="outside upper left", ncols=5, borderaxespad=0.0, **look)
+
+
+def fading(colour: str, *, most: float = 1.0) -> Colormap:
+    """Map 0 to nothing and 1 to ``colour``, at most so opaque, so that an empty cell shows the page, light or dark."""
+    return LinearSegmentedColormap.from_list("fading", [to_rgba(colour, 0.0), to_rgba(colour, most)])
 
 
 def diverging(low: str, high: str) -> Colormap:

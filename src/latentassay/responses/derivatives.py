@@ -1,6 +1,8 @@
 """Exact derivatives of the response by forward-mode differentiation: Jacobian and divergence (LR 4.3, A.3)."""
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -114,10 +116,19 @@ def _differentiating(
     model: Autoencoder, z: Tensor, batch_size: int, label: str
 ) -> Iterator[tuple[slice, Callable[[Tensor], Tensor]]]:
     """Yield every batch with its directional derivative ``v ↦ J_R v``."""
+    _awaken()
     with questioning(model, gradients=True) as (device, dtype), torch.no_grad():
         for block in blocks(len(z), batch_size, label):
             base = z[block].to(device, dtype)
             yield block, _along(model, base)
+
+
+@cache
+def _awaken() -> None:
+    """Let torch load its forward-mode rules once; it warns of its own ``torch.jit`` while it does."""
+    with warnings.catch_warnings(), forward_ad.dual_level():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        forward_ad.make_dual(torch.zeros(1), torch.zeros(1))  # type: ignore[no-untyped-call]
 
 
 def _along(model: Autoencoder, z: Tensor) -> Callable[[Tensor], Tensor]:

@@ -14,6 +14,7 @@ from latentassay.progress import bar
 from latentassay.responses.response import respond_once
 
 GOLDEN = 0.6180339887498949
+MEND = "search a plane instead: la.manifold_path(model, a, b, latents=(i, j), refine=False)"
 RESPACE, DENSE = 25, 512
 """Gradient steps between two respacings of the control points, and points that a spline is drawn with."""
 
@@ -51,7 +52,7 @@ def refined(
                     break
                 nodes = torch.cat([held[:1], inner, held[-1:]])
                 loss = _cost(model, nodes, basis, (step * GOLDEN) % 1, points // 2, price)
-                inner.grad = _gradient(loss, inner)
+                (inner.grad,) = torch.autograd.grad(loss, [inner])
                 optimizer.step()
                 progress.update(cost=f"{loss.item():.4g}")
             held = evenly(_on_spline(torch.cat([held[:1], inner.detach(), held[-1:]]), basis, DENSE), controls + 2)
@@ -71,17 +72,9 @@ def _cost(model: Autoencoder, nodes: Tensor, basis: CubicSpline, shift: float, l
     middles = 0.5 * (cuts[1:] + cuts[:-1])
     ends, z = (torch.tensordot(torch.from_numpy(basis(t)).to(nodes), nodes, dims=1) for t in (cuts, middles))
     lengths = (ends[1:] - ends[:-1]).flatten(1).norm(dim=1)
-    moved = (respond_once(model, z) - z).flatten(1).square().sum(1)
+    response = respond_once(model, z)
+    if not response.requires_grad:
+        raise ContractError(f"the model breaks off torch's differentiation (numpy, no_grad or detach); {MEND}")
+    moved = (response - z).flatten(1).square().sum(1)
     total: Tensor = (lengths * (finite(moved[:, None], "responses")[:, 0] + price)).sum()
     return total
-
-
-def _gradient(loss: Tensor, inner: Tensor) -> Tensor:
-    try:
-        gradient: Tensor = torch.autograd.grad(loss, [inner])[0]
-    except RuntimeError as error:
-        raise ContractError(
-            "the model breaks off torch's differentiation (numpy, no_grad or detach); "
-            "search a plane instead: la.manifold_path(model, a, b, latents=(i, j), refine=False)"
-        ) from error
-    return gradient

@@ -1,4 +1,4 @@
-"""Learning rates that change with the step; a schedule is a function of the step alone, so a resumed run needs no more."""
+"""Learning rates that change: a schedule is a function of the step alone, so a resumed run needs nothing more."""
 
 import math
 from collections.abc import Callable

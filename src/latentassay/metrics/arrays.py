@@ -1,0 +1,81 @@
+"""What every metric asks of its arrays, and how it says no."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from latentassay.errors import InputError
+
+ROWS_PER_VALUE = 4
+"""Fewer rows than this for each value of a factor, on average, and nothing about the factor can be learned."""
+
+
+def codes_and_factors(
+    codes: Any, factors: Any, *, fewest: int = 1
+) -> tuple[Float[np.ndarray, "n d"], Int[np.ndarray, "n m"]]:
+    """Return codes as float64 and factors with their values numbered 0, 1, 2 … in order.
+
+    Args:
+        codes: ``(n, d)`` array or tensor, n at least 2.
+        factors: ``(n, m)`` integers, each factor with two values or more.
+        fewest: the metric makes sense of at least this many codes.
+
+    Raises:
+        InputError: shapes that do not fit, NaN or infinite codes, factors that are no integers or never vary.
+
+    >>> codes_and_factors([[0.5], [1.5]], np.array([[7], [3]]))[1].tolist()
+    [[1], [0]]
+    """
+    c, f = np.asarray(_on_cpu(codes), dtype=np.float64), np.asarray(_on_cpu(factors))
+    if c.ndim != 2 or c.shape[1] < fewest or len(c) < 2:
+        raise InputError(
+            f"codes must have shape (samples, latents) with at least 2 samples and {fewest} latents, got {c.shape}"
+        )
+    if f.ndim != 2 or len(f) != len(c) or f.shape[1] < 1:
+        raise InputError(f"factors must have shape ({len(c)}, factors), got {f.shape}")
+    if not np.issubdtype(f.dtype, np.integer):
+        raise InputError(f"factors must be integer codes, got {f.dtype}; number the values 0, 1, 2 …")
+    if not np.isfinite(c).all():
+        raise InputError(
+            f"codes hold NaN or infinite values in {int((~np.isfinite(c)).any(1).sum())} rows; remove them"
+        )
+    constant = [m for m in range(f.shape[1]) if (f[:, m] == f[0, m]).all()]
+    if constant:
+        raise InputError(f"factors {constant} never vary, so they have no entropy to divide by; leave them out")
+    return c, np.stack([_numbered(column) for column in f.T], 1)
+
+
+def rare(factors: Int[np.ndarray, "n m"]) -> list[int]:
+    """Return the factors whose values are too rare to learn from.
+
+    That is fewer than 4 rows for each value on average, or fewer than two values that occur twice.
+
+    >>> rare(np.array([[0, 0], [0, 1], [1, 2], [1, 3], [0, 4], [1, 5], [0, 6], [1, 7]]))
+    [1]
+    """
+    counts = [np.unique(column, return_counts=True)[1] for column in factors.T]
+    return [m for m, c in enumerate(counts) if len(factors) < ROWS_PER_VALUE * len(c) or (c > 1).sum() < 2]
+
+
+def learnable(factors: Int[np.ndarray, "n m"]) -> Int[np.ndarray, "n m"]:
+    """Return ``factors`` as they are, or refuse those whose values are too rare.
+
+    Raises:
+        InputError: names the factors, see ``rare``.
+    """
+    if few := rare(factors):
+        raise InputError(
+            f"factors {few} have too few rows for their values: {ROWS_PER_VALUE} rows a value on average are needed, "
+            "and two values that occur twice; give more rows, merge values, or leave these factors out"
+        )
+    return factors
+
+
+def _on_cpu(values: Any) -> Any:
+    return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
+
+
+def _numbered(column: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    return np.unique(column, return_inverse=True)[1].astype(np.int64)
