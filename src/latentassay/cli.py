@@ -200,6 +200,62 @@ def _print_verdict(result: Any) -> None:
     out.print(f"\n[bold]{escape(result.summary[0].upper() + result.summary[1:])}[/]\n", table)
 
 
+@app.command()
+@taught
+def reproduce(
+    name: Annotated[str | None, typer.Argument(help="Which table or figure; without it, all are listed.")] = None,
+    scale: Annotated[
+        str, typer.Option(help="smoke (does it run at all?), laptop (an hour or less), paper (the authors' own size).")
+    ] = "smoke",
+    folder: Annotated[
+        Path, typer.Option("--out", help="Where tables, figures and trained models go; what is there is kept.")
+    ] = Path("reproduced"),
+    seeds: Annotated[
+        int | None, typer.Option(help="How many seeds; as many as the scale has if left out.", min=1)
+    ] = None,
+    data: Annotated[
+        list[str],
+        typer.Option("--data", metavar="NAME=FOLDER", help="Where a data set's files are, e.g. mnist=~/mnist."),
+    ] = [],  # noqa: B006
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
+    listed: Annotated[bool, typer.Option("--list", help="List what can be made again, and what it costs.")] = False,
+) -> None:
+    """Make a table or figure of a paper again, every number beside the paper's, with its seeds and its scale.
+
+    Ctrl-C keeps every model that is trained, and the same command goes on from there.
+    """
+    from latentassay.experiments.catalog import EXPERIMENTS, parse_folders
+    from latentassay.experiments.catalog import reproduce as make
+
+    if listed or name is None:
+        for known in EXPERIMENTS:
+            out.print(f"[bold]{known.name}[/]  {known.summary}\n  {known.told}", soft_wrap=True)
+        return
+    try:
+        made = make(name, scale=scale, folder=folder, seeds=seeds, data=parse_folders(data), device=device)
+    except KeyboardInterrupt:
+        _fail(f"interrupted; what was done is in {folder}, and the same command goes on from there", 130)
+    _print_table(made.table)
+    out.print("", *(escape(str(path)) for path in made.files), sep="\n", soft_wrap=True)
+
+
+def _print_table(table: Any) -> None:
+    shown = Table(box=None, padding=(0, 2, 0, 0))
+    shown.add_column("", no_wrap=True)
+    for column in table.columns:
+        shown.add_column(escape(column), justify="right")
+    for row in table.rows:
+        found = [table.cell(row, column) for column in table.columns]
+        shown.add_row(escape(row), *("" if cell is None else escape(str(cell)) for cell in found))
+        if any(cell and cell.published for cell in found):
+            shown.add_row("  paper", *(escape(cell.published) if cell else "" for cell in found), style="dim")
+    out.print(f"\n[bold]{escape(table.title)}[/]\n{escape(table.what)}\n", shown)
+    for label, words in table.scale.items():
+        out.print(f"[dim]{escape(label)}:[/] {escape(words)}")
+    for note in table.notes:
+        out.print(f"[dim]· {escape(note)}[/]")
+
+
 @data_app.command("list")
 @taught
 def list_data() -> None:

@@ -251,3 +251,14 @@ def test_channels_are_the_units_of_spatial_latents():
     m = la.response_matrix(pair, z, generator=seeded(0))
     assert len(m.units) == 2 and m.units.label(1) == "c1"
     assert_close(m.normalized.diagonal(), torch.ones(2).double(), rtol=0.05, atol=0)
+
+
+def test_when_every_unit_is_dead_nothing_is_alive_and_nothing_is_nan():
+    model, z = random_linear(3, 5), normals(64, 3)
+    model.D = 0 * model.D
+    m = la.response_matrix(model, z, generator=seeded(0), precision=0.05)
+    assert not m.matrix.any() and not m.normalized_stderr.any()
+    causal = la.causal_units(m)
+    assert causal.dimension == causal.high == 0 and causal.active == ()
+    graph = la.response_graph(m)
+    assert graph.nodes == graph.edges == graph.variables == ()

@@ -79,7 +79,7 @@ def _ways(subject: Subject, a: Tensor, b: Tensor, plane: tuple[int, int]) -> Man
     try:
         return manifold_path(
             subject.model, a, b, latents=plane, n=subject.grid, extent=_extent(subject, plane, a, b),
-            budget=subject.seconds / 4, batch_size=subject.batch_size,
+            budget=subject.seconds / 8, batch_size=subject.batch_size,
         )  # fmt: skip
     except ContractError:
         return None

@@ -112,7 +112,7 @@ def _prepare(
     codes = encode(model, data, rows=rows, generator=seeded(seed, "posterior"), batch_size=batch_size)
     z = drawn(codes)
     matrix = response_matrix(
-        model, z, units=units, generator=seeded(seed, "matrix"), precision=precision, budget=budget / 4,
+        model, z, units=units, generator=seeded(seed, "matrix"), precision=precision, budget=budget / 2,
         batch_size=batch_size,
     )  # fmt: skip
     affordable = _passes_per_second(model, z[:batch_size]) * budget / 8

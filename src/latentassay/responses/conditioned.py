@@ -18,7 +18,7 @@ from latentassay.sampling import BATCH_SIZE, drawn, encode
 from latentassay.units import Units, as_units
 
 FIRST, LEAST = 4, 12
-"""Groups in the first round, and groups before an interval is trusted enough to stop a unit."""
+"""Groups in the first rounds, and groups before an interval is trusted enough to stop a unit, and in later rounds."""
 
 
 class ConditionedMatrix(NamedTuple):
@@ -111,12 +111,16 @@ def conditioned_response_matrix(
     tallies = [_Tally(_draw_groups(data, m, groups_per_factor, generator), len(units)) for m in factors]
     with bar(sum(int(tally.sizes.sum()) for tally in tallies) * (len(units) + 1), "conditioned responses") as progress:
         done, total = 0, max(len(tally.groups) for tally in tallies)
-        while done < total and (count := pace.next_round(done, total, first=FIRST, cost=_cost(tallies, done))):
+        while done < total:
+            least = FIRST if done < LEAST else LEAST
+            count = pace.next_round(done, total, first=least, cost=_cost(tallies, done))
+            if not count or not any(tally.active for tally in tallies):
+                break
             for tally in tallies:
                 _extend(tally, slice(done, done + count), model, data, units, generator, batch_size)
-                passes = int(tally.sizes[done : done + count].sum())
-                pace.count(passes * (len(tally.active) + 1))
-                progress.update(passes * (len(units) + 1))
+                rows = int(tally.sizes[done : done + count].sum())
+                pace.count(rows * (len(tally.active) + 1) if tally.active else 0)
+                progress.update(rows * (len(units) + 1))
             done += count
             if done >= LEAST:
                 _retire(tallies, pace)

@@ -127,6 +127,7 @@ def response_matrix(
             done += blocks
             if done >= LEAST and done < total:
                 active = _undecided(moments, spread, total, active, pace)
+                progress.update(0, certain=f"{len(units) - len(active)} of {len(units)} units")
     return _assemble(moments, spread, units, total, len(z), size)
 
 
