@@ -1,13 +1,12 @@
 import numpy as np
 import pytest
 import torch
+from skimage.graph import MCP_Geometric
 from torch.testing import assert_close
 
 from latentassay.responses import Excitation, excitation
 from latentassay.responses.excitation import EIGHT, cheapest_way
 from tests.oracles.linear import random_linear
-
-graph = pytest.importorskip("skimage.graph")
 
 
 def bumpy(ny=30, nx=40, seed=0):
@@ -28,7 +27,7 @@ def test_equals_scikit_image_on_eight_neighbours(seed):
     start, end = (3, 4), (26, 35)
     points = [torch.stack([found.xs[column], found.ys[row]]) for row, column in (start, end)]
     ours = cheapest_way(found, *points, temperature, steps=EIGHT)
-    search = graph.MCP_Geometric((found.cost + temperature).numpy(), fully_connected=True)
+    search = MCP_Geometric((found.cost + temperature).numpy(), fully_connected=True)
     costs, _ = search.find_costs([start])
     assert price_of(ours, found, temperature) == pytest.approx(0.1 * costs[end], rel=1e-6)
     assert_close(ours[0], points[0])

@@ -122,3 +122,37 @@ def test_bad_input_is_refused(change, match):
 def test_evenly_keeps_ends_and_spaces_by_length():
     way = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 3.0]])
     assert_close(evenly(way, 5), torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 3.0]]))
+
+
+def test_real_latents_lead_around_where_no_plane_does():
+    """A ring turned out of every plane of two latents: only stepping stones find the way round."""
+    turn = torch.linalg.qr(torch.randn(5, 5, generator=torch.Generator().manual_seed(0)))[0]
+    ring = Ring(5)
+
+    class Turned:
+        latent_shape, prior = (5,), None
+
+        def decode(self, z):
+            return z @ turn.T
+
+        def encode(self, x):
+            return la.Point(ring.encode(x).mean @ turn)
+
+    angles = torch.linspace(0, 6.2, 80)
+    stones = torch.stack([angles.cos(), angles.sin(), *[0 * angles] * 3], 1) @ turn
+    a, b = stones[0], -stones[0]
+    p = la.manifold_path(Turned(), a, b, through=stones[1:-1])
+    alone = la.manifold_path(Turned(), a, b)
+    assert p.manifold.cost <= p.start.cost < 0.5 * p.straight.cost
+    assert p.manifold.cost < alone.manifold.cost and "through 78 real latents" in p.variant
+    assert (p.manifold.z.norm(dim=1) - 1).abs().max() < 0.1
+    plain = la.manifold_path(Turned(), a, b, through=stones[1:-1], refine=False)
+    assert plain.manifold is plain.start
+    with pytest.raises(la.InputError, match="shape"):
+        la.manifold_path(Turned(), a, b, through=torch.zeros(4, 3))
+
+
+def test_stones_that_do_not_join_the_ends_leave_the_straight_line():
+    far = torch.randn(40, 2, generator=torch.Generator().manual_seed(0)) * 0.01 + 50
+    p = la.manifold_path(Ring(hill=0.0), A, B, through=torch.cat([far, -far]), refine=False)
+    assert p.manifold.cost <= p.straight.cost * (1 + 1e-9)

@@ -21,6 +21,8 @@ from latentassay.sampling import decode, hybrid, prior
 
 PICTURES = 16
 MAP = 12
+NEIGHBOURS = 20
+"""Real latents beside which a distance is judged."""
 NEGLIGIBLE = 1e-6
 """A structure score below this is rounding."""
 STILL = 1e-4
@@ -32,7 +34,7 @@ def ask_field(subject: Subject) -> Section | None:
     if subject.plane is None:
         return None
     first, second = subject.plane
-    plane, base = subject.z[:, [first, second]].double(), subject.codes.mean.mean(0)
+    plane, base = subject.z[:, [first, second]].double(), subject.centre
     extent = [[float(c.mean() - 3 * c.std()), float(c.mean() + 3 * c.std())] for c in plane.T]
     field = response_field(
         subject.model, (first, second), base=base, n=subject.grid, extent=extent, batch_size=subject.batch_size
@@ -62,8 +64,9 @@ def _converging(subject: Subject, field: ResponseField, flow: Tensor, plane: Ten
     interval = wilson(int(inside.sum()), n)
     score = Score(
         "field.converging", "Posterior samples where responses converge", share,
-        f"share of posterior samples with ∇·(R(z) − z) < 0 on the plane of latents {first} and {second}, the others at "
-        f"the mean code; central differences, {subject.grid}×{subject.grid} points over mean ± 3 σ; Wilson interval",
+        f"share of posterior samples with ∇·(R(z) − z) < 0 on the plane of latents {first} and {second}, the others "
+        f"at the real code nearest to the mean; central differences, {subject.grid}×{subject.grid} points over "
+        "mean ± 3 σ; Wilson interval",
         n, subject.seed, *interval, unit="%",
     )  # fmt: skip
     if float(field.vectors.norm(dim=-1).max()) < STILL * float(field.xs[-1] - field.xs[0]):
@@ -123,14 +126,21 @@ def ask_structure(subject: Subject) -> Section:
 def ask_holes(subject: Subject) -> Section:
     """Which share of samples falls into holes?"""
     g = subject.generator("holes")
-    holes = find_holes(
-        subject.model, subject.data, generator=g, n=subject.draws, units=subject.matrix.units,
-        active=subject.active_latents, worst=PICTURES, batch_size=subject.batch_size,
+    holes, nearby = (
+        find_holes(
+            subject.model, subject.data, generator=g, n=subject.draws, units=subject.matrix.units, neighbours=k,
+            active=subject.active_latents, worst=PICTURES, batch_size=subject.batch_size,
+        )
+        for k in (None, NEIGHBOURS)
     )  # fmt: skip
     kinds = {"prior": holes.prior, "hybrid": holes.hybrid}
     scores = [
         score for kind, found in kinds.items() if found for score in _hole_scores(subject, kind, found, holes.variant)
     ]
+    scores += [
+        _nearby_score(subject, kind, found, nearby.variant)
+        for kind, found in (("prior", nearby.prior), ("hybrid", nearby.hybrid)) if found
+    ]  # fmt: skip
     drawn = hybrid(subject.z, PICTURES, generator=g, units=subject.matrix.units)
     main = holes.prior or holes.hybrid
     arrays = {"distance_posterior": holes.posterior_distance, "distance_hybrid": holes.hybrid.distance}
@@ -166,14 +176,25 @@ def _hole_scores(subject: Subject, kind: str, found: HoleShare, variant: str) ->
     )  # fmt: skip
 
 
+def _nearby_score(subject: Subject, kind: str, found: HoleShare, variant: str) -> Score:
+    return Score(
+        f"holes.{kind}.nearby", f"{kind.capitalize()} samples in holes, beside their real neighbours", found.share,
+        f"as above, but every distance is divided by the mean distance of the {NEIGHBOURS} real latents nearest to the "
+        f"response, so that restless data elsewhere hide no hole; {variant}",
+        subject.draws, subject.seed, *found.interval, unit="%",
+    )  # fmt: skip
+
+
 def _holes_finding(from_prior: HoleShare | None, from_hybrid: HoleShare, scores: list[Score]) -> Finding:
     main, kind = (from_prior, "prior") if from_prior else (from_hybrid, "hybrid")
-    low = main.interval.low
+    nearby = next(score for score in scores if score.name == f"holes.{kind}.nearby")
+    low = max(main.interval.low, nearby.low or 0.0)
     level: Level = "problem" if low > 0.2 else "warning" if low > 0.03 else "good"
     shares = {score.name: str(score) for score in scores}
     brief = f"{shares[f'holes.{kind}']} of {kind} samples fall in holes"
     hybrids = f" and {shares['holes.hybrid']} of hybrids" if from_prior else ""
-    sentence = f"{shares[f'holes.{kind}']} of {kind} samples{hybrids} fall in holes (1 % would be as good as data)."
+    sentence = f"{shares[f'holes.{kind}']} of {kind} samples{hybrids} fall in holes (1 % would be as good as data)"
+    sentence += f"; measured beside their real neighbours, {nearby} of {kind} samples do."
     if level == "good":
         return Finding("holes", sentence, level, (f"holes.{kind}",), brief=brief)
     ways = [f"respond once before decoding, which leaves {shares[f'holes.{kind}.repaired']}"]

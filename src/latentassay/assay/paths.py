@@ -1,5 +1,7 @@
 """How to get from one observation to another without leaving the manifold."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -10,8 +12,11 @@ from latentassay.math.intervals import normal
 from latentassay.responses import Curve, ManifoldPath, excitation, manifold_path, respond
 from latentassay.responses.field import axes_over
 
-PAIRS, LOOKS, STRIP = 32, 8, 12
-"""Pairs of real latents that are joined by straight lines, points looked at on each, and decodings shown of a path."""
+PAIRS, LOOKS, STRIP, STONES = 32, 8, 12, 256
+"""Pairs of real codes that are joined by straight lines, points looked at on each, decodings shown of a path, and real
+codes that a way may lead through."""
+
+Plane = tuple[int, int]
 
 
 def ask_paths(subject: Subject) -> Section | None:
@@ -19,52 +24,67 @@ def ask_paths(subject: Subject) -> Section | None:
     plane = subject.plane
     if plane is None:
         return None
-    starts, ends, excess = _straight_lines(subject, plane)
-    worst = int(excess.argmax())
-    a, b = starts[worst], ends[worst]
-    found = _ways(subject, a, b, plane)
-    flat = manifold_path(
-        subject.model, a, b, latents=plane, refine=False, n=subject.grid, extent=_extent(subject, plane, a, b),
-        batch_size=subject.batch_size,
-    ) if found is None else found  # fmt: skip
-    scores = (_lines_score(subject, excess, plane), _gain_score(subject, flat, plane))
-    xs, ys = axes_over(_extent(subject, plane, a, b), subject.grid)
-    map_ = excitation(subject.model, plane, (a + b) / 2, xs, ys, subject.batch_size)
-    arrays: dict[str, Tensor] = {
-        "xs": map_.xs, "ys": map_.ys, "excitation": map_.cost.sqrt(), "posterior": subject.z[:, list(plane)],
-        **_curve("straight", flat.straight, plane), **_curve("manifold", flat.start, plane),
-    }  # fmt: skip
-    costs = {"straight": flat.straight.cost, "manifold": flat.start.cost}
-    if found is not None:
-        arrays |= _curve("manifold_full", found.manifold, plane)
-        costs["manifold_full"] = found.manifold.cost
-    if len(subject.data.x_shape) == 1:
-        arrays["observations"] = subject.x(slice(400))
-    details = {"labels": [str(latent) for latent in plane], "costs": costs, "variant": flat.variant}
+    chosen = torch.randperm(subject.n, generator=subject.generator("paths"))[: 2 * PAIRS]
+    starts, ends = (codes[: len(chosen) // 2] for codes in subject.codes.mean[chosen].tensor_split(2))
+    lines = _costs(subject, starts, ends)
+    a, b, flat = _example(subject, starts, ends, lines, plane)
+    found = _ways(subject, a, b, plane if flat else None)
+    arrays, details = _evidence(subject, a, b, plane if flat else None, found)
+    scores = (_lines_score(subject, lines), _gain_score(subject, found))
+    arrays["posterior"] = subject.z[:, list(plane)]
+    details["labels"] = [str(latent) for latent in plane]
     return Section(
         "paths", "Interpolation", "Does a straight line between two observations stay on the manifold?",
-        scores, (_finding(subject, scores, plane),), {name: value.numpy() for name, value in arrays.items()}, details,
+        scores, (_finding(*scores),), {name: value.numpy() for name, value in arrays.items()}, details,
     )  # fmt: skip
 
 
-def _straight_lines(subject: Subject, plane: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
-    """Pairs in the plane through a real latent, and the mean cost of their straight line relative to that of its ends.
-
-    Only the two latents of the plane change; the others stay as they are in the first of each pair.
-    """
-    chosen = torch.randperm(subject.n, generator=subject.generator("paths"))[: 2 * PAIRS]
-    starts, others = subject.codes.mean[chosen].tensor_split(2)
-    ends = starts.clone()
-    ends[:, list(plane)] = others[: len(starts), list(plane)]
+def _costs(subject: Subject, starts: Tensor, ends: Tensor) -> Tensor:
+    """Mean of ‖R(z) − z‖² along straight lines, over its mean at real codes; one number per line."""
     share = torch.linspace(0, 1, LOOKS)[:, None, None].to(starts)
-    z = (starts * (1 - share) + ends * share).reshape(-1, starts.shape[1])
-    moved = (respond(subject.model, z, batch_size=subject.batch_size) - z).double().square().sum(1)
-    cost = moved.reshape(LOOKS, -1)
-    typical = float((respond(subject.model, subject.codes.mean) - subject.codes.mean).square().sum(1).mean())
-    return starts, ends, cost.mean(0) / max(typical, 1e-12)
+    z = (starts * (1 - share) + ends * share).flatten(0, 1)
+    typical = float(_moved(subject, subject.codes.mean).mean())
+    return _moved(subject, z).reshape(LOOKS, -1).mean(0) / max(typical, 1e-12)
 
 
-def _extent(subject: Subject, plane: tuple[int, int], *points: Tensor) -> list[list[float]]:
+def _moved(subject: Subject, z: Tensor) -> Tensor:
+    return (respond(subject.model, z, batch_size=subject.batch_size) - z).double().square().sum(1)
+
+
+def _example(
+    subject: Subject, starts: Tensor, ends: Tensor, lines: Tensor, plane: Plane
+) -> tuple[Tensor, Tensor, bool]:
+    """The costliest pair that lies far apart on the plane alone, both ends on the manifold; else, of real codes.
+
+    Returns:
+        Both ends, and whether they share all latents but two.
+    """
+    swapped = starts.clone()
+    swapped[:, list(plane)] = ends[:, list(plane)]
+    usual = torch.quantile(_moved(subject, subject.codes.mean), 0.95)
+    apart = (swapped - starts).norm(dim=1)
+    landed = (_moved(subject, swapped) <= usual) & (apart >= apart.median())
+    if not bool(landed.any()):
+        worst = int(lines.argmax())
+        return starts[worst], ends[worst], False
+    worst = int(torch.where(landed, _costs(subject, starts, swapped), -1.0).argmax())
+    return starts[worst], swapped[worst], True
+
+
+def _ways(subject: Subject, a: Tensor, b: Tensor, plane: Plane | None) -> ManifoldPath:
+    """The way across the plane, or through real codes; refined in all latents where torch can differentiate."""
+    options: dict[str, Any] = {"batch_size": subject.batch_size}
+    if plane is not None:
+        options |= {"latents": plane, "n": subject.grid, "extent": _extent(subject, plane, a, b)}
+    else:
+        options["through"] = subject.codes.mean[:STONES]
+    try:
+        return manifold_path(subject.model, a, b, budget=subject.seconds / 8, **options)
+    except ContractError:
+        return manifold_path(subject.model, a, b, refine=False, **options)
+
+
+def _extent(subject: Subject, plane: Plane, *points: Tensor) -> list[list[float]]:
     """Mean ± 3 σ of the posterior along both axes, widened to hold the points."""
     out = []
     for latent in plane:
@@ -74,49 +94,55 @@ def _extent(subject: Subject, plane: tuple[int, int], *points: Tensor) -> list[l
     return out
 
 
-def _ways(subject: Subject, a: Tensor, b: Tensor, plane: tuple[int, int]) -> ManifoldPath | None:
-    """The way found in all latents, or ``None`` for a model that torch cannot differentiate."""
-    try:
-        return manifold_path(
-            subject.model, a, b, latents=plane, n=subject.grid, extent=_extent(subject, plane, a, b),
-            budget=subject.seconds / 8, batch_size=subject.batch_size,
-        )  # fmt: skip
-    except ContractError:
-        return None
+def _evidence(
+    subject: Subject, a: Tensor, b: Tensor, plane: Plane | None, found: ManifoldPath
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Arrays and details of the figures: every way seen on the plane, and the map below if it applies to them."""
+    shown = plane or subject.plane or (0, 1)
+    ways = {"straight": found.straight, "manifold": found.start, "manifold_full": found.manifold}
+    if found.manifold is found.start or found.manifold is found.straight:
+        del ways["manifold_full"]
+    arrays = {name: array for kind, curve in ways.items() for name, array in _curve(kind, curve, shown).items()}
+    if plane is not None:
+        xs, ys = axes_over(_extent(subject, plane, a, b), subject.grid)
+        map_ = excitation(subject.model, plane, a, xs, ys, subject.batch_size)
+        arrays |= {"xs": map_.xs, "ys": map_.ys, "excitation": map_.cost.sqrt()}
+    if len(subject.data.x_shape) == 1:
+        arrays["observations"] = subject.x(slice(400))
+    costs = {kind: curve.cost for kind, curve in ways.items()}
+    return arrays, {"costs": costs, "variant": found.variant}
 
 
-def _curve(kind: str, curve: Curve, plane: tuple[int, int]) -> dict[str, Tensor]:
+def _curve(kind: str, curve: Curve, plane: Plane) -> dict[str, Tensor]:
     shown = torch.linspace(0, len(curve.x) - 1, STRIP).round().long()
     return {kind: curve.z[:, list(plane)], f"{kind}_distance": curve.distance, f"{kind}_images": curve.x[shown]}
 
 
-def _lines_score(subject: Subject, excess: Tensor, plane: tuple[int, int]) -> Score:
-    mean, stderr = float(excess.mean()), float(excess.std()) / len(excess) ** 0.5
+def _lines_score(subject: Subject, lines: Tensor) -> Score:
+    mean, stderr = float(lines.mean()), float(lines.std()) / len(lines) ** 0.5
     low, high = normal(mean, stderr)
     return Score(
         "paths.straight", "Cost of straight lines", mean,
         f"mean of ‖R(z) − z‖² along straight lines between real codes, over its mean at real codes: 1 is as good as "
-        f"data; {len(excess)} pairs that differ in latents {plane[0]} and {plane[1]} alone, {LOOKS} points each",
-        len(excess), subject.seed, max(0.0, low), high, unit="×",
+        f"data; {len(lines)} pairs, {LOOKS} points each",
+        len(lines), subject.seed, max(0.0, low), high, unit="×",
     )  # fmt: skip
 
 
-def _gain_score(subject: Subject, found: ManifoldPath, plane: tuple[int, int]) -> Score:
-    best = min(found.manifold, found.start, key=lambda curve: curve.cost)
+def _gain_score(subject: Subject, found: ManifoldPath) -> Score:
     return Score(
-        "paths.gain", "Cost of the way along the manifold", best.cost / found.straight.cost,
+        "paths.gain", "Cost of the way along the manifold", found.manifold.cost / found.straight.cost,
         "∫ (‖R(z) − z‖² + temperature) ds along the way found, over that of the straight line, for the costliest of "
         f"these pairs (one example, so no interval): {found.variant}",
         1, subject.seed,
     )  # fmt: skip
 
 
-def _finding(subject: Subject, scores: tuple[Score, ...], plane: tuple[int, int]) -> Finding:
-    straight, gain = scores
+def _finding(straight: Score, gain: Score) -> Finding:
     level: Level = "good" if straight.value <= 2 else "note" if straight.value <= 5 else "warning"
     sentence = (
-        f"Straight lines on the plane of units {plane[0]} and {plane[1]} cost {straight} what real data do; "
-        f"for the worst, a way along the manifold costs {100 * gain.value:.0f} % of the straight line."
+        f"Straight lines between real codes cost {straight} what real data do; for a bad one, a way along the manifold "
+        f"costs {100 * gain.value:.0f} % of it."
     )
-    remedy = None if level == "good" else "Interpolate with la.manifold_path rather than straight."
+    remedy = None if level == "good" else "Interpolate with la.manifold_path(…, through=codes) rather than straight."
     return Finding("paths", sentence, level, (straight.name, gain.name), remedy)

@@ -207,7 +207,7 @@ def ask_traversals(subject: Subject) -> Section:
     order = sorted(subject.causal.active, key=lambda j: -float(subject.matrix.normalized[j, j]))
     order = [j for j in order if len(subject.matrix.units.groups[j]) == 1][:24]
     flat = subject.z.flatten(1)
-    centre = subject.codes.mean.mean(0).flatten()
+    centre = subject.centre.flatten()
     if not order:
         return Section("traversals", "Traversals", "What does each alive unit control?")
     latents = [subject.matrix.units.groups[j][0] for j in order]
@@ -218,7 +218,9 @@ def ask_traversals(subject: Subject) -> Section:
     images = decode(subject.model, z.reshape(-1, *subject.model.latent_shape), batch_size=subject.batch_size)
     arrays = {"images": images.reshape(len(order), STEPS, *images.shape[1:]).numpy(), "values": values.numpy()}
     details = {"labels": [subject.labels[j] for j in order], "order": "most responsive unit first"}
-    question = "What does each alive unit control, from its 1 % to its 99 % quantile, the others at their mean?"
+    question = (
+        "What does each alive unit control, from its 1 % to its 99 % quantile, around the most central real code?"
+    )
     return Section("traversals", "Traversals", question, arrays=arrays, details=details)
 
 

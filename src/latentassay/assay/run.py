@@ -116,9 +116,9 @@ def _prepare(
         batch_size=batch_size,
     )  # fmt: skip
     affordable = _passes_per_second(model, z[:batch_size]) * budget / 8
-    # The field and the map of costs take side² passes each, holes and structure about ten of every latent drawn.
+    # The field and the map of costs take side² passes each, holes and structure about twenty of every latent drawn.
     side = min(grid, max(COARSEST, int((affordable / 2) ** 0.5)))
-    draws = min(len(rows), max(FEWEST_DRAWS, int(affordable / 10)))
+    draws = min(len(rows), max(FEWEST_DRAWS, int(affordable / 20)))
     return Subject(
         model, data, rows, codes, z, matrix, causal_units(matrix), seed, side, groups, batch_size, precision, budget,
         draws,

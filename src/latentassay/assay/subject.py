@@ -65,14 +65,21 @@ class Subject:
         return [latent for group in self.alive.groups for latent in group]
 
     @property
+    def centre(self) -> Tensor:
+        """The real code nearest to the mean of all, each latent by its spread; the mean itself may lie in a hole."""
+        codes = self.codes.mean.flatten(1).double()
+        away = ((codes - codes.mean(0)) / codes.std(0).clamp(min=1e-12)).norm(dim=1)
+        return self.codes.mean[int(away.argmin())]
+
+    @property
     def plane(self) -> tuple[int, int] | None:
-        """The two latents whose plane is looked at: a pair that forms one variable, or the two most responsive."""
+        """The two latents whose plane is looked at: the liveliest pair that forms one variable, or of all."""
         scalars = [j for j in self.causal.active if len(self.matrix.units.groups[j]) == 1]
         if len(scalars) < 2 or len(self.model.latent_shape) != 1:
             return None
         strength = self.matrix.normalized.diagonal()
         pairs = [pair for pair in response_graph(self.matrix).pairs if set(pair) <= set(scalars)]
-        best = max(pairs, key=lambda pair: float(self.matrix.normalized[pair[0], pair[1]]), default=None)
+        best = max(pairs, key=lambda pair: float(min(strength[pair[0]], strength[pair[1]])), default=None)
         chosen = best or sorted(scalars, key=lambda j: -float(strength[j]))[:2]
         first, second = sorted(self.matrix.units.groups[j][0] for j in chosen)
         return first, second

@@ -1,4 +1,4 @@
-"""The cost of a place, ‖R(z) − z‖², over a plane of two latents, and the cheapest way across it (LR 4.3)."""
+"""The cost of a place, ‖R(z) − z‖², and the cheapest ways across a plane or through real latents (LR 4.3)."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
+from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from latentassay.autoencoder import Autoencoder
@@ -38,8 +39,7 @@ def excitation(
 ) -> Excitation:
     """Measure ‖R(z) − z‖² on the plane of two latents, the others staying at ``base`` (d,)."""
     z = grid_latents(base, latents, xs, ys)
-    moved = (respond(model, z, batch_size=batch_size) - z).double().square().sum(1).cpu()
-    return Excitation(xs, ys, moved.reshape(len(ys), len(xs)))
+    return Excitation(xs, ys, _cost_of(model, z, batch_size).reshape(len(ys), len(xs)))
 
 
 def cheapest_way(
@@ -67,14 +67,48 @@ def cheapest_way(
         mean = _mean_cost(cost, step)
         weights.append(np.hypot(step[0] * dy, step[1] * dx) * mean.ravel())
     edges = (np.concatenate(weights), (np.concatenate(tails), np.concatenate(heads)))
-    graph = coo_array(edges, shape=(cost.size, cost.size)).tocsr()
+    graph = coo_array(edges, shape=(cost.size, cost.size))
     first, last = (_nearest(found, point, index) for point in (start, end))
-    _, before = dijkstra(graph, directed=False, indices=first, return_predecessors=True)
-    way = [last]
-    while way[-1] != first:
-        way.append(int(before[way[-1]]))
-    rows, columns = np.unravel_index(way[::-1], cost.shape)
+    rows, columns = np.unravel_index(_shortest(graph, first, last), cost.shape)
     return torch.stack([found.xs[torch.from_numpy(columns)], found.ys[torch.from_numpy(rows)]], 1)
+
+
+def stepping_stones(
+    model: Autoencoder, ends: Tensor, stones: Tensor, temperature: float, *, neighbours: int, batch_size: int
+) -> Tensor:
+    """Return the cheapest way from one of two ``ends`` to the other that leads through real latents.
+
+    Every latent is joined to its nearest neighbours by straight lines; a line costs its length times ‖F‖² +
+    temperature, by Simpson's rule from both ends and the middle. Where no such way joins the ends, it is straight.
+
+    Args:
+        stones: real latents ``(n, *latent_shape)``.
+        neighbours: how many each is joined to, more than 1.
+    """
+    z = torch.cat([ends, stones.to(ends)])
+    flat = z.flatten(1).double().cpu()
+    tree = NearestNeighbors(n_neighbors=min(neighbours, len(z) - 1)).fit(flat.numpy())
+    near = torch.from_numpy(tree.kneighbors(return_distance=False))
+    tails, heads = torch.arange(len(z)).repeat_interleave(near.shape[1]), near.flatten()
+    tails, heads = torch.unique(torch.stack([tails, heads], 1).sort(1).values, dim=0).unbind(1)
+    at_ends, middle = (_cost_of(model, latents, batch_size) for latents in (z, (z[tails] + z[heads]) / 2))
+    mean = (at_ends[tails] + 4 * middle + at_ends[heads]) / 6
+    weights = (flat[tails] - flat[heads]).norm(dim=1).clamp(min=1e-12) * (mean + temperature)
+    graph = coo_array((weights.numpy(), (tails.numpy(), heads.numpy())), shape=(len(z), len(z)))
+    return z[torch.from_numpy(_shortest(graph, 0, 1))]
+
+
+def _cost_of(model: Autoencoder, z: Tensor, batch_size: int) -> Float[Tensor, " n"]:
+    return (respond(model, z, batch_size=batch_size) - z).flatten(1).double().square().sum(1).cpu()
+
+
+def _shortest(graph: coo_array, first: int, last: int) -> np.ndarray:
+    """Nodes of the cheapest way through an undirected graph; the two alone where nothing joins them."""
+    _, before = dijkstra(graph.tocsr(), directed=False, indices=first, return_predecessors=True)
+    way = [last]
+    while way[-1] != first and before[way[-1]] >= 0:
+        way.append(int(before[way[-1]]))
+    return np.array(way[::-1] if way[-1] == first else [first, last])
 
 
 def _shifted(grid: np.ndarray, step: tuple[int, int], by: tuple[int, int]) -> np.ndarray:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from latentassay.autoencoder import Autoencoder
 from latentassay.errors import InputError
-from latentassay.responses.excitation import cheapest_way, excitation
+from latentassay.responses.excitation import cheapest_way, excitation, stepping_stones
 from latentassay.responses.field import axes_over, check_plane
 from latentassay.responses.response import respond
 from latentassay.responses.spline import evenly, refined
@@ -16,6 +16,9 @@ from latentassay.sampling import BATCH_SIZE, as_latents, decode
 
 REACH = 3.0
 """How far a plane reaches, in standard deviations of the prior; without one, in distances of the end points."""
+
+NEAR = 10
+"""Neighbours that a real latent is joined to."""
 
 SHARE = 0.1
 """Default temperature, as a share of the mean cost along the straight line."""
@@ -45,7 +48,7 @@ class ManifoldPath(NamedTuple):
     Attributes:
         manifold: the way found; never costlier than the straight line.
         straight: the straight line.
-        start: what the search in all latents began from: the way across the plane, or the straight line.
+        start: what the search in all latents began from: the cheapest of the ways that were given to begin with.
         temperature: the price of length in the cost.
         variant: how it was found, in words.
     """
@@ -63,6 +66,7 @@ def manifold_path(
     b: Tensor,
     *,
     latents: tuple[int, int] | None = None,
+    through: Tensor | None = None,
     refine: bool = True,
     temperature: float | None = None,
     points: int = 64,
@@ -75,15 +79,18 @@ def manifold_path(
 ) -> ManifoldPath:
     """Find the way from a to b that minimises ``∫ (‖R(z) − z‖² + temperature) ds``.
 
-    With two ``latents``, the cheapest way across their plane is found first (n × n points, Dijkstra), the others going
-    straight from a to b. Then a cubic spline through ``controls`` points lowers the same integral in all latents by
-    gradient descent, from that way or from the straight line; from the straight line it finds only what lies downhill.
+    The search begins with the cheapest of: the straight line; with two ``latents``, the best way across their plane
+    (n × n points, Dijkstra), the others going straight from a to b; with real latents to lead ``through``, the best way
+    from neighbour to neighbour. Then a cubic spline through ``controls`` points lowers the same integral in all latents
+    by gradient descent. From the straight line alone it finds only what lies downhill.
 
     Args:
         model: any autoencoder; torch must be able to differentiate it if ``refine``.
         a: one latent, shaped ``latent_shape``.
         b: another.
         latents: the plane to search first; for two-dimensional models ``(0, 1)`` finds the best way there is.
+        through: real latents ``(n, *latent_shape)``, some hundreds, such as codes of data; the best start where the
+            latent space has more than two dimensions.
         refine: whether to go on in all latents.
         temperature: price of length; the lower, the longer the detours. A tenth of the mean cost of the straight line
             where left out.
@@ -97,11 +104,11 @@ def manifold_path(
 
     Raises:
         InputError: end points of another shape, or the same twice; latents that span no plane; a temperature that is
-            not positive; too few points; neither ``latents`` nor ``refine``.
+            not positive; too few points; nothing to search (neither ``latents`` nor ``through`` nor ``refine``).
         ContractError: ``refine``, and the model leaves torch's differentiation.
     """
     ends = _ends(model, a, b)
-    _check(latents, refine, temperature, points, controls, steps)
+    _check(latents is None and through is None and not refine, temperature, points, controls, steps)
     line = evenly(ends, points)
     along = (respond(model, line, batch_size=batch_size) - line).flatten(1).double().square().sum(1)
     price = max(SHARE * float(along.mean()), 1e-12) if temperature is None else float(temperature)
@@ -109,15 +116,17 @@ def manifold_path(
     def curve(way: Tensor) -> Curve:
         return _measured(model, evenly(way, points), price, batch_size)
 
-    straight = curve(ends)
-    start = straight
+    straight, starts = curve(ends), []
     if latents is not None:
-        start = curve(_across(model, ends, latents, n, extent, price, batch_size))
-    found = start
-    if refine:
-        found = curve(refined(model, start.z, price, points, controls, steps, budget))
+        starts.append(curve(_across(model, ends, latents, n, extent, price, batch_size)))
+    if through is not None:
+        stones = as_latents(model, through)
+        starts.append(curve(stepping_stones(model, ends, stones, price, neighbours=NEAR, batch_size=batch_size)))
+    start = min(starts or [straight], key=lambda way: way.cost)
+    found = curve(refined(model, start.z, price, points, controls, steps, budget)) if refine else start
     best = min((found, start, straight), key=lambda way: way.cost)
     ways = [f"{n}×{n} plane of latents {latents[0]} and {latents[1]}"] if latents else []
+    ways += [f"through {len(through)} real latents, {NEAR} neighbours each"] if through is not None else []
     ways += [f"spline of {controls} points in all latents, {steps} steps"] if refine else []
     return ManifoldPath(best, straight, start, price, f"{', then '.join(ways)}; temperature {price:.3g}")
 
@@ -132,11 +141,9 @@ def _ends(model: Autoencoder, a: Tensor, b: Tensor) -> Tensor:
     return ends
 
 
-def _check(
-    latents: tuple[int, int] | None, refine: bool, temperature: float | None, points: int, controls: int, steps: int
-) -> None:
-    if latents is None and not refine:
-        raise InputError("refine=False needs latents=(i, j), the plane to search")
+def _check(idle: bool, temperature: float | None, points: int, controls: int, steps: int) -> None:
+    if idle:
+        raise InputError("refine=False needs latents=(i, j), the plane to search, or through=, real latents")
     if temperature is not None and not 0 < temperature < float("inf"):
         raise InputError(f"temperature must be positive, got {temperature}")
     if points < 4 or controls < 1 or steps < 1:
