@@ -1,0 +1,157 @@
+"""Every experiment by its name, and one function that makes one and writes what came out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+
+from latentassay.errors import InputError
+from latentassay.experiments import helix, responses
+from latentassay.experiments.page import Picture
+from latentassay.experiments.results import Table
+from latentassay.storage import replacing
+
+DPI = 200
+
+
+class Experiment(NamedTuple):
+    """A table or figure of a paper that can be made again.
+
+    Attributes:
+        name: paper and what of it.
+        summary: one line about it.
+        needs: data sets that need files, and what stays empty without them.
+        costs: scale → what it takes.
+        table: ``(scale, folder, *, seeds, data, device)`` → table.
+        draw: ``(scale, folder, *, seeds)`` → its figures, from the same runs.
+    """
+
+    name: str
+    summary: str
+    needs: str
+    costs: Mapping[str, str]
+    table: Callable[..., Table]
+    draw: Callable[..., list[Picture]] | None = None
+
+    @property
+    def told(self) -> str:
+        """What it needs and costs, in one line."""
+        costs = "; ".join(f"{scale} {words}" for scale, words in self.costs.items())
+        return f"files: {self.needs}. Time: {costs}."
+
+
+class Made(NamedTuple):
+    """What ``reproduce`` made: the table, and the files it wrote."""
+
+    table: Table
+    files: tuple[Path, ...]
+
+
+def _helix_table(
+    scale: str, folder: Path, *, seeds: int | None, data: Mapping[str, str | Path] | None, device: str
+) -> Table:
+    if data:
+        raise InputError(f"the helix needs no files, got --data {', '.join(data)}")
+    return helix.helix(scale, folder, seeds=seeds)
+
+
+_LONG = "weeks on two cores, hours on a GPU"
+EXPERIMENTS = (
+    Experiment(
+        "responses.helix", "the double helix: two ways across a latent plane (LR figures 2 and 3)", "nothing",
+        {"smoke": "seconds", "laptop": "half a minute", "paper": "2 minutes"}, _helix_table, helix.pictures,
+    ),
+    Experiment(
+        "responses.table1", "CDS, DCI-D, IRS and MIG of β-VAEs on 3D Shapes (LR table 1)", "nothing",
+        {"smoke": "half a minute", "laptop": "about an hour on two cores", "paper": _LONG}, responses.table1,
+    ),
+    Experiment(
+        "responses.table2", "structure score of β-VAEs on five data sets (LR table 2)",
+        "MNIST, Fashion-MNIST, MPI3D; columns without files stay empty",
+        {"smoke": "half a minute", "laptop": "about an hour on two cores", "paper": _LONG}, responses.table2,
+    ),
+    Experiment(
+        "responses.table3", "all scores of β-VAEs on MPI3D, toy and real (LR table 3)",
+        "MPI3D; rows without files stay empty",
+        {"smoke": "half a minute", "laptop": "about an hour on two cores", "paper": _LONG}, responses.table3,
+    ),
+)  # fmt: skip
+
+
+def experiment(name: str) -> Experiment:
+    """Return an experiment by its name.
+
+    Raises:
+        InputError: there is none; says which are near.
+
+    >>> experiment("responses.table1").costs["laptop"]
+    'about an hour on two cores'
+    """
+    for known in EXPERIMENTS:
+        if known.name == name:
+            return known
+    names = [known.name for known in EXPERIMENTS]
+    near = get_close_matches(name.lower(), names, 3, 0.4) or names
+    raise InputError(f"no experiment is called {name!r}; did you mean {', '.join(near)}?")
+
+
+def reproduce(
+    name: str,
+    *,
+    scale: str,
+    folder: Path,
+    seeds: int | None = None,
+    data: Mapping[str, str | Path] | None = None,
+    device: str = "auto",
+) -> Made:
+    """Make an experiment and write its table as JSON and HTML and its figures as PNG and SVG.
+
+    Args:
+        name: one of ``EXPERIMENTS``.
+        scale: smoke, laptop or paper.
+        folder: where everything goes; trainings that are done there are not done again.
+        seeds: how many seeds, from 0 on; as many as the scale has where left out.
+        data: name of a data set → folder with its files, where they are not in the cache.
+        device: as ``fit`` takes it.
+
+    Raises:
+        InputError: an unknown name, scale or data set; no seeds; a folder that holds runs of other settings.
+        FileError: something cannot be read or written.
+        KeyboardInterrupt: Ctrl-C came; what was done is kept.
+    """
+    chosen = experiment(name)
+    table = chosen.table(scale, folder, seeds=seeds, data=data, device=device)
+    pictures = chosen.draw(scale, folder, seeds=seeds) if chosen.draw else []
+    stem = f"{name}-{scale}"
+    table.to_json(folder / f"{stem}.json")
+    table.to_html(folder / f"{stem}.html", pictures)
+    drawn = [_save(picture, folder / f"{stem}-{picture.name}.{kind}") for picture in pictures for kind in KINDS]
+    return Made(table, (folder / f"{stem}.json", folder / f"{stem}.html", *drawn))
+
+
+def parse_folders(pairs: Sequence[str]) -> dict[str, Path]:
+    """Read ``name=folder`` words.
+
+    Raises:
+        InputError: a word is of another form.
+
+    >>> parse_folders(["mnist=data/mnist"])["mnist"].name
+    'mnist'
+    """
+    parts = [pair.partition("=") for pair in pairs]
+    if wrong := [name for name, sign, folder in parts if not (name and sign and folder)]:
+        raise InputError(f"--data takes NAME=FOLDER such as mnist=data/mnist, got {', '.join(map(repr, wrong))}")
+    return {name: Path(folder).expanduser() for name, _, folder in parts}
+
+
+KINDS = ("png", "svg")
+
+
+def _save(picture: Picture, path: Path) -> Path:
+    """Write a figure in one piece; the same figure gives the same file."""
+    metadata = {"Date": None} if path.suffix == ".svg" else {}
+    with replacing(path) as part, matplotlib.rc_context({"svg.hashsalt": picture.name}):
+        picture.figure.savefig(part, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+    return path

@@ -1,0 +1,133 @@
+"""Trained models kept in folders: what is done is not done again, and what was interrupted goes on."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from latentassay import models, objectives
+from latentassay._version import __version__
+from latentassay.errors import CheckpointError, InputError
+from latentassay.experiments.results import Kept, read_kept
+from latentassay.storage import write_whole
+from latentassay.training import Run, cosine, fit, load_run
+from latentassay.training.checkpoint import MANIFEST, read_manifest
+
+PLAN = "plan.json"
+MEND = "Delete the folder to train anew, or choose another --out."
+
+Scores = dict[str, float]
+Settings = dict[str, str | int | float | None]
+Count = Annotated[int, Field(gt=0)]
+
+
+class Plan(Kept):
+    """Everything that a trained model follows from.
+
+    Attributes:
+        data: name of the data set and how it was loaded.
+        rows: rows trained on; all of the training split where left out.
+        model: a name that ``models.build`` knows.
+        hidden: layer widths of ``mlp`` models.
+        latents: number of latents d.
+        likelihood: a name that ``models.build`` knows.
+        beta: weight of the KL term.
+        steps: optimiser steps.
+        batch_size: observations in a step.
+        lr: learning rate of Adam.
+        schedule: whether it stays or falls to 0 along half a cosine.
+        seed: fixes data, weights, batches and noise.
+    """
+
+    data: str
+    rows: Count | None = None
+    model: str
+    hidden: tuple[int, ...] = ()
+    latents: Count
+    likelihood: str = "bernoulli"
+    beta: float
+    steps: Count
+    batch_size: Count
+    lr: float
+    schedule: Literal["constant", "cosine"] = "constant"
+    seed: Annotated[int, Field(ge=0)]
+
+
+class Measured(Kept):
+    """Scores of a trained model, and what they hold for."""
+
+    settings: Settings
+    scores: Scores
+
+
+def trained(plan: Plan, folder: Path | None, load: Callable[[], Any], *, device: str = "auto") -> Run:
+    """Train what ``plan`` says, go on with it, or load it if it is done.
+
+    Args:
+        plan: what to train.
+        folder: where the run is kept; it is trained anew and not kept without one.
+        load: returns the training data; only called if there is anything left to train.
+        device: as ``fit`` takes it.
+
+    Raises:
+        InputError: the folder holds a run of another plan.
+        CheckpointError: the folder is damaged.
+        KeyboardInterrupt: Ctrl-C came while training; what was done is kept, and the next call goes on there.
+    """
+    if folder is not None:
+        _refuse_other(folder, plan)
+        if (folder / MANIFEST).exists() and read_manifest(folder).step >= plan.steps:
+            return load_run(folder)
+    data = load()
+    if folder is not None:
+        write_whole(folder / PLAN, plan.model_dump_json(indent=1).encode())
+    options = {"hidden": plan.hidden} if plan.hidden else {}
+    model = models.build(
+        plan.model, x_shape=data.x_shape, latents=plan.latents, likelihood=plan.likelihood, seed=plan.seed, **options
+    )
+    lr = cosine(plan.lr, plan.steps) if plan.schedule == "cosine" else plan.lr
+    run = fit(
+        model, objectives.BetaVAE(beta=plan.beta), data, steps=plan.steps, batch_size=plan.batch_size, lr=lr,
+        seed=plan.seed, device=device, out=folder, resume=folder is not None,
+    )  # fmt: skip
+    if run.interrupted:
+        raise KeyboardInterrupt
+    model.eval()
+    return run
+
+
+def measured(folder: Path | None, name: str, settings: Settings, measure: Callable[[], Scores]) -> Scores:
+    """Return what ``measure`` returns, or what it returned before for the same weights, settings and version.
+
+    Args:
+        folder: the run's folder, where the scores are kept as ``name.json``; nothing is kept without one.
+        name: what is measured, fit for a file name.
+        settings: what the scores depend on besides the weights.
+        measure: called if nothing is kept, or if something else was measured.
+    """
+    if folder is None:
+        return measure()
+    path, weights = folder / f"{name}.json", read_manifest(folder).sha256
+    wanted = {**settings, "weights": weights, "version": __version__}
+    if path.exists():
+        kept = read_kept(Measured, path, "Delete it; it is measured anew.")
+        if kept.settings == wanted:
+            return kept.scores
+    scores = measure()
+    write_whole(path, Measured(settings=wanted, scores=scores).model_dump_json(indent=1).encode())
+    return scores
+
+
+def _refuse_other(folder: Path, plan: Plan) -> None:
+    """Refuse a folder whose run is of another plan, or of none that is known."""
+    path = folder / PLAN
+    if not path.exists():
+        if (folder / MANIFEST).exists():
+            raise CheckpointError(folder, f"holds a run without {PLAN}", MEND)
+        return
+    kept = read_kept(Plan, path, MEND)
+    if kept != plan:
+        other = [name for name in Plan.model_fields if getattr(kept, name) != getattr(plan, name)]
+        told = ", ".join(f"{name} {getattr(kept, name)}, now {getattr(plan, name)}" for name in other)
+        raise InputError(f"{folder} holds a run of another plan ({told}); choose another --out")
