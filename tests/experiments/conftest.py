@@ -1,8 +1,22 @@
-"""Counting what is trained."""
+"""Counting what is trained, and data and scales that take seconds."""
 
+import numpy as np
 import pytest
 
-from latentassay.experiments import runs
+from latentassay.data import FactorData
+from latentassay.experiments import runs, subjects
+from latentassay.experiments.helix import one_thread
+from latentassay.experiments.subjects import SCALES
+
+
+def small_grid(**_):
+    """A grid of 4 factors: where a square sits, how bright it is, and how bright all around it is."""
+    codes = np.indices((4, 4, 4, 3)).reshape(4, -1).T
+    images = np.zeros((len(codes), 16, 16), np.uint8)
+    for image, (x, y, bright, around) in zip(images, codes, strict=True):
+        image[:] = 20 * around
+        image[2 + 3 * y : 6 + 3 * y, 2 + 3 * x : 6 + 3 * x] = 75 + 60 * bright
+    return FactorData(images, codes, ("x", "y", "bright", "around"), layout="hw", name="small")
 
 
 @pytest.fixture
@@ -16,3 +30,15 @@ def trainings(monkeypatch):
 
     monkeypatch.setattr(runs, "fit", counting)
     return begun
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """Everything small: two β, a few steps, a small grid in the place of 3D Shapes, and no files anywhere."""
+    scale = SCALES["smoke"]._replace(steps=30, rows=64, codes=96, groups=8, priors=48, betas=(1, 8))
+    monkeypatch.setitem(subjects.SCALES, "smoke", scale)
+    monkeypatch.setattr(subjects, "demo_data", small_grid)
+    monkeypatch.setattr("latentassay.data.images.DEBIAN_FASHION", tmp_path / "nowhere")
+    monkeypatch.setenv("LATENTASSAY_HOME", str(tmp_path / "empty"))
+    with one_thread():
+        yield

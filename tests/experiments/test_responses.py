@@ -5,12 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from latentassay.data import FactorData
 from latentassay.errors import FileError, InputError
 from latentassay.experiments import published, subjects
-from latentassay.experiments.helix import one_thread
 from latentassay.experiments.responses import HUNDRED, table1, table2, table3
 from latentassay.experiments.subjects import ALIVE, CDS, DCI, IRS, MIG, SCALES, UNSCALED, Subjects
+from tests.experiments.conftest import small_grid
 
 TEXT_1 = """
 1-VAE 0.44 0.3 0.44 0.07
@@ -40,28 +39,6 @@ TEXT_3 = """
 
 def lines(text):
     return [[float(word) for word in line.replace("±", "").split()[1:]] for line in text.split("\n")[1:]]
-
-
-def small_grid(**_):
-    """A grid of 4 factors: where a square sits, how bright it is, and how bright all around it is."""
-    codes = np.indices((4, 4, 4, 3)).reshape(4, -1).T
-    images = np.zeros((len(codes), 16, 16), np.uint8)
-    for image, (x, y, bright, around) in zip(images, codes, strict=True):
-        image[:] = 20 * around
-        image[2 + 3 * y : 6 + 3 * y, 2 + 3 * x : 6 + 3 * x] = 75 + 60 * bright
-    return FactorData(images, codes, ("x", "y", "bright", "around"), layout="hw", name="small")
-
-
-@pytest.fixture
-def tiny(monkeypatch, tmp_path):
-    """Everything small: two β, a few steps, a small grid in the place of 3D Shapes, and no files anywhere."""
-    scale = SCALES["smoke"]._replace(steps=30, rows=64, codes=96, groups=8, priors=48, betas=(1, 8))
-    monkeypatch.setitem(subjects.SCALES, "smoke", scale)
-    monkeypatch.setattr(subjects, "demo_data", small_grid)
-    monkeypatch.setattr("latentassay.data.images.DEBIAN_FASHION", tmp_path / "nowhere")
-    monkeypatch.setenv("LATENTASSAY_HOME", str(tmp_path / "empty"))
-    with one_thread():
-        yield
 
 
 @pytest.fixture

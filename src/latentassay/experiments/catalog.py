@@ -8,7 +8,7 @@ from typing import NamedTuple
 import matplotlib
 
 from latentassay.errors import InputError
-from latentassay.experiments import helix, responses
+from latentassay.experiments import figures, helix, responses
 from latentassay.experiments.page import Picture
 from latentassay.experiments.results import Table
 from latentassay.storage import replacing
@@ -62,6 +62,11 @@ EXPERIMENTS = (
     Experiment(
         "responses.helix", "the double helix: two ways across a latent plane (LR figures 2 and 3)", "nothing",
         {"smoke": "seconds", "laptop": "half a minute", "paper": "2 minutes"}, _helix_table, helix.pictures,
+    ),
+    Experiment(
+        "responses.figures", "a report each of the models whose figures LR shows (figures 4–6, 10–11, 25–30)",
+        "MNIST, Fashion-MNIST; rows without files stay empty",
+        {"smoke": "a minute", "laptop": "about half an hour on two cores", "paper": _LONG}, figures.reports,
     ),
     Experiment(
         "responses.table1", "CDS, DCI-D, IRS and MIG of β-VAEs on 3D Shapes (LR table 1)", "nothing",

@@ -67,17 +67,17 @@ def table1(
         KeyboardInterrupt: Ctrl-C came; what was done is kept.
     """
     subjects = Subjects(scale, folder, data=data, device=device)
-    count = _counted(seeds, subjects.scale.seeds)
+    count = counted(seeds, subjects.scale.seeds)
     cells: list[Cell] = []
     for latents, beta in track(list(product((12, 24), subjects.scale.betas)), "models"):
-        found = _of_seeds(count, _asking(subjects.disentanglement, "3D Shapes", beta, latents))
+        found = _of_seeds(count, asking(subjects.disentanglement, "3D Shapes", beta, latents))
         paper = dict(zip((CDS, DCI, IRS, MIG), TABLE_1[beta, latents], strict=True))
         cells += _row(f"{beta}-VAE, d = {latents}", (CDS, UNSCALED, DCI, IRS, MIG, ALIVE), found, paper, scale)
     return Table(
         title="Disentanglement on 3D Shapes (latent responses, table 1)",
         what="How far each latent of a β-VAE serves one factor, by interventions (CDS) and by three scores that only "
         "look at codes, for growing β and 12 or 24 latents.",
-        scale=_words(subjects, count, ("3D Shapes",)),
+        scale=told_of(subjects, count, ("3D Shapes",)),
         cells=tuple(cells),
         notes=(BETA, UNRESCALED, VARIANTS, *_of_shapes(subjects), RATE, SEEDS),
     )
@@ -92,11 +92,11 @@ def table2(
     Data sets whose files are not at hand stay empty, and a note says so. Arguments and errors as ``table1``.
     """
     subjects = Subjects(scale, folder, data=data, device=device)
-    count, betas = _counted(seeds, subjects.scale.table_2_seeds), subjects.scale.betas
+    count, betas = counted(seeds, subjects.scale.table_2_seeds), subjects.scale.betas
     cells: dict[tuple[int, str], Cell] = {}
     absent: list[str] = []
     for subject in track(TABLE_2, "data sets"):
-        found = _unless_absent(absent, [_asking(subjects.structure, subject, beta) for beta in betas], count)
+        found = unless_absent(absent, [asking(subjects.structure, subject, beta) for beta in betas], count)
         for beta, scores in zip(betas, found, strict=True):
             values = [1000 * score[STRUCTURE] for score in scores]
             paper, half = TABLE_2[subject][beta]
@@ -105,7 +105,7 @@ def table2(
         title="Structure score × 1000 (latent responses, table 2)",
         what="How far responses to the prior stray from the prior: 0 where the latent space is as unstructured as the "
         "prior. In the paper it falls as β grows.",
-        scale=_words(subjects, count, TABLE_2),
+        scale=told_of(subjects, count, TABLE_2),
         cells=tuple(cells[beta, subject] for beta in betas for subject in TABLE_2),
         notes=(*absent, BETA, KERNEL, LATENTS_NOTE, *_of_shapes(subjects), DISAGREE, RATE, SEEDS),
     )
@@ -120,11 +120,11 @@ def table3(
     Data sets whose files are not at hand stay empty, and a note says so. Arguments and errors as ``table1``.
     """
     subjects = Subjects(scale, folder, data=data, device=device)
-    count, betas = _counted(seeds, subjects.scale.seeds), subjects.scale.betas
+    count, betas = counted(seeds, subjects.scale.seeds), subjects.scale.betas
     cells: list[Cell] = []
     absent: list[str] = []
     for subject in track(TABLE_3, "data sets"):
-        found = _unless_absent(absent, [_asking(_both(subjects), subject, beta) for beta in betas], count)
+        found = unless_absent(absent, [asking(_both(subjects), subject, beta) for beta in betas], count)
         for beta, scores in zip(betas, found, strict=True):
             columns = (HUNDRED, CDS, UNSCALED, DCI, IRS, MIG, ALIVE)
             paper = dict(zip((HUNDRED, CDS, DCI, IRS, MIG), TABLE_3[subject][beta], strict=True))
@@ -133,7 +133,7 @@ def table3(
         title="Structure and disentanglement on MPI3D (latent responses, table 3)",
         what="The scores of tables 1 and 2 on a robot arm, rendered (toy) and photographed (real). Where β collapses "
         "the posterior few causal units are left, and CDS flatters the model.",
-        scale=_words(subjects, count, TABLE_3),
+        scale=told_of(subjects, count, TABLE_3),
         cells=tuple(cells),
         notes=(*absent, DISAGREE, BETA, UNRESCALED, VARIANTS, KERNEL, RATE, SEEDS),
     )
@@ -151,7 +151,8 @@ def _both(subjects: Subjects) -> Callable[..., Scores]:
     return ask
 
 
-def _asking(ask: Callable[..., Scores], subject: str, beta: int, latents: int = LATENTS) -> Ask:
+def asking(ask: Callable[..., Scores], subject: str, beta: int, latents: int = LATENTS) -> Ask:
+    """Fix all but the seed."""
     return lambda seed: ask(subject, beta, latents, seed)
 
 
@@ -159,7 +160,7 @@ def _of_seeds(count: int, ask: Ask) -> list[Scores]:
     return [ask(seed) for seed in track(range(count), "seeds")]
 
 
-def _unless_absent(absent: list[str], asks: list[Ask], count: int) -> list[list[Scores]]:
+def unless_absent(absent: list[str], asks: list[Ask], count: int) -> list[list[Scores]]:
     """Ask for every β and seed; where the files are not there, note it and return nothing for any."""
     try:
         return [_of_seeds(count, ask) for ask in asks]
@@ -179,7 +180,8 @@ def _row(
         yield over_seeds(row, column, [scores[column] for scores in found], scale=scale, paper=paper.get(column))
 
 
-def _counted(seeds: int | None, usual: int) -> int:
+def counted(seeds: int | None, usual: int) -> int:
+    """Return how many seeds are wanted, or the usual number; refuse less than one."""
     if seeds is not None and seeds < 1:
         raise InputError(f"seeds must be at least 1, got {seeds}")
     return seeds or usual
@@ -190,7 +192,8 @@ def _of_shapes(subjects: Subjects) -> tuple[str, ...]:
     return () if subjects.is_official("3D Shapes") else (REDRAWN, *coarse)
 
 
-def _words(subjects: Subjects, seeds: int, sets: Mapping[str, object] | tuple[str, ...]) -> dict[str, str]:
+def told_of(subjects: Subjects, seeds: int, sets: Mapping[str, object] | tuple[str, ...]) -> dict[str, str]:
+    """Say the scale in words: network, training, rows, seeds and time."""
     scale = subjects.scale
     digits = {"MNIST", "Fashion-MNIST"} & set(sets) and scale.digits_batch != scale.batch_size
     batch = f"{scale.batch_size} ({scale.digits_batch} on MNIST and Fashion-MNIST)" if digits else f"{scale.batch_size}"

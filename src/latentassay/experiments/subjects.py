@@ -108,7 +108,7 @@ class Subjects:
 
     def disentanglement(self, subject: str, beta: int, latents: int, seed: int) -> Scores:
         """Return CDS, DCI-D, IRS, MIG and the number of causal units of one model (table 1)."""
-        run, scale = self._run(subject, beta, latents, seed), self.scale
+        run, scale = self.run(subject, beta, latents, seed), self.scale
         settings: Settings = {"codes": scale.codes, "groups": scale.groups, "predictor": scale.predictor}
         return measured(
             run.path, "disentanglement", settings,
@@ -117,7 +117,7 @@ class Subjects:
 
     def structure(self, subject: str, beta: int, latents: int, seed: int) -> Scores:
         """Return the structure score of one model (table 2)."""
-        run, scale = self._run(subject, beta, latents, seed), self.scale
+        run, scale = self.run(subject, beta, latents, seed), self.scale
 
         def measure() -> Scores:
             generator = torch.Generator().manual_seed(seed)
@@ -129,7 +129,16 @@ class Subjects:
         """Whether 3D Shapes come from the official file instead of being drawn here."""
         return subject == "3D Shapes" and "shapes3d-official" in self._folders
 
-    def _run(self, subject: str, beta: int, latents: int, seed: int) -> Run:
+    def model_and_unseen_rows(self, subject: str, beta: int, latents: int, seed: int) -> tuple[Any, FactorData]:
+        """Return a trained model on the device, and the rows that were kept from it."""
+        return self._placed(self.run(subject, beta, latents, seed)), self._split(subject, seed).test
+
+    def run(self, subject: str, beta: int, latents: int, seed: int) -> Run:
+        """Return the trained model, training it first where that is not done.
+
+        Raises:
+            Absent: the files of the data set are not there.
+        """
         scale = self.scale
         digits = subject in ("MNIST", "Fashion-MNIST")
         plan = Plan(
