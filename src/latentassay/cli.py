@@ -240,6 +240,15 @@ def reproduce(
 
 
 def _print_table(table: Any) -> None:
+    out.print(f"\n[bold]{escape(table.title)}[/]\n{escape(table.what)}\n", _upright(table) or _turned(table))
+    for label, words in table.scale.items():
+        out.print(f"[dim]{escape(label)}:[/] {escape(words)}")
+    for note in table.notes:
+        out.print(f"[dim]· {escape(note)}[/]")
+
+
+def _upright(table: Any) -> Table | None:
+    """The table as it is, the paper's values under ours; ``None`` where the terminal is too narrow for it."""
     shown = Table(box=None, padding=(0, 2, 0, 0))
     shown.add_column("", no_wrap=True)
     for column in table.columns:
@@ -249,11 +258,20 @@ def _print_table(table: Any) -> None:
         shown.add_row(escape(row), *("" if cell is None else escape(str(cell)) for cell in found))
         if any(cell and cell.published for cell in found):
             shown.add_row("  paper", *(escape(cell.published) if cell else "" for cell in found), style="dim")
-    out.print(f"\n[bold]{escape(table.title)}[/]\n{escape(table.what)}\n", shown)
-    for label, words in table.scale.items():
-        out.print(f"[dim]{escape(label)}:[/] {escape(words)}")
-    for note in table.notes:
-        out.print(f"[dim]· {escape(note)}[/]")
+    return shown if shown.__rich_measure__(out, out.options).minimum <= out.width else None
+
+
+def _turned(table: Any) -> Table:
+    """Rows and columns exchanged, and one line for each number that there is."""
+    shown = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("", "", "ours", "paper"):
+        shown.add_column(heading, overflow="fold")
+    for row in table.rows:
+        cells = [(column, table.cell(row, column)) for column in table.columns]
+        there = [(column, cell) for column, cell in cells if cell is not None and cell.ours is not None]
+        for k, (column, cell) in enumerate(there):
+            shown.add_row("" if k else escape(row), escape(column), escape(str(cell)), escape(cell.published or ""))
+    return shown
 
 
 @data_app.command("list")

@@ -72,12 +72,12 @@ def reports(
     subjects = Subjects(scale, folder, data=data, device=device)
     count, cells, absent = counted(seeds, 1), list[Cell](), list[str]()
     for shown in track(MODELS, "models"):
-        row = f"{shown.beta}-VAE (d = {shown.latents}), {shown.subject}"
+        row = f"{shown.beta}-VAE, {shown.subject}, d = {shown.latents}"
         ask = asking(_asker(subjects), shown.subject, shown.beta, shown.latents)
         (found,) = unless_absent(absent, [ask], count)
         for column in COLUMNS:
             values = [scores[column] for scores in found if column in scores]
-            cells.append(over_seeds(f"{row}: figures {shown.figures}", column, values, scale=scale))
+            cells.append(over_seeds(f"{row} (figures {shown.figures})", column, values, scale=scale))
     return Table(
         title="The figures of latent responses as reports",
         what="The models whose figures the paper shows, each with a report of its own beside its run.",
