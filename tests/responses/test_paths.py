@@ -110,6 +110,7 @@ def test_models_that_torch_cannot_differentiate_are_searched_on_a_plane():
         (dict(refine=False), "needs latents"),
         (dict(temperature=0.0), "temperature"),
         (dict(points=3), "at least 4 points"),
+        (dict(budget=0), "budget must be"),
         (dict(latents=(0, 1), extent=(-0.5, 0.5)), "does not hold"),
     ],
 )

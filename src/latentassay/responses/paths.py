@@ -10,6 +10,7 @@ from latentassay.autoencoder import Autoencoder
 from latentassay.errors import InputError
 from latentassay.responses.excitation import cheapest_way, excitation, stepping_stones
 from latentassay.responses.field import axes_over, check_plane
+from latentassay.responses.pace import Pace
 from latentassay.responses.response import respond
 from latentassay.responses.spline import evenly, refined
 from latentassay.sampling import BATCH_SIZE, as_latents, decode
@@ -79,10 +80,10 @@ def manifold_path(
 ) -> ManifoldPath:
     """Find the way from a to b that minimises ``∫ (‖R(z) − z‖² + temperature) ds``.
 
-    The search begins with the cheapest of: the straight line; with two ``latents``, the best way across their plane
-    (n × n points, Dijkstra), the others going straight from a to b; with real latents to lead ``through``, the best way
-    from neighbour to neighbour. Then a cubic spline through ``controls`` points lowers the same integral in all latents
-    by gradient descent. From the straight line alone it finds only what lies downhill.
+    The search begins with the best way across the plane of two ``latents`` (n × n points, Dijkstra), the others going
+    straight from a to b; with the best way ``through`` real latents, from neighbour to neighbour; or with the straight
+    line, from which it finds only what lies downhill. Then a cubic spline through ``controls`` points lowers the same
+    integral in all latents by gradient descent.
 
     Args:
         model: any autoencoder; torch must be able to differentiate it if ``refine``.
@@ -94,20 +95,23 @@ def manifold_path(
         refine: whether to go on in all latents.
         temperature: price of length; the lower, the longer the detours. A tenth of the mean cost of the straight line
             where left out.
-        points: k, how many points a curve has; half as many again are looked at in the search.
+        points: k, how many points a curve has; each gradient step looks at half as many.
         n: side of the grid on the plane.
         extent: ``(low, high)`` of the plane for both axes, or a pair of such pairs; it must hold both end points, and
-            the detours. Where left out, 3 standard deviations of the prior, widened to hold the end points.
+            the detours. Where left out, 3 standard deviations of the prior, widened to hold the end points; without a
+            prior, three times their distance.
         controls: inner points of the spline.
         steps: gradient steps.
         budget: seconds after which no further step is taken.
 
     Raises:
-        InputError: end points of another shape, or the same twice; latents that span no plane; a temperature that is
-            not positive; too few points; nothing to search (neither ``latents`` nor ``through`` nor ``refine``).
+        InputError: end points of another shape, or the same twice; latents that span no plane; a temperature
+            or budget that is not positive; too few points; nothing to search (no ``latents``, no ``through``, no
+            ``refine``).
         ContractError: ``refine``, and the model leaves torch's differentiation.
     """
     ends = _ends(model, a, b)
+    Pace(None, budget)  # refuses what is no budget
     _check(latents is None and through is None and not refine, temperature, points, controls, steps)
     line = evenly(ends, points)
     along = (respond(model, line, batch_size=batch_size) - line).flatten(1).double().square().sum(1)
