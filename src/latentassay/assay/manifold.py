@@ -200,7 +200,7 @@ def _holes_finding(from_prior: HoleShare | None, from_hybrid: HoleShare, scores:
     ways = [f"respond once before decoding, which leaves {shares[f'holes.{kind}.repaired']}"]
     if main.redrawn < main.share / 2:
         ways.append(f"draw those in holes again, which leaves {shares[f'holes.{kind}.redrawn']}")
-    if from_prior and from_hybrid.share < from_prior.share:
+    if from_prior and from_hybrid.share < from_prior.share / 2:
         ways.append(f"sample hybrids, of which {shares['holes.hybrid']} fall in holes")
     remedy = "; or ".join(ways)
     return Finding("holes", sentence, level, (f"holes.{kind}",), f"{remedy[0].upper()}{remedy[1:]}.", brief)

@@ -278,7 +278,7 @@ SHEETS: Mapping[str, tuple[Sheet, ...]] = {
     "field": (
         Sheet(
             "maps",
-            "The plane of the two most responsive units",
+            "A plane of two units",
             "Blue divergence: responses flow together, the decoder is sure of itself; red: borders between such "
             "regions. Green: real data. Curvature spikes where the latent manifold bends. Decodings cover the same "
             "plane. Colours saturate at the 98 % quantile.",
