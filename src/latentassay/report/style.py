@@ -70,7 +70,7 @@ def legend_above(figure: Figure, *panels: Axes) -> None:
         handles, names = ax.get_legend_handles_labels()
         named.update(zip(map(str, names), handles, strict=True))
     look: dict[str, Any] = {"frameon": False, "fontsize": SMALL + 0.5, "labelcolor": INK, "handlelength": 2.3}
-    figure.legend(named.values(), named.keys(), loc="outside upper left", ncols=5, borderaxespad=0.0, **look)
+    figure.legend(named.values(), named.keys(), loc="outside upper left", ncols=5, borderaxespad=0.4, **look)
 
 
 def fading(colour: str, *, most: float = 1.0) -> Colormap:
