@@ -16,7 +16,7 @@ import latentassay as la
 from latentassay.observations import groups_varying
 from latentassay.sampling import encode
 
-LATENTS, N, ROUNDS, GROUPS = 12, 1024, 3, 20
+LATENTS, N, ROUNDS, GROUPS = 12, 1024, 3, 50
 MODEL, SHAPE = "vae-conv-small", (3, 64, 64)
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import torch
 
-from latentassay.math.strata import partners
-from latentassay.responses.matrix import _block_size
+from latentassay.responses.matrix import _block_size, stratified
 
 
 def response(model, z_row):
@@ -86,7 +85,7 @@ def same_draws(z, units, seed):
     z = z[torch.randperm(len(z), generator=generator)]
     size = _block_size(len(z))
     whole = len(z) // size * size
-    return z, partners(units.total(z[:whole]), size, generator=generator), size
+    return z, stratified(units, z[:whole], size, generator), size
 
 
 def published_divergence(fx, fy):

@@ -18,7 +18,7 @@ from latentassay.sampling import BATCH_SIZE, drawn, encode
 from latentassay.units import Units, as_units
 
 FIRST, LEAST = 4, 12
-"""Groups in the first rounds, and groups before an interval is trusted enough to stop a unit, and in later rounds."""
+"""Groups in the first round under a budget, and groups before an interval is trusted enough to stop a unit."""
 
 
 class ConditionedMatrix(NamedTuple):
@@ -112,8 +112,7 @@ def conditioned_response_matrix(
     with bar(sum(int(tally.sizes.sum()) for tally in tallies) * (len(units) + 1), "conditioned responses") as progress:
         done, total = 0, max(len(tally.groups) for tally in tallies)
         while done < total:
-            least = FIRST if done < LEAST else LEAST
-            count = pace.next_round(done, total, first=least, cost=_cost(tallies, done))
+            count = pace.next_round(done, total, first=FIRST, least=LEAST, cost=_cost(tallies, done))
             if not count or not any(tally.active for tally in tallies):
                 break
             for tally in tallies:

@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from latentassay.autoencoder import Autoencoder, questioning
@@ -24,7 +24,7 @@ BLOCK, BLOCKS = 16, 8
 """Most rows in a block of stratified partners, and fewest blocks if there are latents enough for blocks of two."""
 
 FIRST, LEAST = 2, 8
-"""Blocks in the first round, and blocks before an interval is trusted enough to stop a unit."""
+"""Blocks in the first round under a budget, and blocks before an interval is trusted enough to stop a unit."""
 
 
 class ResponseMatrix(NamedTuple):
@@ -107,23 +107,23 @@ def response_matrix(
     z = z[torch.randperm(len(z), generator=generator)]
     size = _block_size(len(z))
     total = len(z) // size
-    partner = partners(units.total(z[: total * size]), size, generator=generator)
-    centre = z.double().mean(0)
-    spread = units.squared_norm(z.double() - centre).mean(0)
+    variance, centre = torch.var_mean(z, 0, correction=0)
+    centre, spread = centre.double(), units.total(variance[None].double())[0]
     moments, active, done = BlockMoments(len(units)), list(range(len(units))), 0
     with bar(len(z) * (len(units) + 1), "response matrix") as progress:
         while active and done < total:
-            blocks = pace.next_round(done, total, first=FIRST, cost=size * (len(active) + 1))
+            blocks = pace.next_round(done, total, first=FIRST, least=LEAST, cost=size * (len(active) + 1))
             if not blocks:
                 break
             per_pass = max(1, batch_size // size)
             for start in range(done, done + blocks, per_pass):
-                rows = slice(start * size, min(start + per_pass, done + blocks) * size)
-                s = _changes(model, units, z, partner, rows, active, batch_size)
-                w = units.squared_norm(z[rows].double() - centre)
+                base = z[start * size : min(start + per_pass, done + blocks) * size]
+                partner = stratified(units, base, size, generator)
+                s = _changes(model, units, base, partner, active, batch_size)
+                w = units.squared_norm(base.double() - centre)
                 moments.add(active, _block_means(s, size) * size / (size - 1), _block_means(w, size))
-                pace.count(len(w) * (len(active) + 1))
-                progress.update(len(w) * (len(units) + 1))
+                pace.count(len(base) * (len(active) + 1))
+                progress.update(len(base) * (len(units) + 1))
             done += blocks
             if done >= LEAST and done < total:
                 active = _undecided(moments, spread, total, active, pace)
@@ -144,19 +144,19 @@ def _block_means(values: Float[Tensor, "*r n u"], size: int) -> Float[Tensor, "*
     return values.reshape(*rows, n // size, size, columns).mean(-2)
 
 
+def stratified(units: Units, z: Tensor, size: int, generator: Generator) -> Int[Tensor, "n u"]:
+    """Partners of every row for every unit, drawn block by block, so that it does not matter how rows are batched."""
+    blocks = torch.split(units.total(z), size)
+    return torch.cat([partners(block, size, generator=generator) + k * size for k, block in enumerate(blocks)])
+
+
 def _changes(
-    model: Autoencoder,
-    units: Units,
-    z: Tensor,
-    partner: Tensor,
-    rows: slice,
-    active: list[int],
-    batch_size: int,
+    model: Autoencoder, units: Units, z: Tensor, partner: Tensor, active: list[int], batch_size: int
 ) -> Float[Tensor, "r n u"]:
     """Squared response of every unit to an intervention on each of the ``active`` ones."""
     parts = []
     with questioning(model) as (device, dtype):
-        for part in torch.split(torch.arange(rows.start, rows.stop), batch_size):
+        for part in torch.split(torch.arange(len(z)), batch_size):
             response, ask = interventions(model, units, z[part].to(device, dtype))
             changed = (ask(j, z[partner[part, j]].to(device, dtype)) for j in active)
             parts.append(torch.stack([units.squared_norm(new - response).cpu() for new in changed]))

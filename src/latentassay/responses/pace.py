@@ -36,11 +36,19 @@ class Pace:
         """Note that so many decodings and encodings were made."""
         self._passes += passes
 
-    def next_round(self, done: int, total: int, *, first: int, cost: int) -> int:
-        """Return how many more items to measure, ``cost`` passes each; 0 where the budget allows none."""
+    def next_round(self, done: int, total: int, *, first: int, least: int, cost: int) -> int:
+        """Return how many more items to measure, ``cost`` passes each; 0 where the budget allows none.
+
+        With a budget the first round has only ``first`` items, to learn how long one takes. No other is smaller than
+        ``least``, the number before which no interval is trusted anyway.
+        """
         if not self.in_rounds:
             return total - done
-        wanted = min(max(first, done // 2), total - done)
+        if done < least:
+            wanted = first if self.budget is not None and not done else least - done
+        else:
+            wanted = max(least, done // 2)
+        wanted = min(wanted, total - done)
         if self.budget is None or not self._passes:
             return wanted
         spent = time.perf_counter() - self._began
