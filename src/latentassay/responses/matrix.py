@@ -104,7 +104,7 @@ def response_matrix(
     """
     z, pace = as_latents(model, z, minimum=4), Pace(precision, budget)
     units = as_units(units, model.latent_shape)
-    z = z[torch.randperm(len(z), generator=generator)]
+    order = torch.randperm(len(z), generator=generator)
     size = _block_size(len(z))
     total = len(z) // size
     variance, centre = torch.var_mean(z, 0, correction=0)
@@ -117,7 +117,7 @@ def response_matrix(
                 break
             per_pass = max(1, batch_size // size)
             for start in range(done, done + blocks, per_pass):
-                base = z[start * size : min(start + per_pass, done + blocks) * size]
+                base = z[order[start * size : min(start + per_pass, done + blocks) * size]]
                 partner = stratified(units, base, size, generator)
                 s = _changes(model, units, base, partner, active, batch_size)
                 w = units.squared_norm(base.double() - centre)
