@@ -270,9 +270,12 @@ def test_missing_file_and_unwritable_folder(result, tmp_path):
 
 def test_precision_says_how_many_rows_were_used(trained, digits):
     options = {"samples": 1024, "grid": 8, "groups": 4}
-    rough, fine = (la.assay(trained, digits.train, precision=p, **options).meta for p in (0.3, None))
+    made = [la.assay(trained, digits.train, precision=p, **options) for p in (0.3, None)]
+    rough, fine = (result.meta for result in made)
     counts = [int(word) for word in rough["rows used by each unit"].split(" to ")]
     assert 0 < min(counts) <= max(counts) < 1024
+    (responses,) = (section for section in made[0].sections if section.key == "responses")
+    assert (responses.arrays["used"].min(), responses.arrays["used"].max()) == (min(counts), max(counts))
     assert fine["rows used by each unit"] == "1024" and fine["precision"] == "every row"
     with pytest.raises(la.InputError, match="budget must be a positive"):
         la.assay(trained, digits.test, budget=0, **SMALL)

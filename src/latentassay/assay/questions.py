@@ -150,6 +150,7 @@ def ask_responses(subject: Subject) -> Section:
         "matrix": matrix.matrix.numpy(),
         "normalized": matrix.normalized.numpy(),
         "stderr": matrix.normalized_stderr.numpy(),
+        "used": torch.tensor(matrix.used).numpy(),
     }
     details = {"labels": subject.labels, "alive": list(subject.causal.mask)}
     question = "What does a change of one unit do to the others?"

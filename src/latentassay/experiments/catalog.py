@@ -9,9 +9,9 @@ import matplotlib
 
 from latentassay.errors import InputError
 from latentassay.experiments import figures, helix, responses
-from latentassay.experiments.page import Picture
+from latentassay.experiments.page import Picture, render
 from latentassay.experiments.results import Table
-from latentassay.storage import replacing
+from latentassay.storage import replacing, write_whole
 
 DPI = 200
 
@@ -131,7 +131,7 @@ def reproduce(
     pictures = chosen.draw(scale, folder, seeds=seeds) if chosen.draw else []
     stem = f"{name}-{scale}"
     table.to_json(folder / f"{stem}.json")
-    table.to_html(folder / f"{stem}.html", pictures)
+    write_whole(folder / f"{stem}.html", render(table, pictures).encode())
     drawn = [_save(picture, folder / f"{stem}-{picture.name}.{kind}") for picture in pictures for kind in KINDS]
     return Made(table, (folder / f"{stem}.json", folder / f"{stem}.html", *drawn))
 

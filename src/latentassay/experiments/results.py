@@ -4,7 +4,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -13,9 +13,6 @@ from latentassay.errors import CheckpointError, InputError
 from latentassay.findings import Score
 from latentassay.math.intervals import student, wilson
 from latentassay.storage import kind_of, write_whole
-
-if TYPE_CHECKING:
-    from latentassay.experiments.page import Picture
 
 T = TypeVar("T")
 Unit = Literal["", "%", "yes or no"]
@@ -134,15 +131,6 @@ class Table(Kept):
             CheckpointError: the file is missing, damaged or of another form.
         """
         return read_kept(cls, Path(path), MEND)
-
-    def to_html(self, path: str | Path | None = None, pictures: Sequence["Picture"] = ()) -> str:
-        """Return the table as one self-contained HTML page, and write it to ``path`` if one is given."""
-        from latentassay.experiments.page import render
-
-        page = render(self, pictures)
-        if path is not None:
-            write_whole(Path(path), page.encode())
-        return page
 
 
 def read_kept(kind: type[K], path: Path, mend: str) -> K:
