@@ -51,3 +51,8 @@ def test_the_speeds_it_states_are_the_recorded_ones():
 
     for name, case in (("responses", "vae-conv-small"), ("training", "vae-conv-small"), ("training", "vae-mlp")):
         assert ratio(name, case) in README
+    found = json.loads((ROOT / "bench" / "results" / "interventions.json").read_text())
+    exact = found.pop("100×100 exact field / its passes")["ratio"]
+    assert f"exact derivatives {exact:.1f} times" in README
+    for name in (key for key in found if key.endswith("authors' way")):
+        assert f"{found[name]['ratio']:.2f}" in README, name

@@ -26,8 +26,9 @@ def ask_paths(subject: Subject) -> Section | None:
         return None
     chosen = torch.randperm(subject.n, generator=subject.generator("paths"))[: 2 * PAIRS]
     starts, ends = (codes[: len(chosen) // 2] for codes in subject.codes.mean[chosen].tensor_split(2))
-    lines = _costs(subject, starts, ends)
-    a, b, flat = _example(subject, starts, ends, lines, plane)
+    usual = _moved(subject, subject.codes.mean)
+    lines = _costs(subject, starts, ends) / max(float(usual.mean()), 1e-12)
+    a, b, flat = _example(subject, starts, ends, lines, usual, plane)
     found = _ways(subject, a, b, plane if flat else None)
     arrays, details = _evidence(subject, a, b, plane if flat else None, found)
     scores = (_lines_score(subject, lines), _gain_score(subject, found))
@@ -40,11 +41,10 @@ def ask_paths(subject: Subject) -> Section | None:
 
 
 def _costs(subject: Subject, starts: Tensor, ends: Tensor) -> Tensor:
-    """Mean of ‖R(z) − z‖² along straight lines, over its mean at real codes; one number per line."""
+    """Mean of ‖R(z) − z‖² along straight lines, one number per line."""
     share = torch.linspace(0, 1, LOOKS)[:, None, None].to(starts)
     z = (starts * (1 - share) + ends * share).flatten(0, 1)
-    typical = float(_moved(subject, subject.codes.mean).mean())
-    return _moved(subject, z).reshape(LOOKS, -1).mean(0) / max(typical, 1e-12)
+    return _moved(subject, z).reshape(LOOKS, -1).mean(0)
 
 
 def _moved(subject: Subject, z: Tensor) -> Tensor:
@@ -52,7 +52,7 @@ def _moved(subject: Subject, z: Tensor) -> Tensor:
 
 
 def _example(
-    subject: Subject, starts: Tensor, ends: Tensor, lines: Tensor, plane: Plane
+    subject: Subject, starts: Tensor, ends: Tensor, lines: Tensor, usual: Tensor, plane: Plane
 ) -> tuple[Tensor, Tensor, bool]:
     """The costliest pair that lies far apart on the plane alone, both ends on the manifold; else, of real codes.
 
@@ -61,9 +61,8 @@ def _example(
     """
     swapped = starts.clone()
     swapped[:, list(plane)] = ends[:, list(plane)]
-    usual = torch.quantile(_moved(subject, subject.codes.mean), 0.95)
     apart = (swapped - starts).norm(dim=1)
-    landed = (_moved(subject, swapped) <= usual) & (apart >= apart.median())
+    landed = (_moved(subject, swapped) <= torch.quantile(usual, 0.95)) & (apart >= apart.median())
     if not bool(landed.any()):
         worst = int(lines.argmax())
         return starts[worst], ends[worst], False

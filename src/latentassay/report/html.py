@@ -1,17 +1,15 @@
 """One self-contained HTML page: the verdict first, then the evidence, then how it was measured."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
-from importlib import resources
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from latentassay.findings import LEVELS, Finding, Section
 from latentassay.report.sheets import SHEETS, figures
 from latentassay.report.svg import inline_svg
+from latentassay.report.templates import template
 
 KNOWN = ("model", "data", "date", "summary", "facts", "seconds")
 
@@ -37,7 +35,7 @@ def render(title: str, sections: Sequence[Section], meta: Mapping[str, Any]) -> 
     """
     drawn = figures(sections)
     pictures = {section.key: _pictures(section, drawn) for section in sections}
-    return _template().render(
+    return template("report", "template.html.jinja").render(
         title=title,
         sections=sections,
         verdict=_verdict(sections),
@@ -72,20 +70,3 @@ def _pictures(section: Section, drawn: Mapping[str, Figure]) -> list[Picture]:
             svg = inline_svg(figure, name=anchor, described_by=f"{anchor}-caption")
             found.append(Picture(anchor, sheet.title, sheet.caption, svg))
     return found
-
-
-def _tight(text: Any) -> str:
-    """Keep numbers together with their errors and units at the end of a line."""
-    return str(text).replace(" %", "\u00a0%").replace(" ± ", "\u00a0±\u00a0").replace(" (×", "\u00a0(×")
-
-
-@cache
-def _template() -> Template:
-    loader = PackageLoader("latentassay", "report")
-    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.lstrip_blocks = True
-    environment.filters["tight"] = _tight
-    files = resources.files("latentassay.report")
-    environment.globals["style"] = Markup((files / "page.css").read_text("utf-8"))
-    environment.globals["script"] = Markup((files / "sort.js").read_text("utf-8"))
-    return environment.get_template("template.html.jinja")

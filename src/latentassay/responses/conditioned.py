@@ -26,7 +26,7 @@ class ConditionedMatrix(NamedTuple):
 
     Attributes:
         matrix: ``M*[m,j]``, row = factor that varies, column = unit intervened on.
-        stderr: its standard error, groups being the independent pieces.
+        stderr: its standard error, groups being the independent pieces; a row of a single group cannot tell, and has 0.
         factor_names: name of every row.
         units: the units intervened on.
         groups: how many groups each row rests on, at most.

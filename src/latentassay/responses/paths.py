@@ -113,14 +113,13 @@ def manifold_path(
     ends = _ends(model, a, b)
     Pace(None, budget)  # refuses what is no budget
     _check(latents is None and through is None and not refine, temperature, points, controls, steps)
-    line = evenly(ends, points)
-    along = (respond(model, line, batch_size=batch_size) - line).flatten(1).double().square().sum(1)
-    price = max(SHARE * float(along.mean()), 1e-12) if temperature is None else float(temperature)
+    free = _measured(model, evenly(ends, points), 0.0, batch_size)
+    price = max(SHARE * float(free.distance.square().mean()), 1e-12) if temperature is None else float(temperature)
+    straight, starts = free._replace(cost=free.cost + price * free.length), list[Curve]()
 
     def curve(way: Tensor) -> Curve:
         return _measured(model, evenly(way, points), price, batch_size)
 
-    straight, starts = curve(ends), []
     if latents is not None:
         starts.append(curve(_across(model, ends, latents, n, extent, price, batch_size)))
     if through is not None:
