@@ -7,7 +7,8 @@ import pytest
 import torch
 
 import latentassay as la
-from latentassay.metrics.dci import _split, concentration
+from latentassay.metrics.dci import concentration
+from latentassay.metrics.predictors import split
 from tests.metrics.test_metrics import noise
 
 GRID = np.indices((10, 10, 10)).reshape(3, -1).T
@@ -38,25 +39,26 @@ def loops(importance):
 
 
 @pytest.mark.parametrize("grid", [SMALL_GRID, GRID])
-@pytest.mark.parametrize("predictor", ["forest", "boosting"])
+@pytest.mark.parametrize("predictor", ["histogram", "boosting", "forest", "lasso"])
 def test_perfect_code_scores_one(grid, predictor):
     if predictor == "boosting":
         grid = grid[:, :2][(grid < 6).all(1)]
     found = dci(grid + 0.0, grid, predictor=predictor)
     assert found.disentanglement == pytest.approx(1, abs=1e-6) and found.completeness == pytest.approx(1, abs=1e-6)
-    assert found.informativeness == 1
+    assert found.informativeness == (1 if predictor != "lasso" else pytest.approx(1, abs=1e-3))
     np.testing.assert_allclose(found.importance, np.eye(grid.shape[1]), atol=1e-6)
 
 
-@pytest.mark.parametrize("grid", [SMALL_GRID, GRID])
-def test_noise_beside_a_perfect_code_changes_little(grid):
-    found = dci(np.hstack([grid, noise(len(grid), 6)]), grid)
-    assert found.disentanglement > 0.97
+@pytest.mark.parametrize("predictor", ["histogram", "forest", "lasso"])
+def test_six_units_of_noise_do_not_change_a_perfect_code(predictor):
+    found = dci(np.hstack([GRID, noise(1000, 6)]), GRID, predictor=predictor)
+    assert found.disentanglement == pytest.approx(1, abs=1e-9)
 
 
-def test_blurred_levels_are_still_disentangled():
-    found = dci(np.hstack([GRID + 0.2 * noise(1000, 3), noise(1000, 6, seed=1)]), GRID)
-    assert found.disentanglement > 0.98 and 0.95 < found.informativeness < 1
+@pytest.mark.parametrize(("predictor", "least"), [("histogram", 0.95), ("forest", 0.98), ("lasso", 0.98)])
+def test_blurred_levels_are_still_disentangled(predictor, least):
+    found = dci(np.hstack([GRID + 0.2 * noise(1000, 3), noise(1000, 6, seed=1)]), GRID, predictor=predictor)
+    assert found.disentanglement > least and 0.95 < found.informativeness < 1
 
 
 def test_rounding_does_not_cost_informativeness():
@@ -72,8 +74,8 @@ def test_an_independent_code_scores_near_zero():
 def test_copies_halve_completeness_in_nats():
     factors = np.random.default_rng(0).integers(0, 5, (1000, 5))
     found = dci(np.hstack([factors, factors]) + 0.0, factors)
-    assert found.completeness == pytest.approx(1 - math.log(2) / math.log(10), abs=0.02)
-    assert found.disentanglement == pytest.approx(1, abs=1e-6)
+    assert found.completeness == pytest.approx(1 - math.log(2) / math.log(10), abs=1e-9)
+    assert found.disentanglement == pytest.approx(1, abs=1e-9)
 
 
 def test_one_unit_for_two_factors_is_entangled():
@@ -91,7 +93,8 @@ def test_a_turn_by_45_degrees_entangles():
     assert found.disentanglement < 0.65 and found.disentanglement_per_unit[2] > 0.98
 
 
-@pytest.mark.parametrize(("predictor", "place"), [("forest", 0), ("forest", 2), ("forest", 3), ("boosting", 0)])
+@pytest.mark.parametrize("place", [0, 2, 3])
+@pytest.mark.parametrize("predictor", ["histogram", "forest", "lasso", "boosting"])
 def test_a_dead_unit_changes_no_more_than_the_logarithm(predictor, place):
     factors = np.indices((5, 4, 3)).reshape(3, -1).T
     codes = factors @ np.array([[1, 0.2, 0], [0, 1, 0], [0, 0.3, 1]]) + 0.1 * noise(60, 3)
@@ -117,7 +120,7 @@ def test_equals_the_loops_and_rows_sum_to_one():
     expected = loops(found.importance.tolist())
     assert (found.disentanglement, found.completeness) == pytest.approx(expected, abs=1e-12)
     np.testing.assert_allclose(found.importance.sum(1), 1)
-    assert found.importance.min() >= 0 and found.n == 300 and "random forest" in found.variant
+    assert found.importance.min() >= 0 and found.n == 300 and "gradient boosted" in found.variant
 
 
 def test_empty_rows_and_columns_count_as_nothing():
@@ -160,11 +163,11 @@ def test_inputs_and_global_randomness_are_left_alone():
     np.testing.assert_array_equal(np.random.get_state()[1], state)
 
 
-def test_every_value_that_occurs_twice_is_learned_and_a_quarter_held_out():
+def test_every_value_that_occurs_twice_is_learned_and_a_third_held_out():
     factor = np.array([0, 1, 1, 2, 2, 2] + [3] * 18)
     for seed in range(20):
-        train, test = _split(factor, seed)
-        assert sorted([*train, *test]) == list(range(24)) and len(test) == 6
+        train, test = split(factor, seed)
+        assert sorted([*train, *test]) == list(range(24)) and len(test) == 8
         assert {1, 2, 3} <= set(factor[train])
 
 
@@ -172,7 +175,7 @@ def test_rare_values_are_no_obstacle():
     factors = SMALL_GRID.copy()
     factors[0] = 99, 50
     found = dci(factors + 0.0, factors)
-    assert found.disentanglement > 0.98
+    assert found.disentanglement > 0.9
 
 
 @pytest.mark.parametrize(
@@ -195,7 +198,7 @@ def test_dci_refuses_bad_input(codes, factors, match):
 
 
 def test_dci_refuses_unknown_predictors_and_units():
-    with pytest.raises(la.InputError, match="forest, boosting, got 'lasso'"):
-        dci(GRID + 0.0, GRID, predictor="lasso")
+    with pytest.raises(la.InputError, match="forest, lasso, got 'ridge'"):
+        dci(GRID + 0.0, GRID, predictor="ridge")
     with pytest.raises(la.InputError, match="share latents"):
         dci(GRID + 0.0, GRID, units=[[0, 1], [1]])

@@ -1,0 +1,85 @@
+"""Does the fast booster rank representations as the literature's DCI does? 50 of them, from aligned to mixed.
+
+    python bench/agreement.py [--rows 3000] [--count 50]
+
+Every representation is scored once with scikit-learn's GradientBoostingClassifier (the literature's predictor) and once
+with each of the others on the same rows. What is done is kept, so the script can be stopped and started again.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from record import record
+from scipy.stats import spearmanr
+
+import latentassay as la
+
+SIZES, UNITS = (10, 10, 10, 8, 4, 15), 12
+SLOW, FAST = "boosting", ("histogram", "forest", "lasso")
+
+
+def representation(k: int, count: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k-th of ``count``: factors of 3D Shapes' sizes, mixed the more the greater k, with noise of random strength."""
+    rng = np.random.default_rng([k, rows])
+    factors = np.stack([rng.integers(0, size, rows) for size in SIZES], 1)
+    levels = (factors - factors.mean(0)) / factors.std(0)
+    share = k / max(1, count - 1)
+    aligned = np.eye(len(SIZES), UNITS)
+    weights = (1 - share) * aligned + share * rng.normal(size=aligned.shape) / len(SIZES) ** 0.5
+    codes = levels @ weights
+    if k % 2:  # every other one is bent, too
+        codes = np.tanh(codes)
+    return codes + rng.uniform(0.05, 0.4) * rng.normal(size=codes.shape), factors
+
+
+def scored(codes: np.ndarray, factors: np.ndarray, predictor: str) -> dict[str, float]:
+    """The three scores of one predictor, and its seconds."""
+    begun = time.perf_counter()
+    found = la.metrics.dci(codes, factors, predictor=predictor)
+    return {
+        "D": found.disentanglement, "C": found.completeness, "I": found.informativeness,
+        "seconds": time.perf_counter() - begun,
+    }  # fmt: skip
+
+
+def compared(runs: list[dict[str, dict[str, float]]], predictor: str) -> dict[str, dict[str, float]]:
+    """Spearman's correlation with the slow predictor and the mean absolute difference, for D, C and I."""
+    told = {}
+    for score in ("D", "C", "I"):
+        ours, theirs = (np.array([run[name][score] for run in runs]) for name in (predictor, SLOW))
+        told[score] = {
+            "spearman": float(spearmanr(ours, theirs).statistic),
+            "mean absolute difference": float(np.abs(ours - theirs).mean()),
+            "mean difference": float((ours - theirs).mean()),
+        }
+    return told
+
+
+def main() -> None:
+    """Score what is not scored yet, compare, and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=3000, help="rows; two of three teach, one of three tests")
+    parser.add_argument("--count", type=int, default=50, help="representations")
+    parser.add_argument("--kept", type=Path, default=Path("agreement"), help="folder for what is done")
+    given = parser.parse_args()
+    given.kept.mkdir(parents=True, exist_ok=True)
+    runs = []
+    for k in range(given.count):
+        file = given.kept / f"{given.rows}-{given.count}-{k}.json"
+        run = json.loads(file.read_text()) if file.exists() else {}
+        codes, factors = representation(k, given.count, given.rows)
+        for predictor in (SLOW, *FAST):
+            if predictor not in run:
+                run[predictor] = scored(codes, factors, predictor)
+        file.write_text(json.dumps(run))
+        runs.append(run)
+        print(k, {name: round(found["D"], 3) for name, found in run.items()}, flush=True)
+    table = {name: compared(runs, name) for name in FAST}
+    record("agreement", {"rows": given.rows, "units": UNITS, "sizes": SIZES, "compared": table, "runs": runs})
+
+
+if __name__ == "__main__":
+    main()
