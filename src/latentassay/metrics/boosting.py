@@ -43,7 +43,8 @@ class Boosted(NamedTuple):
         """The most probable class of every row."""
         if self.raw.shape[1] == 1:
             return (self.raw[:, 0] > 0).astype(np.int64)
-        return self.raw.argmax(1)
+        best: Int[np.ndarray, " n"] = self.raw.argmax(1)
+        return best
 
 
 class _Columns(NamedTuple):
@@ -155,12 +156,14 @@ def _bins(column: Float[np.ndarray, " n"], learning: int, bins: int) -> Int[np.n
 def _start(counts: Int[np.ndarray, " k"], several: bool) -> Float[np.ndarray, " trees"]:
     """The scores that predict every class as often as it is."""
     p = np.clip(counts / counts.sum(), 1e-12, 1)
-    return np.log(p) if several else np.log(p[1:] / p[:1])
+    start: Float[np.ndarray, " trees"] = np.log(p) if several else np.log(p[1:] / p[:1])
+    return start
 
 
 def _softmax(raw: Float[np.ndarray, "trees n"]) -> Float[np.ndarray, "trees n"]:
     e = np.exp(raw - raw.max(0))
-    return e / e.sum(0)
+    p: Float[np.ndarray, "trees n"] = e / e.sum(0)
+    return p
 
 
 def _parties(columns: _Columns, trees: int, depth: int) -> Iterator[slice]:
