@@ -9,6 +9,7 @@ from latentassay.contract import check_autoencoder
 from latentassay.errors import CheckpointError, ContractError, FileError, InputError, LatentAssayError, TrainingError
 from latentassay.findings import Finding, Score
 from latentassay.math.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior, StandardNormal
+from latentassay.metrics import score
 from latentassay.responses import (
     causal_completeness,
     causal_disentanglement,
@@ -75,6 +76,7 @@ __all__ = [
     "response_jacobian",
     "response_matrix",
     "sampling",
+    "score",
     "structure_score",
     "training",
 ]

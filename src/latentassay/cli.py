@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from latentassay import terminal
 from latentassay._version import __version__
 from latentassay.errors import FileError, LatentAssayError
 
@@ -34,7 +35,6 @@ data_app = typer.Typer(help="List, describe, render and fetch data sets.", no_ar
 app.add_typer(data_app, name="data")
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 settings = {"debug": False}
-COLOURS = {"problem": "bold red", "warning": "yellow", "good": "green", "note": "cyan"}
 Seed = Annotated[int, typer.Option(help="Fixes everything that is drawn at random.", min=0)]
 Options = Annotated[
     list[str],
@@ -98,7 +98,7 @@ def demo(
 
     out.print("Training a small β-VAE on rendered 3D shapes, then questioning it …")
     made = run_demo(folder, seed=seed, steps=steps, samples=samples)
-    _print_verdict(made.result)
+    out.print(*terminal.verdict(made.result))
     out.print(
         f"\ntrained in {made.run.seconds:.0f} s at {made.run.images_per_second:.0f} images/s, "
         f"assayed in {made.result.meta['total seconds']:.0f} s\nreport: {made.report}"
@@ -186,18 +186,56 @@ def assay(
     result.to_html(report)
     if save is not None:
         result.save(save)
-    _print_verdict(result)
+    out.print(*terminal.verdict(result))
     out.print(f"\nassayed in {result.meta['total seconds']:.0f} s\nreport: {report}")
 
 
-def _print_verdict(result: Any) -> None:
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for finding in result.findings:
-        remedy = f"\n[dim]→ {escape(finding.remedy)}[/]" if finding.remedy else ""
-        table.add_row(f"[{COLOURS[finding.level]}]{finding.level}[/]", escape(finding.sentence) + remedy)
-    out.print(f"\n[bold]{escape(result.summary[0].upper() + result.summary[1:])}[/]\n", table)
+@app.command()
+@taught
+def score(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="An .npz file with codes (rows, latents) and integer factors (rows, factors), e.g. from "
+            "np.savez('codes.npz', codes=…, factors=…); or a folder that `latentassay train` made, whose unseen rows "
+            "are encoded."
+        ),
+    ],
+    metric: Annotated[
+        list[str],
+        typer.Option("--metric", metavar="NAME", help="Only this one; may be repeated. All of them if left out."),
+    ] = [],  # noqa: B006
+    variants: Annotated[
+        bool, typer.Option("--variants", help="Also what else the field quotes under the same names.")
+    ] = False,
+    rows: Annotated[int, typer.Option(help="Rows to use, drawn at random if there are more.", min=2)] = 15_000,
+    resamples: Annotated[
+        int, typer.Option(help="Random halves for 95 % intervals, e.g. 20; each costs half a panel.", min=0)
+    ] = 0,
+    save: Annotated[Path | None, typer.Option(help="Also write everything as JSON.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Score codes against known factors: MIG, DCI, SAP, IRS and the rest, each with the variant it is.
+
+    The field's scores differ between libraries by factors, so every number says what it is: bins, predictor, split,
+    normaliser. docs/which-variant.md tells what other libraries do.
+    """
+    from latentassay.metrics import score as measure
+    from latentassay.scored import scored_table
+
+    table = scored_table(source, rows=rows, seed=seed)
+    panel = measure(
+        table.codes, table.factors, metrics=metric or None, variants=variants, resamples=resamples, seed=seed
+    )
+    out.print(
+        f"\n{table.n:,} rows, {table.codes.shape[1]} latents, factors {escape(', '.join(table.names))}; seed {seed}\n",
+        terminal.panel(panel),
+    )
+    for name, why in panel.left_out.items():
+        out.print(f"[yellow]left out[/] {escape(name)}: {escape(why)}")
+    if save is not None:
+        panel.save(save)
+        out.print(f"\nwritten: {escape(str(save))}", soft_wrap=True)
 
 
 @app.command()
@@ -235,43 +273,8 @@ def reproduce(
         made = make(name, scale=scale, folder=folder, seeds=seeds, data=parse_folders(data), device=device)
     except KeyboardInterrupt:
         _fail(f"interrupted; what was done is in {folder}, and the same command goes on from there", 130)
-    _print_table(made.table)
+    terminal.print_results(made.table, out)
     out.print("", *(escape(str(path)) for path in made.files), sep="\n", soft_wrap=True)
-
-
-def _print_table(table: Any) -> None:
-    out.print(f"\n[bold]{escape(table.title)}[/]\n{escape(table.what)}\n", _upright(table) or _turned(table))
-    for label, words in table.scale.items():
-        out.print(f"[dim]{escape(label)}:[/] {escape(words)}")
-    for note in table.notes:
-        out.print(f"[dim]· {escape(note)}[/]")
-
-
-def _upright(table: Any) -> Table | None:
-    """The table as it is, the paper's values under ours; ``None`` where the terminal is too narrow for it."""
-    shown = Table(box=None, padding=(0, 2, 0, 0))
-    shown.add_column("", no_wrap=True)
-    for column in table.columns:
-        shown.add_column(escape(column), justify="right")
-    for row in table.rows:
-        found = [table.cell(row, column) for column in table.columns]
-        shown.add_row(escape(row), *("" if cell is None else escape(str(cell)) for cell in found))
-        if any(cell and cell.published for cell in found):
-            shown.add_row("  paper", *(escape(cell.published) if cell else "" for cell in found), style="dim")
-    return shown if shown.__rich_measure__(out, out.options).minimum <= out.width else None
-
-
-def _turned(table: Any) -> Table:
-    """Rows and columns exchanged, and one line for each number that there is."""
-    shown = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("", "", "ours", "paper"):
-        shown.add_column(heading, overflow="fold")
-    for row in table.rows:
-        cells = [(column, table.cell(row, column)) for column in table.columns]
-        there = [(column, cell) for column, cell in cells if cell is not None and cell.ours is not None]
-        for k, (column, cell) in enumerate(there):
-            shown.add_row("" if k else escape(row), escape(column), escape(str(cell)), escape(cell.published or ""))
-    return shown
 
 
 @data_app.command("list")

@@ -8,7 +8,6 @@ import torch
 
 import latentassay as la
 from latentassay.metrics.dci import concentration
-from latentassay.metrics.predictors import split
 from tests.metrics.test_metrics import noise
 
 GRID = np.indices((10, 10, 10)).reshape(3, -1).T
@@ -161,14 +160,6 @@ def test_inputs_and_global_randomness_are_left_alone():
     np.testing.assert_array_equal(codes, before)
     np.testing.assert_array_equal(factors, SMALL_GRID)
     np.testing.assert_array_equal(np.random.get_state()[1], state)
-
-
-def test_every_value_that_occurs_twice_is_learned_and_a_third_held_out():
-    factor = np.array([0, 1, 1, 2, 2, 2] + [3] * 18)
-    for seed in range(20):
-        train, test = split(factor, seed)
-        assert sorted([*train, *test]) == list(range(24)) and len(test) == 8
-        assert {1, 2, 3} <= set(factor[train])
 
 
 def test_rare_values_are_no_obstacle():

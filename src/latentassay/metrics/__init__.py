@@ -1,8 +1,62 @@
-"""Scores of codes against factors: pure functions from arrays to numbers with their evidence."""
+"""Scores of codes against factors, and of samples against data: pure functions from arrays to numbers with evidence."""
 
+from latentassay.metrics.active import ActiveUnits, active_units
+from latentassay.metrics.betavae import BetaVAE, beta_vae
 from latentassay.metrics.dci import DCI, dci
+from latentassay.metrics.dependence import (
+    GaussianInformation,
+    TotalCorrelation,
+    gaussian_information,
+    total_correlation,
+)
+from latentassay.metrics.explicitness import Explicitness, explicitness
+from latentassay.metrics.factorvae import FactorVAE, factor_vae
 from latentassay.metrics.irs import IRS, irs
-from latentassay.metrics.mig import MIG, mig
+from latentassay.metrics.mig import MIG, dcimig, mig
+from latentassay.metrics.modularity import Modularity, modularity
+from latentassay.metrics.panel import METRICS, Panel, score
+from latentassay.metrics.probe import Probe, linear_probe
 from latentassay.metrics.reconstruction import Reconstruction, reconstruction
+from latentassay.metrics.sap import SAP, sap
+from latentassay.metrics.separation import Separation, separation
+from latentassay.metrics.table import Table, encoded
+from latentassay.metrics.udr import UDR, udr
 
-__all__ = ["DCI", "IRS", "MIG", "Reconstruction", "dci", "irs", "mig", "reconstruction"]
+__all__ = [
+    "DCI",
+    "IRS",
+    "METRICS",
+    "MIG",
+    "SAP",
+    "UDR",
+    "ActiveUnits",
+    "BetaVAE",
+    "Explicitness",
+    "FactorVAE",
+    "GaussianInformation",
+    "Modularity",
+    "Panel",
+    "Probe",
+    "Reconstruction",
+    "Separation",
+    "Table",
+    "TotalCorrelation",
+    "active_units",
+    "beta_vae",
+    "dci",
+    "dcimig",
+    "encoded",
+    "explicitness",
+    "factor_vae",
+    "gaussian_information",
+    "irs",
+    "linear_probe",
+    "mig",
+    "modularity",
+    "reconstruction",
+    "sap",
+    "score",
+    "separation",
+    "total_correlation",
+    "udr",
+]

@@ -28,23 +28,41 @@ def codes_and_factors(
     >>> codes_and_factors([[0.5], [1.5]], np.array([[7], [3]]))[1].tolist()
     [[1], [0]]
     """
-    c, f = np.asarray(_on_cpu(codes), dtype=np.float64), np.asarray(_on_cpu(factors))
-    if c.ndim != 2 or c.shape[1] < fewest or len(c) < 2:
-        raise InputError(
-            f"codes must have shape (samples, latents) with at least 2 samples and {fewest} latents, got {c.shape}"
-        )
+    c, f = codes_only(codes, fewest=fewest), np.asarray(on_cpu(factors))
     if f.ndim != 2 or len(f) != len(c) or f.shape[1] < 1:
         raise InputError(f"factors must have shape ({len(c)}, factors), got {f.shape}")
     if not np.issubdtype(f.dtype, np.integer):
         raise InputError(f"factors must be integer codes, got {f.dtype}; number the values 0, 1, 2 …")
-    if not np.isfinite(c).all():
-        raise InputError(
-            f"codes hold NaN or infinite values in {int((~np.isfinite(c)).any(1).sum())} rows; remove them"
-        )
     constant = [m for m in range(f.shape[1]) if (f[:, m] == f[0, m]).all()]
     if constant:
         raise InputError(f"factors {constant} never vary, so they have no entropy to divide by; leave them out")
     return c, np.stack([_numbered(column) for column in f.T], 1)
+
+
+def codes_only(codes: Any, *, fewest: int = 1) -> Float[np.ndarray, "n d"]:
+    """Return codes as float64, for metrics that need no factors.
+
+    Args:
+        codes: ``(n, d)`` array or tensor, n at least 2.
+        fewest: the metric makes sense of at least this many codes.
+
+    Raises:
+        InputError: another shape, NaN or infinite codes.
+
+    >>> codes_only(torch.tensor([[1], [2]])).tolist()
+    [[1.0], [2.0]]
+    """
+    try:
+        c = np.asarray(on_cpu(codes), dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"codes must be an array of numbers (samples, latents): {error}") from error
+    if c.ndim != 2 or c.shape[1] < fewest or len(c) < 2:
+        raise InputError(
+            f"codes must have shape (samples, latents) with at least 2 samples and {fewest} latents, got {c.shape}"
+        )
+    if bad := int((~np.isfinite(c)).any(1).sum()):
+        raise InputError(f"codes hold NaN or infinite values in {bad} rows; remove them")
+    return c
 
 
 def rare(factors: Int[np.ndarray, "n m"]) -> list[int]:
@@ -73,7 +91,8 @@ def learnable(factors: Int[np.ndarray, "n m"]) -> Int[np.ndarray, "n m"]:
     return factors
 
 
-def _on_cpu(values: Any) -> Any:
+def on_cpu(values: Any) -> Any:
+    """Return a tensor as an array, anything else as it is."""
     return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
 
 

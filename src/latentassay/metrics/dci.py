@@ -10,7 +10,8 @@ from jaxtyping import Float, Int
 from latentassay.errors import InputError
 from latentassay.math.intervals import Interval, half_sampled
 from latentassay.metrics.arrays import codes_and_factors, learnable
-from latentassay.metrics.predictors import HELD_OUT, PREDICTORS, columns_of, predict
+from latentassay.metrics.predictors import PREDICTORS, columns_of, predict
+from latentassay.metrics.splits import HELD_OUT
 from latentassay.units import as_units
 
 

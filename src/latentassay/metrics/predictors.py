@@ -7,12 +7,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from latentassay.metrics.boosting import BINS, boosted
+from latentassay.metrics.splits import held_out, standardised
 
 TREES, SPLIT, WORTH = 30, 10, 3
 """The forest: its trees, the rows a node needs to be split, and ``rows · Gini decrease`` that a split must bring."""
-
-HELD_OUT = 3
-"""One row in so many is held out to measure informativeness."""
 
 LATENTS, COLUMNS = 16, 96
 """A unit of more latents than this is told by as many principal components; all units together by so many columns."""
@@ -37,7 +35,7 @@ def columns_of(
     Columns that never vary are kept from them, so that where they stand cannot change a draw.
     """
     most = min(LATENTS, max(1, COLUMNS // len(groups)))
-    parts = [_told_by(codes[:, list(group)], most, seed) for group in groups]
+    parts = [told_by(codes[:, list(group)], most, seed) for group in groups]
     owner = np.repeat(np.arange(len(groups)), [part.shape[1] for part in parts])
     columns = np.concatenate(parts, 1)
     spread = np.ptp(columns, axis=0)
@@ -45,8 +43,8 @@ def columns_of(
     return (columns - columns.min(0))[:, varying] / spread[varying], owner[varying]
 
 
-def _told_by(part: Float[np.ndarray, "n k"], most: int, seed: int) -> Float[np.ndarray, "n c"]:
-    """A unit's latents, or the principal components of a large unit that hold any variance."""
+def told_by(part: Float[np.ndarray, "n k"], most: int, seed: int) -> Float[np.ndarray, "n c"]:
+    """Return a unit's latents, or the principal components of a large unit that hold any variance."""
     if part.shape[1] <= most or np.ptp(part, axis=0).max() == 0:
         return part
     from sklearn.decomposition import PCA
@@ -60,21 +58,13 @@ def predict(
     seen: Float[np.ndarray, "n k"], factor: Int[np.ndarray, " n"], predictor: str, seed: int
 ) -> tuple[Float[np.ndarray, " k"], float]:
     """Return the importance of every column, of sum 1 (0 where none helps), and success on held-out rows."""
-    train, test = split(factor, seed)
+    train, test = held_out(factor, seed)
     if not seen.shape[1] or len(np.unique(factor[train])) < 2:
         most = np.bincount(factor[train]).argmax()
         return np.zeros(seen.shape[1]), float(np.mean(factor[test] == most))
     importance, success = _TEACHERS[predictor](seen, factor, train, test, seed)
     total = importance.sum()
     return importance / (total if total else 1), success
-
-
-def split(factor: Int[np.ndarray, " n"], seed: int) -> tuple[Int[np.ndarray, " train"], Int[np.ndarray, " test"]]:
-    """Return rows to learn from and rows held out: every third row after a shuffle and a sort by value."""
-    shuffled = np.random.default_rng(seed).permutation(len(factor))
-    rows = shuffled[np.argsort(factor[shuffled], kind="stable")]
-    held_out = np.arange(len(rows)) % HELD_OUT == HELD_OUT - 1
-    return rows[~held_out], rows[held_out]
 
 
 Told = tuple[Float[np.ndarray, " k"], float]
@@ -119,9 +109,8 @@ def _forest(rows: int, seed: int) -> Any:
 def _by_lasso(seen: np.ndarray, factor: np.ndarray, train: np.ndarray, test: np.ndarray, _: int) -> Told:
     from sklearn.linear_model import Lasso
 
-    centre, spread = seen[train].mean(0), seen[train].std(0)
-    x = (seen - centre) / np.where(spread > 0, spread, 1)
-    y = (factor - factor[train].mean()) / factor[train].std()
+    # Scaled over all rows: it tells the lasso nothing of the held-out ones that it could use.
+    x, y = standardised(seen), standardised(factor[:, None].astype(float))[:, 0]
     fitted = Lasso(alpha=SHRINKAGE, max_iter=100_000).fit(x[train], y[train])
     left = np.mean((y[test] - fitted.predict(x[test])) ** 2) / y[test].var()
     return np.abs(fitted.coef_), float(max(0.0, 1 - left))

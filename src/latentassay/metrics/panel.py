@@ -1,0 +1,263 @@
+"""The whole panel: every metric of codes against factors, each number with the variant it is."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from latentassay.errors import InputError
+from latentassay.findings import Score
+from latentassay.math.intervals import Interval
+from latentassay.metrics.active import active_units
+from latentassay.metrics.arrays import codes_and_factors
+from latentassay.metrics.betavae import beta_vae
+from latentassay.metrics.dci import dci
+from latentassay.metrics.dependence import total_correlation
+from latentassay.metrics.explicitness import explicitness
+from latentassay.metrics.factorvae import factor_vae
+from latentassay.metrics.irs import irs
+from latentassay.metrics.mig import dcimig, mig
+from latentassay.metrics.modularity import modularity
+from latentassay.metrics.predictors import told_by
+from latentassay.metrics.probe import linear_probe
+from latentassay.metrics.sap import sap
+from latentassay.metrics.separation import separation
+from latentassay.progress import track
+from latentassay.storage import write_whole
+from latentassay.units import as_units
+
+Options = Mapping[str, Any]
+PARTS = {
+    "dci": (
+        ("dci", "DCI disentanglement", "1 − entropy of each unit's importance over factors", "disentanglement"),
+        ("completeness", "DCI completeness", "1 − entropy of each factor's importance over units", "completeness"),
+        ("informativeness", "DCI informativeness", "success on held-out rows, mean over factors", "informativeness"),
+    )
+}
+"""Metrics of several scores: name, label, what it is, and which field of the result."""
+
+
+class Metric(NamedTuple):
+    """One metric as the panel knows it.
+
+    Attributes:
+        function: ``(codes, factors, **options)`` → a result with ``n``, ``variant`` and ``interval``.
+        label: what a table calls it.
+        what: formula in words.
+        source: who proposed it.
+        whole: it takes ``units`` with all their latents; others see a unit's first principal component.
+        variants: options under which the field quotes it, too.
+        unit: of the number.
+    """
+
+    function: Callable[..., Any]
+    label: str
+    what: str
+    source: str
+    whole: bool = False
+    variants: tuple[Options, ...] = ()
+    unit: str = ""
+
+
+def _active(codes: Any, factors: Any, *, resamples: int = 0, seed: int = 0, **options: Any) -> Any:
+    del factors, resamples, seed  # counted on codes alone, and nothing is drawn
+    return active_units(codes, **options)
+
+
+def _total_correlation(codes: Any, factors: Any, **options: Any) -> Any:
+    del factors
+    return total_correlation(codes, **options)
+
+
+METRICS: Mapping[str, Metric] = {
+    "mig": Metric(
+        mig, "Mutual information gap (MIG)", "mean over factors of (I₁ − I₂) / H", "Chen et al. 2018", True,
+        ({"binning": "width"}, {"bins": 10, "binning": "width"}, {"bins": 50, "binning": "width"}, {"bins": 50}),
+    ),
+    "dcimig": Metric(
+        dcimig, "MIG by units (DCIMIG)", "gap between a unit's two best factors", "Sepliarskaia et al. 2019", True,
+        ({"binning": "width"},),
+    ),
+    "dci": Metric(
+        dci, "DCI", "", "Eastwood and Williams 2018", True, ({"predictor": "forest"}, {"predictor": "lasso"})
+    ),
+    "sap": Metric(
+        sap, "Separated predictability (SAP)", "gap between the two units that predict a factor best",
+        "Kumar et al. 2018", False, ({"scale": "standard"}, {"penalty": 1.0}, {"factor_type": "continuous"}),
+    ),
+    "irs": Metric(
+        irs, "Interventional robustness (IRS)", "1 − deviation left in a unit while its best factor is held",
+        "Suter et al. 2019", False, ({"quantile": 1.0}, {"quantile": 0.9}),
+    ),
+    "modularity": Metric(
+        modularity, "Modularity", "1 − squared information on all factors but the best, beside the best",
+        "Ridgeway and Mozer 2018", False, ({"binning": "width"}, {"noise": "removed"}),
+    ),
+    "explicitness": Metric(
+        explicitness, "Explicitness", "how well a linear map of all units tells values apart",
+        "Ridgeway and Mozer 2018", False, ({"rescaled": False},),
+    ),
+    "factor_vae": Metric(
+        factor_vae, "FactorVAE score", "how surely the unit that stands still names the factor held",
+        "Kim and Mnih 2018", False, ({"threshold": 0.0}, {"batch": 16}),
+    ),
+    "beta_vae": Metric(
+        beta_vae, "β-VAE score", "how surely differences of pairs name the factor they share", "Higgins et al. 2017",
+        False, ({"batch": 16},),
+    ),
+    "separation": Metric(
+        separation, "Disentanglement score (DS)", "gap between the two units whose neighbours tell a factor best",
+        "VAEs and principal components, 3.37", False, ({"normaliser": "paper"},),
+    ),
+    "linear_probe": Metric(
+        linear_probe, "Linear probe", "success of a linear map of all units on held-out rows", "",
+        False, ({"kind": "linear"},),
+    ),
+    "active_units": Metric(
+        _active, "Active units", "units whose posterior mean varies", "Burda et al. 2016", False,
+        ({"threshold": 0.25},),
+    ),
+    "total_correlation": Metric(
+        _total_correlation, "Total correlation", "of a Gaussian with the codes' covariance", "", unit="nats"
+    ),
+}  # fmt: skip
+"""Every metric of the panel by name, in the order of its table."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Scores of one set of codes, in the order of ``METRICS``.
+
+    Attributes:
+        scores: every number with its n, seed, interval (if asked for) and definition, which ends in the variant.
+        found: the full result of every metric, with its evidence, by the score's name.
+        left_out: metrics that these codes and factors do not allow, and why.
+        seconds: what each metric took.
+    """
+
+    scores: tuple[Score, ...]
+    found: Mapping[str, Any]
+    left_out: Mapping[str, str]
+    seconds: Mapping[str, float]
+
+    def __getitem__(self, name: str) -> Score:
+        return {score.name: score for score in self.scores}[name]
+
+    def __iter__(self) -> Iterator[Score]:
+        return iter(self.scores)
+
+    def __str__(self) -> str:
+        lines = [f"{score.label:<34} {score!s:<18} {score.definition}" for score in self.scores]
+        return "\n".join([*lines, *(f"{name:<34} left out: {why}" for name, why in self.left_out.items())])
+
+    def save(self, path: str | Path) -> None:
+        """Write scores, what was left out and the seconds as JSON."""
+        facts = {
+            "scores": [asdict(score) for score in self.scores],
+            "left out": dict(self.left_out),
+            "seconds": dict(self.seconds),
+        }
+        write_whole(Path(path), (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def score(
+    codes: Any,
+    factors: Any,
+    *,
+    metrics: Iterable[str] | Mapping[str, Options] | None = None,
+    variants: bool = False,
+    units: Any = None,
+    resamples: int = 0,
+    seed: int = 0,
+) -> Panel:
+    """Measure codes against factors with the whole panel, or a part of it.
+
+    Args:
+        codes: ``(n, d)`` array or tensor; usually posterior means.
+        factors: ``(n, m)`` integer codes of the same rows.
+        metrics: names of ``la.metrics.METRICS``, or a mapping from names to options, e.g. ``{"mig": {"bins": 10}}``;
+            all where left out.
+        variants: also measure what else the field quotes under the same names.
+        units: groups of columns that count as one unit. MIG and DCI see all of a unit's columns, the other metrics its
+            first principal component.
+        resamples: random halves for the intervals, each costs half a panel; none by default.
+        seed: seed of everything drawn.
+
+    Returns:
+        A ``Panel``; ``print`` it, or ask it by name: ``panel["mig"].value``.
+
+    Raises:
+        InputError: shapes that do not fit, NaN, factors that are no integers or never vary, an unknown metric or
+            option, or codes of which no metric can say anything.
+
+    >>> factors = np.indices((5, 4, 5)).reshape(3, -1).T
+    >>> panel = score(factors.astype(float), factors, metrics=["mig", "modularity"])
+    >>> [(s.name, round(s.value, 3)) for s in panel]
+    [('mig', 1.0), ('modularity', 1.0)]
+    """
+    c, f = codes_and_factors(codes, factors)
+    groups = as_units(units, c.shape[1:]).groups
+    several = units is not None and (len(groups) < c.shape[1] or max(map(len, groups)) > 1)
+    single = np.concatenate([told_by(c[:, list(group)], 1, seed) for group in groups], 1) if several else c
+    scores, found, left_out, seconds = [], {}, {}, {}
+    for name, options in track(list(_asked(metrics, variants)), "scoring"):
+        metric, key = METRICS[name], _key(name, options)
+        begun = time.perf_counter()
+        own = {"units": groups, **options} if metric.whole and several else options
+        try:
+            result = metric.function(c if metric.whole else single, f, resamples=resamples, seed=seed, **own)
+        except InputError as error:
+            left_out[key] = str(error)
+            continue
+        except TypeError as error:
+            raise InputError(f"{name} does not take {dict(options)}: {error}") from error
+        finally:
+            seconds[key] = round(time.perf_counter() - begun, 3)
+        found[key] = result
+        scores += _scores(name, options, result, seed)
+    if not scores:
+        raise InputError(f"no metric can say anything of these codes: {'; '.join(left_out.values())}")
+    return Panel(tuple(scores), found, left_out, seconds)
+
+
+def _asked(
+    metrics: Iterable[str] | Mapping[str, Options] | None, variants: bool
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    names = METRICS if metrics is None else metrics
+    asked = metrics if isinstance(metrics, Mapping) else {name: {} for name in names}
+    if unknown := [name for name in asked if name not in METRICS]:
+        raise InputError(f"metrics must be among {', '.join(METRICS)}, got {', '.join(map(str, unknown))}")
+    for name, options in asked.items():
+        yield name, dict(options)
+        if variants:
+            yield from ((name, dict(other)) for other in METRICS[name].variants)
+
+
+def _key(name: str, options: Options) -> str:
+    """Name of a score: the metric's, and in brackets what was chosen other than the default.
+
+    >>> _key("mig", {}), _key("mig", {"bins": 10, "binning": "width"})
+    ('mig', 'mig[bins=10, binning=width]')
+    """
+    chosen = ", ".join(f"{option}={value}" for option, value in options.items())
+    return f"{name}[{chosen}]" if chosen else name
+
+
+def _scores(name: str, options: Options, result: Any, seed: int) -> list[Score]:
+    metric = METRICS[name]
+    parts = PARTS.get(name, ((name, metric.label, metric.what, "score"),))
+    told = f"{result.variant} ({metric.source})" if metric.source else result.variant
+    scores = []
+    for part, label, what, field in parts:
+        # The interval of a metric of several scores is that of the first.
+        interval: Interval | None = getattr(result, "interval", None) if part == parts[0][0] else None
+        low, high = interval or (None, None)
+        value = getattr(result, field)
+        scores.append(
+            Score(_key(part, options), label, value, f"{what}; {told}", result.n, seed, low, high, metric.unit)
+        )
+    return scores
