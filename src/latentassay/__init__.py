@@ -1,6 +1,6 @@
 """latentassay: point it at an autoencoder and read what its latent space is like."""
 
-from latentassay import data, metrics, models, objectives, sampling, training
+from latentassay import data, features, metrics, models, objectives, sampling, training
 from latentassay._version import __version__
 from latentassay.adapters import from_sklearn, from_torch
 from latentassay.assay import Assay, assay
@@ -59,6 +59,7 @@ __all__ = [
     "conditioned_response_matrix",
     "data",
     "divergence",
+    "features",
     "find_holes",
     "fit",
     "from_sklearn",

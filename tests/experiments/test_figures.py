@@ -18,7 +18,7 @@ def test_every_model_gets_a_report_once_and_absent_data_a_note(tiny, monkeypatch
 
 
 def test_a_table_too_wide_for_the_terminal_is_told_line_by_line(monkeypatch):
-    from latentassay import cli
+    from latentassay import cli, terminal
     from latentassay.experiments.results import Table, over_seeds
 
     columns = [f"score of kind {k}" for k in range(12)]
@@ -27,6 +27,6 @@ def test_a_table_too_wide_for_the_terminal_is_told_line_by_line(monkeypatch):
     for width in (60, 400):
         monkeypatch.setattr(cli.out, "_width", width)
         with cli.out.capture() as captured:
-            cli._print_table(table)
+            terminal.print_results(table, cli.out)
         text = captured.get()
         assert "…" not in text and text.count("0.25") == text.count("0.5 ") + text.count("0.5\n") == 12

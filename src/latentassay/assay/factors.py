@@ -1,12 +1,16 @@
 """Questions that need known factors: which unit serves which."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from latentassay.assay.subject import Subject
+from latentassay.errors import InputError
 from latentassay.findings import Finding, Level, Score, Section
 from latentassay.math.intervals import normal
-from latentassay.metrics import DCI, MIG, dci, irs, mig
+from latentassay.metrics import METRICS, Panel, joined, score
 from latentassay.metrics.arrays import rare
 from latentassay.observations import FactoredObservations, groups_varying
 from latentassay.responses import (
@@ -18,33 +22,39 @@ from latentassay.responses import (
 
 Evidence = tuple[list[Score], dict[str, np.ndarray]]
 
+HALVES = 12
+"""Random halves for the intervals of the panel."""
+
 
 def ask_factors(subject: Subject) -> Section | None:
     """Do the axes mean anything? Needs data whose factors are known and vary, and two units or more."""
     data = subject.data
     if not isinstance(data, FactoredObservations) or len(subject.matrix.units) < 2:
         return None
-    factors = data.factors[subject.rows.numpy()]
+    factors = data.factors[subject.scored.numpy()]
     varying = [m for m in range(factors.shape[1]) if len(np.unique(factors[:, m])) > 1]
     if not varying:
         return None
     names, factors = [data.factor_names[m] for m in varying], factors[:, varying]
-    sparse = [names[m] for m in rare(factors)] if len(varying) > 1 else []
-    codes = subject.codes.mean.flatten(1).double().numpy()
-    scores, arrays = _told_by_units(subject, codes, factors)
-    asked = [_moved_by_units(subject, data, varying)]
-    if len(varying) > 1 and not sparse:
-        asked.append(_predicted_by_units(subject, codes, factors))
-    for more_scores, more_arrays in asked:
-        scores, arrays = scores + more_scores, arrays | more_arrays
+    panel = _panel(subject, factors)
+    moved, conditioned = _moved_by_units(subject, data, varying)
+    scores = [replace(score, name=f"factors.{score.name}") for score in panel] + moved
+    arrays = {"information": panel.found["mig"].information} | conditioned
+    if "dci" in panel.found:
+        arrays["importance"] = panel.found["dci"].importance
     details = {"factor_names": names, "labels": subject.labels, "alive": list(subject.causal.mask)}
-    findings = _findings(subject, names, arrays["information"], scores) + _unasked(sparse)
+    findings = _findings(subject, names, arrays["information"], scores) + _unasked(names, factors, panel)
     return Section("factors", "Factors", "Do the axes mean anything?", tuple(scores), findings, arrays, details)
 
 
-def _told_by_units(subject: Subject, codes: np.ndarray, factors: np.ndarray) -> Evidence:
-    found = mig(codes, factors, resamples=200, seed=subject.seed)
-    return [_mig_score(subject, found)], {"information": _of_units(found.information, subject)}
+def _panel(subject: Subject, factors: np.ndarray) -> Panel:
+    """All metrics of posterior means: intervals for those that are quick, and DCI, which is not, without."""
+    codes, units = subject.scored_codes(), subject.matrix.units.groups
+    quick = [name for name in METRICS if name != "dci"]
+    parts = [score(codes, factors, metrics=quick, units=units, resamples=HALVES, seed=subject.seed)]
+    with suppress(InputError):  # one factor, or values too rare to learn: said in the findings
+        parts.append(score(codes, factors, metrics=["dci"], units=units, seed=subject.seed))
+    return joined(parts)
 
 
 def _moved_by_units(subject: Subject, data: FactoredObservations, varying: list[int]) -> Evidence:
@@ -54,22 +64,6 @@ def _moved_by_units(subject: Subject, data: FactoredObservations, varying: list[
     full = np.zeros((len(varying), len(subject.matrix.units)))
     full[:, list(subject.causal.active)] = conditioned.matrix.numpy()
     return _causal_scores(subject, conditioned), {"conditioned": full}
-
-
-def _predicted_by_units(subject: Subject, codes: np.ndarray, factors: np.ndarray) -> Evidence:
-    found = dci(codes, factors, units=subject.matrix.units.groups, seed=subject.seed)
-    return [*_dci_scores(subject, found), _irs_score(subject, codes, factors)], {"importance": found.importance}
-
-
-def _of_units(of_latents: np.ndarray, subject: Subject) -> np.ndarray:
-    """``(m, units)`` from ``(m, latents)``: a unit knows what the best of its latents knows."""
-    return np.stack([of_latents[:, list(group)].max(1) for group in subject.matrix.units.groups], 1)
-
-
-def _mig_score(subject: Subject, found: MIG) -> Score:
-    definition = f"mean over factors of (I₁ − I₂) / H, posterior means, {found.variant} (Chen et al. 2018)"
-    low, high = found.interval or (None, None)
-    return Score("factors.mig", "Mutual information gap", found.score, definition, found.n, subject.seed, low, high)
 
 
 def _conditioned(subject: Subject, data: FactoredObservations, varying: list[int]) -> ConditionedMatrix | None:
@@ -122,35 +116,16 @@ def _causal_scores(subject: Subject, conditioned: ConditionedMatrix) -> list[Sco
     return scores
 
 
-def _dci_scores(subject: Subject, found: DCI) -> list[Score]:
-    source = f"posterior means of all units; {found.variant} (Eastwood and Williams 2018)"
-    told = (
-        ("dci", "DCI disentanglement", found.disentanglement, "1 − entropy of each unit's importance over factors"),
-        ("completeness", "DCI completeness", found.completeness, "1 − entropy of each factor's importance over units"),
-        ("informativeness", "DCI informativeness", found.informativeness, "share of held-out rows predicted right"),
-    )
-    return [
-        Score(f"factors.{key}", label, value, f"{what}, {source}", found.n, subject.seed)
-        for key, label, value, what in told
-    ]
-
-
-def _irs_score(subject: Subject, codes: np.ndarray, factors: np.ndarray) -> Score:
-    found = irs(codes, factors)
-    definition = (
-        f"1 − deviation left in a latent while its best factor is held, posterior means, {found.variant} "
-        "(Suter et al. 2019)"
-    )
-    return Score("factors.irs", "Interventional robustness (IRS)", found.score, definition, found.n, subject.seed)
-
-
-def _unasked(sparse: list[str]) -> tuple[Finding, ...]:
+def _unasked(names: list[str], factors: np.ndarray, panel: Panel) -> tuple[Finding, ...]:
+    """Say which factors have too few rows for the metrics that learn their values."""
+    sparse = [names[m] for m in rare(factors)]
     if not sparse:
         return ()
     one = len(sparse) == 1
+    missing = [METRICS[name].label for name in METRICS if name not in panel.found]
     sentence = (
-        f"DCI and IRS were left out: {', '.join(sparse)} {'takes' if one else 'take'} more values than the rows drawn "
-        "can teach (4 rows a value are needed)."
+        f"{', '.join(missing)} were left out: {', '.join(sparse)} {'takes' if one else 'take'} more values than the "
+        f"{len(factors)} rows encoded can teach (4 rows a value are needed)."
     )
     remedy = f"Draw more samples, or merge values of {'this factor' if one else 'these factors'}."
     return (Finding("factors.rare", sentence, "note", (), remedy),)

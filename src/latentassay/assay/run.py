@@ -27,6 +27,9 @@ from latentassay.units import Units
 FEWEST = 32
 """An assay of fewer rows would answer nothing."""
 
+SCORED = 10
+"""Codes are scored against factors on so many times the rows that are intervened on; they only need to be encoded."""
+
 COARSEST, FEWEST_DRAWS = 20, 256
 """Side of the field and latents of each kind that even a slow model is asked for."""
 
@@ -57,6 +60,7 @@ def assay(
         data: observations it was not trained on: a ``FactorData`` (known factors are used), or a float
             tensor ``(n, *x_shape)``; at least 32 rows.
         samples: rows drawn, and latents drawn of each kind. The response matrix takes ``units + 1`` passes of each.
+            Codes are scored against factors on ten times as many rows, if there are as many.
         seed: seed of everything drawn; the same seed gives the same assay.
         units: what is intervened on; scalars or channels where left out.
         grid: side of the response field.
@@ -79,12 +83,15 @@ def assay(
     observations = as_observations(data)
     if len(observations) < FEWEST or samples < FEWEST:
         raise InputError(f"an assay needs at least {FEWEST} rows and samples, got {len(observations)} and {samples}")
-    rows = torch.randperm(len(observations), generator=seeded(seed, "rows"))[:samples]
+    order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
+    rows = order[:samples]
     check_autoencoder(model, observations.batch(rows[:8]))
     _check_varies(observations, rows)
     Pace(precision, budget)  # refuses what cannot be used before anything is measured
     with bar(len(ALWAYS) + len(IF_ALIVE) + 1, "assay", unit="question") as progress:
-        subject = _prepare(model, observations, rows, seed, units, grid, groups, precision, budget, batch_size)
+        subject = _prepare(
+            model, observations, order, samples, seed, units, grid, groups, precision, budget, batch_size
+        )
         progress.update()
         sections, seconds = [], {"responses": time.perf_counter() - started}
         for ask in ALWAYS + (IF_ALIVE if subject.causal.dimension else ()):
@@ -100,7 +107,8 @@ def assay(
 def _prepare(
     model: Autoencoder,
     data: Observations,
-    rows: torch.Tensor,
+    order: torch.Tensor,
+    samples: int,
     seed: int,
     units: Units | Any,
     grid: int,
@@ -109,6 +117,7 @@ def _prepare(
     budget: float,
     batch_size: int,
 ) -> Subject:
+    rows = order[:samples]
     codes = encode(model, data, rows=rows, generator=seeded(seed, "posterior"), batch_size=batch_size)
     z = drawn(codes)
     matrix = response_matrix(
@@ -119,9 +128,10 @@ def _prepare(
     # The field and the map of costs take side² passes each, holes and structure about twenty of every latent drawn.
     side = min(grid, max(COARSEST, int((affordable / 2) ** 0.5)))
     draws = min(len(rows), max(FEWEST_DRAWS, int(affordable / 20)))
+    scored = order[: max(samples, min(SCORED * samples, int(affordable)))]
     return Subject(
         model, data, rows, codes, z, matrix, causal_units(matrix), seed, side, groups, batch_size, precision, budget,
-        draws,
+        draws, scored,
     )  # fmt: skip
 
 
@@ -158,6 +168,7 @@ def _meta(subject: Subject, name: str | None, data: Any, seconds: dict[str, floa
         "seconds": {key: round(spent, 1) for key, spent in seconds.items()},
         "samples": subject.n,
         "side of the field": subject.grid,
+        "rows scored against factors": len(subject.scored),
         "rows used by each unit": _span(subject.matrix.used),
         "latents drawn of each kind": subject.draws,
         "precision": subject.precision or "every row",

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from latentassay.autoencoder import Autoencoder
 from latentassay.observations import Observations
 from latentassay.responses import CausalUnits, ResponseMatrix, response_graph
-from latentassay.sampling import Codes
+from latentassay.sampling import Codes, encode
 from latentassay.units import Units
 
 
@@ -32,6 +32,7 @@ class Subject:
         precision: when an entry of a matrix is certain enough, see ``response_matrix``.
         seconds: budget of all questions together; each takes its share.
         draws: latents drawn of each kind where holes and structure are asked for.
+        scored: the rows whose codes are scored against factors, those of ``rows`` first; encoding alone is cheap.
     """
 
     model: Autoencoder
@@ -48,6 +49,7 @@ class Subject:
     precision: float | None
     seconds: float
     draws: int
+    scored: Tensor
 
     @property
     def n(self) -> int:
@@ -88,6 +90,11 @@ class Subject:
     def labels(self) -> list[str]:
         """Short name of every unit."""
         return [self.matrix.units.label(j) for j in range(len(self.matrix.units))]
+
+    def scored_codes(self) -> Tensor:
+        """Posterior means of the rows ``scored``, flattened, as float64."""
+        rest = encode(self.model, self.data, rows=self.scored[self.n :], batch_size=self.batch_size).mean
+        return torch.cat([self.codes.mean, rest]).flatten(1).double()
 
     def x(self, part: slice) -> Tensor:
         """Return a part of the drawn observations."""

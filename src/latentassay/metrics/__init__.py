@@ -11,11 +11,15 @@ from latentassay.metrics.dependence import (
 )
 from latentassay.metrics.explicitness import Explicitness, explicitness
 from latentassay.metrics.factorvae import FactorVAE, factor_vae
+from latentassay.metrics.frechet import Frechet, frechet_distance
 from latentassay.metrics.irs import IRS, irs
+from latentassay.metrics.kernel import KernelDistance, kernel_distance
 from latentassay.metrics.mig import MIG, dcimig, mig
 from latentassay.metrics.modularity import Modularity, modularity
-from latentassay.metrics.panel import METRICS, Panel, score
+from latentassay.metrics.neighbours import PrecisionRecall, precision_recall
+from latentassay.metrics.panel import METRICS, Panel, joined, score
 from latentassay.metrics.probe import Probe, linear_probe
+from latentassay.metrics.quality import Quality, quality
 from latentassay.metrics.reconstruction import Reconstruction, reconstruction
 from latentassay.metrics.sap import SAP, sap
 from latentassay.metrics.separation import Separation, separation
@@ -33,10 +37,14 @@ __all__ = [
     "BetaVAE",
     "Explicitness",
     "FactorVAE",
+    "Frechet",
     "GaussianInformation",
+    "KernelDistance",
     "Modularity",
     "Panel",
+    "PrecisionRecall",
     "Probe",
+    "Quality",
     "Reconstruction",
     "Separation",
     "Table",
@@ -48,11 +56,16 @@ __all__ = [
     "encoded",
     "explicitness",
     "factor_vae",
+    "frechet_distance",
     "gaussian_information",
     "irs",
+    "joined",
+    "kernel_distance",
     "linear_probe",
     "mig",
     "modularity",
+    "precision_recall",
+    "quality",
     "reconstruction",
     "sap",
     "score",

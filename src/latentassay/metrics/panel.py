@@ -2,12 +2,15 @@
 
 import json
 import time
+from collections import ChainMap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from jaxtyping import Float
 
 from latentassay.errors import InputError
 from latentassay.findings import Score
@@ -22,7 +25,7 @@ from latentassay.metrics.factorvae import factor_vae
 from latentassay.metrics.irs import irs
 from latentassay.metrics.mig import dcimig, mig
 from latentassay.metrics.modularity import modularity
-from latentassay.metrics.predictors import told_by
+from latentassay.metrics.predictors import COLUMNS, told_by
 from latentassay.metrics.probe import linear_probe
 from latentassay.metrics.sap import sap
 from latentassay.metrics.separation import separation
@@ -182,8 +185,8 @@ def score(
         metrics: names of ``la.metrics.METRICS``, or a mapping from names to options, e.g. ``{"mig": {"bins": 10}}``;
             all where left out.
         variants: also measure what else the field quotes under the same names.
-        units: groups of columns that count as one unit. MIG and DCI see all of a unit's columns, the other metrics its
-            first principal component.
+        units: groups of columns that count as one unit. MIG and DCI see the columns of a unit (of large ones the
+            first principal components, 96 for all units together), the other metrics its first principal component.
         resamples: random halves for the intervals, each costs half a panel; none by default.
         seed: seed of everything drawn.
 
@@ -200,16 +203,14 @@ def score(
     [('mig', 1.0), ('modularity', 1.0)]
     """
     c, f = codes_and_factors(codes, factors)
-    groups = as_units(units, c.shape[1:]).groups
-    several = units is not None and (len(groups) < c.shape[1] or max(map(len, groups)) > 1)
-    single = np.concatenate([told_by(c[:, list(group)], 1, seed) for group in groups], 1) if several else c
+    several, whole, single = _by_units(c, units, seed)
     scores, found, left_out, seconds = [], {}, {}, {}
     for name, options in track(list(_asked(metrics, variants)), "scoring"):
         metric, key = METRICS[name], _key(name, options)
         begun = time.perf_counter()
-        own = {"units": groups, **options} if metric.whole and several else options
+        own = {"units": several, **options} if metric.whole and several else options
         try:
-            result = metric.function(c if metric.whole else single, f, resamples=resamples, seed=seed, **own)
+            result = metric.function(whole if metric.whole else single, f, resamples=resamples, seed=seed, **own)
         except InputError as error:
             left_out[key] = str(error)
             continue
@@ -222,6 +223,41 @@ def score(
     if not scores:
         raise InputError(f"no metric can say anything of these codes: {'; '.join(left_out.values())}")
     return Panel(tuple(scores), found, left_out, seconds)
+
+
+def joined(panels: Iterable[Panel]) -> Panel:
+    """Make one panel of several, in the order of ``METRICS``.
+
+    >>> factors = np.indices((5, 4, 5)).reshape(3, -1).T
+    >>> apart = [score(factors.astype(float), factors, metrics=[name]) for name in ("irs", "mig")]
+    >>> [found.name for found in joined(apart)]
+    ['mig', 'irs']
+    """
+    panels = list(panels)
+    order = [part[0] for name in METRICS for part in PARTS.get(name, ((name,),))]
+    scores = sorted((found for panel in panels for found in panel), key=lambda s: order.index(s.name.partition("[")[0]))
+    return Panel(
+        tuple(scores),
+        dict(ChainMap(*(dict(panel.found) for panel in panels))),
+        dict(ChainMap(*(dict(panel.left_out) for panel in panels))),
+        dict(ChainMap(*(dict(panel.seconds) for panel in panels))),
+    )
+
+
+def _by_units(
+    codes: Float[np.ndarray, "n d"], units: Any, seed: int
+) -> tuple[list[range] | None, Float[np.ndarray, "n k"], Float[np.ndarray, "n u"]]:
+    """Units as groups of columns, codes for metrics that know units, and codes with one column a unit."""
+    groups = as_units(units, codes.shape[1:]).groups
+    if units is None or all(len(group) == 1 for group in groups):
+        chosen = codes[:, [group[0] for group in groups]]
+        return None, chosen, chosen
+    most = max(1, COLUMNS // len(groups))
+    parts = [told_by(codes[:, list(group)], most, seed) for group in groups]
+    ends = np.cumsum([0, *(part.shape[1] for part in parts)])
+    several = [range(start, end) for start, end in pairwise(ends)]
+    single = [told_by(codes[:, list(group)], 1, seed) for group in groups]
+    return several, np.concatenate(parts, 1), np.concatenate(single, 1)
 
 
 def _asked(

@@ -1,0 +1,189 @@
+"""A classifier of a data set's own factors, whose last hidden layer serves as features where ImageNet's do not fit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, final
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from latentassay.autoencoder import questioning
+from latentassay.errors import InputError
+from latentassay.math.intervals import Interval, wilson
+from latentassay.nn.coders import mlp_coders, small_conv_coders
+from latentassay.observations import FactoredObservations
+from latentassay.progress import track
+from latentassay.training.sampler import Sampler
+from latentassay.training.schedules import cosine
+from latentassay.training.source import Source, open_source
+from latentassay.training.trainer import pick_device, training_mode
+
+WIDTH = 128
+"""Features."""
+
+HELD_OUT = 0.2
+"""Share of the rows that is held out to measure accuracy."""
+
+MOST_HELD_OUT = 4096
+"""No more rows than these are held out."""
+
+
+@final
+@dataclass(frozen=True)
+class Classifier:
+    """Observations ``(n, *x_shape)`` to 128 features ``(n, 128)``, the activations that its classes are read from.
+
+    Attributes:
+        features: the network, on the device it was trained on and in evaluation mode.
+        name: what it was trained on, and how, for the variants of scores.
+        accuracy: share of held-out rows that are classified right, mean over factors.
+        interval: 95 % interval of the accuracy, by Wilson; for several factors it is too wide rather than too narrow.
+        per_factor: accuracy for every factor by its name.
+        n: number of held-out rows.
+    """
+
+    features: nn.Module
+    name: str
+    accuracy: float
+    interval: Interval
+    per_factor: dict[str, float]
+    n: int
+
+    @property
+    def torch_modules(self) -> tuple[nn.Module, ...]:
+        """The modules behind the features."""
+        return (self.features,)
+
+    def __call__(self, x: Float[Tensor, "n *x_shape"]) -> Float[Tensor, "n 128"]:
+        """Return the features of observations on the device of the network."""
+        found: Tensor = self.features(x)
+        return found
+
+
+def train_classifier(
+    data: Any,
+    *,
+    factor: str | int | None = None,
+    steps: int = 1000,
+    batch_size: int = 128,
+    lr: float = 3e-3,
+    seed: int = 0,
+    device: Any = "auto",
+) -> Classifier:
+    """Train a small network to tell the values of a data set's factors, and return it as an extractor of features.
+
+    Images go through strided convolutions (see ``nn.coders.small_conv_coders``), or, of sides that these do not take,
+    like vectors through two hidden layers of 256. Adam descends the sum of the factors' cross-entropies, its rate
+    falling along a cosine. A fifth of the rows, at most 4096, is held out.
+
+    Features that a network learned from the data at hand see what matters there, where those of ImageNet may not; but
+    they differ from network to network, so compare scores of one classifier only, which its ``name`` tells.
+
+    Args:
+        data: a ``FactorData``, or other observations with factors.
+        factor: name or number of one factor; all that vary if left out.
+        steps: optimiser steps.
+        batch_size: observations in a step.
+        lr: learning rate at the start.
+        seed: fixes weights, batches and the held-out rows; the global random state is left as it was.
+        device: ``"auto"`` takes a GPU that torch can use; the classifier stays on the device.
+
+    Raises:
+        InputError: data without factors that vary, no such factor, fewer than 10 rows, or a count that is not positive.
+
+    >>> from latentassay import data
+    >>> found = train_classifier(data.load("helix", n=64), steps=2, device="cpu")
+    >>> found.n, found(torch.zeros(5, 3)).shape
+    (12, torch.Size([5, 128]))
+    """
+    _check(data, steps, batch_size)
+    columns, where = _columns(data, factor), pick_device(device)
+    names, sizes = [data.factor_names[c] for c in columns], [data.factor_sizes[c] for c in columns]
+    order = torch.from_numpy(np.random.default_rng(seed).permutation(len(data)))
+    held_out, kept = order.tensor_split([min(int(HELD_OUT * len(data)), MOST_HELD_OUT)])
+    network = _network(data.x_shape, sum(sizes), seed).to(where)
+    source = open_source(data, network, where, draws=steps * batch_size)
+    task = _Task(network, source, torch.from_numpy(data.factors[:, columns]).to(where), sizes)
+    with training_mode(network, where, seed):
+        batches, schedule = Sampler(len(kept), batch_size, seed), cosine(lr, steps)
+        optimizer = torch.optim.Adam(network.parameters(), lr=lr, fused=True)
+        for step in track(range(steps), "training a classifier"):
+            _learn(task, optimizer, kept[batches.rows(step)], schedule(step))
+    shares = _accuracies(task, held_out)
+    accuracy, n = float(np.mean(shares)), len(held_out)
+    # A row's mean over factors varies no more than a single right or wrong of the same mean does.
+    interval = wilson(round(accuracy * n), n)
+    name = f"classifier of {getattr(data, 'name', 'data')} ({', '.join(names)}; {steps} steps, seed {seed})"
+    return Classifier(network[0].eval(), name, accuracy, interval, dict(zip(names, shares, strict=True)), n)
+
+
+class _Task(NamedTuple):
+    """What is learned, and from what."""
+
+    network: nn.Module
+    source: Source
+    labels: Int[Tensor, "n m"]
+    sizes: list[int]
+
+    def answers(self, rows: Int[Tensor, " b"]) -> tuple[tuple[Tensor, ...], Int[Tensor, "b m"]]:
+        """Return the logits of every factor for some rows, and the right values."""
+        logits = torch.split(self.network(self.source.batch(rows)), self.sizes, 1)
+        return logits, self.labels[rows.to(self.labels.device)]
+
+
+def _network(x_shape: Sequence[int], classes: int, seed: int) -> nn.Sequential:
+    """Features, then classes."""
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)
+        return nn.Sequential(nn.Sequential(_encoder(x_shape), nn.ELU()), nn.Linear(WIDTH, classes))
+
+
+def _encoder(x_shape: Sequence[int]) -> nn.Module:
+    try:
+        return small_conv_coders(x_shape, 1, WIDTH).encoder
+    except InputError:
+        return mlp_coders(x_shape, 1, WIDTH).encoder
+
+
+def _learn(task: _Task, optimizer: torch.optim.Optimizer, rows: Int[Tensor, " b"], lr: float) -> None:
+    logits, right = task.answers(rows)
+    loss = torch.stack([cross_entropy(own, right[:, m]) for m, own in enumerate(logits)]).sum()
+    optimizer.param_groups[0]["lr"] = lr
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+
+
+def _accuracies(task: _Task, rows: Int[Tensor, " h"]) -> list[float]:
+    """Share of the rows whose value is the likeliest told, for every factor."""
+    hits = torch.zeros(len(task.sizes), dtype=torch.float64)
+    with questioning(task.network):
+        for part in torch.split(rows, 512):
+            logits, right = task.answers(part)
+            told = torch.stack([own.argmax(1) for own in logits], 1)
+            hits += (told == right).double().sum(0).cpu()
+    return [float(share) for share in hits / len(rows)]
+
+
+def _check(data: Any, steps: int, batch_size: int) -> None:
+    if not isinstance(data, FactoredObservations):
+        raise InputError(f"a classifier needs observations with factors, got {type(data).__name__}; make a FactorData")
+    if len(data) < 10:
+        raise InputError(f"a classifier needs at least 10 rows, got {len(data)}")
+    for name, value in {"steps": steps, "batch_size": batch_size}.items():
+        if not isinstance(value, int) or value < 1:
+            raise InputError(f"{name} must be a positive integer, got {value!r}")
+
+
+def _columns(data: FactoredObservations, factor: str | int | None) -> list[int]:
+    """Numbers of the factors to learn, of which each must vary."""
+    varying = [m for m, column in enumerate(data.factors.T) if np.ptp(column) > 0]
+    number = data.factor_names.index(factor) if isinstance(factor, str) and factor in data.factor_names else factor
+    wanted = varying if number is None else [m for m in varying if m == number]
+    if not wanted:
+        names = ", ".join(data.factor_names[m] for m in varying) or "none"
+        raise InputError(f"no factor {factor!r} that varies; those that do: {names}")
+    return wanted
