@@ -16,13 +16,16 @@ from record import record
 from scipy.stats import spearmanr
 
 import latentassay as la
+from latentassay.report.style import MAIN, MUTED, WIDE, sheet, tidy
 
 SIZES, UNITS = (10, 10, 10, 8, 4, 15), 12
 SLOW, FAST = "boosting", ("histogram", "forest", "lasso")
+TITLES = {"histogram": "boosting on bins (default)", "forest": "random forest", "lasso": "lasso"}
+FIGURE = Path(__file__).parents[1] / "docs" / "figures" / "dci-agreement.png"
 
 
 def representation(k: int, count: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k-th of ``count``: factors of 3D Shapes' sizes, mixed the more the greater k, with noise of random strength."""
+    """The k-th of ``count``: factors of 3D Shapes' sizes, mixed the more the greater k, with noise of some strength."""
     rng = np.random.default_rng([k, rows])
     factors = np.stack([rng.integers(0, size, rows) for size in SIZES], 1)
     levels = (factors - factors.mean(0)) / factors.std(0)
@@ -58,6 +61,24 @@ def compared(runs: list[dict[str, dict[str, float]]], predictor: str) -> dict[st
     return told
 
 
+def drawn(runs: list[dict[str, dict[str, float]]], path: Path, rows: int) -> None:
+    """Draw D of every representation by each predictor against D by the literature's."""
+    figure = sheet(WIDE, 3.1)
+    axes = figure.subplots(1, len(FAST), sharex=True, sharey=True)
+    slow = np.array([run[SLOW]["D"] for run in runs])
+    for ax, name in zip(axes, FAST, strict=True):
+        ours = np.array([run[name]["D"] for run in runs])
+        ax.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8)
+        ax.scatter(slow, ours, s=14, color=MAIN, alpha=0.8, linewidths=0)
+        rho = spearmanr(slow, ours).statistic
+        ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+        ax.set_title(f"{TITLES[name]}\nSpearman {rho:.3f}, mean |ΔD| {np.abs(ours - slow).mean():.3f}", fontsize=9)
+        tidy(ax, x="D by scikit-learn's boosting", y="D" if name == FAST[0] else None)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=160)
+    print(f"{len(runs)} representations of {rows} rows drawn in {path}")
+
+
 def main() -> None:
     """Score what is not scored yet, compare, and write the result."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -78,6 +99,7 @@ def main() -> None:
         runs.append(run)
         print(k, {name: round(found["D"], 3) for name, found in run.items()}, flush=True)
     table = {name: compared(runs, name) for name in FAST}
+    drawn(runs, FIGURE, given.rows)
     record("agreement", {"rows": given.rows, "units": UNITS, "sizes": SIZES, "compared": table, "runs": runs})
 
 

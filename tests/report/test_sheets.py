@@ -27,6 +27,7 @@ ALL = {
     "holes.samples",
     "holes.worst",
     "factors.maps",
+    "factors.scores",
     "factors.information",
 }
 PICTURES = {"reconstruction", "traversals", "field", "holes"}
@@ -88,10 +89,10 @@ def test_pyplot_is_never_touched(make_sections):
         ("field", ["curvature", "reconstructions"], {"field.maps", "field.arrows"}),
         ("holes", ["distance_prior", "prior_samples"], {"holes.distances", "holes.samples", "holes.worst"}),
         ("holes", ["prior_samples", "hybrid_samples", "worst"], {"holes.distances"}),
-        ("factors", ["conditioned"], {"factors.maps", "factors.information"}),
-        ("factors", ["importance"], {"factors.maps", "factors.information"}),
-        ("factors", ["conditioned", "importance"], {"factors.information"}),
-        ("factors", ["information"], {"factors.maps"}),
+        ("factors", ["conditioned"], {"factors.maps", "factors.information", "factors.scores"}),
+        ("factors", ["importance"], {"factors.maps", "factors.information", "factors.scores"}),
+        ("factors", ["conditioned", "importance"], {"factors.information", "factors.scores"}),
+        ("factors", ["information"], {"factors.maps", "factors.scores"}),
         ("traversals", ["images"], set()),
     ],
 )
@@ -176,7 +177,7 @@ def test_a_model_without_alive_units_still_has_figures(make_sections):
     sections = [s for s in make_sections(4, 1, (1, 8, 8)) if "alive" in s.details]
     dead = [replace(s, details={**s.details, "alive": [False] * 4}) for s in sections]
     drawn = report.figures([replace(s, arrays=empty) if s.key == "graph" else s for s in dead])
-    factors = {"factors.maps", "factors.information"}
+    factors = {"factors.maps", "factors.information", "factors.scores"}
     assert set(drawn) == {"units.bars", "responses.matrix", "responses.full", "graph.circle"} | factors
     assert "no unit is alive" in texts(drawn["graph.circle"])
 

@@ -31,7 +31,7 @@ UNRESCALED = (
 )
 VARIANTS = (
     "On unseen rows (20 %). CDS: causal units have a diagonal response of 0.5 or more; a model without any scores 0. "
-    "DCI-D: random forest, at scale paper gradient boosting. IRS: 99 % quantile. MIG: 20 bins of equal width. LR does "
+    "DCI-D: boosted trees, at scale paper without bins. IRS: 99 % quantile. MIG: 20 bins of equal width. LR does "
     "not say which predictor, quantile and bins it used."
 )
 KERNEL = (

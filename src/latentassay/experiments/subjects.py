@@ -61,9 +61,9 @@ class Scale(NamedTuple):
 
 
 SCALES = {
-    "smoke": Scale("vae-conv-small", 80, 16, 16, 2e-3, 400, (1, 4), 1, 1, 256, 12, 128, "forest", True),
+    "smoke": Scale("vae-conv-small", 80, 16, 16, 2e-3, 400, (1, 4), 1, 1, 256, 12, 128, "histogram", True),
     "laptop": Scale(
-        "vae-conv-small", 2500, 64, 128, 1e-3, 20_000, (1, 2, 4, 8), 2, 2, 4000, 200, 1024, "forest", False
+        "vae-conv-small", 2500, 64, 128, 1e-3, 20_000, (1, 2, 4, 8), 2, 2, 4000, 200, 1024, "histogram", False
     ),
     "paper": Scale("vae-conv", 100_000, 64, 128, 1e-4, None, (1, 2, 4, 8), 2, 3, 10_000, 500, 2048, "boosting", False),
 }

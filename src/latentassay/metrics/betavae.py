@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from latentassay.errors import InputError
 from latentassay.math.intervals import Interval, half_sampled
+from latentassay.math.threads import one_blas_thread
 from latentassay.metrics.arrays import codes_and_factors, learnable
 from latentassay.metrics.draws import pairs_sharing, shares
 from latentassay.metrics.splits import standardised
@@ -136,7 +137,7 @@ def _told(learned: tuple[Any, Any], tried: tuple[Any, Any]) -> _Told:
     from sklearn.linear_model import LogisticRegression
 
     (x, held), (x_tried, held_tried) = learned, tried
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_blas_thread():
         # A fit that stops early still tells the factor of a point; its accuracy is what counts.
         warnings.simplefilter("ignore", ConvergenceWarning)
         classifier = LogisticRegression(max_iter=STEPS).fit(x, held)

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from latentassay.errors import InputError
 from latentassay.math.intervals import Interval, half_sampled
+from latentassay.math.threads import one_blas_thread
 from latentassay.metrics.arrays import codes_and_factors, learnable
 from latentassay.metrics.splits import HELD_OUT, held_out, standardised
 
@@ -136,16 +137,17 @@ def logistic(x: Float[np.ndarray, "n u"], values: Int[np.ndarray, " n"]) -> Floa
     """
     from scipy.optimize import minimize
 
-    rows, k = with_one(x).T, int(values.max()) + 1
-    penalty = np.append(np.full(x.shape[1], 1 / PENALTY), 0.0)
-    inverse = np.linalg.inv(np.linalg.cholesky(rows @ rows.T / (2 * k) + np.diag(penalty)))
-    objective = _Objective(inverse @ rows, values, inverse * penalty @ inverse.T)
-    found = minimize(
-        objective, np.zeros(k * len(rows)), jac=True, method="L-BFGS-B",
-        options={"gtol": TOLERANCE, "ftol": 1e-10, "maxiter": 500},
-    )  # fmt: skip
-    coefficients: Float[np.ndarray, "k u1"] = found.x.reshape(k, -1) @ inverse
-    return coefficients
+    with one_blas_thread():
+        rows, k = with_one(x).T, int(values.max()) + 1
+        penalty = np.append(np.full(x.shape[1], 1 / PENALTY), 0.0)
+        inverse = np.linalg.inv(np.linalg.cholesky(rows @ rows.T / (2 * k) + np.diag(penalty)))
+        objective = _Objective(inverse @ rows, values, inverse * penalty @ inverse.T)
+        found = minimize(
+            objective, np.zeros(k * len(rows)), jac=True, method="L-BFGS-B",
+            options={"gtol": TOLERANCE, "ftol": 1e-10, "maxiter": 500},
+        )  # fmt: skip
+        coefficients: Float[np.ndarray, "k u1"] = found.x.reshape(k, -1) @ inverse
+        return coefficients
 
 
 def roc_areas(scores: Float[np.ndarray, "n k"], truth: Bool[np.ndarray, "n k"]) -> Float[np.ndarray, " k"]:

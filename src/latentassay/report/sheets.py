@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from latentassay.findings import Section
 from latentassay.report import distributions, field, graph, images, matrices, paths
 from latentassay.report.plane import KINDS
+from latentassay.report.scores import score_dots
 
 BACKDROP = ("xs", "ys", "excitation")
 
@@ -199,6 +200,11 @@ def _factors(section: Section) -> Figure | None:
     return matrices.factor_maps(names, labels, **{name: matrix[:, alive] for name, matrix in maps.items()})
 
 
+def _panel(section: Section) -> Figure | None:
+    shown = [score for score in section.scores if not score.unit and 0 <= score.value <= 1]
+    return score_dots(shown) if len(shown) > 1 else None
+
+
 def _information(section: Section) -> Figure:
     information = section.arrays["information"]
     alive, names, labels = _factor_axes(section, information.shape[1])
@@ -349,6 +355,14 @@ SHEETS: Mapping[str, tuple[Sheet, ...]] = {
             "A unit high in the first and low in the second varies with the factor but does not move it: a "
             "correlation, not a cause.",
             _factors,
+            (),
+        ),
+        Sheet(
+            "scores",
+            "Every score, and what each is out of 1",
+            "All on one scale, but not of one kind: each asks another question, and some cannot reach 1 (discrete SAP "
+            "stays near 0.2 for a perfect code of ten levels). The table says which variant every number is.",
+            _panel,
             (),
         ),
         Sheet(
