@@ -92,8 +92,14 @@ def test_spatial_latents_are_joined_too_and_a_budget_is_kept():
         la.manifold_path(pair, a, b, latents=(0, 1))
 
 
-def test_models_that_torch_cannot_differentiate_are_searched_on_a_plane():
-    guest = la.from_sklearn(PCA(2).fit(np.random.default_rng(0).standard_normal((60, 4))))
+@pytest.mark.parametrize("through", ["adapter", "numpy"])
+def test_models_that_torch_cannot_differentiate_are_searched_on_a_plane(through):
+    pca = PCA(2).fit(np.random.default_rng(0).standard_normal((60, 4)))
+    own = [
+        lambda v, turn=turn: torch.from_numpy(turn(v.numpy())).float()
+        for turn in (pca.transform, pca.inverse_transform)
+    ]
+    guest = la.from_sklearn(pca) if through == "adapter" else la.from_torch(*own, latent_shape=(2,))
     with pytest.raises(la.ContractError, match="refine=False"):
         la.manifold_path(guest, A, B, latents=(0, 1), n=10)
     assert la.manifold_path(guest, A, B, latents=(0, 1), refine=False, n=10).manifold.cost > 0

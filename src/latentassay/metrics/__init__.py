@@ -23,6 +23,7 @@ from latentassay.metrics.quality import Quality, quality
 from latentassay.metrics.reconstruction import Reconstruction, reconstruction
 from latentassay.metrics.sap import SAP, sap
 from latentassay.metrics.separation import Separation, separation
+from latentassay.metrics.streaming import Streaming
 from latentassay.metrics.table import Table, encoded
 from latentassay.metrics.udr import UDR, udr
 
@@ -47,6 +48,7 @@ __all__ = [
     "Quality",
     "Reconstruction",
     "Separation",
+    "Streaming",
     "Table",
     "TotalCorrelation",
     "active_units",

@@ -72,7 +72,10 @@ def _cost(model: Autoencoder, nodes: Tensor, basis: CubicSpline, shift: float, l
     middles = 0.5 * (cuts[1:] + cuts[:-1])
     ends, z = (torch.tensordot(torch.from_numpy(basis(t)).to(nodes), nodes, dims=1) for t in (cuts, middles))
     lengths = (ends[1:] - ends[:-1]).flatten(1).norm(dim=1)
-    response = respond_once(model, z)
+    try:
+        response = respond_once(model, z)
+    except RuntimeError as error:  # torch's word when numpy() meets a tensor that is being differentiated
+        raise ContractError(f"the model cannot be differentiated by torch ({error}); {MEND}") from error
     if not response.requires_grad:
         raise ContractError(f"the model breaks off torch's differentiation (numpy, no_grad or detach); {MEND}")
     moved = (response - z).flatten(1).square().sum(1)
