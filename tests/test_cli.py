@@ -228,14 +228,14 @@ def test_score_draws_rows_and_takes_labels_without_names(codes_file, tmp_path):
 @pytest.mark.parametrize(
     ("arrays", "code", "message"),
     [
-        (None, 3, "cannot be read"),
+        (None, 3, "the file is missing"),
         ({"z": np.zeros((3, 2))}, 3, "has no array codes or factors, only z"),
         ({"codes": np.zeros((3, 2)), "factors": np.zeros((4, 1), int)}, 2, "must fit"),
         ({"codes": np.zeros((3, 2)), "factors": np.zeros((3, 1), int)}, 2, "no factor varies"),
         ({"codes": np.zeros((8, 2)) * np.nan, "factors": np.arange(8)[:, None] % 2}, 2, "NaN"),
         ({"codes": np.zeros((8, 2)), "factors": np.arange(8)[:, None] % 2 + 0.5}, 2, "integer"),
         ({"codes": np.zeros((3, 2)), "factors": np.eye(3, 2).astype(int), "factor_names": np.array(["a"])}, 2, "names"),
-        ({"codes": np.array([{}, {}]), "factors": np.zeros((2, 1), int)}, 3, "codes"),
+        ({"codes": np.array([{}, {}]), "factors": np.zeros((2, 1), int)}, 3, "Object arrays"),
     ],
 )
 def test_score_refuses_in_one_line(arrays, code, message, tmp_path):

@@ -113,3 +113,10 @@ def test_a_classifier_is_an_extractor_by_itself(of_digits):
     x = la.data.load("digits").batch(np.arange(3))
     with torch.inference_mode():
         np.testing.assert_allclose(of_digits(x).double().numpy(), embed(x, of_digits), atol=1e-6)
+
+
+def test_features_have_variance_1_on_average():
+    data = la.data.load("digits")
+    found = train_classifier(data, steps=60, seed=0, device="cpu")
+    features = la.features.embed(data, found)
+    assert features.var(0).mean() == pytest.approx(1, abs=0.1) and np.abs(features.mean(0)).max() < 0.3

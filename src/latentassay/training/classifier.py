@@ -30,11 +30,16 @@ HELD_OUT = 0.2
 MOST_HELD_OUT = 4096
 """No more rows than these are held out."""
 
+MOST_SCALED = 2048
+"""No more held-out rows than these set the features' scale."""
+
 
 @final
 @dataclass(frozen=True)
 class Classifier:
     """Observations ``(n, *x_shape)`` to 128 features ``(n, 128)``, the activations that its classes are read from.
+
+    They are centred and scaled as a whole, so that their variance is 1 on average over held-out rows.
 
     Attributes:
         features: the network, on the device it was trained on and in evaluation mode.
@@ -117,7 +122,8 @@ def train_classifier(
     # A row's mean over factors varies no more than a single right or wrong of the same mean does.
     interval = wilson(round(accuracy * n), n)
     name = f"classifier of {getattr(data, 'name', 'data')} ({', '.join(names)}; {steps} steps, seed {seed})"
-    return Classifier(network[0].eval(), name, accuracy, interval, dict(zip(names, shares, strict=True)), n)
+    features = nn.Sequential(network[0], _standardising(network[0], source, held_out)).eval()
+    return Classifier(features, name, accuracy, interval, dict(zip(names, shares, strict=True)), n)
 
 
 class _Task(NamedTuple):
@@ -166,6 +172,31 @@ def _accuracies(task: _Task, rows: Int[Tensor, " h"]) -> list[float]:
             told = torch.stack([own.argmax(1) for own in logits], 1)
             hits += (told == right).double().sum(0).cpu()
     return [float(share) for share in hits / len(rows)]
+
+
+class _Standardised(nn.Module):
+    """``(features − centre) / scale``."""
+
+    def __init__(self, centre: Float[Tensor, " k"], scale: Float[Tensor, ""]):
+        super().__init__()
+        self.centre: Tensor
+        self.scale: Tensor
+        self.register_buffer("centre", centre)
+        self.register_buffer("scale", scale)
+
+    def forward(self, x: Float[Tensor, "n k"]) -> Float[Tensor, "n k"]:
+        return (x - self.centre) / self.scale
+
+
+def _standardising(encoder: nn.Module, source: Source, rows: Int[Tensor, " h"]) -> _Standardised:
+    """Bring features to mean 0 and variance 1 on average, with one scale for all.
+
+    A network's activations have whatever size training left them, and the cubic kernel distance blows it up.
+    """
+    with questioning(encoder):
+        seen = torch.cat([encoder(source.batch(part)) for part in torch.split(rows[:MOST_SCALED], 512)])
+    variance = seen.var(0, correction=0).mean()
+    return _Standardised(seen.mean(0), torch.where(variance > 0, variance, torch.ones_like(variance)).sqrt())
 
 
 def _check(data: Any, steps: int, batch_size: int) -> None:
