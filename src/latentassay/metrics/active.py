@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from latentassay.errors import InputError
-from latentassay.metrics.arrays import codes_only, on_cpu
+from latentassay.metrics.arrays import codes_only, reals
 
 
 class ActiveUnits(NamedTuple):
@@ -60,7 +60,7 @@ def active_units(codes: Any, *, threshold: float = 0.01, std: Any = None) -> Act
 
 
 def _mean_variance(std: Any, shape: tuple[int, ...]) -> Float[np.ndarray, " d"]:
-    s = np.asarray(on_cpu(std), dtype=np.float64)
+    s = reals(std, "std")
     if s.shape != shape:
         raise InputError(f"std must have the shape of codes, {shape}, got {s.shape}")
     if not (np.isfinite(s) & (s >= 0)).all():

@@ -1,15 +1,19 @@
 """What every metric asks of its arrays, and how it says no."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Integer
 
 from latentassay.errors import InputError
 
 ROWS_PER_VALUE = 4
 """Fewer rows than this for each value of a factor, on average, and nothing about the factor can be learned."""
+
+FURTHEST = 1e150
+"""Codes beyond this cannot be squared."""
 
 
 def codes_and_factors(
@@ -28,10 +32,10 @@ def codes_and_factors(
     >>> codes_and_factors([[0.5], [1.5]], np.array([[7], [3]]))[1].tolist()
     [[1], [0]]
     """
-    c, f = codes_only(codes, fewest=fewest), np.asarray(on_cpu(factors))
+    c, f = codes_only(codes, fewest=fewest), as_array(factors, "factors")
     if f.ndim != 2 or len(f) != len(c) or f.shape[1] < 1:
         raise InputError(f"factors must have shape ({len(c)}, factors), got {f.shape}")
-    if not np.issubdtype(f.dtype, np.integer):
+    if f.dtype.kind not in "iu":
         raise InputError(f"factors must be integer codes, got {f.dtype}; number the values 0, 1, 2 …")
     constant = [m for m in range(f.shape[1]) if (f[:, m] == f[0, m]).all()]
     if constant:
@@ -52,16 +56,15 @@ def codes_only(codes: Any, *, fewest: int = 1) -> Float[np.ndarray, "n d"]:
     >>> codes_only(torch.tensor([[1], [2]])).tolist()
     [[1.0], [2.0]]
     """
-    try:
-        c = np.asarray(on_cpu(codes), dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"codes must be an array of numbers (samples, latents): {error}") from error
+    c = reals(codes, "codes")
     if c.ndim != 2 or c.shape[1] < fewest or len(c) < 2:
         raise InputError(
             f"codes must have shape (samples, latents) with at least 2 samples and {fewest} latents, got {c.shape}"
         )
     if bad := int((~np.isfinite(c)).any(1).sum()):
         raise InputError(f"codes hold NaN or infinite values in {bad} rows; remove them")
+    if (reach := np.abs(c).max()) > FURTHEST:
+        raise InputError(f"codes reach {reach:.1g}, too large to be squared; scale them down")
     return c
 
 
@@ -91,10 +94,48 @@ def learnable(factors: Int[np.ndarray, "n m"]) -> Int[np.ndarray, "n m"]:
     return factors
 
 
-def on_cpu(values: Any) -> Any:
-    """Return a tensor as an array, anything else as it is."""
-    return values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
+def as_array(values: Any, name: str) -> np.ndarray:
+    """Return anything array-like as an array on the CPU; tensors of half precision as float32.
+
+    Raises:
+        InputError: it is no array of one shape, a sparse or empty-handed tensor, or an array with masked entries.
+
+    >>> as_array(torch.ones(2, dtype=torch.bfloat16), "codes").dtype
+    dtype('float32')
+    """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise InputError(f"{name} must have no masked entries; leave their rows out")
+    try:
+        return np.asarray(_on_cpu(values) if isinstance(values, torch.Tensor) else values)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise InputError(f"{name} must be an array or tensor (samples, …) of numbers: {error}") from error
 
 
-def _numbered(column: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+def reals(values: Any, name: str) -> Float[np.ndarray, "..."]:
+    """Return anything array-like as float64; what does not fit becomes infinite.
+
+    Raises:
+        InputError: as ``as_array``, and for what are no real numbers.
+
+    >>> reals([1, 2], "codes").dtype
+    dtype('float64')
+    """
+    given = as_array(values, name)
+    numbers = given.dtype.kind in "fiub" or (given.dtype.kind == "O" and all(isinstance(v, Real) for v in given.flat))
+    if not numbers:
+        raise InputError(f"{name} must be real numbers, got {given.dtype} {given.shape} from {type(values).__name__}")
+    try:
+        with np.errstate(over="ignore"):
+            return given.astype(np.float64)
+    except OverflowError as error:
+        raise InputError(f"{name} hold a number too large for float64: {error}") from error
+
+
+def _on_cpu(values: torch.Tensor) -> np.ndarray:
+    dense = values.detach().cpu().resolve_conj().resolve_neg()
+    array: np.ndarray = (dense.float() if dense.dtype == torch.bfloat16 else dense).numpy()
+    return array
+
+
+def _numbered(column: Integer[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
     return np.unique(column, return_inverse=True)[1].astype(np.int64)

@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from latentassay.errors import InputError
 from latentassay.math.intervals import Interval, half_sampled
-from latentassay.metrics.arrays import codes_only, on_cpu
+from latentassay.metrics.arrays import codes_only, reals
 from latentassay.metrics.splits import standardised
 
 ROUNDING = 1e-14
@@ -169,7 +169,7 @@ def linearly_dependent(covariance: Any) -> tuple[int, ...]:
 
 def _checked(covariance: Any) -> Float[np.ndarray, "d d"]:
     """The correlation of a covariance, 0 where a unit has no variance."""
-    s = np.asarray(on_cpu(covariance), dtype=np.float64)
+    s = reals(covariance, "covariance")
     if s.ndim != 2 or s.shape[0] != s.shape[1]:
         raise InputError(f"covariance must have shape (units, units), got {s.shape}")
     if not np.isfinite(s).all() or not np.allclose(s, s.T, rtol=1e-6, atol=0):

@@ -112,8 +112,8 @@ def _by_lasso(seen: np.ndarray, factor: np.ndarray, train: np.ndarray, test: np.
     # Scaled over all rows: it tells the lasso nothing of the held-out ones that it could use.
     x, y = standardised(seen), standardised(factor[:, None].astype(float))[:, 0]
     fitted = Lasso(alpha=SHRINKAGE, max_iter=100_000).fit(x[train], y[train])
-    left = np.mean((y[test] - fitted.predict(x[test])) ** 2) / y[test].var()
-    return np.abs(fitted.coef_), float(max(0.0, 1 - left))
+    left, spread = np.mean((y[test] - fitted.predict(x[test])) ** 2), y[test].var()
+    return np.abs(fitted.coef_), float(max(0.0, 1 - left / spread)) if spread > 0 else 0.0
 
 
 _TEACHERS: dict[str, Callable[..., Told]] = {

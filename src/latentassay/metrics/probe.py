@@ -3,13 +3,12 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, Int
 
 from latentassay.errors import InputError
 from latentassay.math.intervals import Interval, half_sampled
 from latentassay.math.threads import one_blas_thread
-from latentassay.metrics.arrays import codes_and_factors, learnable
+from latentassay.metrics.arrays import as_array, codes_and_factors, learnable
 from latentassay.metrics.splits import HELD_OUT, held_out, standardised
 
 PENALTY = 1000.0
@@ -93,8 +92,8 @@ def linear_probe(codes: Any, factors: Any, *, kind: str = "logistic", resamples:
     return Probe(float(per_factor.mean()), per_factor, baseline, interval, len(c), VARIANTS[kind])
 
 
-def _as_columns(factors: Any) -> Any:
-    columns = factors if isinstance(factors, torch.Tensor) else np.asarray(factors)
+def _as_columns(factors: Any) -> np.ndarray:
+    columns = as_array(factors, "factors")
     return columns[:, None] if columns.ndim == 1 else columns
 
 

@@ -169,7 +169,8 @@ def support_lines(
     w, b = np.zeros(len(k)), np.zeros(len(k))
     for _ in range(STEPS):
         rising, slope = (w >= 0)[:, None], np.where(w == 0, 1e-300, w)
-        near, far = (1 - b) / slope, (-1 - b) / slope
+        with np.errstate(over="ignore"):  # beyond all rows is as good as infinitely far
+            near, far = (1 - b) / slope, (-1 - b) / slope
         own_below, others_below = below(k, near), below(everyone, far) - below(k, far)
         own_on = np.where(rising, own_below, own - own_below) * balanced[:, None]
         others_on = np.where(rising, others - others_below, others_below) * rest[:, None]

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 from latentassay.errors import InputError
 from latentassay.math.intervals import Interval, half_sampled
-from latentassay.metrics.arrays import codes_and_factors, learnable, on_cpu
+from latentassay.metrics.arrays import as_array, codes_and_factors, learnable
 from latentassay.metrics.splits import held_out, standardised
 
 ONE_IN = 5
@@ -110,15 +110,17 @@ def separation(
 
 def _values(factors: Any, continuous: Any) -> tuple[np.ndarray, Bool[np.ndarray, " m"]]:
     """The factors as an array, and which of them are continuous."""
-    f = np.asarray(on_cpu(factors))
+    f = as_array(factors, "factors")
     columns = list(continuous)
     if not columns or f.ndim != 2:
         return f, np.zeros(f.shape[-1] if f.ndim else 0, dtype=bool)
     if not set(columns) <= set(range(f.shape[1])):
         raise InputError(f"continuous must name columns 0 to {f.shape[1] - 1} of factors, got {columns}")
     numbers = np.isin(np.arange(f.shape[1]), columns)
-    if not np.issubdtype(f.dtype, np.number) or not np.isfinite(f).all() or (f[:, ~numbers] % 1).any():
-        raise InputError("factors must be finite numbers, and whole ones where they are not named as continuous")
+    if f.dtype.kind not in "fiu" or not np.isfinite(f).all():
+        raise InputError(f"factors must be finite numbers, got {f.dtype}{' with NaN' if f.dtype.kind == 'f' else ''}")
+    if (f[:, ~numbers] % 1).any():
+        raise InputError(f"factors must be whole numbers where they are not continuous ({columns}), got {f.dtype}")
     return f, numbers
 
 

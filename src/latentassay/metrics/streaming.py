@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from latentassay.errors import InputError
-from latentassay.metrics.arrays import on_cpu
+from latentassay.metrics.arrays import as_array
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class Streaming(Generic[T]):
         Raises:
             InputError: the batch's lengths differ, or its shape is not that of the batches before.
         """
-        c, f = np.asarray(on_cpu(codes), dtype=np.float32), np.array(on_cpu(factors))
+        c, f = as_array(codes, "codes").astype(np.float32), as_array(factors, "factors").copy()
         if c.ndim < 2 or f.ndim not in (1, 2) or len(c) != len(f):
             raise InputError(f"a batch needs codes (n, latents) and factors (n, m), got {c.shape} and {f.shape}")
         batch = c.reshape(len(c), -1).copy(), f.reshape(len(f), -1)

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 
 from latentassay.errors import InputError
 from latentassay.math.intervals import Interval, half_sampled
-from latentassay.metrics.arrays import on_cpu
+from latentassay.metrics.arrays import FURTHEST, reals
 from latentassay.metrics.splits import standardised
 
 ALPHA = 0.1
@@ -167,15 +167,17 @@ def _lasso(a: Float[np.ndarray, "n a"], b: Float[np.ndarray, "n b"]) -> Float[np
 
 
 def _checked(codes_of_models: Sequence[Any]) -> list[Float[np.ndarray, "n _"]]:
-    codes = [np.asarray(on_cpu(c), dtype=np.float64) for c in codes_of_models]
+    codes = [reals(c, "codes") for c in codes_of_models]
     shapes = [c.shape for c in codes]
     if len(codes) < 2:
         raise InputError(f"UDR needs the codes of at least 2 models to compare, got {len(codes)}")
     if any(len(shape) != 2 or shape[0] < 2 or shape[0] != shapes[0][0] or not shape[1] for shape in shapes):
         raise InputError(f"codes must have shape (samples, latents), the same samples for every model, got {shapes}")
-    wrong = [i for i, c in enumerate(codes) if not np.isfinite(c).all()]
+    wrong = [i for i, c in enumerate(codes) if not (np.abs(c) <= FURTHEST).all()]
     if wrong:
-        raise InputError(f"codes of models {wrong} hold NaN or infinite values; remove those rows from all models")
+        raise InputError(
+            f"codes of models {wrong} hold NaN, infinite or too large values; remove those rows from all models"
+        )
     return codes
 
 
@@ -191,7 +193,7 @@ def _told(
     kl: Sequence[Any], codes: list[Float[np.ndarray, "n _"]], threshold: float
 ) -> tuple[Bool[np.ndarray, " _"], ...]:
     """Units whose divergence is above ``threshold``; infinite where the posterior is a point."""
-    given = [np.asarray(on_cpu(values), dtype=np.float64) for values in kl]
+    given = [reals(values, "kl") for values in kl]
     shapes, expected = [values.shape for values in given], [(c.shape[1],) for c in codes]
     if shapes != expected or any(np.isnan(values).any() for values in given):
         raise InputError(f"kl must hold one number for each unit, shapes {expected} without NaN, got {shapes}")
