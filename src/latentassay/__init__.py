@@ -1,6 +1,6 @@
 """latentassay: point it at an autoencoder and read what its latent space is like."""
 
-from latentassay import data, features, metrics, models, objectives, sampling, training
+from latentassay import data, features, geometry, metrics, models, objectives, sampling, training
 from latentassay._version import __version__
 from latentassay.adapters import from_sklearn, from_torch
 from latentassay.assay import Assay, assay
@@ -8,6 +8,8 @@ from latentassay.autoencoder import Autoencoder, Decoder, Encoder
 from latentassay.contract import check_autoencoder
 from latentassay.errors import CheckpointError, ContractError, FileError, InputError, LatentAssayError, TrainingError
 from latentassay.findings import Finding, Score
+from latentassay.geometry import fisher_rao_distance, fisher_rao_geodesic, interpolate
+from latentassay.likelihood import log_likelihood
 from latentassay.math.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior, StandardNormal
 from latentassay.metrics import score
 from latentassay.responses import (
@@ -61,10 +63,15 @@ __all__ = [
     "divergence",
     "features",
     "find_holes",
+    "fisher_rao_distance",
+    "fisher_rao_geodesic",
     "fit",
     "from_sklearn",
     "from_torch",
+    "geometry",
+    "interpolate",
     "load_run",
+    "log_likelihood",
     "manifold_path",
     "mean_curvature",
     "metrics",

@@ -66,7 +66,7 @@ class Laws(NamedTuple):
     dead: Law = EXACT
     buried: Expected = lambda score, units: score
     falls: Law = 0.005
-    examples: int = 12
+    examples: int = 10
 
 
 def gone(score: float, units: int) -> float:

@@ -20,7 +20,6 @@ from tests.metrics.test_metrics import noise
 FEW = {"factor_vae": {"votes": 60, "held_out": 30}, "beta_vae": {"points": 60, "held_out": 30}}
 FUNCTIONS = {
     **{name: partial(metric.function, **FEW.get(name, {})) for name, metric in la.metrics.METRICS.items()},
-    "dci by forest": partial(la.metrics.dci, predictor="forest"),
     "dci by lasso": partial(la.metrics.dci, predictor="lasso"),
     "sap, standard": partial(la.metrics.sap, scale="standard"),
     "sap, continuous": partial(la.metrics.sap, factor_type="continuous"),
@@ -34,7 +33,7 @@ ALL = frozenset(FUNCTIONS)
 NONE = frozenset()
 BLIND = frozenset({"active_units", "total_correlation", "gaussian_information", "udr"})
 SEEING = ALL - BLIND
-DCI = frozenset({"dci", "dci by forest", "dci by lasso"})
+DCI = frozenset({"dci", "dci by lasso"})
 SAP = frozenset({"sap", "sap, standard", "sap, continuous"})
 PROBE = frozenset({"linear_probe", "linear_probe, linear"})
 GAUSSIAN = frozenset({"total_correlation", "gaussian_information"})

@@ -16,6 +16,12 @@ CASES = [
     (objectives.VAE(), "vae-full-mlp"),
     (objectives.BetaVAE(4.0), "vae-conv-small"),
     (objectives.BetaVAE(0), "vae-mlp"),
+    (objectives.Renyi(0.5, samples=3), "vae-mlp"),
+    (objectives.Renyi(1, samples=2), "vae-conv-small"),
+    (objectives.Renyi(-2.0, samples=3), "vae-full-mlp"),
+    (objectives.IWAE(samples=3), "vae-mlp"),
+    (objectives.IWAE(samples=3, doubly=True), "vae-full-mlp"),
+    (objectives.IWAE(samples=2, doubly=True), "vae-conv-small"),
 ]
 every_objective = pytest.mark.parametrize(("objective", "name"), CASES)
 
@@ -116,7 +122,7 @@ def test_sigma_where_its_square_belongs_is_another_kl():
 
 def test_variational_objectives_refuse_point_codes():
     model, x = setting("ae-mlp")
-    for objective in (objectives.VAE(), objectives.BetaVAE(2.0)):
+    for objective in (objectives.VAE(), objectives.BetaVAE(2.0), objectives.Renyi(0.5), objectives.IWAE()):
         with pytest.raises(ContractError, match=r"objectives\.AE"):
             objective(model, x, seeded())
 

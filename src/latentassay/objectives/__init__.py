@@ -5,11 +5,18 @@ from dataclasses import asdict
 from typing import Any
 
 from latentassay.errors import InputError
+from latentassay.objectives.importance import IWAE, Renyi
 from latentassay.objectives.vae import AE, VAE, BetaVAE, Loss
 
-__all__ = ["AE", "NAMES", "VAE", "BetaVAE", "Loss", "build", "spec"]
+__all__ = ["AE", "IWAE", "NAMES", "VAE", "BetaVAE", "Loss", "Renyi", "build", "spec"]
 
-_OBJECTIVES: dict[str, Callable[..., Any]] = {"ae": AE, "vae": VAE, "beta-vae": BetaVAE}
+_OBJECTIVES: dict[str, Callable[..., Any]] = {
+    "ae": AE,
+    "vae": VAE,
+    "beta-vae": BetaVAE,
+    "renyi": Renyi,
+    "iwae": IWAE,
+}
 NAMES = tuple(_OBJECTIVES)
 """Every name that ``build`` knows."""
 

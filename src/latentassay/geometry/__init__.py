@@ -1,0 +1,25 @@
+"""Geometry of latent spaces: distances, shortest ways, and how much a decoder stretches."""
+
+from latentassay.geometry.curves import Geodesics
+from latentassay.geometry.density import Density, density_geodesic
+from latentassay.geometry.fisher_rao import FisherRaoGeodesic, fisher_rao_distance, fisher_rao_geodesic
+from latentassay.geometry.interpolate import METRICS, Interpolation, interpolate
+from latentassay.geometry.pullback import pullback_geodesic
+from latentassay.geometry.spherical import slerp
+from latentassay.geometry.volume import decoder_jacobian, volume_element
+
+__all__ = [
+    "METRICS",
+    "Density",
+    "FisherRaoGeodesic",
+    "Geodesics",
+    "Interpolation",
+    "decoder_jacobian",
+    "density_geodesic",
+    "fisher_rao_distance",
+    "fisher_rao_geodesic",
+    "interpolate",
+    "pullback_geodesic",
+    "slerp",
+    "volume_element",
+]

@@ -1,0 +1,105 @@
+"""How much a decoder stretches its latent space: Jacobians and volume elements, by forward-mode differentiation."""
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from latentassay.autoencoder import questioning
+from latentassay.errors import ContractError, InputError
+from latentassay.geometry.pullback import embedded, owner, place
+from latentassay.observations import finite
+from latentassay.sampling import BATCH_SIZE, blocks
+
+MEND = "use a decoder written in torch"
+
+
+def decoder_jacobian(
+    decode: Callable[[Tensor], Any], z: Tensor, *, batch_size: int = BATCH_SIZE
+) -> Float[Tensor, "n values d"]:
+    """Return ``J[·,i,j] = ∂D_i/∂z_j`` of the flattened decoding at every latent, one forward pass for each latent.
+
+    Args:
+        decode: latents ``(n, *latent_shape)`` to decodings, or to pairs ``(mean, std)``.
+        z: latents ``(n, *latent_shape)``.
+
+    Raises:
+        InputError: no latents, NaN or infinite values.
+        ContractError: torch cannot differentiate ``decode``.
+    """
+    z = _checked(z)
+    with questioning(owner(decode), gradients=True), torch.no_grad():
+        parts = [_columns(decode, z[block].to(place(owner(decode), z))) for block in blocks(len(z), batch_size, "J")]
+    return finite(torch.cat(parts).to(z.device), "derivatives of the decoder")
+
+
+def volume_element(decode: Callable[[Tensor], Any], grid: Tensor, *, batch_size: int = BATCH_SIZE) -> Tensor:
+    """Return ``√det JᵀJ`` at every latent: by how much a small piece of latent space grows when decoded.
+
+    It is large on the boundaries between what a decoder keeps apart, and small where decodings hardly change.
+
+    Args:
+        decode: latents ``(n, d)`` to decodings, or to pairs ``(mean, std)``.
+        grid: latents ``(…, d)``, such as ``(ny, nx, 2)``.
+
+    Returns:
+        ``(…)`` in double precision; 0 where the decoder's derivative has less than full rank.
+
+    Raises:
+        InputError: no latents, NaN or infinite values.
+        ContractError: torch cannot differentiate ``decode``.
+
+    >>> volume_element(lambda z: z * torch.tensor([2.0, 3.0]), torch.zeros(1, 2, 2))
+    tensor([[6., 6.]], dtype=torch.float64)
+    """
+    z = _checked(grid).reshape(-1, grid.shape[-1])
+    with questioning(owner(decode), gradients=True), torch.no_grad():
+        model, out = owner(decode), torch.empty(len(z), dtype=torch.float64)
+        for block in blocks(len(z), batch_size, "volume elements"):
+            j = finite(_columns(decode, z[block].to(place(model, z))), "derivatives of the decoder").double()
+            out[block] = torch.linalg.det(j.mT @ j).clamp(min=0).sqrt().cpu()
+    return out.view(grid.shape[:-1])
+
+
+def _checked(z: Any) -> Tensor:
+    if not isinstance(z, Tensor) or not z.is_floating_point() or z.ndim < 2 or not z.numel():
+        raise InputError("latents must be a floating-point tensor (n, *latent_shape)")
+    return finite(z.detach(), "latents")
+
+
+@cache
+def _awaken() -> None:
+    """Let torch load its forward-mode rules once; it warns of its own ``torch.jit`` while it does."""
+    with warnings.catch_warnings(), forward_ad.dual_level():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        forward_ad.make_dual(torch.zeros(1), torch.zeros(1))  # type: ignore[no-untyped-call]
+
+
+def _columns(decode: Callable[[Tensor], Any], z: Tensor) -> Tensor:
+    """Columns of the Jacobian, each the derivative along one latent."""
+    _awaken()
+    columns = []
+    for latent in range(z[0].numel()):
+        direction = torch.zeros_like(z)
+        direction.flatten(1)[:, latent] = 1
+        columns.append(_along(decode, z, direction))
+    return torch.stack(columns, 2)
+
+
+def _along(decode: Callable[[Tensor], Any], z: Tensor, direction: Tensor) -> Tensor:
+    try:
+        with forward_ad.dual_level():
+            dual = forward_ad.make_dual(z, direction)  # type: ignore[no-untyped-call]
+            found = forward_ad.unpack_dual(embedded(decode, dual)).tangent  # type: ignore[no-untyped-call]
+            column: Tensor | None = None if found is None else found.clone()
+    except (RuntimeError, NotImplementedError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ContractError(f"the decoder cannot be differentiated by torch ({reason}); {MEND}") from error
+    if column is None:
+        raise ContractError(f"the decoder breaks off torch's differentiation (numpy, no_grad or detach); {MEND}")
+    return column
