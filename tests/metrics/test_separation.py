@@ -142,3 +142,13 @@ def test_interval_and_variant():
 def test_separation_refuses_bad_input(codes, factors, options, match):
     with pytest.raises(la.InputError, match=match):
         separation(codes, factors, **options)
+
+
+def test_whole_numbers_beyond_floats_do_not_run_together():
+    factors = np.indices((9, 10)).reshape(2, -1).T
+    far = factors.astype(np.uint64) + np.uint64(2**63)
+    assert (
+        separation(factors + 0.0, far, continuous=(0, 1)).score
+        == separation(factors + 0.0, factors, continuous=(0, 1)).score
+        == 1
+    )

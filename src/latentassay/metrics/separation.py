@@ -92,8 +92,11 @@ def separation(
     if not 1 <= neighbours <= len(c) // 2:
         raise InputError(f"neighbours must lie between 1 and half of {len(c)} rows, got {neighbours}")
 
+    # Told from the least value on, so that whole numbers beyond 2⁵³ do not run together.
+    told_of = np.where(numbers, values - values.min(0), f).astype(np.float64)
+
     def measured(rows: Any) -> Float[np.ndarray, "m u"]:
-        told = np.where(numbers, values[rows], f[rows]).astype(np.float64)
+        told = told_of[rows]
         return _skill(*_errors(standardised(c[rows]), told, numbers, neighbours, seed), numbers, normaliser)
 
     matrix = measured(slice(None))
