@@ -4,6 +4,7 @@ from latentassay.geometry.curves import Geodesics
 from latentassay.geometry.density import Density, density_geodesic
 from latentassay.geometry.fisher_rao import FisherRaoGeodesic, fisher_rao_distance, fisher_rao_geodesic
 from latentassay.geometry.interpolate import METRICS, Interpolation, interpolate
+from latentassay.geometry.principal import PrincipalSpectrum, principal_spectrum
 from latentassay.geometry.pullback import pullback_geodesic
 from latentassay.geometry.spherical import slerp
 from latentassay.geometry.volume import decoder_jacobian, volume_element
@@ -14,11 +15,13 @@ __all__ = [
     "FisherRaoGeodesic",
     "Geodesics",
     "Interpolation",
+    "PrincipalSpectrum",
     "decoder_jacobian",
     "density_geodesic",
     "fisher_rao_distance",
     "fisher_rao_geodesic",
     "interpolate",
+    "principal_spectrum",
     "pullback_geodesic",
     "slerp",
     "volume_element",
