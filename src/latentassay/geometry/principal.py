@@ -63,9 +63,9 @@ def principal_spectrum(codes: Any, *, threshold: float = 0.01, seed: int = 0) ->
     (2, [0, 1, -1], True)
     """
     c = _checked(codes, threshold)
-    _, singular, components = np.linalg.svd(c - c.mean(0), full_matrices=True)
-    eigenvalues = np.zeros(c.shape[1])
-    eigenvalues[: len(singular)] = singular**2 / len(c)
+    centred = c - c.mean(0)
+    ascending, columns = np.linalg.eigh(centred.T @ centred / len(c))
+    eigenvalues, components = np.maximum(ascending[::-1], 0), np.ascontiguousarray(columns.T[::-1])
     informative = eigenvalues > np.maximum(threshold, ROUNDING * eigenvalues[0])
     count, axes, cosines = int(informative.sum()), np.full(c.shape[1], -1), np.zeros(c.shape[1])
     if count:
