@@ -1,6 +1,7 @@
-"""How many threads small matrix products take: one."""
+"""How many cores there are, and how many threads small matrix products take: one."""
 
 import functools
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,17 @@ def one_blas_thread() -> Iterator[None]:
     """
     with _libraries().limit(limits=1, user_api="blas"):
         yield
+
+
+def cores() -> int:
+    """Cores that this process may use.
+
+    >>> cores() >= 1
+    True
+    """
+    # Not every system says which cores a process is bound to.
+    bound = getattr(os, "sched_getaffinity", None)
+    return len(bound(0)) if bound else os.cpu_count() or 1
 
 
 @functools.cache

@@ -1,6 +1,5 @@
 """Disentanglement, completeness, informativeness (Eastwood and Williams 2018)."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -9,6 +8,7 @@ from jaxtyping import Float, Int
 
 from latentassay.errors import InputError
 from latentassay.math.intervals import Interval, half_sampled
+from latentassay.math.threads import cores
 from latentassay.metrics.arrays import codes_and_factors, learnable
 from latentassay.metrics.predictors import PREDICTORS, columns_of, predict
 from latentassay.metrics.splits import HELD_OUT
@@ -106,7 +106,7 @@ def _measured(
         return predict(seen, column, predictor, state)
 
     # One thread a factor, and no thread waits for another before the end: a busy core costs no more than its share.
-    with ThreadPoolExecutor(min(factors.shape[1], len(os.sched_getaffinity(0)))) as pool:
+    with ThreadPoolExecutor(min(factors.shape[1], cores())) as pool:
         told = list(pool.map(told_of, factors.T))
     importance = np.stack([np.bincount(owner, weights, len(groups)) for weights, _ in told]).astype(float)
     return _scored(importance, np.array([accuracy for _, accuracy in told]), len(codes), predictor)
