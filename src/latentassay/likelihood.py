@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from latentassay.autoencoder import questioning
 from latentassay.errors import ContractError, InputError
 from latentassay.math.intervals import Interval, normal
-from latentassay.math.likelihoods import Bernoulli, Gaussian, Likelihood, SquaredError
+from latentassay.math.likelihoods import Bernoulli, Gaussian, Likelihood, SquaredError, as_likelihood
 from latentassay.math.posteriors import Point, Posterior
 from latentassay.observations import as_observations, finite
 from latentassay.sampling import beside, blocks
@@ -24,8 +24,6 @@ FEWEST_EFFECTIVE = 10
 
 TOLERATED = 0.05
 """Share of rows that may have fewer without a word."""
-
-_NAMED: dict[str, Callable[..., Likelihood]] = {"bernoulli": Bernoulli, "gaussian": Gaussian}
 
 
 class FewEffectiveSamplesWarning(UserWarning):
@@ -221,7 +219,7 @@ def _decoder(model: Any, likelihood: Any) -> _Decoder:
         raise ContractError(f"{name} has no prior, so it gives x no probability; say prior='normal' in la.from_torch "
                             "if it was trained towards N(0, I)")  # fmt: skip
     if likelihood is not None:
-        chosen = _density(_named(likelihood))
+        chosen = _density(as_likelihood(likelihood))
         return _Decoder(
             lambda z: _logits(model.decode(z)) if isinstance(chosen, Bernoulli) else model.decode(z), chosen
         )
@@ -229,22 +227,6 @@ def _decoder(model: Any, likelihood: Any) -> _Decoder:
         raise ContractError(f"{name} does not say what p(x|z) is; pass likelihood='bernoulli' or "
                             "likelihood={'name': 'gaussian', 'std': σ}, the one it was trained with")  # fmt: skip
     return _Decoder(model.decoder_output, _density(model.likelihood))
-
-
-def _named(likelihood: Any) -> Likelihood:
-    if isinstance(likelihood, Likelihood):
-        return likelihood
-    wanted = {"name": likelihood} if isinstance(likelihood, str) else likelihood
-    if isinstance(wanted, Mapping) and wanted.get("name") == "squared":
-        return SquaredError()
-    if not isinstance(wanted, Mapping) or wanted.get("name") not in _NAMED:
-        raise InputError(f"likelihood must be {' or '.join(map(repr, _NAMED))}, a mapping with such a name, or a "
-                         f"Likelihood, got {likelihood!r}")  # fmt: skip
-    options = {key: value for key, value in wanted.items() if key != "name"}
-    try:
-        return _NAMED[wanted["name"]](**options)
-    except TypeError as error:
-        raise InputError(f"{wanted['name']} does not take the options {options}; gaussian takes std") from error
 
 
 def _density(likelihood: Any) -> Any:

@@ -1,8 +1,6 @@
 """How much a decoder stretches its latent space: Jacobians and volume elements, by forward-mode differentiation."""
 
-import warnings
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import torch
@@ -14,6 +12,7 @@ from latentassay.autoencoder import questioning
 from latentassay.errors import ContractError, InputError
 from latentassay.geometry.pullback import embedded, owner, place
 from latentassay.observations import finite
+from latentassay.responses.derivatives import awaken
 from latentassay.sampling import BATCH_SIZE, blocks
 
 MEND = "use a decoder written in torch"
@@ -72,17 +71,9 @@ def _checked(z: Any) -> Tensor:
     return finite(z.detach(), "latents")
 
 
-@cache
-def _awaken() -> None:
-    """Let torch load its forward-mode rules once; it warns of its own ``torch.jit`` while it does."""
-    with warnings.catch_warnings(), forward_ad.dual_level():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        forward_ad.make_dual(torch.zeros(1), torch.zeros(1))  # type: ignore[no-untyped-call]
-
-
 def _columns(decode: Callable[[Tensor], Any], z: Tensor) -> Tensor:
     """Columns of the Jacobian, each the derivative along one latent."""
-    _awaken()
+    awaken()
     columns = []
     for latent in range(z[0].numel()):
         direction = torch.zeros_like(z)

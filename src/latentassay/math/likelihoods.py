@@ -2,11 +2,14 @@
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor
 from torch.nn import functional as F
 
+from latentassay.errors import InputError
 from latentassay.math.posteriors import LOG_2PI
 
 
@@ -80,3 +83,30 @@ class SquaredError(Likelihood):
     def nll(self, output: Tensor, x: Tensor) -> Tensor:
         """Σ (x−μ)²."""
         return (x - output).square().flatten(1).sum(1)
+
+
+LIKELIHOODS: dict[str, Callable[..., Likelihood]] = {
+    "bernoulli": Bernoulli, "gaussian": Gaussian, "squared": SquaredError,
+}  # fmt: skip
+"""Every likelihood by its name."""
+
+
+def as_likelihood(likelihood: Any) -> Likelihood:
+    """Return a likelihood as it is, or by its name, or by a mapping of its name and options.
+
+    Raises:
+        InputError: an unknown name, or options that it does not take.
+
+    >>> as_likelihood({"name": "gaussian", "std": 0.5})
+    Gaussian(std=0.5)
+    """
+    if isinstance(likelihood, Likelihood):
+        return likelihood
+    wanted = {"name": likelihood} if isinstance(likelihood, str) else likelihood
+    if not isinstance(wanted, Mapping) or wanted.get("name") not in LIKELIHOODS:
+        raise InputError(f"likelihood must be a Likelihood or one of {', '.join(LIKELIHOODS)}, got {likelihood!r}")
+    options = {key: value for key, value in wanted.items() if key != "name"}
+    try:
+        return LIKELIHOODS[wanted["name"]](**options)
+    except TypeError as error:
+        raise InputError(f"{wanted['name']} does not take the options {options}") from error

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from latentassay.errors import InputError
-from latentassay.math.likelihoods import Bernoulli, Gaussian, Likelihood, SquaredError
+from latentassay.math.likelihoods import LIKELIHOODS, Likelihood, as_likelihood
 from latentassay.models.vae import VAE
 from latentassay.nn.coders import Coders, conv_coders, mlp_coders, small_conv_coders
 from latentassay.nn.heads import DIAGONAL, FULL, POINT, Head
@@ -25,12 +25,6 @@ _MODELS: dict[str, tuple[Head, Callable[..., Coders]]] = {
 }
 NAMES = tuple(_MODELS)
 """Every name that ``build`` knows."""
-
-_LIKELIHOODS: dict[str, Callable[..., Likelihood]] = {
-    "bernoulli": Bernoulli,
-    "gaussian": Gaussian,
-    "squared": SquaredError,
-}
 
 
 def build(
@@ -65,7 +59,7 @@ def build(
     if name not in _MODELS:
         raise InputError(f"no model is called {name!r}; known are {', '.join(NAMES)}")
     head, coders = _MODELS[name]
-    shape, observed = _checked_shape(x_shape), _as_likelihood(likelihood)
+    shape, observed = _checked_shape(x_shape), as_likelihood(likelihood)
     if not isinstance(latents, int) or latents < 1:
         raise InputError(f"latents must be a positive integer, got {latents!r}")
     if not isinstance(seed, int) or seed < 0:
@@ -95,24 +89,11 @@ def _checked_shape(x_shape: Any) -> tuple[int, ...]:
     return shape
 
 
-def _as_likelihood(likelihood: Any) -> Likelihood:
-    if isinstance(likelihood, Likelihood):
-        return likelihood
-    wanted = {"name": likelihood} if isinstance(likelihood, str) else likelihood
-    if not isinstance(wanted, Mapping) or wanted.get("name") not in _LIKELIHOODS:
-        raise InputError(f"likelihood must be a Likelihood or one of {', '.join(_LIKELIHOODS)}, got {likelihood!r}")
-    options = {key: value for key, value in wanted.items() if key != "name"}
-    try:
-        return _LIKELIHOODS[wanted["name"]](**options)
-    except TypeError as error:
-        raise InputError(f"{wanted['name']} does not take the options {options}") from error
-
-
 def _spec(
     name: str, shape: tuple[int, ...], latents: int, likelihood: Likelihood, seed: int, options: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """Return the arguments of ``build`` as plain JSON, or nothing where a likelihood of the user's has no name."""
-    named = {kind: key for key, kind in _LIKELIHOODS.items()}.get(type(likelihood))
+    named = {kind: key for key, kind in LIKELIHOODS.items()}.get(type(likelihood))
     if named is None:
         return None
     observed = {"name": named, **asdict(likelihood)}  # type: ignore[call-overload]

@@ -116,7 +116,7 @@ def _differentiating(
     model: Autoencoder, z: Tensor, batch_size: int, label: str
 ) -> Iterator[tuple[slice, Callable[[Tensor], Tensor]]]:
     """Yield every batch with its directional derivative ``v ↦ J_R v``."""
-    _awaken()
+    awaken()
     with questioning(model, gradients=True) as (device, dtype), torch.no_grad():
         for block in blocks(len(z), batch_size, label):
             base = z[block].to(device, dtype)
@@ -124,7 +124,7 @@ def _differentiating(
 
 
 @cache
-def _awaken() -> None:
+def awaken() -> None:
     """Let torch load its forward-mode rules once; it warns of its own ``torch.jit`` while it does."""
     with warnings.catch_warnings(), forward_ad.dual_level():
         warnings.simplefilter("ignore", DeprecationWarning)
