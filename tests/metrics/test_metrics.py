@@ -4,7 +4,7 @@ import torch
 from sklearn.metrics import mutual_info_score, r2_score
 
 import latentassay as la
-from latentassay.math.information import mutual_information
+from latentassay.math.information import binned, mutual_information
 
 GRID = np.indices((10, 10, 4)).reshape(3, -1).T
 
@@ -76,9 +76,17 @@ def test_mig_refuses_bad_input(codes, factors, match):
         la.metrics.mig(codes, factors)
 
 
-def test_mig_refuses_one_bin():
-    with pytest.raises(la.InputError, match="bins"):
-        la.metrics.mig(GRID + 0.0, GRID, bins=1)
+@pytest.mark.parametrize("metric", [la.metrics.mig, la.metrics.dcimig, la.metrics.modularity])
+def test_one_bin_and_unknown_ways_of_binning_are_refused(metric):
+    with pytest.raises(la.InputError, match="bins must be at least 2, got 1"):
+        metric(GRID + 0.0, GRID, bins=1)
+    with pytest.raises((la.InputError, TypeError), match="binning"):  # the latter is beartype's, in tests only
+        metric(GRID + 0.0, GRID, binning="equal")
+
+
+def test_binning_itself_refuses_what_it_does_not_know():
+    with pytest.raises((la.InputError, TypeError), match="quantile"):
+        binned(GRID + 0.0, 4, "equal")
 
 
 def test_explained_variance_equals_scikit_learn():

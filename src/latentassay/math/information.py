@@ -1,9 +1,11 @@
 """Entropy and mutual information of discrete columns, from their contingency tables; all in nats."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from jaxtyping import Float, Int
+
+from latentassay.errors import InputError
 
 Binning = Literal["quantile", "width"]
 
@@ -13,11 +15,18 @@ def binned(codes: Float[np.ndarray, "n d"], bins: int, binning: Binning) -> Int[
 
     Equal values are never parted, so a column of few values has as many bins as values.
 
+    Raises:
+        InputError: fewer than 2 bins, or an unknown way of binning.
+
     >>> binned(np.array([[0.0], [1.0], [2.0], [30.0]]), 2, "quantile").T.tolist()
     [[0, 0, 1, 1]]
     >>> binned(np.array([[0.0], [1.0], [2.0], [30.0]]), 2, "width").T.tolist()
     [[0, 0, 0, 1]]
     """
+    if bins < 2:
+        raise InputError(f"bins must be at least 2, got {bins}")
+    if binning not in get_args(Binning):
+        raise InputError(f"binning must be one of {', '.join(get_args(Binning))}, got {binning!r}")
     return np.stack([_numbered(column, bins, binning) for column in codes.T], 1)
 
 

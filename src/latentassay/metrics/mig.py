@@ -67,7 +67,7 @@ def mig(
     >>> round(mig(factors.astype(float), factors).score, 3)
     1.0
     """
-    found = _measured(codes, factors, bins, binning, units, _by_factor, resamples, seed)
+    found = _measured(codes, factors, bins, binning, units, _by_factor, np.ones_like, resamples, seed)
     return found._replace(variant=f"{found.variant}, divided by factor entropy")
 
 
@@ -93,18 +93,26 @@ def dcimig(
     >>> round(dcimig(np.hstack([factors, factors]).astype(float), factors).score, 3)
     1.0
     """
-    found = _measured(codes, factors, bins, binning, units, _by_unit, resamples, seed)
+    found = _measured(codes, factors, bins, binning, units, _by_unit, np.asarray, resamples, seed)
     return found._replace(variant=f"{found.variant}, sum of gaps divided by sum of factor entropies")
 
 
 Gaps = Callable[[Float[np.ndarray, "m u"]], Float[np.ndarray, " m"]]
+Weights = Callable[[Float[np.ndarray, " m"]], Float[np.ndarray, " m"]]
 
 
 def _measured(
-    codes: Any, factors: Any, bins: int, binning: Binning, units: Any, gaps: Gaps, resamples: int, seed: int
+    codes: Any,
+    factors: Any,
+    bins: int,
+    binning: Binning,
+    units: Any,
+    gaps: Gaps,
+    weights: Weights,
+    resamples: int,
+    seed: int,
 ) -> MIG:
-    if bins < 2:
-        raise InputError(f"bins must be at least 2, got {bins}")
+    """Gaps as shares of entropies, and their mean with weights that follow from the entropies."""
     c, f = codes_and_factors(codes, factors)
     groups = as_units(units, c.shape[1:]).groups
     if len(groups) < 2:
@@ -117,7 +125,7 @@ def _measured(
         information = np.stack([by_column[:, list(group)].max(1) for group in groups], 1)
         positive = np.maximum(entropies, 1e-300)
         per_factor, shares = gaps(information) / positive, information / positive[:, None]
-        score = np.average(per_factor, weights=positive if gaps is _by_unit else None)
+        score = np.average(per_factor, weights=weights(positive))
         return MIG(float(score), per_factor, shares, entropies, None, len(c), "")
 
     found = of_rows(slice(None))

@@ -82,8 +82,6 @@ def modularity(
     >>> modularity(factors.astype(float), factors).score
     1.0
     """
-    if bins < 2:
-        raise InputError(f"bins must be at least 2, got {bins}")
     if noise not in NOISE:
         raise InputError(f"noise must be one of {', '.join(NOISE)}, got {noise!r}")
     c, f = codes_and_factors(codes, factors)
