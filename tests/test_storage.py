@@ -34,3 +34,4 @@ def test_what_damaged_files_look_like():
     stream = io.BytesIO()
     np.savez(stream, x=np.zeros(3))
     assert kind_of(stream.getvalue()[:512]) is None
+    assert kind_of((0x0280).to_bytes(8, "little") + b'{"weight":') is None  # safetensors with a header of 640 bytes

@@ -60,6 +60,8 @@ def kind_of(start: bytes) -> str | None:
     if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         return "is a web page, not data: the server answered with an error or a form"
     torch_zip = start.startswith(b"PK\x03\x04") and b"data.pkl" in start[:128]
-    if torch_zip or (start[0] == 0x80 and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")):
+    # A safetensors file begins with the length of its header in 8 bytes, which may be 0x0280 and look like protocol 2.
+    stream = start[0] == 0x80 and start[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05") and start[2:9] != bytes(6) + b"{"
+    if torch_zip or stream:
         return "is a Python pickle, which can run code and is never loaded"
     return None

@@ -1,10 +1,12 @@
-"""Checkpoints: one safetensors file and a manifest with its sha256, complete or not there at all.
+"""Checkpoints and snapshots: safetensors files and a manifest with their sha256, complete or not there at all.
 
 The tensors are written first and the manifest last, each to a temporary file that is flushed to disk and renamed, so a
 run that is killed at any moment leaves the checkpoint before it in order. Nothing is ever unpickled.
 """
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from latentassay.errors import CheckpointError, FileError
 from latentassay.storage import kind_of, write_whole
 
 if TYPE_CHECKING:
-    from latentassay.training.manifest import Manifest
+    from latentassay.training.manifest import Manifest, Snapshot
 
 MANIFEST = "manifest.json"
 MEND = "Restore the folder from a copy, or train again with another out="
@@ -36,15 +38,38 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], *, step: int, **f
     """
     from latentassay.training.manifest import Manifest
 
+    with _mending(folder):
+        written = _write_tensors(folder, f"checkpoint-{step:08d}.safetensors", tensors)
+        manifest = Manifest(step=step, **written, **facts)
+        write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
+        for old in {*folder.glob("checkpoint-*"), *folder.glob(".*.part")} - {folder / manifest.file}:
+            old.unlink(missing_ok=True)
+
+
+def write_snapshot(folder: Path, weights: dict[str, Tensor], *, step: int, seconds: float) -> "Snapshot":
+    """Write the weights of ``step`` beside the checkpoint, and return what the next manifest says of them.
+
+    Raises:
+        CheckpointError: the folder cannot be written; what it held is unharmed.
+    """
+    from latentassay.training.manifest import Snapshot
+
+    with _mending(folder):
+        written = _write_tensors(folder, f"weights-{step:08d}.safetensors", weights)
+    return Snapshot(step=step, seconds=seconds, **written)
+
+
+def _write_tensors(folder: Path, file: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
     # Clones, because safetensors refuses memory that is shared or not contiguous.
     payload = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()})
-    file, digest = f"checkpoint-{step:08d}.safetensors", hashlib.sha256(payload).hexdigest()
-    manifest = Manifest(file=file, size=len(payload), sha256=digest, step=step, **facts)
+    write_whole(folder / file, payload)
+    return {"file": file, "size": len(payload), "sha256": hashlib.sha256(payload).hexdigest()}
+
+
+@contextmanager
+def _mending(folder: Path) -> Iterator[None]:
     try:
-        write_whole(folder / file, payload)
-        write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
-        for old in {*folder.glob("checkpoint-*"), *folder.glob(".*.part")} - {folder / file}:
-            old.unlink(missing_ok=True)
+        yield
     except (OSError, FileError) as error:
         cause = error.cause if isinstance(error, FileError) else f"cannot be written ({error})"
         raise CheckpointError(folder, cause, "Choose another out=, or free some space.") from error
@@ -71,8 +96,8 @@ def read_manifest(folder: Path) -> "Manifest":
         raise CheckpointError(path, cause, MEND) from error
 
 
-def read_tensors(folder: Path, manifest: "Manifest") -> dict[str, Tensor]:
-    """Read the tensors that a manifest names.
+def read_tensors(folder: Path, manifest: "Manifest | Snapshot") -> dict[str, Tensor]:
+    """Read the tensors that a manifest, or a snapshot in it, names.
 
     Raises:
         CheckpointError: the file is missing, truncated, altered, or no safetensors file.

@@ -1,7 +1,7 @@
 """The course of a run: what is measured, kept on disk, and taken up again."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -9,11 +9,14 @@ from torch import nn
 from latentassay import objectives
 from latentassay._version import __version__
 from latentassay.errors import CheckpointError, TrainingError
-from latentassay.training.checkpoint import MANIFEST, read_manifest, read_tensors, write_checkpoint
+from latentassay.training.checkpoint import MANIFEST, read_manifest, read_tensors, write_checkpoint, write_snapshot
 from latentassay.training.metrics import Row, append_row, read_rows, rewrite_rows
 from latentassay.training.run import MODEL, Run, load_weights
 from latentassay.training.source import Source
 from latentassay.training.trainer import Losses, Trainer, averages
+
+if TYPE_CHECKING:
+    from latentassay.training.manifest import Snapshot
 
 Facts = dict[str, Any]
 
@@ -21,8 +24,13 @@ Facts = dict[str, Any]
 class Course:
     """History, checkpoints and time of one run around its ``Trainer``."""
 
-    def __init__(self, trainer: Trainer, validation: Source | None, folder: Path | None, facts: Facts):
+    def __init__(
+        self, trainer: Trainer, validation: Source | None, folder: Path | None, facts: Facts,
+        snapshots: frozenset[int] = frozenset(),
+    ):  # fmt: skip
         self._trainer, self._validation, self._folder, self._facts = trainer, validation, folder, facts
+        self._wanted = snapshots
+        self._snapshots: dict[int, Snapshot] = {}
         self._batch_size: int = facts["settings"]["batch_size"]
         self._history: list[Row] = []
         self._pending: list[Losses] = []
@@ -60,7 +68,10 @@ class Course:
         """Return the run as it stands."""
         step, seconds = self._trainer.step, self._seconds
         rate = step * self._batch_size / seconds if seconds else 0.0
-        return Run(self._trainer.model, self._folder, step, tuple(self._history), seconds, rate, interrupted)
+        return Run(
+            self._trainer.model, self._folder, step, tuple(self._history), seconds, rate, interrupted,
+            tuple(sorted(self._snapshots)),
+        )  # fmt: skip
 
     def _means(self) -> dict[str, float]:
         means, bad = averages(self._pending)
@@ -86,9 +97,12 @@ class Course:
     def _save(self, folder: Path, interrupted: bool) -> None:
         trainer = self._trainer
         weights = {MODEL + name: tensor for name, tensor in trainer.model.state_dict().items()}
+        if trainer.step in self._wanted:
+            snapshot = write_snapshot(folder, weights, step=trainer.step, seconds=self._seconds)
+            self._snapshots[trainer.step] = snapshot
         write_checkpoint(
             folder, {**weights, **trainer.state()}, step=trainer.step, seconds=self._seconds,
-            interrupted=interrupted, **self._facts,
+            interrupted=interrupted, snapshots=tuple(self._snapshots.values()), **self._facts,
         )  # fmt: skip
         self._saved_step = trainer.step
 
@@ -105,6 +119,7 @@ class Course:
             ) from error
         self._history = read_rows(folder, manifest.step)
         self._seconds, self._saved_step = manifest.seconds, manifest.step
+        self._snapshots = {snapshot.step: snapshot for snapshot in manifest.snapshots}
         rewrite_rows(folder, self._history)
 
 

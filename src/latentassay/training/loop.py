@@ -1,6 +1,7 @@
 """``fit``: train a model, watch it, and keep what is needed to go on."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def fit(
     out: str | Path | None = None,
     resume: bool = False,
     checkpoint_every: int = 1000,
+    snapshots: Sequence[int] = (),
     log_every: int = 50,
     channels_last: bool = False,
     compile: bool = False,
@@ -60,7 +62,8 @@ def fit(
         out: folder for ``manifest.json``, one checkpoint, and ``metrics.jsonl``; nothing is written without it.
         resume: go on from the checkpoint in ``out``, or begin if there is none. On the CPU the result equals that of
             a run that was never interrupted, bit for bit.
-        checkpoint_every: steps between checkpoints.
+        checkpoint_every: steps between checkpoints; each replaces the one before.
+        snapshots: steps whose weights stay in ``out`` besides, for ``load_run(out, step=…)``.
         log_every: steps between rows of the history, which are means since the row before.
         channels_last: keep images and convolutions in channels-last memory, often faster.
         compile: run the networks through ``torch.compile``; needs a C++ compiler.
@@ -79,6 +82,7 @@ def fit(
     """
     _check_counts(steps=steps, batch_size=batch_size, checkpoint_every=checkpoint_every, log_every=log_every)
     _check_options(lr, seed, precision)
+    _check_snapshots(snapshots, steps, out)
     folder, where = _folder(out, resume), pick_device(device)
     with training_mode(model, where, seed), compiled(model, wanted=compile):
         source = open_source(data, model, where, draws=steps * batch_size)
@@ -89,8 +93,9 @@ def fit(
             model.to(memory_format=layout)  # type: ignore[call-overload]  # unknown to torch's stubs
         trainer = Trainer(model, objective, lr=lr, seed=seed, device=where, half=precision == "bf16", layout=layout)
         settings = {"batch_size": batch_size, "seed": seed, "precision": precision}
-        course = Course(trainer, held_out, folder, facts_of(model, objective, source, settings))
-        pace = _Pace(steps, log_every, checkpoint_every)
+        facts, kept = facts_of(model, objective, source, settings), frozenset(snapshots)
+        course = Course(trainer, held_out, folder, facts, kept)
+        pace = _Pace(steps, log_every, checkpoint_every, kept)
         interrupted = _train(trainer, course, source, Sampler(source.n, batch_size, seed), pace, visible=progress)
     return course.result(interrupted)
 
@@ -98,11 +103,12 @@ def fit(
 class _Pace:
     """When a step calls for more than a step."""
 
-    def __init__(self, steps: int, log_every: int, checkpoint_every: int):
+    def __init__(self, steps: int, log_every: int, checkpoint_every: int, snapshots: frozenset[int]):
         self.steps, self._log_every, self._checkpoint_every = steps, log_every, checkpoint_every
+        self._milestones = snapshots | {steps}
 
     def is_milestone(self, step: int) -> bool:
-        return step % self._checkpoint_every == 0 or step == self.steps
+        return step % self._checkpoint_every == 0 or step in self._milestones
 
     def is_row(self, step: int) -> bool:
         return step % self._log_every == 0
@@ -133,6 +139,13 @@ def _check_counts(**counts: Any) -> None:
     for name, value in counts.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise InputError(f"{name} must be a positive integer, got {value!r}")
+
+
+def _check_snapshots(snapshots: Any, steps: int, out: Any) -> None:
+    if wrong := [step for step in snapshots if isinstance(step, bool) or step not in range(1, steps + 1)]:
+        raise InputError(f"snapshots must be steps from 1 to {steps}, got {wrong[0]!r}")
+    if len(snapshots) and out is None:
+        raise InputError("snapshots need out=, the folder to keep them in")
 
 
 def _check_options(lr: Any, seed: Any, precision: Any) -> None:

@@ -28,18 +28,30 @@ class Settings(_Strict):
     precision: Literal["float32", "bf16"]
 
 
-class Manifest(_Strict):
-    """One checkpoint: the file, its size and hash, and what is needed to rebuild and resume the run."""
+class _File(_Strict):
+    """A safetensors file, its size and hash, and when in the run it was written."""
 
-    format: Literal["latentassay-run-1"] = "latentassay-run-1"
-    file: Annotated[str, Field(pattern=r"^checkpoint-\d{8,}\.safetensors$")]
     size: Count
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     step: Count
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Snapshot(_File):
+    """The weights as they were at a step; one cannot go on from it."""
+
+    file: Annotated[str, Field(pattern=r"^weights-\d{8,}\.safetensors$")]
+
+
+class Manifest(_File):
+    """One checkpoint and what is needed to rebuild and resume the run, and the snapshots on the way to it."""
+
+    format: Literal["latentassay-run-1"] = "latentassay-run-1"
+    file: Annotated[str, Field(pattern=r"^checkpoint-\d{8,}\.safetensors$")]
     interrupted: bool
     model: Spec | None
     objective: Spec | None
     data: DataFacts
     settings: Settings
     versions: dict[str, str]
+    snapshots: tuple[Snapshot, ...] = ()

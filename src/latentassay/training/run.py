@@ -29,6 +29,7 @@ class Run:
         seconds: time spent training.
         images_per_second: mean throughput.
         interrupted: whether Ctrl-C ended it before its last step.
+        snapshots: steps whose weights were kept, for ``load_run(run.path, step=…)``.
     """
 
     model: Any
@@ -38,28 +39,37 @@ class Run:
     seconds: float
     images_per_second: float
     interrupted: bool
+    snapshots: tuple[int, ...] = ()
 
 
-def load_run(path: str | Path, *, model: nn.Module | None = None) -> Run:
+def load_run(path: str | Path, *, step: int | None = None, model: nn.Module | None = None) -> Run:
     """Load the run that ``fit`` left in a folder, its model in evaluation mode on the CPU.
 
     Args:
         path: the folder given to ``fit`` as ``out``.
+        step: one of the steps given to ``fit`` as ``snapshots``: the run as it stood then; the last checkpoint where
+            left out.
         model: a module of the same architecture, for runs whose model ``models.build`` did not make.
 
     Raises:
-        CheckpointError: a file is missing, truncated, altered, of another kind, or does not fit the model.
+        CheckpointError: a file is missing, truncated, altered, of another kind, or does not fit the model; or no
+            weights of ``step`` were kept.
     """
     folder = Path(path)
     manifest = read_manifest(folder)
-    tensors = read_tensors(folder, manifest)
+    kept = {snapshot.step: snapshot for snapshot in manifest.snapshots}
+    file = manifest if step in (None, manifest.step) else kept.get(step)
+    if file is None:
+        steps = ", ".join(map(str, sorted({*kept, manifest.step})))
+        raise CheckpointError(folder, f"kept no weights of step {step}, only of {steps}", "Ask fit for snapshots=…")
+    tensors = read_tensors(folder, file)
     if model is None:
         model = _rebuilt(folder, manifest.model)
-    load_weights(model, tensors, folder / manifest.file)
-    images = manifest.step * manifest.settings.batch_size
+    load_weights(model, tensors, folder / file.file)
+    images = file.step * manifest.settings.batch_size
     return Run(
-        model.eval(), folder, manifest.step, tuple(read_rows(folder, manifest.step)), manifest.seconds,
-        images / manifest.seconds if manifest.seconds else 0.0, manifest.interrupted,
+        model.eval(), folder, file.step, tuple(read_rows(folder, file.step)), file.seconds,
+        images / file.seconds if file.seconds else 0.0, manifest.interrupted and file is manifest, tuple(sorted(kept)),
     )  # fmt: skip
 
 
