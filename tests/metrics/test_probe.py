@@ -171,3 +171,33 @@ def test_probe_refuses_unknown_kinds_and_takes_amounts_that_never_repeat():
     with pytest.raises(la.InputError, match="logistic, linear, got 'deep'"):
         linear_probe(GRID + 0.0, GRID, kind="deep")
     assert linear_probe(np.arange(100.0)[:, None], np.arange(100), kind="linear").score == pytest.approx(1)
+
+
+@pytest.mark.parametrize("kind", ["logistic", "linear"])
+def test_rows_of_their_own_are_measured_on_and_never_learned(kind):
+    rng = np.random.default_rng(0)
+    codes, other = rng.normal(size=(300, 3)), rng.normal(size=(200, 3))
+    factors, theirs = (codes[:, 0] > 0).astype(int), (other[:, 0] > 0).astype(int)
+    found = linear_probe(codes, factors, test=(other, theirs), kind=kind)
+    assert found.score > (0.95 if kind == "logistic" else 0.5) and "rows of their own" in found.variant
+    # What is learned does not change with the labels of the rows that are measured on.
+    turned = linear_probe(codes, factors, test=(other, 1 - theirs), kind=kind)
+    if kind == "logistic":
+        assert turned.score == pytest.approx(1 - found.score)
+    assert turned.score < found.score
+
+
+@pytest.mark.parametrize(
+    ("test", "options", "match"),
+    [
+        ((np.zeros((4, 2)), np.zeros(4, int)), {}, "must have shapes"),
+        ((np.zeros((4, 3)), np.zeros((4, 2), int)), {}, "must have shapes"),
+        ((np.zeros((4, 3)), np.zeros(5, int)), {}, "factors must have shape"),
+        ((np.full((4, 3), np.nan), np.zeros(4, int)), {}, "NaN"),
+        ((np.zeros((4, 3)), np.zeros(4, int)), {"resamples": 3}, "leave out test"),
+    ],
+)
+def test_rows_to_test_on_must_fit(test, options, match):
+    codes, factors = np.random.default_rng(0).normal(size=(30, 3)), np.arange(30) % 2
+    with pytest.raises(InputError, match=match):
+        linear_probe(codes, factors, test=test, **options)

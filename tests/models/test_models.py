@@ -115,11 +115,22 @@ def test_the_helix_network_of_the_paper():
         ({"hidden": (0,)}, "hidden must be"),
         ({"hidden": 3}, "hidden must be"),
         ({"seed": -1.5}, "seed must be"),
+        ({"activation": "step"}, "activation must be one of elu, relu, silu, tanh, got 'step'"),
+        ({"name": "ae-conv", "x_shape": (1, 32, 32), "activation": "relu"}, "takes no option activation"),
     ],
 )
 def test_wrong_arguments_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         models.build(**{"name": "vae-mlp", "x_shape": (3,), **options})
+
+
+def test_an_activation_is_built_remembered_and_rebuilt():
+    model = models.build("vae-mlp", x_shape=(4,), latents=2, hidden=(5, 6), activation="relu", seed=3)
+    kinds = [type(module).__name__ for network in (model.encoder, model.decoder) for module in network]
+    assert kinds.count("ReLU") == 4 and "ELU" not in kinds
+    again = models.build(**model.spec)
+    assert again.spec == model.spec and again.spec["activation"] == "relu"
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
 
 
 def test_a_likelihood_of_the_users_own_has_no_spec():

@@ -26,6 +26,9 @@ VARIANTS = {
 }
 
 
+Split = tuple[Int[np.ndarray, " train"], Int[np.ndarray, " test"]]
+
+
 class Probe(NamedTuple):
     """What a linear map tells, ``m`` factors.
 
@@ -48,7 +51,15 @@ class Probe(NamedTuple):
     variant: str
 
 
-def linear_probe(codes: Any, factors: Any, *, kind: str = "logistic", resamples: int = 0, seed: int = 0) -> Probe:
+def linear_probe(
+    codes: Any,
+    factors: Any,
+    *,
+    test: tuple[Any, Any] | None = None,
+    kind: str = "logistic",
+    resamples: int = 0,
+    seed: int = 0,
+) -> Probe:
     """Measure what a linear map of all units tells, on rows it has not seen.
 
     - ``"logistic"``: ``accuracy = P(argmax_v (w_v · c + b_v) = f)``, multinomial logistic regression, for values that
@@ -59,13 +70,14 @@ def linear_probe(codes: Any, factors: Any, *, kind: str = "logistic", resamples:
     Args:
         codes: ``(n, u)`` array or tensor; usually posterior means. Their scale does not matter.
         factors: ``(n, m)`` integer codes, or labels ``(n,)``.
+        test: codes and factors of other rows to measure on; then all of ``codes`` are learned from.
         kind: ``"logistic"`` or ``"linear"``.
         resamples: random halves for the interval; none by default.
         seed: seed of the split and of the halves.
 
     Raises:
         InputError: shapes that do not fit, NaN, a factor that never varies or (logistic) whose values are too rare to
-            learn, an unknown kind.
+            learn, an unknown kind, halves asked for beside rows of their own to test on.
 
     Source: linear classifier probes, Alain and Bengio 2016, "Understanding intermediate layers".
 
@@ -76,20 +88,47 @@ def linear_probe(codes: Any, factors: Any, *, kind: str = "logistic", resamples:
     """
     if kind not in VARIANTS:
         raise InputError(f"kind must be one of {', '.join(VARIANTS)}, got {kind!r}")
-    c, f = codes_and_factors(codes, _as_columns(factors))
+    c, f, learned = _joined(codes, factors, test, resamples)
     told = _explained if kind == "linear" else _accuracy
     if kind == "logistic":
-        learnable(f)
+        learnable(f[:learned])
 
     def measured(rows: Any) -> Float[np.ndarray, "m 2"]:
         seen = standardised(c[rows])
-        return np.array([told(seen, column, seed) for column in f[rows].T])
+        return np.array([told(seen, column, _split(column, kind, learned, seed)) for column in f[rows].T])
 
     per_factor, baseline = measured(slice(None)).T
     interval = half_sampled(
         lambda rows: float(measured(rows)[:, 0].mean()), per_factor.mean(), len(c), resamples=resamples, seed=seed
     )
-    return Probe(float(per_factor.mean()), per_factor, baseline, interval, len(c), VARIANTS[kind])
+    variant = VARIANTS[kind] if learned is None else f"{VARIANTS[kind].partition(', 1 row')[0]}, rows of their own"
+    return Probe(float(per_factor.mean()), per_factor, baseline, interval, len(c), variant)
+
+
+def _joined(
+    codes: Any, factors: Any, test: tuple[Any, Any] | None, resamples: int
+) -> tuple[Float[np.ndarray, "n u"], Int[np.ndarray, "n m"], int | None]:
+    """Return all codes and factors, those to test on last, and how many are learned from if that is said."""
+    if test is None:
+        return *codes_and_factors(codes, _as_columns(factors)), None
+    if resamples:
+        raise InputError("resamples halves one table of rows; leave it out, or leave out test")
+    own, other = as_array(codes, "codes"), as_array(test[0], "test codes")
+    f, g = _as_columns(factors), _as_columns(test[1])
+    if own.shape[1:] != other.shape[1:] or f.shape[1:] != g.shape[1:]:
+        raise InputError(f"rows to test on must have shapes (k, {own.shape[-1]}) and (k, {f.shape[-1]}) as those to "
+                         f"learn from, got {other.shape} and {g.shape}")  # fmt: skip
+    codes_and_factors(own, f)
+    return *codes_and_factors(np.concatenate([own, other]), np.concatenate([f, g])), len(own)
+
+
+def _split(column: Int[np.ndarray, " n"], kind: str, learned: int | None, seed: int) -> Split:
+    if learned is not None:
+        return np.arange(learned), np.arange(learned, len(column))
+    if kind == "logistic":
+        return held_out(column, seed)
+    # Values may be amounts that never repeat, so one row is held out of every three neighbours in value.
+    return held_out(np.argsort(np.argsort(column, kind="stable")) // HELD_OUT, seed)
 
 
 def _as_columns(factors: Any) -> np.ndarray:
@@ -97,17 +136,15 @@ def _as_columns(factors: Any) -> np.ndarray:
     return columns[:, None] if columns.ndim == 1 else columns
 
 
-def _accuracy(seen: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], seed: int) -> tuple[float, float]:
-    train, test = held_out(factor, seed)
+def _accuracy(seen: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], split: Split) -> tuple[float, float]:
+    train, test = split
     told = with_one(seen[test]) @ logistic(seen[train], factor[train]).T
     most = np.bincount(factor[train]).argmax()
     return float(np.mean(told.argmax(1) == factor[test])), float(np.mean(factor[test] == most))
 
 
-def _explained(seen: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], seed: int) -> tuple[float, float]:
-    # Values may be amounts that never repeat, so one row is held out of every three neighbours in value.
-    neighbours = np.argsort(np.argsort(factor, kind="stable")) // HELD_OUT
-    train, test = held_out(neighbours, seed)
+def _explained(seen: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], split: Split) -> tuple[float, float]:
+    train, test = split
     if len(np.unique(factor[test])) < 2:  # nothing varies that could be explained
         return 0.0, 0.0
     weights = np.linalg.lstsq(with_one(seen[train]), factor[train].astype(np.float64), rcond=None)[0]

@@ -47,7 +47,8 @@ def build(
         likelihood: ``"bernoulli"`` (data in [0, 1]), ``"gaussian"`` (standard deviation 1), ``"squared"``, a
             ``Likelihood``, or a mapping such as ``{"name": "gaussian", "std": 0.1}``.
         seed: fixes the initial weights; the global random state is neither used nor changed.
-        options: ``hidden`` (layer widths) for ``mlp`` models.
+        options: ``hidden`` (layer widths) and ``activation`` (``"elu"``, ``"relu"``, ``"silu"`` or ``"tanh"``) for
+            ``mlp`` models.
 
     Raises:
         InputError: an unknown name or option, or a shape that the network cannot take.
@@ -73,7 +74,7 @@ def build(
 
 def _made(name: str, coders: Callable[..., Coders], *arguments: Any) -> Coders:
     *positional, options = arguments
-    allowed = {"hidden"} if coders is mlp_coders else set()
+    allowed = {"hidden", "activation"} if coders is mlp_coders else set()
     if unknown := set(options) - allowed:
         raise InputError(f"{name} takes no option {', '.join(sorted(unknown))}; it knows {sorted(allowed) or 'none'}")
     return coders(*positional, **options)
@@ -97,5 +98,5 @@ def _spec(
     if named is None:
         return None
     observed = {"name": named, **asdict(likelihood)}  # type: ignore[call-overload]
-    plain = {key: list(value) for key, value in options.items()}
+    plain = {key: value if isinstance(value, str) else list(value) for key, value in options.items()}
     return {"name": name, "x_shape": list(shape), "latents": latents, "likelihood": observed, "seed": seed, **plain}

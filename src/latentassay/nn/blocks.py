@@ -5,14 +5,18 @@ from itertools import pairwise
 
 from torch import nn
 
+ACTIVATIONS: dict[str, type[nn.Module]] = {"elu": nn.ELU, "relu": nn.ReLU, "silu": nn.SiLU, "tanh": nn.Tanh}
+"""Nonlinearities by name."""
 
-def mlp(sizes: Sequence[int]) -> list[nn.Module]:
-    """Return linear layers of the given widths with ELU between them, none after the last.
+
+def mlp(sizes: Sequence[int], activation: str = "elu") -> list[nn.Module]:
+    """Return linear layers of the given widths with ``ACTIVATIONS[activation]`` between them, none after the last.
 
     >>> [type(layer).__name__ for layer in mlp((3, 8, 2))]
     ['Linear', 'ELU', 'Linear']
     """
-    layers: list[tuple[nn.Module, ...]] = [(nn.Linear(a, b), nn.ELU()) for a, b in pairwise(sizes)]
+    between = ACTIVATIONS[activation]
+    layers: list[tuple[nn.Module, ...]] = [(nn.Linear(a, b), between()) for a, b in pairwise(sizes)]
     return [module for pair in layers for module in pair][:-1]
 
 

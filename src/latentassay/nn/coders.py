@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from latentassay.errors import InputError
-from latentassay.nn.blocks import doubling, mlp, pooled_conv, upsampled_conv
+from latentassay.nn.blocks import ACTIVATIONS, doubling, mlp, pooled_conv, upsampled_conv
 
 
 class Coders(NamedTuple):
@@ -22,17 +22,21 @@ class Coders(NamedTuple):
     """Latents ``(n, d)`` to the likelihood's parameters ``(n, *x_shape)``."""
 
 
-def mlp_coders(x_shape: Sequence[int], latents: int, width: int, *, hidden: Any = (256, 256)) -> Coders:
-    """Fully connected ELU networks; the decoder's hidden layers mirror the encoder's.
+def mlp_coders(
+    x_shape: Sequence[int], latents: int, width: int, *, hidden: Any = (256, 256), activation: Any = "elu"
+) -> Coders:
+    """Fully connected networks; the decoder's hidden layers mirror the encoder's.
 
     Raises:
-        InputError: ``hidden`` holds something else than positive widths.
+        InputError: ``hidden`` holds something else than positive widths, or nobody knows the activation.
     """
+    if activation not in ACTIVATIONS:
+        raise InputError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation!r}")
     if not isinstance(hidden, Sequence) or not all(isinstance(size, int) and size > 0 for size in hidden):
         raise InputError(f"hidden must be positive layer widths such as (256, 256), got {hidden!r}")
     values = math.prod(x_shape)
-    encoder = nn.Sequential(nn.Flatten(), *mlp((values, *hidden, width)))
-    decoder = nn.Sequential(*mlp((latents, *reversed(hidden), values)), nn.Unflatten(1, tuple(x_shape)))
+    encoder = nn.Sequential(nn.Flatten(), *mlp((values, *hidden, width), activation))
+    decoder = nn.Sequential(*mlp((latents, *reversed(hidden), values), activation), nn.Unflatten(1, tuple(x_shape)))
     return Coders(encoder, decoder)
 
 
