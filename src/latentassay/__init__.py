@@ -29,6 +29,7 @@ from latentassay.responses import (
     response_matrix,
     structure_score,
 )
+from latentassay.separability import linear_separability
 from latentassay.training import Run, fit, load_run
 from latentassay.units import Units
 
@@ -70,6 +71,7 @@ __all__ = [
     "from_torch",
     "geometry",
     "interpolate",
+    "linear_separability",
     "load_run",
     "log_likelihood",
     "manifold_path",
