@@ -28,6 +28,9 @@ class FileError(LatentAssayError):
         self.path, self.cause, self.fix = Path(path), cause, fix
         super().__init__(f"{path}: {cause}. {fix}")
 
+    def __reduce__(self) -> tuple[type["FileError"], tuple[Path, str, str]]:
+        return type(self), (self.path, self.cause, self.fix)  # so that it can go from one process to another
+
 
 class CheckpointError(FileError):
     """A checkpoint or saved result is truncated, altered, or not what its manifest says."""

@@ -101,6 +101,17 @@ def test_ways_are_thinned_with_both_ends_and_rows_are_named():
     assert (row[0], row[-1]) == (0, 1) and len(row) == 12
 
 
+def test_a_line_marks_where_a_row_turns():
+    rows = {"a": np.zeros((23, 1, 4, 4)), "b": np.zeros((23, 1, 4, 4))}
+    (lines,) = geometry.ways(rows, turns={"b": 0.5}).axes[0].collections
+    ((x, low), (other, high)) = lines.get_segments()[0]
+    assert x == other == 6 and 1 < low < high < 2  # the middle of twelve pictures, in the second row
+    with pytest.raises(InputError, match="must name rows"):
+        geometry.ways(rows, turns={"c": 0.5})
+    with pytest.raises(InputError, match="from 0 to 1"):
+        geometry.ways(rows, turns={"a": 1.5})
+
+
 def test_maps_show_the_logarithm_with_a_scale_and_leave_zeros_clear():
     values = 10.0 ** np.arange(20).reshape(4, 5)
     values[0, 0] = 0

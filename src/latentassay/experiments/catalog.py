@@ -8,7 +8,7 @@ from typing import NamedTuple
 import matplotlib
 
 from latentassay.errors import InputError
-from latentassay.experiments import figures, helix, responses
+from latentassay.experiments import figures, geometry, helix, responses
 from latentassay.experiments.page import Picture, render
 from latentassay.experiments.results import Table
 from latentassay.storage import replacing, write_whole
@@ -25,7 +25,7 @@ class Experiment(NamedTuple):
         needs: data sets that need files, and what stays empty without them.
         costs: scale → what it takes.
         table: ``(scale, folder, *, seeds, data, device)`` → table.
-        draw: ``(scale, folder, *, seeds)`` → its figures, from the same runs.
+        draw: ``(scale, folder, *, seeds, data)`` → its figures, from the same runs.
     """
 
     name: str
@@ -57,11 +57,18 @@ def _helix_table(
     return helix.helix(scale, folder, seeds=seeds)
 
 
+def _helix_pictures(
+    scale: str, folder: Path, *, seeds: int | None, data: Mapping[str, str | Path] | None
+) -> list[Picture]:
+    return helix.pictures(scale, folder, seeds=seeds)
+
+
 _LONG = "weeks on two cores, hours on a GPU"
 EXPERIMENTS = (
     Experiment(
         "responses.helix", "the double helix: two ways across a latent plane (LR figures 2 and 3)", "nothing",
-        {"smoke": "seconds", "laptop": "half a minute", "paper": "2 minutes"}, _helix_table, helix.pictures,
+        {"smoke": "seconds", "laptop": "half a minute", "paper": "2 minutes"}, _helix_table,
+        _helix_pictures,
     ),
     Experiment(
         "responses.figures", "a report each of the models whose figures LR shows (figures 4–6, 10–11, 25–30)",
@@ -81,6 +88,13 @@ EXPERIMENTS = (
         "responses.table3", "all scores of β-VAEs on MPI3D, toy and real (LR table 3)",
         "MPI3D; rows without files stay empty",
         {"smoke": "half a minute", "laptop": "about an hour on two cores", "paper": _LONG}, responses.table3,
+    ),
+    Experiment(
+        "geometry.digits",
+        "bounds, components, separability and ways between digits for every α and k (GEO figures 1–5)",
+        "MNIST, except at scale smoke",
+        {"smoke": "a minute", "laptop": "about two hours on two cores", "paper": "two months on two cores"},
+        geometry.table, geometry.pictures,
     ),
 )  # fmt: skip
 
@@ -128,7 +142,7 @@ def reproduce(
     """
     chosen = experiment(name)
     table = chosen.table(scale, folder, seeds=seeds, data=data, device=device)
-    pictures = chosen.draw(scale, folder, seeds=seeds) if chosen.draw else []
+    pictures = chosen.draw(scale, folder, seeds=seeds, data=data) if chosen.draw else []
     stem = f"{name}-{scale}"
     table.to_json(folder / f"{stem}.json")
     write_whole(folder / f"{stem}.html", render(table, pictures).encode())

@@ -29,11 +29,12 @@ class Plan(Kept):
         data: name of the data set and how it was loaded.
         rows: rows trained on; all of the training split where left out.
         model: a name that ``models.build`` knows.
-        hidden: layer widths of ``mlp`` models.
+        hidden: layer widths of ``mlp`` models; ``activation`` is what lies between them.
         latents: number of latents d.
         likelihood: a name that ``models.build`` knows.
         beta: weight of the KL term.
-        steps: optimiser steps.
+        alpha: order of a Rényi bound from ``samples`` samples, in place of the β-VAE's.
+        steps: optimiser steps; the weights of ``snapshots`` are kept besides.
         batch_size: observations in a step.
         lr: learning rate of Adam.
         schedule: whether it stays or falls to 0 along half a cosine.
@@ -44,14 +45,23 @@ class Plan(Kept):
     rows: Count | None = None
     model: str
     hidden: tuple[int, ...] = ()
+    activation: str = "elu"
     latents: Count
     likelihood: str = "bernoulli"
-    beta: float
+    beta: float = 1.0
+    alpha: float | None = None
+    samples: Count = 1
     steps: Count
+    snapshots: tuple[int, ...] = ()
     batch_size: Count
     lr: float
     schedule: Literal["constant", "cosine"] = "constant"
     seed: Annotated[int, Field(ge=0)]
+
+    @property
+    def objective(self) -> Any:
+        """What training descends."""
+        return objectives.BetaVAE(self.beta) if self.alpha is None else objectives.Renyi(self.alpha, self.samples)
 
 
 class Measured(Kept):
@@ -82,14 +92,15 @@ def trained(plan: Plan, folder: Path | None, load: Callable[[], Any], *, device:
     data = load()
     if folder is not None:
         write_whole(folder / PLAN, plan.model_dump_json(indent=1).encode())
-    options = {"hidden": plan.hidden} if plan.hidden else {}
+    options = {"hidden": plan.hidden, "activation": plan.activation} if plan.hidden else {}
     model = models.build(
         plan.model, x_shape=data.x_shape, latents=plan.latents, likelihood=plan.likelihood, seed=plan.seed, **options
     )
     lr = cosine(plan.lr, plan.steps) if plan.schedule == "cosine" else plan.lr
     run = fit(
-        model, objectives.BetaVAE(beta=plan.beta), data, steps=plan.steps, batch_size=plan.batch_size, lr=lr,
+        model, plan.objective, data, steps=plan.steps, batch_size=plan.batch_size, lr=lr,
         seed=plan.seed, device=device, out=folder, resume=folder is not None,
+        snapshots=plan.snapshots if folder is not None else (),
     )  # fmt: skip
     if run.interrupted:
         raise KeyboardInterrupt

@@ -17,7 +17,7 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from latentassay.errors import InputError
 from latentassay.report.images import COLUMNS, strips
 from latentassay.report.plane import PERCENTILE, around, cloud, extent_of, frame
-from latentassay.report.style import INK, PAPER, SERIES, SIZE, THIRD, fading, legend, scale, sheet, tidy
+from latentassay.report.style import ALERT, INK, PAPER, SERIES, SIZE, THIRD, fading, legend, scale, sheet, tidy
 
 SHOWN = 1e-4
 """Eigenvalues below this share of the threshold are drawn at it, so that a zero has a place on a log scale."""
@@ -137,13 +137,16 @@ def half_plane(curves: Sequence[tuple[np.ndarray, np.ndarray]]) -> Figure:
     return figure
 
 
-def ways(rows: Mapping[str, np.ndarray]) -> Figure:
+def ways(rows: Mapping[str, np.ndarray], *, turns: Mapping[str, float] | None = None) -> Figure:
     """Draw the decodings along several ways between the same ends, a labelled row for each (GEO figure 5).
 
     Args:
         rows: kind of interpolation → images ``(steps, c, h, w)`` in [0, 1], the same shape in every row; of more than
             twelve steps, twelve evenly spaced ones with both ends are drawn.
+        turns: kind of interpolation → share of the way at which one end turns into the other: a red line there.
     """
+    if unknown := set(turns or {}) - set(rows):
+        raise InputError(f"turns must name rows, got {', '.join(map(repr, sorted(unknown)))}")
     images = {label: _checked(row, f"images of {label!r}", 4) for label, row in _some(rows, "rows")}
     shapes = {row.shape for row in images.values()}
     first = next(iter(images.values()))
@@ -155,6 +158,10 @@ def ways(rows: Mapping[str, np.ndarray]) -> Figure:
     ax.set_xticks(np.arange(len(chosen)) + 0.5, [f"{t:.0%}".replace("%", " %") for t in chosen / (len(first) - 1)])
     ax.set_xlabel("share of the way", color=INK, fontsize=SIZE)
     ax.set_ylabel("interpolation", color=INK, fontsize=SIZE)
+    for i, label in enumerate(images):
+        if turns is not None and label in turns:
+            x = 0.5 + _checked([turns[label]], f"turn of {label!r}", 1, low=0, high=1)[0] * (len(chosen) - 1)
+            ax.vlines(x, i + 0.03, i + 0.97, colors=ALERT, linewidth=2)
     return figure
 
 
