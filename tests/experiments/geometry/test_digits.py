@@ -96,8 +96,8 @@ def test_the_judge_knows_digits_and_draws_pairs_of_different_ones():
     assert accuracy > 0.75 and n == 597
     a, b = judge.pairs(20, 0)
     assert len(a) == len(b) == 20 and (judge.labels[a] != judge.labels[b]).all()
-    told = judge.told(torch.stack([judge.x[a], judge.x[b]], 1), judge.labels[a], judge.labels[b])
-    assert (told[:, 0] < 0.5).all() and (told[:, 1] > 0.5).all()
+    odds = judge.odds(torch.stack([judge.x[a], judge.x[b]], 1), judge.labels[a], judge.labels[b])
+    assert (odds[:, 0] < 0).all() and (odds[:, 1] > 0).all()
 
 
 def test_pixels_are_black_or_white_with_their_grey_as_probability():
@@ -112,8 +112,16 @@ def test_pixels_are_black_or_white_with_their_grey_as_probability():
 
 
 def test_a_turn_is_marked_only_between_different_ends():
-    assert _turn(torch.tensor([0.1, 0.2, 0.9, 0.4, 0.8])) == 0.5
-    assert _turn(torch.tensor([0.1, 0.2, 0.3])) is None and _turn(torch.tensor([0.7, 0.8])) is None
+    assert _turn(torch.tensor([-3.0, -2.0, 1.0, -1.0, 2.0])) == 0.5
+    assert _turn(torch.tensor([-3.0, -2.0, -1.0])) is None and _turn(torch.tensor([1.0, 2.0])) is None
+
+
+def test_doubt_is_what_a_fine_grid_says():
+    odds = torch.randn(7, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 4
+    odds[0], odds[1] = 0.5, 3.0  # always in doubt, never in doubt
+    fine = torch.nn.functional.interpolate(odds[:, None], size=11 * 2000 + 1, mode="linear", align_corners=True)[:, 0]
+    p = fine.sigmoid()
+    torch.testing.assert_close(scores.in_doubt(odds), ((p > 0.1) & (p < 0.9)).double().mean(1), atol=2e-3, rtol=0)
 
 
 @pytest.mark.parametrize(

@@ -153,17 +153,17 @@ def _figure_5(cell: Cell) -> list[Picture]:
     a, b = judge.pairs(SHOWN, cell.seed)
     generator = torch.Generator().manual_seed(cell.seed)
     rows = scores.five_ways(model, judge.x[a], judge.x[b], steps=scores.STEPS, generator=generator)
-    told = {name: judge.told(found, judge.labels[a], judge.labels[b]) for name, found in rows.items()}
+    odds = {name: judge.odds(found, judge.labels[a], judge.labels[b]) for name, found in rows.items()}
     made = []
     for i in range(len(a)):
         names = f"{judge.labels[a[i]]} to {judge.labels[b[i]]}"
-        turns = {name: at for name, doubt in told.items() if (at := _turn(doubt[i])) is not None}
+        turns = {name: at for name, of_pairs in odds.items() if (at := _turn(of_pairs[i])) is not None}
         figure = draw.ways({name: found[i].numpy() for name, found in rows.items()}, turns=turns)
         made.append(Picture(f"figure-5-{i}", f"From {names} (GEO figure 5)", CAPTIONS["figure-5"], figure))
     return made
 
 
-def _turn(doubt: Tensor) -> float | None:
+def _turn(odds: Tensor) -> float | None:
     """Return the share of the way at which the second digit takes over; none where it does at an end."""
-    second = (doubt > 0.5).tolist()
+    second = (odds > 0).tolist()
     return second.index(True) / (len(second) - 1) if second[-1] and not second[0] else None

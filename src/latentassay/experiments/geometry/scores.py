@@ -1,5 +1,6 @@
 """What is asked of the VAEs of GEO: components, likelihoods, separability, and how sharply digits turn into others."""
 
+import math
 import warnings
 from typing import Any
 
@@ -153,8 +154,8 @@ def five_ways(model: Any, a: Tensor, b: Tensor, *, steps: int, generator: torch.
 def turns(cell: Cell) -> Scores:
     """Return, for every kind of way, over what share of it a classifier is in doubt between the two digits.
 
-    Mean over pairs of test pictures of different digits of the share of steps with P(second | first or second)
-    between 0.1 and 0.9.
+    Mean over pairs of test pictures of different digits of the share of the way with P(second | first or second)
+    between 0.1 and 0.9, the log-odds taken as straight between its steps.
     """
     run, scale = train(cell), pick(SCALES, cell.scale)
 
@@ -165,12 +166,23 @@ def turns(cell: Cell) -> Scores:
         rows = five_ways(run.model, judge.x[a], judge.x[b], steps=STEPS, generator=generator)
         scores: Scores = {}
         for name, pictures in rows.items():
-            doubt = judge.told(pictures, judge.labels[a], judge.labels[b])
-            share = ((doubt > 0.1) & (doubt < 0.9)).double().mean(1)
+            share = in_doubt(judge.odds(pictures, judge.labels[a], judge.labels[b]))
             scores |= {f"{WIDTH}, {name}": float(share.mean()), f"error, {name}": float(share.std()) / pairs**0.5}
         return scores
 
-    return measured(run.path, "turns", {"pairs": PAIRS, "steps": STEPS}, ask)
+    return measured(run.path, "turns", {"pairs": PAIRS, "steps": STEPS, "between steps": "log-odds"}, ask)
+
+
+def in_doubt(odds: Float[Tensor, "n steps"], *, within: float = math.log(9)) -> Float[Tensor, " n"]:
+    """Return the share of a way with log-odds within ±log 9, that is P from 0.1 to 0.9; straight between steps.
+
+    >>> in_doubt(torch.tensor([[-10.0, 10.0]]), within=5.0)
+    tensor([0.5000])
+    """
+    low, high = torch.minimum(odds[:, :-1], odds[:, 1:]), torch.maximum(odds[:, :-1], odds[:, 1:])
+    inside = (high.clamp(max=within) - low.clamp(min=-within)).clamp(min=0)
+    level = (low == high) & (low.abs() <= within)
+    return torch.where(level, 1.0, inside / (high - low).clamp(min=1e-12)).mean(1)
 
 
 class Judge:
@@ -203,11 +215,11 @@ class Judge:
         differ = np.flatnonzero(self.labels[a] != self.labels[b])[:count]
         return a[differ], b[differ]
 
-    def told(
+    def odds(
         self, pictures: Tensor, first: Int[np.ndarray, " n"], second: Int[np.ndarray, " n"]
     ) -> Float[Tensor, "n steps"]:
-        """Return P(second digit | first or second) of pictures ``(n, steps, …)``."""
+        """Return log P(second digit) − log P(first digit) of pictures ``(n, steps, …)``."""
         n, steps = pictures.shape[:2]
         logits = self._logits(pictures.flatten(0, 1)).reshape(n, steps, -1)
         rows = np.arange(n)
-        return torch.from_numpy(logits[rows, :, second] - logits[rows, :, first]).sigmoid()
+        return torch.from_numpy(logits[rows, :, second] - logits[rows, :, first])
