@@ -1,7 +1,7 @@
 """Many runs on one machine: a process for each, as many at a time as there are cores."""
 
+import copy
 import os
-import pickle
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -104,7 +104,7 @@ def _alone(work: Callable[[T], object], item: T, errors: Connection) -> None:
 def _portable(error: BaseException) -> BaseException:
     """Return an error that another process can read."""
     try:
-        pickle.loads(pickle.dumps(error))  # our own, never a file's
+        copy.copy(error)  # rebuilt as the other process will rebuild it
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error
