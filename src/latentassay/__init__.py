@@ -2,7 +2,7 @@
 
 from latentassay import data, features, geometry, metrics, models, objectives, sampling, training
 from latentassay._version import __version__
-from latentassay.adapters import from_sklearn, from_torch
+from latentassay.adapters import from_diffusers, from_monai, from_sklearn, from_torch
 from latentassay.assay import Assay, assay
 from latentassay.autoencoder import Autoencoder, Decoder, Encoder
 from latentassay.contract import check_autoencoder
@@ -67,6 +67,8 @@ __all__ = [
     "fisher_rao_distance",
     "fisher_rao_geodesic",
     "fit",
+    "from_diffusers",
+    "from_monai",
     "from_sklearn",
     "from_torch",
     "geometry",

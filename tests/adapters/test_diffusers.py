@@ -420,7 +420,6 @@ def test_a_whole_pipeline_is_asked_for_its_part(folder):
 
 def test_the_page_works_as_it_stands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(la, "from_diffusers", from_diffusers, raising=False)
     page = (ROOT / "docs" / "guides" / "diffusers.md").read_text("utf-8")
     names = {}
     for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):

@@ -140,7 +140,6 @@ def test_answers_of_another_form_are_refused():
 
 def test_the_page_works_as_it_stands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(la, "from_monai", from_monai, raising=False)
     page, names = (ROOT / "docs" / "guides" / "monai.md").read_text("utf-8"), {}
     for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         exec(compile(block, "monai.md", "exec"), names)

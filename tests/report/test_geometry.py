@@ -80,6 +80,11 @@ def test_probes_have_a_line_for_each_set_of_features():
     np.testing.assert_allclose(lines(figure)["both"][:, 1], 0.7)
 
 
+def test_probes_can_share_a_scale():
+    figure = probes(np.array([1, 2]), {"a": np.array([0.8, 0.9])}, low=0.5)
+    assert figure.axes[0].get_ylim() == (0.5, 1)
+
+
 def test_straight_lines_are_dotted_and_share_the_ends_of_geodesics():
     (ax,) = FIGURES["half_plane"]().axes
     drawn = [line for line in ax.lines if len(line.get_xydata())]
@@ -103,13 +108,13 @@ def test_ways_are_thinned_with_both_ends_and_rows_are_named():
 
 def test_a_line_marks_where_a_row_turns():
     rows = {"a": np.zeros((23, 1, 4, 4)), "b": np.zeros((23, 1, 4, 4))}
-    (lines,) = geometry.ways(rows, turns={"b": 0.5}).axes[0].collections
+    (lines,) = ways(rows, turns={"b": 0.5}).axes[0].collections
     ((x, low), (other, high)) = lines.get_segments()[0]
     assert x == other == 6 and 1 < low < high < 2  # the middle of twelve pictures, in the second row
     with pytest.raises(InputError, match="must name rows"):
-        geometry.ways(rows, turns={"c": 0.5})
+        ways(rows, turns={"c": 0.5})
     with pytest.raises(InputError, match="from 0 to 1"):
-        geometry.ways(rows, turns={"a": 1.5})
+        ways(rows, turns={"a": 1.5})
 
 
 def test_maps_show_the_logarithm_with_a_scale_and_leave_zeros_clear():

@@ -1,6 +1,17 @@
 """Foreign models as guests: each adapter gives a model the four attributes of ``latentassay.Autoencoder``."""
 
+from latentassay.adapters.diffusers import DiffusersModel, from_diffusers
+from latentassay.adapters.monai import MonaiModel, from_monai
 from latentassay.adapters.sklearn import SklearnModel, from_sklearn
 from latentassay.adapters.torch_pair import TorchPair, from_torch
 
-__all__ = ["SklearnModel", "TorchPair", "from_sklearn", "from_torch"]
+__all__ = [
+    "DiffusersModel",
+    "MonaiModel",
+    "SklearnModel",
+    "TorchPair",
+    "from_diffusers",
+    "from_monai",
+    "from_sklearn",
+    "from_torch",
+]

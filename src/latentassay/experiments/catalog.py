@@ -93,7 +93,7 @@ EXPERIMENTS = (
         "geometry.digits",
         "bounds, components, separability and ways between digits for every α and k (GEO figures 1–5)",
         "MNIST, except at scale smoke",
-        {"smoke": "a minute", "laptop": "about two hours on two cores", "paper": "two months on two cores"},
+        {"smoke": "a minute", "laptop": "about two hours on two cores", "paper": "about two weeks on two cores"},
         geometry.table, geometry.pictures,
     ),
 )  # fmt: skip

@@ -95,18 +95,21 @@ def likelihoods(bounds: Mapping[str, Curve], estimates: Mapping[str, Curve]) -> 
     return figure
 
 
-def probes(steps: np.ndarray, accuracies: Mapping[str, np.ndarray]) -> Figure:
+def probes(steps: np.ndarray, accuracies: Mapping[str, np.ndarray], *, low: float | None = None) -> Figure:
     """Draw a linear classifier's accuracy while the model trains, a line for each set of features (GEO figure 3).
 
     Args:
         steps: training steps ``(s,)``.
         accuracies: features → accuracy on test data ``(s,)``, or ``(runs, s)``: then their mean, and a band from the
             least to the greatest.
+        low: where the axis begins, if it then goes up to 1, so that several figures can be held side by side.
     """
     figure = sheet(6.0, 3.4)
     ax = tidy(figure.add_subplot(), x="training step", y="accuracy on test data")
     for i, (label, values) in enumerate(_some(accuracies, "accuracies")):
         _average(ax, i, label, *_series(steps, values, f"accuracies of {label!r}", low=0, high=1))
+    if low is not None:
+        ax.set_ylim(low, 1)
     if np.max(steps) >= 10_000:
         ax.xaxis.set_major_formatter(EngFormatter(sep=""))
     legend(ax)

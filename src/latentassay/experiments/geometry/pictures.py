@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from matplotlib.figure import Figure
 from torch import Tensor
 
 from latentassay.experiments.geometry import scores
@@ -103,33 +102,23 @@ def _half_width(runs: np.ndarray) -> np.ndarray:
 
 def _figure_3(vaes: Sequence[Cell]) -> list[Picture]:
     steps = np.array([epoch * vaes[0].steps_per_epoch for epoch in pick(SCALES, vaes[0].scale).snapshots])
-    words = {"mean": "means", "mean, variance": "means and variances", "sample": "samples"}
-    found = {(latents): [_course(cell) for cell in own] for (_, latents), own in grouped(vaes).items()}
-    made = []
-    for name in FEATURES:
-        curves = {
-            f"k = {latents}": np.array([[at[name] for at in course] for course in courses])
-            for latents, courses in found.items()
-        }
-        low = min(float(at[feature]) for courses in found.values() for course in courses for at in course
-                  for feature in FEATURES)  # fmt: skip
-        figure = draw.probes(steps, curves)
-        figure.axes[0].set_ylim(bottom=low - 0.1 * (1 - low))  # the three panels share a scale
-        key = name.replace(", ", "-and-")
-        caption = CAPTIONS["figure-3"].format(features=words[name])
-        made.append(
-            Picture(f"figure-3-{key}", f"Digits told from {words[name]} (GEO figure 3)", caption, _topped(figure))
+    courses = {f"k = {latents}": [_course(cell) for cell in own] for (_, latents), own in grouped(vaes).items()}
+    accuracies = {
+        name: {k: np.array([[at[name] for at in course] for course in own]) for k, own in courses.items()}
+        for name in FEATURES
+    }
+    low = 0.95 * min(float(runs.min()) for found in accuracies.values() for runs in found.values())
+    return [
+        Picture(
+            f"figure-3-{name.replace(', ', '-and-')}", f"Digits told from {words} (GEO figure 3)",
+            CAPTIONS["figure-3"].format(features=words), draw.probes(steps, accuracies[name], low=low),
         )
-    return made
+        for name, words in zip(FEATURES, ("means", "means and variances", "samples"), strict=True)
+    ]  # fmt: skip
 
 
 def _course(cell: Cell) -> list[Scores]:
     return [scores.separability(cell, epoch) for epoch in pick(SCALES, cell.scale).snapshots]
-
-
-def _topped(figure: Figure) -> Figure:
-    figure.axes[0].set_ylim(top=1)
-    return figure
 
 
 def _figure_4(cell: Cell) -> Picture:
