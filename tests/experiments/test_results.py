@@ -135,3 +135,14 @@ def test_an_unknown_scale_is_refused_by_name():
     assert pick({"smoke": 1}, "smoke") == 1
     with pytest.raises(InputError, match="smoke, paper, got 'huge'"):
         pick({"smoke": 1, "paper": 2}, "huge")
+
+
+def test_rows_that_share_no_column_are_blocks_of_their_own():
+    places = [("a", "x"), ("b", "y"), ("a", "z"), ("c", "w"), ("d", "y"), ("d", "w")]
+    cells = tuple(over_seeds(row, column, [1.0], scale="smoke") for row, column in places)
+    table = Table(title="t", what="w", scale={}, cells=cells)
+    assert [(block.rows, block.columns) for block in table.blocks] == [
+        (("a",), ("x", "z")), (("b", "c", "d"), ("y", "w")),
+    ]  # fmt: skip
+    assert sum(len(block.cells) for block in table.blocks) == len(cells)
+    assert Table(title="t", what="w", scale={}, cells=cells[:1]).blocks[0].rows == ("a",)

@@ -112,6 +112,21 @@ class Table(Kept):
         """Names of the columns in the order of their first cells."""
         return tuple(dict.fromkeys(cell.column for cell in self.cells))
 
+    @property
+    def blocks(self) -> tuple["Table", ...]:
+        """Parts that share no column, each with the rows and columns that belong together, in their first order."""
+        parts: list[tuple[set[str], set[str]]] = []
+        for row in self.rows:
+            own = {cell.column for cell in self.cells if cell.row == row}
+            near = [part for part in parts if part[1] & own]
+            parts = [part for part in parts if part not in near]
+            parts.append(({row}.union(*(rows for rows, _ in near)), own.union(*(columns for _, columns in near))))
+        parts.sort(key=lambda part: min(self.rows.index(row) for row in part[0]))
+        return tuple(
+            self.model_copy(update={"cells": tuple(cell for cell in self.cells if cell.row in rows)})
+            for rows, _ in parts
+        )
+
     def cell(self, row: str, column: str) -> Cell | None:
         """Return the cell at a place, or ``None`` where the table has a gap."""
         return next((cell for cell in self.cells if (cell.row, cell.column) == (row, column)), None)

@@ -26,7 +26,7 @@ COMPONENTS, ALIGNED, CHANCE = "informative components", "alignment with axes", "
 BOUND, LIKELIHOOD, NOISE = "bound", "log p(x)", "noise of log p(x)"
 EFFECTIVE, FEW = "effective samples (median)", "rows below 10 effective samples"
 EIGENVALUE = "eigenvalue"
-WIDTH, ALONG = "width of the turn", "steps"
+WIDTH, RIGHT = "width of the turn", "classifier right on test rows"
 STEPS, PAIRS = 45, 200
 
 
@@ -164,13 +164,18 @@ def turns(cell: Cell) -> Scores:
         a, b = judge.pairs(pairs, cell.seed)
         generator = torch.Generator().manual_seed(cell.seed)
         rows = five_ways(run.model, judge.x[a], judge.x[b], steps=STEPS, generator=generator)
-        scores: Scores = {}
+        scores: Scores = {RIGHT: judge.accuracy}
         for name, pictures in rows.items():
             share = in_doubt(judge.odds(pictures, judge.labels[a], judge.labels[b]))
             scores |= {f"{WIDTH}, {name}": float(share.mean()), f"error, {name}": float(share.std()) / pairs**0.5}
         return scores
 
-    return measured(run.path, "turns", {"pairs": PAIRS, "steps": STEPS, "between steps": "log-odds"}, ask)
+    return measured(
+        run.path,
+        "turns",
+        {"pairs": PAIRS, "steps": STEPS, "between steps": "log-odds", "classifier": "features, 600 steps"},
+        ask,
+    )
 
 
 def in_doubt(odds: Float[Tensor, "n steps"], *, within: float = math.log(9)) -> Float[Tensor, " n"]:
@@ -204,9 +209,9 @@ class Judge:
         return logits
 
     @property
-    def accuracy(self) -> tuple[float, int]:
-        """Share of test rows told, and their number."""
-        return float(self.right.mean()), len(self.right)
+    def accuracy(self) -> float:
+        """Share of test rows told."""
+        return float(self.right.mean())
 
     def pairs(self, count: int, seed: int) -> tuple[Int[np.ndarray, " n"], Int[np.ndarray, " n"]]:
         """Draw pairs of test pictures of different digits, both of which are told right."""
