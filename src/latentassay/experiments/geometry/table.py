@@ -33,8 +33,8 @@ NOTES = (
     "Separability: multinomial logistic regression (C = 1000) on standardised features, learned on training rows and "
     "measured on all test rows.",
     "Width of the turn: share of a way along which a classifier that never saw the model gives the second digit "
-    "between 10 and 90 %, mean over 200 pairs of test pictures of different digits that it tells right (20 at scale smoke); "
-    "45 even steps, log-odds straight between them.",
+    "between 10 and 90 %, mean over 200 pairs of test pictures of different digits that it tells right (20 at "
+    "scale smoke); 45 even steps, log-odds straight between them.",
     "Adam's rate is not in GEO's text. Below scale paper it falls along half a cosine, so that few epochs end well.",
     "Intervals are 95 % by Student's t over seeds; every seed has weights, batches and noise of its own.",
 )
