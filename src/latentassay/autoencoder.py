@@ -1,6 +1,6 @@
 """The door between those who make autoencoders and those who question them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -56,6 +56,27 @@ class KeepsActivations(Protocol):
 
     def decode_again(self, z: Tensor, kept: Any, changed: Sequence[int]) -> Tensor:
         """Decode latents that differ from those ``kept`` belongs to in the flat indices ``changed`` alone."""
+
+
+@runtime_checkable
+class HasCauses(Protocol):
+    """What a decoder with an explicit causal block offers besides (IC 2.2).
+
+    Its latents are the noises N, one for each unit; the block turns them into causes Z, unit by unit, which are what
+    the rest of the decoder sees.
+    """
+
+    def causes(self, z: Tensor, given: Mapping[int, Tensor] | None = None) -> Tensor:
+        """Return the causes ``(n, units, size)`` of noises ``(n, units)``.
+
+        ``given`` sets causes by hand, unit → ``(n, size)``: their own noise and parents no longer matter.
+        """
+
+    def decode_causes(self, causes: Tensor) -> Tensor:
+        """Return the mean observation for causes ``(n, units, size)``."""
+
+    def adjacency(self) -> Tensor:
+        """Return how open the way from every parent (row) to every child (column) is: ``(units, units)`` in [0, 1]."""
 
 
 class Home(NamedTuple):

@@ -10,13 +10,27 @@ from latentassay.contract import check_autoencoder
 from latentassay.errors import ContractError, InputError
 from latentassay.math.likelihoods import Bernoulli, Gaussian, Likelihood
 
-SHAPES = {name: (1, 32, 32) if "conv" in name else (2, 5, 3) for name in models.NAMES}
+IMAGES = {"conv": (1, 32, 32), "small": (1, 32, 32), "s": (1, 10, 10), "s4": (1, 10, 10), "standard": (2, 9, 9)}
+SHAPES = {name: IMAGES.get(name.split("-")[-1], (2, 5, 3)) for name in models.NAMES}
 
-every_model = pytest.mark.parametrize("name", models.NAMES)
+# Networks at 128 × 128 are measured below; what differs from another in its objective alone goes through one test.
+NAMES = [name for name in models.NAMES if "v32" not in name and not name.startswith(("xc", "avae"))]
+every_model = pytest.mark.parametrize("name", NAMES)
 
 
 def build(name, **options):
-    return models.build(name, x_shape=SHAPES[name], latents=4, **options)
+    made = models.build(name, x_shape=SHAPES[name], latents=4, **options)
+    return awake(made) if "sae" in name else made
+
+
+def awake(model):
+    """Let a structural decoder, which begins by ignoring its latents, listen to them."""
+    decoder = model.body.decoder if isinstance(model, models.XAutoencoder) else model.decoder
+    with torch.no_grad():
+        for transform in decoder.transforms:
+            for parameter in transform.net[-1].parameters():
+                parameter.add_(0.05 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(8)))
+    return model.eval()
 
 
 def batch(name, n=6):
@@ -34,12 +48,12 @@ def test_keeps_the_contract_of_the_door(name, likelihood):
     model = build(name, likelihood=likelihood)
     check_autoencoder(model, batch(name))
     assert model.latent_shape == (4,)
-    assert (model.prior is None) == name.startswith("ae-")
+    assert (model.prior is None) != name.split("-")[0].endswith("vae")
 
 
 @every_model
 def test_decodes_the_mean_of_its_likelihood(name):
-    model, z = build(name), torch.randn(3, 4)
+    model, z = build(name).eval(), torch.randn(3, 4)
     assert torch.equal(model.decode(z), model.decoder_output(z).sigmoid())
 
 
@@ -52,7 +66,7 @@ def test_gradients_reach_every_parameter(name):
 
 @every_model
 def test_same_seed_same_loss_other_seed_other_loss(name):
-    losses = [loss_of(build(name, seed=seed), batch(name)).item() for seed in (3, 3, 4)]
+    losses = [loss_of(build(name, seed=seed).eval().double(), batch(name).double()).item() for seed in (3, 3, 4)]
     assert losses[0] == losses[1] != losses[2]
 
 
@@ -65,7 +79,7 @@ def test_building_leaves_the_global_random_state(name):
 
 @every_model
 def test_memory_that_is_not_contiguous_gives_the_same(name):
-    model, x = build(name), batch(name)
+    model, x = build(name).eval(), batch(name)
     strided = x.transpose(0, -1).contiguous().transpose(0, -1)
     assert not strided.is_contiguous()
     torch.testing.assert_close(model.encode(strided).mean, model.encode(x).mean)
@@ -73,8 +87,9 @@ def test_memory_that_is_not_contiguous_gives_the_same(name):
 
 @every_model
 def test_rebuilds_from_its_spec_as_json(name):
-    model = build(name, likelihood=Gaussian(std=0.3), seed=7)
-    twin = models.build(**json.loads(json.dumps(model.spec)))
+    model = build(name, likelihood=Gaussian(std=0.3), seed=7).eval()
+    twin = models.build(**json.loads(json.dumps(model.spec))).eval()
+    twin = awake(twin) if "sae" in name else twin
     assert twin.likelihood == model.likelihood
     assert torch.equal(loss_of(twin, batch(name)), loss_of(model, batch(name)))
 
@@ -85,7 +100,7 @@ def test_wrong_size_of_input_is_an_error_not_an_answer(name):
         check_autoencoder(build(name), torch.rand(3, 1, 30, 31))
 
 
-@pytest.mark.parametrize("name", [name for name in models.NAMES if "conv" in name])
+@pytest.mark.parametrize("name", [name for name in NAMES if "conv" in name])
 @pytest.mark.parametrize("x_shape", [(1, 32, 28), (1, 31, 31), (3,)])
 def test_conv_models_name_the_sizes_that_work(name, x_shape):
     with pytest.raises(InputError, match=r"square|side 8"):
@@ -103,7 +118,7 @@ def test_the_helix_network_of_the_paper():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"name": "vae"}, "known are ae-mlp"),
+        ({"name": "vae"}, "did you mean"),
         ({"x_shape": 5}, "x_shape must be"),
         ({"x_shape": ()}, "x_shape must be"),
         ({"x_shape": (3, 0)}, "x_shape must be"),
@@ -115,7 +130,7 @@ def test_the_helix_network_of_the_paper():
         ({"hidden": (0,)}, "hidden must be"),
         ({"hidden": 3}, "hidden must be"),
         ({"seed": -1.5}, "seed must be"),
-        ({"activation": "step"}, "activation must be one of elu, relu, silu, tanh, got 'step'"),
+        ({"activation": "step"}, "activation must be one of elu, mish, relu, silu, tanh, got 'step'"),
         ({"name": "ae-conv", "x_shape": (1, 32, 32), "activation": "relu"}, "takes no option activation"),
     ],
 )

@@ -11,8 +11,9 @@ from latentassay._version import __version__
 from latentassay.errors import CheckpointError, InputError
 from latentassay.experiments.results import Kept, read_kept
 from latentassay.storage import write_whole
-from latentassay.training import Run, cosine, fit, load_run
+from latentassay.training import Run, cosine, fit, halved, load_run
 from latentassay.training.checkpoint import MANIFEST, read_manifest
+from latentassay.training.schedules import Schedule
 
 PLAN = "plan.json"
 MEND = "Delete the folder to train anew, or choose another --out."
@@ -30,14 +31,15 @@ class Plan(Kept):
         rows: rows trained on; all of the training split where left out.
         model: a name that ``models.build`` knows.
         hidden: layer widths of ``mlp`` models; ``activation`` is what lies between them.
-        latents: number of latents d.
-        likelihood: a name that ``models.build`` knows.
+        latents: number of latents d; what the model's name says where ``None``.
+        likelihood: as ``models.build`` takes it.
         beta: weight of the KL term.
         alpha: order of a Rényi bound from ``samples`` samples, in place of the β-VAE's.
+        trains: any other objective, as ``objectives.spec`` has it, in place of both.
         steps: optimiser steps; the weights of ``snapshots`` are kept besides.
         batch_size: observations in a step.
         lr: learning rate of Adam.
-        schedule: whether it stays or falls to 0 along half a cosine.
+        schedule: whether it stays, falls to 0 along half a cosine, or is halved every 30 epochs (IC A.3).
         seed: fixes data, weights, batches and noise.
     """
 
@@ -46,21 +48,24 @@ class Plan(Kept):
     model: str
     hidden: tuple[int, ...] = ()
     activation: str = "elu"
-    latents: Count
-    likelihood: str = "bernoulli"
+    latents: Count | None
+    likelihood: str | dict[str, Any] = "bernoulli"
     beta: float = 1.0
     alpha: float | None = None
     samples: Count = 1
+    trains: dict[str, Any] | None = None
     steps: Count
     snapshots: tuple[int, ...] = ()
     batch_size: Count
     lr: float
-    schedule: Literal["constant", "cosine"] = "constant"
+    schedule: Literal["constant", "cosine", "halved"] = "constant"
     seed: Annotated[int, Field(ge=0)]
 
     @property
     def objective(self) -> Any:
         """What training descends."""
+        if self.trains is not None:
+            return objectives.build(**self.trains)
         return objectives.BetaVAE(self.beta) if self.alpha is None else objectives.Renyi(self.alpha, self.samples)
 
 
@@ -96,9 +101,8 @@ def trained(plan: Plan, folder: Path | None, load: Callable[[], Any], *, device:
     model = models.build(
         plan.model, x_shape=data.x_shape, latents=plan.latents, likelihood=plan.likelihood, seed=plan.seed, **options
     )
-    lr = cosine(plan.lr, plan.steps) if plan.schedule == "cosine" else plan.lr
     run = fit(
-        model, plan.objective, data, steps=plan.steps, batch_size=plan.batch_size, lr=lr,
+        model, plan.objective, data, steps=plan.steps, batch_size=plan.batch_size, lr=_rate(plan, len(data)),
         seed=plan.seed, device=device, out=folder, resume=folder is not None,
         snapshots=plan.snapshots if folder is not None else (),
     )  # fmt: skip
@@ -106,6 +110,12 @@ def trained(plan: Plan, folder: Path | None, load: Callable[[], Any], *, device:
         raise KeyboardInterrupt
     model.eval()
     return run
+
+
+def _rate(plan: Plan, rows: int) -> float | Schedule:
+    if plan.schedule == "cosine":
+        return cosine(plan.lr, plan.steps)
+    return halved(plan.lr, every=-(-30 * rows // plan.batch_size)) if plan.schedule == "halved" else plan.lr
 
 
 def measured(folder: Path | None, name: str, settings: Settings, measure: Callable[[], Scores]) -> Scores:

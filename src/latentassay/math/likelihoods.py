@@ -51,19 +51,22 @@ class Bernoulli(Likelihood):
 class Gaussian(Likelihood):
     """Independent normal values of one fixed standard deviation ``std``; ``output`` is the mean.
 
+    With ``squashed`` the mean is the sigmoid of the output, for observations in [0, 1] (IC A.3).
+
     >>> Gaussian(std=1.0).nll(torch.zeros(1, 2), torch.zeros(1, 2))
     tensor([1.8379])
     """
 
     std: float = 1.0
+    squashed: bool = False
 
     def mean(self, output: Tensor) -> Tensor:
-        """Return the output itself."""
-        return output
+        """Return the output itself, or its sigmoid if ``squashed``."""
+        return output.sigmoid() if self.squashed else output
 
     def nll(self, output: Tensor, x: Tensor) -> Tensor:
         """½ Σ [((x−μ)/σ)² + log 2π] + D log σ in nats, D the number of values."""
-        scaled = ((x - output) / self.std).flatten(1)
+        scaled = ((x - self.mean(output)) / self.std).flatten(1)
         constant = 0.5 * LOG_2PI + math.log(self.std)
         return 0.5 * scaled.square().sum(1) + constant * scaled.shape[1]
 
@@ -98,7 +101,7 @@ def as_likelihood(likelihood: Any) -> Likelihood:
         InputError: an unknown name, or options that it does not take.
 
     >>> as_likelihood({"name": "gaussian", "std": 0.5})
-    Gaussian(std=0.5)
+    Gaussian(std=0.5, squashed=False)
     """
     if isinstance(likelihood, Likelihood):
         return likelihood

@@ -1,27 +1,36 @@
 """Models by name: ``build``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
+from difflib import get_close_matches
 from typing import Any
 
 import torch
 
 from latentassay.errors import InputError
 from latentassay.math.likelihoods import LIKELIHOODS, Likelihood, as_likelihood
+from latentassay.models.causal import XAutoencoder
+from latentassay.models.grid import grid
+from latentassay.models.recipe import Recipe
 from latentassay.models.vae import VAE
-from latentassay.nn.coders import Coders, conv_coders, mlp_coders, small_conv_coders
-from latentassay.nn.heads import DIAGONAL, FULL, POINT, Head
+from latentassay.nn.coders import conv_coders, mlp_coders, small_conv_coders
+from latentassay.nn.heads import DIAGONAL, FULL, POINT
+from latentassay.nn.xblock import XBlock
 
-__all__ = ["NAMES", "VAE", "build"]
+__all__ = ["NAMES", "VAE", "XAutoencoder", "build"]
 
-_MODELS: dict[str, tuple[Head, Callable[..., Coders]]] = {
-    "ae-mlp": (POINT, mlp_coders),
-    "vae-mlp": (DIAGONAL, mlp_coders),
-    "vae-full-mlp": (FULL, mlp_coders),
-    "ae-conv": (POINT, conv_coders),
-    "vae-conv": (DIAGONAL, conv_coders),
-    "ae-conv-small": (POINT, small_conv_coders),
-    "vae-conv-small": (DIAGONAL, small_conv_coders),
+_MLP = ("hidden", "activation")
+_MODELS: dict[str, Recipe] = {
+    "ae-mlp": Recipe(POINT, mlp_coders, options=_MLP),
+    "vae-mlp": Recipe(DIAGONAL, mlp_coders, options=_MLP),
+    "vae-full-mlp": Recipe(FULL, mlp_coders, options=_MLP),
+    "xae-mlp": Recipe(POINT, mlp_coders, unit=1, options=_MLP),
+    "xvae-mlp": Recipe(DIAGONAL, mlp_coders, unit=1, options=_MLP),
+    "ae-conv": Recipe(POINT, conv_coders),
+    "vae-conv": Recipe(DIAGONAL, conv_coders),
+    "ae-conv-small": Recipe(POINT, small_conv_coders),
+    "vae-conv-small": Recipe(DIAGONAL, small_conv_coders),
+    **grid(),
 }
 NAMES = tuple(_MODELS)
 """Every name that ``build`` knows."""
@@ -31,24 +40,28 @@ def build(
     name: str,
     *,
     x_shape: Any,
-    latents: Any = 10,
+    latents: Any = None,
     likelihood: Any = "bernoulli",
     seed: Any = 0,
     **options: Any,
-) -> VAE:
+) -> VAE | XAutoencoder:
     """Build an untrained model.
 
     Args:
         name: one of ``NAMES``. ``ae-`` codes are points, ``vae-`` diagonal Gaussians, ``vae-full-`` Gaussians with
             full covariance. ``mlp`` takes any shape, ``conv`` is LR's network for square images of side 8, 16, 32 …,
-            ``conv-small`` a quick one for sides such as 28, 32, 64.
+            ``conv-small`` a quick one for sides such as 28, 32, 64. ``ae-s``, ``xvae-standard``, ``xcsae-i-s4`` … are
+            IC's (``models.grid``): ``x`` puts an ``XBlock`` before the decoder, ``sae`` lets latents in one by one.
+            The networks of ``xc…-i``, ``xc…-e`` and ``avae`` are those of ``x…`` and ``vae``; what tells them apart is
+            their objective (``objectives.published``).
         x_shape: shape of one observation, channels first for images.
-        latents: number of latents d.
+        latents: number of latents d (of noises, where there is an XBlock); 10, or what the name's size says, where
+            left out.
         likelihood: ``"bernoulli"`` (data in [0, 1]), ``"gaussian"`` (standard deviation 1), ``"squared"``, a
             ``Likelihood``, or a mapping such as ``{"name": "gaussian", "std": 0.1}``.
         seed: fixes the initial weights; the global random state is neither used nor changed.
-        options: ``hidden`` (layer widths) and ``activation`` (``"elu"``, ``"relu"``, ``"silu"`` or ``"tanh"``) for
-            ``mlp`` models.
+        options: ``hidden`` (layer widths) and ``activation`` (``"elu"``, ``"mish"``, ``"relu"``, ``"silu"`` or
+            ``"tanh"``) for ``mlp`` models.
 
     Raises:
         InputError: an unknown name or option, or a shape that the network cannot take.
@@ -58,26 +71,26 @@ def build(
     torch.Size([5, 3])
     """
     if name not in _MODELS:
-        raise InputError(f"no model is called {name!r}; known are {', '.join(NAMES)}")
-    head, coders = _MODELS[name]
+        near = get_close_matches(name, NAMES, 5, 0.5) or NAMES[:9]
+        raise InputError(f"no model is called {name!r}; did you mean {', '.join(near)}?")
+    recipe = _MODELS[name]
     shape, observed = _checked_shape(x_shape), as_likelihood(likelihood)
+    latents = recipe.latents if latents is None else latents
     if not isinstance(latents, int) or latents < 1:
         raise InputError(f"latents must be a positive integer, got {latents!r}")
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed must be an integer from 0 on, got {seed!r}")
+    if unknown := set(options) - set(recipe.options):
+        raise InputError(
+            f"{name} takes no option {', '.join(sorted(unknown))}; it knows {', '.join(recipe.options) or 'none'}"
+        )
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed every GPU, too
-        networks = _made(name, coders, shape, latents, head.width(latents), options)
+        networks = recipe.coders(shape, latents * (recipe.unit or 1), recipe.head.width(latents), **options)
+        block = XBlock(latents, recipe.unit) if recipe.unit else None
     spec = _spec(name, shape, latents, observed, seed, options)
-    return VAE(networks, head, observed, x_shape=shape, latents=latents, spec=spec)
-
-
-def _made(name: str, coders: Callable[..., Coders], *arguments: Any) -> Coders:
-    *positional, options = arguments
-    allowed = {"hidden", "activation"} if coders is mlp_coders else set()
-    if unknown := set(options) - allowed:
-        raise InputError(f"{name} takes no option {', '.join(sorted(unknown))}; it knows {sorted(allowed) or 'none'}")
-    return coders(*positional, **options)
+    body = VAE(networks, recipe.head, observed, x_shape=shape, latents=latents, spec=None if block else spec)
+    return body if block is None else XAutoencoder(body, block, spec=spec)
 
 
 def _checked_shape(x_shape: Any) -> tuple[int, ...]:

@@ -5,7 +5,9 @@ from itertools import pairwise
 
 from torch import nn
 
-ACTIVATIONS: dict[str, type[nn.Module]] = {"elu": nn.ELU, "relu": nn.ReLU, "silu": nn.SiLU, "tanh": nn.Tanh}
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "elu": nn.ELU, "mish": nn.Mish, "relu": nn.ReLU, "silu": nn.SiLU, "tanh": nn.Tanh,
+}  # fmt: skip
 """Nonlinearities by name."""
 
 
@@ -35,6 +37,13 @@ def upsampled_conv(channels_in: int, channels_out: int) -> nn.Sequential:
     return nn.Sequential(
         doubling(), nn.Conv2d(channels_in, channels_out, 3, padding=1), nn.GroupNorm(8, channels_out), nn.ELU()
     )
+
+
+def mish_block(channels_in: int, channels_out: int) -> nn.Sequential:
+    """3×3 convolution, Mish, batch normalisation (IC figure 10)."""
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_out, 3, padding=1), nn.Mish(), nn.BatchNorm2d(channels_out)
+    )  # fmt: skip
 
 
 def doubling() -> nn.Upsample:

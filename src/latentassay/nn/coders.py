@@ -48,7 +48,7 @@ def conv_coders(x_shape: Sequence[int], latents: int, width: int) -> Coders:
     Raises:
         InputError: images that are not square with a side of 8, 16, 32, 64, 128 …
     """
-    channels, side = _square(x_shape)
+    channels, side = square(x_shape)
     blocks = side.bit_length() - 2
     if side < 8 or side != 2 ** (blocks + 1):
         raise InputError(f"conv needs images of side 8, 16, 32, 64, 128 or 256, got {tuple(x_shape)}; "
@@ -72,7 +72,7 @@ def small_conv_coders(x_shape: Sequence[int], latents: int, width: int) -> Coder
     Raises:
         InputError: images that are not square with a side of 4, 5, 6 or 7 times a power of two.
     """
-    channels, side = _square(x_shape)
+    channels, side = square(x_shape)
     widths, end = [channels], side
     while end > 7 and end % 2 == 0:
         widths, end = [*widths, 16 if len(widths) == 1 else 32], end // 2
@@ -92,7 +92,12 @@ def small_conv_coders(x_shape: Sequence[int], latents: int, width: int) -> Coder
     return Coders(encoder, decoder)
 
 
-def _square(x_shape: Sequence[int]) -> tuple[int, int]:
+def square(x_shape: Sequence[int]) -> tuple[int, int]:
+    """Return channels and side of square images.
+
+    Raises:
+        InputError: the shape is another.
+    """
     if len(x_shape) != 3 or x_shape[1] != x_shape[2]:
         raise InputError(f"convolutional models need square images (channels, side, side), got {tuple(x_shape)}; "
                          "crop or pad them, or use an mlp model")  # fmt: skip

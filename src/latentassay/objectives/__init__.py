@@ -1,14 +1,19 @@
 """What training descends: ``(model, x, generator) → Loss(total, parts)``."""
 
-from collections.abc import Callable
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from latentassay.errors import InputError
+from latentassay.objectives.avae import AVAE
+from latentassay.objectives.consistency import Equivariance, Invariance
 from latentassay.objectives.importance import IWAE, Renyi
 from latentassay.objectives.vae import AE, VAE, BetaVAE, Loss
 
-__all__ = ["AE", "IWAE", "NAMES", "VAE", "BetaVAE", "Loss", "Renyi", "build", "spec"]
+__all__ = [
+    "AE", "AVAE", "IWAE", "NAMES", "VAE", "BetaVAE", "Equivariance", "Invariance", "Loss", "Renyi", "build",
+    "published", "spec",
+]  # fmt: skip
 
 _OBJECTIVES: dict[str, Callable[..., Any]] = {
     "ae": AE,
@@ -16,22 +21,29 @@ _OBJECTIVES: dict[str, Callable[..., Any]] = {
     "beta-vae": BetaVAE,
     "renyi": Renyi,
     "iwae": IWAE,
+    "avae": AVAE,
+    "invariance": Invariance,
+    "equivariance": Equivariance,
 }
 NAMES = tuple(_OBJECTIVES)
 """Every name that ``build`` knows."""
 
 
 def build(name: str, **options: Any) -> Any:
-    """Build an objective from its name and options.
+    """Build an objective from its name and options; a ``base`` is one itself, or a mapping of its name and options.
 
     Raises:
         InputError: an unknown name, options it does not take, or values out of range.
 
     >>> build("beta-vae", beta=4.0)
     BetaVAE(beta=4.0)
+    >>> build("invariance", base={"name": "ae"})
+    Invariance(base=AE(), weight=4.0, units_per_step=1)
     """
     if name not in _OBJECTIVES:
         raise InputError(f"no objective is called {name!r}; known are {', '.join(NAMES)}")
+    if isinstance(base := options.get("base"), Mapping):
+        options = {**options, "base": build(**base)}
     try:
         return _OBJECTIVES[name](**options)
     except TypeError as error:
@@ -41,8 +53,33 @@ def build(name: str, **options: Any) -> Any:
 def spec(objective: Any) -> dict[str, Any] | None:
     """Return what ``build`` makes the objective from as plain JSON, or ``None`` for one of the user's own.
 
-    >>> spec(BetaVAE(4.0))
-    {'name': 'beta-vae', 'beta': 4.0}
+    >>> spec(Invariance(BetaVAE(4.0)))
+    {'name': 'invariance', 'base': {'name': 'beta-vae', 'beta': 4.0}, 'weight': 4.0, 'units_per_step': 1}
     """
     names = {kind: name for name, kind in _OBJECTIVES.items()}
-    return {"name": names[type(objective)], **asdict(objective)} if type(objective) in names else None
+    if type(objective) not in names:
+        return None
+    options = {field.name: getattr(objective, field.name) for field in fields(objective)}
+    if "base" in options:
+        options["base"] = spec(options["base"])
+        if options["base"] is None:
+            return None
+    return {"name": names[type(objective)], **options}
+
+
+def published(model: str, *, beta: float | int = 1.0) -> Any:
+    """Return the objective that the papers train a model of this name with.
+
+    AE for point codes, β-VAE for ``vae``, AVAE for ``avae``; names with ``xc`` add invariance (``-i``) or equivariance
+    (``-e``) at weight 4 (IC A.2).
+
+    >>> published("xcvae-i-s")
+    Invariance(base=BetaVAE(beta=1.0), weight=4.0, units_per_step=1)
+    """
+    family, *rest = model.split("-")
+    if family == "avae":
+        return AVAE()
+    base = BetaVAE(beta) if family.endswith("vae") else AE()
+    if not family.startswith("xc"):
+        return base
+    return Equivariance(base) if rest[0] == "e" else Invariance(base)

@@ -28,7 +28,7 @@ class AE:
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``; ``generator`` is not used."""
-        nll = _nll(model, _posterior(model, x).mean, x)
+        nll = _nll(model, posterior_of(model, x).mean, x)
         return Loss(nll, {"nll": nll})
 
 
@@ -55,7 +55,7 @@ class BetaVAE:
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``, z sampled with ``generator`` (on the device of ``x``)."""
-        posterior = _posterior(model, x)
+        posterior = posterior_of(model, x)
         if isinstance(posterior, Point):
             raise ContractError("the model's codes are points, so their KL is infinite; train it with objectives.AE()")
         nll = _nll(model, posterior.sample(generator), x)
@@ -72,7 +72,12 @@ class VAE:
         return BetaVAE(1.0)(model, x, generator)
 
 
-def _posterior(model: Any, x: Tensor) -> Posterior:
+def posterior_of(model: Any, x: Tensor) -> Posterior:
+    """Encode a batch.
+
+    Raises:
+        ContractError: the model lacks what an objective trains through.
+    """
     if missing := [name for name in ("encode", "decoder_output", "likelihood") if not hasattr(model, name)]:
         raise ContractError(f"{type(model).__name__} lacks {', '.join(missing)}, which this objective trains through; "
                             "add them as models.VAE has them")  # fmt: skip

@@ -3,6 +3,6 @@
 from latentassay.training.classifier import Classifier, train_classifier
 from latentassay.training.loop import fit
 from latentassay.training.run import Run, load_run
-from latentassay.training.schedules import cosine
+from latentassay.training.schedules import cosine, halved
 
-__all__ = ["Classifier", "Run", "cosine", "fit", "load_run", "train_classifier"]
+__all__ = ["Classifier", "Run", "cosine", "fit", "halved", "load_run", "train_classifier"]

@@ -22,3 +22,17 @@ def cosine(lr: float | int, steps: int) -> Schedule:
     if not 0 < lr < math.inf or steps < 1:
         raise InputError(f"cosine needs a positive lr and at least one step, got {lr} and {steps}")
     return lambda step: 0.5 * lr * (1 + math.cos(math.pi * min(step, steps) / steps))
+
+
+def halved(lr: float | int, *, every: int) -> Schedule:
+    """Halve the rate every so many steps: ``lr · 2^−⌊step / every⌋`` (IC A.3).
+
+    Raises:
+        InputError: ``lr`` or ``every`` is not positive.
+
+    >>> [halved(1e-2, every=2)(step) for step in range(5)]
+    [0.01, 0.01, 0.005, 0.005, 0.0025]
+    """
+    if not 0 < lr < math.inf or every < 1:
+        raise InputError(f"halved needs a positive lr and at least one step between, got {lr} and {every}")
+    return lambda step: lr * 0.5 ** (step // every)

@@ -1,0 +1,1 @@
+"""Interventional consistency (IC): its grid of models, trained and measured."""
