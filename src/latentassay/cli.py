@@ -111,9 +111,14 @@ def train(
     folder: Annotated[Path, typer.Option("--out", help="Folder for the run: checkpoint, metrics, settings.")],
     data: Annotated[str, typer.Option(help="A name from `latentassay data list`, or an .npy or .npz file.")],
     model: Annotated[
-        str, typer.Option(help="ae-mlp, vae-mlp, vae-full-mlp, ae-conv, vae-conv, vae-conv-small …")
+        str,
+        typer.Option(
+            help="ae-mlp, vae-mlp, vae-full-mlp, ae-conv, vae-conv, vae-conv-small …; or of the consistency paper's "
+            "grid: {ae, vae, sae} as they are, x… with a causal block, xc…-i or xc…-e trained to be invariant or "
+            "equivariant, avae, each -s or -standard: xae-s, xcvae-i-s …"
+        ),
     ] = "vae-conv-small",
-    latents: Annotated[int, typer.Option(help="Number of latents d.", min=1)] = 10,
+    latents: Annotated[int | None, typer.Option(help="Number of latents d; 10, or what the name says.", min=1)] = None,
     beta: Annotated[float, typer.Option(help="Weight of the KL term (VAEs).", min=0)] = 1.0,
     likelihood: Annotated[str, typer.Option(help="bernoulli (data in [0, 1]), gaussian or squared.")] = "bernoulli",
     steps: Annotated[int, typer.Option(help="Optimiser steps in all.", min=1)] = 10_000,
@@ -133,9 +138,11 @@ def train(
     config = DataConfig(name=data, options=parse_options(option), rows=rows, seed=seed)
     parts = config.split()
     built = models.build(model, x_shape=parts.train.x_shape, latents=latents, likelihood=likelihood, seed=seed)
-    objective = objectives.AE() if built.prior is None else objectives.BetaVAE(beta=beta)
+    objective = objectives.published(model, beta=beta)
     size = sum(parameter.numel() for parameter in built.parameters())
-    out.print(f"{model}: {size:,} parameters, {latents} latents; {len(parts.train):,} of {data} to train on")
+    out.print(
+        f"{model}: {size:,} parameters, {built.latent_shape[0]} latents; {len(parts.train):,} of {data} to train on"
+    )
     config.write(folder)
     run = fit(
         built, objective, parts.train, steps=steps, batch_size=batch_size, lr=lr, seed=seed, device=device,

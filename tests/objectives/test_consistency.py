@@ -5,6 +5,7 @@ import torch
 from tests.oracles.consistency import l_eqv, l_inv
 
 from latentassay import models, objectives
+from latentassay.errors import ContractError, InputError
 
 BASES = {"xae-mlp": objectives.AE(), "xvae-mlp": objectives.BetaVAE(0.5)}
 UNITS = 5
@@ -62,3 +63,133 @@ def test_equivariance_is_algorithm_2(name, wanted, own):
     oracle = l_eqv(respond(model), model.causes, *drawn(model, BASES[name], x, wanted), own=own)
     torch.testing.assert_close(loss.parts["equivariance"], oracle)
     torch.testing.assert_close(loss.total, BASES[name](model, x, seeded()).total + 2.5 * oracle)
+
+
+def test_one_unit_costs_one_pass_of_the_batch():
+    """Half of the rows are bases, half are intervened on, and nothing is encoded twice."""
+    model, x = setting("xae-mlp")
+    counts = {"encode": 0, "decode": 0}
+    model.body.encoder.register_forward_pre_hook(lambda _, a: counts.update(encode=counts["encode"] + len(a[0])))
+    model.body.decoder.register_forward_pre_hook(lambda _, a: counts.update(decode=counts["decode"] + len(a[0])))
+    for objective, passes in (
+        (objectives.AE(), 1), (objectives.Invariance(objectives.AE()), 2),
+        (objectives.Equivariance(objectives.AE()), 2), (objectives.Invariance(objectives.AE(), 4.0, None), 4),
+    ):  # fmt: skip
+        counts.update(encode=0, decode=0)
+        objective(model, x, seeded())
+        assert counts == {"encode": passes * len(x), "decode": passes * len(x)}
+
+
+@pytest.mark.parametrize("objective", [objectives.Invariance, objectives.Equivariance])
+def test_both_networks_and_for_equivariance_the_block_learn_from_it(objective):
+    model, x = setting("xae-mlp")
+    loss = objective(objectives.AE(), 1.0, None)(model, x, seeded())
+    loss.parts[objective.__name__.lower()].backward()
+    for part in (model.body.encoder, model.body.decoder, model.block):
+        assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in part.parameters())
+
+
+def test_a_weight_of_zero_is_the_base_alone():
+    model, x = setting("xae-mlp")
+    for objective in (objectives.Invariance, objectives.Equivariance):
+        assert objective(objectives.AE(), 0)(model, x, seeded()).total == objectives.AE()(model, x, seeded()).total
+
+
+def test_a_constant_decoder_is_perfectly_consistent():
+    model, x = setting("xae-mlp")
+    with torch.no_grad():
+        model.body.decoder[-2].weight.zero_()
+    assert objectives.Invariance(objectives.AE())(model, x, seeded()).parts["invariance"] == 0
+
+
+def test_spatial_latents_are_intervened_on_by_channel():
+    class Spatial(torch.nn.Module):
+        latent_shape, prior = (2, 3, 3), None
+        likelihood = models.build("ae-mlp", x_shape=(3,)).likelihood
+
+        def encode(self, x):
+            from latentassay.math.posteriors import Point
+
+            return Point(x.mean(1, keepdim=True).expand(-1, 2, 3, 3))
+
+        def decoder_output(self, z):
+            return z.sum(1, keepdim=True)
+
+    x = torch.rand(8, 1, 3, 3, generator=seeded(1))
+    found = objectives.Invariance(objectives.AE())(Spatial(), x, seeded()).parts["invariance"]
+    generator = seeded()
+    m = torch.randperm(2, generator=generator)[:1]
+    codes = x.expand(-1, 2, 3, 3)
+    rows = [torch.randint(8, (4,), generator=generator) for _ in range(2)]
+    z = torch.stack([codes[rows[c], c] for c in range(2)], 1)
+    v = codes[torch.randint(8, (1,), generator=generator)]
+    other = z.clone()
+    other[:, m] = v[:, m]
+    change = (other.sum(1).sigmoid() - z.sum(1).sigmoid()).square().sum((1, 2))  # both channels answer alike
+    torch.testing.assert_close(found, change.mean() / 2)
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("inf"), float("nan")])
+@pytest.mark.parametrize("objective", [objectives.Invariance, objectives.Equivariance])
+def test_weights_that_make_no_sense_are_refused(objective, weight):
+    with pytest.raises(InputError, match="weight must be"):
+        objective(objectives.AE(), weight)
+    with pytest.raises(InputError, match="units_per_step must be"):
+        objective(objectives.AE(), 1.0, 0)
+
+
+def test_equivariance_needs_causes():
+    with pytest.raises(ContractError, match=r"xae-s, or use objectives\.Invariance"):
+        objectives.Equivariance(objectives.AE())(models.build("ae-mlp", x_shape=(7,)), torch.rand(4, 7), seeded())
+
+
+def test_the_avae_against_torch_distributions():
+    from torch import distributions as D
+
+    model = models.build("vae-mlp", x_shape=(7,), latents=3).double()
+    x = torch.rand(5, 7, generator=seeded(2), dtype=torch.float64)
+    loss = objectives.AVAE(0.9)(model, x, seeded())
+    z = model.encode(x).sample(seeded())
+    again = model.encode(model.decode(z))
+    target = D.Normal(0.9 * z, (1 - 0.9**2) ** 0.5)
+    kl = D.kl_divergence(D.Normal(again.mean, again.std), target).sum(1).mean()
+    torch.testing.assert_close(loss.parts["consistency"], kl)
+    torch.testing.assert_close(loss.total, objectives.VAE()(model, x, seeded()).total + kl)
+
+
+def test_the_avae_teaches_consistency_to_the_encoder_alone():
+    model = models.build("vae-mlp", x_shape=(7,), latents=3)
+    objectives.AVAE()(model, torch.rand(5, 7), seeded()).parts["consistency"].backward()
+    assert all(p.grad is None for p in model.decoder.parameters())
+    assert all(p.grad.abs().sum() > 0 for p in model.encoder.parameters())
+
+
+@pytest.mark.parametrize("options", [{"rho": 1.0}, {"rho": -0.1}, {"beta": -1.0}, {"beta": float("inf")}])
+def test_an_avae_that_makes_no_sense_is_refused(options):
+    with pytest.raises(InputError, match="must"):
+        objectives.AVAE(**options)
+
+
+def test_the_avae_needs_gaussian_posteriors():
+    for name in ("ae-mlp", "vae-full-mlp"):
+        with pytest.raises(ContractError):
+            objectives.AVAE()(models.build(name, x_shape=(7,), latents=3), torch.rand(4, 7), seeded())
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ae-s", objectives.AE()), ("xsae-s4", objectives.AE()), ("xvae-mlp", objectives.BetaVAE(1.0)),
+        ("avae-standard", objectives.AVAE()), ("xcae-i-s", objectives.Invariance(objectives.AE())),
+        ("xcsae-e-s4", objectives.Equivariance(objectives.AE())),
+        ("xcvae-e-v32", objectives.Equivariance(objectives.BetaVAE(1.0))), ("vae-conv", objectives.BetaVAE(1.0)),
+    ],
+)  # fmt: skip
+def test_every_model_has_its_published_objective(name, expected):
+    assert objectives.published(name) == expected
+
+
+def test_a_base_of_the_users_own_has_no_spec():
+    assert objectives.spec(objectives.Invariance(lambda model, x, generator: None)) is None
+    nested = objectives.Invariance(objectives.Invariance(objectives.AE(), 1.0), 2.0)
+    assert objectives.build(**objectives.spec(nested)) == nested

@@ -78,7 +78,7 @@ def published(model: str, *, beta: float | int = 1.0) -> Any:
     """
     family, *rest = model.split("-")
     if family == "avae":
-        return AVAE()
+        return AVAE(beta=beta)
     base = BetaVAE(beta) if family.endswith("vae") else AE()
     if not family.startswith("xc"):
         return base

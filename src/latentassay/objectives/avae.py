@@ -13,7 +13,7 @@ from latentassay.objectives.vae import Loss, posterior_of
 
 @dataclass(frozen=True)
 class AVAE:
-    """The negative evidence lower bound + KL(q(z̃ | x̃) ‖ N(ρ z, (1 − ρ²) I)), with z ~ q(z|x) and x̃ the mean of p(x|z).
+    """−E_q log p(x|z) + β [KL(q(z|x) ‖ N(0, I)) + KL(q(z̃|x̃) ‖ N(ρ z, (1 − ρ²) I))], z ~ q(z|x), x̃ the mean of p(x|z).
 
     The encoder's answer to what the decoder makes of z has to be near z again (arXiv 2012.03715). As there, x̃ is taken
     as given: the added part teaches the encoder alone. Sums over pixels and latents, means over the batch, in nats.
@@ -22,17 +22,21 @@ class AVAE:
 
     Args:
         rho: ρ, how near: 0.975 in the paper; 0 asks for nothing but the prior.
+        beta: weight of both divergences; 1 in the paper. It does what the variance of a Gaussian decoder does.
 
     Raises:
-        InputError: ``rho`` outside [0, 1).
+        InputError: ``rho`` outside [0, 1), or ``beta`` negative or infinite.
         ContractError: when called on a model whose posteriors are not diagonal Gaussians.
     """
 
     rho: float | int = 0.975
+    beta: float | int = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.rho < 1:
             raise InputError(f"rho must lie in [0, 1), got {self.rho}")
+        if not 0 <= self.beta < float("inf"):
+            raise InputError(f"beta must be zero or a positive number, got {self.beta}")
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``; its part ``consistency`` is the KL of z̃."""
@@ -44,7 +48,7 @@ class AVAE:
         if not isinstance(again, DiagonalGaussian):
             raise ContractError("AVAE needs diagonal Gaussian posteriors; train a vae- model such as avae-s")
         penalty = self._divergence(again, z.detach()).mean()
-        return Loss(nll + kl + penalty, {"nll": nll, "kl": kl, "consistency": penalty})
+        return Loss(nll + self.beta * (kl + penalty), {"nll": nll, "kl": kl, "consistency": penalty})
 
     def _divergence(self, again: DiagonalGaussian, z: Tensor) -> Tensor:
         """KL(q(z̃|x̃) ‖ N(ρ z, (1 − ρ²) I)) per row, ``(n,)``."""

@@ -78,13 +78,13 @@ class Equivariance:
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``; its part ``equivariance`` is L_EQV."""
+        watched = _Watched(model)
+        loss = self.base(watched, x, generator)
         if not isinstance(model, HasCauses):
             raise ContractError(
                 f"{type(model).__name__} has no causes, which equivariance is about; train a model with an XBlock such "
                 "as xae-s, or use objectives.Invariance"
             )
-        watched = _Watched(model)
-        loss = self.base(watched, x, generator)
         drawn = _draw(model, watched.codes(x, generator), self.units_per_step, generator)
         expected = torch.cat([drawn.units.replace(drawn.response, m, v) for m, v in drawn.interventions])
         # One pass, so that both sides go through the same graph.
