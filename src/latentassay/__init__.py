@@ -18,7 +18,9 @@ from latentassay.responses import (
     causal_units,
     conditioned_response_matrix,
     divergence,
+    equivariance,
     find_holes,
+    invariance,
     manifold_path,
     mean_curvature,
     respond,
@@ -27,6 +29,7 @@ from latentassay.responses import (
     response_graph,
     response_jacobian,
     response_matrix,
+    self_consistency,
     structure_score,
 )
 from latentassay.separability import linear_separability
@@ -62,6 +65,7 @@ __all__ = [
     "conditioned_response_matrix",
     "data",
     "divergence",
+    "equivariance",
     "features",
     "find_holes",
     "fisher_rao_distance",
@@ -73,6 +77,7 @@ __all__ = [
     "from_torch",
     "geometry",
     "interpolate",
+    "invariance",
     "linear_separability",
     "load_run",
     "log_likelihood",
@@ -89,6 +94,7 @@ __all__ = [
     "response_matrix",
     "sampling",
     "score",
+    "self_consistency",
     "structure_score",
     "training",
 ]

@@ -14,6 +14,9 @@ from latentassay.units import Units, as_units
 
 BATCH_SIZE = 128
 
+POOL = 128
+"""Stored latents that hybrids are made of (SA 2.2)."""
+
 
 class Codes(NamedTuple):
     """What an encoder says of every row, ``(n, *latent_shape)`` each.
@@ -132,6 +135,66 @@ def hybrid(z: Tensor, n: int, *, generator: Generator, units: Units | Any = None
         donors = torch.randint(len(stored), (n,), generator=generator)
         out[:, list(group)] = stored[donors][:, list(group)]
     return out.view(n, *z.shape[1:])
+
+
+def uniform(z: Tensor, n: int, *, generator: Generator, units: Units | Any = None) -> Tensor:
+    """Draw ``n`` latents, each between its extremes in ``z``, evenly and on its own (SA 2.2, IC 5).
+
+    Keeps how far each latent reaches, and neither where it is dense nor any dependence.
+
+    Args:
+        z: latents of real data ``(m, *latent_shape)``.
+        units: which latents are drawn; all where left out. Those in no unit come from one row of z, as in ``hybrid``.
+
+    >>> z = torch.tensor([[0.0, -1.0], [2.0, -1.0]])
+    >>> drawn = uniform(z, 1000, generator=torch.Generator().manual_seed(0))
+    >>> drawn.amin(0).round(decimals=1).tolist(), drawn.amax(0).round(decimals=1).tolist()
+    ([0.0, -1.0], [2.0, -1.0])
+    """
+    units = as_units(units, z.shape[1:])
+    flat = z.flatten(1)
+    out = flat[torch.randint(len(z), (n,), generator=generator)].clone()
+    drawn = [latent for group in units.groups for latent in group]
+    low, high = flat[:, drawn].aminmax(dim=0)
+    share = torch.rand(n, len(drawn), generator=generator).to(z)
+    out[:, drawn] = low + (high - low) * share
+    return out.view(n, *z.shape[1:])
+
+
+def draw(
+    model: Autoencoder,
+    data: Any,
+    n: int,
+    *,
+    generator: Generator,
+    how: str = "posterior",
+    units: Units | Any = None,
+    batch_size: int = BATCH_SIZE,
+) -> Tensor:
+    """Draw ``n`` latents of one of the four kinds that consistency is measured on (IC 5).
+
+    Args:
+        model: any autoencoder.
+        data: real observations; not looked at for ``"prior"``.
+        how: ``"posterior"`` samples of real rows; ``"hybrid"``, whose units come from 128 of those; ``"uniform"``,
+            between the extremes of n of those, or of 128 if that is more; or ``"prior"``.
+        units: what a hybrid draws as one; scalars or channels where left out.
+
+    Raises:
+        InputError: an unknown kind, fewer than one latent, unusable data, a model without a prior asked for its prior.
+    """
+    if how not in ("posterior", "hybrid", "uniform", "prior"):
+        raise InputError(f"how must be 'posterior', 'hybrid', 'uniform' or 'prior', got {how!r}")
+    if n < 1:
+        raise InputError(f"n must be at least 1 latent, got {n}")
+    if how == "prior":
+        return prior(model, n, generator=generator)
+    rows = {"posterior": n, "hybrid": POOL, "uniform": max(n, POOL)}[how]
+    z = posterior(model, data, rows, generator=generator, batch_size=batch_size)
+    if how == "posterior":
+        return z
+    mixed = hybrid if how == "hybrid" else uniform
+    return mixed(z, n, generator=generator, units=units)
 
 
 def as_latents(model: Encoder | Decoder, z: Any, *, minimum: int = 1) -> Tensor:

@@ -43,6 +43,7 @@ def test_answers_every_question_and_every_score_has_company(result):
         "units",
         "responses",
         "graph",
+        "consistency",
         "traversals",
         "field",
         "paths",

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from latentassay._version import __version__
+from latentassay.assay.consistency import ask_consistency
 from latentassay.assay.factors import ask_factors
 from latentassay.assay.manifold import ask_field, ask_holes, ask_structure
 from latentassay.assay.paths import ask_paths
@@ -35,7 +36,8 @@ COARSEST, FEWEST_DRAWS = 20, 256
 
 ALWAYS: tuple[Callable[[Subject], Section | None], ...] = (ask_reconstruction, ask_units)
 IF_ALIVE: tuple[Callable[[Subject], Section | None], ...] = (
-    ask_responses, ask_graph, ask_traversals, ask_field, ask_paths, ask_structure, ask_holes, ask_factors,
+    ask_responses, ask_graph, ask_consistency, ask_traversals, ask_field, ask_paths, ask_structure, ask_holes,
+    ask_factors,
 )  # fmt: skip
 
 
@@ -124,14 +126,14 @@ def _prepare(
         model, z, units=units, generator=seeded(seed, "matrix"), precision=precision, budget=budget / 2,
         batch_size=batch_size,
     )  # fmt: skip
-    affordable = _passes_per_second(model, z[:batch_size]) * budget / 8
+    affordable = int(_passes_per_second(model, z[:batch_size]) * budget / 8)
     # The field and the map of costs take side² passes each, holes and structure about twenty of every latent drawn.
     side = min(grid, max(COARSEST, int((affordable / 2) ** 0.5)))
     draws = min(len(rows), max(FEWEST_DRAWS, int(affordable / 20)))
-    scored = order[: max(samples, min(SCORED * samples, int(affordable)))]
+    scored = order[: max(samples, min(SCORED * samples, affordable))]
     return Subject(
         model, data, rows, codes, z, matrix, causal_units(matrix), seed, side, groups, batch_size, precision, budget,
-        draws, scored,
+        affordable, draws, scored,
     )  # fmt: skip
 
 

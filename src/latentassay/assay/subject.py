@@ -31,6 +31,7 @@ class Subject:
         batch_size: rows per pass.
         precision: when an entry of a matrix is certain enough, see ``response_matrix``.
         seconds: budget of all questions together; each takes its share.
+        passes: decodings and encodings that an eighth of the budget affords.
         draws: latents drawn of each kind where holes and structure are asked for.
         scored: the rows whose codes are scored against factors, those of ``rows`` first; encoding alone is cheap.
     """
@@ -48,6 +49,7 @@ class Subject:
     batch_size: int
     precision: float | None
     seconds: float
+    passes: int
     draws: int
     scored: Tensor
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import matplotlib
 
 from latentassay.errors import InputError
-from latentassay.experiments import figures, geometry, helix, responses
+from latentassay.experiments import consistency, figures, geometry, helix, responses
 from latentassay.experiments.page import Picture, render
 from latentassay.experiments.results import Table
 from latentassay.storage import replacing, write_whole
@@ -95,6 +95,17 @@ EXPERIMENTS = (
         "MNIST, except at scale smoke",
         {"smoke": "a minute", "laptop": "about two hours on two cores", "paper": "about two weeks on two cores"},
         geometry.table, geometry.pictures,
+    ),
+    Experiment(
+        "consistency.grid",
+        "AE, β-VAE and SAE, plain, with a causal block, and trained to be consistent (IC tables 1–2, figures 2–35)",
+        "MNIST, except at scale smoke",
+        {"smoke": "two minutes", "laptop": "about two hours on two cores", "paper": _LONG},
+        consistency.table, consistency.pictures,
+    ),
+    Experiment(
+        "consistency.graphs", "does a causal block find a known graph? chain, fork and collider", "nothing",
+        {"smoke": "seconds", "laptop": "about ten minutes", "paper": "about two hours"}, consistency.graphs,
     ),
 )  # fmt: skip
 

@@ -25,8 +25,19 @@ def inverse_multiquadratic(a: Tensor, b: Tensor, widths: Sequence[float]) -> Flo
     >>> inverse_multiquadratic(torch.zeros(1, 2), torch.ones(1, 2), [2.0])
     tensor([[0.5000]])
     """
-    squared = torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist").square()
-    return sum((c / (c + squared) for c in widths), torch.zeros_like(squared)) / len(widths)
+    return of_squared_distances(torch.cdist(a, b, compute_mode="donot_use_mm_for_euclid_dist").square(), widths)
+
+
+def of_squared_distances(squared: Float[Tensor, "n m"], widths: Sequence[float]) -> Float[Tensor, "n m"]:
+    """Return the kernel of points whose squared distances are known.
+
+    >>> of_squared_distances(torch.tensor([[0.0, 2.0, 6.0]]), [2.0])
+    tensor([[1.0000, 0.5000, 0.2500]])
+    """
+    total = torch.zeros_like(squared)
+    for c in widths:
+        total.add_((squared + c).reciprocal_(), alpha=c)
+    return total.div_(len(widths))
 
 
 def paired_mmd(

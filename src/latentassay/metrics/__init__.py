@@ -12,6 +12,7 @@ from latentassay.metrics.dependence import (
 from latentassay.metrics.explicitness import Explicitness, explicitness
 from latentassay.metrics.factorvae import FactorVAE, factor_vae
 from latentassay.metrics.frechet import Frechet, frechet_distance
+from latentassay.metrics.independence import Independence, independence
 from latentassay.metrics.irs import IRS, irs
 from latentassay.metrics.kernel import KernelDistance, kernel_distance
 from latentassay.metrics.mig import MIG, dcimig, mig
@@ -40,6 +41,7 @@ __all__ = [
     "FactorVAE",
     "Frechet",
     "GaussianInformation",
+    "Independence",
     "KernelDistance",
     "Modularity",
     "Panel",
@@ -60,6 +62,7 @@ __all__ = [
     "factor_vae",
     "frechet_distance",
     "gaussian_information",
+    "independence",
     "irs",
     "joined",
     "kernel_distance",

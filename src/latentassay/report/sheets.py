@@ -1,35 +1,18 @@
 """Which figures a section has: title, caption, and how its arrays become a picture."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from latentassay.findings import Section
 from latentassay.report import distributions, field, graph, images, matrices, paths
+from latentassay.report.consistency_sheets import CONSISTENCY
 from latentassay.report.plane import KINDS
 from latentassay.report.scores import score_dots
+from latentassay.report.sheet import Sheet, labels_of, present
 
 BACKDROP = ("xs", "ys", "excitation")
-
-
-class Sheet(NamedTuple):
-    """One figure of a report.
-
-    Attributes:
-        name: second half of its key, e.g. ``"matrix"`` of ``"responses.matrix"``.
-        title: a few words above the picture.
-        caption: what is drawn and how to read it.
-        draw: section → figure, or ``None`` where the section lacks the arrays.
-        needs: the arrays it cannot do without.
-    """
-
-    name: str
-    title: str
-    caption: str
-    draw: Callable[[Section], Figure | None]
-    needs: tuple[str, ...]
 
 
 def figures(sections: Iterable[Section]) -> dict[str, Figure]:
@@ -50,17 +33,8 @@ def figures(sections: Iterable[Section]) -> dict[str, Figure]:
     return drawn
 
 
-def present(section: Section, *names: str) -> bool:
-    """Tell whether a section has all these arrays, none of them empty."""
-    return all(name in section.arrays and np.size(section.arrays[name]) for name in names)
-
-
 def _some(section: Section, *names: str) -> list[np.ndarray | None]:
     return [section.arrays[name] if present(section, name) else None for name in names]
-
-
-def _labels(section: Section, size: int) -> list[str]:
-    return [str(label) for label in section.details.get("labels", range(size))]
 
 
 def _alive(section: Section, size: int) -> list[int]:
@@ -88,33 +62,33 @@ def _units(section: Section) -> Figure:
         section.details["threshold"],
         mean_std=arrays["mean_std"],
         posterior_std=arrays["posterior_std"],
-        labels=_labels(section, size),
+        labels=labels_of(section, size),
         kl=kl,
     )
 
 
 def _matrix(section: Section) -> Figure:
     matrix = section.arrays["normalized"]
-    alive, labels = _alive(section, len(matrix)), _labels(section, len(matrix))
+    alive, labels = _alive(section, len(matrix)), labels_of(section, len(matrix))
     return matrices.response_matrix(matrix[np.ix_(alive, alive)], [labels[unit] for unit in alive])
 
 
 def _full_matrix(section: Section) -> Figure | None:
     matrix = section.arrays["matrix"]
-    return matrices.full_matrix(matrix, _labels(section, len(matrix))) if len(matrix) > 1 else None
+    return matrices.full_matrix(matrix, labels_of(section, len(matrix))) if len(matrix) > 1 else None
 
 
 def _graph(section: Section) -> Figure:
     edges, weights, pairs = (section.arrays.get(name, np.empty(0)) for name in ("edges", "weights", "pairs"))
     size = len(section.details["alive"])
     nodes = [int(unit) for unit in np.flatnonzero(section.details["alive"])]
-    labels = _labels(section, size)
+    labels = labels_of(section, size)
     return graph.response_graph(nodes, edges.reshape(-1, 2), weights, pairs.reshape(-1, 2), labels)
 
 
 def _traversals(section: Section) -> Figure:
     arrays = section.arrays
-    return images.traversals(arrays["images"], arrays["values"], _labels(section, len(arrays["images"])))
+    return images.traversals(arrays["images"], arrays["values"], labels_of(section, len(arrays["images"])))
 
 
 def _maps(section: Section) -> Figure:
@@ -127,7 +101,7 @@ def _maps(section: Section) -> Figure:
         curvature=_curvature(section),
         posterior=posterior,
         reconstructions=decoded,
-        labels=_labels(section, 2),
+        labels=labels_of(section, 2),
     )
 
 
@@ -144,7 +118,7 @@ def _arrows(section: Section) -> Figure:
     arrays = section.arrays
     (posterior,) = _some(section, "posterior")
     return field.field_arrows(
-        arrays["xs"], arrays["ys"], arrays["vectors"], posterior=posterior, labels=_labels(section, 2)
+        arrays["xs"], arrays["ys"], arrays["vectors"], posterior=posterior, labels=labels_of(section, 2)
     )
 
 
@@ -172,7 +146,7 @@ def _path_map(section: Section) -> Figure:
         costs=section.details.get("costs"),
         posterior=posterior,
         backdrop=None if grid is None else (grid[0], grid[1], grid[2]),
-        labels=_labels(section, 2),
+        labels=labels_of(section, 2),
     )
 
 
@@ -213,7 +187,7 @@ def _information(section: Section) -> Figure:
 
 def _factor_axes(section: Section, size: int) -> tuple[list[int], list[str], list[str]]:
     """The columns shown, the names of the factors, and those of the units shown."""
-    alive, labels = _alive(section, size), _labels(section, size)
+    alive, labels = _alive(section, size), labels_of(section, size)
     return alive, [str(name) for name in section.details["factor_names"]], [labels[unit] for unit in alive]
 
 
@@ -346,6 +320,7 @@ SHEETS: Mapping[str, tuple[Sheet, ...]] = {
             ("manifold_images", "straight_images"),
         ),
     ),
+    "consistency": CONSISTENCY,
     "factors": (
         Sheet(
             "maps",

@@ -7,7 +7,9 @@ from latentassay.responses.conditioned import (
     causal_disentanglement,
     conditioned_response_matrix,
 )
+from latentassay.responses.consistency import Invariance, SelfConsistency, invariance, self_consistency
 from latentassay.responses.derivatives import ResponseDivergence, response_divergence, response_jacobian
+from latentassay.responses.equivariance import Equivariance, equivariance
 from latentassay.responses.excitation import Excitation, excitation
 from latentassay.responses.field import ResponseField, divergence, mean_curvature, response_field
 from latentassay.responses.graph import ResponseGraph, response_graph
@@ -22,22 +24,27 @@ __all__ = [
     "CausalUnits",
     "ConditionedMatrix",
     "Curve",
+    "Equivariance",
     "Excitation",
     "HoleShare",
     "Holes",
+    "Invariance",
     "ManifoldPath",
     "ResponseDivergence",
     "ResponseField",
     "ResponseGraph",
     "ResponseMatrix",
+    "SelfConsistency",
     "StructureScore",
     "causal_completeness",
     "causal_disentanglement",
     "causal_units",
     "conditioned_response_matrix",
     "divergence",
+    "equivariance",
     "excitation",
     "find_holes",
+    "invariance",
     "manifold_path",
     "mean_curvature",
     "respond",
@@ -46,5 +53,6 @@ __all__ = [
     "response_graph",
     "response_jacobian",
     "response_matrix",
+    "self_consistency",
     "structure_score",
 ]

@@ -12,10 +12,10 @@ from torch import Generator, Tensor
 from latentassay.autoencoder import HasCauses
 from latentassay.experiments.consistency.runs import SCALES, Cell, Digits, Scale, digits, train
 from latentassay.experiments.results import pick
-from latentassay.experiments.runs import Scores, measured
+from latentassay.experiments.runs import Scores, Settings, measured
 from latentassay.features import embed
-from latentassay.metrics import FewRowsWarning, independence
-from latentassay.metrics.frechet import frechet_distance
+from latentassay.metrics import independence
+from latentassay.metrics.frechet import FewRowsWarning, frechet_distance
 from latentassay.metrics.kernel import kernel_distance
 from latentassay.responses import Invariance, equivariance, invariance, self_consistency
 from latentassay.sampling import decode, draw, encode, uniform
@@ -60,7 +60,7 @@ def consistency(cell: Cell) -> Scores:
         found = independence(codes, generator=_seeded(cell, "independence"))
         return scores | {MMD: 1000 * found.value, P_VALUE: found.p_value}
 
-    settings = {"rows": scale.rows, "values": scale.values, "base": base(cell)}
+    settings: Settings = {"rows": scale.rows, "values": scale.values, "base": base(cell)}
     return measured(run.path, "consistency", settings, ask)
 
 
@@ -69,18 +69,22 @@ def _samplers(cell: Cell) -> tuple[str, ...]:
 
 
 def _invariance(cell: Cell, model: Any, z: dict[str, Tensor], scale: Scale) -> Scores:
-    asked = {"values": scale.values, "donors": z["posterior"]}
-    found = invariance(model, z[base(cell)], generator=_seeded(cell, "invariance"), **asked)
+    latents, donors = z[base(cell)], z["posterior"]
+    found = invariance(model, latents, values=scale.values, donors=donors, generator=_seeded(cell, "invariance"))
     scores = {INV_ALL: found.score_all, COLLAPSED: float(len(found.collapsed))} | _in_papers_scale(found)
     if found.score is not None:
         scores[INV] = found.score
     scores |= {f"INV {m},{i}": float(value) for (m, i), value in np.ndenumerate(found.matrix.numpy())}
     if isinstance(model, HasCauses):
-        equal = equivariance(model, z[base(cell)], generator=_seeded(cell, "equivariance"), **asked)
-        edges = model.adjacency()[*torch.triu_indices(*model.adjacency().shape, offset=1)]
-        scores |= {SPARSE: float((edges < 0.5).double().mean())}
-        scores |= {EQV: equal.score} if equal.score is not None else {}
+        scores |= _causes(model, latents, donors, scale, _seeded(cell, "equivariance"))
     return scores
+
+
+def _causes(model: Any, latents: Tensor, donors: Tensor, scale: Scale, generator: Generator) -> Scores:
+    equal = equivariance(model, latents, values=scale.values, donors=donors, generator=generator)
+    gates = model.adjacency()
+    sparsity = {SPARSE: float((gates[*torch.triu_indices(*gates.shape, offset=1)] < 0.5).double().mean())}
+    return sparsity if equal.score is None else {**sparsity, EQV: equal.score}
 
 
 def _in_papers_scale(found: Invariance) -> Scores:

@@ -1,0 +1,252 @@
+"""Interventional consistency: does a change of one unit come back as that change, and nothing else (IC 2)?"""
+
+import itertools
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from latentassay.assay.causes import ask_causes
+from latentassay.assay.parts import Part, joined
+from latentassay.assay.subject import Subject
+from latentassay.autoencoder import HasCauses
+from latentassay.findings import Finding, Level, Score, Section
+from latentassay.metrics import independence
+from latentassay.responses import Invariance, SelfConsistency, invariance, respond, self_consistency
+from latentassay.sampling import decode, hybrid, prior, uniform
+from latentassay.units import Units
+
+MOST = 32
+"""Units asked about, the liveliest, where there are more."""
+
+VALUES, PASSES, SHARE = 10, 3200, 8
+"""Values that each unit is set to, and decodings and encodings that all these interventions may take: so many, or this
+part of ``Subject.passes`` if that is less."""
+
+FEWEST, ROWS = 16, 128
+"""Latents that are intervened on, at least and at most, whatever that takes."""
+
+DRAWN, PERMUTATIONS = 256, 100
+"""Latents of each kind that respond without an intervention, and that are tested for independence so many times."""
+
+SAMPLES, STEPS = 16, 21
+"""Lines of a traversal, and values on each."""
+
+PAIRS, SHOWN = 4, 12
+"""Pairs of samples that are mixed, and units taken over."""
+
+SURE = 2.0
+"""Standard errors by which the worst of many pairs must miss a mark before it is blamed."""
+
+KINDS = {"posterior": "posterior samples", "hybrid": "hybrids", "uniform": "uniform ones", "prior": "the prior's"}
+
+
+def ask_consistency(subject: Subject) -> Section:
+    """Does a change of one unit leave the others alone, and do latents come back as they went?"""
+    chosen = _liveliest(subject, range(len(subject.matrix.units)), MOST)
+    units = _only(subject, chosen)
+    labels = [subject.labels[j] for j in chosen]
+    z = _rows(subject, len(units))
+    found = invariance(
+        subject.model, z, units=units, values=VALUES, generator=subject.generator("invariance"),
+        batch_size=subject.batch_size,
+    )  # fmt: skip
+    live = [unit for unit, collapsed in zip(chosen, found.mask, strict=True) if not collapsed]
+    parts = [_invariance(subject, labels, found), _self_consistency(subject, live), _independence(subject)]
+    parts += [_traversal(subject, chosen), _hybrids(subject)]
+    if isinstance(subject.model, HasCauses):
+        parts.append(ask_causes(subject, subject.model, z, VALUES))
+    question = "Does a change of one unit come back as that change, and nothing else?"
+    return joined("consistency", "Interventional consistency", question, parts)
+
+
+def _liveliest(subject: Subject, units: Iterable[int], most: int) -> list[int]:
+    """The units that answer most to themselves, in the order of their numbers."""
+    strength = subject.matrix.normalized.diagonal()
+    return sorted(sorted(units, key=lambda unit: -float(strength[unit]))[:most])
+
+
+def _only(subject: Subject, units: list[int]) -> Units:
+    return Units(tuple(subject.matrix.units.groups[unit] for unit in units), subject.matrix.units.latent_shape)
+
+
+def _rows(subject: Subject, units: int) -> Tensor:
+    """As many posterior samples as interventions on so many units can be afforded on."""
+    affordable = min(PASSES, subject.passes // SHARE) // (units * VALUES)
+    order = torch.randperm(subject.n, generator=subject.generator("consistency"))
+    return subject.z[order[: min(ROWS, max(FEWEST, affordable))]]
+
+
+def _invariance(subject: Subject, labels: list[str], found: Invariance) -> Part:
+    dead = [labels[unit] for unit in found.collapsed]
+    scores = [
+        Score(
+            "consistency.collapsed", "Collapsed units", len(dead),
+            f"of {len(labels)}: units to which less than 1/8 of a change of themselves, squared, comes back (LR's cut)",
+            found.n, subject.seed,
+        )
+    ]  # fmt: skip
+    if found.score is not None:
+        scores.insert(0, Score(
+            "consistency.invariance", "Invariance", found.score,
+            "IC equation 5, mean over pairs of units that are not collapsed: 1 if a change of one never reaches the "
+            f"other, 0 if it reaches it in full; {found.variant}",
+            found.n, subject.seed, found.low, found.high, unit="%",
+        ))  # fmt: skip
+    arrays = {"invariance": found.matrix, "collapsed": torch.tensor(found.mask)}
+    finding = _alone(labels, found, scores[0], dead)
+    return Part(tuple(scores), (finding,), arrays, {"labels": labels})
+
+
+def _alone(labels: list[str], found: Invariance, score: Score, dead: list[str]) -> Finding:
+    left_out = f" {_named(dead, 'collapsed, and left out: a change of one comes to nothing')}" if dead else ""
+    if found.score is None:
+        sentence = f"There are no two units of which one could leave the other alone.{left_out}"
+        return Finding("consistency.invariance", sentence, "note", (score.name,))
+    m, i = _worst(found)
+    least, sure = float(found.matrix[m, i]), float(found.matrix[m, i] + SURE * found.stderr[m, i])
+    level: Level = "good" if score.value >= 0.95 and sure >= 0.9 else "note"
+    if score.value < 0.8 or sure < 0.75:
+        level = "warning"
+    only = "" if level == "good" else " only"
+    worst = f"; most of all, unit {labels[m]} moves unit {labels[i]} ({100 * least:.0f} %)" if sure < 0.99 else ""
+    sentence = f"A change of one unit leaves the others alone at {score}{only} (invariance){worst}.{left_out}"
+    remedy = f"Train with objectives.Invariance, or change units {labels[m]} and {labels[i]} together."
+    return Finding("consistency.invariance", _minus(sentence), level, (score.name,), remedy if only else None)
+
+
+def _worst(found: Invariance) -> tuple[int, int]:
+    """The pair of live units, moved and moving with it, that is least invariant beyond doubt."""
+    live = ~torch.tensor(found.mask)
+    pairs = live[:, None] & live & ~torch.eye(len(live), dtype=torch.bool)
+    sure = torch.where(pairs, found.matrix + SURE * found.stderr, torch.inf)
+    m, i = divmod(int(sure.argmin()), len(live))
+    return m, i
+
+
+def _named(units: list[str], what: str) -> str:
+    """Say something of one or several units.
+
+    >>> _named(["4", "7"], "collapsed")
+    'Units 4 and 7 are collapsed.'
+    """
+    if len(units) == 1:
+        return f"Unit {units[0]} is {what}."
+    return f"Units {', '.join(units[:-1])} and {units[-1]} are {what}."
+
+
+def _self_consistency(subject: Subject, live: list[int]) -> Part:
+    """Responses to latents of every kind, without an intervention (IC table 2), in units that are not collapsed."""
+    if not live:
+        return Part()
+    n, g = min(subject.n, DRAWN), subject.generator("self-consistency")
+    drawn = {
+        "posterior": subject.z[torch.randperm(subject.n, generator=g)[:n]],
+        "hybrid": hybrid(subject.z, n, generator=g, units=subject.matrix.units),
+        "uniform": uniform(subject.z, n, generator=g, units=subject.matrix.units),
+    }
+    if subject.model.prior:
+        drawn["prior"] = prior(subject.model, n, generator=g)
+    found = {
+        kind: self_consistency(subject.model, z, units=_only(subject, live), batch_size=subject.batch_size)
+        for kind, z in drawn.items()
+    }
+    scores = [score for kind, of_kind in found.items() if (score := _self_score(subject, kind, of_kind))]
+    arrays = {f"self_{kind}": of_kind.scores for kind, of_kind in found.items()}
+    arrays |= {f"self_{kind}_stderr": of_kind.stderr for kind, of_kind in found.items()}
+    return Part(tuple(scores), _falls(scores), arrays, {"live": [subject.labels[unit] for unit in live]})
+
+
+def _self_score(subject: Subject, kind: str, found: SelfConsistency) -> Score | None:
+    if found.score is None:
+        return None
+    return Score(
+        f"consistency.self.{kind}", f"Self-consistency, {kind} samples", found.score,
+        f"IC 2.1, mean over units that are not collapsed of 1 − E|R(z) − z|² / σ²; {found.variant}",
+        found.n, subject.seed, found.low, found.high, unit="%",
+    )  # fmt: skip
+
+
+def _falls(scores: list[Score]) -> tuple[Finding, ...]:
+    """Compare the kinds of samples; what is not recognised even on data is graver than what is not beside them."""
+    by_kind = {score.name.rsplit(".", 1)[1]: score for score in scores}
+    if not {"posterior", "hybrid"} <= set(by_kind):
+        return ()
+    posterior, mixed = by_kind["posterior"], by_kind["hybrid"]
+    level: Level = "good" if min(posterior.value, mixed.value) >= 0.9 else "note"
+    if posterior.value < 0.7 or mixed.value < 0.5:
+        level = "warning"
+    told = [f"{score} for {KINDS[kind]}" for kind, score in by_kind.items()]
+    sentence = f"Latents come back as they went at {', '.join(told[:-1])} and {told[-1]} (self-consistency)."
+    remedy = None
+    if level != "good" and _less(mixed, posterior):
+        remedy = "Units are understood as they occur together, less so in new combinations: change few at a time."
+    elif level != "good":
+        remedy = "Train longer, or with objectives.AVAE, which asks for this."
+    return (Finding("consistency.self", _minus(sentence), level, tuple(score.name for score in scores), remedy),)
+
+
+def _less(first: Score, second: Score) -> bool:
+    """Whether the intervals of both say so."""
+    return first.high is not None and second.low is not None and first.high < second.low
+
+
+def _minus(text: str) -> str:
+    return text.replace(" -", " −").replace("(-", "(−")
+
+
+def _independence(subject: Subject) -> Part:
+    """Whether the units of real data could be drawn one by one."""
+    latents, alive = subject.active_latents, subject.alive.groups
+    if len(alive) < 2:
+        return Part()
+    ends = [0, *itertools.accumulate(map(len, alive))]
+    found = independence(
+        subject.z[:DRAWN].flatten(1)[:, latents], units=[range(*pair) for pair in itertools.pairwise(ends)],
+        permutations=PERMUTATIONS, generator=subject.generator("independence"),
+    )  # fmt: skip
+    score = Score(
+        "consistency.independence", "Dependence of the alive latents", found.value,
+        f"{found.variant}; p = {found.p_value:.3g} for no dependence (permutation)", found.n, subject.seed,
+    )  # fmt: skip
+    if found.p_value < 0.01:
+        sentence = f"The alive latents of real data depend on each other (p = {found.p_value:.2g})."
+        remedy = "Draw them together: samples that mix units (hybrids, the prior) hold combinations no data have."
+        return Part((score,), (Finding("consistency.independence", sentence, "note", (score.name,), remedy),))
+    sentence = f"No dependence between the alive latents of real data was found (p = {found.p_value:.2g})."
+    return Part((score,), (Finding("consistency.independence", sentence, "good", (score.name,)),))
+
+
+def _traversal(subject: Subject, units: list[int]) -> Part:
+    """Signed errors of the response in every unit, while the liveliest one goes through its values."""
+    groups = subject.matrix.units.groups
+    scalars = [unit for unit in units if len(groups[unit]) == 1]
+    moved = max(set(scalars) & set(subject.causal.active), key=lambda j: float(subject.matrix.normalized[j, j]),
+                default=None)  # fmt: skip
+    if moved is None:
+        return Part()
+    latents = [groups[unit][0] for unit in scalars]
+    order = torch.randperm(subject.n, generator=subject.generator("lines"))
+    base = subject.z[order[:SAMPLES]].flatten(1)
+    low, high = subject.z.flatten(1)[:, groups[moved][0]].quantile(base.new_tensor([0.01, 0.99]))
+    values = torch.linspace(float(low), float(high), STEPS).to(base)
+    z = base.repeat(STEPS, 1, 1)
+    z[:, :, groups[moved][0]] = values[:, None]
+    flat = z.flatten(0, 1)
+    response = respond(subject.model, flat.view(-1, *subject.model.latent_shape), batch_size=subject.batch_size)
+    errors = (response.flatten(1) - flat)[:, latents].view(STEPS, len(base), len(latents)).permute(2, 1, 0)
+    details = {"moved": scalars.index(moved), "scalars": [subject.labels[unit] for unit in scalars]}
+    return Part(arrays={"traversed": values, "traversal_errors": errors.contiguous()}, details=details)
+
+
+def _hybrids(subject: Subject) -> Part:
+    """Real samples, and what becomes of them when one unit comes from another (IC figure 34)."""
+    rows = torch.randperm(subject.n, generator=subject.generator("hybrids"))[: 2 * PAIRS]
+    base, other = subject.z[rows].chunk(2)
+    units, chosen = subject.matrix.units, _liveliest(subject, subject.causal.active, SHOWN)
+    mixed = torch.stack([units.replace(base, unit, other) for unit in chosen], 1)
+    decoded = decode(subject.model, torch.cat([base, other, mixed.flatten(0, 1)]), batch_size=subject.batch_size)
+    first, second, hybrids = torch.split(decoded, [len(base), len(other), len(base) * len(chosen)])
+    hybrids = hybrids.reshape(len(base), len(chosen), *hybrids.shape[1:])
+    arrays = {"base": first, "alternative": second, "hybrids": hybrids}
+    return Part(arrays=arrays, details={"mixed": [subject.labels[unit] for unit in chosen]})
