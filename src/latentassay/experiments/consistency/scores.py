@@ -15,8 +15,9 @@ from latentassay.experiments.results import pick
 from latentassay.experiments.runs import Scores, Settings, measured
 from latentassay.features import embed
 from latentassay.metrics import independence
-from latentassay.metrics.frechet import FewRowsWarning, frechet_distance
+from latentassay.metrics.frechet import frechet_distance
 from latentassay.metrics.kernel import kernel_distance
+from latentassay.metrics.samples import FewRowsWarning
 from latentassay.responses import Invariance, equivariance, invariance, self_consistency
 from latentassay.sampling import decode, draw, encode, uniform
 from latentassay.training import Classifier, train_classifier
@@ -83,7 +84,8 @@ def _invariance(cell: Cell, model: Any, z: dict[str, Tensor], scale: Scale) -> S
 def _causes(model: Any, latents: Tensor, donors: Tensor, scale: Scale, generator: Generator) -> Scores:
     equal = equivariance(model, latents, values=scale.values, donors=donors, generator=generator)
     gates = model.adjacency()
-    sparsity = {SPARSE: float((gates[*torch.triu_indices(*gates.shape, offset=1)] < 0.5).double().mean())}
+    possible = gates[torch.triu(torch.ones_like(gates, dtype=torch.bool), 1)]
+    sparsity = {SPARSE: float((possible < 0.5).double().mean())}
     return sparsity if equal.score is None else {**sparsity, EQV: equal.score}
 
 
