@@ -29,6 +29,7 @@ class StrTfm(nn.Module):
     def __init__(self, values: int, channels: int, *, hidden: Sequence[int] = (64, 128)):
         super().__init__()
         self.net = nn.Sequential(*mlp((values, *hidden, 2 * channels), "mish"))
+        self.start_at_identity()
 
     def start_at_identity(self) -> None:
         """Set the last layer to 0, whatever initialised it."""
