@@ -179,7 +179,7 @@ def test_only_the_last_checkpoint_is_kept_and_no_parts_are_left(lab, tmp_path):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", models.NAMES)
+@pytest.mark.parametrize("name", [name for name in models.NAMES if "v32" not in name])
 def test_every_model_loads_as_it_was_saved(lab, tmp_path, same_weights, name):
     from latentassay import objectives
     from latentassay.training import fit

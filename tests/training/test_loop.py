@@ -184,8 +184,8 @@ def test_every_error_here_is_one_of_the_packages(lab):
 
 def test_objectives_and_models_meet_in_fit_for_every_name():
     x = torch.rand(20, 1, 8, 8)
-    for name in models.NAMES:
-        objective = objectives.AE() if name.startswith("ae") else objectives.BetaVAE(2.0)
+    for name in (name for name in models.NAMES if "v32" not in name):  # those are for faces of 128 × 128
+        objective = objectives.published(name, beta=2.0)
         run = fit(models.build(name, x_shape=(1, 8, 8), latents=2), objective, x, steps=2, batch_size=8, device="cpu")
         assert math.isfinite(run.history[-1]["loss"])
 
