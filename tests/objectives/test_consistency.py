@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from tests.oracles.consistency import l_eqv, l_inv
 
 from latentassay import models, objectives
 from latentassay.errors import ContractError, InputError
+from tests.oracles.consistency import l_eqv, l_inv
 
 BASES = {"xae-mlp": objectives.AE(), "xvae-mlp": objectives.BetaVAE(0.5)}
 UNITS = 5

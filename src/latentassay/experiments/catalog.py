@@ -100,12 +100,12 @@ EXPERIMENTS = (
         "consistency.grid",
         "AE, β-VAE and SAE, plain, with a causal block, and trained to be consistent (IC tables 1–2, figures 2–35)",
         "MNIST, except at scale smoke",
-        {"smoke": "two minutes", "laptop": "about two hours on two cores", "paper": _LONG},
+        {"smoke": "several minutes", "laptop": "about two hours on two cores", "paper": _LONG},
         consistency.table, consistency.pictures,
     ),
     Experiment(
         "consistency.graphs", "does a causal block find a known graph? chain, fork and collider", "nothing",
-        {"smoke": "seconds", "laptop": "about ten minutes", "paper": "about two hours"}, consistency.graphs,
+        {"smoke": "seconds", "laptop": "about six minutes", "paper": "about an hour"}, consistency.graphs,
     ),
 )  # fmt: skip
 
