@@ -193,3 +193,15 @@ def test_a_base_of_the_users_own_has_no_spec():
     assert objectives.spec(objectives.Invariance(lambda model, x, generator: None)) is None
     nested = objectives.Invariance(objectives.Invariance(objectives.AE(), 1.0), 2.0)
     assert objectives.build(**objectives.spec(nested)) == nested
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [objectives.Invariance(objectives.VAE()), objectives.Equivariance(objectives.VAE()), objectives.AVAE()],
+)
+def test_running_statistics_are_those_of_the_batch_alone(objective):
+    """Hybrids or reconstructions among them would make units collapse in evaluation."""
+    model = models.build("xvae-s", x_shape=(1, 28, 28)).train()
+    objective(model, torch.rand(6, 1, 28, 28, generator=seeded(1)), seeded())
+    passes = [int(value) for name, value in model.named_buffers() if name.endswith("num_batches_tracked")]
+    assert passes and set(passes) == {1}

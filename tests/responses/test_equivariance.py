@@ -210,3 +210,10 @@ def test_causes_must_be_one_for_each_noise():
 
     with pytest.raises(la.ContractError, match=r"\(9, 3, size\), got \(9, 2, 2\)"):
         la.equivariance(Short(), Z, generator=seeded(), values=2)
+
+
+def test_an_encoder_may_answer_in_another_precision():
+    model, z = Chain(), normals(8, 3)
+    expected = la.equivariance(model, z, generator=seeded(), values=3).matrix
+    model.encode = lambda x: la.Point((x @ model.A.T).float())
+    assert_close(la.equivariance(model, z, generator=seeded(), values=3).matrix, expected, atol=1e-5, rtol=0)

@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 
 from latentassay.errors import ContractError, InputError
 from latentassay.math.posteriors import DiagonalGaussian
+from latentassay.nn.statistics import kept_statistics
 from latentassay.objectives.vae import Loss, posterior_of
 
 
@@ -44,7 +45,8 @@ class AVAE:
         z = posterior.sample(generator)
         output = model.decoder_output(z)
         nll, kl = model.likelihood.nll(output, x).mean(), posterior.kl_to_prior().mean()
-        again = model.encode(model.likelihood.mean(output).detach())
+        with kept_statistics(model):
+            again = model.encode(model.likelihood.mean(output).detach())
         if not isinstance(again, DiagonalGaussian):
             raise ContractError("AVAE needs diagonal Gaussian posteriors; train a vae- model such as avae-s")
         penalty = self._divergence(again, z.detach()).mean()

@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 from latentassay.autoencoder import HasCauses
 from latentassay.errors import ContractError, InputError
 from latentassay.math.posteriors import Posterior
+from latentassay.nn.statistics import kept_statistics
 from latentassay.objectives.vae import Loss
 from latentassay.units import Units
 
@@ -21,7 +22,8 @@ class Invariance:
     ``L_INV = 1/units Σ_m 1/(units · T) Σ_k Σ_{i≠m} ‖R(N^k)_i − R(N^k; N_m ← v)_i‖²``, a mean over the m chosen. N are
     half as many latents as the batch has rows, from the prior, or hybrids of the batch's codes where there is none
     (SA 2.2); v is the same for all of them, a code of the batch. Base and intervened latents are decoded and encoded
-    in one pass, so a unit costs one pass of the batch at most. Both networks learn from it.
+    in one pass, so a unit costs one pass of the batch at most. Both networks learn from it; what batch normalisation
+    remembers of data stays as it is.
 
     Args:
         base: any objective.
@@ -129,7 +131,8 @@ def _latents(model: Any, units: Units, codes: Tensor, rows: int, generator: Gene
 
 
 def _respond(model: Any, z: Tensor) -> Tensor:
-    response: Tensor = model.encode(model.likelihood.mean(model.decoder_output(z))).mean
+    with kept_statistics(model):
+        response: Tensor = model.encode(model.likelihood.mean(model.decoder_output(z))).mean
     return response
 
 

@@ -127,7 +127,7 @@ def intervene(
                     new = ask(m, value)
                     moved = apart = units.squared_norm(new - response)
                     if causes is not None:
-                        apart = _apart(causes, new, units.replace(response, m, value))
+                        apart = _apart(causes, new, units.replace(response, m, value.to(response)))
                     found.append(torch.cat([apart, moved[:, m : m + 1]], 1))
                     progress.update(len(rows))
                 sums.change(m, shares, torch.stack(found))

@@ -1,0 +1,30 @@
+"""What batch normalisation remembers, and how to pass something else through it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import nn
+from torch.nn.modules.batchnorm import _NormBase
+
+
+@contextmanager
+def kept_statistics(model: Any) -> Iterator[None]:
+    """Leave the running means and variances of a model as they are, whatever passes through it meanwhile.
+
+    In evaluation batch normalisation stands on running statistics, which should be those of data. A term of a loss
+    that passes hybrids or reconstructions through the same layers would make a mixture of them that fits neither. In
+    training such a pass is normalised by its own batch, as ever; in evaluation nothing changes.
+
+    Args:
+        model: anything; without modules there is nothing to keep.
+    """
+    modules = model.modules() if isinstance(model, nn.Module) else ()
+    tracking = [module for module in modules if isinstance(module, _NormBase) and module.track_running_stats]
+    for module in tracking:
+        module.track_running_stats = False
+    try:
+        yield
+    finally:
+        for module in tracking:
+            module.track_running_stats = True
