@@ -4,6 +4,8 @@ from latentassay.geometry.curves import Geodesics
 from latentassay.geometry.density import Density, density_geodesic
 from latentassay.geometry.fisher_rao import FisherRaoGeodesic, fisher_rao_distance, fisher_rao_geodesic
 from latentassay.geometry.interpolate import METRICS, Interpolation, interpolate
+from latentassay.geometry.orthogonality import Orthogonality, distance_to_orthogonality
+from latentassay.geometry.permutations import SignedPermutation, nearest_signed_permutation
 from latentassay.geometry.principal import PrincipalSpectrum, principal_spectrum
 from latentassay.geometry.pullback import pullback_geodesic
 from latentassay.geometry.spherical import slerp
@@ -15,12 +17,16 @@ __all__ = [
     "FisherRaoGeodesic",
     "Geodesics",
     "Interpolation",
+    "Orthogonality",
     "PrincipalSpectrum",
+    "SignedPermutation",
     "decoder_jacobian",
     "density_geodesic",
+    "distance_to_orthogonality",
     "fisher_rao_distance",
     "fisher_rao_geodesic",
     "interpolate",
+    "nearest_signed_permutation",
     "principal_spectrum",
     "pullback_geodesic",
     "slerp",

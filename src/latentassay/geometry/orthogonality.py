@@ -1,0 +1,167 @@
+"""Does a decoder, linearised at data, keep to the axes of its latent space?"""
+
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from latentassay.autoencoder import Autoencoder
+from latentassay.errors import InputError
+from latentassay.geometry.permutations import distance_by_chance, nearest_signed_permutation
+from latentassay.geometry.volume import decoder_jacobian
+from latentassay.math.intervals import student
+from latentassay.metrics import active_units
+from latentassay.observations import as_observations
+from latentassay.sampling import BATCH_SIZE, blocks, encode
+
+ACTIVE, DEGENERATE = 0.5, 1.05
+"""A unit is active if the standard deviation of its mean exceeds the first (thesis 3.3.2). Neighbouring singular values
+with a ratio below the second leave the directions between them open (3.3.4)."""
+
+SINGULAR = 1e-6
+"""A Jacobian whose least singular value is below this share of the greatest has directions that nothing decides."""
+
+
+class Orthogonality(NamedTuple):
+    """Distances to orthogonality at n points; of the active units alone unless it says otherwise.
+
+    Attributes:
+        score: mean of ``values``, 0 if the decoder stretches along the axes everywhere.
+        stderr: its standard error over points.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        values: ``‖V − P‖_F`` at every point, ``(n,)``.
+        chance: the mean of random orthogonal matrices of this size.
+        degenerate: share of points where two neighbouring singular values differ by less than a factor of 1.05; there
+            the axes between them are arbitrary, and so is their distance.
+        singular_values: at every point, largest first, ``(n, active)``.
+        active: the units with a standard deviation of the posterior mean above ``threshold``.
+        full: the mean over points with all d units, passive ones among them; ``None`` where some of them do not reach
+            the decoder at all, which leaves their axes open.
+        full_chance: its chance.
+        singular: points left out, since the active units do not span as many directions there.
+        n: number of points.
+        variant: threshold and points in words.
+    """
+
+    score: float
+    stderr: float
+    low: float
+    high: float
+    values: Float[Tensor, " n"]
+    chance: float
+    degenerate: float
+    singular_values: Float[Tensor, "n active"]
+    active: tuple[int, ...]
+    full: float | None
+    full_chance: float
+    singular: int
+    n: int
+    variant: str
+
+
+def distance_to_orthogonality(
+    model: Autoencoder,
+    data: Any,
+    *,
+    generator: Generator,
+    points: int = 1000,
+    threshold: float = ACTIVE,
+    batch_size: int = BATCH_SIZE,
+) -> Orthogonality:
+    """Measure ``DtO = 1/n Σ_i ‖V_i − P(V_i)‖_F`` of the decoder's Jacobians ``J_i = U_i Σ_i V_iᵀ`` at posterior means.
+
+    P(V) is the signed permutation next to V. Where J's columns are at right angles and of different length, V is one
+    itself: each latent moves the decoding in a direction of its own. Passive units, to which the decoder hardly
+    listens, are left out before the SVD; ``full`` counts them, as published.
+
+    Costs one forward-mode pass of each point for each unit; memory does not grow with the number of points.
+
+    Args:
+        model: an autoencoder whose latents are a vector ``(d,)``.
+        data: a float tensor ``(n, *x_shape)`` or ``Observations``, at least two rows; all are encoded.
+        generator: draws the points among the rows.
+        points: at how many rows, at most, Jacobians are taken.
+        threshold: of the standard deviation of posterior means, above which a unit counts as active.
+
+    Raises:
+        InputError: latents that are no vector; fewer than two points or active units; Jacobians without full rank at
+            all points but one.
+        ContractError: torch cannot differentiate the decoder.
+
+    Source: "VAEs and principal components", equation 3.25.
+
+    >>> from latentassay.models import build
+    >>> model, x = build("vae-mlp", x_shape=(5,), latents=2), torch.rand(9, 5)
+    >>> distance_to_orthogonality(model, x, threshold=0, generator=torch.Generator().manual_seed(0)).n
+    9
+    """
+    if len(model.latent_shape) != 1:
+        raise InputError(f"latents must be a vector, got latent_shape {model.latent_shape}; spatial ones have no axes")
+    observations = as_observations(data)
+    if points < 2 or len(observations) < 2:
+        raise InputError(f"needs at least 2 points, got {points} of {len(observations)} rows")
+    means = encode(model, observations, batch_size=batch_size).mean
+    found = active_units(means, threshold=threshold**2).active
+    active = tuple(torch.from_numpy(found).nonzero().flatten().tolist())
+    if len(active) < 2:
+        raise InputError(
+            f"{len(active)} of {len(found)} units are active (standard deviation of the mean above {threshold:g}), and "
+            "orthogonality needs two; lower beta, or lower threshold"
+        )
+    z = means[torch.randperm(len(means), generator=generator)[:points]]
+    return _summed(_jacobians(model, z, active, batch_size), active, found.size, threshold, len(observations))
+
+
+class _Point(NamedTuple):
+    """What is known of every point: of active units, and of all."""
+
+    v: Float[Tensor, "n active active"]
+    singular_values: Float[Tensor, "n active"]
+    full_v: Float[Tensor, "n d d"]
+    full_values: Float[Tensor, "n d"]
+
+
+def _jacobians(model: Autoencoder, z: Tensor, active: tuple[int, ...], batch_size: int) -> _Point:
+    """Decompose Jacobians batch by batch; only what is as small as the latent is kept."""
+    parts = []
+    for block in blocks(len(z), batch_size, "orthogonality"):
+        j = decoder_jacobian(model.decode, z[block], batch_size=batch_size).double()
+        # R of J = QR has the same singular values and V, and is as small as the latent.
+        r = torch.linalg.qr(j, mode="r").R
+        parts.append((*_decomposed(r[..., list(active)]), *_decomposed(r)))
+    return _Point(*(torch.cat(part) for part in zip(*parts, strict=True)))
+
+
+def _decomposed(j: Float[Tensor, "n r d"]) -> tuple[Float[Tensor, "n d d"], Float[Tensor, "n k"]]:
+    _, values, v = torch.linalg.svd(j, full_matrices=True)
+    return v.mT, values
+
+
+def _summed(point: _Point, active: tuple[int, ...], d: int, threshold: float, rows: int) -> Orthogonality:
+    regular, spans = _spans(point.singular_values, len(active)), _spans(point.full_values, d)
+    if int(regular.sum()) < 2:
+        raise InputError(
+            f"the decoder's Jacobian has less than full rank at {int((~regular).sum())} of {len(regular)} points: some "
+            "active units do not reach the decoding, or only together; leave them out with a larger threshold"
+        )
+    values, strengths = nearest_signed_permutation(point.v[regular]).distance, point.singular_values[regular]
+    n = len(values)
+    mean, stderr = float(values.mean()), float(values.std()) / n**0.5
+    half = float(student(torch.tensor([n - 1.0]))) * stderr
+    full = float(nearest_signed_permutation(point.full_v).distance.mean()) if bool(spans.all()) else None
+    close = (strengths[:, :-1] < DEGENERATE * strengths[:, 1:]).any(1)
+    variant = (
+        f"at {n} posterior means of {rows} rows, {len(active)} of {d} units with a standard deviation of the mean "
+        f"above {threshold:g}, forward-mode Jacobians in double precision SVD"
+    )
+    return Orthogonality(
+        mean, stderr, mean - half, mean + half, values, distance_by_chance(len(active)), float(close.double().mean()),
+        strengths, active, full, distance_by_chance(d), int((~regular).sum()), n, variant,
+    )  # fmt: skip
+
+
+def _spans(values: Float[Tensor, "n k"], d: int) -> Tensor:
+    """Whether Jacobians have rank d."""
+    return (values[:, -1] > SINGULAR * values[:, 0]) & torch.tensor(values.shape[1] == d)
