@@ -5,6 +5,7 @@ from latentassay.data.factors import FactorData, Layout, Splits, Store
 from latentassay.data.files import home
 from latentassay.data.grids import dsprites_official, mpi3d, shapes3d_official
 from latentassay.data.images import celeba, fashion_mnist, mnist, rfd
+from latentassay.data.own import own
 from latentassay.data.toys import digits, helix, squares, squares_nonlinear
 from latentassay.data.turntable import cars3d, smallnorb
 
@@ -28,6 +29,7 @@ __all__ = [
     "mnist",
     "mpi3d",
     "names",
+    "own",
     "rfd",
     "shapes3d_official",
     "smallnorb",

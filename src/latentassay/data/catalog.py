@@ -7,13 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from latentassay.data import files, grids, images, toys, turntable
 from latentassay.data.factors import FactorData
 from latentassay.data.files import Official
-from latentassay.data.formats import npz_names, read_npy, read_npz
-from latentassay.errors import FileError, InputError
+from latentassay.data.own import is_own, own
+from latentassay.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -163,17 +161,17 @@ def entry(name: str) -> Entry:
     near = get_close_matches(name.lower(), names(), 3, 0.4) or names()
     raise InputError(
         f"no data set is called {name!r}; did you mean {', '.join(near)}? "
-        "A file of your own is loaded by its path, which ends in .npy or .npz"
+        "Data of your own are loaded by their path: a folder of pictures, .npy, .npz, .h5, .hdf5 or .h5ad"
     )
 
 
 def load(name: str | Path, **options: Any) -> FactorData:
-    """Load a data set by its name, or a ``.npy`` or ``.npz`` file by its path.
+    """Load a data set by its name, or the user's own data by their path (see ``own``).
 
     Args:
-        name: one of ``names()``, or a path. A ``.npy`` file holds observations (n, ...), uint8 or float. A ``.npz``
-            file holds them as ``x`` or ``images`` and may hold integer ``factors`` (n, m) and ``factor_names``.
-        options: what the data set takes, such as ``folder=`` or ``size=``.
+        name: one of ``names()``, or the path of a folder of pictures or of a file that ``own`` reads; a folder that is
+            called like a data set is meant by ``./name``.
+        options: what the data set, or ``own``, takes, such as ``folder=`` or ``size=``.
 
     Raises:
         InputError: for an unknown name or option, or observations of a wrong type.
@@ -182,14 +180,10 @@ def load(name: str | Path, **options: Any) -> FactorData:
     >>> load("helix", n=16)
     FactorData('helix', n=16, x_shape=(3,), factors=[strand 2])
     """
-    path = Path(name)
-    if path.suffix in (".npy", ".npz"):
-        if options:
-            raise InputError(f"a file takes no options, got {', '.join(options)}")
-        return _read_own(path)
-    found = entry(str(name))
+    is_set = isinstance(name, str) and name in names()
+    found = own if not is_set and is_own(name) else entry(str(name)).load
     try:
-        return found.load(**options)
+        return found(name, **options) if found is own else found(**options)
     except TypeError as error:
         if "unexpected keyword" not in str(error):
             raise
@@ -210,17 +204,3 @@ def fetch(name: str) -> list[Path]:
         wanted = ", ".join(file.name for file in found.files)
         raise InputError(f"{name} is given out by hand only: get it from {found.page} and put {wanted} in {folder}")
     return [files.fetch(file, folder) for file in found.files]
-
-
-def _read_own(path: Path) -> FactorData:
-    if path.suffix == ".npy":
-        x = read_npy(path)
-        return FactorData(x, np.zeros((len(x) if x.ndim else 0, 0), np.int64), name=path.stem)
-    held = npz_names(path)
-    key = next((key for key in ("x", "images") if key in held), None)
-    if key is None:
-        raise FileError(path, f"no array x or images among {', '.join(held)}", "Save observations as x.")
-    x = read_npz(path, key)
-    factors = read_npz(path, "factors") if "factors" in held else np.zeros((len(x) if x.ndim else 0, 0), np.int64)
-    labels = read_npz(path, "factor_names").tolist() if "factor_names" in held else ()
-    return FactorData(x, factors, tuple(map(str, labels)), name=path.stem)

@@ -1,0 +1,166 @@
+"""Cells by genes from AnnData files, old and new layouts, read with h5py alone: matrices dense or sparse by rows."""
+
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from jaxtyping import Int
+
+from latentassay.data.factors import Store
+from latentassay.data.files import reading
+from latentassay.data.formats import Hdf5Store
+from latentassay.errors import FileError, InputError
+
+MEND = "Write it again with adata.write_h5ad(…)."
+PROBED = 64
+"""Rows in which a matrix is looked at for counts before it is used; all others are when they are read."""
+
+
+class Cells(NamedTuple):
+    """A matrix of an AnnData, what was found in it, and labels of its cells."""
+
+    matrix: Store
+    notes: tuple[str, ...]
+    factors: Int[np.ndarray, "n m"] | None
+    factor_names: tuple[str, ...]
+
+
+def read_cells(path: Path, *, key: str = "X", counts: bool = False, labels: str | None = None) -> Cells:
+    """Open one matrix of an ``.h5ad`` file, a row per cell.
+
+    Args:
+        path: the file.
+        key: ``"X"``, ``"raw"``, ``"layers/NAME"`` or ``"obsm/NAME"``.
+        counts: refuse a matrix that holds anything but whole numbers from 0.
+        labels: a categorical column of the cells (``obs``), which becomes a factor.
+
+    Raises:
+        InputError: counts are asked for and there are none; says which matrices hold some.
+        FileError: a damaged file, or no such matrix or column.
+    """
+    matrix = _matrix(path, key)
+    seen = _probe(matrix)
+    if counts and not _are_counts(seen):
+        others = [name for name in _matrices(path) if name != key and _are_counts(_probe(_matrix(path, name)))]
+        mend = f"counts are in {' and '.join(others)}: key=" if others else "no other matrix of this file holds any"
+        raise InputError(f"{key} of {path} holds no counts ({_words(seen)}), which were asked for; {mend}")
+    notes = (f"{key} of the AnnData: {matrix.shape[0]:,} cells by {matrix.shape[1]:,} genes ({_words(seen)})",)
+    codes = None if labels is None else _codes(path, labels)[:, None]
+    return Cells(_Counts(matrix, key) if counts else matrix, notes, codes, () if labels is None else (labels,))
+
+
+@final
+class SparseRows:
+    """A matrix stored sparse by rows (CSR), made dense in the rows that are asked for.
+
+    Raises:
+        FileError: parts that do not belong together.
+    """
+
+    def __init__(self, path: Path, group: str, shape: tuple[int, ...]):
+        self._path, self._group = path, group
+        self._parts = {name: Hdf5Store(path, f"{group}/{name}") for name in ("data", "indices")}
+        ends = Hdf5Store(path, f"{group}/indptr")
+        self._ends = ends[np.arange(ends.shape[0])].astype(np.int64)
+        self.shape, self.dtype = shape, np.dtype(np.float32)
+        stored = self._parts["data"].shape[0]
+        if len(self._ends) != shape[0] + 1 or self._ends[-1] != stored or (np.diff(self._ends) < 0).any():
+            raise FileError(path, f"{group} is damaged: its rows do not end where its values do", MEND)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        wanted = np.atleast_1d(np.asarray(rows, dtype=np.int64))
+        out = np.zeros((len(wanted), self.shape[1]), np.float32)
+        starts, counts = self._ends[wanted], self._ends[wanted + 1] - self._ends[wanted]
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        places = np.repeat(starts, counts) + within
+        columns = self._parts["indices"][places]
+        if columns.size and not 0 <= columns.min() <= columns.max() < self.shape[1]:
+            raise FileError(self._path, f"{self._group} is damaged: it names columns that do not exist", MEND)
+        out[np.repeat(np.arange(len(wanted)), counts), columns] = self._parts["data"][places]
+        return out
+
+
+@final
+class _Counts:
+    """A matrix whose every value that is read must be a count."""
+
+    def __init__(self, matrix: Store, key: str):
+        self._matrix, self._key = matrix, key
+        self.shape, self.dtype = tuple(matrix.shape), np.dtype(np.float32)
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        x = np.asarray(self._matrix[rows], dtype=np.float32)
+        if not _are_counts(x):
+            raise InputError(f"{self._key} holds no counts everywhere ({_words(x)}); remove or round such values")
+        return x
+
+
+def _matrix(path: Path, key: str) -> Store:
+    import h5py
+
+    place = {"raw": "raw/X"}.get(key, key)
+    with reading(path, "AnnData"), h5py.File(path, "r") as file:
+        node = next((file[name] for name in (place, place.replace("raw/X", "raw.X")) if name in file), None)
+        if node is None:
+            raise FileError(path, f"has no {key}, only {', '.join(_matrices(path)) or 'nothing'}", "Choose with key=.")
+        name, attributes = node.name.lstrip("/"), dict(node.attrs)
+        dense = isinstance(node, h5py.Dataset)
+        if dense and (node.ndim != 2 or node.dtype.kind not in "biuf"):
+            raise ValueError(f"{key} is {node.dtype} {node.shape}, not a matrix of numbers")
+    return Hdf5Store(path, name) if dense else _sparse(path, name, attributes)
+
+
+def _sparse(path: Path, name: str, attributes: dict[str, Any]) -> SparseRows:
+    form = attributes.get("encoding-type", attributes.get("h5sparse_format", "something else"))
+    form = form.decode() if isinstance(form, bytes) else str(form)
+    if not form.startswith("csr"):
+        fix = "Save it by rows: adata.X = adata.X.tocsr() (likewise raw and layers), then adata.write_h5ad(…)."
+        raise FileError(path, f"{name} is stored as {form}, not dense or sparse by rows", fix)
+    return SparseRows(
+        path, name, tuple(int(side) for side in attributes.get("shape", attributes.get("h5sparse_shape")))
+    )
+
+
+def _matrices(path: Path) -> list[str]:
+    """Names of the matrices cells by genes in a file."""
+    import h5py
+
+    with reading(path, "AnnData"), h5py.File(path, "r") as file:
+        layers = [f"layers/{name}" for name in file.get("layers", ())]
+        raw = ["raw"] if "raw.X" in file or "raw/X" in file else []
+        return [*(["X"] if "X" in file else []), *raw, *layers]
+
+
+def _probe(matrix: Store) -> np.ndarray:
+    rows = np.unique(np.linspace(0, matrix.shape[0] - 1, PROBED).round().astype(np.int64))
+    return np.asarray(matrix[rows], dtype=np.float64)
+
+
+def _are_counts(x: np.ndarray) -> bool:
+    return bool((x >= 0).all() and (x == np.round(x)).all())
+
+
+def _words(x: np.ndarray) -> str:
+    if _are_counts(x):
+        return "whole numbers from 0"
+    if (x < 0).any():
+        return f"values down to {x.min():.3g}, as after scaling"
+    broken = x[x != np.round(x)]
+    return f"values such as {broken[0]:.3g}, as after normalising or a logarithm"
+
+
+def _codes(path: Path, column: str) -> Int[np.ndarray, " n"]:
+    """Number the values of a column of ``obs``: a group of codes, an array, or a field of an old table."""
+    import h5py
+
+    with reading(path, "AnnData"), h5py.File(path, "r") as file:
+        obs = file["obs"]
+        table = obs.dtype.names if isinstance(obs, h5py.Dataset) else sorted(obs)
+        if column not in (table or ()):
+            cause = f"has no column {column!r} of cells, only {', '.join(table or ())}"
+            raise FileError(path, cause, "Choose one with labels=.")
+        node = obs[column]
+        values = np.asarray(node["codes"] if isinstance(node, h5py.Group) else node[()])
+    if values.dtype.kind == "f":
+        raise InputError(f"{column} of {path} holds decimals, no labels; choose a column of categories")
+    return np.unique(values, return_inverse=True)[1].ravel().astype(np.int64)

@@ -1,0 +1,141 @@
+"""A folder of pictures as rows: cut to a square, resized, grey or RGB, turned as their cameras say."""
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from latentassay.data.files import check_kind
+from latentassay.errors import FileError, InputError
+from latentassay.progress import track
+
+ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+GREY, DEEP = ("1", "L", "LA", "La"), ("I", "F")
+MODES = {"grey": "L", "rgb": "RGB"}
+
+
+@final
+class PictureFolder:
+    """Pictures of a folder and those below it, decoded when rows are asked for.
+
+    Every header is read once at the start, so that a broken file is named before anything is computed. The camera's
+    orientation (EXIF) is obeyed, what is transparent shows white, and of several frames the first is taken.
+
+    Attributes:
+        name: the folder, and what is done to its pictures.
+        notes: the same in clauses, and how many there are.
+
+    Raises:
+        InputError: unknown colour or size, or pictures that differ where size or colour are left out.
+        FileError: no pictures, or one that is damaged or has more than 8 bits a channel.
+    """
+
+    def __init__(self, folder: Path, *, size: int | None = None, colour: str | None = None):
+        if colour is not None and colour not in MODES:
+            raise InputError(f"colour must be 'grey' or 'rgb', got {colour!r}")
+        if size is not None and (not isinstance(size, int) or size < 1):
+            raise InputError(f"size must be a whole number of pixels, at least 1, got {size!r}")
+        self.paths = _found(folder)
+        heads = [_head(path) for path in track(self.paths, "looking at pictures")]
+        width, height = (size, size) if size else _one_size(folder, [head[0] for head in heads])
+        colour = colour or _one_colour(folder, [head[1] for head in heads])
+        self._mode, self._size, self._cut = MODES[colour], (width, height), size is not None
+        self.shape = (len(self.paths), height, width, 3 if colour == "rgb" else 1)
+        self.dtype = np.dtype(np.uint8)
+        how = (
+            f"cut to their central square and resized to {height}×{width}" if size else f"{height}×{width} as they are"
+        )
+        self.name = f"{folder.resolve().name}, {how}, {'RGB' if colour == 'rgb' else 'grey'}"
+        self.notes = (f"{len(self.paths):,} pictures, {how}{' (bilinear, anti-aliased)' if size else ''}",)
+
+    def __getitem__(self, rows: Any) -> UInt8[np.ndarray, "k h w c"]:
+        wanted = np.atleast_1d(np.asarray(rows, dtype=np.int64))
+        out = np.empty((len(wanted), *self.shape[1:]), np.uint8)
+        for picture, row in zip(out, wanted, strict=True):
+            picture[:] = self._decode(self.paths[row]).reshape(self.shape[1:])
+        return out
+
+    def _decode(self, path: Path) -> np.ndarray:
+        from PIL import Image, ImageOps
+
+        with _picture(path) as image:
+            plain = _opaque(ImageOps.exif_transpose(image), self._mode)
+            if self._cut:
+                plain = ImageOps.fit(plain, self._size, Image.Resampling.BILINEAR)
+            return np.asarray(plain)
+
+
+def _found(folder: Path) -> list[Path]:
+    """Pictures in the order of their paths; hidden files, such as those macOS leaves beside pictures, are no pictures."""
+    inside = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+    seen = [path for path in inside if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
+    if not seen:
+        fix = f"Give a folder with pictures in it or below it ({', '.join(ENDINGS)})."
+        raise FileError(folder, "holds no pictures", fix)
+    return sorted(seen, key=lambda path: path.relative_to(folder).as_posix())
+
+
+@contextmanager
+def _picture(path: Path) -> Iterator[Any]:
+    """Open one picture; whatever its decoder raises becomes one error that names the file."""
+    from PIL import Image
+
+    check_kind(path, "Delete it, or get it again.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # odd metadata; pictures that are bombs are refused by PIL itself
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path, formats=FORMATS) as image:
+                yield image
+    except Exception as error:  # decoders of foreign files raise anything
+        if isinstance(error, FileError):
+            raise
+        cause = f"not a readable picture: {str(error).partition(' <')[0] or type(error).__name__}".rstrip(".")
+        raise FileError(path, cause, "Delete it, or get it again.") from error
+
+
+def _head(path: Path) -> tuple[tuple[int, int], str]:
+    """Width and height as the camera held it, and grey or rgb."""
+    with _picture(path) as image:
+        if image.mode.partition(";")[0] in DEEP:
+            fix = "Save it with 8 bits, or all pictures as one array and state value_range=."
+            raise FileError(path, f"has more than 8 bits a channel (mode {image.mode})", fix)
+        turned = image.getexif().get(0x0112, 1) >= 5
+        size = image.size[::-1] if turned else image.size
+        return size, "grey" if image.mode in GREY else "rgb"
+
+
+def _opaque(image: Any, mode: str) -> Any:
+    from PIL import Image
+
+    if image.mode not in ("RGBA", "LA", "PA") and "transparency" not in image.info:
+        return image.convert(mode)
+    clear = image.convert("RGBA")
+    ground = Image.new("RGBA", clear.size, "white")
+    return Image.alpha_composite(ground, clear).convert(mode)
+
+
+def _one_size(folder: Path, sizes: list[tuple[int, int]]) -> tuple[int, int]:
+    counted = Counter(sizes).most_common(3)
+    if len(counted) > 1:
+        listed = ", ".join(f"{n} of {height}×{width}" for (width, height), n in counted)
+        raise InputError(
+            f"pictures in {folder} differ in size ({listed} …); state size=64, say, to cut and resize them"
+        )
+    return counted[0][0]
+
+
+def _one_colour(folder: Path, kinds: list[str]) -> str:
+    counted = Counter(kinds)
+    if len(counted) > 1:
+        raise InputError(
+            f"of the pictures in {folder}, {counted['grey']} are grey and {counted['rgb']} have colours; "
+            "state colour='rgb' or colour='grey'"
+        )
+    return kinds[0]

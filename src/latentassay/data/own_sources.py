@@ -1,0 +1,159 @@
+"""Sources of the user's own data, opened: which kind it is, which options it takes, which rows it holds."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from jaxtyping import Int
+
+from latentassay.data.factors import Layout, Store
+from latentassay.data.files import home, reading
+from latentassay.data.formats import Hdf5Store, npz_names, read_npy, read_npz
+from latentassay.data.own_cells import read_cells
+from latentassay.data.own_pictures import PictureFolder
+from latentassay.errors import FileError, InputError
+
+SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".h5ad")
+CACHED = 1 << 28
+"""A compressed array of more bytes than this is unpacked into the cache, not into memory."""
+
+Range = tuple[float, float]
+
+
+class Opened(NamedTuple):
+    """What a reader has found: rows, what to call them, and what was done to them."""
+
+    store: Store
+    name: str
+    notes: tuple[str, ...] = ()
+    factors: Int[np.ndarray, "n m"] | None = None
+    factor_names: tuple[str, ...] = ()
+    layout: Layout | None = None
+    range: Range | None = None
+
+
+def open_own(source: Any, options: dict[str, Any]) -> Opened:
+    """Open a path, an array or a function with the options that its kind takes.
+
+    Raises:
+        InputError: an option that this kind does not take, or one that is missing.
+        FileError: a file is missing, damaged, or has no such array.
+    """
+    if isinstance(source, str | Path):
+        path = Path(source).expanduser()
+        return _open_file(path, options)
+    if callable(source) and not hasattr(source, "__array__"):
+        _takes("a function", options, "n")
+        return _called(source, **options)
+    _takes("an array", options)
+    return Opened(np.asarray(source), "array")
+
+
+def _open_file(path: Path, options: dict[str, Any]) -> Opened:
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        _takes("a folder of pictures", options, "size", "colour")
+        pictures = PictureFolder(path, **options)
+        return Opened(pictures, pictures.name, pictures.notes, layout="hwc", range=(0.0, 255.0))
+    if suffix not in SUFFIXES and path.exists():
+        fix = f"Own data are a folder of pictures, or a file that ends in {', '.join(SUFFIXES)}."
+        raise FileError(path, "is of no kind that is read here", fix)
+    if suffix not in SUFFIXES:
+        raise FileError(path, "does not exist", "Check the path, or take a name from `latentassay data list`.")
+    if suffix == ".npy":
+        _takes("an .npy file", options)
+        return Opened(read_npy(path), path.stem)
+    if suffix == ".npz":
+        _takes("an .npz file", options, "key")
+        return _npz(path, **options)
+    if suffix == ".h5ad":
+        _takes("an .h5ad file", options, "key", "counts", "labels")
+        cells = read_cells(path, **options)
+        return Opened(cells.matrix, path.stem, cells.notes, cells.factors, cells.factor_names, "vector")
+    _takes("an HDF5 file", options, "key")
+    return _hdf5(path, **options)
+
+
+def _takes(kind: str, options: dict[str, Any], *known: str) -> None:
+    wrong = [name for name in options if name not in known]
+    if wrong:
+        also = f"it takes {', '.join(known)}, value_range and layout" if known else "it takes value_range and layout"
+        raise InputError(f"{kind} does not take {', '.join(wrong)}; {also}")
+
+
+def _npz(path: Path, key: str | None = None) -> Opened:
+    held = npz_names(path)
+    if key is None:
+        key = next((name for name in ("x", "images") if name in held), held[0] if len(held) == 1 else None)
+    if key not in held:
+        wanted = f"no array {key}" if key else "no array x or images"
+        raise FileError(path, f"{wanted} among {', '.join(held)}", "Save observations as x, or name them with key=.")
+    x = read_npz(path, key, _cache(path, key) if _unpacked_size(path, key) > CACHED else None)
+    factors = read_npz(path, "factors") if "factors" in held else None
+    labels = read_npz(path, "factor_names").tolist() if "factor_names" in held else ()
+    return Opened(x, path.stem, (), factors, tuple(map(str, labels)))
+
+
+def _cache(path: Path, key: str) -> Path:
+    state = path.stat()
+    return home() / "own" / f"{path.stem}-{key.replace('/', '-')}-{state.st_size}-{state.st_mtime_ns}.npy"
+
+
+def _unpacked_size(path: Path, key: str) -> int:
+    with reading(path, ".npz archive"), zipfile.ZipFile(path) as archive:
+        return archive.getinfo(f"{key}.npy").file_size
+
+
+def _datasets(path: Path) -> list[str]:
+    """Names of all arrays of rows in an HDF5 file, in the order of the file's groups."""
+    import h5py
+
+    found: list[str] = []
+
+    def note(name: str, node: Any) -> None:
+        if isinstance(node, h5py.Dataset) and node.ndim > 1:
+            found.append(name)
+
+    with reading(path, "HDF5 file"), h5py.File(path, "r") as file:
+        file.visititems(note)
+    return found
+
+
+def _hdf5(path: Path, key: str | None = None) -> Opened:
+    if key is None:
+        held = _datasets(path)
+        if len(held) != 1:
+            listed = ", ".join(held[:8]) or "none"
+            raise InputError(f"{path} holds {len(held)} datasets; choose one with key=: {listed}")
+        key = held[0]
+    return Opened(Hdf5Store(path, key), path.stem)
+
+
+def _called(function: Callable[[Any], Any], n: int | None = None) -> Opened:
+    if n is None or n < 1:
+        raise InputError(f"say how many rows the function has: own(function, n=...), got n={n}")
+    return Opened(_Called(function, n), getattr(function, "__name__", "function").strip("<>"))
+
+
+@final
+class _Called:
+    """Rows that a function makes."""
+
+    def __init__(self, function: Callable[[Any], Any], n: int):
+        self._function = function
+        first = np.asarray(function(np.zeros(1, np.int64)))
+        if first.ndim < 2 or len(first) != 1:
+            raise InputError(f"the function must return (k, ...) for k row numbers; for one it returned {first.shape}")
+        self.shape, self.dtype = (n, *first.shape[1:]), first.dtype
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        index = np.atleast_1d(np.asarray(rows, dtype=np.int64))
+        found = np.asarray(self._function(index))
+        if (found.shape, found.dtype) != ((len(index), *self.shape[1:]), self.dtype):
+            raise InputError(
+                f"the function returned {found.dtype} {found.shape} for {len(index)} rows, "
+                f"expected {self.dtype} {(len(index), *self.shape[1:])} as for row 0"
+            )
+        return found
