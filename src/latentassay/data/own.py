@@ -6,7 +6,7 @@ from typing import Any, final
 
 import numpy as np
 
-from latentassay.data.factors import FactorData, Layout, Store
+from latentassay.data.factors import FactorData, Layout
 from latentassay.data.own_sources import SUFFIXES, Opened, Range, open_own
 from latentassay.errors import InputError
 
@@ -33,7 +33,7 @@ class OwnStore:
         self.shape, self.dtype = tuple(opened.store.shape), np.dtype(opened.store.dtype)
         _check_kind(self.shape, self.dtype, stated)
         known = stated or opened.range
-        self.value_range = known or _seen(opened.store, self.shape, self.dtype)
+        self.value_range = known or _seen(opened, self.shape, self.dtype)
         binary = known is None and self.dtype == np.uint8 and 0 < self.value_range[1] <= 1
         wanted = stated or ((0.0, 1.0) if binary or self.dtype == np.bool_ else None)
         self.notes = (*opened.notes, _range_words(self.dtype, self.value_range, stated is not None, wanted, self.shape))
@@ -144,22 +144,24 @@ def _as_range(value_range: Any) -> Range | None:
     return low, high
 
 
-def _seen(store: Store, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Range:
+def _seen(opened: Opened, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Range:
     """Least and greatest value of some rows spread over all."""
     rows = np.unique(np.linspace(0, shape[0] - 1, LOOKED_AT).round().astype(np.int64))
     step = max(1, LOOK_BYTES // (prod(shape[1:]) * dtype.itemsize))
     low, high = np.inf, -np.inf
     for start in range(0, len(rows), step):
-        part = np.asarray(store[rows[start : start + step]])
-        _expect_finite(part, rows[start : start + step])
+        part = np.asarray(opened.store[rows[start : start + step]])
+        _expect_finite(part, rows[start : start + step], opened.name)
         low, high = min(low, float(part.min())), max(high, float(part.max()))
     return low, high
 
 
-def _expect_finite(x: np.ndarray, rows: np.ndarray) -> None:
+def _expect_finite(x: np.ndarray, rows: np.ndarray, name: str) -> None:
     bad = ~np.isfinite(x).reshape(len(x), -1).all(1)
     if bad.any():
-        raise InputError(f"row {rows[int(bad.argmax())]} holds NaN or infinite values; remove or repair such rows")
+        raise InputError(
+            f"row {rows[int(bad.argmax())]} of {name} holds NaN or infinite values; remove or repair such rows"
+        )
 
 
 def _range_words(dtype: np.dtype[Any], found: Range, stated: bool, wanted: Range | None, shape: tuple[int, ...]) -> str:

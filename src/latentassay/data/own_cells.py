@@ -116,9 +116,8 @@ def _sparse(path: Path, name: str, attributes: dict[str, Any]) -> SparseRows:
     if not form.startswith("csr"):
         fix = "Save it by rows: adata.X = adata.X.tocsr() (likewise raw and layers), then adata.write_h5ad(…)."
         raise FileError(path, f"{name} is stored as {form}, not dense or sparse by rows", fix)
-    return SparseRows(
-        path, name, tuple(int(side) for side in attributes.get("shape", attributes.get("h5sparse_shape")))
-    )
+    shape = attributes["shape"] if "shape" in attributes else attributes["h5sparse_shape"]
+    return SparseRows(path, name, tuple(map(int, shape)))
 
 
 def _matrices(path: Path) -> list[str]:

@@ -16,6 +16,7 @@ from latentassay.progress import track
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
+MEND = "Get it again, or take it out of the folder."
 GREY, DEEP = ("1", "L", "LA", "La"), ("I", "F")
 MODES = {"grey": "L", "rgb": "RGB"}
 
@@ -72,7 +73,7 @@ class PictureFolder:
 
 
 def _found(folder: Path) -> list[Path]:
-    """Pictures in the order of their paths; hidden files, such as those macOS leaves beside pictures, are no pictures."""
+    """Pictures in the order of their paths, without hidden files, such as those that macOS leaves beside pictures."""
     inside = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
     seen = [path for path in inside if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
     if not seen:
@@ -86,7 +87,7 @@ def _picture(path: Path) -> Iterator[Any]:
     """Open one picture; whatever its decoder raises becomes one error that names the file."""
     from PIL import Image
 
-    check_kind(path, "Delete it, or get it again.")
+    check_kind(path, MEND)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; pictures that are bombs are refused by PIL itself
@@ -96,8 +97,13 @@ def _picture(path: Path) -> Iterator[Any]:
     except Exception as error:  # decoders of foreign files raise anything
         if isinstance(error, FileError):
             raise
-        cause = f"not a readable picture: {str(error).partition(' <')[0] or type(error).__name__}".rstrip(".")
-        raise FileError(path, cause, "Delete it, or get it again.") from error
+        cause = f"not a readable picture: {_cause(error)}"
+        raise FileError(path, cause, MEND) from error
+
+
+def _cause(error: Exception) -> str:
+    """What the decoder said, without the path that it may repeat."""
+    return str(error).partition(" '/")[0].partition(" <")[0].rstrip(".") or type(error).__name__
 
 
 def _head(path: Path) -> tuple[tuple[int, int], str]:
@@ -125,9 +131,7 @@ def _one_size(folder: Path, sizes: list[tuple[int, int]]) -> tuple[int, int]:
     counted = Counter(sizes).most_common(3)
     if len(counted) > 1:
         listed = ", ".join(f"{n} of {height}×{width}" for (width, height), n in counted)
-        raise InputError(
-            f"pictures in {folder} differ in size ({listed} …); state size=64, say, to cut and resize them"
-        )
+        raise InputError(f"pictures in {folder} differ in size ({listed} …); say size=64, for example, to resize them")
     return counted[0][0]
 
 
@@ -136,6 +140,6 @@ def _one_colour(folder: Path, kinds: list[str]) -> str:
     if len(counted) > 1:
         raise InputError(
             f"of the pictures in {folder}, {counted['grey']} are grey and {counted['rgb']} have colours; "
-            "state colour='rgb' or colour='grey'"
+            "say colour='rgb' or colour='grey'"
         )
     return kinds[0]

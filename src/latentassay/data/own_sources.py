@@ -122,12 +122,12 @@ def _datasets(path: Path) -> list[str]:
 
 
 def _hdf5(path: Path, key: str | None = None) -> Opened:
-    if key is None:
-        held = _datasets(path)
-        if len(held) != 1:
-            listed = ", ".join(held[:8]) or "none"
-            raise InputError(f"{path} holds {len(held)} datasets; choose one with key=: {listed}")
+    held = _datasets(path)
+    if key is None and len(held) == 1:
         key = held[0]
+    if key is None or key.strip("/") not in held:
+        what = "which array of rows is meant is not said" if key is None else f"has no array of rows {key}"
+        raise FileError(path, what, f"Choose with key=: {', '.join(held) or 'there is none'}.")
     return Opened(Hdf5Store(path, key), path.stem)
 
 
