@@ -19,6 +19,7 @@ from latentassay.metrics.mig import MIG, dcimig, mig
 from latentassay.metrics.modularity import Modularity, modularity
 from latentassay.metrics.neighbours import PrecisionRecall, precision_recall
 from latentassay.metrics.panel import METRICS, Panel, joined, score
+from latentassay.metrics.polarized import PolarizedRegime, polarized_regime
 from latentassay.metrics.probe import Probe, linear_probe
 from latentassay.metrics.quality import Quality, quality
 from latentassay.metrics.reconstruction import Reconstruction, reconstruction
@@ -45,6 +46,7 @@ __all__ = [
     "KernelDistance",
     "Modularity",
     "Panel",
+    "PolarizedRegime",
     "PrecisionRecall",
     "Probe",
     "Quality",
@@ -69,6 +71,7 @@ __all__ = [
     "linear_probe",
     "mig",
     "modularity",
+    "polarized_regime",
     "precision_recall",
     "quality",
     "reconstruction",
