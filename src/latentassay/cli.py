@@ -1,6 +1,8 @@
 """The command line: names to functions, errors in one line, exit codes that mean something."""
 
 import functools
+import shlex
+import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +26,7 @@ Typical work:
   latentassay data list
   latentassay train --data mnist --option size=32 --model vae-conv-small --beta 4 --out runs/mnist
   latentassay assay runs/mnist --report report.html
+  latentassay assay diffusers:my-vae --size 64 --data photos/
 
 Exit codes: 0 done; 1 a bug of ours (run with --debug and tell us); 2 an argument, model or data set that
 cannot be used; 3 a file that is missing or damaged; 130 interrupted, what was done is kept."""
@@ -34,7 +37,7 @@ app = typer.Typer(
 data_app = typer.Typer(help="List, describe, render and fetch data sets.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-settings = {"debug": False}
+settings: dict[str, Any] = {"debug": False, "trusting": None}
 Seed = Annotated[int, typer.Option(help="Fixes everything that is drawn at random.", min=0)]
 Options = Annotated[
     list[str],
@@ -160,9 +163,36 @@ def train(
 @app.command()
 @taught
 def assay(
-    run: Annotated[Path, typer.Argument(help="A folder that `latentassay train` or `la.fit(out=…)` made.")],
-    data: Annotated[str | None, typer.Option(help="Other data than it was trained on; all its rows are used.")] = None,
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="runs/x: a folder that `latentassay train` or `la.fit(out=…)` made. diffusers:FOLDER: config.json and "
+            "safetensors. onnx:ENCODER.onnx,DECODER.onnx. package.module:function: takes nothing, returns a model or "
+            "a pair (encode, decode); imports code, so only with --trust."
+        ),
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="A name from `latentassay data list`, a folder of pictures, or an .npy, .npz, .h5 or .h5ad file; all "
+            "rows are used. A run has its own: the rows it has not seen."
+        ),
+    ] = None,
     option: Options = [],  # noqa: B006
+    space: Annotated[
+        str | None, typer.Option(help="diffusers: native, scaled (as a diffusion model sees them) or unit.")
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="diffusers: height and width of pictures, e.g. 64.", min=1)] = None,
+    model_option: Annotated[
+        list[str],
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Passed to the model's adapter, e.g. prior=normal, value_range=0,1 or output=mean_logvar.",
+        ),
+    ] = [],  # noqa: B006
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Import and run the code that package.module:function is.")
+    ] = False,
     report: Annotated[Path, typer.Option(help="Where the HTML page goes.")] = Path("report.html"),
     save: Annotated[Path | None, typer.Option(help="Also keep everything for la.Assay.load, as safetensors.")] = None,
     samples: Annotated[
@@ -172,29 +202,40 @@ def assay(
     precision: Annotated[
         float, typer.Option(help="Half-width of intervals that is good enough, beside the greatest response.")
     ] = 0.05,
-    budget: Annotated[float, typer.Option(help="Seconds for interventions, about; slow models are asked less.")] = 120,
+    budget: Annotated[
+        str, typer.Option(help="Time, about: 60s, 2m, 90. Slow models are asked less, and it says how precisely.")
+    ] = "2m",
     batch_size: Annotated[int, typer.Option(help="Rows per pass.", min=1)] = 128,
     seed: Seed = 0,
 ) -> None:
-    """Question a trained model on rows it has not seen, print the verdict and write the report."""
-    from latentassay import assay as ask
-    from latentassay import load_run
-    from latentassay.config import DataConfig, parse_options, read_data_config
+    """Question a model on rows it has not seen, print the verdict and write the report.
 
-    loaded = load_run(run)
-    if data is None:
-        rows = read_data_config(run).split().test
-    else:
-        rows = DataConfig(name=data, options=parse_options(option)).load()
+    latentassay assay runs/mnist
+
+    latentassay assay diffusers:sd-vae --space scaled --size 64 --data photos/ --budget 5m
+
+    latentassay assay onnx:encoder.onnx,decoder.onnx --data faces.npy
+
+    latentassay assay mymodels:load_vae --trust --data cells.h5ad --option key=layers/counts
+    """
+    from latentassay import assay as ask
+    from latentassay.config import parse_options, parse_seconds
+    from latentassay.guests import open_guest
+
+    seconds, chosen = parse_seconds(budget), {"space": space, "size": size}
+    given = {name: value for name, value in chosen.items() if value is not None} | parse_options(model_option)
+    guest = open_guest(model, trust=trust, command=settings["trusting"], **given)
+    rows = guest.load(data, parse_options(option))
+    out.print(escape("\n".join([f"model: {guest.told}", *(f"data: {note}" for note in terminal.told(rows))])))
     result = ask(
-        loaded.model, rows, samples=samples, grid=grid, precision=precision, budget=budget, batch_size=batch_size,
-        seed=seed, name=f"{run.resolve().name} (step {loaded.step})",
+        guest.model, rows, samples=samples, grid=grid, precision=precision, budget=seconds, batch_size=batch_size,
+        seed=seed, name=guest.name,
     )  # fmt: skip
     result.to_html(report)
     if save is not None:
         result.save(save)
     out.print(*terminal.verdict(result))
-    out.print(f"\nassayed in {result.meta['total seconds']:.0f} s\nreport: {report}")
+    out.print(escape(f"\n{terminal.bought(result)}\nreport: {report}"))
 
 
 @app.command()
@@ -344,4 +385,5 @@ def fetch(name: Annotated[str, typer.Argument(help="A name from `latentassay dat
 
 def main() -> None:
     """Entry point of the ``latentassay`` command."""
+    settings["trusting"] = shlex.join(["latentassay", *sys.argv[1:], "--trust"])
     app()

@@ -1,5 +1,6 @@
 """Which data ``latentassay train`` used, kept beside the run so that ``latentassay assay`` finds it again."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,13 +14,14 @@ from latentassay.training.checkpoint import MANIFEST
 
 FILE = "data.json"
 WORDS = {"true": True, "false": False, "none": None}
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 class DataConfig(BaseModel):
     """Which rows of which data set, and how they are split; plain values, nothing that is run.
 
     Attributes:
-        name: a name from ``latentassay data list``, or the path of an ``.npz`` or ``.npy`` file.
+        name: a name from ``latentassay data list``, or the path of own data (``la.data.own``).
         options: passed to the loader, e.g. ``{"size": 32}`` or ``{"folder": "…"}``.
         rows: use only this many rows, drawn at random with ``seed``.
         seed: fixes the rows and the 70-10-20 split.
@@ -84,6 +86,21 @@ def parse_options(pairs: list[str]) -> dict[str, Any]:
     {'size': 32, 'train': None}
     """
     return {key: _value(text) for key, _, text in (pair.partition("=") for pair in pairs)}
+
+
+def parse_seconds(text: str) -> float:
+    """Read a time such as ``60s``, ``2m``, ``1.5h`` or ``90``, in seconds.
+
+    Raises:
+        InputError: anything else, or no time at all.
+
+    >>> [parse_seconds(text) for text in ("60s", "2m", "90")]
+    [60.0, 120.0, 90.0]
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
+    if not found or not float(found[1]):
+        raise InputError(f"a budget is a time such as 60s, 2m or 90 (seconds), got {text!r}")
+    return float(found[1]) * UNITS[found[2]]
 
 
 def _value(text: str) -> str | int | float | bool | None:

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from latentassay.findings import Score
+from latentassay.math.intervals import Z95
+from latentassay.responses.matrix import CAUSAL
 
 COLOURS = {"problem": "bold red", "warning": "yellow", "good": "green", "note": "cyan"}
 
@@ -21,6 +24,31 @@ def verdict(result: Any) -> tuple[str, Table]:
         remedy = f"\n[dim]→ {escape(finding.remedy)}[/]" if finding.remedy else ""
         table.add_row(f"[{COLOURS[finding.level]}]{finding.level}[/]", escape(finding.sentence) + remedy)
     return f"\n[bold]{escape(result.summary[0].upper() + result.summary[1:])}[/]\n", table
+
+
+def told(data: Any) -> tuple[str, ...]:
+    """What was assumed of data of the user's own, and done to them; for other data their name."""
+    notes = getattr(getattr(data, "store", None), "notes", ())
+    return (f"{data.name}, {len(data):,} rows of {'×'.join(map(str, data.x_shape))}", *notes)
+
+
+def bought(result: Any) -> str:
+    """What the time was spent on, and which precision that bought."""
+    meta = result.meta
+    return (
+        f"assayed in {meta['total seconds']:.0f} s of {meta['budget']}: {meta['samples']} rows, "
+        f"{meta['rows used by each unit']} for each unit's responses ({_precision(result)}), "
+        f"{meta['latents drawn of each kind']} latents of each kind"
+    )
+
+
+def _precision(result: Any) -> str:
+    """Half-width of the widest 95 % interval in the response matrix, over the response that it is judged by."""
+    section = next((section for section in result.sections if section.key == "responses"), None)
+    if section is None:
+        return "all dead"
+    own = np.maximum(section.arrays["normalized"].diagonal(), CAUSAL)
+    return f"known to ±{Z95 * float((section.arrays['stderr'].max(1) / own).max()):.2g} of its own"
 
 
 def panel(scores: Iterable[Score]) -> Table:

@@ -49,11 +49,10 @@ class PictureFolder:
         self._mode, self._size, self._cut = MODES[colour], (width, height), size is not None
         self.shape = (len(self.paths), height, width, 3 if colour == "rgb" else 1)
         self.dtype = np.dtype(np.uint8)
-        how = (
-            f"cut to their central square and resized to {height}×{width}" if size else f"{height}×{width} as they are"
-        )
-        self.name = f"{folder.resolve().name}, {how}, {'RGB' if colour == 'rgb' else 'grey'}"
-        self.notes = (f"{len(self.paths):,} pictures, {how}{' (bilinear, anti-aliased)' if size else ''}",)
+        pixels, kind = f"{height}×{width}", "RGB" if colour == "rgb" else "grey"
+        cut = f"cut to the central square, resized to {pixels} (bilinear, anti-aliased)"
+        self.name = f"{folder.resolve().name} ({pixels} of the central square)" if size else folder.resolve().name
+        self.notes = (f"{len(self.paths):,} pictures, {cut if size else pixels}, {kind}",)
 
     def __getitem__(self, rows: Any) -> UInt8[np.ndarray, "k h w c"]:
         wanted = np.atleast_1d(np.asarray(rows, dtype=np.int64))
