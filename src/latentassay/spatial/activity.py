@@ -1,0 +1,91 @@
+"""Where a spatial latent says something: variance of its posterior means, and noise, by channel and place."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from latentassay.errors import InputError
+from latentassay.math.intervals import Z95, student
+from latentassay.observations import finite
+from latentassay.sampling import Codes
+from latentassay.spatial.places import is_spatial
+
+ROWS = 64
+"""Rows at a time in float64."""
+
+VARIANT = "variance over rows (n − 1) of posterior means at every place; noise E[s²]; errors from fourth moments"
+
+
+class ActivityMaps(NamedTuple):
+    """What the codes of data are like at every place.
+
+    Attributes:
+        mean: mean code, ``(c, *sides)``.
+        variance: variance over rows of the posterior mean, ``(c, *sides)``.
+        stderr: its standard error, ``√((m₄ − variance²) / n)``, Student's t inside.
+        noise: mean posterior variance E[s²], ``(c, *sides)``.
+        log_noise: mean of ln s² over rows and channels, by place, ``(*sides,)``; −inf for a model without noise.
+        by_channel: mean of ``variance`` over places, ``(c,)``.
+        by_place: mean over channels of ``variance``, each channel in units of its own mean, ``(*sides,)``: 1 is usual.
+        n: number of rows.
+        variant: what varies in the definition, in words.
+    """
+
+    mean: Float[Tensor, "c *sides"]
+    variance: Float[Tensor, "c *sides"]
+    stderr: Float[Tensor, "c *sides"]
+    noise: Float[Tensor, "c *sides"]
+    log_noise: Float[Tensor, "*sides"]
+    by_channel: Float[Tensor, " c"]
+    by_place: Float[Tensor, "*sides"]
+    n: int
+    variant: str
+
+
+def activity_maps(codes: Codes) -> ActivityMaps:
+    """Return how far posterior means vary over data, and how much noise is added, at every place of every channel.
+
+    Takes what ``la.sampling.encode`` returns, so it costs no pass; goes through the rows in parts, and holds five
+    arrays of the size of one latent beside them.
+
+    Raises:
+        InputError: codes that are not spatial, NaN or infinite, or fewer than 4 rows.
+
+    >>> mean = torch.randn(400, 2, 3, 3) * torch.tensor([1.0, 2.0])[:, None, None]
+    >>> activity_maps(Codes(mean, torch.ones_like(mean), None)).by_channel.round()
+    tensor([1., 4.], dtype=torch.float64)
+    """
+    mean, std = finite(codes.mean, "means of codes"), finite(codes.std, "standard deviations of codes")
+    if not is_spatial(tuple(mean.shape[1:])) or len(mean) < 4:
+        raise InputError(f"needs codes (n, c, *sides) of at least 4 rows, got {tuple(mean.shape)}")
+    n, centre = len(mean), _mean(mean)
+    second, fourth, noise = (torch.zeros(mean.shape[1:], dtype=torch.float64) for _ in range(3))
+    log_noise = torch.zeros(mean.shape[2:], dtype=torch.float64)
+    for start in range(0, n, ROWS):
+        squared = (mean[start : start + ROWS].double() - centre).square()
+        power = std[start : start + ROWS].double().square()
+        second, fourth = second + squared.sum(0), fourth + squared.square().sum(0)
+        noise, log_noise = noise + power.sum(0), log_noise + power.log().mean(1).sum(0)
+    variance = second / (n - 1)
+    stderr = (fourth / n - (second / n).square()).clamp(min=0).div(n).sqrt()
+    by_channel = variance.flatten(1).mean(1)
+    return ActivityMaps(
+        centre, variance, stderr * float(student(torch.tensor([n - 1.0]))) / Z95, noise / n, log_noise / n, by_channel,
+        _relative(variance, by_channel), n, VARIANT,
+    )  # fmt: skip
+
+
+def _mean(mean: Float[Tensor, "n c *sides"]) -> Float[Tensor, "c *sides"]:
+    parts = [part.double().sum(0) for part in torch.split(mean, ROWS)]
+    return torch.stack(parts).sum(0) / len(mean)
+
+
+def _relative(variance: Float[Tensor, "c *sides"], by_channel: Float[Tensor, " c"]) -> Float[Tensor, "*sides"]:
+    """Mean over the channels that vary; those that do not say nothing of places."""
+    live = by_channel > 0
+    if not bool(live.any()):
+        return torch.zeros(variance.shape[1:], dtype=torch.float64)
+    scale = by_channel[live].reshape(-1, *(1 for _ in variance.shape[1:]))
+    return (variance[live] / scale).mean(0)

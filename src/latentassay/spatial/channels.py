@@ -1,0 +1,178 @@
+"""Channels of a spatial latent that repeat one another, in their codes or in what the decoder makes of them."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from latentassay.autoencoder import Decoder, questioning
+from latentassay.errors import InputError
+from latentassay.math.intervals import Z95, student
+from latentassay.observations import finite
+from latentassay.progress import bar
+from latentassay.sampling import BATCH_SIZE, as_latents
+from latentassay.spatial.places import is_spatial, sides_of
+
+TWINS = 0.98
+"""Two channels repeat each other if their correlation, or their cosine, is so large beyond doubt, of either sign."""
+
+STEP = 0.5
+"""Channels are moved by so many of their standard deviations."""
+
+BLOCKS = 16
+
+
+class ChannelCorrelations(NamedTuple):
+    """Correlations of codes between channels.
+
+    Attributes:
+        matrix: Pearson's r over rows and places, ``(c, c)``; 0 for a channel that does not vary, 1 on the diagonal.
+        stderr: its standard error, from a jackknife over blocks of rows, Student's t inside.
+        n: number of rows.
+        variant: what varies in the definition, in words.
+    """
+
+    matrix: Float[Tensor, "c c"]
+    stderr: Float[Tensor, "c c"]
+    n: int
+    variant: str
+
+
+class ChannelEffects(NamedTuple):
+    """How alike the changes are that channels make in the picture.
+
+    Attributes:
+        cosine: cosine between the changes that the same move of two channels makes, ``(c, c)``; 0 for a channel that
+            changes nothing.
+        stderr: its standard error over rows, Student's t inside.
+        size: root mean squared change of a value of the picture by each channel's move, ``(c,)``.
+        n: number of rows.
+        variant: what varies in the definition, in words.
+    """
+
+    cosine: Float[Tensor, "c c"]
+    stderr: Float[Tensor, "c c"]
+    size: Float[Tensor, " c"]
+    n: int
+    variant: str
+
+
+def channel_correlations(mean: Tensor) -> ChannelCorrelations:
+    """Correlate the codes of every pair of channels over rows and places. No pass; streams over rows.
+
+    Args:
+        mean: posterior means ``(n, c, *sides)``, at least 4 rows.
+
+    Raises:
+        InputError: codes that are not spatial, NaN or infinite, or too few.
+
+    >>> z = torch.randn(64, 1, 4, 4)
+    >>> channel_correlations(torch.cat([z, -z, torch.zeros_like(z)], 1)).matrix.round()
+    tensor([[ 1., -1.,  0.],
+            [-1.,  1.,  0.],
+            [ 0.,  0.,  1.]], dtype=torch.float64)
+    """
+    finite(mean, "means of codes")
+    if not is_spatial(tuple(mean.shape[1:])) or len(mean) < 4:
+        raise InputError(f"needs codes (n, c, *sides) of at least 4 rows, got {tuple(mean.shape)}")
+    n, c = mean.shape[:2]
+    b, pivot = min(BLOCKS, n), mean[: min(n, 64)].double().movedim(1, 0).flatten(1).mean(1)
+    sums = torch.zeros(b, c + 1, c + 1, dtype=torch.float64)
+    for k in range(b):
+        away = mean[k::b].double().movedim(1, 0).flatten(1) - pivot[:, None]
+        away = torch.cat([away, torch.ones_like(away[:1])])
+        sums[k] = away @ away.T
+    total = sums.sum(0)
+    without = torch.stack([_correlation(total - part) for part in sums])
+    stderr = ((without - without.mean(0)).square().sum(0) * (b - 1) / b).sqrt()
+    variant = f"Pearson's r of posterior means over rows and places; jackknife over {b} blocks of rows"
+    widened = float(student(torch.tensor([b - 1.0]))) / Z95
+    return ChannelCorrelations(_correlation(total), stderr * widened, n, variant)
+
+
+def _correlation(sums: Float[Tensor, "c1 c1"]) -> Float[Tensor, "c c"]:
+    n, first, second = sums[-1, -1], sums[-1, :-1], sums[:-1, :-1]
+    covariance = second / n - first[:, None] * first / n**2
+    power = second.diagonal() / n
+    variance = covariance.diagonal()
+    std = torch.where(variance > 1e-12 * power, variance.clamp(min=0).sqrt(), torch.inf)
+    out = (covariance / (std[:, None] * std)).clamp(-1, 1)
+    return out.fill_diagonal_(1.0)
+
+
+def channel_effects(model: Decoder, z: Tensor, *, generator: Generator, batch_size: int = BATCH_SIZE) -> ChannelEffects:
+    """Move every channel by the same field, in units of its spread, and compare what changes in the picture.
+
+    The field of a row is half the difference between two rows of one channel drawn at random, over that channel's
+    standard deviation, so that it is as smooth as codes are. Costs ``(c + 1) · n`` decodings; streams over rows, and
+    holds the changes of one batch for all channels, ``(c, batch, *x_shape)``, and n numbers for every pair.
+
+    Args:
+        model: any decoder of spatial latents.
+        z: latents ``(n, c, *sides)``, at least 4.
+        generator: draws channels and rows.
+
+    Raises:
+        InputError: latents that are not spatial, or unusable; decodings that are NaN or infinite.
+
+    >>> from latentassay import from_torch
+    >>> model = from_torch(lambda x: x, lambda z: z[:, :1] - z[:, 1:], latent_shape=(2, 4, 4))
+    >>> channel_effects(model, torch.randn(8, 2, 4, 4), generator=torch.Generator().manual_seed(0)).cosine.round()
+    tensor([[ 1., -1.],
+            [-1.,  1.]], dtype=torch.float64)
+    """
+    sides_of(model)
+    z = as_latents(model, z, minimum=4)
+    sigma = z.double().movedim(1, 0).flatten(1).std(1).to(z)
+    move = _fields(z, sigma, generator)
+    n, c = z.shape[:2]
+    products = torch.zeros(n, c, c, dtype=torch.float64)
+    with questioning(model) as (device, dtype), bar(n * (c + 1), "channels") as progress:
+        for rows in torch.split(torch.arange(n), batch_size):
+            base = z[rows].to(device, dtype)
+            picture, changes = model.decode(base), []
+            for channel in range(c):
+                new = base.clone()
+                new[:, channel] += sigma[channel].to(base) * move[rows].to(base)
+                changes.append((model.decode(new) - picture).flatten(1))
+            stacked = finite(torch.stack(changes, 1), "changes of decodings")
+            products[rows] = torch.einsum("ncx,ndx->ncd", stacked, stacked).double().cpu() / stacked.shape[2]
+            progress.update(len(rows) * (c + 1))
+    return _effects(products)
+
+
+def _fields(z: Float[Tensor, "n c *sides"], sigma: Float[Tensor, " c"], generator: Generator) -> Tensor:
+    """One field per row, ``(n, *sides)``; of channels that vary alone."""
+    live = (sigma > 0).nonzero().flatten()
+    if not len(live):
+        return torch.zeros_like(z[:, 0])
+    channel = live[torch.randint(len(live), (len(z),), generator=generator)]
+    field = z[torch.randperm(len(z), generator=generator)]
+    each = torch.arange(len(z))
+    difference = (field.roll(1, 0) - field)[each, channel]
+    return STEP * difference / sigma[channel].reshape(-1, *(1 for _ in z.shape[2:]))
+
+
+def _effects(products: Float[Tensor, "n c c"]) -> ChannelEffects:
+    n, mean = len(products), products.mean(0)
+    power = mean.diagonal()
+    moves = power > 1e-12 * power.max()
+    per = torch.where(moves, power.clamp(min=1e-300).rsqrt(), 0.0)
+    scale = per[:, None] * per
+    cosine = (mean * scale).clamp(-1, 1)
+    own = torch.diagonal(products, dim1=1, dim2=2) * per.square()
+    residual = products * scale - cosine * (own[:, :, None] + own[:, None]) / 2
+    stderr = residual.std(0) / n**0.5 * float(student(torch.tensor([n - 1.0]))) / Z95
+    variant = f"the same field of {STEP:g} σ added to each channel; cosine of sums over rows (linearised, Student's t)"
+    return ChannelEffects(cosine, stderr, power.sqrt(), n, variant)
+
+
+def twins(values: Float[Tensor, "c c"], stderr: Float[Tensor, "c c"]) -> tuple[tuple[int, int], ...]:
+    """Return the pairs of channels whose value is beyond doubt ``TWINS`` or more, of either sign.
+
+    >>> twins(torch.tensor([[1.0, -0.99], [-0.99, 1.0]]), torch.zeros(2, 2))
+    ((0, 1),)
+    """
+    sure = torch.triu(values.abs() - Z95 * stderr >= TWINS, 1)
+    return tuple((int(a), int(b)) for a, b in sure.nonzero().tolist())

@@ -1,0 +1,140 @@
+"""Does the latent follow its picture when that is shifted, flipped, turned or enlarged, and the picture its latent?"""
+
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from latentassay.autoencoder import Autoencoder, questioning
+from latentassay.errors import InputError
+from latentassay.observations import as_observations, finite
+from latentassay.progress import bar
+from latentassay.sampling import BATCH_SIZE
+from latentassay.spatial.places import Sides, middle, sides_of, strides_of
+from latentassay.spatial.ratios import Ratio, ratio
+from latentassay.spatial.transformations import transformations
+
+VARIANT = (
+    "posterior means; squared difference over the variance of each channel over rows and places; mean over the "
+    "channels that vary; shifts roll by one place; intervals over rows (linearised, Student's t)"
+)
+
+
+class SpatialEquivariance(NamedTuple):
+    """How far each transformation t is followed: 0 in full, 2 not at all (what two unrelated codes differ by).
+
+    Attributes:
+        names: what was done.
+        encoded: ``E‖enc(T x) − T enc(x)‖² / Var``, mean over channels, ``(t,)``.
+        encoded_stderr: its standard error.
+        by_channel: the same of every channel, ``(t, c)``; 0 for one that does not vary.
+        decoded: ``E‖dec(T z) − T dec(z)‖² / Var`` with z = enc(x), ``(t,)``.
+        decoded_stderr: its standard error.
+        margin: places at each end that were left out, along each side.
+        n: number of rows.
+        variant: what varies in the definition, in words.
+    """
+
+    names: tuple[str, ...]
+    encoded: Float[Tensor, " t"]
+    encoded_stderr: Float[Tensor, " t"]
+    by_channel: Float[Tensor, "t c"]
+    decoded: Float[Tensor, " t"]
+    decoded_stderr: Float[Tensor, " t"]
+    margin: tuple[int, ...]
+    n: int
+    variant: str
+
+
+def spatial_equivariance(
+    model: Autoencoder,
+    data: Any,
+    *,
+    rows: Any = None,
+    margin: int | None = None,
+    batch_size: int = BATCH_SIZE,
+) -> SpatialEquivariance:
+    """Compare the code of a moved picture with the moved code, and the picture of a moved code with the moved picture.
+
+    Costs ``1 + t`` encodings and decodings of every row for t transformations (six of pictures); streams, and holds
+    three numbers for every row, channel and transformation.
+
+    Args:
+        model: any autoencoder with spatial latents; its observations have as many dimensions.
+        data: a tensor ``(n, c, *pixels)`` or ``Observations``, at least 4 rows.
+        rows: indices of the rows to use; all where left out.
+        margin: places at each end of each side that do not count, since a shift brings in the other border and a
+            convolution sees zeros beyond it; where left out, an eighth of the side, at least one if that leaves two.
+
+    Raises:
+        InputError: unusable data, too few rows, latents that are not spatial, a margin that leaves nothing.
+        ContractError: observations that have other dimensions than latents, or whose sides those do not divide.
+
+    >>> from latentassay import from_torch
+    >>> model = from_torch(lambda x: x * torch.arange(8.0), lambda z: z, latent_shape=(1, 8))
+    >>> found = spatial_equivariance(model, torch.randn(50, 1, 8, generator=torch.Generator().manual_seed(0)))
+    >>> found.names, [round(value, 2) for value in found.encoded.tolist()], found.decoded.tolist()
+    (('shift along', 'flip along', 'zoom by 2'), [0.1, 1.3, 0.05], [0.0, 0.0, 0.0])
+    """
+    sides, observations = sides_of(model), as_observations(data)
+    pixels = tuple(observations.x_shape[1:])
+    strides = strides_of(sides, pixels)
+    index = torch.arange(len(observations)) if rows is None else torch.as_tensor(rows)
+    if len(index) < 4:
+        raise InputError(f"needs at least 4 rows, got {len(index)}")
+    cut = _margin(sides, margin)
+    stretched = tuple(left * stride for left, stride in zip(cut, strides, strict=True))
+    moves = transformations(sides, strides)
+    codes, pictures = _Errors(), _Errors()
+    with questioning(model) as (device, dtype), bar(len(index) * (1 + len(moves)), "equivariance") as progress:
+        for part in torch.split(index, batch_size):
+            x = observations.batch(part).to(device, dtype)
+            z = model.encode(x).mean
+            back = model.decode(z)
+            progress.update(len(part))
+            for t, move in enumerate(moves):
+                codes.add(t, model.encode(move.of_pictures(x)).mean, move.of_latents(z), cut)
+                pictures.add(t, model.decode(move.of_latents(z)), move.of_pictures(back), stretched)
+                progress.update(len(part))
+    encoded, by_channel = codes.ratios(len(moves))
+    decoded, _ = pictures.ratios(len(moves))
+    return SpatialEquivariance(
+        tuple(move.name for move in moves), encoded.value, encoded.stderr, by_channel.value, decoded.value,
+        decoded.stderr, cut, len(index), VARIANT,
+    )  # fmt: skip
+
+
+def _margin(sides: Sides, margin: int | None) -> Sides:
+    cut = tuple(max(side // 8, int(side > 3)) if margin is None else int(margin) for side in sides)
+    if any(left < 0 or 2 * left >= side for left, side in zip(cut, sides, strict=True)):
+        raise InputError(f"margin must be at least 0 and leave places of latents with sides {sides}, got {margin}")
+    return cut
+
+
+class _Errors:
+    """Squared differences of every row, and first and second sums of what they are to be measured by."""
+
+    def __init__(self) -> None:
+        self._parts: list[list[Tensor]] = []
+
+    def add(self, t: int, found: Tensor, expected: Tensor, margin: Sides) -> None:
+        """Take two fields ``(n, c, *sides)`` of transformation t."""
+        one, other = (finite(middle(field, margin), "codes or decodings").double() for field in (found, expected))
+        sums = [(one - other).square(), other, other.square()]
+        if len(self._parts) <= t:
+            self._parts.append([])
+        self._parts[t].append(torch.stack([part.flatten(2).mean(2).cpu() for part in sums]))
+
+    def ratios(self, count: int) -> tuple[Ratio, Ratio]:
+        """Return the mean over channels ``(t,)``, and every channel ``(t, c)``."""
+        error, first, second = torch.stack([torch.cat(self._parts[t], 1) for t in range(count)], 1).movedim(1, 2)
+        # Measured by the variance over all transformations: turned pictures have the spread of those they are made of.
+        mean = first.mean((0, 1))
+        variance = (second - 2 * mean * first + mean.square()).mean(1, keepdim=True).expand_as(second)
+        total = variance.mean((0, 1))
+        lives = total > 1e-12 * (total.max() + mean.square())
+        per = torch.where(lives, 1 / total.clamp(min=1e-300), 0.0)
+        of_channel = ratio(error * per, torch.ones_like(error) * lives)
+        whole = ratio((error * per).sum(2), lives.sum().expand(error.shape[:2]).double())
+        return whole, of_channel
