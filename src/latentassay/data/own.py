@@ -10,7 +10,7 @@ from latentassay.data.factors import FactorData, Layout
 from latentassay.data.own_sources import SUFFIXES, Opened, Range, open_own
 from latentassay.errors import InputError
 
-LOOKED_AT, LOOK_BYTES = 64, 1 << 24
+LOOKED_AT, LOOK_BYTES = 64, 1 << 22
 """Rows looked at to learn the range of values, and bytes of them that are read at a time."""
 SLACK = 0.02
 """Values may leave the range that was stated by this share of its length."""

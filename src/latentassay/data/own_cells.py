@@ -41,10 +41,10 @@ def read_cells(path: Path, *, key: str = "X", counts: bool = False, labels: str 
     matrix = _matrix(path, key)
     seen = _probe(matrix)
     if counts and not _are_counts(seen):
-        others = [name for name in _matrices(path) if name != key and _are_counts(_probe(_matrix(path, name)))]
+        others = [name for name in _matrices(path) if name != key and _is_countable(path, name)]
         mend = f"counts are in {' and '.join(others)}: key=" if others else "no other matrix of this file holds any"
         raise InputError(f"{key} of {path} holds no counts ({_words(seen)}), which were asked for; {mend}")
-    notes = (f"{key} of the AnnData: {matrix.shape[0]:,} cells by {matrix.shape[1]:,} genes ({_words(seen)})",)
+    notes = (f"{key} of the AnnData: {matrix.shape[0]:,} cells by {matrix.shape[1]:,} columns ({_words(seen)})",)
     codes = None if labels is None else _codes(path, labels)[:, None]
     return Cells(_Counts(matrix, key) if counts else matrix, notes, codes, () if labels is None else (labels,))
 
@@ -137,6 +137,13 @@ def _probe(matrix: Store) -> np.ndarray:
 
 def _are_counts(x: np.ndarray) -> bool:
     return bool((x >= 0).all() and (x == np.round(x)).all())
+
+
+def _is_countable(path: Path, key: str) -> bool:
+    try:
+        return _are_counts(_probe(_matrix(path, key)))
+    except FileError:
+        return False
 
 
 def _words(x: np.ndarray) -> str:

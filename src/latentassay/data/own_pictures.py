@@ -62,13 +62,20 @@ class PictureFolder:
         return out
 
     def _decode(self, path: Path) -> np.ndarray:
-        from PIL import Image, ImageOps
+        from PIL import ImageOps
 
         with _picture(path) as image:
             plain = _opaque(ImageOps.exif_transpose(image), self._mode)
-            if self._cut:
-                plain = ImageOps.fit(plain, self._size, Image.Resampling.BILINEAR)
-            return np.asarray(plain)
+            return np.asarray(_square(plain, self._size) if self._cut else plain)
+
+
+def _square(image: Any, size: tuple[int, int]) -> Any:
+    """The central square, resized; cut out first, since PIL's own fit lets neighbours bleed in at the borders."""
+    from PIL import Image
+
+    side = min(image.size)
+    left, top = ((length - side) // 2 for length in image.size)
+    return image.crop((left, top, left + side, top + side)).resize(size, Image.Resampling.BILINEAR)
 
 
 def _found(folder: Path) -> list[Path]:
