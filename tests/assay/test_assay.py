@@ -40,6 +40,7 @@ def test_answers_every_question_and_every_score_has_company(result):
     keys = [section.key for section in result.sections]
     assert keys == [
         "reconstruction",
+        "fit",
         "units",
         "responses",
         "graph",
@@ -143,7 +144,7 @@ def test_a_collapsed_model_is_called_collapsed():
     model.noise = 1.0
     found = la.assay(model, data, **SMALL)
     assert found.findings[0].level == "problem" and "posterior collapse" in found.findings[0].sentence
-    assert [section.key for section in found.sections] == ["reconstruction", "units"]
+    assert [section.key for section in found.sections] == ["reconstruction", "fit", "units"]
     assert "<html" in found.to_html()
 
 

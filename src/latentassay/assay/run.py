@@ -9,10 +9,12 @@ import torch
 from latentassay._version import __version__
 from latentassay.assay.consistency import ask_consistency
 from latentassay.assay.factors import ask_factors
+from latentassay.assay.fit import ask_fit
 from latentassay.assay.manifold import ask_field, ask_holes, ask_structure
 from latentassay.assay.paths import ask_paths
 from latentassay.assay.questions import ask_graph, ask_reconstruction, ask_responses, ask_traversals, ask_units
 from latentassay.assay.result import Assay
+from latentassay.assay.spatial import ask_spatial
 from latentassay.assay.subject import Subject, seeded
 from latentassay.autoencoder import Autoencoder, home
 from latentassay.contract import check_autoencoder
@@ -34,7 +36,7 @@ SCORED = 10
 COARSEST, FEWEST_DRAWS = 20, 256
 """Side of the field and latents of each kind that even a slow model is asked for."""
 
-ALWAYS: tuple[Callable[[Subject], Section | None], ...] = (ask_reconstruction, ask_units)
+ALWAYS: tuple[Callable[[Subject], Section | None], ...] = (ask_reconstruction, ask_fit, ask_units, ask_spatial)
 IF_ALIVE: tuple[Callable[[Subject], Section | None], ...] = (
     ask_responses, ask_graph, ask_consistency, ask_traversals, ask_field, ask_paths, ask_structure, ask_holes,
     ask_factors,

@@ -1,0 +1,98 @@
+"""Do data and model fit each other: the range of the values that go in, and the scale of the latents that come out?"""
+
+from torch import Tensor
+
+from latentassay.assay.parts import Part, joined
+from latentassay.assay.subject import Subject
+from latentassay.findings import Finding, Level, Score, Section
+from latentassay.ranges import ValueRange, value_range
+from latentassay.scaling import LatentScale, latent_scale
+
+LEAST, MOST, MAPPINGS = 16, 64, 8
+"""Rows on which mappings of the values are tried, at least and at most, and about how many mappings there are."""
+
+FEWEST, ROWS = 64, 1024
+"""Rows that are encoded for the scale, at least and at most."""
+
+
+def ask_fit(subject: Subject) -> Section:
+    """Does the model get what it expects, and are its latents on the scale that is expected of them?"""
+    found = value_range(
+        subject.model, subject.data, generator=subject.generator("value range"), batch_size=subject.batch_size,
+        n=_between(LEAST, subject.passes // (2 * MAPPINGS), MOST),
+    )  # fmt: skip
+    rows = subject.rows[: _between(FEWEST, subject.passes, ROWS)]
+    scale = latent_scale(subject.model, subject.data, rows=rows, batch_size=subject.batch_size)
+    question = "Does the model get the values that it expects, and are its latents on the scale that is expected?"
+    return joined("fit", "Fit", question, [_range_part(subject, found), _scale_part(subject, scale)])
+
+
+def _between(least: int, wanted: int, most: int) -> int:
+    return max(least, min(wanted, most))
+
+
+def _range_part(subject: Subject, found: ValueRange) -> Part:
+    score = Score(
+        "fit.range", "Gain of the best mapping of the values", found.gain,
+        f"error of reconstruction as given over that with the mapping “{found.best}”, the best of {len(found.names)}; "
+        f"1 if none is better; {found.variant}",
+        found.n, subject.seed, found.interval.low, found.interval.high,
+    )  # fmt: skip
+    findings = tuple(
+        _range_finding(word, sentence, found) for word, sentence in zip(found.words, found.sentences, strict=True)
+    )
+    details = {"values": f"{found.facts.low:.3g} to {found.facts.high:.3g}, {found.facts.dtype}"}
+    return Part((score,), findings, {}, details)
+
+
+def _range_finding(word: str, sentence: str, found: ValueRange) -> Finding:
+    if word == "fits as given":
+        return Finding("fit.range", sentence, "good", ("fit.range",))
+    if word == "outside the declared range":
+        remedy = "Bring the data into that range, or say value_range= where the model was wrapped."
+        return Finding("fit.outside", sentence, "warning", ("fit.range",), remedy)
+    remedy = f"Map the data ({found.expects}) before everything else; most other findings are about the wrong input."
+    brief = f"the data seem to need the mapping {found.expects}"
+    return Finding("fit.range", sentence, "problem", ("fit.range",), remedy, brief)
+
+
+def _scale_part(subject: Subject, found: LatentScale) -> Part:
+    scores = (
+        _moment(subject, found, "std", "Standard deviation of the latents", found.std, *found.std_interval),
+        _moment(subject, found, "mean", "Mean of the latents", found.mean, *found.mean_interval),
+    )
+    findings = tuple(
+        _scale_finding(subject, word, sentence)
+        for word, sentence in zip(found.words, found.sentences, strict=True)
+    )  # fmt: skip
+    arrays: dict[str, Tensor] = {
+        "channel_mean": found.channel_mean, "channel_mean_stderr": found.channel_mean_stderr,
+        "channel_std": found.channel_std, "channel_std_stderr": found.channel_std_stderr,
+    }  # fmt: skip
+    return Part(scores, findings, arrays, {"expected": found.expected, "factor": found.factor})
+
+
+def _moment(subject: Subject, found: LatentScale, key: str, label: str, value: float, low: float, high: float) -> Score:
+    return Score(f"fit.{key}", label, value, f"over all channels; {found.variant}", found.n, subject.seed, low, high)
+
+
+SCALE: dict[str, tuple[str, Level, str | None]] = {
+    "unit variance": ("fit.scale", "good", None),
+    "scale factor needed": ("fit.scale", "warning", "Whoever models these latents next should multiply them first."),
+    "scale unsure": ("fit.scale", "note", "Assay more rows."),
+    "channel scales differ": ("fit.channels", "note", "Scale every channel by its own before latents are modelled."),
+    "shifted means": ("fit.shift", "note", "Subtract the mean of every channel before latents are modelled."),
+    "channels without variance": ("fit.still", "warning", "These channels can be dropped."),
+}
+"""Key, level and remedy of what ``latent_scale`` says."""
+
+
+def _scale_finding(subject: Subject, word: str, sentence: str) -> Finding:
+    """Only a model with a prior has promised a scale; without one a factor is advice."""
+    key, level, remedy = SCALE[word]
+    if level == "warning" and key == "fit.scale" and subject.model.prior is None:
+        level = "note"
+    space = getattr(subject.model, "space", None)
+    if level != "good" and key == "fit.scale" and space:
+        remedy = f"{remedy} These are {space}."
+    return Finding(key, sentence, level, ("fit.std", "fit.mean") if key != "fit.scale" else ("fit.std",), remedy)
