@@ -129,7 +129,7 @@ def _activity(subject: Subject, maps: ActivityMaps) -> Part:
         "activity": _planes(maps.variance), "activity_by_place": _plane(by_place), "by_channel": maps.by_channel,
     }  # fmt: skip
     if bool(torch.isfinite(maps.log_noise).all()):
-        arrays["log_noise"] = _plane(maps.log_noise)
+        arrays["certainty"] = _plane(maps.log_noise.median() - maps.log_noise)
     level: Level = "good" if low >= 0.25 and high <= 4 else "note"
     told = f"from {low:.2g} to {high:.2g} times the mean place"
     sentence = f"Codes vary at every place about equally, {told}."

@@ -11,6 +11,7 @@ from latentassay.report.consistency_sheets import CONSISTENCY
 from latentassay.report.plane import KINDS
 from latentassay.report.scores import score_dots
 from latentassay.report.sheet import Sheet, labels_of, present
+from latentassay.report.spatial_sheets import FIT, SPATIAL
 
 BACKDROP = ("xs", "ys", "excitation")
 
@@ -320,6 +321,8 @@ SHEETS: Mapping[str, tuple[Sheet, ...]] = {
             ("manifold_images", "straight_images"),
         ),
     ),
+    "fit": FIT,
+    "spatial": SPATIAL,
     "consistency": CONSISTENCY,
     "factors": (
         Sheet(
