@@ -13,8 +13,13 @@ from latentassay.units import Units
 STILL = 1e-2
 """A channel says nothing, or does nothing, if its codes, or changes by it, are this small a share of the median's."""
 
-LEAK = 0.5
-"""A channel leaks into another if a change of it moves the other by this share of the other's own spread."""
+FAINT = 0.1
+"""A channel is dead, too, if beyond doubt no more than this share of a change comes back. Many channels of compressing
+coders lie between this and the cut at which a unit counts as alive: they are faint, not dead."""
+
+LEAK, USUAL = 0.5, 3.0
+"""A channel leaks into another if a change of it moves the other by this share of the other's own spread, and by so
+many times what is usual between two alive channels."""
 
 
 def ask_channels(subject: Subject, maps: ActivityMaps, rows: int) -> Part:
@@ -37,12 +42,14 @@ def ask_channels(subject: Subject, maps: ActivityMaps, rows: int) -> Part:
     leaks = [pair for pair in _leaks(subject) if tuple(sorted(pair)) not in pairs]
     scores = (
         _count(subject, "dead", "Dead channels", len(dead), n, "whose codes vary by less than 1 % of the median's, "
-               "whose move changes the picture by less than that, or whose change does not come back"),
+               f"whose move changes the picture by less than that, or with less than {FAINT:g} on the diagonal of the "
+               "normalized response matrix beyond doubt"),
         _count(subject, "twins", "Pairs of channels that repeat each other", len(pairs), n * (n - 1) // 2,
                f"correlation of codes ({correlations.variant}) or cosine of effects ({effects.variant}) of size "
                "0.98 or more beyond doubt"),
         _count(subject, "leaks", "Channels that leak into another", len(leaks), n * (n - 1),
-               f"ordered pairs with M_jk / (√2 σ_k) ≥ {LEAK:g} beyond doubt, twins left out"),
+               f"ordered pairs of alive channels with M_jk / (√2 σ_k) beyond doubt ≥ {LEAK:g} and ≥ {USUAL:g} × the "
+               "median of all; twins left out"),
     )  # fmt: skip
     findings = _dead_finding(dead), _twin_finding(pairs, correlations.matrix, effects), _leak_finding(subject, leaks)
     found = tuple(finding for finding in findings if finding)
@@ -60,7 +67,9 @@ def _count(subject: Subject, key: str, label: str, value: int, of: int, rule: st
 def _dead(subject: Subject, maps: ActivityMaps, effects: ChannelEffects) -> dict[int, str]:
     """Channels that say or do nothing, and why."""
     varies, moves = (values > STILL * values.median() for values in (maps.by_channel, effects.size.square()))
-    responds = torch.tensor(subject.causal.mask) if _by_channel(subject) else torch.ones_like(varies)
+    matrix = subject.matrix
+    most = matrix.normalized.diagonal() + Z95 * matrix.normalized_stderr.diagonal()
+    responds = most > FAINT if _by_channel(subject) else torch.ones_like(varies)
     reasons = {}
     for channel in range(len(varies)):
         why = [words for words, holds in (
@@ -83,7 +92,9 @@ def _leaks(subject: Subject) -> list[tuple[int, int]]:
         return []
     sure: Tensor = subject.matrix.normalized - Z95 * subject.matrix.normalized_stderr
     live = torch.tensor(subject.causal.mask)
-    leaking = (sure >= LEAK) & live[:, None] & live & ~torch.eye(len(live), dtype=torch.bool)
+    pairs = live[:, None] & live & ~torch.eye(len(live), dtype=torch.bool)
+    usual = float(subject.matrix.normalized[pairs].median()) if bool(pairs.any()) else 0.0
+    leaking = pairs & (sure >= max(LEAK, USUAL * usual))
     return sorted(((int(j), int(k)) for j, k in leaking.nonzero().tolist()), key=lambda pair: -float(sure[pair]))
 
 

@@ -82,19 +82,20 @@ def _by_distance(ax: Axes, overall: np.ndarray, stderr: np.ndarray, profile: np.
     legend(ax)
 
 
-def place_maps(maps: Mapping[str, np.ndarray]) -> Figure:
-    """Draw one number for every place, a panel for each kind, with a colour scale of its own.
+def place_maps(maps: Mapping[str, np.ndarray], tops: Mapping[str, float]) -> Figure:
+    """Draw one number for every place, a panel for each kind, with a colour scale of its own from 0.
 
     Args:
-        maps: what it is → ``(height, width)``; NaN where a place was not asked about.
+        maps: what it is → ``(height, width)``; NaN, which gets a small cross, where a place was not asked about.
+        tops: the value of full colour, or the greatest value if that is more, so that what is small looks small.
     """
     if not maps or any(values.ndim != 2 or not np.isfinite(values).any() for values in maps.values()):
         raise InputError("maps must be at least one, each (height, width) with known values")
     figure = sheet(min(WIDE, 3.2 * len(maps)), 3.3)
     for ax, (name, values) in zip(figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True):
-        low, high = float(np.nanmin(values)), float(np.nanmax(values))
-        low = min(low, 0.0) if low > -0.5 * high else low
-        image = ax.imshow(values, cmap=fading(MAIN), vmin=low, vmax=max(high, low + 1e-9), interpolation="none")
+        top = max(float(np.nanmax(values)), tops.get(name, 1e-9))
+        image = ax.imshow(values, cmap=fading(MAIN), vmin=0, vmax=top, interpolation="none")
+        ax.plot(*np.argwhere(np.isnan(values)).T[::-1], "x", color=MUTED, markersize=2.5, linestyle="none")
         tidy(ax, x="place across", y="place down", frame=True)
         _whole_ticks(ax)
         scale(ax.inset_axes((0.05, 1.06, 0.9, 0.05)), image, "", upright=False)
@@ -191,11 +192,11 @@ def move_bars(
     ax.set_yticks(at, names, parse_math=False)
     ax.invert_yaxis()
     tidy(ax, x="squared difference / variance")
-    top = float(max(np.max(encoded), np.max(decoded)))
-    ax.set_xlim(0, max(1.1 * top, 0.1))
+    top = float(max(np.max(encoded + Z95 * encoded_stderr), np.max(decoded + Z95 * decoded_stderr)))
+    ax.set_xlim(0, max(1.05 * top, 0.1))
     if top > 1.5:
         ax.axvline(2, color=ALERT, linewidth=0.9, linestyle="--", label="2: unrelated")
-        ax.set_xlim(0, max(1.1 * top, 2.1))
+        ax.set_xlim(0, max(1.05 * top, 2.1))
     legend(ax)
     return figure
 

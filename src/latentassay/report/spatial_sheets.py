@@ -15,8 +15,13 @@ from latentassay.report.spatial import (
     spectra,
 )
 
-LEAST, MOST = -1.0, 3.0
-"""Orders of magnitude between which changes far away are told apart."""
+ACTIVITY, CERTAINTY, FAR = "activity", "certainty: ln s² below its median", "far change / median, log₁₀"
+
+TOPS = {ACTIVITY: 1.0, CERTAINTY: 2.3, FAR: 1.0}
+"""What has full colour: the mean place, a tenth of the usual variance, ten times the usual change far away."""
+
+MOST = 3.0
+"""Orders of magnitude after which changes far away are no longer told apart."""
 
 
 def _channels(size: int) -> list[str]:
@@ -30,12 +35,12 @@ def _kernel(section: Section) -> Figure:
 
 
 def _places(section: Section) -> Figure:
-    maps = {"activity": section.arrays["activity_by_place"]}
+    maps = {ACTIVITY: section.arrays["activity_by_place"]}
     if present(section, "certainty"):
-        maps["certainty: ln s² below its median"] = section.arrays["certainty"]
+        maps[CERTAINTY] = section.arrays["certainty"]
     if present(section, "far"):
-        maps["far change / median, log₁₀"] = np.clip(np.log10(section.arrays["far"]), LEAST, MOST)
-    return place_maps(maps)
+        maps[FAR] = np.minimum(np.log10(section.arrays["far"]), MOST)
+    return place_maps(maps, TOPS)
 
 
 def _activity(section: Section) -> Figure:
@@ -97,10 +102,10 @@ SPATIAL = (
     Sheet(
         "places",
         "What each place says and does",
-        "Activity: how far codes vary there over the data, relative to the mean place. Certainty: how far "
-        "ln s² of the posterior lies below its median; a dark place is abnormally certain. Change far away: what a new value of the place does to "
-        "the picture beyond its own part, over that of the median place; one dark place among pale ones carries "
-        "information about the whole picture. Clear places were not asked about.",
+        "Activity: how far codes vary there over the data, relative to the mean place. Certainty: how far ln s² of the "
+        "posterior lies below its median; a dark place is abnormally certain. Far change: what a new value of the "
+        "place does to the picture beyond its own part, over that of the median place; one dark place among pale ones "
+        "carries information about the whole picture. Places with a cross were not asked about.",
         _places,
         ("activity_by_place",),
     ),

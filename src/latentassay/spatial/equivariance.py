@@ -8,6 +8,7 @@ from torch import Tensor
 
 from latentassay.autoencoder import Autoencoder, questioning
 from latentassay.errors import InputError
+from latentassay.math.crossed import varies
 from latentassay.observations import as_observations, finite
 from latentassay.progress import bar
 from latentassay.sampling import BATCH_SIZE
@@ -16,8 +17,8 @@ from latentassay.spatial.ratios import Ratio, ratio
 from latentassay.spatial.transformations import transformations
 
 VARIANT = (
-    "posterior means; squared difference over the variance of each channel over rows and places; mean over the "
-    "channels that vary; shifts roll by one place; intervals over rows (linearised, Student's t)"
+    "posterior means; squared difference over the variance of each channel over rows and places, unmoved; mean over "
+    "the channels that vary; shifts roll by one place; intervals over rows (linearised, Student's t)"
 )
 
 
@@ -75,7 +76,7 @@ def spatial_equivariance(
     >>> model = from_torch(lambda x: x * torch.arange(8.0), lambda z: z, latent_shape=(1, 8))
     >>> found = spatial_equivariance(model, torch.randn(50, 1, 8, generator=torch.Generator().manual_seed(0)))
     >>> found.names, [round(value, 2) for value in found.encoded.tolist()], found.decoded.tolist()
-    (('shift along', 'flip along', 'zoom by 2'), [0.1, 1.3, 0.05], [0.0, 0.0, 0.0])
+    (('shift along', 'flip along', 'zoom by 2'), [0.07, 0.96, 0.03], [0.0, 0.0, 0.0])
     """
     sides, observations = sides_of(model), as_observations(data)
     pixels = tuple(observations.x_shape[1:])
@@ -86,19 +87,21 @@ def spatial_equivariance(
     cut = _margin(sides, margin)
     stretched = tuple(left * stride for left, stride in zip(cut, strides, strict=True))
     moves = transformations(sides, strides)
-    codes, pictures = _Errors(), _Errors()
+    codes, pictures = _Errors(cut), _Errors(stretched)
     with questioning(model) as (device, dtype), bar(len(index) * (1 + len(moves)), "equivariance") as progress:
         for part in torch.split(index, batch_size):
             x = observations.batch(part).to(device, dtype)
             z = model.encode(x).mean
             back = model.decode(z)
+            codes.base(z)
+            pictures.base(back)
             progress.update(len(part))
             for t, move in enumerate(moves):
-                codes.add(t, model.encode(move.of_pictures(x)).mean, move.of_latents(z), cut)
-                pictures.add(t, model.decode(move.of_latents(z)), move.of_pictures(back), stretched)
+                codes.add(t, model.encode(move.of_pictures(x)).mean, move.of_latents(z))
+                pictures.add(t, model.decode(move.of_latents(z)), move.of_pictures(back))
                 progress.update(len(part))
-    encoded, by_channel = codes.ratios(len(moves))
-    decoded, _ = pictures.ratios(len(moves))
+    encoded, by_channel = codes.ratios()
+    decoded, _ = pictures.ratios()
     return SpatialEquivariance(
         tuple(move.name for move in moves), encoded.value, encoded.stderr, by_channel.value, decoded.value,
         decoded.stderr, cut, len(index), VARIANT,
@@ -113,28 +116,39 @@ def _margin(sides: Sides, margin: int | None) -> Sides:
 
 
 class _Errors:
-    """Squared differences of every row, and first and second sums of what they are to be measured by."""
+    """Squared differences of every row after every move, and what varies without any."""
 
-    def __init__(self) -> None:
-        self._parts: list[list[Tensor]] = []
+    def __init__(self, margin: Sides):
+        self._margin = margin
+        self._errors: dict[int, list[Tensor]] = {}
+        self._sums: list[Tensor] = []
 
-    def add(self, t: int, found: Tensor, expected: Tensor, margin: Sides) -> None:
-        """Take two fields ``(n, c, *sides)`` of transformation t."""
-        one, other = (finite(middle(field, margin), "codes or decodings").double() for field in (found, expected))
-        sums = [(one - other).square(), other, other.square()]
-        if len(self._parts) <= t:
-            self._parts.append([])
-        self._parts[t].append(torch.stack([part.flatten(2).mean(2).cpu() for part in sums]))
+    def base(self, field: Tensor) -> None:
+        """Take a field ``(n, c, *sides)`` as it is, whose variance all differences are measured by."""
+        inner = self._inner(field)
+        self._sums.append(_by_row(torch.stack([inner, inner.square()])))
 
-    def ratios(self, count: int) -> tuple[Ratio, Ratio]:
+    def add(self, t: int, found: Tensor, expected: Tensor) -> None:
+        """Take two fields ``(n, c, *sides)`` of move t, which should be the same."""
+        error = (self._inner(found) - self._inner(expected)).square()
+        self._errors.setdefault(t, []).append(_by_row(error[None])[0])
+
+    def _inner(self, field: Tensor) -> Tensor:
+        return finite(middle(field, self._margin), "codes or decodings").double()
+
+    def ratios(self) -> tuple[Ratio, Ratio]:
         """Return the mean over channels ``(t,)``, and every channel ``(t, c)``."""
-        error, first, second = torch.stack([torch.cat(self._parts[t], 1) for t in range(count)], 1).movedim(1, 2)
-        # Measured by the variance over all transformations: turned pictures have the spread of those they are made of.
-        mean = first.mean((0, 1))
-        variance = (second - 2 * mean * first + mean.square()).mean(1, keepdim=True).expand_as(second)
-        total = variance.mean((0, 1))
-        lives = total > 1e-12 * (total.max() + mean.square())
+        error = torch.stack([torch.cat(parts) for parts in self._errors.values()], 1)
+        first, second = torch.cat(self._sums, 1)
+        mean = first.mean(0)
+        variance = second - 2 * mean * first + mean.square()
+        total = variance.mean(0)
+        lives = varies(total, second.mean(0), torch.finfo(torch.float32).eps)
         per = torch.where(lives, 1 / total.clamp(min=1e-300), 0.0)
-        of_channel = ratio(error * per, torch.ones_like(error) * lives)
-        whole = ratio((error * per).sum(2), lives.sum().expand(error.shape[:2]).double())
-        return whole, of_channel
+        scaled, spread = error * per, (variance * per)[:, None].expand_as(error)
+        return ratio(scaled.sum(2), spread.sum(2)), ratio(scaled, spread)
+
+
+def _by_row(fields: Tensor) -> Tensor:
+    """Mean over places of fields ``(k, n, c, *sides)``."""
+    return fields.flatten(3).mean(3).cpu()
