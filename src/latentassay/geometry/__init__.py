@@ -1,5 +1,6 @@
 """Geometry of latent spaces: distances, shortest ways, and how much a decoder stretches."""
 
+from latentassay.geometry.alignment import PCAAlignment, pca_alignment
 from latentassay.geometry.curves import Geodesics
 from latentassay.geometry.density import Density, density_geodesic
 from latentassay.geometry.fisher_rao import FisherRaoGeodesic, fisher_rao_distance, fisher_rao_geodesic
@@ -18,6 +19,7 @@ __all__ = [
     "Geodesics",
     "Interpolation",
     "Orthogonality",
+    "PCAAlignment",
     "PrincipalSpectrum",
     "SignedPermutation",
     "decoder_jacobian",
@@ -27,6 +29,7 @@ __all__ = [
     "fisher_rao_geodesic",
     "interpolate",
     "nearest_signed_permutation",
+    "pca_alignment",
     "principal_spectrum",
     "pullback_geodesic",
     "slerp",

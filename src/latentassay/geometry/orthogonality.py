@@ -12,7 +12,7 @@ from latentassay.geometry.permutations import distance_by_chance, nearest_signed
 from latentassay.geometry.volume import decoder_jacobian
 from latentassay.math.intervals import student
 from latentassay.metrics import active_units
-from latentassay.observations import as_observations
+from latentassay.observations import Observations, as_observations
 from latentassay.sampling import BATCH_SIZE, blocks, encode
 
 ACTIVE, DEGENERATE = 0.5, 1.05
@@ -97,21 +97,33 @@ def distance_to_orthogonality(
     >>> distance_to_orthogonality(model, x, threshold=0, generator=torch.Generator().manual_seed(0)).n
     9
     """
+    observations = as_observations(data)
+    means, active = active_means(model, observations, points, threshold, batch_size)
+    z = means[torch.randperm(len(means), generator=generator)[:points]]
+    return _summed(_jacobians(model, z, active, batch_size), active, means.shape[1], threshold, len(observations))
+
+
+def active_means(
+    model: Autoencoder, data: Observations, points: int, threshold: float, batch_size: int
+) -> tuple[Float[Tensor, "n d"], tuple[int, ...]]:
+    """Encode all rows, and return posterior means and the units whose mean moves enough.
+
+    Raises:
+        InputError: latents that are no vector, fewer than two points or active units.
+    """
     if len(model.latent_shape) != 1:
         raise InputError(f"latents must be a vector, got latent_shape {model.latent_shape}; spatial ones have no axes")
-    observations = as_observations(data)
-    if points < 2 or len(observations) < 2:
-        raise InputError(f"needs at least 2 points, got {points} of {len(observations)} rows")
-    means = encode(model, observations, batch_size=batch_size).mean
+    if points < 2 or len(data) < 2:
+        raise InputError(f"needs at least 2 points, got {points} of {len(data)} rows")
+    means = encode(model, data, batch_size=batch_size).mean
     found = active_units(means, threshold=threshold**2).active
     active = tuple(torch.from_numpy(found).nonzero().flatten().tolist())
     if len(active) < 2:
         raise InputError(
             f"{len(active)} of {len(found)} units are active (standard deviation of the mean above {threshold:g}), and "
-            "orthogonality needs two; lower beta, or lower threshold"
+            "this needs two; lower beta, or lower threshold"
         )
-    z = means[torch.randperm(len(means), generator=generator)[:points]]
-    return _summed(_jacobians(model, z, active, batch_size), active, found.size, threshold, len(observations))
+    return means, active
 
 
 class _Point(NamedTuple):

@@ -80,7 +80,6 @@ def _checked(v: Any) -> Tensor:
     if not isinstance(v, Tensor) or not v.is_floating_point() or v.ndim < 2 or v.shape[-1] != v.shape[-2] or not len(v):
         shape = tuple(v.shape) if isinstance(v, Tensor) else type(v).__name__
         raise InputError(f"matrices must be a floating-point tensor (..., d, d), got {shape}")
-    v = v.detach()
     if not torch.isfinite(v).all():
         raise InputError("matrices hold NaN or infinite values; remove them")
     off = float((v.mT @ v - torch.eye(v.shape[-1]).to(v)).abs().max())
@@ -89,4 +88,5 @@ def _checked(v: Any) -> Tensor:
             f"matrices must be orthogonal, but V^T V is off the identity by {off:.2g}; "
             "give the right singular vectors, torch.linalg.svd(j).Vh"
         )
-    return v
+    detached: Tensor = v.detach()
+    return detached

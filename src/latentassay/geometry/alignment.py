@@ -1,0 +1,145 @@
+"""Do latents move decodings along the principal components of the data?"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from latentassay.autoencoder import Autoencoder
+from latentassay.errors import InputError
+from latentassay.geometry.orthogonality import ACTIVE, active_means
+from latentassay.geometry.volume import decoder_jacobian
+from latentassay.math.intervals import student
+from latentassay.observations import Observations, as_observations
+from latentassay.sampling import BATCH_SIZE, blocks
+
+MOST = 1 << 27
+"""Values of the data that principal components are taken of at a time; more are taken in batches."""
+
+
+class PCAAlignment(NamedTuple):
+    """Alignment of k active units with the first k principal components of the data, at n points.
+
+    Attributes:
+        score: mean of ``values``: 1 if every unit moves decodings along a component of its own.
+        stderr: its standard error over points.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        values: mean absolute cosine of matched pairs at every point, ``(n,)``.
+        singular: the same for the left singular vectors of the Jacobian instead of its columns: whether the decoder
+            stretches along components, whatever its units do.
+        cosines: ``|cos|`` between component and the column of a unit, mean over points, ``(components, units)``.
+        units: the unit matched with each component in ``cosines``, most important component first.
+        explained: share of the data's variance along each component, ``(k,)``.
+        active: the active units, in the order of the columns.
+        n: number of points.
+        variant: threshold and points in words.
+    """
+
+    score: float
+    stderr: float
+    low: float
+    high: float
+    values: Float[np.ndarray, " n"]
+    singular: float
+    cosines: Float[np.ndarray, "k k"]
+    units: tuple[int, ...]
+    explained: Float[np.ndarray, " k"]
+    active: tuple[int, ...]
+    n: int
+    variant: str
+
+
+def pca_alignment(
+    model: Autoencoder,
+    data: Any,
+    *,
+    generator: Generator,
+    points: int = 100,
+    threshold: float = ACTIVE,
+    batch_size: int = BATCH_SIZE,
+) -> PCAAlignment:
+    """Match the columns of the decoder's Jacobian with principal components so that ``Σ |cos|`` is greatest.
+
+    ``A = 1/k Σ_j |⟨p_π(j), J_j⟩| / ‖J_j‖`` at posterior means, for the k active units and as many components. A linear
+    VAE reaches 1 (theorem 2); a plain autoencoder spans the same space along other axes.
+
+    Args:
+        model: an autoencoder whose latents are a vector ``(d,)``.
+        data: a float tensor ``(n, *x_shape)`` or ``Observations``; components are those of all rows.
+        generator: draws the points among the rows.
+        points: at how many rows, at most, Jacobians are taken.
+        threshold: of the standard deviation of posterior means, above which a unit counts as active.
+
+    Raises:
+        InputError: latents that are no vector, fewer than two points or active units, more active units than values of
+            an observation, or a unit that moves nothing at some point.
+        ContractError: torch cannot differentiate the decoder.
+
+    Source: "VAEs and principal components", theorem 2.
+
+    >>> from latentassay.models import build
+    >>> model, x = build("ae-mlp", x_shape=(5,), latents=2), torch.rand(9, 5)
+    >>> pca_alignment(model, x, threshold=0, generator=torch.Generator().manual_seed(0)).cosines.shape
+    (2, 2)
+    """
+    observations = as_observations(data)
+    means, active = active_means(model, observations, points, threshold, batch_size)
+    components, explained = _components(observations, len(active), batch_size)
+    z = means[torch.randperm(len(means), generator=generator)[:points]]
+    columns, left = [], []
+    for block in blocks(len(z), batch_size, "alignment"):
+        j = decoder_jacobian(model.decode, z[block], batch_size=batch_size)[..., list(active)].double().cpu()
+        columns.append(np.abs(components @ _normed(j).numpy()))
+        left.append(np.abs(components @ torch.linalg.svd(j, full_matrices=False).U.numpy()))
+    return _summed(np.concatenate(columns), np.concatenate(left), explained, active, threshold)
+
+
+def _components(data: Observations, k: int, batch_size: int) -> tuple[np.ndarray, Float[np.ndarray, " k"]]:
+    from sklearn.decomposition import PCA, IncrementalPCA
+
+    size = int(np.prod(data.x_shape))
+    if k > size:
+        raise InputError(f"{k} active units, but an observation has {size} values, so there are no {k} components")
+    if len(data) * size <= MOST:
+        fitted = PCA(k, svd_solver="covariance_eigh" if size <= 4096 else "auto", random_state=0)
+        fitted.fit(data.batch(torch.arange(len(data))).flatten(1).double().numpy())
+    else:
+        fitted = IncrementalPCA(k)
+        for rows in torch.split(torch.arange(len(data)), max(batch_size, 4 * k)):
+            if len(rows) >= k:
+                fitted.partial_fit(data.batch(rows).flatten(1).numpy())
+    return fitted.components_, fitted.explained_variance_ratio_
+
+
+def _normed(j: Float[Tensor, "n values k"]) -> Tensor:
+    length = j.norm(dim=1, keepdim=True)
+    if not (length > 0).all():
+        raise InputError("an active unit moves the decoding nowhere at some points; raise threshold to leave it out")
+    return torch.div(j, length)
+
+
+def _summed(
+    columns: Float[np.ndarray, "n k k"], left: Float[np.ndarray, "n k k"], explained: np.ndarray,
+    active: tuple[int, ...], threshold: float,
+) -> PCAAlignment:  # fmt: skip
+    values, singular = (np.array([_matched(each)[1] for each in part]) for part in (columns, left))
+    n, cosines = len(values), columns.mean(0)
+    stderr = float(values.std(ddof=1)) / n**0.5
+    half, score = float(student(torch.tensor([n - 1.0]))) * stderr, float(values.mean())
+    units = tuple(active[column] for column in _matched(cosines)[0])
+    variant = f"{len(active)} units with a standard deviation of the mean above {threshold:g}, at {n} posterior means"
+    return PCAAlignment(
+        score, stderr, score - half, score + half, values, float(singular.mean()), cosines, units, explained, active,
+        n, variant,
+    )  # fmt: skip
+
+
+def _matched(cosines: Float[np.ndarray, "k k"]) -> tuple[np.ndarray, float]:
+    """The column of each row, and the mean of the matched entries."""
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(cosines, maximize=True)
+    return columns, float(cosines[rows, columns].mean())
