@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from latentassay.autoencoder import Autoencoder
 from latentassay.config import DataConfig, read_data_config
 from latentassay.data import FactorData
 from latentassay.errors import FileError, InputError, LatentAssayError
@@ -119,11 +120,11 @@ def _diffusers(folder: str, *, size: int | None = None, **options: Any) -> Guest
 
 
 def _onnx(pair: str, **options: Any) -> Guest:
-    from latentassay.adapters.onnx import from_onnx
-
     paths = [Path(part).expanduser() for part in pair.split(",")]
     if len(paths) != 2:
         raise InputError(f"an ONNX pair is named onnx:ENCODER.onnx,DECODER.onnx, got {len(paths)} files in {pair!r}")
+    from latentassay.adapters.onnx import from_onnx
+
     return _told(paths[0].stem, _called(from_onnx, *paths, **options))
 
 
@@ -133,11 +134,12 @@ def _function(words: str, trust: bool, command: str | None, options: dict[str, A
             f"{words} names code, which is imported and run only if you trust it: "
             f"{command or f'latentassay assay {words} --trust'}"
         )
+    made = _call(words)
+    if isinstance(made, Autoencoder) and not options:
+        return _told(words, made)
     from latentassay.adapters.wrap import wrap
 
-    made = _call(words)
-    pair = isinstance(made, tuple)
-    return _told(words, _called(wrap, made, **options), type(made).__name__ if not pair else "a pair of callables")
+    return _told(words, _called(wrap, made, **options))
 
 
 def _call(words: str) -> Any:
@@ -174,7 +176,7 @@ def _called(adapter: Callable[..., Any], *arguments: Any, **options: Any) -> Any
         raise InputError(f"{adapter.__name__}: {str(error).partition(') ')[2] or error}") from error
 
 
-def _told(name: str, model: Any, kind: str = "") -> Guest:
-    adapter = getattr(model, "adapter", None) or kind or type(model).__name__
+def _told(name: str, model: Any) -> Guest:
+    adapter = getattr(model, "adapter", None) or type(model).__name__
     space = getattr(model, "space", None) or "native latents"
     return Guest(model, f"{name}: {adapter}, {space.partition(' (')[0]}", f"{adapter} in {space}")
