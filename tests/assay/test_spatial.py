@@ -2,13 +2,14 @@
 
 import pytest
 import torch
+from torch.nn.functional import conv2d
 
 import latentassay as la
 from latentassay.assay.fit import ask_fit
 from latentassay.assay.run import _prepare
 from latentassay.assay.spatial import ask_spatial
 from latentassay.observations import as_observations
-from tests.oracles.convolutional import Patches, clouds
+from tests.oracles.convolutional import Patches, clouds, cosines
 
 N = 192
 
@@ -41,6 +42,12 @@ def silent(x, mean, std):
 def unheard(z):
     z[:, 2] = 0
     return z
+
+
+def forgotten(x, mean, std):
+    """Channel 2 tells of detail that the decoder never writes, so that what is written from it is not read."""
+    mean[:, 2] = 9 * conv2d(x, cosines(4)[8:9], stride=4)[:, 0]
+    return mean, std
 
 
 def doubled(x, mean, std):
@@ -93,6 +100,8 @@ DEFECTS = {
         {"fit.scale": "multiply by 0.18"},
     ),
     "wrong value range": (Twin(), 255, {"fit.range": "expect [0, 1]", "fit.outside": "the data run from"}),
+    "dead to the encoder": (Twin(code=silent), 1, {"spatial.dead": "c2, its code does not vary."}),
+    "channel that is not read back": (Twin(code=forgotten), 1, {"spatial.dead": "c2, what is changed in it does not"}),
     "channel leak": (Twin(code=leaking), 1, {"spatial.leaks": "c1 moves c4"}),
 }
 
@@ -140,3 +149,132 @@ def test_a_planted_defect_is_found_by_its_name(name):
     # A range that is wrong spoils all that follows, and leaking channels no longer have the variance of the prior.
     tolerated = {"fit.scale", "spatial.leaks", "spatial.dead"} if name == "wrong value range" else {"fit.scale"}
     assert set(found) <= set(expected) | (tolerated if name in ("wrong value range", "channel leak") else set()), found
+
+
+def found_by(section):
+    return {one.key: one for one in section.findings}
+
+
+def spatial(model, x, **options):
+    return ask_spatial(prepared(model, x, **options))
+
+
+def test_vectors_are_not_asked():
+    model = la.from_torch(lambda x: x, lambda z: z, latent_shape=(5,))
+    assert spatial(model, torch.randn(64, 5, generator=torch.Generator().manual_seed(0)), samples=48) is None
+
+
+@pytest.mark.parametrize("sides", [(12,), (4, 4, 4), (2, 8)])
+def test_other_dimensions_have_maps_of_two(sides):
+    model = la.from_torch(lambda x: x, lambda z: z, latent_shape=(2, *sides))
+    section = spatial(model, torch.randn(64, 2, *sides, generator=torch.Generator().manual_seed(0)), samples=48)
+    for name in ("kernel_own", "activity_by_place", "far"):
+        assert section.arrays[name].ndim == 2, name
+    assert section.arrays["activity"].ndim == 3 and "certainty" not in section.arrays
+    assert ("spectrum_latent" in section.arrays) == (min(sides) >= 4)
+    assert found_by(section)["spatial.channels"].level == "good"
+
+
+def test_pictures_without_places_leave_their_questions_out():
+    """Latents with places, observations without: channels and reach can be asked, the rest cannot."""
+    model = la.from_torch(lambda x: x.unflatten(1, (2, 3, 4)), lambda z: z.flatten(1), latent_shape=(2, 3, 4))
+    section = spatial(model, torch.randn(64, 24, generator=torch.Generator().manual_seed(0)), samples=48)
+    assert set(found_by(section)) == {"spatial.channels", "spatial.reach", "spatial.activity"}
+
+
+def test_units_of_ones_own_say_nothing_of_channels():
+    model = Twin(code=leaking)
+    assert "spatial.leaks" in found_by(spatial(model, data()))
+    section = spatial(model, data(), units=[[0, 1], [2, 3]])
+    assert "spatial.leaks" not in found_by(section) and "spatial.dead" not in found_by(section)
+
+
+def test_a_model_that_answers_nothing_is_not_asked_in_vain():
+    def encode(x):
+        return 0 * x, torch.ones_like(x)
+
+    model = la.from_torch(encode, lambda z: 0 * z, latent_shape=(2, 8, 8), output="mean_std")
+    found = found_by(spatial(model, torch.randn(64, 2, 8, 8, generator=torch.Generator().manual_seed(0)), samples=48))
+    assert "comes back nowhere" in found["spatial.reach"].sentence
+    assert found["spatial.dead"].sentence.startswith("2 channels are dead: c0, its code does not vary and the decoder")
+
+
+def blurred(times):
+    """Codes spread over their neighbours, and back by nobody."""
+
+    def decode(z):
+        for _ in range(times):
+            z = (z + z.roll(1, -1) + z.roll(-1, -1)) / 3**0.5
+        return z
+
+    return la.from_torch(lambda x: x, decode, latent_shape=(1, 4, 16))
+
+
+@pytest.mark.parametrize(("times", "level"), [(0, "good"), (1, "good"), (2, "warning")])
+def test_far_reaching_changes_are_noted(times, level):
+    found = found_by(spatial(blurred(times), torch.randn(64, 1, 4, 16, generator=torch.Generator().manual_seed(0))))
+    assert found["spatial.reach"].level == level
+    assert ("within 1 place;" in found["spatial.reach"].sentence) == (times == 1)
+
+
+def test_what_is_certain_but_does_nothing_far_away_is_only_noted():
+    def certain(x, mean, std):
+        std[:, :, 1, 6] = 0.001
+        return mean, std
+
+    found = found_by(spatial(Twin(code=certain), data()))
+    assert found["spatial.certain"].level == "note" and "at place (1, 6)" in found["spatial.certain"].sentence
+    assert "spatial.global" not in found
+
+
+def test_still_places_are_named():
+    def quiet(x, mean, std):
+        mean[:, :, :, 0] *= 0.1
+        return mean, std
+
+    one = found_by(spatial(Twin(code=quiet), data()))["spatial.activity"]
+    assert one.level == "note" and "least at (" in one.sentence and one.sentence.endswith(", 0).")
+
+
+def test_codes_that_do_not_follow_a_shift_are_warned_of():
+    weights = torch.randn(8, 8, generator=torch.Generator().manual_seed(2)).sign().double()
+    model = Twin(code=lambda x, m, s: (m * weights, s), latent=lambda z: z * weights)
+    found = found_by(spatial(model, data()))
+    assert found["spatial.shifts"].level == "warning" and "do not quite follow" in found["spatial.shifts"].sentence
+
+
+def test_a_slow_model_is_asked_on_fewest_rows_and_places():
+    section = spatial(Twin(), data(), budget=1e-6)
+    by_name = {score.name: score for score in section.scores}
+    assert by_name["spatial.reach"].n == by_name["spatial.encoded.shift-down"].n == 8
+    assert by_name["spatial.global"].definition.startswith("of 32 places asked about, out of 64")
+
+
+def test_many_faults_are_counted_and_a_few_named():
+    """Every channel but the first hears the first; all nine leaks are counted, six are named."""
+
+    def heard(x):
+        mean = x.clone()
+        mean[:, 1:] = mean[:, 1:] + 1.5 * x[:, :1]
+        return mean
+
+    model = la.from_torch(heard, lambda z: z, latent_shape=(10, 2, 4))
+    found = found_by(spatial(model, torch.randn(300, 10, 2, 4, generator=torch.Generator().manual_seed(0))))
+    assert found["spatial.leaks"].sentence.endswith("and 3 more.")
+
+
+def test_many_places_are_counted_and_a_few_named():
+    def certain(x, mean, std):
+        std[:, :, 0] = 0.001
+        return mean, std
+
+    found = found_by(spatial(Twin(code=certain), data()))
+    assert "at 8 places ((0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5) …):" in found["spatial.certain"].sentence
+
+
+def test_a_report_has_every_figure(clean):
+    from latentassay.report import figures
+
+    assert {key.split(".")[1] for key in figures(clean) if key.startswith("spatial")} == {
+        "kernel", "places", "activity", "relations", "moves", "spectra"
+    }  # fmt: skip

@@ -50,14 +50,13 @@ def _moves_findings(found: SpatialEquivariance, scores: tuple[Score, ...]) -> tu
         sentence = f"Codes do not quite follow a shift by one place: they stray by {worst} of their variance."
     remedy = None if level == "good" else "Expect seams where latents are tiled, shifted or pasted."
     findings = [Finding("spatial.shifts", sentence, level, tuple(score.name for score in shifts), remedy)]
-    if others:
-        told = ", ".join(f"{score.label.split(': ')[1]} {score}" for score in others)
-        follows = max(score.value for score in others) < FOLLOWS
-        findings.append(Finding(
-            "spatial.moves", f"When pictures are moved, codes stray from the same move of the codes by: {told}.",
-            "good" if follows else "note", tuple(score.name for score in others),
-            None if follows else "Move pictures and encode them anew; do not augment the latents themselves.",
-        ))  # fmt: skip
+    told = ", ".join(f"{score.label.split(': ')[1]} {score}" for score in others)
+    follows = max(score.value for score in others) < FOLLOWS
+    findings.append(Finding(
+        "spatial.moves", f"When pictures are moved, codes stray from the same move of the codes by: {told}.",
+        "good" if follows else "note", tuple(score.name for score in others),
+        None if follows else "Move pictures and encode them anew; do not augment the latents themselves.",
+    ))  # fmt: skip
     return tuple(findings)
 
 

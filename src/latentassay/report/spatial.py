@@ -55,7 +55,7 @@ def kernel_maps(
     for ax, values, title in zip(panels, (own, others), ("the channel itself", "all other channels"), strict=False):
         shown = np.log10(np.maximum(values, 10 ** (top - DECADES)))
         image = _by_offset(ax, shown, (top - DECADES, top))
-        tidy(ax, x="offset in places", y="offset in places" if ax is panels[0] else "", title=title, frame=True)
+        tidy(ax, x="offset in places", y="offset in places", title=title, frame=True)
     scale(panels[1].inset_axes((1.05, 0.1, 0.05, 0.8)), image, "log₁₀ squared response", upright=True)
     _by_distance(panels[2], overall, stderr, profile)
     return figure
