@@ -1,8 +1,8 @@
 """latentassay: point it at an autoencoder and read what its latent space is like."""
 
-from latentassay import data, features, geometry, metrics, models, objectives, sampling, training
+from latentassay import data, features, geometry, metrics, models, objectives, sampling, spatial, training
 from latentassay._version import __version__
-from latentassay.adapters import from_diffusers, from_monai, from_sklearn, from_torch
+from latentassay.adapters import from_diffusers, from_monai, from_onnx, from_sklearn, from_torch, wrap
 from latentassay.assay import Assay, assay
 from latentassay.autoencoder import Autoencoder, Decoder, Encoder
 from latentassay.contract import check_autoencoder
@@ -33,6 +33,7 @@ from latentassay.responses import (
     structure_score,
 )
 from latentassay.separability import linear_separability
+from latentassay.spatial import latent_spectrum, spatial_equivariance, spatial_response_kernel
 from latentassay.training import Run, fit, load_run
 from latentassay.units import Units
 
@@ -73,11 +74,13 @@ __all__ = [
     "fit",
     "from_diffusers",
     "from_monai",
+    "from_onnx",
     "from_sklearn",
     "from_torch",
     "geometry",
     "interpolate",
     "invariance",
+    "latent_spectrum",
     "linear_separability",
     "load_run",
     "log_likelihood",
@@ -95,6 +98,10 @@ __all__ = [
     "sampling",
     "score",
     "self_consistency",
+    "spatial",
+    "spatial_equivariance",
+    "spatial_response_kernel",
     "structure_score",
     "training",
+    "wrap",
 ]
