@@ -2,16 +2,21 @@
 
 from latentassay.adapters.diffusers import DiffusersModel, from_diffusers
 from latentassay.adapters.monai import MonaiModel, from_monai
+from latentassay.adapters.onnx import OnnxModel, from_onnx
 from latentassay.adapters.sklearn import SklearnModel, from_sklearn
 from latentassay.adapters.torch_pair import TorchPair, from_torch
+from latentassay.adapters.wrap import wrap
 
 __all__ = [
     "DiffusersModel",
     "MonaiModel",
+    "OnnxModel",
     "SklearnModel",
     "TorchPair",
     "from_diffusers",
     "from_monai",
+    "from_onnx",
     "from_sklearn",
     "from_torch",
+    "wrap",
 ]

@@ -11,12 +11,18 @@ from latentassay.math.posteriors import Point, Posterior
 
 
 class SklearnModel:
-    """A fitted scikit-learn transformer behind the door; made by ``from_sklearn``."""
+    """A fitted scikit-learn transformer behind the door; made by ``from_sklearn``.
 
-    prior = None
+    Attributes:
+        adapter: framework and class.
+        space: in which latent space it works, in one clause.
+    """
+
+    prior, space = None, "native latents (what transform returns)"
 
     def __init__(self, estimator: Any, latents: int):
         self._estimator, self.latent_shape = estimator, (latents,)
+        self.adapter = f"scikit-learn {type(estimator).__name__}"
 
     def encode(self, x: Tensor) -> Posterior:
         """``transform`` of the flattened observations, as points."""

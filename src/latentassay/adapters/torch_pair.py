@@ -22,7 +22,14 @@ Output = Literal["mean", "mean_logvar", "mean_std"]
 
 
 class TorchPair:
-    """A pair of callables behind the door; made by ``from_torch``."""
+    """A pair of callables behind the door; made by ``from_torch``.
+
+    Attributes:
+        adapter: what it is.
+        space: in which latent space it works, in one clause.
+    """
+
+    adapter, space = "torch pair", "native latents (what encode returns)"
 
     def __init__(
         self,

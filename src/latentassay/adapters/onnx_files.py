@@ -1,0 +1,153 @@
+"""ONNX files from strangers: read as data, checked before any runtime opens them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from latentassay.errors import ContractError, FileError, InputError
+from latentassay.storage import kind_of
+
+FLOAT = 1
+"""``TensorProto.FLOAT``."""
+
+RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial")
+"""Operators that answer differently each time: a model that samples inside cannot be asked what a change does."""
+
+AGAIN = "Export it again, or get another copy."
+
+
+class Signature(NamedTuple):
+    """What one file takes and gives.
+
+    Attributes:
+        path: the file.
+        taken: name of its only input.
+        shape: of one row of it; ``None`` where the file leaves a size open.
+        given: name → shape of one row, for every output.
+    """
+
+    path: Path
+    taken: str
+    shape: tuple[int | None, ...]
+    given: dict[str, tuple[int | None, ...]]
+
+
+def read_signature(path: Any, what: str) -> Signature:
+    """Read one ONNX file without running it, and refuse what could not be asked.
+
+    Args:
+        path: the file.
+        what: encoder or decoder, for errors.
+
+    Raises:
+        InputError: onnx is not installed.
+        FileError: missing, damaged or no ONNX; weights that lie outside the file's folder, or are missing.
+        ContractError: more than one input, a fixed batch, other numbers than float32, or randomness inside.
+    """
+    file = Path(path).expanduser()
+    graph = _parsed(file).graph
+    _check_outside_weights(graph, file)
+    weights = {weight.name for weight in graph.initializer}
+    inputs = [entry for entry in graph.input if entry.name not in weights]
+    if len(inputs) != 1:
+        names = ", ".join(entry.name for entry in inputs) or "none"
+        raise ContractError(
+            f"the {what} {file.name} takes {len(inputs)} inputs ({names}), expected one tensor; export a model "
+            "with the others fixed"
+        )
+    if found := sorted({node.op_type for node in _nodes(graph)} & set(RANDOM)):
+        raise ContractError(
+            f"the {what} {file.name} draws at random inside ({', '.join(found)}); export mean and "
+            "log-variance, not a sample"
+        )
+    given = {entry.name: _row(entry, f"output {entry.name} of the {what}", file) for entry in graph.output}
+    return Signature(file, inputs[0].name, _row(inputs[0], f"the {what}'s input", file), given)
+
+
+def onnx() -> Any:
+    """Import onnx.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        import onnx as found
+    except ImportError as error:
+        raise InputError('onnx is not installed; pip install "latentassay[onnx]"') from error
+    return found
+
+
+def _parsed(file: Path) -> Any:
+    library = onnx()
+    try:
+        with file.open("rb") as stream:
+            kind = kind_of(stream.read(512))
+        if kind is not None:
+            raise FileError(file, kind, "Export the model with torch.onnx.export.")
+        model = library.load(str(file), load_external_data=False)
+    except OSError as error:
+        raise FileError(file, f"cannot be read: {error.strerror or error}", "Check the path.") from error
+    except FileError:
+        raise
+    except Exception as error:  # protobuf and onnx raise errors of their own for damaged files
+        raise FileError(file, "is no ONNX file, or is damaged", AGAIN) from error
+    if not model.graph.node or not model.graph.output:
+        raise FileError(file, "is no ONNX file, or holds no network", AGAIN)
+    return model
+
+
+def _graphs(graph: Any) -> Iterator[Any]:
+    """The graph and those inside its nodes, such as the branches of an If."""
+    yield graph
+    for node in graph.node:
+        for attribute in node.attribute:
+            for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
+                yield from _graphs(inner)
+
+
+def _nodes(graph: Any) -> Iterator[Any]:
+    for each in _graphs(graph):
+        yield from each.node
+
+
+def _tensors(graph: Any) -> Iterator[Any]:
+    for each in _graphs(graph):
+        yield from each.initializer
+        for sparse in each.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
+        for node in each.node:
+            for attribute in node.attribute:
+                yield from (*attribute.tensors, *([attribute.t] if attribute.HasField("t") else []))
+
+
+def _check_outside_weights(graph: Any, file: Path) -> None:
+    """Weights may lie in files beside this one, and nowhere else."""
+    folder = file.resolve().parent
+    for name in sorted({_location(tensor) for tensor in _tensors(graph) if tensor.data_location}):
+        beside = folder / name
+        if Path(name).is_absolute() or "\\" in name or ".." in Path(name).parts or beside.resolve().parent != folder:
+            raise FileError(file, f"asks for weights outside its folder ({name})", "It may be hostile; do not use it.")
+        if not beside.is_file():
+            raise FileError(beside, f"is missing; {file.name} keeps weights there", "Put both into one folder.")
+
+
+def _location(tensor: Any) -> str:
+    return str(next((entry.value for entry in tensor.external_data if entry.key == "location"), ""))
+
+
+def _row(entry: Any, what: str, file: Path) -> tuple[int | None, ...]:
+    """Shape of one row; the first size, of the batch, must be open."""
+    kind = entry.type.tensor_type
+    if not entry.type.HasField("tensor_type") or kind.elem_type != FLOAT:
+        named = onnx().TensorProto.DataType.Name(kind.elem_type).lower() if kind.elem_type else "no tensor"
+        raise ContractError(
+            f"{what} in {file.name} is {named}, expected a float32 tensor; export the model after model.float()"
+        )
+    sizes = [size.dim_value if size.HasField("dim_value") else None for size in kind.shape.dim]
+    if not sizes or sizes[0] is not None:
+        told = f"a batch of {sizes[0]}" if sizes else "no batch"
+        raise ContractError(
+            f"{what} in {file.name} has {told}, which is fixed; export it with "
+            f"dynamic_axes={{{entry.name!r}: {{0: 'n'}}}}"
+        )
+    return tuple(sizes[1:])
