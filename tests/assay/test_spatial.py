@@ -210,7 +210,7 @@ def blurred(times):
     return la.from_torch(lambda x: x, decode, latent_shape=(1, 4, 16))
 
 
-@pytest.mark.parametrize(("times", "level"), [(0, "good"), (1, "good"), (2, "warning")])
+@pytest.mark.parametrize(("times", "level"), [(0, "good"), (1, "good"), (2, "note"), (5, "warning")])
 def test_far_reaching_changes_are_noted(times, level):
     found = found_by(spatial(blurred(times), torch.randn(64, 1, 4, 16, generator=torch.Generator().manual_seed(0))))
     assert found["spatial.reach"].level == level

@@ -110,7 +110,7 @@ def _reach_finding(subject: Subject, found: SpatialKernel, scores: tuple[Score, 
     if found.reach < 0:
         return Finding("spatial.reach", "A change at one place comes back nowhere.", "warning", names)
     half = min(side for side in subject.model.latent_shape[1:] if side > 1) / 2
-    level: Level = "good" if found.reach <= 1 else "note" if found.reach < half else "warning"
+    level: Level = "good" if found.reach <= 1 else "note" if found.reach <= half else "warning"
     within = f"within {found.reach} place{'s' if found.reach > 1 else ''}" if found.reach else "at the place itself"
     sentence = f"90 % of what a change at one place does comes back {within}; {scores[1]} leaves the place."
     remedy = None if level == "good" else "To edit one part of a picture, expect codes around it to move, too."
