@@ -19,15 +19,19 @@ from latentassay.units import Units
 MOST = 32
 """Units asked about, the liveliest, where there are more."""
 
-VALUES, PASSES, SHARE = 10, 3200, 8
+VALUES, PASSES, SHARE = 10, 3200, 2
 """Values that each unit is set to, and decodings and encodings that all these interventions may take: so many, or this
 part of ``Subject.passes`` if that is less."""
 
 FEWEST, ROWS = 16, 128
 """Latents that are intervened on, at least and at most, whatever that takes."""
 
-DRAWN, PERMUTATIONS = 256, 100
-"""Latents of each kind that respond without an intervention, and that are tested for independence so many times."""
+FEWEST_VALUES, FEWEST_UNITS = 4, 4
+"""What a slow model is asked for at least: so many values, for so many of its liveliest units."""
+
+DRAWN, FEWEST_DRAWN, PERMUTATIONS = 256, 32, 100
+"""Latents of each kind that respond without an intervention, at most and at least, and permutations of their test for
+independence; between, an eighth of ``Subject.passes``."""
 
 SAMPLES, STEPS = 16, 21
 """Lines of a traversal, and values on each."""
@@ -43,19 +47,20 @@ KINDS = {"posterior": "posterior samples", "hybrid": "hybrids", "uniform": "unif
 
 def ask_consistency(subject: Subject) -> Section:
     """Does a change of one unit leave the others alone, and do latents come back as they went?"""
-    chosen = _liveliest(subject, range(len(subject.matrix.units)), MOST)
+    most, values = _affordable(subject)
+    chosen = _liveliest(subject, range(len(subject.matrix.units)), most)
     units = _only(subject, chosen)
     labels = [subject.labels[j] for j in chosen]
-    z = _rows(subject, len(units))
+    z = _rows(subject, len(units) * values)
     found = invariance(
-        subject.model, z, units=units, values=VALUES, generator=subject.generator("invariance"),
+        subject.model, z, units=units, values=values, generator=subject.generator("invariance"),
         batch_size=subject.batch_size,
     )  # fmt: skip
     live = [unit for unit, collapsed in zip(chosen, found.mask, strict=True) if not collapsed]
     parts = [_invariance(subject, labels, found), _self_consistency(subject, live), _independence(subject)]
     parts += [_traversal(subject, chosen), _hybrids(subject)]
     if isinstance(subject.model, HasCauses):
-        parts.append(ask_causes(subject, subject.model, z, VALUES))
+        parts.append(ask_causes(subject, subject.model, z, values))
     question = "Does a change of one unit come back as that change, and nothing else?"
     return joined("consistency", "Interventional consistency", question, parts)
 
@@ -70,9 +75,16 @@ def _only(subject: Subject, units: list[int]) -> Units:
     return Units(tuple(subject.matrix.units.groups[unit] for unit in units), subject.matrix.units.latent_shape)
 
 
-def _rows(subject: Subject, units: int) -> Tensor:
-    """As many posterior samples as interventions on so many units can be afforded on."""
-    affordable = min(PASSES, subject.passes // SHARE) // (units * VALUES)
+def _affordable(subject: Subject) -> tuple[int, int]:
+    """How many units are asked about, and how many values each takes: fewer of both where the model is slow."""
+    passes = min(PASSES, subject.passes // SHARE) // FEWEST
+    values = VALUES if passes >= VALUES * min(MOST, len(subject.matrix.units)) else FEWEST_VALUES
+    return max(FEWEST_UNITS, min(MOST, passes // values)), values
+
+
+def _rows(subject: Subject, interventions: int) -> Tensor:
+    """As many posterior samples as so many interventions each can be afforded on."""
+    affordable = min(PASSES, subject.passes // SHARE) // interventions
     order = torch.randperm(subject.n, generator=subject.generator("consistency"))
     return subject.z[order[: min(ROWS, max(FEWEST, affordable))]]
 
@@ -139,7 +151,8 @@ def _self_consistency(subject: Subject, live: list[int]) -> Part:
     """Responses to latents of every kind, without an intervention (IC table 2), in units that are not collapsed."""
     if not live:
         return Part()
-    n, g = min(subject.n, DRAWN), subject.generator("self-consistency")
+    affordable = max(FEWEST_DRAWN, min(DRAWN, subject.passes // 8))
+    n, g = min(subject.n, affordable), subject.generator("self-consistency")
     drawn = {
         "posterior": subject.z[torch.randperm(subject.n, generator=g)[:n]],
         "hybrid": hybrid(subject.z, n, generator=g, units=subject.matrix.units),
@@ -200,9 +213,9 @@ def _independence(subject: Subject) -> Part:
     latents, alive = subject.active_latents, subject.alive.groups
     if len(alive) < 2:
         return Part()
-    ends = [0, *itertools.accumulate(map(len, alive))]
+    ends, n = [0, *itertools.accumulate(map(len, alive))], max(2 * FEWEST_DRAWN, min(DRAWN, subject.passes // 4))
     found = independence(
-        subject.z[:DRAWN].flatten(1)[:, latents], units=[range(*pair) for pair in itertools.pairwise(ends)],
+        subject.z[:n].flatten(1)[:, latents], units=[range(*pair) for pair in itertools.pairwise(ends)],
         permutations=PERMUTATIONS, generator=subject.generator("independence"),
     )  # fmt: skip
     score = Score(

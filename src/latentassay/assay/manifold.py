@@ -25,6 +25,8 @@ NEIGHBOURS = 20
 """Real latents beside which a distance is judged."""
 NEGLIGIBLE = 1e-6
 """A structure score below this is rounding."""
+FEWEST = 64
+"""Latents of each kind that are drawn at least; beyond, a sixth of ``Subject.passes``, or ``Subject.draws`` if less."""
 STILL = 1e-4
 """A response field shorter than this share of the plane's extent is rounding."""
 
@@ -94,17 +96,22 @@ def _map(subject: Subject, base: Tensor, field: ResponseField) -> Tensor:
     return images.reshape(MAP, MAP, *images.shape[1:])
 
 
+def _draws(subject: Subject) -> int:
+    """Latents of each kind that can be afforded: holes take about seven passes of each, structure two."""
+    return min(subject.draws, max(FEWEST, subject.passes // 6))
+
+
 def ask_structure(subject: Subject) -> Section:
     """How far is what the model recognises from what it samples?"""
-    g = subject.generator("structure")
-    base = None if subject.model.prior else hybrid(subject.z, subject.draws, generator=g, units=subject.matrix.units)
+    g, n = subject.generator("structure"), _draws(subject)
+    base = None if subject.model.prior else hybrid(subject.z, n, generator=g, units=subject.matrix.units)
     scores, findings = [], []
     for name, label, active in (
         ("structure.score", "Structure score", None),
         ("structure.causal", "Causal structure score", subject.active_latents),
     ):
         found = structure_score(
-            subject.model, generator=g, n=subject.draws, base=base, active=active, batch_size=subject.batch_size
+            subject.model, generator=g, n=n, base=base, active=active, batch_size=subject.batch_size
         )
         definition = f"LR equation 8: {found.variant}; p = {found.p_value:.3g} for no difference (permutation)"
         scores.append(Score(name, label, found.score, definition, found.n, subject.seed, found.low, found.high))
@@ -125,10 +132,10 @@ def ask_structure(subject: Subject) -> Section:
 
 def ask_holes(subject: Subject) -> Section:
     """Which share of samples falls into holes?"""
-    g = subject.generator("holes")
+    g, n = subject.generator("holes"), _draws(subject)
     holes, nearby = (
         find_holes(
-            subject.model, subject.data, generator=g, n=subject.draws, units=subject.matrix.units, neighbours=k,
+            subject.model, subject.data, generator=g, n=n, units=subject.matrix.units, neighbours=k,
             active=subject.active_latents, worst=PICTURES, batch_size=subject.batch_size,
         )
         for k in (None, NEIGHBOURS)
@@ -161,17 +168,17 @@ def _hole_scores(subject: Subject, kind: str, found: HoleShare, variant: str) ->
     return (
         Score(
             f"holes.{kind}", f"{kind.capitalize()} samples in holes", found.share, rule + variant,
-            subject.draws, subject.seed, *found.interval, unit="%",
+            len(found.distance), subject.seed, *found.interval, unit="%",
         ),
         Score(
             f"holes.{kind}.repaired", f"{kind.capitalize()} samples in holes after one response", found.repaired,
             "the samples are replaced by their responses and measured again at the same threshold (Wilson interval)",
-            subject.draws, subject.seed, *found.repaired_interval, unit="%",
+            len(found.distance), subject.seed, *found.repaired_interval, unit="%",
         ),
         Score(
             f"holes.{kind}.redrawn", f"{kind.capitalize()} samples in holes after drawing those again", found.redrawn,
             "samples in holes are replaced by new ones and measured again at the same threshold (Wilson interval)",
-            subject.draws, subject.seed, *found.redrawn_interval, unit="%",
+            len(found.distance), subject.seed, *found.redrawn_interval, unit="%",
         ),
     )  # fmt: skip
 
