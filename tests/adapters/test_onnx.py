@@ -3,6 +3,8 @@
 import math
 import os
 import pickle
+import re
+import warnings
 
 import numpy as np
 import onnx
@@ -12,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch.testing import assert_close
 
 import latentassay as la
+from conftest import ROOT
 from latentassay.adapters.onnx import from_onnx
 from latentassay.errors import ContractError, FileError, InputError
 
@@ -286,3 +289,57 @@ def test_a_truncated_and_a_missing_file(tmp_path):
         from_onnx(tmp_path / "e.onnx", decoder(tmp_path / "d.onnx"))
     with pytest.raises(FileError, match="No such file"):
         from_onnx(tmp_path / "none.onnx", tmp_path / "d.onnx")
+
+
+def exported(net, x, path, names):
+    """Through torch's old exporter, which needs no onnxscript and warns that there is a new one."""
+    axes = {name: {0: "n"} for name in ["in", *names]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(net.eval(), (x,), str(path), input_names=["in"], output_names=names, dynamo=False,
+                          dynamic_axes=axes)  # fmt: skip
+    return path
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_page_works_as_it_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page, names = (ROOT / "docs" / "guides" / "onnx.md").read_text("utf-8"), {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(block, "onnx.md", "exec"), names)
+    assert names["m"].matrix.shape == (2, 2) and isinstance(names["model"].prior, la.StandardNormal)
+
+
+class Half(torch.nn.Module):
+    """One method of a model as a network of its own."""
+
+    def __init__(self, model, function):
+        super().__init__()
+        self.model, self.function = model.requires_grad_(False), function
+
+    def forward(self, x):
+        return self.function(self.model, x)
+
+
+def moments(model, x):
+    q = model.encode(x)
+    return q.mean, 2 * q.std.log()
+
+
+@pytest.mark.long
+def test_a_whole_assay_says_the_same_of_the_files_as_of_the_model(tmp_path):
+    model = la.models.build("vae-mlp", x_shape=(1, 8, 8), latents=4, hidden=(32,), seed=0)
+    digits = la.data.load("digits")
+    la.fit(model, la.objectives.BetaVAE(0.5), digits, steps=150, batch_size=64, lr=3e-3, progress=False,
+           device="cpu")  # fmt: skip
+    down = exported(Half(model, moments), torch.rand(2, 1, 8, 8), tmp_path / "e.onnx", ["mu", "logvar"])
+    up = exported(Half(model, lambda model, z: model.decode(z)), torch.rand(2, 4), tmp_path / "d.onnx", ["y"])
+    guest = from_onnx(down, up, output="mean_logvar", prior="normal")
+    ours, theirs = (la.assay(each, digits, samples=64, grid=6, groups=4) for each in (model, guest))
+    assert set(ours.scores) == set(theirs.scores)
+    close = {
+        name: (score.value, theirs.scores[name].value)
+        for name, score in ours.scores.items()
+        if abs(score.value - theirs.scores[name].value) > 0.02 * max(abs(score.value), 0.1)
+    }
+    assert not close
