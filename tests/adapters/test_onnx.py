@@ -337,9 +337,9 @@ def test_a_whole_assay_says_the_same_of_the_files_as_of_the_model(tmp_path):
     guest = from_onnx(down, up, output="mean_logvar", prior="normal")
     ours, theirs = (la.assay(each, digits, samples=64, grid=6, groups=4) for each in (model, guest))
     assert set(ours.scores) == set(theirs.scores)
-    close = {
+    apart = {
         name: (score.value, theirs.scores[name].value)
         for name, score in ours.scores.items()
         if abs(score.value - theirs.scores[name].value) > 0.02 * max(abs(score.value), 0.1)
     }
-    assert not close
+    assert set(apart) <= {"paths.gain"} and "spline" not in theirs.scores["paths.gain"].definition  # no way downhill
