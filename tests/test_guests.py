@@ -40,6 +40,9 @@ def broken():
 def teaches():
     raise la.ContractError("a message of ours")
 
+def pair():
+    return (lambda x: x, lambda z: z)
+
 number = 3
 """
 
@@ -60,7 +63,7 @@ def test_a_function_is_imported_from_here_only_if_trusted(here, tmp_path):
     before = list(__import__("sys").path)
     guest = open_guest(f"{here}:good", trust=True)
     assert (tmp_path / "imported").exists() and __import__("sys").path == before
-    assert guest.model.latent_shape == (3,) and guest.name == f"{here}:good: TorchPair, native latents"
+    assert guest.model.latent_shape == (3,) and guest.name == f"{here}:good: torch pair, native latents"
     assert open_guest(f"{here}:picture", trust=True).told == "mine in native latents (no others)"
 
 
@@ -112,6 +115,33 @@ def test_a_folder_of_diffusers(vae):
         open_guest(f"diffusers:{vae}", colour="rgb")
     with pytest.raises(InputError, match=f"name it diffusers:{re.escape(str(vae))}"):
         open_guest(str(vae))
+
+
+def test_an_onnx_pair(tmp_path):
+    pytest.importorskip("onnxruntime")
+    onnx = pytest.importorskip("onnx")
+    kinds = {"in": ["n", 3, 4, 4], "out": ["n", 3, 4, 4]}
+    ends = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape) for name, shape in kinds.items()]
+    node = onnx.helper.make_node("Identity", ["in"], ["out"])
+    graph = onnx.helper.make_graph([node], "same", ends[:1], ends[1:])
+    made = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9)
+    for name in ("enc.onnx", "dec.onnx"):
+        onnx.save(made, tmp_path / name)
+    words = f"onnx:{tmp_path / 'enc.onnx'},{tmp_path / 'dec.onnx'}"
+    x = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    guest = open_guest(words)
+    torch.testing.assert_close(guest.model.encode(x).mean, x)
+    assert "ONNX" in guest.told and guest.name.startswith("enc: ")
+    signed = open_guest(words, value_range="-1,1", prior="normal").model
+    torch.testing.assert_close(signed.encode(x).mean, 2 * x - 1)
+    with pytest.raises(InputError, match="from_onnx: got an unexpected keyword argument 'space'"):
+        open_guest(words, space="scaled")
+
+
+def test_a_pair_of_callables_needs_the_shape_of_its_latents(here):
+    with pytest.raises(InputError, match="latent_shape"):
+        open_guest(f"{here}:pair", trust=True)
+    assert open_guest(f"{here}:pair", trust=True, latent_shape="3,2,2").model.latent_shape == (3, 2, 2)
 
 
 def test_a_config_without_a_size_asks_for_one(tmp_path):
@@ -218,8 +248,8 @@ def test_the_command_line_questions_a_function(here, tmp_path):
     assert done.exit_code == 2 and not (tmp_path / "imported").exists()
     assert f"only if you trust it: latentassay assay {here}:good --trust" in text
     done, text = assayed(f"{here}:good", "--data", "x.npy", "--trust")
-    assert done.exit_code == 0 and "model: TorchPair in native latents" in text, text
-    assert re.search(r"known to ±0?\.?\d+ of its own", text)
+    assert done.exit_code == 0 and "model: torch pair in native latents" in text, text
+    assert re.search(r"known to ± ?\d+ % of its own", text)
 
 
 def test_the_command_that_would_be_trusted_is_the_one_that_was_typed(here, monkeypatch, capsys):

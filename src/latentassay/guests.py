@@ -8,8 +8,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from latentassay.autoencoder import Autoencoder
-from latentassay.config import DataConfig, read_data_config
+from latentassay.adapters.diffusers import from_diffusers
+from latentassay.adapters.diffusers_files import load_folder
+from latentassay.adapters.onnx import from_onnx
+from latentassay.adapters.wrap import wrap
+from latentassay.config import DataConfig, parse_options, read_data_config
 from latentassay.data import FactorData
 from latentassay.errors import FileError, InputError, LatentAssayError
 from latentassay.storage import kind_of
@@ -66,7 +69,8 @@ def open_guest(words: str, *, trust: bool = False, command: str | None = None, *
             function takes nothing and returns a model, or a pair (encode, decode).
         trust: import code where a function is named; never done otherwise.
         command: what to say one should run to trust it.
-        options: for ``from_diffusers`` (``space``, ``size``, ``prior``, ``value_range``), ``from_onnx`` or ``wrap``.
+        options: for ``from_diffusers`` (``space``, ``size``, ``prior``, ``value_range``), ``from_onnx`` or ``wrap``;
+            text with commas, such as ``"0,1"``, is read as a tuple.
 
     Raises:
         InputError: an unknown form, an option that this form does not take, a function without ``trust``, or one that
@@ -75,6 +79,7 @@ def open_guest(words: str, *, trust: bool = False, command: str | None = None, *
         FileError: a file is missing, damaged, or a pickle.
     """
     kind, _, rest = words.partition(":")
+    options = {name: _apart(value) for name, value in options.items()}
     if kind == "diffusers":
         return _diffusers(rest, **options)
     if kind == "onnx":
@@ -107,9 +112,6 @@ def _check_run(path: Path) -> None:
 
 
 def _diffusers(folder: str, *, size: int | None = None, **options: Any) -> Guest:
-    from latentassay.adapters.diffusers import from_diffusers
-    from latentassay.adapters.diffusers_files import load_folder
-
     path = Path(folder).expanduser()
     net = load_folder(path)
     config: Any = net.config
@@ -123,8 +125,6 @@ def _onnx(pair: str, **options: Any) -> Guest:
     paths = [Path(part).expanduser() for part in pair.split(",")]
     if len(paths) != 2:
         raise InputError(f"an ONNX pair is named onnx:ENCODER.onnx,DECODER.onnx, got {len(paths)} files in {pair!r}")
-    from latentassay.adapters.onnx import from_onnx
-
     return _told(paths[0].stem, _called(from_onnx, *paths, **options))
 
 
@@ -134,12 +134,7 @@ def _function(words: str, trust: bool, command: str | None, options: dict[str, A
             f"{words} names code, which is imported and run only if you trust it: "
             f"{command or f'latentassay assay {words} --trust'}"
         )
-    made = _call(words)
-    if isinstance(made, Autoencoder) and not options:
-        return _told(words, made)
-    from latentassay.adapters.wrap import wrap
-
-    return _told(words, _called(wrap, made, **options))
+    return _told(words, wrap(_call(words), **options))
 
 
 def _call(words: str) -> Any:
@@ -165,6 +160,12 @@ def _call(words: str) -> Any:
         raise
     except Exception as error:
         raise InputError(f"{words} failed: {type(error).__name__}: {error}; see where with --debug") from error
+
+
+def _apart(value: Any) -> Any:
+    if not isinstance(value, str) or "," not in value:
+        return value
+    return tuple(parse_options([f"part={part}"])["part"] for part in value.split(","))
 
 
 def _called(adapter: Callable[..., Any], *arguments: Any, **options: Any) -> Any:

@@ -48,7 +48,7 @@ def _precision(result: Any) -> str:
     if section is None:
         return "all dead"
     own = np.maximum(section.arrays["normalized"].diagonal(), CAUSAL)
-    return f"known to ±{Z95 * float((section.arrays['stderr'].max(1) / own).max()):.2g} of its own"
+    return f"known to ±{100 * Z95 * float((section.arrays['stderr'].max(1) / own).max()):.0f} % of its own"
 
 
 def panel(scores: Iterable[Score]) -> Table:

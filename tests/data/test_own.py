@@ -1,6 +1,7 @@
 """The user's own arrays, files and functions: what comes out, what is said of it, and what is refused."""
 
 import pickle
+import re
 import tracemalloc
 
 import h5py
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 import latentassay as la
+from conftest import ROOT
 from latentassay.data.own import is_own, own
 from latentassay.errors import FileError, InputError
 
@@ -232,6 +234,14 @@ def test_a_hostile_file_never_runs(tmp_path, suffix):
     assert not canary.exists()
     pickle.loads(path.read_bytes())
     assert canary.exists(), "the canary itself must work"
+
+
+def test_the_page_works_as_it_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page, names = (ROOT / "docs" / "guides" / "own-data.md").read_text("utf-8"), {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(block, "own-data.md", "exec"), names)
+    assert names["photos"].x_shape == names["scans"].x_shape == (3, 16, 16) and names["made"].x_shape == (8,)
 
 
 def test_paths_and_names_are_told_apart():
