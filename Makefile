@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+FOREIGN := .venv-foreign
+INSTALL = $(@D)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test test-all check bench clean
+.PHONY: demo test test-all test-foreign check bench clean
 
 demo: $(VENV)/.installed  ## train a small model, assay it, write demo/report.html, print the verdict
 	$(BIN)/latentassay demo
@@ -14,6 +15,9 @@ test: check  ## everything that CI runs
 
 test-all: check  ## the long tests, too
 	$(BIN)/pytest -m "long or not long"
+
+test-foreign: $(FOREIGN)/.installed  ## adapters beside their frameworks: MONAI, pythae, scvi-tools; in an environment of 2 GB
+	$(FOREIGN)/bin/pytest tests/adapters
 
 check: $(VENV)/.test-installed  ## style, types and the plan of the house
 	$(BIN)/ruff check src tests bench conftest.py
@@ -25,12 +29,12 @@ bench: $(VENV)/.test-installed  ## ratios of times in one run, written to bench/
 	for name in responses interventions training metrics geometry consistency; do $(BIN)/python bench/$$name.py || exit 1; done
 
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) $(FOREIGN) demo
 
 # torch comes first, so that nothing else chooses another build of it.
-$(VENV)/.torch: constraints.txt
+%/.torch: constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "latentassay needs Python 3.11 or newer")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	$(INSTALL) torch
 	touch $@
 
@@ -41,3 +45,7 @@ $(VENV)/.installed: $(VENV)/.torch pyproject.toml
 $(VENV)/.test-installed: $(VENV)/.torch pyproject.toml
 	$(INSTALL) --editable '.[test]'
 	touch $(VENV)/.installed $@
+
+$(FOREIGN)/.installed: $(FOREIGN)/.torch pyproject.toml
+	$(INSTALL) --editable '.[foreign]'
+	touch $@
