@@ -100,7 +100,12 @@ def distance_to_orthogonality(
     observations = as_observations(data)
     means, active = active_means(model, observations, points, threshold, batch_size)
     z = means[torch.randperm(len(means), generator=generator)[:points]]
-    return _summed(_jacobians(model, z, active, batch_size), active, means.shape[1], threshold, len(observations))
+    how = getattr(model, "derivatives", "forward-mode Jacobians")
+    variant = (
+        f"{len(active)} of {means.shape[1]} units with a standard deviation of the mean above {threshold:g}, at "
+        f"posterior means of {len(observations)} rows; {how}"
+    )
+    return _summed(_jacobians(model, z, active, batch_size), active, variant)
 
 
 def active_means(
@@ -151,7 +156,8 @@ def _decomposed(j: Float[Tensor, "n r d"]) -> tuple[Float[Tensor, "n d d"], Floa
     return v.mT, values
 
 
-def _summed(point: _Point, active: tuple[int, ...], d: int, threshold: float, rows: int) -> Orthogonality:
+def _summed(point: _Point, active: tuple[int, ...], variant: str) -> Orthogonality:
+    d = point.full_v.shape[-1]
     regular, spans = _spans(point.singular_values, len(active)), _spans(point.full_values, d)
     if int(regular.sum()) < 2:
         raise InputError(
@@ -164,10 +170,6 @@ def _summed(point: _Point, active: tuple[int, ...], d: int, threshold: float, ro
     half = float(student(torch.tensor([n - 1.0]))) * stderr
     full = float(nearest_signed_permutation(point.full_v).distance.mean()) if bool(spans.all()) else None
     close = (strengths[:, :-1] < DEGENERATE * strengths[:, 1:]).any(1)
-    variant = (
-        f"at {n} posterior means of {rows} rows, {len(active)} of {d} units with a standard deviation of the mean "
-        f"above {threshold:g}, forward-mode Jacobians in double precision SVD"
-    )
     return Orthogonality(
         mean, stderr, mean - half, mean + half, values, distance_by_chance(len(active)), float(close.double().mean()),
         strengths, active, full, distance_by_chance(d), int((~regular).sum()), n, variant,
