@@ -25,38 +25,29 @@ class Invariance:
     in one pass, so a unit costs one pass of the batch at most. Both networks learn from it; what batch normalisation
     remembers of data stays as it is.
 
-    As printed, the term also falls when responses shrink, which nothing forbids without a prior. With ``scale="own"``
-    every square is divided by ``E‖R(N)_m − R(N; N_m ← v)_m‖² σ_i²/σ_m²``, σ being the standard deviations of R(N) in
-    the batch: how much reaches unit i, beside what comes back to unit m itself.
-
     Args:
         base: any objective.
         weight: λ, 4 in the paper. Sums over pixels stand beside it in ``base``, where the paper does not say.
         units_per_step: how many units are intervened on in a step, drawn at random; ``None`` for all.
-        scale: ``"paper"`` or ``"own"``.
 
     Raises:
-        InputError: a negative or infinite weight, no units, an unknown scale.
+        InputError: a negative or infinite weight, no units.
     """
 
     base: Any
     weight: float | int = 4.0
     units_per_step: int | None = 1
-    scale: str = "paper"
 
     def __post_init__(self) -> None:
         _check(self.weight, self.units_per_step)
-        if self.scale not in ("paper", "own"):
-            raise InputError(f"scale must be 'paper' or 'own', got {self.scale!r}")
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``; its part ``invariance`` is L_INV."""
         watched = _Watched(model)
         loss = self.base(watched, x, generator)
         drawn = _draw(model, watched.codes(x, generator), self.units_per_step, generator)
-        error = _by_unit(drawn.units.squared_norm(_apart(drawn)), drawn)
-        relative = error / _due(error, drawn) if self.scale == "own" else error
-        penalty = _without_own(relative, drawn.chosen).mean((0, 1)).sum()
+        error = drawn.units.squared_norm(_apart(drawn))
+        penalty = _without_own(_by_unit(error, drawn), drawn.chosen).mean((0, 1)).sum()
         return _added(loss, "invariance", penalty / len(drawn.units), self.weight)
 
 
@@ -148,14 +139,6 @@ def _respond(model: Any, z: Tensor) -> Tensor:
 def _apart(drawn: _Drawn) -> Tensor:
     """How far every intervened response lies from the other."""
     return drawn.responses - drawn.response.repeat(len(drawn.chosen), *[1] * (drawn.response.ndim - 1))
-
-
-def _due(error: Float[Tensor, "m t u"], drawn: _Drawn) -> Float[Tensor, "m 1 u"]:
-    """What each unit would change by if it changed as much, beside its spread, as the one intervened on."""
-    tiny = torch.finfo(error.dtype).tiny ** 0.5
-    spread = drawn.units.squared_norm(drawn.response - drawn.response.mean(0)).mean(0).clamp(min=tiny)
-    own = error.mean(1)[torch.arange(len(drawn.chosen)), drawn.chosen] / spread[drawn.chosen]
-    return (own[:, None] * spread).clamp(min=tiny)[:, None]
 
 
 def _by_unit(error: Float[Tensor, "mt u"], drawn: _Drawn) -> Float[Tensor, "m t u"]:
