@@ -1,34 +1,42 @@
 """Do data and model fit each other: the range of the values that go in, and the scale of the latents that come out?"""
 
+import torch
 from torch import Tensor
 
 from latentassay.assay.parts import Part, joined
 from latentassay.assay.subject import Subject
 from latentassay.findings import Finding, Level, Score, Section
+from latentassay.math.posteriors import DiagonalGaussian
 from latentassay.ranges import ValueRange, value_range
 from latentassay.scaling import LatentScale, latent_scale
 
 LEAST, MOST, MAPPINGS = 16, 64, 8
 """Rows on which mappings of the values are tried, at least and at most, and about how many mappings there are."""
 
-FEWEST, ROWS = 64, 1024
-"""Rows that are encoded for the scale, at least and at most."""
+
+class Known:
+    """Codes that have been measured already, in place of the encoder: encodes numbers of rows, and costs nothing."""
+
+    def __init__(self, subject: Subject):
+        self._codes = subject.codes
+        self.latent_shape, self.prior = tuple(subject.model.latent_shape), subject.model.prior
+
+    def encode(self, x: Tensor) -> DiagonalGaussian:
+        """Return the posterior of the rows with these numbers, ``(n, 1)``."""
+        rows = x[:, 0].long()
+        return DiagonalGaussian(self._codes.mean[rows], self._codes.std[rows])
 
 
 def ask_fit(subject: Subject) -> Section:
     """Does the model get what it expects, and are its latents on the scale that is expected of them?"""
     found = value_range(
         subject.model, subject.data, generator=subject.generator("value range"), batch_size=subject.batch_size,
-        n=_between(LEAST, subject.passes // (2 * MAPPINGS), MOST),
+        n=max(LEAST, min(subject.passes // (2 * MAPPINGS), MOST)),
     )  # fmt: skip
-    rows = subject.rows[: _between(FEWEST, subject.passes, ROWS)]
-    scale = latent_scale(subject.model, subject.data, rows=rows, batch_size=subject.batch_size)
+    numbers = torch.arange(subject.n, dtype=torch.float64)[:, None]
+    scale = latent_scale(Known(subject), numbers, batch_size=subject.batch_size)
     question = "Does the model get the values that it expects, and are its latents on the scale that is expected?"
     return joined("fit", "Fit", question, [_range_part(subject, found), _scale_part(subject, scale)])
-
-
-def _between(least: int, wanted: int, most: int) -> int:
-    return max(least, min(wanted, most))
 
 
 def _range_part(subject: Subject, found: ValueRange) -> Part:
@@ -93,6 +101,6 @@ def _scale_finding(subject: Subject, word: str, sentence: str) -> Finding:
     if level == "warning" and key == "fit.scale" and subject.model.prior is None:
         level = "note"
     space = getattr(subject.model, "space", None)
-    if level != "good" and key == "fit.scale" and space:
+    if word == "scale factor needed" and space:
         remedy = f"{remedy} These are {space}."
     return Finding(key, sentence, level, ("fit.std", "fit.mean") if key != "fit.scale" else ("fit.std",), remedy)

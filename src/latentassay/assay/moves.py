@@ -9,7 +9,7 @@ from latentassay.findings import Finding, Level, Score
 from latentassay.spatial import LatentSpectrum, SpatialEquivariance, latent_spectrum, spatial_equivariance
 
 FOLLOWS, STRAYS = 0.1, 0.5
-"""Shares of the variance by which a code may stray from its shifted picture: good below, a warning above."""
+"""Shares of the variance by which codes may stray from shifted pictures: good below, a warning beyond doubt above."""
 
 FLATTER = 0.5
 """A spectrum counts as flatter than another if its exponent is so much greater beyond doubt."""
@@ -44,7 +44,7 @@ def _moves_findings(found: SpatialEquivariance, scores: tuple[Score, ...]) -> tu
     shifts = [score for name, score in by_name.items() if ".encoded.shift" in name]
     others = [score for name, score in by_name.items() if ".encoded." in name and score not in shifts]
     worst = max(shifts, key=lambda score: score.value)
-    level: Level = "good" if worst.value < FOLLOWS else "note" if worst.value < STRAYS else "warning"
+    level: Level = "good" if worst.value < FOLLOWS else "note" if (worst.low or 0.0) < STRAYS else "warning"
     sentence = f"Codes follow a picture that is shifted by one place: they stray by {worst} of their variance."
     if level != "good":
         sentence = f"Codes do not quite follow a shift by one place: they stray by {worst} of their variance."
