@@ -88,6 +88,8 @@ class Network:
 
     def __call__(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the chosen outputs, on the device and in the float type of ``x``."""
+        if torch.is_inference_mode_enabled():  # nothing can be differentiated, and the detour costs a per cent or two
+            return self._run(x)
         return tuple(_Differences.apply(x, self._run))  # type: ignore[no-untyped-call]
 
     def _run(self, x: Tensor) -> tuple[Tensor, ...]:
