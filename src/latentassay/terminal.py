@@ -34,11 +34,11 @@ def told(data: Any) -> tuple[str, ...]:
 
 def bought(result: Any) -> str:
     """What the time was spent on, and which precision that bought."""
-    meta = result.meta
+    meta, holes = result.meta, result.scores.get("holes.hybrid")
     return (
         f"assayed in {meta['total seconds']:.0f} s of {meta['budget']}: {meta['samples']} rows, "
         f"{meta['rows used by each unit']} for each unit's responses ({_precision(result)}), "
-        f"{meta['latents drawn of each kind']} latents of each kind"
+        f"{holes.n if holes else 'no'} latents drawn of each kind"
     )
 
 
