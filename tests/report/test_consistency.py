@@ -238,7 +238,17 @@ def test_variants_stand_side_by_side_look_alike_in_every_family_and_have_student
     bars = [path.vertices[:, 1] for container in ax.containers for path in container[2][0].get_paths()]
     want = ttest_1samp(runs["AE"]["plain"], 0).confidence_interval()
     np.testing.assert_allclose(bars[0], want)
-    assert len(bars) == 2 and ax.get_ylabel() == "invariance"
+    assert len(bars) == 1 and ax.get_ylabel() == "invariance"  # two seeds have none
+
+
+def test_a_variant_looks_the_same_where_others_are_missing():
+    whole, part = (
+        by_variant(groups, "score", order=("plain", "X")).axes[0]
+        for groups in ({"AE": {"plain": [0.5], "X": [0.8]}}, {"AE": {"X": [0.8]}})
+    )
+    (x,) = (line for line in part.lines if line.get_label() == "X")
+    assert x.get_color() == next(line for line in whole.lines if line.get_label() == "X").get_color()
+    assert len(part.get_legend().get_texts()) == 1
 
 
 def test_a_section_has_the_figures_that_it_has_arrays_for():

@@ -1,7 +1,7 @@
 """Many models at a glance: a dot per seed, a bar per variant, a panel's worth of room per family."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,13 @@ FEW_DECADES = 1e3
 """A logarithmic axis shorter than this has room for 2 and 5 between the powers of ten."""
 
 
+FEWEST = 3
+"""Of two seeds Student's interval is thirteen times as wide as they are apart: it would be all there is to see."""
+
+
 def by_variant(groups: Mapping[str, Mapping[str, Any]], ylabel: str, *, low: float | None = None,
-               high: float | None = None, log: bool = False) -> Figure:  # fmt: skip
-    """Draw a score of many models: a dot per seed, and the mean with its 95 % interval where seeds are several.
+               high: float | None = None, log: bool = False, order: Sequence[str] = ()) -> Figure:  # fmt: skip
+    """Draw a score of many models: a dot per seed, the mean of several, and its 95 % interval from three seeds on.
 
     Variants of one family stand side by side, and look the same in every family. Intervals are Student's t over seeds.
 
@@ -31,6 +35,7 @@ def by_variant(groups: Mapping[str, Mapping[str, Any]], ylabel: str, *, low: flo
         low: where the axis begins; left to the data where left out.
         high: where it ends.
         log: a logarithmic axis, for positive values of many sizes.
+        order: all variants there may be, so that each looks the same in every figure.
 
     Source: IC figures 5, 8, and 26–28, which have a violin or a bar for each model.
     """
@@ -38,7 +43,7 @@ def by_variant(groups: Mapping[str, Mapping[str, Any]], ylabel: str, *, low: flo
              for family, variants in groups.items() if variants}  # fmt: skip
     if not found:
         raise InputError("groups must name at least one family with at least one variant, got none")
-    names = list(dict.fromkeys(name for variants in found.values() for name in variants))
+    names = list(dict.fromkeys([*order, *(name for variants in found.values() for name in variants)]))
     width = sum(map(len, found.values())) + len(found) - 1
     figure = sheet(float(np.clip(1.4 + 0.42 * width, 3.6, WIDE)), 3.4)
     ax, at = tidy(figure.add_subplot(), y=ylabel), 0
@@ -50,7 +55,10 @@ def by_variant(groups: Mapping[str, Mapping[str, Any]], ylabel: str, *, low: flo
         at += len(variants) + 1
         if at - 1 < width:
             ax.axvline(at - 1, color=RULE, linewidth=0.8)
+    shown = {name for variants in found.values() for name in variants}
     for i, name in enumerate(names):
+        if name not in shown:
+            continue
         ax.plot([], [], MARKERS[i % len(MARKERS)], color=SERIES[i % len(SERIES)], markersize=5, label=name)
     ax.set_xlim(-0.8, width - 0.2)
     ax.set_xticks(ticks, list(found), fontsize=SIZE, parse_math=False)
@@ -61,7 +69,7 @@ def by_variant(groups: Mapping[str, Mapping[str, Any]], ylabel: str, *, low: flo
         bottom, top = ax.get_ylim()
         ax.yaxis.set_minor_formatter(_plain if top < FEW_DECADES * bottom else _nothing)
     ax.set_ylim(low, high)
-    legend(ax, ncols=min(6, len(names)), handlelength=0.8)
+    legend(ax, ncols=min(6, len(shown)), handlelength=0.8)
     return figure
 
 
@@ -89,5 +97,6 @@ def _model(ax: Axes, at: float, runs: np.ndarray, look: int) -> None:
     ax.plot(beside, runs, MARKERS[look % len(MARKERS)], color=colour, markersize=size, alpha=alpha, markeredgewidth=0)
     if n > 1:
         ax.hlines(runs.mean(), at - 0.36, at + 0.36, colors=colour, linewidth=2)
+    if n >= FEWEST:
         half = float(t.ppf(0.975, n - 1)) * runs.std(ddof=1) / n**0.5
         ax.errorbar(at, runs.mean(), half, fmt="none", ecolor=INK, elinewidth=1.1, capsize=3)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from latentassay.assay import Assay, assay
 from latentassay.experiments.consistency import scores
-from latentassay.experiments.consistency.runs import SCALES, Cell, digits, train
+from latentassay.experiments.consistency.runs import SCALES, VARIANTS, Cell, digits, train
 from latentassay.experiments.consistency.table import Folders, grouped, named, wanted_cells
 from latentassay.experiments.page import Picture
 from latentassay.experiments.pool import each
@@ -14,20 +14,26 @@ from latentassay.report.variants import by_variant
 from latentassay.storage import write_whole
 
 SUMMARIES = (
-    ("5a-reconstructions", "FD, reconstructions", "Reconstructions", "Fréchet distance", True),
-    ("5a-samples", "FD, samples", "Samples", "Fréchet distance", True),
-    ("5a-traversals", "FD, traversals", "Traversals", "Fréchet distance", True),
-    ("5b-26", scores.INV, "Invariance", "INV, units that are not collapsed", False),
-    ("27", scores.EQV, "Equivariance", "EQV", False),
-    ("28-posterior", "SCN, posterior", "Self-consistency of posterior samples", "SCN", False),
-    ("28-hybrid", "SCN, hybrid", "Self-consistency of hybrids", "SCN", False),
-    ("28-uniform", "SCN, uniform", "Self-consistency of uniform samples", "SCN", False),
-    ("8", scores.MMD, "Dependence between latents", "MMD² × 1000", False),
-    ("table-1", scores.SPARSE, "Sparsity", "share of edges with a gate below ½", False),
+    ("5a-reconstructions", "FD, reconstructions", "Reconstructions", "Fréchet distance"),
+    ("5a-samples", "FD, samples", "Samples", "Fréchet distance"),
+    ("5a-traversals", "FD, traversals", "Traversals", "Fréchet distance"),
+    ("5b-26", scores.INV, "Invariance", "1 − INV of units that are not collapsed"),
+    ("27", scores.EQV, "Equivariance", "1 − EQV"),
+    ("28-posterior", "SCN, posterior", "Self-consistency of posterior samples", "1 − SCN"),
+    ("28-hybrid", "SCN, hybrid", "Self-consistency of hybrids", "1 − SCN"),
+    ("28-uniform", "SCN, uniform", "Self-consistency of uniform samples", "1 − SCN"),
+    ("8", scores.MMD, "Dependence between latents", "MMD² × 1000"),
+    ("table-1", scores.SPARSE, "Sparsity", "share of edges with a gate below ½"),
 )
-"""Figure, score, title, axis, whether the axis is logarithmic."""
+"""Figure, score, title, axis."""
 
-CAPTION = "A dot for each seed, the mean and its 95 % interval beside it. Families: AE, VAE, SAE; {}"
+LINEAR = (scores.MMD, scores.SPARSE)
+"""Scores that may be 0 or less, on an axis of their own; of the others, those that end at 1 have no floor."""
+
+PERFECT = 1e-6
+"""What is left to 1 is drawn from here on."""
+
+CAPTION = "A dot for each seed and their mean, with its 95 % interval from three seeds on. Families: AE, VAE, SAE; {}"
 SAMPLES, GRID, BUDGET = 256, 20, 30.0
 
 SHOWN = {
@@ -75,8 +81,8 @@ def _kept(cell: Cell) -> Path:
 def _summaries(wanted: Sequence[Cell]) -> list[Picture]:
     return [
         Picture(f"figure-{figure}", f"{title} (IC {_source(figure)})", CAPTION.format(f"{title.lower()}."),
-                by_variant(groups, axis, log=log))
-        for figure, score, title, axis, log in SUMMARIES
+                by_variant(groups, axis, log=score not in LINEAR, order=(*VARIANTS, "AVAE")))
+        for figure, score, title, axis in SUMMARIES
         if (groups := _groups(wanted, score))
     ]  # fmt: skip
 
@@ -91,9 +97,14 @@ def _groups(wanted: Sequence[Cell], score: str) -> dict[str, dict[str, list[floa
     groups: dict[str, dict[str, list[float]]] = {}
     for own in grouped(wanted).values():
         found = [scores.consistency(cell) | scores.pictures(cell) for cell in own]
-        if values := [known[score] for known in found if score in known]:
+        if values := [_drawn(score, known[score]) for known in found if score in known]:
             groups.setdefault(own[0].family.upper(), {})[own[0].variant] = values
     return groups
+
+
+def _drawn(score: str, value: float) -> float:
+    """What is left to 1, where that is perfect."""
+    return max(1 - value, PERFECT) if score.startswith(("INV", "EQV", "SCN")) else value
 
 
 def _of(cell: Cell) -> list[Picture]:
