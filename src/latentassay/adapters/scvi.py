@@ -30,7 +30,9 @@ class ScviModel:
     value_range = None
 
     def __init__(self, module: Any, kind: str, prior: Prior | None, conditions: Conditions):
-        self._module, self._conditions = module, conditions
+        self._module, self._size = module, math.log(conditions.size)
+        self._codes = torch.tensor([[conditions.batch, *conditions.categories]])
+        self._numbers = torch.tensor([conditions.numbers])
         self.adapter, self.space = f"scvi-tools {kind}", "native latents"
         if module.latent_distribution == "ln":
             self.space = "native latents, before the softmax of the logistic normal"
@@ -54,7 +56,7 @@ class ScviModel:
     def decode(self, z: Tensor) -> Tensor:
         """Return the mean counts ``(n, genes)`` at the fixed library size, zero inflation included."""
         expect_latents(z, self.latent_shape)
-        size = z.new_full((len(z), 1), math.log(self._conditions.size))
+        size = z.new_full((len(z), 1), self._size)
         labels = torch.zeros(len(z), 1, dtype=torch.long, device=z.device)  # they decide on dispersions, not on means
         inner = self._module.z_encoder.z_transformation(z)
         answer = self._module.generative(z=inner, library=size, size_factor=size, y=labels, **self._given(z))
@@ -62,13 +64,12 @@ class ScviModel:
         return mean
 
     def _given(self, beside: Tensor) -> dict[str, Tensor | None]:
-        held, n = self._conditions, len(beside)
-        codes = torch.tensor([[held.batch, *held.categories]], device=beside.device).expand(n, -1)
-        numbers = beside.new_tensor([held.numbers]).expand(n, -1)
+        codes = self._codes.to(beside.device).expand(len(beside), -1)
+        numbers = self._numbers.to(beside).expand(len(beside), -1)
         return {
             "batch_index": codes[:, :1],
-            "cat_covs": codes[:, 1:] if held.categories else None,
-            "cont_covs": numbers if held.numbers else None,
+            "cat_covs": codes[:, 1:] if codes.shape[1] > 1 else None,
+            "cont_covs": numbers if numbers.shape[1] else None,
         }
 
 

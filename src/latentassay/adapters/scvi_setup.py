@@ -47,11 +47,11 @@ def read_conditions(model: Any, covariates: Any, library: Any) -> Conditions:
             f"the model was set up without {', '.join(map(str, stated))}; "
             f"its covariates are {', '.join(known) or 'none'}"
         )
-    held = {**batch, **categories, **numbers}
-    codes = [code for code, _ in categories.values()]
     code = next((code for code, _ in batch.values()), 0)
+    codes = tuple(code for code, _ in categories.values())
     values = tuple(number for number, _ in numbers.values())
-    return Conditions(code, tuple(codes), values, size, {column: value for column, (_, value) in held.items()})
+    held = {column: value for column, (_, value) in {**batch, **categories, **numbers}.items()}
+    return Conditions(code, codes, values, size, held)
 
 
 def _manager(model: Any) -> Any:
