@@ -2,7 +2,16 @@
 
 from latentassay import data, features, geometry, metrics, models, objectives, sampling, spatial, training
 from latentassay._version import __version__
-from latentassay.adapters import from_diffusers, from_monai, from_onnx, from_sklearn, from_torch, wrap
+from latentassay.adapters import (
+    from_diffusers,
+    from_monai,
+    from_onnx,
+    from_pythae,
+    from_scvi,
+    from_sklearn,
+    from_torch,
+    wrap,
+)
 from latentassay.assay import Assay, assay
 from latentassay.autoencoder import Autoencoder, Decoder, Encoder
 from latentassay.contract import check_autoencoder
@@ -75,6 +84,8 @@ __all__ = [
     "from_diffusers",
     "from_monai",
     "from_onnx",
+    "from_pythae",
+    "from_scvi",
     "from_sklearn",
     "from_torch",
     "geometry",

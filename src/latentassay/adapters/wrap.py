@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from latentassay.adapters.pythae_files import CONFIG
 from latentassay.adapters.torch_pair import from_torch
 from latentassay.autoencoder import Autoencoder
 from latentassay.errors import InputError
@@ -16,8 +17,8 @@ FRAMEWORKS = {
 """Package that a class comes from → the adapter that takes it."""
 
 FORMS = (
-    "a model of diffusers, MONAI, pythae, scvi-tools or scikit-learn; a folder of diffusers; two paths of .onnx files; "
-    "or a pair (encode, decode) of torch with latent_shape=(24,)"
+    "a model of diffusers, MONAI, pythae, scvi-tools or scikit-learn; a folder of diffusers or pythae; two paths of "
+    ".onnx files; or a pair (encode, decode) of torch with latent_shape=(24,)"
 )
 
 
@@ -28,9 +29,9 @@ def wrap(model: Any, **options: Any) -> Autoencoder:
     imported that is not there.
 
     Args:
-        model: a model of diffusers, MONAI, pythae, scvi-tools or scikit-learn; the folder of a diffusers model; a pair
-            of ``.onnx`` paths; a pair ``(encode, decode)`` of torch modules or callables; or a torch module with
-            methods ``encode`` and ``decode``, or parts ``encoder`` and ``decoder``.
+        model: a model of diffusers, MONAI, pythae, scvi-tools or scikit-learn; the folder of a model of diffusers or
+            pythae; a pair of ``.onnx`` paths; a pair ``(encode, decode)`` of torch modules or callables; or a torch
+            module with methods ``encode`` and ``decode``, or parts ``encoder`` and ``decoder``.
         options: of the adapter: ``la.from_diffusers``, ``la.from_onnx``, ``la.from_torch`` …
 
     Raises:
@@ -51,7 +52,7 @@ def wrap(model: Any, **options: Any) -> Autoencoder:
 
 def _choice(model: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     if isinstance(model, str | Path):
-        return _adapter("diffusers"), (model,)
+        return _adapter("pythae" if (Path(model) / CONFIG).is_file() else "diffusers"), (model,)
     if isinstance(model, tuple | list) and len(model) == 2:
         paths = all(isinstance(part, str | Path) for part in model)
         return (_adapter("onnx") if paths else from_torch), tuple(model)
