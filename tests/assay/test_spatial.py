@@ -86,8 +86,8 @@ def leaking(x, mean, std):
 
 
 DEFECTS = {
-    "dead channel": (Twin(code=silent, latent=unheard), 1, {"spatial.dead": "c2, "}),
-    "dead to the decoder": (Twin(latent=unheard), 1, {"spatial.dead": "c2, the decoder ignores it"}),
+    "dead channel": (Twin(code=silent, latent=unheard), 1, {"spatial.dead": "c2: "}),
+    "dead to the decoder": (Twin(latent=unheard), 1, {"spatial.dead": "(c2: the decoder ignores them)"}),
     "duplicated channel": (Twin(code=doubled, latent=halved), 1, {"spatial.twins": "c1 and c5 (codes correlate at −1"}),
     "global information": (
         Twin(code=brightness_in_a_spot, latent=brightness_from_a_spot),
@@ -100,8 +100,12 @@ DEFECTS = {
         {"fit.scale": "multiply by 0.18"},
     ),
     "wrong value range": (Twin(), 255, {"fit.range": "expect [0, 1]", "fit.outside": "the data run from"}),
-    "dead to the encoder": (Twin(code=silent), 1, {"spatial.dead": "c2, its code does not vary."}),
-    "channel that is not read back": (Twin(code=forgotten), 1, {"spatial.dead": "c2, what is changed in it does not"}),
+    "dead to the encoder": (Twin(code=silent), 1, {"spatial.dead": "(c2: codes do not vary)."}),
+    "channel that is not read back": (
+        Twin(code=forgotten),
+        1,
+        {"spatial.dead": "c2: what is changed does not"},
+    ),
     "channel leak": (Twin(code=leaking), 1, {"spatial.leaks": "c1 moves c4"}),
 }
 
@@ -196,7 +200,7 @@ def test_a_model_that_answers_nothing_is_not_asked_in_vain():
     model = la.from_torch(encode, lambda z: 0 * z, latent_shape=(2, 8, 8), output="mean_std")
     found = found_by(spatial(model, torch.randn(64, 2, 8, 8, generator=torch.Generator().manual_seed(0)), samples=48))
     assert "comes back nowhere" in found["spatial.reach"].sentence
-    assert found["spatial.dead"].sentence.startswith("2 channels are dead: c0, its code does not vary and the decoder")
+    assert found["spatial.dead"].sentence.startswith("2 channels are dead (c0, c1: codes do not vary and the decoder")
 
 
 def blurred(times):

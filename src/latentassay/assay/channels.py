@@ -73,10 +73,10 @@ def _dead(subject: Subject, maps: ActivityMaps, effects: ChannelEffects) -> dict
     reasons = {}
     for channel in range(len(varies)):
         why = [words for words, holds in (
-            ("its code does not vary", varies), ("the decoder ignores it", moves),
+            ("codes do not vary", varies), ("the decoder ignores them", moves),
         ) if not bool(holds[channel])]  # fmt: skip
         if not why and not bool(responds[channel]):
-            why = ["what is changed in it does not come back"]
+            why = ["what is changed does not come back"]
         if why:
             reasons[channel] = " and ".join(why)
     return reasons
@@ -101,8 +101,11 @@ def _leaks(subject: Subject) -> list[tuple[int, int]]:
 def _dead_finding(dead: dict[int, str]) -> Finding | None:
     if not dead:
         return None
-    told = "; ".join(f"c{channel}, {why}" for channel, why in dead.items())
-    sentence = f"{len(dead)} channel{' is' if len(dead) == 1 else 's are'} dead: {told}."
+    by_reason = {
+        why: [f"c{channel}" for channel in dead if dead[channel] == why] for why in dict.fromkeys(dead.values())
+    }
+    told = "; ".join(f"{', '.join(names)}: {why}" for why, names in by_reason.items())
+    sentence = f"{len(dead)} channel{' is' if len(dead) == 1 else 's are'} dead ({told})."
     return Finding("spatial.dead", sentence, "warning", ("spatial.dead",), "Drop them, or train with fewer channels.")
 
 
