@@ -1,5 +1,7 @@
 """The same contract table for every way to bring a foreign model in."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -12,6 +14,7 @@ from torch import nn
 from torch.testing import assert_close
 
 import latentassay as la
+from conftest import ROOT
 
 rng = np.random.default_rng(0)
 X = rng.exponential(size=(400, 2)) @ rng.uniform(size=(2, 5)) + 0.1 * rng.uniform(size=(400, 5))
@@ -166,3 +169,22 @@ def test_from_torch_refuses_bad_arguments(change, match):
 def test_sklearn_refusals(estimator, match):
     with pytest.raises(la.ContractError, match=match):
         la.from_sklearn(estimator)
+
+
+@pytest.mark.parametrize(("name", "units"), [("torch", 4), ("sklearn", 6)])
+def test_the_pages_work_as_they_stand(name, units, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page, names = (ROOT / "docs" / "guides" / f"{name}.md").read_text("utf-8"), {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(block, f"{name}.md", "exec"), names)
+    assert names["m"].matrix.shape == (units, units) and names["model"].latent_shape == (units,)
+
+
+def test_what_the_pages_say_surprises():
+    """No derivatives of estimators; modules in a dictionary are not found, those in a closure are."""
+    model = GUESTS["PCA"][0]
+    z = la.sampling.encode(model, x[:4]).mean
+    with pytest.raises(la.ContractError, match="differentiat"):
+        la.response_jacobian(model, z)
+    held = {"net": nn.Dropout(0.5)}
+    assert la.from_torch(lambda x: held["net"](down(x)), up, latent_shape=(2,)).torch_modules == (down, up)
