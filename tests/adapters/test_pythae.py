@@ -18,6 +18,8 @@ from latentassay.adapters.pythae_files import CODES, GAUSSIANS, MIXED
 models = pytest.importorskip("pythae.models")
 base = pytest.importorskip("pythae.models.base.base_utils")
 
+base_decoder = pytest.importorskip("pythae.models.nn").BaseDecoder
+
 X = (1, 8, 8)
 
 
@@ -48,8 +50,56 @@ def test_every_class_keeps_the_contract(kind):
     assert la.check_autoencoder(model, x)
     assert model.latent_shape == (3,) and model.adapter == f"pythae {kind}" and "native latents" in model.space
     assert isinstance(model.encode(x), la.Point if kind in CODES else la.DiagonalGaussian)
-    assert (model.prior is None) == (kind in ("AE", "RAE_GP", "RAE_L2", "VQVAE", "VAMP"))
+    assert (model.prior is None) == (kind in ("AE", "RAE_GP", "RAE_L2", "VQVAE", *MIXED))
     assert model.value_range == (0.0, 1.0) and model.torch_modules == (inner,)
+
+
+ONCE = {  # so that a pass of the class draws its noise once and takes one sample
+    "HVAE": {"n_lf": 0}, "RHVAE": {"n_lf": 0}, "IWAE": {"number_samples": 1}, "CIWAE": {"number_samples": 1},
+    "MIWAE": {"number_samples": 1, "number_gradient_estimates": 1},
+    "PIWAE": {"number_samples": 1, "number_gradient_estimates": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", CODES + GAUSSIANS + MIXED)
+def test_it_answers_as_a_pass_of_the_class_does(kind):
+    """pythae's own forward pass is mean + σ ε, with ε the first it draws, then everything up to the reconstruction."""
+    inner = net(kind, input_dim=(1, 12, 12), **ONCE.get(kind, {}))
+    x = torch.rand(6, 1, 12, 12, generator=seeded(1))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        expected = inner(base.ModelOutput(data=x)).recon_x
+        torch.manual_seed(1)
+        rows = torch.randperm(6)[3:] if kind == "FactorVAE" else torch.arange(6)  # it shuffles, and halves the batch
+        noise = torch.randn(len(rows), 3)
+    guest = from_pythae(inner)
+    q = guest.encode(x[rows])
+    assert_close(guest.decode(q.mean + q.std * noise), expected)
+
+
+def test_a_hamiltonian_vae_of_binary_data_decodes_to_logits():
+    with pytest.warns(UserWarning, match="logits"):
+        inner = net("HVAE", reconstruction_loss="bce")
+    z = torch.randn(4, 3, generator=seeded())
+    assert_close(from_pythae(inner).decode(z), inner.decoder(z).reconstruction.sigmoid())
+    assert_close(from_pythae(net("HVAE")).decode(z), inner.decoder(z).reconstruction)
+
+
+def test_an_adversarial_autoencoder_without_noise_gives_points():
+    assert isinstance(from_pythae(net("Adversarial_AE", deterministic_posterior=True)).encode(x_of()), la.Point)
+
+
+def test_a_decoder_may_leave_pictures_flat():
+    class Flat(base_decoder):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Linear(3, 64)
+
+        def forward(self, z):
+            return base.ModelOutput(reconstruction=self.net(z))
+
+    guest = from_pythae(net("VAE", decoder=Flat()))
+    assert la.check_autoencoder(guest, x_of()) and guest.decode(torch.zeros(2, 3)).shape == (2, *X)
 
 
 def test_the_log_covariance_is_a_log_variance_and_the_loss_knows_it():
@@ -149,6 +199,13 @@ def test_a_codebook_of_vectors_and_of_places():
     assert_close(guest.decode(guest.encode(x).mean), places(base.ModelOutput(data=x)).recon_x)
 
 
+def test_a_class_of_ones_own_is_what_it_derives_from():
+    class Mine(models.BetaVAE):
+        pass
+
+    assert from_pythae(Mine(config("BetaVAE"))).adapter == "pythae BetaVAE"
+
+
 def test_ranges_sizes_and_priors():
     inner, x = net("VAE"), x_of()
     guest = from_pythae(inner, value_range=(-1, 1), prior=None)
@@ -163,7 +220,7 @@ def test_ranges_sizes_and_priors():
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_latents_that_pass_through_more_are_refused(kind):
+def test_latents_that_cannot_be_changed_one_at_a_time_are_refused(kind):
     with pytest.raises(la.ContractError, match=f"pythae's {kind} .*la.from_torch"):
         from_pythae(net(kind))
 
@@ -188,6 +245,7 @@ def bare(part):
     [
         (half, r"float16 weights on the CPU.*model\.float\(\)"),
         (lambda: nn.Linear(2, 2), "Linear is none of pythae's AE"),
+        (lambda: models.BaseAE(models.BaseAEConfig(X, 3)), r"BaseAE is none of pythae's AE.*la\.from_torch"),
         (lambda: bare("encoder"), "encoder returned a Tensor without .embedding"),
     ],
 )

@@ -19,14 +19,14 @@ from latentassay.errors import ContractError, InputError
 from latentassay.math.posteriors import DiagonalGaussian, Point, Posterior, Prior
 
 REFUSED = {
-    "HVAE": "moves every sample by Hamiltonian steps between encoder and decoder",
-    "RHVAE": "moves every sample by Hamiltonian steps between encoder and decoder",
-    "VAE_IAF": "sends every sample through a flow between encoder and decoder",
-    "VAE_LinNF": "sends every sample through a flow between encoder and decoder",
     "SVAE": "has latents on a sphere, and no Gaussian posterior",
     "PoincareVAE": "has latents in hyperbolic space, and no Gaussian posterior",
 }
-"""Classes whose encoder alone does not say where a latent is, or whose latents are no vectors."""
+"""Classes whose latents cannot be changed one at a time."""
+
+HAMILTON = "native latents (before the Hamiltonian steps, which need the observation)"
+FLOW = "native latents (before the flow, which counts as a part of the decoder)"
+SPACES = {"HVAE": HAMILTON, "RHVAE": HAMILTON, "VAE_IAF": FLOW, "VAE_LinNF": FLOW}
 
 OWN, MEND = "own", "la.from_torch(encode, decode, latent_shape=...)"
 
@@ -63,15 +63,21 @@ class PythaeModel:
             raise InputError(f"this model was made for observations (n, {sizes}), got {tuple(x.shape)}")
         answer = self._model.encoder(x if self._pixels is None else self._pixels.inside(x))
         mean = _field(answer, "embedding", "encoder")
-        if self._kind in CODES:
+        if self._kind in CODES or getattr(self._model, "deterministic_posterior", False):
             return Point(mean)
-        return DiagonalGaussian.from_logvar(mean, _field(answer, "log_covariance", "encoder"))
+        spread = _field(answer, "log_covariance", "encoder")
+        if self._kind == "HVAE":  # alone among its kin, it trains with softplus of what the others take for log σ²
+            return DiagonalGaussian(mean, nn.functional.softplus(spread))
+        return DiagonalGaussian.from_logvar(mean, spread)
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the decoder's mean observation."""
         expect_latents(z, self.latent_shape)
-        inner = _nearest(self._model, z) if self._kind == "VQVAE" else z
-        decoded = _field(self._model.decoder(inner), "reconstruction", "decoder")
+        decoded = _field(self._model.decoder(_between(self._model, self._kind, z)), "reconstruction", "decoder")
+        if self._kind == "HVAE" and self._model.model_config.reconstruction_loss == "bce":  # the only one with logits
+            decoded = decoded.sigmoid()
+        if self.x_shape and decoded.shape[1:].numel() == torch.Size(self.x_shape).numel():
+            decoded = decoded.reshape(len(z), *self.x_shape)  # the losses flatten, so a decoder may leave them flat
         return decoded if self._pixels is None else self._pixels.outside(decoded)
 
 
@@ -80,7 +86,8 @@ def from_pythae(model: Any, *, prior: Any = OWN, value_range: Any = None, x_shap
 
     Autoencoders (``AE``, ``RAE_GP``, ``RAE_L2``, ``WAE_MMD``, ``VQVAE``) give points, the VAEs a Gaussian. A ``VQVAE``
     is asked before its codebook: a latent is what the encoder gives, and ``decode`` moves it to the nearest code
-    vector.
+    vector. Likewise ``decode`` of ``VAE_IAF`` and ``VAE_LinNF`` goes through the flow, before which the posterior is
+    Gaussian and no prior is known; ``HVAE`` and ``RHVAE`` are asked before their Hamiltonian steps.
 
     Args:
         model: the model, or the path of a folder with ``model_config.json`` and ``model.safetensors``, for models of
@@ -92,7 +99,7 @@ def from_pythae(model: Any, *, prior: Any = OWN, value_range: Any = None, x_shap
         x_shape: shape of one observation, where the config has no ``input_dim``.
 
     Raises:
-        ContractError: another class, one whose latents pass through more than encoder and decoder, no weights, or
+        ContractError: another class, one whose latents lie on a sphere or in hyperbolic space, no weights, or
             answers of another form.
         InputError: an argument is not of its kind, or pythae is not installed.
         FileError: the folder is missing or damaged, or holds pickles alone.
@@ -151,7 +158,18 @@ def _words(model: Any, kind: str) -> str:
         return (
             f"native latents (before the codebook; decode moves every position to the nearest of {codes} code vectors)"
         )
-    return "native latents (the encoder's embedding)"
+    return SPACES.get(kind, "native latents (the encoder's embedding)")
+
+
+def _between(model: Any, kind: str, z: Tensor) -> Tensor:
+    """What the class does to a latent before its decoder sees it."""
+    if kind == "VAE_IAF":
+        flowed: Tensor = model.iaf_flow.inverse(z).out
+        return flowed
+    if kind == "VAE_LinNF":
+        for layer in model.net:
+            z = layer(z).out
+    return _nearest(model, z) if kind == "VQVAE" else z
 
 
 def _nearest(model: Any, z: Tensor) -> Tensor:

@@ -17,12 +17,12 @@ CODES = ("AE", "RAE_GP", "RAE_L2", "WAE_MMD", "VQVAE")
 
 GAUSSIANS = (
     "VAE", "BetaVAE", "BetaTCVAE", "DisentangledBetaVAE", "FactorVAE", "INFOVAE_MMD", "IWAE", "MIWAE", "CIWAE", "PIWAE",
-    "MSSSIM_VAE", "Adversarial_AE", "VAEGAN",
+    "MSSSIM_VAE", "Adversarial_AE", "VAEGAN", "HVAE", "RHVAE",
 )  # fmt: skip
 """Classes whose encoder gives a Gaussian, with N(0, I) for a prior."""
 
-MIXED = ("VAMP",)
-"""A Gaussian, with a prior that is learned."""
+MIXED = ("VAMP", "VAE_IAF", "VAE_LinNF")
+"""A Gaussian, with a prior that is learned, or that holds behind a flow."""
 
 WEIGHTS, CONFIG = "model.safetensors", "model_config.json"
 
