@@ -67,8 +67,8 @@ def test_every_model_has_its_numbers(made):
             assert 0 < found.cell(row, scores.P_VALUE).ours <= 1
     assert found.cell("XAE · no intervention, paper’s scale", f"SCN, hybrid, {scores.PAPER}").paper == 0.81
     names = {path.name.removeprefix(f"{STEM}-figure-") for path in folder.glob("*.png")}
-    assert {"5b-26.png", "8.png", "5a-samples.png", "3-vae.png", "35-xcae-e.png", "30-33-xcae-e.png"} <= names
-    assert (folder / "runs/smoke/xcae-e-s-seed11/report.html").exists()
+    assert {"5b-26.png", "8.png", "5a-samples.png", "3-sae.png", "35-xsae.png", "30-33-xsae.png"} <= names
+    assert (folder / "runs/smoke/xsae-s-seed11/report.html").exists()
 
 
 @pytest.mark.long

@@ -55,7 +55,7 @@ class Scale(NamedTuple):
 
 SHOWN = ("AE", "XAE", "XCAE-I", "XCAE-E", "VAE", "XVAE", "XCVAE-I", "AVAE", "SAE", "XCSAE-I")
 SCALES = {
-    "smoke": Scale("digits", "s", 15, 32, 2e-3, 1, 64, 3, 128, ("VAE", "XCAE-E")),
+    "smoke": Scale("digits", "s", 60, 32, 2e-3, 1, 64, 3, 128, ("SAE", "XSAE")),  # in 15 steps no unit comes alive
     "laptop": Scale("mnist", "s", 800, 64, 2e-3, 2, 128, 10, 1000, SHOWN),
     "paper": Scale("mnist", "s", 100_000, 128, 1e-4, 5, 1024, 20, 10_000, SHOWN),
 }
