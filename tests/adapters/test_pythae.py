@@ -100,6 +100,9 @@ def test_a_decoder_may_leave_pictures_flat():
 
     guest = from_pythae(net("VAE", decoder=Flat()))
     assert la.check_autoencoder(guest, x_of()) and guest.decode(torch.zeros(2, 3)).shape == (2, *X)
+    unknown = net("VAE", decoder=Flat())
+    unknown.model_config.input_dim = None
+    assert from_pythae(unknown).decode(torch.zeros(2, 3)).shape == (2, 64)
 
 
 def test_the_log_covariance_is_a_log_variance_and_the_loss_knows_it():
