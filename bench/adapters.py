@@ -1,6 +1,6 @@
 """What an adapter costs: encoding and decoding through a guest against the bare model asked by hand.
 
-Random weights, batches of 32 pictures; the same network is asked as torch pair and as ONNX pair. The bare side does
+Random weights, batches of 128 pictures; the same network is asked as torch pair and as ONNX pair. The bare side does
 what nobody can avoid: it calls the model and takes the mean from its answer. Both sides take turns, one call each, in
 one process; the figure is the median over turns of the ratio of processor times, with a 95 % interval from order
 statistics, since what else the machine does leaves single ratios off by several per cent.
@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 import latentassay as la
 
-N, SECONDS, FEWEST, TARGET, LATENTS = 32, 10.0, 41, 1.02, 24
+N, SECONDS, FEWEST, TARGET, LATENTS = 128, 10.0, 41, 1.02, 24
 Ask = Callable[[Tensor], Tensor]
 
 
@@ -69,7 +69,7 @@ def diffusers_kl() -> Case:
     from diffusers import AutoencoderKL
 
     down, up = ("DownEncoderBlock2D",) * 2, ("UpDecoderBlock2D",) * 2
-    net = AutoencoderKL(block_out_channels=(32, 64), down_block_types=down, up_block_types=up, norm_num_groups=8).eval()
+    net = AutoencoderKL(block_out_channels=(16, 32), down_block_types=down, up_block_types=up, norm_num_groups=8).eval()
     guest = la.from_diffusers(net, x_shape=(3, 32, 32), space="scaled")
     return Case(guest, lambda x: net.encode(x).latent_dist.mean, lambda z: net.decode(z).sample, (3, 32, 32))
 
@@ -77,7 +77,7 @@ def diffusers_kl() -> Case:
 def monai_kl() -> Case:
     from monai.networks.nets import AutoencoderKL
 
-    net = AutoencoderKL(spatial_dims=2, in_channels=3, out_channels=3, channels=(32, 64), num_res_blocks=1,
+    net = AutoencoderKL(spatial_dims=2, in_channels=3, out_channels=3, channels=(16, 32), num_res_blocks=1,
                         attention_levels=(False, False), latent_channels=4, norm_num_groups=8).eval()  # fmt: skip
     guest = la.from_monai(net, x_shape=(3, 32, 32), scale_factor=0.5)
     return Case(guest, lambda x: net.encode(x)[0], net.decode, (3, 32, 32))
