@@ -1,0 +1,112 @@
+"""Faults planted in a real, trained model: found by name on photographs, and none where none was planted."""
+
+import pytest
+import torch
+
+import latentassay as la
+from latentassay.assay.fit import ask_fit
+from latentassay.assay.run import _prepare
+from latentassay.assay.spatial import ask_spatial
+from latentassay.observations import as_observations
+from tests.oracles import taef2
+
+SIDE, CHANNELS, PLACE = 4, 32, (2, 1)
+"""Crops of 32×32 pixels, so that a case takes a few minutes of one core at most."""
+
+
+class Faulty:
+    """TAEF2 with what goes wrong after its encoder and before its decoder."""
+
+    latent_shape, prior, value_range = (CHANNELS, SIDE, SIDE), None, (0.0, 1.0)
+
+    def __init__(self, net, code=None, latent=None):
+        self.net, self.torch_modules = net, (net.encoder, net.decoder)
+        self.code, self.latent = code or (lambda z: z), latent or (lambda z: z)
+
+    def encode(self, x):
+        return la.Point(self.code(self.net.encoder(x)))
+
+    def decode(self, z):
+        return self.net.decoder(self.latent(z.clone()))
+
+
+def put(z, channel, values):
+    z = z.clone()
+    z[:, channel] = values
+    return z
+
+
+def hidden(z):
+    """The mean of channel 8 goes to one place, all of whose channels it fills."""
+    mean = z[:, 8].mean((1, 2), keepdim=True)
+    z = put(z, 8, z[:, 8] - mean)
+    z[:, :, *PLACE] = 3 * mean[:, :, 0]
+    return z
+
+
+def shown(z):
+    mean = z[:, :, *PLACE].mean(1) / 3
+    z[:, :, *PLACE] = 0
+    return put(z, 8, z[:, 8] + mean[:, None, None])
+
+
+CASES = {
+    "clean": (None, None, 1.0, {}),
+    "dead channel": (lambda z: put(z, 8, 0.0), lambda z: put(z, 8, 0.0), 1.0, {"spatial.dead": "c8: codes"}),
+    "duplicated channel": (
+        lambda z: put(z, 3, -z[:, 8]),
+        lambda z: put(put(z, 8, (z[:, 8] - z[:, 3]) / 2), 3, 0.0),
+        1.0,
+        {"spatial.twins": "c3 and c8"},
+    ),
+    "global information": (hidden, shown, 1.0, {"spatial.global": "through place (2, 1)"}),
+    "channel leak": (
+        lambda z: put(z, 3, z[:, 3] + 1.5 * z[:, 8]),
+        None,
+        1.0,
+        {"spatial.leaks": "c8 moves c3"},
+    ),
+    "wrong value range": (None, None, 255.0, {"fit.range": "seems to expect", "fit.outside": "from 0 to 1"}),
+}
+
+
+FOLLOW = {
+    "dead channel": {"fit.still"},  # the same, seen from the scale
+    "global information": {"spatial.shifts"},  # the place does not move with the picture
+    "channel leak": {"fit.range"},  # pictures are decoded wrongly, which a mapping may soften
+}
+"""What else a fault brings with it; a wrong range spoils all that follows."""
+
+
+def crops(side=32):
+    data = pytest.importorskip("skimage.data")
+    pictures = [getattr(data, name)() for name in ("astronaut", "coffee", "chelsea", "immunohistochemistry")]
+    parts = [
+        torch.from_numpy(picture[i : i + side, j : j + side].copy()).movedim(-1, 0) / 255
+        for picture in pictures
+        for i in range(0, picture.shape[0] - side, 2 * side)
+        for j in range(0, picture.shape[1] - side, 2 * side)
+    ]
+    return torch.stack(parts)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", CASES)
+def test_faults_in_a_trained_model_are_found_by_name(name, shared_data):
+    path = shared_data / "taef2" / "weights.safetensors"
+    if not path.is_file():
+        pytest.skip(f"no pretrained model at hand: {path} does not exist")
+    code, latent, times, expected = CASES[name]
+    model, x = Faulty(taef2.load(path), code, latent), times * crops()
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+    subject = _prepare(model, as_observations(x), order, 48, 0, None, 8, 4, None, 240.0, 16)
+    found = {
+        one.key: one.sentence
+        for section in (ask_fit(subject), ask_spatial(subject))
+        for one in section.findings
+        if one.level in ("warning", "problem")
+    }
+    for key, words in expected.items():
+        assert words in found.get(key, ""), found
+    if name != "wrong value range":
+        assert set(found) <= set(expected) | FOLLOW.get(name, set()), found
