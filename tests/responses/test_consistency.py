@@ -379,3 +379,12 @@ def test_self_consistency_refuses_what_makes_no_sense(options, match):
     options = {"model": Curved(), "z": Z, **options}
     with pytest.raises(la.InputError, match=match):
         la.self_consistency(options.pop("model"), options.pop("z"), **options)
+
+
+@pytest.mark.parametrize("far", [1e2, 1e6])
+def test_values_out_of_support_come_back_as_collapsed_units(far):
+    """A saturating decoder: what no latent ever was cannot be told from what is a little less far."""
+    model = la.from_torch(lambda x: torch.atanh(0.999 * x), torch.tanh, latent_shape=(3,))
+    z = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
+    found = la.invariance(model, z, donors=far * torch.ones(4, 3), values=4, generator=torch.Generator().manual_seed(1))
+    assert found.collapsed == (0, 1, 2) and found.score is None and torch.isfinite(found.matrix).all()

@@ -116,7 +116,9 @@ def invariance(
         units: what is intervened on; scalars or channels where left out.
         values: how many values each unit is set to.
         scale: ``"free"``, or ``"paper"`` for the formula as printed.
-        donors: latents that values are taken from, each at most once while they last; z itself where left out.
+        donors: latents that values are taken from, each at most once while they last; z itself where left out. Values
+            far outside the support of the latents are no error: little of so large a change comes back, and units
+            count as collapsed.
 
     Raises:
         InputError: fewer than two latents, latents or donors of another shape, NaN or infinite values in or out, fewer
