@@ -97,7 +97,7 @@ def test_rows_of_one_pass_share_a_graph():
     made = block().train()
     z = noises(5, 1).expand(4, 5)
     causes = made(z)
-    assert torch.equal(causes, causes[:1].expand(4, 5, 1))
+    torch.testing.assert_close(causes, causes[:1].expand(4, 5, 1))  # kernels may round rows apart in the last digit
 
 
 def test_gates_are_relaxed_bernoulli_variables():
