@@ -4,6 +4,7 @@ import math
 import os
 import pickle
 import re
+import sys
 import warnings
 
 import numpy as np
@@ -255,6 +256,54 @@ def test_weights_elsewhere_are_refused(location, tmp_path):
     (folder / "e.onnx").write_bytes(model.SerializeToString())
     with pytest.raises(FileError, match="outside its folder"):
         from_onnx(folder / "e.onnx", decoder(tmp_path / "d.onnx"))
+
+
+def outside(*names):
+    """A tensor whose values lie in files of these names."""
+    tensor = TensorProto(name="v", data_type=TensorProto.FLOAT, dims=[1], data_location=TensorProto.EXTERNAL)
+    for name in names:
+        tensor.external_data.add(key="location", value=name)
+    return tensor
+
+
+def hidden_in_a_sparse_tensor(model):
+    sparse = model.graph.sparse_initializer.add(dims=[X])
+    sparse.values.CopyFrom(outside("/etc/hostname"))
+
+
+def hidden_in_a_function(model):
+    node = helper.make_node("Constant", [], ["c"], value=outside("/etc/hostname"))
+    model.functions.append(helper.make_function("own", "F", [], ["c"], [node], [helper.make_opsetid("", 17)]))
+
+
+def hidden_behind_another(model):
+    model.graph.initializer.append(outside("weights.bin", "/etc/hostname"))
+
+
+@pytest.mark.parametrize("hide", [hidden_in_a_sparse_tensor, hidden_in_a_function, hidden_behind_another])
+def test_weights_elsewhere_are_found_wherever_they_hide(hide, tmp_path):
+    model = onnx.load(str(encoder(tmp_path / "e.onnx")))
+    (tmp_path / "weights.bin").write_bytes(bytes(4))
+    hide(model)
+    (tmp_path / "e.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(FileError, match=r"outside its folder \(/etc/hostname\)"):
+        from_onnx(tmp_path / "e.onnx", decoder(tmp_path / "d.onnx"))
+
+
+def test_randomness_in_a_function_is_found(tmp_path):
+    model = onnx.load(str(encoder(tmp_path / "e.onnx")))
+    node = helper.make_node("RandomNormalLike", ["a"], ["b"])
+    model.functions.append(helper.make_function("own", "F", ["a"], ["b"], [node], [helper.make_opsetid("", 17)]))
+    (tmp_path / "e.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ContractError, match="RandomNormalLike"):
+        from_onnx(tmp_path / "e.onnx", decoder(tmp_path / "d.onnx"))
+
+
+@pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
+def test_packages_that_are_not_installed(package, pair, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(InputError, match=rf"^{package} is not installed; .*latentassay\[onnx\]"):
+        from_onnx(*pair)
 
 
 class Hostile:

@@ -45,8 +45,9 @@ def read_signature(path: Any, what: str) -> Signature:
         ContractError: more than one input, a fixed batch, other numbers than float32, or randomness inside.
     """
     file = Path(path).expanduser()
-    graph = _parsed(file).graph
-    _check_outside_weights(graph, file)
+    model = _parsed(file)
+    graph = model.graph
+    _check_outside_weights(model, file)
     weights = {weight.name for weight in graph.initializer}
     inputs = [entry for entry in graph.input if entry.name not in weights]
     if len(inputs) != 1:
@@ -55,7 +56,7 @@ def read_signature(path: Any, what: str) -> Signature:
             f"the {what} {file.name} takes {len(inputs)} inputs ({names}), expected one tensor; export a model "
             "with the others fixed"
         )
-    if found := sorted({node.op_type for node in _nodes(graph)} & set(RANDOM)):
+    if found := sorted({node.op_type for node in _parts(model, "NodeProto")} & set(RANDOM)):
         raise ContractError(
             f"the {what} {file.name} draws at random inside ({', '.join(found)}); export mean and "
             "log-variance, not a sample"
@@ -96,43 +97,29 @@ def _parsed(file: Path) -> Any:
     return model
 
 
-def _graphs(graph: Any) -> Iterator[Any]:
-    """The graph and those inside its nodes, such as the branches of an If."""
-    yield graph
-    for node in graph.node:
-        for attribute in node.attribute:
-            for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else [])):
-                yield from _graphs(inner)
+def _parts(message: Any, kind: str) -> Iterator[Any]:
+    """Every message of one kind, wherever it hides: in branches, in functions, in sparse tensors, in attributes."""
+    if message.DESCRIPTOR.name == kind:
+        yield message
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for inner in [value] if hasattr(value, "ListFields") else value:
+                yield from _parts(inner, kind)
 
 
-def _nodes(graph: Any) -> Iterator[Any]:
-    for each in _graphs(graph):
-        yield from each.node
-
-
-def _tensors(graph: Any) -> Iterator[Any]:
-    for each in _graphs(graph):
-        yield from each.initializer
-        for sparse in each.sparse_initializer:
-            yield from (sparse.values, sparse.indices)
-        for node in each.node:
-            for attribute in node.attribute:
-                yield from (*attribute.tensors, *([attribute.t] if attribute.HasField("t") else []))
-
-
-def _check_outside_weights(graph: Any, file: Path) -> None:
+def _check_outside_weights(model: Any, file: Path) -> None:
     """Weights may lie in files beside this one, and nowhere else."""
     folder = file.resolve().parent
-    for name in sorted({_location(tensor) for tensor in _tensors(graph) if tensor.data_location}):
+    outside = (tensor for tensor in _parts(model, "TensorProto") if tensor.data_location)
+    # A tensor may name several places, and which of them counts is the reader's choice: all are looked at.
+    for name in sorted(
+        {entry.value for tensor in outside for entry in tensor.external_data if entry.key == "location"}
+    ):
         beside = folder / name
         if Path(name).is_absolute() or "\\" in name or ".." in Path(name).parts or beside.resolve().parent != folder:
             raise FileError(file, f"asks for weights outside its folder ({name})", "It may be hostile; do not use it.")
         if not beside.is_file():
             raise FileError(beside, f"is missing; {file.name} keeps weights there", "Put both into one folder.")
-
-
-def _location(tensor: Any) -> str:
-    return str(next((entry.value for entry in tensor.external_data if entry.key == "location"), ""))
 
 
 def _row(entry: Any, what: str, file: Path) -> tuple[int | None, ...]:
