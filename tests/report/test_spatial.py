@@ -1,6 +1,7 @@
 """Figures of spatial latents and of fit: every number where it belongs, every axis labelled, bad input refused."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -196,6 +197,9 @@ def test_a_section_becomes_its_figures():
     assert titles == [ACTIVITY, CERTAINTY, FAR]
     assert pictures(drawn["spatial.places"].axes[2]).max() == 3  # a hundred thousand times is as dark as a thousand
     assert len(report.figures([section(noise=False)])["spatial.places"].axes) == 2
+    whole = section()
+    few = replace(whole, arrays={name: array for name, array in whole.arrays.items() if name != "far"})
+    assert len(report.figures([few])["spatial.places"].axes) == 2
     assert "spatial.relations" not in report.figures([section(channels=1)])
 
 
