@@ -25,8 +25,6 @@ NEIGHBOURS = 20
 """Real latents beside which a distance is judged."""
 NEGLIGIBLE = 1e-6
 """A structure score below this is rounding."""
-FEWEST = 64
-"""Latents of each kind that are drawn at least; beyond, a sixth of ``Subject.passes``, or ``Subject.draws`` if less."""
 STILL = 1e-4
 """A response field shorter than this share of the plane's extent is rounding."""
 
@@ -96,14 +94,9 @@ def _map(subject: Subject, base: Tensor, field: ResponseField) -> Tensor:
     return images.reshape(MAP, MAP, *images.shape[1:])
 
 
-def _draws(subject: Subject) -> int:
-    """Latents of each kind that can be afforded: holes take about seven passes of each, structure two."""
-    return min(subject.draws, max(FEWEST, subject.passes // 6))
-
-
 def ask_structure(subject: Subject) -> Section:
     """How far is what the model recognises from what it samples?"""
-    g, n = subject.generator("structure"), _draws(subject)
+    g, n = subject.generator("structure"), subject.draws
     base = None if subject.model.prior else hybrid(subject.z, n, generator=g, units=subject.matrix.units)
     scores, findings = [], []
     for name, label, active in (
@@ -132,7 +125,7 @@ def ask_structure(subject: Subject) -> Section:
 
 def ask_holes(subject: Subject) -> Section:
     """Which share of samples falls into holes?"""
-    g, n = subject.generator("holes"), _draws(subject)
+    g, n = subject.generator("holes"), subject.draws
     holes, nearby = (
         find_holes(
             subject.model, subject.data, generator=g, n=n, units=subject.matrix.units, neighbours=k,

@@ -33,8 +33,11 @@ FEWEST = 32
 SCORED = 10
 """Codes are scored against factors on so many times the rows that are intervened on; they only need to be encoded."""
 
-COARSEST, FEWEST_DRAWS = 20, 256
-"""Side of the field and latents of each kind that even a slow model is asked for."""
+COARSEST = 20
+"""Side of the field that even a slow model is asked for."""
+
+FEWEST_DRAWS, USUAL_DRAWS = 64, 256
+"""Latents of each kind that a very slow model is asked for, and those that one is which can afford a few passes."""
 
 ALWAYS: tuple[Callable[[Subject], Section | None], ...] = (ask_reconstruction, ask_fit, ask_units, ask_spatial)
 IF_ALIVE: tuple[Callable[[Subject], Section | None], ...] = (
@@ -131,7 +134,9 @@ def _prepare(
     affordable = int(_passes_per_second(model, z[:batch_size]) * budget / 8)
     # The field and the map of costs take side² passes each, holes and structure about twenty of every latent drawn.
     side = min(grid, max(COARSEST, int((affordable / 2) ** 0.5)))
-    draws = min(len(rows), max(FEWEST_DRAWS, int(affordable / 20)))
+    # A slow model may spend more of its time on them, down to about six passes of every latent.
+    wanted = min(affordable // 6, max(USUAL_DRAWS, affordable // 20))
+    draws = min(len(rows), max(FEWEST_DRAWS, wanted))
     scored = order[: max(samples, min(SCORED * samples, affordable))]
     return Subject(
         model, data, rows, codes, z, matrix, causal_units(matrix), seed, side, groups, batch_size, precision, budget,
