@@ -9,10 +9,12 @@ from torch import Generator, Tensor, nn
 
 from latentassay.autoencoder import home, questioning
 from latentassay.errors import InputError
+from latentassay.objectives.equipment import equip
 from latentassay.training.schedules import Schedule
 from latentassay.training.source import Source
 
 OPTIMIZER, NOISE, GLOBAL, ACCELERATOR = "optimizer/", "rng/noise", "rng/global", "rng/accelerator"
+NETWORKS = "objective/"
 """Names of the tensors in a checkpoint that are not the model's."""
 
 VALIDATION_ROWS = 4096
@@ -22,7 +24,7 @@ Losses = dict[str, Tensor]
 
 
 class Trainer:
-    """A model, its Adam optimiser and its noise; ``step`` counts the steps done."""
+    """A model, what its objective brings along, their Adam optimiser and noise; ``step`` counts the steps done."""
 
     def __init__(
         self,
@@ -37,12 +39,20 @@ class Trainer:
     ):
         self.model, self.step = model, 0
         self._schedule: Schedule = lr if callable(lr) else lambda step: float(lr)
-        self._objective, self._seed, self._device, self._layout = objective, seed, device, layout
-        self._dtype = home(model).dtype
-        self._parameters = {name: value for name, value in model.named_parameters() if value.requires_grad}
-        if not self._parameters:
+        self._seed, self._device, self._layout, self._dtype = seed, device, layout, home(model).dtype
+        own = {name: value for name, value in model.named_parameters() if value.requires_grad}
+        if not own:
             raise InputError("the model has no parameters to train; were they frozen with requires_grad=False?")
-        self._optimizer = torch.optim.Adam(self._parameters.values(), lr=self.lr, fused=True)
+        ready = equip(objective, model)
+        self._objective, self._networks = ready.loss, ready.networks
+        theirs = {NETWORKS + name: value for name, value in ready.networks.named_parameters()}
+        self._parameters = own | theirs
+        groups = [(own, 1.0, ready.model_betas), (theirs, ready.rate, ready.betas)]
+        self._optimizer = torch.optim.Adam(
+            [{"params": list(part.values()), "rate": rate, "betas": betas} for part, rate, betas in groups if part],
+            lr=self.lr,
+            fused=True,
+        )
         self._noise = Generator(device).manual_seed(seed)
         self._autocast: AbstractContextManager[Any] = (
             torch.autocast(device.type, torch.bfloat16) if half else nullcontext()
@@ -65,9 +75,9 @@ class Trainer:
         with self._autocast:
             loss = self._objective(self.model, self._laid_out(x), self._noise)
         for group in self._optimizer.param_groups:
-            group["lr"] = self.lr
+            group["lr"] = self.lr * group["rate"]
         self._optimizer.zero_grad(set_to_none=True)
-        loss.total.backward()
+        loss.total.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         self.step += 1
         return {"loss": loss.total.detach(), **{name: part.detach() for name, part in loss.parts.items()}}
@@ -77,7 +87,7 @@ class Trainer:
         rows = torch.linspace(0, source.n - 1, min(source.n, VALIDATION_ROWS), dtype=torch.float64).long()
         noise, sums = Generator(self._device).manual_seed(self._seed), torch.zeros(())
         names: list[str] = []
-        with questioning(self.model), self._autocast:
+        with questioning(self.model), questioning(self._networks), self._autocast:
             for block in torch.split(rows, batch_size):
                 loss = self._objective(self.model, self._laid_out(source.batch(block)), noise)
                 names = ["loss", *loss.parts]
@@ -92,8 +102,9 @@ class Trainer:
         return all(bool(torch.isfinite(value).all()) for value in self._parameters.values())
 
     def state(self) -> dict[str, Tensor]:
-        """Return optimiser and random state as named tensors."""
-        tensors = {NOISE: self._noise.get_state(), GLOBAL: torch.get_rng_state()}
+        """Return the objective's networks, optimiser and random state as named tensors."""
+        tensors = {NETWORKS + name: tensor for name, tensor in self._networks.state_dict().items()}
+        tensors |= {NOISE: self._noise.get_state(), GLOBAL: torch.get_rng_state()}
         if self._device.type != "cpu":
             tensors[ACCELERATOR] = torch.get_device_module(self._device).get_rng_state()
         for name, parameter in self._parameters.items():
@@ -108,6 +119,8 @@ class Trainer:
             KeyError, RuntimeError, TypeError: the tensors are not those of this model and optimiser.
         """
         self.step = step
+        theirs = {name.removeprefix(NETWORKS): value for name, value in tensors.items() if name.startswith(NETWORKS)}
+        self._networks.load_state_dict(theirs)
         for name, parameter in self._parameters.items():
             prefix = f"{OPTIMIZER}{name}/"
             if any(key.startswith(prefix) for key in tensors):  # a parameter that was never used has no state

@@ -1,0 +1,132 @@
+"""Objectives that bring networks along: trained beside the model, kept in checkpoints, and never a part of it."""
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import nn
+
+from latentassay import objectives
+from latentassay.errors import CheckpointError
+from latentassay.objectives.equipment import Equipped, frozen
+from latentassay.training import fit, load_run
+from latentassay.training.sampler import Sampler
+
+
+@dataclass(frozen=True)
+class Playing:
+    """The model is drawn to codes that a critic scores high, the critic to score them low; the critic has dropout."""
+
+    rate: float = 0.5
+    dropout: float = 0.2
+
+    def equip(self, model):
+        with torch.random.fork_rng():
+            torch.manual_seed(5)
+            critic = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(self.dropout), nn.Linear(4, 1))
+
+        def loss(model, x, generator):
+            base, z = objectives.VAE()(model, x, generator), model.encode(x).mean
+            ours, theirs = -frozen(critic, z).mean(), critic(z.detach()).sigmoid().mean()
+            return objectives.Loss(base.total + ours + theirs, {"ours": ours, "theirs": theirs})
+
+        return Equipped(critic, loss, self.rate, (0.5, 0.9), (0.8, 0.99))
+
+    def __call__(self, model, x, generator):
+        return self.equip(model).loss(model, x, generator)
+
+
+def run(lab, steps, out=None, objective=Playing(), **options):
+    settings = {"batch_size": 16, "lr": 1e-2, "device": "cpu", **options}
+    return fit(lab.make(), objective, lab.pictures(), steps=steps, out=out, **settings)
+
+
+def checkpoint(folder):
+    from safetensors.torch import load_file
+
+    (file,) = folder.glob("checkpoint-*")
+    return load_file(file)
+
+
+def test_one_step_of_adam_moves_both_as_two_optimisers_would(lab):
+    """The oracle: two plain Adams with rates and moments of their own."""
+    ours, theirs, noise = (
+        run(lab, 4, objective=Playing(dropout=0.0)).model,
+        lab.make(),
+        torch.Generator().manual_seed(0),
+    )
+    equipped = Playing(dropout=0.0).equip(theirs)
+    pair = [torch.optim.Adam(theirs.parameters(), 1e-2, (0.8, 0.99)),
+            torch.optim.Adam(equipped.networks.parameters(), 0.5e-2, (0.5, 0.9))]  # fmt: skip
+    for step in range(4):
+        x = lab.pictures().batch(Sampler(50, 16, 0).rows(step).numpy())
+        for adam in pair:
+            adam.zero_grad()
+        equipped.loss(theirs, x, noise).total.backward()
+        for adam in pair:
+            adam.step()
+    for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(own, other, rtol=1e-4, atol=1e-6)
+
+
+def test_five_and_five_steps_are_ten(lab, tmp_path):
+    options = {"checkpoint_every": 5, "validation": torch.rand(9, 1, 8, 8)}
+    run(lab, 10, tmp_path / "straight", **options)
+    run(lab, 5, tmp_path / "halves", **options)
+    run(lab, 10, tmp_path / "halves", resume=True, **options)
+    expected, found = checkpoint(tmp_path / "straight"), checkpoint(tmp_path / "halves")
+    assert expected.keys() == found.keys()
+    assert {"objective/0.weight", "objective/1.running_mean", "optimizer/objective/0.weight/exp_avg"} <= expected.keys()
+    assert all(torch.equal(tensor, found[name]) for name, tensor in expected.items())
+
+
+def test_the_model_that_is_loaded_is_the_model_alone(lab, tmp_path, same_weights):
+    trained = run(lab, 3, tmp_path).model
+    assert same_weights(load_run(tmp_path).model, trained)
+
+
+def test_validation_asks_the_networks_in_evaluation_mode(lab):
+    asked = []
+
+    class Watching(Playing):
+        def equip(self, model):
+            ready = super().equip(model)
+            ready.networks.register_forward_pre_hook(lambda module, _: asked.append(module.training))
+            return ready
+
+    run(lab, 1, objective=Watching(), validation=lab.pictures(8))
+    assert asked == [True, True, False, False]
+
+
+def test_a_checkpoint_without_the_networks_is_refused(lab, tmp_path):
+    run(lab, 2, tmp_path, objective=lambda *batch: objectives.VAE()(*batch))
+    with pytest.raises(CheckpointError, match="lacks the state"):
+        run(lab, 4, tmp_path, resume=True)
+
+
+def test_networks_that_diverge_are_found(lab):
+    from latentassay.errors import TrainingError
+
+    class Broken(Playing):
+        def equip(self, model):
+            ready = super().equip(model)
+            ready.networks[0].bias.register_hook(lambda gradient: gradient * float("nan"))
+            return ready
+
+    with pytest.raises(TrainingError, match="weights became NaN"):
+        run(lab, 1, objective=Broken())
+
+
+def test_an_objective_around_an_equipped_one_is_equipped(lab):
+    from latentassay.objectives.equipment import equip
+
+    model, x = lab.make(), torch.rand(6, 1, 8, 8)
+    around = objectives.Invariance(Playing(dropout=0.0))
+    ready = equip(around, model)
+    assert len(list(ready.networks.parameters())) == 6 and ready.rate == 0.5
+    loss = ready.loss(model, x, torch.Generator().manual_seed(0))
+    assert {"ours", "theirs", "invariance"} == loss.parts.keys()
+    loss.total.backward()
+    assert ready.networks[0].weight.grad.abs().sum() > 0
+    plain = objectives.Invariance(objectives.AE())
+    assert equip(plain, model).loss is plain and not list(equip(plain, model).networks.parameters())
