@@ -8,17 +8,19 @@ from latentassay.errors import InputError
 from latentassay.objectives.avae import AVAE
 from latentassay.objectives.consistency import Equivariance, Invariance
 from latentassay.objectives.importance import IWAE, Renyi
+from latentassay.objectives.tcvae import BetaTCVAE
 from latentassay.objectives.vae import AE, VAE, BetaVAE, Loss
 
 __all__ = [
-    "AE", "AVAE", "IWAE", "NAMES", "VAE", "BetaVAE", "Equivariance", "Invariance", "Loss", "Renyi", "build",
-    "published", "spec",
+    "AE", "AVAE", "IWAE", "NAMES", "VAE", "BetaTCVAE", "BetaVAE", "Equivariance", "Invariance", "Loss", "Renyi",
+    "build", "published", "spec",
 ]  # fmt: skip
 
 _OBJECTIVES: dict[str, Callable[..., Any]] = {
     "ae": AE,
     "vae": VAE,
     "beta-vae": BetaVAE,
+    "beta-tcvae": BetaTCVAE,
     "renyi": Renyi,
     "iwae": IWAE,
     "avae": AVAE,
