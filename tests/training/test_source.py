@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from latentassay.data.factors import FactorData
+from latentassay.data.frames import windows
 from latentassay.errors import InputError
 from latentassay.training import source
 from latentassay.training.source import free_memory, open_source
@@ -100,3 +101,14 @@ def test_a_gaussian_likelihood_takes_any_finite_value(lab):
 def test_data_that_cannot_be_trained_on_are_refused(lab, data, message):
     with pytest.raises(InputError, match=message):
         open_source(data, lab.make(), CPU, draws=100)
+
+
+def test_of_a_tuple_a_model_sees_one_frame(lab):
+    """Tuples arrive as they are, whether resident or read; the model is held against their frames."""
+    pairs = windows(lab.pictures(9))
+    for draws in (0, 100):
+        opened = open_source(pairs, lab.make(), CPU, draws=draws)
+        assert torch.equal(opened.batch(torch.tensor([3, 1])), pairs.batch([3, 1]))
+        assert opened.x_shape == (2, 1, 8, 8) and opened.n == 8
+    with pytest.raises(InputError, match=r"built for observations \(1, 8, 8\), the data have \(4,\)"):
+        open_source(windows(torch.rand(5, 4)), lab.make(), CPU, draws=0)

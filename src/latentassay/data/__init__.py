@@ -3,9 +3,11 @@
 from latentassay.data.catalog import ENTRIES, Entry, entry, fetch, load, names
 from latentassay.data.factors import FactorData, Layout, Splits, Store
 from latentassay.data.files import home
+from latentassay.data.frames import Frames, windows
 from latentassay.data.grids import dsprites_official, mpi3d, shapes3d_official
 from latentassay.data.images import celeba, fashion_mnist, mnist, rfd
 from latentassay.data.own import own
+from latentassay.data.pairs import changed_pairs, laplace_walks, shared_pairs
 from latentassay.data.toys import digits, helix, squares, squares_nonlinear
 from latentassay.data.turntable import cars3d, smallnorb
 
@@ -13,11 +15,13 @@ __all__ = [
     "ENTRIES",
     "Entry",
     "FactorData",
+    "Frames",
     "Layout",
     "Splits",
     "Store",
     "cars3d",
     "celeba",
+    "changed_pairs",
     "digits",
     "dsprites_official",
     "entry",
@@ -25,6 +29,7 @@ __all__ = [
     "fetch",
     "helix",
     "home",
+    "laplace_walks",
     "load",
     "mnist",
     "mpi3d",
@@ -32,7 +37,9 @@ __all__ = [
     "own",
     "rfd",
     "shapes3d_official",
+    "shared_pairs",
     "smallnorb",
     "squares",
     "squares_nonlinear",
+    "windows",
 ]

@@ -41,10 +41,11 @@ def open_source(data: Any, model: Any, device: torch.device, *, draws: int) -> S
     n, x_shape = len(observations), tuple(observations.x_shape)
     if n == 0:
         raise InputError("data holds no observations; was every row filtered out?")
-    expected = getattr(model, "x_shape", x_shape)
-    if tuple(expected) != x_shape:
-        raise InputError(f"the model was built for observations {tuple(expected)}, the data have {x_shape}; "
-                         f"build it with x_shape={x_shape}")  # fmt: skip
+    seen = tuple(getattr(observations, "frame_shape", x_shape))  # of a tuple, a model sees one frame
+    expected = getattr(model, "x_shape", seen)
+    if tuple(expected) != seen:
+        raise InputError(f"the model was built for observations {tuple(expected)}, the data have {seen}; "
+                         f"build it with x_shape={seen}")  # fmt: skip
     read = _reader(observations, model)
     size = read(np.arange(1))
     needed = n * math.prod(x_shape) * size.element_size()
