@@ -219,7 +219,6 @@ def assay(
     latentassay assay mymodels:load_vae --trust --data cells.h5ad --option key=layers/counts
     """
     from latentassay import assay as ask
-    from latentassay.assay.budget import plan
     from latentassay.config import parse_options, parse_seconds
     from latentassay.guests import open_guest
 
@@ -228,10 +227,8 @@ def assay(
     guest = open_guest(model, trust=trust, command=settings["trusting"], **given)
     rows = guest.load(data, parse_options(option))
     out.print(escape("\n".join([f"model: {guest.told}", *(f"data: {note}" for note in terminal.told(rows))])))
-    sizes = plan(guest.model, rows, samples=samples, batch_size=batch_size, budget=seconds)
     result = ask(
-        guest.model, rows, samples=sizes.samples, grid=grid, precision=precision, budget=seconds,
-        batch_size=sizes.batch_size,
+        guest.model, rows, samples=samples, grid=grid, precision=precision, budget=seconds, batch_size=batch_size,
         seed=seed, name=guest.name,
     )  # fmt: skip
     result.to_html(report)

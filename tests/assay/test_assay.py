@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pytest
 import torch
@@ -290,19 +288,6 @@ def test_precision_says_how_many_rows_were_used(trained, digits):
     assert fine["rows used by each unit"] == "1024" and fine["precision"] == "every row"
     with pytest.raises(la.InputError, match="budget must be a positive"):
         la.assay(trained, digits.test, budget=0, **SMALL)
-
-
-def test_a_slow_model_is_asked_less(trained, digits):
-    class Slow:
-        latent_shape, prior, encode = trained.latent_shape, trained.prior, staticmethod(trained.encode)
-
-        def decode(self, z):
-            time.sleep(4e-4 * len(z))
-            return trained.decode(z)
-
-    result = la.assay(Slow(), digits.train, samples=512, budget=2.0, grid=50, groups=8)
-    assert result.meta["side of the field"] == 20 and 64 <= result.meta["latents drawn of each kind"] <= 256
-    assert result.scores["holes.prior"].n == result.meta["latents drawn of each kind"]
 
 
 def test_a_path_is_shown_where_two_units_are_alive_and_lines_are_priced(result):

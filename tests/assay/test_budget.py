@@ -7,85 +7,166 @@ import torch
 from torch.nn import functional as F
 
 import latentassay as la
-from latentassay.assay.budget import plan
-from latentassay.errors import InputError
+from latentassay.assay.budget import CODES, allowance, sizes
+from latentassay.data import FactorData
+from latentassay.observations import as_observations
 
 
-class Slow:
-    """32 channels of 8×8 cut out of the pixels; every row encoded or decoded moves the clock by ``seconds``."""
-
-    latent_shape, prior, value_range = (32, 4, 4), None, None
+class Clocked:
+    """Every row encoded or decoded moves the clock by half of ``seconds``; the very first one by ``first`` more."""
 
     def __init__(self, seconds):
         self.seconds, self.now, self.first = seconds, 0.0, 0.0
 
     def encode(self, x):
-        self.now += self.seconds * len(x) + self.first
+        self.now += self.seconds / 2 * len(x) + self.first
         self.first = 0.0
-        z = F.pixel_unshuffle(x, 8)[:, ::6]
-        return la.Point(z + 0.1 * z.mean((1, 2, 3), keepdim=True))
+        return la.Point(self.coded(x))
 
     def decode(self, z):
-        self.now += self.seconds * len(z)
+        self.now += self.seconds / 2 * len(z)
+        return self.drawn(z)
+
+
+class Channels(Clocked):
+    """32 channels of 8×8 cut out of the pixels."""
+
+    latent_shape, prior, value_range = (32, 4, 4), None, None
+
+    def coded(self, x):
+        z = F.pixel_unshuffle(x, 8)[:, ::6]
+        return z + 0.1 * z.mean((1, 2, 3), keepdim=True)
+
+    def drawn(self, z):
         full = torch.zeros(len(z), 192, *z.shape[2:])
         full[:, ::6] = z
         return F.pixel_shuffle(full, 8)
 
 
+class Scalars(Clocked):
+    """Six latents, seen through a mixing that does not quite come back."""
+
+    latent_shape, prior, value_range = (6,), la.StandardNormal((6,)), None
+    mixing = torch.linalg.qr(torch.randn(6, 6, generator=torch.Generator().manual_seed(0))).Q
+
+    def coded(self, x):
+        return (x @ self.mixing).tanh() * 1.2
+
+    def drawn(self, z):
+        return z @ self.mixing.T
+
+
 @pytest.fixture
 def slow(monkeypatch):
-    def make(seconds):
-        model = Slow(seconds)
+    def make(kind, seconds):
+        model = kind(seconds)
         monkeypatch.setattr(time, "perf_counter", lambda: model.now)
         return model
 
     return make
 
 
-X = torch.rand(300, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+PICTURES = torch.rand(300, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+
+
+def factored():
+    codes = torch.cartesian_prod(*(torch.arange(k) for k in (4, 4, 3, 3)))
+    values = torch.cat([codes, torch.randint(0, 4, (len(codes), 2), generator=torch.Generator().manual_seed(1))], 1)
+    x = (values.float() - 1.5) / 2 @ Scalars.mixing.T
+    return FactorData(x.numpy(), codes.numpy(), ("a", "b", "c", "d"))
+
+
+def sized(model, data, samples=1024, batch_size=128, budget=60.0):
+    return sizes(
+        model, as_observations(data), torch.arange(8), samples=samples, fewest=32, batch_size=batch_size, budget=budget
+    )
 
 
 @pytest.mark.parametrize(
-    ("seconds", "budget", "samples", "batch"),
-    [(1e-5, 60, 1024, 128), (0.01, 60, 187, 50), (0.01, 120, 375, 100), (0.1, 60, 64, 8), (0.01, 4800, 1024, 128)],
+    ("seconds", "budget", "rows", "batch"),
+    [(2e-5, 60, 1024, 128), (0.02, 60, 187, 50), (0.02, 120, 375, 100), (0.2, 60, 32, 8), (0.02, 4800, 1024, 128)],
 )
-def test_rows_are_cut_to_what_the_budget_affords(slow, seconds, budget, samples, batch):
-    """A sixteenth of the budget for all rows, a sixtieth for one batch, at twice ``seconds`` a row."""
-    found = plan(slow(seconds), X, samples=1024, batch_size=128, budget=budget)
-    assert found.samples == pytest.approx(samples, abs=1) and found.batch_size == pytest.approx(batch, abs=1)
-    assert found.seconds == pytest.approx(2 * seconds)
+def test_rows_are_cut_to_what_the_budget_affords(slow, seconds, budget, rows, batch):
+    """A sixteenth of the budget for all rows, a sixtieth for one batch."""
+    found = sized(slow(Channels, seconds), PICTURES, budget=budget)
+    assert found.rows == pytest.approx(rows, abs=1) and found.batch_size == pytest.approx(batch, abs=1)
 
 
 def test_a_first_pass_that_is_slow_does_not_count(slow):
-    model = slow(0.01)
-    model.encode(X[:1])
+    model = slow(Channels, 0.02)
     model.first = 50.0
-    assert plan(model, X, samples=1024, batch_size=128, budget=60).seconds == pytest.approx(0.02)
+    assert sized(model, PICTURES).rows == pytest.approx(187, abs=1)
 
 
 def test_what_was_asked_for_is_never_exceeded(slow):
-    assert plan(slow(0.1), X, samples=40, batch_size=4, budget=60)[:2] == (40, 4)
+    assert sized(slow(Channels, 0.2), PICTURES, samples=40, batch_size=4) == (32, 4)
+    assert sized(slow(Channels, 1e-6), PICTURES, samples=40, batch_size=4) == (40, 4)
 
 
-def test_what_cannot_be_used_is_refused(slow):
-    with pytest.raises(InputError, match="floating point"):
-        plan(slow(0.1), (X * 255).to(torch.uint8), samples=64, batch_size=8, budget=60)
+def test_codes_of_all_rows_fit_into_memory(slow):
+    model = slow(Channels, 1e-6)
+    model.latent_shape = (CODES // 100, 1, 1)
+    model.coded, model.drawn = (lambda x: x.new_zeros(len(x), *model.latent_shape)), (lambda z: PICTURES[: len(z)])
+    assert sized(model, PICTURES).rows == 100
 
 
-@pytest.mark.parametrize(
-    ("seconds", "budget", "most"),
-    [
-        pytest.param(0.004, 60, 75, marks=pytest.mark.long),
-        pytest.param(0.004, 180, 225, marks=pytest.mark.long),
-        (0.016, 60, 140),
-    ],
-)
-def test_an_assay_ends_near_its_budget(slow, seconds, budget, most):
-    """What is asked at least of a model of 16 ms takes more than a minute; from there on, the budget holds."""
-    model = slow(seconds)
-    sizes = plan(model, X, samples=1024, batch_size=128, budget=budget)
-    result = la.assay(model, X, samples=sizes.samples, batch_size=sizes.batch_size, budget=budget, precision=None)
-    assert result.meta["total seconds"] <= most, result.meta["seconds"]
-    assert model.now >= budget / 3
-    independence = result.scores["consistency.independence"]
-    assert independence.n <= 256 and result.scores["holes.hybrid"].n >= 64
+def test_questions_share_what_none_needs_at_least():
+    assert allowance([0, 100, 300], [0, 1, 3], 1000) == 0
+    assert allowance([100, 300], [1, 3], 1000) == 250 and allowance([300], [3], 750) == 750
+
+
+def test_the_dearest_is_left_out_first_and_others_have_its_share():
+    assert allowance([800, 300, 200], [1, 1, 1], 1000) is None
+    assert allowance([300, 200], [1, 1], 1000) == 550
+    assert allowance([200, 800], [1, 3], 900) == 900
+
+
+def assayed(model, data, budget):
+    return la.assay(model, data, budget=budget, precision=None, groups=20)
+
+
+KINDS = [(Channels, PICTURES, 60.0), (Channels, PICTURES, 180.0), (Scalars, factored(), 60.0)]
+
+
+@pytest.mark.parametrize("seconds", [0.0016, 0.008, 0.032, 0.1])
+@pytest.mark.parametrize(("kind", "data", "budget"), KINDS, ids=["channels", "channels longer", "scalars"])
+def test_an_assay_ends_near_its_budget(slow, kind, data, seconds, budget):
+    result = assayed(slow(kind, seconds), data, budget)
+    assert result.meta["total seconds"] <= 1.1 * budget, result.meta["seconds"]
+    unasked = [finding for finding in result.findings if finding.key == "budget"]
+    assert not unasked or result.meta["total seconds"] >= 0.6 * budget, result.meta["seconds"]
+    answered = {section.key for section in result.sections}
+    assert {"reconstruction", "units", "responses"} <= answered
+    assert bool(unasked) == (not {"holes", "consistency", "structure"} <= answered)
+    slow = [finding for finding in result.findings if finding.key == "factors.slow"]
+    assert kind is Channels or bool(slow) != ("factors.cds" in result.scores)
+
+
+def test_a_slow_model_gets_coarser_maps_and_fewer_samples(slow):
+    data, sides, draws = factored().batch(torch.arange(144)), [], []
+    for seconds in (1e-5, 0.008):
+        result = assayed(slow(Scalars, seconds), data, 60.0)
+        (field,) = (section for section in result.sections if section.key == "field")
+        sides.append(len(field.arrays["xs"]))
+        draws.append(result.scores["holes.prior"].n)
+    assert sides[0] == 50 and 20 <= sides[1] <= 25
+    assert draws[0] == 144 and 64 <= draws[1] <= 100
+
+
+def test_what_is_left_out_is_named_with_the_time_that_it_needs(slow):
+    model = slow(Channels, 0.082)
+    result = assayed(model, PICTURES, 60.0)
+    (finding,) = (finding for finding in result.findings if finding.key == "budget")
+    assert "82.1 ms" in finding.sentence and "Spatial latents" in finding.sentence
+    assert not {"spatial", "holes"} & {section.key for section in result.sections}
+    enough = float(finding.remedy.split("about ")[1].split(" s")[0])
+    assert enough <= 400
+    again = assayed(slow(Channels, 0.082), PICTURES, enough)
+    assert not [finding for finding in again.findings if finding.key == "budget"]
+    assert again.meta["total seconds"] <= 1.1 * enough
+
+
+def test_the_page_shows_what_was_left_out(slow, tmp_path):
+    result = assayed(slow(Channels, 0.082), PICTURES, 60.0)
+    result.save(tmp_path / "a.safetensors")
+    assert "Left out" in la.Assay.load(tmp_path / "a.safetensors").to_html()

@@ -1,62 +1,90 @@
-"""How many rows an assay of a slow model can afford, learnt from a few of them before anything else is asked."""
+"""What an assay can afford: rows and passes learnt from a few rows, then a share of what is left for every question."""
 
 import time
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-import torch
+from torch import Tensor
 
+from latentassay.assay.subject import Subject
 from latentassay.autoencoder import Autoencoder
-from latentassay.contract import check_autoencoder
-from latentassay.observations import as_observations
+from latentassay.findings import Finding, Section
+from latentassay.observations import Observations
 from latentassay.sampling import decode, encode
 
-TRIED, FEWEST, FEWEST_PER_PASS = 8, 64, 8
-"""Rows that are timed; rows, and rows per pass, that even a slow model is asked for."""
+FEWEST_PER_PASS = 8
+"""Rows per pass that even a slow model is asked for."""
 
 ROWS_SHARE, PASS_SHARE = 16, 60
 """Encoding and decoding all rows once may take one part in so many of the budget, and one batch one in so many."""
 
+LEFT = 0.4
+"""Part of a budget that is left for questions, about, after rows have been encoded and the matrix measured."""
 
-class Plan(NamedTuple):
-    """Sizes of an assay that fits a budget.
+CODES = 2**26
+"""Latents of all rows together, at most; they are kept in memory three times (means, deviations, samples)."""
+
+
+class Sizes(NamedTuple):
+    """How much of the data a budget affords.
 
     Attributes:
-        samples: rows, and latents of each kind, at most.
+        rows: how many are drawn.
         batch_size: rows per pass.
-        seconds: what one row took to encode and decode.
     """
 
-    samples: int
+    rows: int
     batch_size: int
-    seconds: float
 
 
-def plan(model: Autoencoder, data: Any, *, samples: int, batch_size: int, budget: float) -> Plan:
-    """Cut rows, and rows per pass, to what ``budget`` seconds afford; fast models keep both.
+class Question(NamedTuple):
+    """One question of an assay, and what it may cost.
 
-    The better of two tries on ``TRIED`` rows counts, since a model that has just been loaded is slow at first.
-
-    Raises:
-        ContractError: the model breaks the contract of the door.
-        InputError: data that cannot be used.
-
-    >>> from latentassay import from_torch
-    >>> model = from_torch(lambda x: x, lambda z: z, latent_shape=(4,))
-    >>> plan(model, torch.zeros(50, 4), samples=1024, batch_size=128, budget=60.0)[:2]
-    (1024, 128)
+    Attributes:
+        title: what the report calls it.
+        ask: answers it with ``Subject.passes`` decodings and encodings of a row, about; ``None`` if it does not apply.
+        weight: its share of the passes that no question needs at least.
+        least: passes below which it is not worth asking; ``None`` if it does not apply.
     """
-    observations = as_observations(data)
-    rows = torch.arange(min(TRIED, len(observations)))
-    check_autoencoder(model, observations.batch(rows))
-    seconds = min(_once(model, observations, rows) for _ in range(2)) / len(rows)
-    return Plan(
-        _cut(samples, FEWEST, budget / ROWS_SHARE / seconds),
+
+    title: str
+    ask: Callable[[Subject], Section | None]
+    weight: float = 0.0
+    least: Callable[[Subject], int | None] = lambda subject: 0
+
+
+def sizes(
+    model: Autoencoder, data: Observations, rows: Tensor, *, samples: int, fewest: int, batch_size: int, budget: float
+) -> Sizes:
+    """Cut rows, and rows per pass, to what ``budget`` seconds and the memory afford; fast models keep both.
+
+    Args:
+        model: the model, whose contract has been checked.
+        data: all observations.
+        rows: the few that are timed. The better of two tries counts: a model that was just loaded is slow at first.
+        samples: rows wanted.
+        fewest: rows that are drawn whatever they cost.
+        batch_size: rows per pass wanted.
+        budget: seconds.
+
+    >>> import torch
+    >>> from latentassay import from_torch
+    >>> from latentassay.observations import as_observations
+    >>> model, data = from_torch(lambda x: x, lambda z: z, latent_shape=(4,)), as_observations(torch.zeros(50, 4))
+    >>> sizes(model, data, torch.arange(8), samples=1024, fewest=32, batch_size=128, budget=60.0)
+    Sizes(rows=1024, batch_size=128)
+    """
+    seconds = min(_once(model, data, rows) for _ in range(2)) / len(rows)
+    values = 1
+    for side in model.latent_shape:
+        values *= side
+    return Sizes(
+        _cut(samples, fewest, min(budget / ROWS_SHARE / seconds, CODES // values)),
         _cut(batch_size, FEWEST_PER_PASS, budget / PASS_SHARE / seconds),
-        seconds,
     )
 
 
-def _once(model: Autoencoder, data: Any, rows: torch.Tensor) -> float:
+def _once(model: Autoencoder, data: Observations, rows: Tensor) -> float:
     begun = time.perf_counter()
     decode(model, encode(model, data, rows=rows).mean)
     return max(time.perf_counter() - begun, 1e-9)
@@ -65,3 +93,56 @@ def _once(model: Autoencoder, data: Any, rows: torch.Tensor) -> float:
 def _cut(wanted: int, least: int, affordable: float) -> int:
     """As many as wanted, or as affordable, if that is less; but not less than ``least`` for that."""
     return min(wanted, max(least, int(affordable)))
+
+
+def allowance(least: Sequence[int], weights: Sequence[float], passes: int) -> int | None:
+    """Passes for the first of several questions, or ``None`` if it must be left out so that more others are answered.
+
+    Questions are left out, the dearest first, until what the others need at least is there. What is there beyond that
+    is shared by weight.
+
+    Args:
+        least: what each question needs.
+        weights: their shares.
+        passes: what is left for all of them.
+
+    >>> allowance([100, 300], [1, 3], 1000), allowance([800, 300], [1, 3], 1000), allowance([800, 300], [1, 3], 200)
+    (250, None, None)
+    """
+    kept = list(range(len(least)))
+    while kept and sum(least[k] for k in kept) > passes:
+        kept.remove(max(kept, key=lambda k: least[k]))
+    if 0 not in kept:
+        return None
+    shared = passes - sum(least[k] for k in kept)
+    total = sum(weights[k] for k in kept)
+    return least[0] + (int(shared * weights[0] / total) if total else 0)
+
+
+def left_out(needs: dict[str, int], all_needs: int, subject: Subject, budget: float) -> Section:
+    """Say which questions were left out, and how long an assay would take that answers all.
+
+    Args:
+        needs: title of every question left out, and the passes it needs at least.
+        all_needs: passes that all questions need at least.
+        subject: what every question shares.
+        budget: seconds that were given.
+    """
+    more = max(1.2 * budget, all_needs * subject.seconds / subject.passes / LEFT)
+    named = ", ".join(f"{title} ({passes:,} passes)" for title, passes in needs.items())
+    sentence = (
+        f"The model is too slow for everything in {budget:g} s: decoding and encoding a row takes "
+        f"{1000 * subject.seconds / subject.passes:.3g} ms. Left out: {named}."
+    )
+    remedy = f"Give it about {_rounded(more)} s (budget=, or --budget), or a faster machine."
+    finding = Finding("budget", sentence, "note", (), remedy)
+    return Section("budget", "Left out", "Which questions does the budget not reach?", (), (finding,))
+
+
+def _rounded(seconds: float) -> int:
+    """Up to the next ten seconds.
+
+    >>> _rounded(93.2)
+    100
+    """
+    return -(-int(seconds) // 10) * 10

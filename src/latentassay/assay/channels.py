@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from latentassay.assay.parts import Part
-from latentassay.assay.subject import Subject
+from latentassay.assay.subject import FAINT, Subject
 from latentassay.findings import Finding, Score
 from latentassay.math.intervals import Z95
 from latentassay.spatial import ActivityMaps, ChannelEffects, channel_correlations, channel_effects, twins
@@ -12,10 +12,6 @@ from latentassay.units import Units
 
 STILL = 1e-2
 """A channel says nothing, or does nothing, if its codes, or changes by it, are this small a share of the median's."""
-
-FAINT = 0.1
-"""A channel is dead, too, if beyond doubt no more than this share of a change comes back. Many channels of compressing
-coders lie between this and the cut at which a unit counts as alive: they are faint, not dead."""
 
 LEAK, USUAL = 0.5, 3.0
 """A channel leaks into another if a change of it moves the other by this share of the other's own spread, and by so
@@ -67,9 +63,7 @@ def _count(subject: Subject, key: str, label: str, value: int, of: int, rule: st
 def _dead(subject: Subject, maps: ActivityMaps, effects: ChannelEffects) -> dict[int, str]:
     """Channels that say or do nothing, and why."""
     varies, moves = (values > STILL * values.median() for values in (maps.by_channel, effects.size.square()))
-    matrix = subject.matrix
-    most = matrix.normalized.diagonal() + Z95 * matrix.normalized_stderr.diagonal()
-    responds = most > FAINT if _by_channel(subject) else torch.ones_like(varies)
+    responds = subject.answers if _by_channel(subject) else torch.ones_like(varies)
     reasons = {}
     for channel in range(len(varies)):
         why = [words for words, holds in (

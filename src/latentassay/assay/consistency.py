@@ -21,7 +21,7 @@ MOST = 32
 
 VALUES, PASSES, SHARE = 10, 3200, 2
 """Values that each unit is set to, and decodings and encodings that all these interventions may take: so many, or this
-part of ``Subject.passes`` if that is less."""
+part of ``Subject.passes`` if that is less (with causes, to which as many interventions are made, half of it)."""
 
 FEWEST, ROWS = 16, 128
 """Latents that are intervened on, at least and at most, whatever that takes."""
@@ -31,10 +31,10 @@ FEWEST_VALUES, FEWEST_UNITS = 4, 4
 
 DRAWN, FEWEST_DRAWN, PERMUTATIONS = 256, 32, 100
 """Latents of each kind that respond without an intervention, at most and at least, and permutations of their test for
-independence; between, an eighth of ``Subject.passes``."""
+independence; between, a sixteenth of ``Subject.passes``."""
 
-SAMPLES, STEPS = 16, 21
-"""Lines of a traversal, and values on each."""
+SAMPLES, FEWEST_SAMPLES, STEPS = 16, 4, 21
+"""Lines of a traversal, at most and at least, and values on each."""
 
 PAIRS, SHOWN = 4, 12
 """Pairs of samples that are mixed, and units taken over."""
@@ -43,6 +43,14 @@ SURE = 2.0
 """Standard errors by which the worst of many pairs must miss a mark before it is blamed."""
 
 KINDS = {"posterior": "posterior samples", "hybrid": "hybrids", "uniform": "uniform ones", "prior": "the prior's"}
+
+
+def consistency_least(subject: Subject) -> int:
+    """Passes that this question takes at least; decoding alone is half of one."""
+    interventions = FEWEST * (FEWEST_UNITS * FEWEST_VALUES + 1)
+    if isinstance(subject.model, HasCauses):
+        interventions *= 3
+    return interventions + len(KINDS) * FEWEST_DRAWN + FEWEST_SAMPLES * STEPS + PAIRS * SHOWN // 2
 
 
 def ask_consistency(subject: Subject) -> Section:
@@ -77,14 +85,18 @@ def _only(subject: Subject, units: list[int]) -> Units:
 
 def _affordable(subject: Subject) -> tuple[int, int]:
     """How many units are asked about, and how many values each takes: fewer of both where the model is slow."""
-    passes = min(PASSES, subject.passes // SHARE) // FEWEST
+    passes = _passes(subject) // FEWEST
     values = VALUES if passes >= VALUES * min(MOST, len(subject.matrix.units)) else FEWEST_VALUES
     return max(FEWEST_UNITS, min(MOST, passes // values)), values
 
 
+def _passes(subject: Subject) -> int:
+    return min(PASSES, subject.passes // (2 * SHARE if isinstance(subject.model, HasCauses) else SHARE))
+
+
 def _rows(subject: Subject, interventions: int) -> Tensor:
     """As many posterior samples as so many interventions each can be afforded on."""
-    affordable = min(PASSES, subject.passes // SHARE) // interventions
+    affordable = _passes(subject) // interventions
     order = torch.randperm(subject.n, generator=subject.generator("consistency"))
     return subject.z[order[: min(ROWS, max(FEWEST, affordable))]]
 
@@ -151,7 +163,7 @@ def _self_consistency(subject: Subject, live: list[int]) -> Part:
     """Responses to latents of every kind, without an intervention (IC table 2), in units that are not collapsed."""
     if not live:
         return Part()
-    affordable = max(FEWEST_DRAWN, min(DRAWN, subject.passes // 8))
+    affordable = max(FEWEST_DRAWN, min(DRAWN, subject.passes // 16))
     n, g = min(subject.n, affordable), subject.generator("self-consistency")
     drawn = {
         "posterior": subject.z[torch.randperm(subject.n, generator=g)[:n]],
@@ -240,7 +252,7 @@ def _traversal(subject: Subject, units: list[int]) -> Part:
         return Part()
     latents = [groups[unit][0] for unit in scalars]
     order = torch.randperm(subject.n, generator=subject.generator("lines"))
-    base = subject.z[order[:SAMPLES]].flatten(1)
+    base = subject.z[order[: max(FEWEST_SAMPLES, min(SAMPLES, subject.passes // 8 // STEPS))]].flatten(1)
     low, high = subject.z.flatten(1)[:, groups[moved][0]].quantile(base.new_tensor([0.01, 0.99]))
     values = torch.linspace(float(low), float(high), STEPS).to(base)
     z = base.repeat(STEPS, 1, 1)

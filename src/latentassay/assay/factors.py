@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from latentassay.assay.subject import Subject
 from latentassay.errors import InputError
@@ -19,6 +20,7 @@ from latentassay.responses import (
     causal_disentanglement,
     conditioned_response_matrix,
 )
+from latentassay.responses.conditioned import FIRST
 
 Evidence = tuple[list[Score], dict[str, np.ndarray]]
 
@@ -26,17 +28,24 @@ HALVES = 12
 """Random halves for the intervals of the panel."""
 
 
+def factors_least(subject: Subject) -> int | None:
+    """Codes that are there can always be scored."""
+    return 0 if isinstance(subject.data, FactoredObservations) and len(subject.matrix.units) > 1 else None
+
+
 def ask_factors(subject: Subject) -> Section | None:
     """Do the axes mean anything? Needs data whose factors are known and vary, and two units or more."""
     data = subject.data
     if not isinstance(data, FactoredObservations) or len(subject.matrix.units) < 2:
         return None
-    factors = data.factors[subject.scored.numpy()]
+    # Encoding alone is half a pass; a quarter of all may go there, the rest to responses while one factor varies.
+    rows = subject.scored[: subject.n + subject.passes // 2]
+    factors = data.factors[rows.numpy()]
     varying = [m for m in range(factors.shape[1]) if len(np.unique(factors[:, m])) > 1]
     if not varying:
         return None
     names, factors = [data.factor_names[m] for m in varying], factors[:, varying]
-    panel = _panel(subject, factors)
+    panel = _panel(subject, rows, factors)
     moved, conditioned = _moved_by_units(subject, data, varying)
     scores = [replace(score, name=f"factors.{score.name}") for score in panel] + moved
     arrays = {"information": panel.found["mig"].information} | conditioned
@@ -44,12 +53,14 @@ def ask_factors(subject: Subject) -> Section | None:
         arrays["importance"] = panel.found["dci"].importance
     details = {"factor_names": names, "labels": subject.labels, "alive": list(subject.causal.mask)}
     findings = _findings(subject, names, arrays["information"], scores) + _unasked(names, factors, panel)
+    if _first_round(subject, data, varying) > subject.passes:
+        findings += (_too_slow(subject, _first_round(subject, data, varying)),)
     return Section("factors", "Factors", "Do the axes mean anything?", tuple(scores), findings, arrays, details)
 
 
-def _panel(subject: Subject, factors: np.ndarray) -> Panel:
+def _panel(subject: Subject, rows: Tensor, factors: np.ndarray) -> Panel:
     """All metrics of posterior means: intervals for those that are quick, and DCI, which is not, without."""
-    codes, units = subject.scored_codes(), subject.matrix.units.groups
+    codes, units = subject.codes_of(rows), subject.matrix.units.groups
     quick = [name for name in METRICS if name != "dci"]
     parts = [score(codes, factors, metrics=quick, units=units, resamples=HALVES, seed=subject.seed)]
     with suppress(InputError):  # one factor, or values too rare to learn: said in the findings
@@ -70,13 +81,20 @@ def _conditioned(subject: Subject, data: FactoredObservations, varying: list[int
     """Conditioned matrix over the causal units; ``None`` where a factor never varies alone or is the only one."""
     if len(varying) < 2 or len(varying) < len(data.factor_names) - _constant(data):
         return None
+    if _first_round(subject, data, varying) > subject.passes:
+        return None
     if not all(groups_varying(data.factors, m, limit=1) for m in varying):
         return None
     return conditioned_response_matrix(
         subject.model, _Varying(data, varying), generator=subject.generator("factors"), units=subject.alive,
-        groups_per_factor=subject.groups, precision=subject.precision, budget=subject.seconds / 4,
+        groups_per_factor=subject.groups, precision=subject.precision, budget=subject.seconds / 2,
         batch_size=subject.batch_size,
     )  # fmt: skip
+
+
+def _first_round(subject: Subject, data: FactoredObservations, varying: list[int]) -> int:
+    """Passes that the conditioned matrix takes whatever its budget: a few groups of every factor, all alive units."""
+    return FIRST * sum(data.factor_sizes[m] for m in varying) * (len(subject.alive) + 1)
 
 
 def _constant(data: FactoredObservations) -> int:
@@ -129,6 +147,14 @@ def _unasked(names: list[str], factors: np.ndarray, panel: Panel) -> tuple[Findi
     )
     remedy = f"Draw more samples, or merge values of {'this factor' if one else 'these factors'}."
     return (Finding("factors.rare", sentence, "note", (), remedy),)
+
+
+def _too_slow(subject: Subject, passes: int) -> Finding:
+    sentence = (
+        f"CDS and CCS were left out: they take {passes:,} decodings and encodings at least, and "
+        f"{subject.passes:,} could be afforded."
+    )
+    return Finding("factors.slow", sentence, "note", (), "Give the assay more time (budget=, or --budget).")
 
 
 def _span(counts: tuple[int, ...]) -> str:

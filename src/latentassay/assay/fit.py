@@ -14,6 +14,11 @@ LEAST, MOST, MAPPINGS = 16, 64, 8
 """Rows on which mappings of the values are tried, at least and at most, and about how many mappings there are."""
 
 
+def fit_least(subject: Subject) -> int:
+    """Passes that this question takes at least."""
+    return LEAST * MAPPINGS
+
+
 class Known:
     """Codes that have been measured already, in place of the encoder: encodes numbers of rows, and costs nothing."""
 
@@ -31,7 +36,7 @@ def ask_fit(subject: Subject) -> Section:
     """Does the model get what it expects, and are its latents on the scale that is expected of them?"""
     found = value_range(
         subject.model, subject.data, generator=subject.generator("value range"), batch_size=subject.batch_size,
-        n=max(LEAST, min(subject.passes // (2 * MAPPINGS), MOST)),
+        n=max(LEAST, min(subject.passes // MAPPINGS, MOST)),
     )  # fmt: skip
     numbers = torch.arange(subject.n, dtype=torch.float64)[:, None]
     scale = latent_scale(Known(subject), numbers, batch_size=subject.batch_size)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from latentassay.assay.subject import Subject
+from latentassay.assay.subject import COARSEST, FEWEST_DRAWN, Subject
 from latentassay.findings import Finding, Level, Score, Section
 from latentassay.math.intervals import wilson
 from latentassay.responses import (
@@ -29,6 +29,30 @@ STILL = 1e-4
 """A response field shorter than this share of the plane's extent is rounding."""
 
 
+PER_STRUCTURE, PER_KIND, PER_CODE = 2, 6, 3
+"""Passes that every latent drawn takes: responses of two samples; of a sample and both its repairs, twice, for every
+kind; and its code and response, twice."""
+
+
+def field_least(subject: Subject) -> int | None:
+    """Passes that the field takes at least; half of one for every picture of its map."""
+    return COARSEST**2 + MAP**2 // 2 if subject.plane else None
+
+
+def structure_least(subject: Subject) -> int:
+    """Passes that structure scores take at least."""
+    return PER_STRUCTURE * min(subject.n, FEWEST_DRAWN)
+
+
+def holes_least(subject: Subject) -> int:
+    """Passes that holes take at least."""
+    return _per_hole(subject) * min(subject.n, FEWEST_DRAWN)
+
+
+def _per_hole(subject: Subject) -> int:
+    return PER_CODE + PER_KIND * (2 if subject.model.prior else 1)
+
+
 def ask_field(subject: Subject) -> Section | None:
     """Where do responses flow on the plane of one variable, or of the two most responsive units?"""
     if subject.plane is None:
@@ -37,7 +61,12 @@ def ask_field(subject: Subject) -> Section | None:
     plane, base = subject.z[:, [first, second]].double(), subject.centre
     extent = [[float(c.mean() - 3 * c.std()), float(c.mean() + 3 * c.std())] for c in plane.T]
     field = response_field(
-        subject.model, (first, second), base=base, n=subject.grid, extent=extent, batch_size=subject.batch_size
+        subject.model,
+        (first, second),
+        base=base,
+        n=subject.side(1 + MAP**2 / COARSEST**2),
+        extent=extent,
+        batch_size=subject.batch_size,
     )
     flow = divergence(field)
     score, finding = _converging(subject, field, flow, plane)
@@ -65,7 +94,7 @@ def _converging(subject: Subject, field: ResponseField, flow: Tensor, plane: Ten
     score = Score(
         "field.converging", "Posterior samples where responses converge", share,
         f"share of posterior samples with ∇·(R(z) − z) < 0 on the plane of latents {first} and {second}, the others "
-        f"at the real code nearest to the mean; central differences, {subject.grid}×{subject.grid} points over "
+        f"at the real code nearest to the mean; central differences, {len(field.xs)}×{len(field.ys)} points over "
         "mean ± 3 σ; Wilson interval",
         n, subject.seed, *interval, unit="%",
     )  # fmt: skip
@@ -96,7 +125,7 @@ def _map(subject: Subject, base: Tensor, field: ResponseField) -> Tensor:
 
 def ask_structure(subject: Subject) -> Section:
     """How far is what the model recognises from what it samples?"""
-    g, n = subject.generator("structure"), subject.draws
+    g, n = subject.generator("structure"), subject.drawn(PER_STRUCTURE)
     base = None if subject.model.prior else hybrid(subject.z, n, generator=g, units=subject.matrix.units)
     scores, findings = [], []
     for name, label, active in (
@@ -125,7 +154,7 @@ def ask_structure(subject: Subject) -> Section:
 
 def ask_holes(subject: Subject) -> Section:
     """Which share of samples falls into holes?"""
-    g, n = subject.generator("holes"), subject.draws
+    g, n = subject.generator("holes"), subject.drawn(_per_hole(subject))
     holes, nearby = (
         find_holes(
             subject.model, subject.data, generator=g, n=n, units=subject.matrix.units, neighbours=k,
@@ -181,7 +210,7 @@ def _nearby_score(subject: Subject, kind: str, found: HoleShare, variant: str) -
         f"holes.{kind}.nearby", f"{kind.capitalize()} samples in holes, beside their real neighbours", found.share,
         f"as above, but every distance is divided by the mean distance of the {NEIGHBOURS} real latents nearest to the "
         f"response, so that restless data elsewhere hide no hole; {variant}",
-        subject.draws, subject.seed, *found.interval, unit="%",
+        len(found.distance), subject.seed, *found.interval, unit="%",
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentassay.assay.subject import Subject
+from latentassay.assay.subject import COARSEST, Subject
 from latentassay.errors import ContractError
 from latentassay.findings import Finding, Level, Score, Section
 from latentassay.math.intervals import normal
@@ -16,7 +16,17 @@ PAIRS, LOOKS, STRIP, STONES = 32, 8, 12, 256
 """Pairs of real codes that are joined by straight lines, points looked at on each, decodings shown of a path, and real
 codes that a way may lead through."""
 
+FEWEST, CURVES = 8, 300
+"""Pairs that even a slow model is asked for, and passes that the curves found take."""
+
 Plane = tuple[int, int]
+
+
+def paths_least(subject: Subject) -> int | None:
+    """Passes that paths take at least: codes, straight lines of two kinds, the map of costs twice, and the curves."""
+    if subject.plane is None:
+        return None
+    return subject.n + FEWEST * (2 * LOOKS + 1) + 2 * COARSEST**2 + CURVES
 
 
 def ask_paths(subject: Subject) -> Section | None:
@@ -24,7 +34,7 @@ def ask_paths(subject: Subject) -> Section | None:
     plane = subject.plane
     if plane is None:
         return None
-    chosen = torch.randperm(subject.n, generator=subject.generator("paths"))[: 2 * PAIRS]
+    chosen = torch.randperm(subject.n, generator=subject.generator("paths"))[: 2 * _pairs(subject)]
     starts, ends = (codes[: len(chosen) // 2] for codes in subject.codes.mean[chosen].tensor_split(2))
     usual = _moved(subject, subject.codes.mean)
     lines = _costs(subject, starts, ends) / max(float(usual.mean()), 1e-12)
@@ -38,6 +48,10 @@ def ask_paths(subject: Subject) -> Section | None:
         "paths", "Interpolation", "Does a straight line between two observations stay on the manifold?",
         scores, (_finding(*scores),), {name: value.numpy() for name, value in arrays.items()}, details,
     )  # fmt: skip
+
+
+def _pairs(subject: Subject) -> int:
+    return max(FEWEST, min(PAIRS, subject.passes // 8 // (2 * LOOKS + 1)))
 
 
 def _costs(subject: Subject, starts: Tensor, ends: Tensor) -> Tensor:
@@ -74,11 +88,11 @@ def _ways(subject: Subject, a: Tensor, b: Tensor, plane: Plane | None) -> Manifo
     """The way across the plane, or through real codes; refined in all latents where torch can differentiate."""
     options: dict[str, Any] = {"batch_size": subject.batch_size}
     if plane is not None:
-        options |= {"latents": plane, "n": subject.grid, "extent": _extent(subject, plane, a, b)}
+        options |= {"latents": plane, "n": subject.side(4), "extent": _extent(subject, plane, a, b)}
     else:
         options["through"] = subject.codes.mean[:STONES]
     try:
-        return manifold_path(subject.model, a, b, budget=subject.seconds / 8, **options)
+        return manifold_path(subject.model, a, b, budget=subject.seconds / 4, **options)
     except ContractError:
         return manifold_path(subject.model, a, b, refine=False, **options)
 
@@ -103,7 +117,7 @@ def _evidence(
         del ways["manifold_full"]
     arrays = {name: array for kind, curve in ways.items() for name, array in _curve(kind, curve, shown).items()}
     if plane is not None:
-        xs, ys = axes_over(_extent(subject, plane, a, b), subject.grid)
+        xs, ys = axes_over(_extent(subject, plane, a, b), subject.side(4))
         map_ = excitation(subject.model, plane, a, xs, ys, subject.batch_size)
         arrays |= {"xs": map_.xs, "ys": map_.ys, "excitation": map_.cost.sqrt()}
     if len(subject.data.x_shape) == 1:

@@ -13,6 +13,14 @@ from latentassay.sampling import decode
 PICTURES = 12
 STEPS = 11
 
+TRAVERSED = 24, 4
+"""Units that are traversed, at most and at least."""
+
+
+def traversals_least(subject: Subject) -> int:
+    """Passes that traversals take at least; decoding alone is half of one."""
+    return TRAVERSED[1] * STEPS // 2
+
 
 def ask_reconstruction(subject: Subject) -> Section:
     """How much of the data comes back?"""
@@ -98,7 +106,8 @@ def _alive_finding(subject: Subject, alive: Score) -> Finding:
     doubt = f" ({causal.low} beyond doubt, at most {causal.high})" if causal.low < causal.high else ""
     brief = f"{causal.dimension or 'none'} of {total} units {'is' if causal.dimension < 2 else 'are'} alive"
     sentence = f"{brief[0].upper()}{brief[1:]}{doubt}; that is the intrinsic dimension."
-    dead = ", ".join(label for label, on in zip(subject.labels, causal.mask, strict=True) if not on)
+    state = [(0 if on else 1 if answers else 2) for on, answers in zip(causal.mask, subject.answers, strict=True)]
+    faint, dead = ([label for label, of in zip(subject.labels, state, strict=True) if of == kind] for kind in (1, 2))
     level: Level = "note"
     if causal.dimension == 0:
         level, remedy = "problem", "Lower β or warm it up from 0, and check the encoder."
@@ -106,8 +115,23 @@ def _alive_finding(subject: Subject, alive: Score) -> Finding:
     elif causal.dimension == total:
         remedy = "No unit is idle; more units may help reconstruction."
     else:
-        remedy = f"Dead: {dead}. They can be dropped or ignored; lower β if you want them used."
+        remedy = _idle(faint, dead)
     return Finding("units.alive", sentence, level, (alive.name,), remedy, brief)
+
+
+def _idle(faint: list[str], dead: list[str]) -> str:
+    """What to do about units that are not alive.
+
+    >>> _idle(["3"], [])
+    'Faint: 3. A change of them comes back in part, so they are used: do not drop them, do not trust them alone.'
+    """
+    told = []
+    if dead:
+        told.append(f"Dead: {', '.join(dead)}. They can be dropped or ignored; lower β if you want them used.")
+    if faint:
+        advice = "A change of them comes back in part, so they are used: do not drop them, do not trust them alone."
+        told.append(f"Faint: {', '.join(faint)}. {advice}")
+    return " ".join(told)
 
 
 def _strength(subject: Subject) -> Score:
@@ -206,7 +230,8 @@ def _variable_finding(subject: Subject, group: tuple[int, ...]) -> Finding:
 def ask_traversals(subject: Subject) -> Section:
     """What does each alive unit control?"""
     order = sorted(subject.causal.active, key=lambda j: -float(subject.matrix.normalized[j, j]))
-    order = [j for j in order if len(subject.matrix.units.groups[j]) == 1][:24]
+    order = [j for j in order if len(subject.matrix.units.groups[j]) == 1]
+    order = order[: max(TRAVERSED[1], min(TRAVERSED[0], 2 * subject.passes // STEPS))]
     flat = subject.z.flatten(1)
     centre = subject.centre.flatten()
     if not order:

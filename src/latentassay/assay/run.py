@@ -1,20 +1,34 @@
 """``assay``: every question, in order, on one model and one data set."""
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from latentassay._version import __version__
-from latentassay.assay.consistency import ask_consistency
-from latentassay.assay.factors import ask_factors
-from latentassay.assay.fit import ask_fit
-from latentassay.assay.manifold import ask_field, ask_holes, ask_structure
-from latentassay.assay.paths import ask_paths
-from latentassay.assay.questions import ask_graph, ask_reconstruction, ask_responses, ask_traversals, ask_units
+from latentassay.assay.budget import Question, allowance, left_out, sizes
+from latentassay.assay.consistency import ask_consistency, consistency_least
+from latentassay.assay.factors import ask_factors, factors_least
+from latentassay.assay.fit import ask_fit, fit_least
+from latentassay.assay.manifold import (
+    ask_field,
+    ask_holes,
+    ask_structure,
+    field_least,
+    holes_least,
+    structure_least,
+)
+from latentassay.assay.paths import ask_paths, paths_least
+from latentassay.assay.questions import (
+    ask_graph,
+    ask_reconstruction,
+    ask_responses,
+    ask_traversals,
+    ask_units,
+    traversals_least,
+)
 from latentassay.assay.result import Assay
-from latentassay.assay.spatial import ask_spatial
+from latentassay.assay.spatial import ask_spatial, spatial_least
 from latentassay.assay.subject import Subject, seeded
 from latentassay.autoencoder import Autoencoder, home
 from latentassay.contract import check_autoencoder
@@ -22,7 +36,7 @@ from latentassay.errors import InputError
 from latentassay.findings import Section
 from latentassay.observations import Observations, as_observations
 from latentassay.progress import bar
-from latentassay.responses import causal_units, respond, response_matrix
+from latentassay.responses import causal_units, response_matrix
 from latentassay.responses.pace import Pace
 from latentassay.sampling import BATCH_SIZE, drawn, encode
 from latentassay.units import Units
@@ -33,17 +47,30 @@ FEWEST = 32
 SCORED = 10
 """Codes are scored against factors on so many times the rows that are intervened on; they only need to be encoded."""
 
-COARSEST = 20
-"""Side of the field that even a slow model is asked for."""
+TIMED = 8
+"""Rows that the model's speed is learnt from, and whose codes its contract is checked on."""
 
-FEWEST_DRAWS, USUAL_DRAWS = 64, 256
-"""Latents of each kind that a very slow model is asked for, and those that one is which can afford a few passes."""
+MATRIX_SHARE = 0.4
+"""Part of the budget that the response matrix may take."""
 
-ALWAYS: tuple[Callable[[Subject], Section | None], ...] = (ask_reconstruction, ask_fit, ask_units, ask_spatial)
-IF_ALIVE: tuple[Callable[[Subject], Section | None], ...] = (
-    ask_responses, ask_graph, ask_consistency, ask_traversals, ask_field, ask_paths, ask_structure, ask_holes,
-    ask_factors,
-)  # fmt: skip
+QUESTIONS = (
+    Question("Reconstruction", ask_reconstruction),
+    Question("Fit", ask_fit, 1, fit_least),
+    Question("Units", ask_units),
+    Question("Spatial latents", ask_spatial, 4, spatial_least),
+)
+IF_ALIVE = (
+    Question("Latent response matrix", ask_responses),
+    Question("Response graph", ask_graph),
+    Question("Interventional consistency", ask_consistency, 3, consistency_least),
+    Question("Traversals", ask_traversals, 0.5, traversals_least),
+    Question("Response field", ask_field, 1, field_least),
+    Question("Interpolation", ask_paths, 3, paths_least),
+    Question("Structure score", ask_structure, 1, structure_least),
+    Question("Holes", ask_holes, 4, holes_least),
+    Question("Factors", ask_factors, 4, factors_least),
+)
+"""Every question in the order of the report; reconstruction and what only reads the matrix cost next to nothing."""
 
 
 def assay(
@@ -66,17 +93,18 @@ def assay(
         model: any autoencoder: ``la.models.build``, ``la.from_torch``, ``la.from_sklearn`` …
         data: observations it was not trained on: a ``FactorData`` (known factors are used), or a float
             tensor ``(n, *x_shape)``; at least 32 rows.
-        samples: rows drawn, and latents drawn of each kind. The response matrix takes ``units + 1`` passes of each.
-            Codes are scored against factors on ten times as many rows, if there are as many.
+        samples: rows drawn, and latents drawn of each kind, at most. The response matrix takes ``units + 1`` passes
+            of each. Codes are scored against factors on ten times as many rows, if there are as many.
         seed: seed of everything drawn; the same seed gives the same assay.
         units: what is intervened on; scalars or channels where left out.
         grid: side of the response field.
         groups: groups per factor in the conditioned response matrix.
         precision: stop measuring an entry of the response matrices when its 95 % interval reaches no further to each
             side than this share of the greatest response; ``None`` uses every row.
-        budget: seconds, about, that interventions may take in all. Fast models need less, and the same seed gives the
-            same assay; slow ones are asked fewer questions, and the report says how many.
-        batch_size: rows per pass.
+        budget: seconds, about, that all may take. Fast models need less, and the same seed gives the same assay; slow
+            ones are asked about fewer rows, in fewer passes, and what can't be answered in time is left out and named.
+            At least 32 rows are encoded and the first round of the response matrix is measured, whatever it takes.
+        batch_size: rows per pass, at most.
         name: what the report calls the model.
 
     Returns:
@@ -91,24 +119,18 @@ def assay(
     if len(observations) < FEWEST or samples < FEWEST:
         raise InputError(f"an assay needs at least {FEWEST} rows and samples, got {len(observations)} and {samples}")
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
-    rows = order[:samples]
-    check_autoencoder(model, observations.batch(rows[:8]))
-    _check_varies(observations, rows)
+    check_autoencoder(model, observations.batch(order[:TIMED]))
+    _check_varies(observations, order[:samples])
     Pace(precision, budget)  # refuses what cannot be used before anything is measured
-    with bar(len(ALWAYS) + len(IF_ALIVE) + 1, "assay", unit="question") as progress:
-        subject = _prepare(
-            model, observations, order, samples, seed, units, grid, groups, precision, budget, batch_size
-        )
-        progress.update()
-        sections, seconds = [], {"responses": time.perf_counter() - started}
-        for ask in ALWAYS + (IF_ALIVE if subject.causal.dimension else ()):
-            begun = time.perf_counter()
-            section = ask(subject)
-            if section is not None:
-                sections.append(section)
-                seconds[section.key] = seconds.get(section.key, 0.0) + time.perf_counter() - begun
-            progress.update()
-    return Assay(tuple(sections), _meta(subject, name, data, seconds, time.perf_counter() - started))
+    afforded = sizes(
+        model, observations, order[:TIMED], samples=samples, fewest=FEWEST, batch_size=batch_size, budget=budget
+    )
+    subject = _prepare(
+        model, observations, order, afforded.rows, seed, units, grid, groups, precision, budget, afforded.batch_size
+    )
+    seconds = {"responses": time.perf_counter() - started}
+    sections = _ask(subject, budget, started, seconds)
+    return Assay(tuple(sections), _meta(subject, name, data, budget, seconds, time.perf_counter() - started))
 
 
 def _prepare(
@@ -124,34 +146,42 @@ def _prepare(
     budget: float,
     batch_size: int,
 ) -> Subject:
+    """Encode rows and measure the response matrix; how long that takes says how many passes can be afforded."""
     rows = order[:samples]
     codes = encode(model, data, rows=rows, generator=seeded(seed, "posterior"), batch_size=batch_size)
-    z = drawn(codes)
+    z, begun = drawn(codes), time.perf_counter()
     matrix = response_matrix(
-        model, z, units=units, generator=seeded(seed, "matrix"), precision=precision, budget=budget / 2,
+        model, z, units=units, generator=seeded(seed, "matrix"), precision=precision, budget=MATRIX_SHARE * budget,
         batch_size=batch_size,
     )  # fmt: skip
-    affordable = int(_passes_per_second(model, z[:batch_size]) * budget / 8)
-    # The field and the map of costs take side² passes each, holes and structure about twenty of every latent drawn.
-    side = min(grid, max(COARSEST, int((affordable / 2) ** 0.5)))
-    # A slow model may spend more of its time on them, down to about six passes of every latent.
-    wanted = min(affordable // 6, max(USUAL_DRAWS, affordable // 20))
-    draws = min(len(rows), max(FEWEST_DRAWS, wanted))
-    scored = order[: max(samples, min(SCORED * samples, affordable))]
+    # The row that used most was never alone with fewer: every base latent passes once, and once for every unit.
+    one = max(time.perf_counter() - begun, 1e-9) / (max(matrix.used) + sum(matrix.used))
     return Subject(
-        model, data, rows, codes, z, matrix, causal_units(matrix), seed, side, groups, batch_size, precision, budget,
-        affordable, draws, scored,
+        model, data, rows, codes, z, matrix, causal_units(matrix), seed, grid, groups, batch_size, precision,
+        budget, max(1, int(budget / one)), order[: SCORED * samples],
     )  # fmt: skip
 
 
-def _passes_per_second(model: Autoencoder, z: torch.Tensor) -> float:
-    """Speed of one batch, the better of two; a model that has just been loaded is slow at first."""
-    times = []
-    for _ in range(2):
-        begun = time.perf_counter()
-        respond(model, z, batch_size=len(z))
-        times.append(time.perf_counter() - begun)
-    return len(z) / max(min(times), 1e-9)
+def _ask(subject: Subject, budget: float, started: float, seconds: dict[str, float]) -> list[Section]:
+    """Ask every question with its share of the time that is left, and note how long each took."""
+    questions = [*QUESTIONS, *(IF_ALIVE if subject.causal.dimension else ())]
+    needs = [question.least(subject) for question in questions]
+    asked = [(question, need) for question, need in zip(questions, needs, strict=True) if need is not None]
+    sections, unasked = [], {}
+    with bar(len(asked), "assay", unit="question") as progress:
+        for k, (question, need) in enumerate(asked):
+            begun = time.perf_counter()
+            left = max(0, int((1 - (begun - started) / budget) * subject.passes))
+            passes = allowance([need for _, need in asked[k:]], [each.weight for each, _ in asked[k:]], left)
+            if passes is None:
+                unasked[question.title] = need
+            elif (section := question.ask(subject.given(passes))) is not None:
+                sections.append(section)
+                seconds[section.key] = seconds.get(section.key, 0.0) + time.perf_counter() - begun
+            progress.update()
+    if unasked:
+        sections.append(left_out(unasked, sum(need for _, need in asked), subject, budget))
+    return sections
 
 
 def _check_varies(data: Observations, rows: torch.Tensor) -> None:
@@ -160,7 +190,9 @@ def _check_varies(data: Observations, rows: torch.Tensor) -> None:
         raise InputError(f"the first {FEWEST} rows drawn are all the same; give observations that vary")
 
 
-def _meta(subject: Subject, name: str | None, data: Any, seconds: dict[str, float], total: float) -> dict[str, Any]:
+def _meta(
+    subject: Subject, name: str | None, data: Any, budget: float, seconds: dict[str, float], total: float
+) -> dict[str, Any]:
     where, model = home(subject.model), subject.model
     data_name = getattr(data, "name", None)
     return {
@@ -176,12 +208,9 @@ def _meta(subject: Subject, name: str | None, data: Any, seconds: dict[str, floa
         },
         "seconds": {key: round(spent, 1) for key, spent in seconds.items()},
         "samples": subject.n,
-        "side of the field": subject.grid,
-        "rows scored against factors": len(subject.scored),
         "rows used by each unit": _span(subject.matrix.used),
-        "latents drawn of each kind": subject.draws,
         "precision": subject.precision or "every row",
-        "budget": f"{subject.seconds:g} s",
+        "budget": f"{budget:g} s",
         "groups per factor": subject.groups,
         "seed": subject.seed,
         "total seconds": round(total, 1),

@@ -24,11 +24,29 @@ from latentassay.spatial import (
 CHANNELS, PLACES = 32, 256
 """Channels that are changed at single places, and places that are changed in all channels, at most."""
 
+FEWEST_CHANNELS, FEWEST_PLACES = 4, 32
+"""And at least, if there are so many."""
+
 SHARE = 4
 """Each of the four dear questions may take this part of ``Subject.passes``, or its fewest rows if that is more."""
 
+MOVES = 7
+"""Passes that all moves of one picture take."""
+
 LEAST, MOST = 8, 128
 """Rows of each question, at least and at most."""
+
+
+def spatial_least(subject: Subject) -> int | None:
+    """Passes that this question takes at least: effects of channels, the kernel, places, moves and spectra."""
+    if not is_spatial(tuple(subject.model.latent_shape)):
+        return None
+    channels = subject.model.latent_shape[0]
+    least = channels // 2 + 1 + min(channels, FEWEST_CHANNELS) + 1
+    if _lies_above(subject):
+        places = min(FEWEST_PLACES, subject.codes.mean[0, 0].numel())
+        least += places // 2 + 1 + MOVES + 1
+    return LEAST * least
 
 
 def ask_spatial(subject: Subject) -> Section | None:
@@ -40,7 +58,7 @@ def ask_spatial(subject: Subject) -> Section | None:
     parts += [_reach(subject), _activity(subject, maps)]
     if _lies_above(subject):
         parts.append(_places(subject, maps))
-        parts.append(ask_moves(subject, subject.rows[: _rows(subject, 7)]))
+        parts.append(ask_moves(subject, subject.rows[: _rows(subject, MOVES)]))
         parts.append(ask_spectrum(subject, subject.rows[: _rows(subject, 1)]))
     question = "How far does a change spread, which channels and places say what, and do codes follow their pictures?"
     return joined("spatial", "Spatial latents", question, parts)
@@ -71,7 +89,8 @@ def _plane(field: Tensor) -> Tensor:
 def _reach(subject: Subject) -> Part:
     c = subject.model.latent_shape[0]
     generator = subject.generator("kernel")
-    channels = sorted(torch.randperm(c, generator=generator)[:CHANNELS].tolist())
+    affordable = max(FEWEST_CHANNELS, min(CHANNELS, subject.passes // SHARE // LEAST - 1))
+    channels = sorted(torch.randperm(c, generator=generator)[:affordable].tolist())
     z = _drawn(subject, _rows(subject, len(channels) + 1), "kernel rows")
     found = spatial_response_kernel(
         subject.model, z, generator=generator, channels=channels, batch_size=subject.batch_size
@@ -182,7 +201,7 @@ def _places(subject: Subject, maps: ActivityMaps) -> Part:
 
 def _asked(subject: Subject, noise: Tensor, affordable: int) -> list[int]:
     """The places that say most, and others at random; all where that can be afforded."""
-    count = min(noise.numel(), PLACES, max(4 * LEAST, affordable))
+    count = min(noise.numel(), PLACES, max(FEWEST_PLACES, affordable))
     order = torch.randperm(noise.numel(), generator=subject.generator("which places"))
     if bool(torch.isfinite(noise).all()):
         order = torch.cat([noise.flatten().argsort()[:LEAST], order])

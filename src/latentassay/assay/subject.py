@@ -1,16 +1,27 @@
 """What every question of an assay shares: the model, real rows, their codes, and what has been measured once."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Generator, Tensor
 
 from latentassay.autoencoder import Autoencoder
+from latentassay.math.intervals import Z95
 from latentassay.observations import Observations
 from latentassay.responses import CausalUnits, ResponseMatrix, response_graph
 from latentassay.sampling import Codes, encode
 from latentassay.units import Units
+
+FAINT = 0.1
+"""A unit is dead, and not just faint, if beyond doubt no more than this share of a change of it comes back. Many units
+of compressing coders lie between this and the cut at which a unit counts as alive (LR)."""
+
+COARSEST = 20
+"""Side of the maps that even a slow model is asked for."""
+
+FEWEST_DRAWN = 64
+"""Latents of each kind that even a slow model is asked for, if there are as many rows."""
 
 
 @dataclass(frozen=True)
@@ -26,14 +37,13 @@ class Subject:
         matrix: response matrix over ``z``.
         causal: its causal units.
         seed: seed of everything drawn.
-        grid: points along each side of the response field.
+        grid: points along each side of maps of responses, at most.
         groups: groups per factor in the conditioned matrix.
         batch_size: rows per pass.
         precision: when an entry of a matrix is certain enough, see ``response_matrix``.
-        seconds: budget of all questions together; each takes its share.
-        passes: decodings and encodings that an eighth of the budget affords.
-        draws: latents drawn of each kind where holes and structure are asked for.
-        scored: the rows whose codes are scored against factors, those of ``rows`` first; encoding alone is cheap.
+        seconds: what the question that is asked may take.
+        passes: decodings and encodings of a row that it may take, which is the same said otherwise.
+        scored: rows whose codes may be scored against factors, those of ``rows`` first; encoding alone is cheap.
     """
 
     model: Autoencoder
@@ -50,7 +60,6 @@ class Subject:
     precision: float | None
     seconds: float
     passes: int
-    draws: int
     scored: Tensor
 
     @property
@@ -89,13 +98,31 @@ class Subject:
         return first, second
 
     @property
+    def answers(self) -> Tensor:
+        """Which units answer to a change of themselves at all; those that do, but are not alive, are faint."""
+        most = self.matrix.normalized.diagonal() + Z95 * self.matrix.normalized_stderr.diagonal()
+        return most > FAINT
+
+    @property
     def labels(self) -> list[str]:
         """Short name of every unit."""
         return [self.matrix.units.label(j) for j in range(len(self.matrix.units))]
 
-    def scored_codes(self) -> Tensor:
-        """Posterior means of the rows ``scored``, flattened, as float64."""
-        rest = encode(self.model, self.data, rows=self.scored[self.n :], batch_size=self.batch_size).mean
+    def given(self, passes: int) -> "Subject":
+        """Return the same for a question that may take so many passes."""
+        return replace(self, passes=passes, seconds=self.seconds / self.passes * passes)
+
+    def drawn(self, passes: int) -> int:
+        """How many latents of a kind are drawn where each of them takes so many passes."""
+        return min(self.n, max(FEWEST_DRAWN, self.passes // passes))
+
+    def side(self, passes: float) -> int:
+        """Side of a square map every point of which takes so many passes."""
+        return min(self.grid, max(COARSEST, int((self.passes / passes) ** 0.5)))
+
+    def codes_of(self, rows: Tensor) -> Tensor:
+        """Posterior means of rows of which ``rows`` come first, flattened, as float64."""
+        rest = encode(self.model, self.data, rows=rows[self.n :], batch_size=self.batch_size).mean
         return torch.cat([self.codes.mean, rest]).flatten(1).double()
 
     def x(self, part: slice) -> Tensor:
