@@ -1,5 +1,7 @@
 """The contract table of objectives, and their values against torch.distributions."""
 
+from functools import partial
+
 import pytest
 import torch
 from torch import distributions as D
@@ -30,14 +32,22 @@ CASES = [
     (objectives.Invariance(objectives.AE(), 4.0, 2), "xae-mlp"),
     (objectives.Equivariance(objectives.AE()), "xae-mlp"),
     (objectives.Equivariance(objectives.VAE(), 2.0, None, own=False), "xvae-mlp"),
+    (objectives.SlowVAE(), "vae-mlp"),
+    (objectives.SlowVAE(2.0, 1.0, 0.5, both=False), "vae-conv-small"),
+    (objectives.PCL(), "features"),
 ]
 every_objective = pytest.mark.parametrize(("objective", "name"), CASES)
 
 
-def setting(name, n=6):
+TUPLES = {objectives.SlowVAE: (2,), objectives.PCL: (2,)}
+"""Of what shape the tuples are that an objective learns from, where it does."""
+
+
+def setting(name, n=6, objective=None):
     """In evaluation mode, where the gates of a causal block are not drawn at random."""
     x_shape = (1, 8, 8)
-    return models.build(name, x_shape=x_shape, latents=3).eval(), torch.rand(n, *x_shape)
+    make = models.features if name == "features" else partial(models.build, name)
+    return make(x_shape=x_shape, latents=3).eval(), torch.rand(n, *TUPLES.get(type(objective), ()), *x_shape)
 
 
 def seeded(seed=0):
@@ -46,7 +56,7 @@ def seeded(seed=0):
 
 @every_objective
 def test_total_and_parts_are_finite_scalars_that_train_the_model(objective, name):
-    model, x = setting(name)
+    model, x = setting(name, objective=objective)
     loss = objective(model, x, seeded())
     assert loss.total.shape == () and torch.isfinite(loss.total)
     assert all(part.shape == () and torch.isfinite(part) for part in loss.parts.values())
@@ -56,17 +66,19 @@ def test_total_and_parts_are_finite_scalars_that_train_the_model(objective, name
 
 @every_objective
 def test_depends_on_its_generator_alone(objective, name):
-    model, x = setting(name)
+    model, x = setting(name, objective=objective)
     before = torch.get_rng_state()
     assert torch.equal(objective(model, x, seeded()).total, objective(model, x, seeded()).total)
     assert torch.equal(before, torch.get_rng_state())
 
 
-# One sample says little about the AVAE's divergence, which divides by 1 − ρ².
-@pytest.mark.parametrize(("objective", "name"), [case for case in CASES if not isinstance(case[0], objectives.AVAE)])
+# One sample says little about the AVAE's divergence, which divides by 1 − ρ², and one row has nothing to contrast with.
+@pytest.mark.parametrize(
+    ("objective", "name"), [case for case in CASES if not isinstance(case[0], objectives.AVAE | objectives.PCL)]
+)
 def test_is_a_mean_over_the_batch(objective, name):
     """Twice the same rows, with no noise to tell them apart, is the same loss: only the sampled z may differ."""
-    model, x = setting(name, n=1)
+    model, x = setting(name, 1, objective)
     expected = objective(model, x, seeded()).parts
     doubled = objective(model, x.expand(2000, *x.shape[1:]), seeded()).parts
     for part in expected:
@@ -80,7 +92,7 @@ def test_spec_rebuilds_it(objective, name):
 
 @every_objective
 def test_a_module_that_cannot_be_trained_so_is_told_why(objective, name):
-    with pytest.raises(ContractError, match="decoder_output"):
+    with pytest.raises(ContractError, match=r"lacks .*(encode|decoder_output)"):
         objective(nn.Linear(3, 3), torch.rand(2, 3), seeded())
 
 

@@ -10,6 +10,7 @@ import torch
 from latentassay.errors import InputError
 from latentassay.math.likelihoods import LIKELIHOODS, Likelihood, as_likelihood
 from latentassay.models.causal import XAutoencoder
+from latentassay.models.features import Features, features
 from latentassay.models.grid import grid
 from latentassay.models.recipe import Recipe
 from latentassay.models.vae import VAE
@@ -17,7 +18,7 @@ from latentassay.nn.coders import conv_coders, mlp_coders, small_conv_coders
 from latentassay.nn.heads import DIAGONAL, FULL, POINT
 from latentassay.nn.xblock import XBlock
 
-__all__ = ["NAMES", "VAE", "XAutoencoder", "build"]
+__all__ = ["NAMES", "VAE", "Features", "XAutoencoder", "build", "features"]
 
 _MLP = ("hidden", "activation")
 _MODELS: dict[str, Recipe] = {

@@ -8,12 +8,14 @@ from latentassay.errors import InputError
 from latentassay.objectives.avae import AVAE
 from latentassay.objectives.consistency import Equivariance, Invariance
 from latentassay.objectives.importance import IWAE, Renyi
+from latentassay.objectives.pcl import PCL
+from latentassay.objectives.slow import SlowVAE
 from latentassay.objectives.tcvae import BetaTCVAE
 from latentassay.objectives.vae import AE, VAE, BetaVAE, Loss
 
 __all__ = [
-    "AE", "AVAE", "IWAE", "NAMES", "VAE", "BetaTCVAE", "BetaVAE", "Equivariance", "Invariance", "Loss", "Renyi",
-    "build", "published", "spec",
+    "AE", "AVAE", "IWAE", "NAMES", "PCL", "VAE", "BetaTCVAE", "BetaVAE", "Equivariance", "Invariance", "Loss",
+    "Renyi", "SlowVAE", "build", "published", "spec",
 ]  # fmt: skip
 
 _OBJECTIVES: dict[str, Callable[..., Any]] = {
@@ -24,6 +26,8 @@ _OBJECTIVES: dict[str, Callable[..., Any]] = {
     "renyi": Renyi,
     "iwae": IWAE,
     "avae": AVAE,
+    "slow-vae": SlowVAE,
+    "pcl": PCL,
     "invariance": Invariance,
     "equivariance": Equivariance,
 }
