@@ -136,6 +136,10 @@ def test_an_onnx_pair(tmp_path):
     torch.testing.assert_close(signed.encode(x).mean, 2 * x - 1)
     with pytest.raises(InputError, match="from_onnx: got an unexpected keyword argument 'space'"):
         open_guest(words, space="scaled")
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).random((40, 3, 4, 4), np.float32))
+    done, text = assayed(words, "--data", tmp_path / "x.npy", "--report", tmp_path / "report.html")
+    assert done.exit_code == 0 and "model: ONNX pair" in text and "of 20 s: 32 rows" in text, text
+    assert "Spatial latents" in (tmp_path / "report.html").read_text()
 
 
 def test_a_pair_of_callables_needs_the_shape_of_its_latents(here):

@@ -150,7 +150,7 @@ def test_a_slow_model_gets_coarser_maps_and_fewer_samples(slow):
         sides.append(len(field.arrays["xs"]))
         draws.append(result.scores["holes.prior"].n)
     assert sides[0] == 50 and 20 <= sides[1] <= 25
-    assert draws[0] == 144 and 64 <= draws[1] <= 100
+    assert draws[0] == 144 and 64 <= draws[1] < 144
 
 
 def test_what_is_left_out_is_named_with_the_time_that_it_needs(slow):

@@ -52,6 +52,18 @@ def _dsprites(**options: Any) -> FactorData:
     return dsprites(**options)
 
 
+PERTURBED = "perturbation.json"
+"""By this file a folder is known as that of a perturbed data set."""
+
+
+def _of_path(path: str | Path, **options: Any) -> FactorData:
+    if not (Path(path) / PERTURBED).is_file():
+        return own(path, **options)
+    from latentassay.data.perturbed import perturbed  # brings pydantic
+
+    return perturbed(path, **options)
+
+
 def _shapes3d(**options: Any) -> FactorData:
     from latentassay.data.shapes3d import shapes3d
 
@@ -166,11 +178,11 @@ def entry(name: str) -> Entry:
 
 
 def load(name: str | Path, **options: Any) -> FactorData:
-    """Load a data set by its name, or the user's own data by their path (see ``own``).
+    """Load a data set by its name, the user's own data by their path (see ``own``), or the folder of a perturbed set.
 
     Args:
-        name: one of ``names()``, or the path of a folder of pictures or of a file that ``own`` reads; a folder that is
-            called like a data set is meant by ``./name``.
+        name: one of ``names()``, or the path of a folder of pictures or of a file that ``own`` reads, or of a folder
+            that ``perturb`` wrote; a folder that is called like a data set is meant by ``./name``.
         options: what the data set, or ``own``, takes, such as ``folder=`` or ``size=``.
 
     Raises:
@@ -181,9 +193,10 @@ def load(name: str | Path, **options: Any) -> FactorData:
     FactorData('helix', n=16, x_shape=(3,), factors=[strand 2])
     """
     is_set = isinstance(name, str) and name in names()
-    found = own if not is_set and is_own(name) else entry(str(name)).load
+    is_path = not is_set and is_own(name)
+    found: Callable[..., FactorData] = partial(_of_path, name) if is_path else entry(str(name)).load
     try:
-        return found(name, **options) if found is own else found(**options)
+        return found(**options)
     except TypeError as error:
         if "unexpected keyword" not in str(error):
             raise
