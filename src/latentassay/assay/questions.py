@@ -17,9 +17,14 @@ TRAVERSED = 24, 4
 """Units that are traversed, at most and at least."""
 
 
-def traversals_least(subject: Subject) -> int:
-    """Passes that traversals take at least; decoding alone is half of one."""
-    return TRAVERSED[1] * STEPS // 2
+def traversals_least(subject: Subject) -> int | None:
+    """Passes that traversals take at least; decoding alone is half of one. Channels are not traversed."""
+    return min(len(_scalars(subject)), TRAVERSED[1]) * STEPS // 2 if _scalars(subject) else None
+
+
+def _scalars(subject: Subject) -> list[int]:
+    """Alive units of one latent."""
+    return [j for j in subject.causal.active if len(subject.matrix.units.groups[j]) == 1]
 
 
 def ask_reconstruction(subject: Subject) -> Section:
@@ -229,13 +234,10 @@ def _variable_finding(subject: Subject, group: tuple[int, ...]) -> Finding:
 
 def ask_traversals(subject: Subject) -> Section:
     """What does each alive unit control?"""
-    order = sorted(subject.causal.active, key=lambda j: -float(subject.matrix.normalized[j, j]))
-    order = [j for j in order if len(subject.matrix.units.groups[j]) == 1]
+    order = sorted(_scalars(subject), key=lambda j: -float(subject.matrix.normalized[j, j]))
     order = order[: max(TRAVERSED[1], min(TRAVERSED[0], 2 * subject.passes // STEPS))]
     flat = subject.z.flatten(1)
     centre = subject.centre.flatten()
-    if not order:
-        return Section("traversals", "Traversals", "What does each alive unit control?")
     latents = [subject.matrix.units.groups[j][0] for j in order]
     values = torch.stack([_steps(flat[:, latent]) for latent in latents])
     z = centre.repeat(len(order), STEPS, 1)
