@@ -35,19 +35,25 @@ CASES = [
     (objectives.SlowVAE(), "vae-mlp"),
     (objectives.SlowVAE(2.0, 1.0, 0.5, both=False), "vae-conv-small"),
     (objectives.PCL(), "features"),
+    (objectives.WeakGAN(width=8), "vae-mlp"),
+    (objectives.WeakGAN([[0], [1, 2]], width=8), "vae-conv-small"),
+    (objectives.WeakGAN(width=8), "vae-full-mlp"),
 ]
 every_objective = pytest.mark.parametrize(("objective", "name"), CASES)
 
 
-TUPLES = {objectives.SlowVAE: (2,), objectives.PCL: (2,)}
-"""Of what shape the tuples are that an objective learns from, where it does."""
+def tuples(objective):
+    """Of what shape the tuples are that an objective learns from, where it does."""
+    if isinstance(objective, objectives.WeakGAN):
+        return (len(objective.shared or range(3)), 2)
+    return (2,) if isinstance(objective, objectives.SlowVAE | objectives.PCL) else ()
 
 
 def setting(name, n=6, objective=None):
     """In evaluation mode, where the gates of a causal block are not drawn at random."""
     x_shape = (1, 8, 8)
     make = models.features if name == "features" else partial(models.build, name)
-    return make(x_shape=x_shape, latents=3).eval(), torch.rand(n, *TUPLES.get(type(objective), ()), *x_shape)
+    return make(x_shape=x_shape, latents=3).eval(), torch.rand(n, *tuples(objective), *x_shape)
 
 
 def seeded(seed=0):
@@ -72,10 +78,12 @@ def test_depends_on_its_generator_alone(objective, name):
     assert torch.equal(before, torch.get_rng_state())
 
 
-# One sample says little about the AVAE's divergence, which divides by 1 − ρ², and one row has nothing to contrast with.
-@pytest.mark.parametrize(
-    ("objective", "name"), [case for case in CASES if not isinstance(case[0], objectives.AVAE | objectives.PCL)]
-)
+# One sample says little about the AVAE's divergence, which divides by 1 − ρ², and about what a GAN makes; one row has
+# nothing to contrast with.
+BY_CHANCE = objectives.AVAE | objectives.PCL | objectives.WeakGAN
+
+
+@pytest.mark.parametrize(("objective", "name"), [case for case in CASES if not isinstance(case[0], BY_CHANCE)])
 def test_is_a_mean_over_the_batch(objective, name):
     """Twice the same rows, with no noise to tell them apart, is the same loss: only the sampled z may differ."""
     model, x = setting(name, 1, objective)

@@ -12,10 +12,11 @@ from latentassay.objectives.pcl import PCL
 from latentassay.objectives.slow import SlowVAE
 from latentassay.objectives.tcvae import BetaTCVAE
 from latentassay.objectives.vae import AE, VAE, BetaVAE, Loss
+from latentassay.objectives.weak import WeakGAN
 
 __all__ = [
     "AE", "AVAE", "IWAE", "NAMES", "PCL", "VAE", "BetaTCVAE", "BetaVAE", "Equivariance", "Invariance", "Loss",
-    "Renyi", "SlowVAE", "build", "published", "spec",
+    "Renyi", "SlowVAE", "WeakGAN", "build", "published", "spec",
 ]  # fmt: skip
 
 _OBJECTIVES: dict[str, Callable[..., Any]] = {
@@ -28,6 +29,7 @@ _OBJECTIVES: dict[str, Callable[..., Any]] = {
     "avae": AVAE,
     "slow-vae": SlowVAE,
     "pcl": PCL,
+    "weak-gan": WeakGAN,
     "invariance": Invariance,
     "equivariance": Equivariance,
 }
@@ -65,12 +67,17 @@ def spec(objective: Any) -> dict[str, Any] | None:
     names = {kind: name for name, kind in _OBJECTIVES.items()}
     if type(objective) not in names:
         return None
-    options = {field.name: getattr(objective, field.name) for field in fields(objective)}
+    options = {field.name: _plain(getattr(objective, field.name)) for field in fields(objective)}
     if "base" in options:
         options["base"] = spec(options["base"])
         if options["base"] is None:
             return None
     return {"name": names[type(objective)], **options}
+
+
+def _plain(value: Any) -> Any:
+    """Lists for tuples, as JSON gives them back."""
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def published(model: str, *, beta: float | int = 1.0) -> Any:

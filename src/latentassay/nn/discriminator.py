@@ -1,0 +1,64 @@
+"""A judge of pairs: are these two observations real, and do they share what pairs of their kind share?"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+from torch.nn.utils.parametrizations import spectral_norm
+
+SLOPE = 0.2
+"""Of leaky ReLUs below 0."""
+
+
+class PairDiscriminator(nn.Module):
+    """One logit for every pair: ``u(h) + ⟨h, w_S⟩``, h read from both observations and w_S of length 1 for each kind S.
+
+    Each observation passes the same body: for pictures with even sides 4×4 convolutions of stride 2 (64, 64, 128 and
+    128 channels) down to a side of 4 or one that is odd, for others none; then one dense layer of ``width``. Both
+    together pass two more. Every layer but w is held to a spectral norm of 1.
+
+    Args:
+        x_shape: shape of one observation.
+        kinds: number of kinds of pairs.
+        width: of the dense layers; 256 in the source.
+
+    Source: Shu et al. 2020, the discriminator of the authors' code for match pairing.
+
+    >>> PairDiscriminator((1, 8, 8), 3)(torch.rand(5, 3, 2, 1, 8, 8)).shape
+    torch.Size([5, 3])
+    """
+
+    def __init__(self, x_shape: Sequence[int], kinds: int, width: int = 256):
+        super().__init__()
+        layers, values = _pictures(x_shape)
+        self.body = nn.Sequential(*layers, nn.Flatten(), *_dense(values, width))
+        self.neck = nn.Sequential(*_dense(2 * width, width), *_dense(width, width))
+        self.head = spectral_norm(nn.Linear(width, 1, bias=False))
+        self.kinds = nn.Parameter(torch.randn(kinds, width))
+
+    def forward(self, x: Float[Tensor, "n s 2 *x_shape"]) -> Float[Tensor, "n s"]:
+        """Return the logits of pairs, those of kind S at place S."""
+        each = self.body(x.flatten(0, 2)).unflatten(0, x.shape[:3])
+        both = self.neck(each.flatten(0, 1).flatten(1)).unflatten(0, x.shape[:2])
+        logits: Tensor = self.head(both)[..., 0] + (both * normalize(self.kinds, dim=1)).sum(-1)
+        return logits
+
+
+def _pictures(x_shape: Sequence[int]) -> tuple[list[nn.Module], int]:
+    """Convolutions that halve a picture while they can, and the number of values they leave."""
+    if len(x_shape) != 3:
+        return [], math.prod(x_shape)
+    (channels, height, width), layers = x_shape, []
+    for wide in (64, 64, 128, 128):
+        if min(height, width) <= 4 or height % 2 or width % 2:
+            break
+        layers += [spectral_norm(nn.Conv2d(channels, wide, 4, 2, 1)), nn.LeakyReLU(SLOPE)]
+        channels, height, width = wide, height // 2, width // 2
+    return layers, channels * height * width
+
+
+def _dense(width_in: int, width_out: int) -> list[nn.Module]:
+    return [spectral_norm(nn.Linear(width_in, width_out)), nn.LeakyReLU(SLOPE)]
