@@ -51,3 +51,17 @@ def test_with_a_decoder_it_keeps_the_contract_of_the_door():
 def test_wrong_arguments_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         models.features(**{"x_shape": (5,), "latents": 2, **options})
+
+
+def test_a_run_of_pcl_is_loaded_into_fresh_features(tmp_path):
+    from latentassay import data, objectives
+    from latentassay.errors import CheckpointError
+    from latentassay.training import fit, load_run
+
+    x = torch.rand(40, 5)
+    model = models.features(x_shape=(5,), latents=2)
+    fit(model, objectives.PCL(), data.windows(x), steps=3, batch_size=8, out=tmp_path, device="cpu")
+    loaded = load_run(tmp_path, model=models.features(x_shape=(5,), latents=2, seed=9)).model
+    assert torch.equal(loaded.encode(x).mean, model.eval().encode(x).mean)
+    with pytest.raises(CheckpointError, match="model="):
+        load_run(tmp_path)

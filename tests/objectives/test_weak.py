@@ -149,3 +149,15 @@ def test_it_is_rebuilt_from_json():
     objective = WeakGAN([[0], (1, 2)], width=8)
     assert objectives.build(**json.loads(json.dumps(objectives.spec(objective)))) == objective
     assert hash(objective) == hash(WeakGAN(((0,), (1, 2)), width=8))
+
+
+def test_the_page_works_as_it_stands(capsys):
+    import re
+
+    from conftest import ROOT
+
+    page, names = (ROOT / "docs" / "guides" / "weak-supervision.md").read_text("utf-8"), {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(block, "weak-supervision.md", "exec"), names)
+    assert "('scale',), ('orientation',)" in capsys.readouterr().out
+    assert names["walks"].x_shape == (2, 1, 64, 64) and names["shared"].x_shape == (5, 2, 1, 64, 64)

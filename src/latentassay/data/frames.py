@@ -16,7 +16,8 @@ class Frames:
 
     A data set like any other for ``fit``: row i is the same tuple every time, so runs are repeatable and resume as
     they do on single observations. Its observations have shape ``(*tuple, *frame_shape)``, and a model of ``x_shape``
-    ``frame_shape`` can be trained on them by an objective that says it takes tuples.
+    ``frame_shape`` can be trained on them by an objective that says it takes tuples; from Python, as the command line
+    trains on single observations.
 
     Args:
         data: where the frames come from.
