@@ -1,0 +1,19 @@
+"""Data sets that hide what VAEs feed on: every value within ε of where it was, every factor as it was."""
+
+from latentassay.data.perturbed import perturbed as load_perturbed
+from latentassay.perturbation.choice import Choice, most_and_least
+from latentassay.perturbation.control import remake, uniform_noise
+from latentassay.perturbation.dataset import manipulation, perturb
+from latentassay.perturbation.network import Manipulation, reflect
+
+__all__ = [
+    "Choice",
+    "Manipulation",
+    "load_perturbed",
+    "manipulation",
+    "most_and_least",
+    "perturb",
+    "reflect",
+    "remake",
+    "uniform_noise",
+]

@@ -1,0 +1,105 @@
+"""Controls: uniform noise as large as the changes, and the same data set made again from its manifest."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from latentassay.data import FactorData
+from latentassay.data.perturbed import Plan, perturbed, read_manifest
+from latentassay.errors import FileError, InputError
+from latentassay.perturbation import folder as kept
+from latentassay.perturbation.dataset import _check_rest, as_stored, perturb, versions
+from latentassay.perturbation.network import reflect
+from latentassay.perturbation.source import checked_eps, ensembles_of, parent_of, row_blocks
+
+
+def uniform_noise(data: Any, *, out: str | Path, eps: Any = 0.1, seed: int = 0) -> FactorData:
+    """Move every value by noise of its own: ``x' = reflect(x + u)``, u uniform in [−ε, ε] for every value of every row.
+
+    The control of ``perturb``: as large, without structure. Written, rounded and loaded in the same way. The text does
+    not say how noise is kept in [0, 1]; here it is folded back as the manipulation is. So the mean of black pixels
+    rises by ε / 2.
+
+    Args:
+        data: a ``FactorData`` with values in [0, 1], or bytes.
+        out: the folder of the result; empty, or one of this very noise.
+        eps: greatest change of a value.
+        seed: fixes the noise of every row.
+
+    Raises:
+        InputError: ε outside (0, 1); no factors; values outside [0, 1]; a folder that holds something else.
+        FileError: the folder is damaged or cannot be written.
+
+    Source: "VAEs and principal components", 4.3.3.
+
+    >>> import tempfile
+    >>> from latentassay import data
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     uniform_noise(data.load("digits").take(np.arange(9)), out=folder).store.notes
+    ('digits with every value moved by uniform noise, by 0.1 at most, seed 0',)
+    """
+    eps = checked_eps(eps)
+    _check_rest(1.0, seed)
+    folder, parent = Path(out).expanduser(), parent_of(data)
+    plan = Plan(kind="noise", eps=eps, seed=seed, parent=parent, training=None, versions=versions())
+    manifest = kept.begun(folder, plan)
+    if not manifest.is_done:
+        kept.finish(folder, manifest, data.factors, _noisy(data, plan), None)
+    return perturbed(folder)
+
+
+def remake(
+    path: str | Path,
+    data: Any,
+    *,
+    out: str | Path,
+    entangled: Sequence[Any] = (),
+    disentangled: Sequence[Any] = (),
+) -> FactorData:
+    """Make a perturbed data set again from its manifest, and check that every byte is the same.
+
+    Args:
+        path: the folder of the data set; only its manifest is read.
+        data: its parent.
+        out: another folder for the result.
+        entangled: the models it was trained with, in the same order; none for noise.
+        disentangled: likewise.
+
+    Raises:
+        InputError: another parent, or other models, than the manifest names; whatever ``perturb`` refuses.
+        FileError: the manifest is damaged or not finished, or the result differs, as it may with other versions or on
+            another machine.
+    """
+    manifest = read_manifest(Path(path))
+    plan, training, parent = manifest.plan, manifest.plan.training, parent_of(data)
+    if parent != plan.parent:
+        raise InputError(f"the manifest is of {plan.parent.name} (sha256 {plan.parent.sha256[:8]}…), got {parent.name} "
+                         f"({parent.sha256[:8]}…); load the data set it was made from")  # fmt: skip
+    if training is None:
+        made = uniform_noise(data, out=out, eps=plan.eps, seed=plan.seed)
+    else:
+        sums = ensembles_of(entangled, disentangled, parent.x_shape)
+        if sums != (training.entangled, training.disentangled):
+            raise InputError("the models are not those of the manifest, or in another order; it names the sha256 of "
+                             f"their weights: {', '.join(s[:8] for s in training.entangled)} as entangled, "
+                             f"{', '.join(s[:8] for s in training.disentangled)} as disentangled")  # fmt: skip
+        options = training.model_dump(exclude={"entangled", "disentangled", "threads"})
+        made = perturb(
+            data, entangled=entangled, disentangled=disentangled, out=out, eps=plan.eps, seed=plan.seed,
+            **options,
+        )  # fmt: skip
+    if made.store.manifest.files != manifest.files:  # type: ignore[attr-defined]
+        told = ", ".join(f"{name} {version}" for name, version in plan.versions.items())
+        raise FileError(Path(out), f"its bytes differ from those of {path}, which was made with {told}",
+                        "Make it with these versions and on the same kind of machine.")  # fmt: skip
+    return made
+
+
+def _noisy(data: FactorData, plan: Plan) -> Iterator[np.ndarray]:
+    for number, rows in enumerate(row_blocks(len(data))):
+        x = data.batch(rows)
+        noise = np.random.default_rng((plan.seed, number)).uniform(-plan.eps, plan.eps, tuple(x.shape))
+        yield as_stored(data, rows, reflect(x + torch.from_numpy(noise.astype(np.float32))).numpy(), plan.eps)

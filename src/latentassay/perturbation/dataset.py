@@ -1,0 +1,243 @@
+"""``perturb``: a data set with the same factors, in which every value moves by ε at most, and VAEs lose their way."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from latentassay._version import __version__
+from latentassay.data import FactorData
+from latentassay.data.catalog import PERTURBED as MANIFEST
+from latentassay.data.perturbed import MEND, Manifest, Plan, Training, perturbed, read_manifest
+from latentassay.errors import FileError, InputError
+from latentassay.perturbation import folder as kept
+from latentassay.perturbation.game import Game, Rules, rows_changed
+from latentassay.perturbation.network import Manipulation, fitting, scaled_factors
+from latentassay.perturbation.rounding import stored_bytes, stored_floats
+from latentassay.perturbation.source import checked_eps, ensembles_of, parent_of, row_blocks
+from latentassay.progress import bar
+from latentassay.training.interrupt import catching_interrupt
+from latentassay.training.source import open_source
+from latentassay.training.trainer import pick_device
+
+
+def perturb(
+    data: Any,
+    *,
+    entangled: Sequence[Any],
+    disentangled: Sequence[Any],
+    out: str | Path,
+    eps: Any = 0.1,
+    steps: int = 10_000,
+    batch_size: int = 64,
+    lr: float | int = 1e-4,
+    decoder_steps: int = 3,
+    samples: int = 5,
+    network: str = "auto",
+    seed: int = 0,
+    device: Any = "auto",
+    checkpoint_every: int = 200,
+    progress: bool = True,
+) -> FactorData:
+    """Move every value of a data set by ε at most, so that entangled VAEs rebuild it better than disentangled ones.
+
+    ``x' = reflect(x + ε m_ψ(w))``, w the generating factors, which stay as they are. The manipulation m descends
+    ``L_ent − L_dis``, and the decoders of both sides their own ``L = E ‖decode(z) − x'‖²``, with z from encoders that
+    are frozen and see the unchanged x (``Game``). What is written is a data set like any other, in ``out``:
+    ``load_perturbed(out)`` and ``data.load(out)`` read it again. Values are kept as the parent's are, as bytes or
+    float32, rounded so that ``‖x' − x‖∞ ≤ ε`` and ``0 ≤ x' ≤ 1`` hold for what is read back.
+
+    It may be stopped at any moment: the same call goes on, and ends with the same bytes, on the same kind of device
+    and with the same versions (both are refused otherwise; the number of threads is kept). Models and data are not
+    changed. A finished folder is read, not made again.
+
+    Args:
+        data: a ``FactorData`` with values in [0, 1], or bytes.
+        entangled: VAEs of one latent shape whose alignment the new data shall suit; four in the text.
+        disentangled: those whose alignment they shall not suit, see ``most_and_least``.
+        out: the folder of the result; empty, or one of this very perturbation.
+        eps: greatest change of a value; the text's are 0.1 for dSprites and 0.175 for 3D Shapes.
+        steps: steps of the manipulation; the text does not say how many.
+        batch_size: rows in a batch.
+        lr: rate of Adam for the manipulation and for the decoders (β₁ = 0.9, β₂ = 0.999, ε = 1e-7).
+        decoder_steps: steps of the decoders before each of the manipulation.
+        samples: latent samples of every row.
+        network: the manipulation's decoder, one of ``network.KINDS``; ``"auto"`` takes one that fits.
+        seed: fixes the network's first weights, batches and noise.
+        device: ``"auto"`` takes a GPU that torch can use; only on the CPU are results the same bit for bit.
+        checkpoint_every: steps between checkpoints.
+        progress: show a bar when someone looks.
+
+    Raises:
+        InputError: ε outside (0, 1); no factors; values outside [0, 1]; a side without models, a model that is there
+            twice, or models of another x_shape or of several latent shapes; a count that is not positive; a folder that
+            holds another perturbation or other files.
+        ContractError: models that are no VAEs of torch.
+        TrainingError: losses or weights became NaN or infinite.
+        FileError: the folder is damaged or cannot be written.
+        KeyboardInterrupt: Ctrl-C came; what was done is kept.
+
+    Source: "VAEs and principal components", chapter 4, above all 4.2.4, 4.3.1 and figure 4.2.
+
+    >>> import tempfile
+    >>> from latentassay import data, models
+    >>> digits = data.load("digits").take(np.arange(20))
+    >>> a, b = (models.build("vae-mlp", x_shape=(1, 8, 8), latents=2, hidden=(8,), seed=s) for s in (0, 1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     moved = perturb(digits, entangled=[a], disentangled=[b], out=folder, steps=2, batch_size=8)
+    ...     moved.name, float((moved.batch([0, 1]) - digits.batch([0, 1])).abs().max()) <= 0.1
+    ('digits, perturbed', True)
+    """
+    eps, kind = checked_eps(eps), pick_device(device).type
+    _check_counts(steps=steps, batch_size=batch_size, decoder_steps=decoder_steps, samples=samples,
+                  checkpoint_every=checkpoint_every)  # fmt: skip
+    _check_rest(lr, seed)
+    folder, parent = Path(out).expanduser(), parent_of(data)
+    sums = ensembles_of(entangled, disentangled, parent.x_shape)
+    training = Training(
+        steps=steps, batch_size=batch_size, lr=float(lr), decoder_steps=decoder_steps, samples=samples,
+        network=fitting(parent.x_shape) if network == "auto" else network, device=kind, threads=_threads(folder),
+        entangled=sums[0], disentangled=sums[1],
+    )  # fmt: skip
+    plan = Plan(kind="manipulation", eps=eps, seed=seed, parent=parent, training=training, versions=versions())
+    mover = Manipulation(len(parent.factor_names), parent.x_shape, training.network, seed=seed)
+    manifest = kept.begun(folder, plan)
+    if not manifest.is_done:
+        with _with_threads(training.threads):
+            game = _game(data, plan, mover, entangled, disentangled)
+            manifest = _played(game, folder, manifest, checkpoint_every, visible=progress)
+            kept.finish(folder, manifest, data.factors, _moved(data, plan, game.network),
+                        game.network.state_dict() | {"losses": torch.stack(game.losses)})  # fmt: skip
+    return perturbed(folder)
+
+
+def _game(data: FactorData, plan: Plan, mover: Manipulation, entangled: Any, disentangled: Any) -> Game:
+    training, where = _training(plan), torch.device(_training(plan).device)
+    rules = Rules(plan.eps, training.batch_size, training.lr, training.decoder_steps, training.samples, plan.seed)
+    draws = training.steps * (training.decoder_steps + 1) * training.batch_size
+    source = open_source(data, mover, where, draws=draws)
+    factors = scaled_factors(data.factors, data.factor_sizes)
+    return Game(mover, entangled, disentangled, source, factors, rules, where)
+
+
+def _played(game: Game, folder: Path, manifest: Manifest, every: int, *, visible: bool) -> Manifest:
+    """Take the steps that are left, and keep the state."""
+    if manifest.state is not None:
+        _restore(game, folder, manifest)
+    steps = _training(manifest.plan).steps
+    with (
+        catching_interrupt() as asked_to_stop,
+        bar(steps, "perturbing", unit="step", start=game.step, visible=visible) as line,
+    ):
+        while game.step < steps:
+            game.play()
+            line.update()
+            stop = asked_to_stop()
+            if stop or game.step % every == 0 or game.step == steps:
+                game.check()
+                manifest = kept.keep_state(folder, manifest, game.state(), game.step)
+                now = dict(zip(("entangled", "disentangled"), game.losses[-1].tolist(), strict=True))
+                line.update(0, **{name: f"{value:.4g}" for name, value in now.items()})
+            if stop:
+                raise KeyboardInterrupt
+    return manifest
+
+
+def _restore(game: Game, folder: Path, manifest: Manifest) -> None:
+    step = manifest.state.step if manifest.state else 0
+    try:
+        game.restore(kept.read_state(folder, manifest), step)
+    except (KeyError, RuntimeError) as error:
+        raise FileError(folder, f"its state of step {step} is not that of these networks ({error})", MEND) from error
+
+
+def _moved(data: FactorData, plan: Plan, network: Manipulation) -> Iterator[np.ndarray]:
+    """Render the perturbed rows block by block, as they are stored."""
+    where, factors = torch.device(_training(plan).device), scaled_factors(data.factors, data.factor_sizes)
+    for rows in row_blocks(len(data)):
+        wanted = rows_changed(network, data.batch(rows), factors[rows], plan.eps, where)
+        yield as_stored(data, rows, wanted, plan.eps)
+
+
+def as_stored(data: FactorData, rows: np.ndarray, wanted: np.ndarray, eps: float) -> np.ndarray:
+    """Return wanted values of some rows as they are stored, within ε of the parent's."""
+    if data.store.dtype == np.uint8:
+        return stored_bytes(data.raw(rows).numpy(), wanted, eps)
+    return stored_floats(data.batch(rows).numpy(), wanted, eps)
+
+
+def manipulation(path: str | Path) -> tuple[Manipulation, Tensor]:
+    """Return the manipulation network of a perturbed data set, and the losses of its training.
+
+    Args:
+        path: the folder that ``perturb`` wrote.
+
+    Returns:
+        The network, in evaluation mode, and ``(steps, 2)``: of the entangled and of the disentangled side.
+
+    Raises:
+        FileError: no such folder, a damaged one, or one that is not finished.
+        InputError: the data set was made with noise, which has no network.
+    """
+    folder = Path(path)
+    manifest = read_manifest(folder)
+    if manifest.plan.training is None:
+        raise InputError(f"{folder} holds noise, which no network made; give the folder of a perturb()")
+    if not manifest.is_done:
+        raise FileError(folder, "the data set is not finished", "Call perturb again with the same arguments.")
+    tensors = kept.read_network(folder, manifest)
+    parent = manifest.plan.parent
+    network = Manipulation(
+        len(parent.factor_names), parent.x_shape, manifest.plan.training.network, seed=manifest.plan.seed
+    )
+    losses = tensors.pop("losses")
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise FileError(folder, f"its network is another ({error})", MEND) from error
+    return network.eval(), losses
+
+
+def versions() -> dict[str, str]:
+    """Versions that results depend on."""
+    return {"latentassay": __version__, "torch": torch.__version__, "numpy": np.__version__}
+
+
+def _training(plan: Plan) -> Training:
+    if plan.training is None:
+        raise InputError("noise is not trained; call uniform_noise")
+    return plan.training
+
+
+def _threads(folder: Path) -> int:
+    """Return on how many threads training runs: as it was begun, since sums depend on it."""
+    if (folder / MANIFEST).exists() and (training := read_manifest(folder).plan.training) is not None:
+        return training.threads
+    return torch.get_num_threads()
+
+
+@contextmanager
+def _with_threads(count: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _check_counts(**counts: Any) -> None:
+    for name, value in counts.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise InputError(f"{name} must be a positive integer, got {value!r}")
+
+
+def _check_rest(lr: Any, seed: Any) -> None:
+    if not 0 < lr < float("inf"):
+        raise InputError(f"lr must be a positive number such as 1e-4, got {lr!r}")
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise InputError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")

@@ -1,0 +1,158 @@
+"""A folder in which a perturbed data set comes about: begun, gone on with, finished; never half of anything."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from latentassay.data.catalog import PERTURBED as MANIFEST
+from latentassay.data.files import verify
+from latentassay.data.perturbed import MEND, File, Manifest, Plan, State, Written, read_manifest
+from latentassay.errors import FileError, InputError
+from latentassay.progress import bar
+from latentassay.storage import replacing, write_whole
+
+
+def begun(folder: Path, plan: Plan) -> Manifest:
+    """Return the manifest of a folder that holds this plan, written first if the folder is empty.
+
+    Raises:
+        InputError: it holds another perturbation, or files of something else.
+        FileError: its manifest is damaged, or it cannot be written.
+    """
+    if (folder / MANIFEST).exists():
+        manifest = read_manifest(folder)
+        _refuse_other(folder, manifest.plan, plan)
+        return manifest
+    others = [path.name for path in folder.iterdir() if not path.name.endswith(".part")] if folder.is_dir() else []
+    if others or folder.is_file():
+        what = f"holds other files ({', '.join(sorted(others)[:3])})" if others else "is a file"
+        raise InputError(f"{folder} {what}; choose an empty folder as out=")
+    return _written(folder, Manifest(plan=plan))
+
+
+def keep_state(folder: Path, manifest: Manifest, tensors: dict[str, Tensor], step: int) -> Manifest:
+    """Write where training stands and remove what it stood at before; killed at any moment, one of them is whole."""
+    payload = _packed(tensors)
+    state = State(step=step, **_facts(payload))
+    write_whole(folder / state.file, payload)
+    manifest = _written(folder, manifest.model_copy(update={"state": state}))
+    _remove(folder, but=state.file)
+    return manifest
+
+
+def read_state(folder: Path, manifest: Manifest) -> dict[str, Tensor]:
+    """Read what ``keep_state`` wrote last.
+
+    Raises:
+        FileError: the file is missing, truncated, altered, or of another kind.
+    """
+    state = manifest.state
+    if state is None:
+        raise FileError(folder, "there is no state to go on from", MEND)
+    return _tensors(folder / state.file, state)
+
+
+def read_network(folder: Path, manifest: Manifest) -> dict[str, Tensor]:
+    """Read the weights of a finished manipulation network, and the losses of its training.
+
+    Raises:
+        FileError: the file is missing, truncated, altered, or of another kind.
+    """
+    return _tensors(folder / "network.safetensors", manifest.files["network.safetensors"])
+
+
+def finish(
+    folder: Path,
+    manifest: Manifest,
+    factors: np.ndarray,
+    blocks: Iterable[np.ndarray],
+    network: dict[str, Tensor] | None,
+) -> Manifest:
+    """Write values block by block, codes and network, and last a manifest that says so; then what training needed goes.
+
+    Raises:
+        FileError: something cannot be written; the next call begins this again.
+    """
+    parent, files = manifest.plan.parent, dict[File, Written]()
+    if network is not None:
+        write_whole(folder / "network.safetensors", _packed(network))
+        files["network.safetensors"] = _sum_of(folder / "network.safetensors")
+    _write_npy(folder / "factors.npy", factors.shape, factors.dtype, [factors])
+    _write_npy(folder / "images.npy", (parent.n, *parent.x_shape), np.dtype(parent.dtype), blocks)
+    files["factors.npy"] = _sum_of(folder / "factors.npy")
+    files["images.npy"] = _sum_of(folder / "images.npy")
+    manifest = _written(folder, Manifest(plan=manifest.plan, files=files))
+    _remove(folder)
+    return manifest
+
+
+def _write_npy(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], blocks: Iterable[np.ndarray]) -> None:
+    # Written as a stream: on a full disk a memory map would die of SIGBUS, a stream raises OSError.
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    with replacing(path) as part, part.open("wb") as file, bar(shape[0], f"writing {path.name}", unit="row") as line:
+        np.lib.format.write_array_header_1_0(file, header)
+        for block in blocks:
+            file.write(np.ascontiguousarray(block).data)
+            line.update(len(block))
+
+
+def _written(folder: Path, manifest: Manifest) -> Manifest:
+    write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
+    return manifest
+
+
+def _remove(folder: Path, but: str = "") -> None:
+    for old in [*folder.glob("state-*.safetensors"), *folder.glob(".*.part")]:
+        if old.name != but:
+            old.unlink(missing_ok=True)
+
+
+def _packed(tensors: dict[str, Tensor]) -> bytes:
+    payload: bytes = save({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()})
+    return payload
+
+
+def _facts(payload: bytes) -> dict[str, Any]:
+    return {"size": len(payload), "sha256": hashlib.sha256(payload).hexdigest()}
+
+
+def _sum_of(path: Path) -> Written:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return Written(size=path.stat().st_size, sha256=digest.hexdigest())
+
+
+def _tensors(path: Path, written: Written) -> dict[str, Tensor]:
+    verify(path, size=written.size, sha256=written.sha256, fix=MEND)
+    try:
+        return load(path.read_bytes())
+    except (SafetensorError, OSError) as error:
+        raise FileError(path, f"is no safetensors file ({error})", MEND) from error
+
+
+def _refuse_other(folder: Path, found: Plan, wanted: Plan) -> None:
+    """Refuse a folder of another plan, and name what differs."""
+    pairs = [(found, wanted), (found.parent, wanted.parent)]
+    if found.training is not None and wanted.training is not None:
+        pairs.append((found.training, wanted.training))
+    told = [
+        f"{name} {_short(getattr(old, name))}, now {_short(getattr(new, name))}"
+        for old, new in pairs
+        for name in type(old).model_fields
+        if name not in ("parent", "training") and getattr(old, name) != getattr(new, name)
+    ]
+    if told or (found.training is None) != (wanted.training is None):
+        raise InputError(f"{folder} holds another perturbation ({'; '.join(told)}); choose another out=")
+
+
+def _short(value: Any) -> str:
+    shorten: Callable[[str], str] = lambda text: f"{text[:8]}…" if len(text) == 64 else text  # noqa: E731
+    return "[" + ", ".join(map(_short, value)) + "]" if isinstance(value, list) else shorten(str(value))

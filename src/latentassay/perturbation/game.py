@@ -1,0 +1,247 @@
+"""The alternating training: decoders that follow the changed data, a manipulation that plays them off.
+
+What a step does follows from the step and what is in ``state``: batches and noise are functions of the seed and
+the number of the batch alone.
+"""
+
+import copy
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor, nn
+
+from latentassay.autoencoder import questioning
+from latentassay.errors import TrainingError
+from latentassay.perturbation.network import Manipulation, reflect
+from latentassay.training.sampler import Sampler
+from latentassay.training.source import Source
+
+LOSSES = ("entangled", "disentangled")
+
+
+class Rules(NamedTuple):
+    """How the game is played.
+
+    Attributes:
+        eps: greatest change of a value.
+        batch_size: rows in a batch.
+        lr: rate of both Adams (β₁ = 0.9, β₂ = 0.999, ε = 1e-7).
+        decoder_steps: steps of the decoders before each of the manipulation, each on a batch of its own.
+        samples: latent samples of every row.
+        seed: fixes batches and noise.
+    """
+
+    eps: float
+    batch_size: int
+    lr: float
+    decoder_steps: int
+    samples: int
+    seed: int
+
+
+class Game:
+    """A manipulation network between the decoders of two ensembles, whose encoders stay as they are.
+
+    One step is ``decoder_steps`` steps of all decoders, ``min_θ ‖x̃ − x'‖²`` with x' held fixed, and one of the
+    manipulation, ``min_ψ L_ent − L_dis``, with ``x' = reflect(x + ε m_ψ(w))`` and ``x̃ = decode(z)``, z drawn from the
+    posteriors of the *unchanged* x. Squares are summed over values and averaged over rows, samples and models. x̃ does
+    not depend on ψ, so the manipulation's gradient is ``2 (x̃_dis − x̃_ent)`` at every value: changes follow what the
+    two sides rebuild differently.
+
+    Args:
+        network: the manipulation, trained in place.
+        entangled: models that the changes shall suit; neither these nor ``disentangled`` are touched, copies are.
+        disentangled: models that they shall not suit.
+        source: where batches come from.
+        factors: scaled factors of all rows, ``(n, m)``.
+        rules: how it is played.
+        device: where.
+    """
+
+    def __init__(
+        self,
+        network: Manipulation,
+        entangled: Sequence[Any],
+        disentangled: Sequence[Any],
+        source: Source,
+        factors: Float[Tensor, "n m"],
+        rules: Rules,
+        device: torch.device,
+    ):
+        self.network, self.rules, self.step = network.to(device), rules, 0
+        self.losses: list[Tensor] = []
+        self._source, self._factors, self._device = source, factors.to(device), device
+        self._sides = tuple(tuple(_Member.of(model, device) for model in side) for side in (entangled, disentangled))
+        self._batches = Sampler(source.n, rules.batch_size, rules.seed)
+        self._named = {f"network/{name}": value for name, value in network.named_parameters()}
+        for side, members in zip(LOSSES, self._sides, strict=True):
+            for number, member in enumerate(members):
+                self._named |= {f"{side}/{number}/{name}": value for name, value in member.trained.items()}
+        own = [value for name, value in self._named.items() if name.startswith("network/")]
+        others = [value for name, value in self._named.items() if not name.startswith("network/")]
+        self._mover, self._followers = (_adam(values, rules.lr) for values in (own, others))
+
+    def play(self) -> None:
+        """Take one step and append its losses, ``(2,)``: entangled, disentangled, as the manipulation met them."""
+        first = self.step * (self.rules.decoder_steps + 1)
+        for number in range(first, first + self.rules.decoder_steps):
+            self._follow(number)
+        self.losses.append(self._move(first + self.rules.decoder_steps))
+        self.step += 1
+
+    def check(self) -> None:
+        """Raise if training left the finite numbers.
+
+        Raises:
+            TrainingError: a loss or weight is NaN or infinite.
+        """
+        recent = torch.stack(self.losses[-100:]) if self.losses else torch.zeros(1)
+        if not torch.isfinite(recent).all() or not all(torch.isfinite(p).all() for p in self._named.values()):
+            raise TrainingError(f"losses or weights became NaN or infinite by step {self.step}; lower lr, and make the "
+                                "data set anew in another folder")  # fmt: skip
+
+    def state(self) -> dict[str, Tensor]:
+        """Return weights, moments and losses: everything that the next step follows from."""
+        tensors = {f"value/{name}": value for name, value in self._named.items()}
+        for optimizer in (self._mover, self._followers):
+            for name, parameter in self._named.items():
+                for key, value in optimizer.state.get(parameter, {}).items():
+                    tensors[f"adam/{name}/{key}"] = value
+        return tensors | {"losses": torch.stack(self.losses)}
+
+    def restore(self, tensors: dict[str, Tensor], step: int) -> None:
+        """Take back what ``state`` returned after ``step`` steps.
+
+        Raises:
+            KeyError, RuntimeError: the tensors are not those of these networks.
+        """
+        with torch.no_grad():
+            for name, parameter in self._named.items():
+                parameter.copy_(tensors[f"value/{name}"])
+                optimizer = self._mover if name.startswith("network/") else self._followers
+                optimizer.state[parameter] = {
+                    "step": tensors[f"adam/{name}/step"].clone(),
+                    **{
+                        key: torch.empty_like(parameter).copy_(tensors[f"adam/{name}/{key}"])
+                        for key in ("exp_avg", "exp_avg_sq")
+                    },
+                }
+        self.losses, self.step = list(tensors["losses"].clone()), step
+
+    def loss_of(self, number: int) -> Float[Tensor, "2"]:
+        """Return both losses on a batch, and leave everything as it is."""
+        with torch.no_grad():
+            batch = self._batch(number)
+            return torch.stack(self._both(batch, self._changed(batch)))
+
+    def _follow(self, number: int) -> None:
+        batch = self._batch(number)
+        with torch.no_grad():
+            target = self._changed(batch)
+        self._followers.zero_grad(set_to_none=True)
+        # Members share no parameter, so the sum of the means moves each as its own loss would.
+        sum(self._both(batch, target)).backward()  # type: ignore[union-attr]
+        self._followers.step()
+
+    def _move(self, number: int) -> Tensor:
+        batch = self._batch(number)
+        changed = self._changed(batch)
+        with torch.no_grad():
+            rebuilt = [[member.rebuilt(batch.x, noise) for member, noise in side] for side in self._noises(batch)]
+        entangled, disentangled = (_apart(side, changed, self.rules.samples) for side in rebuilt)
+        self._mover.zero_grad(set_to_none=True)
+        (entangled - disentangled).backward()  # type: ignore[no-untyped-call]
+        self._mover.step()
+        return torch.stack([entangled, disentangled]).detach()
+
+    def _both(self, batch: "_Batch", target: Tensor) -> tuple[Tensor, ...]:
+        rebuilt = [[member.rebuilt(batch.x, noise) for member, noise in side] for side in self._noises(batch)]
+        return tuple(_apart(side, target, self.rules.samples) for side in rebuilt)
+
+    def _noises(self, batch: "_Batch") -> list[list[tuple["_Member", "_Noise"]]]:
+        noise = _Noise(batch.noise, self.rules.samples)
+        return [[(member, noise) for member in side] for side in self._sides]
+
+    def _batch(self, number: int) -> "_Batch":
+        rows = self._batches.rows(number)
+        seed = int(np.random.SeedSequence((self.rules.seed, number)).generate_state(1, np.uint64)[0] >> np.uint64(1))
+        noise = Generator(self._device).manual_seed(seed)
+        return _Batch(self._source.batch(rows), self._factors[rows.to(self._device)], noise)
+
+    def _changed(self, batch: "_Batch") -> Tensor:
+        return changed(self.network, batch.x, batch.w, self.rules.eps)
+
+
+def changed(
+    network: nn.Module, x: Float[Tensor, "n *x_shape"], w: Float[Tensor, "n m"], eps: float
+) -> Float[Tensor, "n *x_shape"]:
+    """Return ``x' = reflect(x + ε m(w))``, in [0, 1] and within ε of x but for rounding."""
+    return reflect(x + eps * network(w))
+
+
+class _Batch(NamedTuple):
+    x: Float[Tensor, "b *x_shape"]
+    w: Float[Tensor, "b m"]
+    noise: Generator
+
+
+class _Noise(NamedTuple):
+    generator: Generator
+    samples: int
+
+
+class _Member(NamedTuple):
+    """One model of a side: an encoder that stays, and a copy whose decoder is trained."""
+
+    encoder: Any
+    decoder: Any
+    trained: dict[str, nn.Parameter]
+
+    @classmethod
+    def of(cls, model: Any, device: torch.device) -> "_Member":
+        encoder, decoder = (copy.deepcopy(model).to(device).float().eval() for _ in range(2))
+        encoder.requires_grad_(False)
+        return cls(encoder, decoder, _reached(decoder, device))
+
+    def rebuilt(self, x: Tensor, noise: _Noise) -> Tensor:
+        """Decode so many samples of every row's posterior, ``(samples · b, *x_shape)``."""
+        with torch.no_grad():
+            posterior = self.encoder.encode(x)
+            z = torch.cat([posterior.sample(noise.generator) for _ in range(noise.samples)])
+        rebuilt: Tensor = self.decoder.decode(z)
+        return rebuilt
+
+
+def _reached(model: Any, device: torch.device) -> dict[str, nn.Parameter]:
+    """The parameters that decoding depends on; all others are frozen."""
+    named = {name: value for name, value in model.named_parameters() if value.requires_grad}
+    with questioning(model, gradients=True):
+        total = model.decode(torch.zeros(1, *model.latent_shape, device=device)).sum()
+        found = torch.autograd.grad(total, list(named.values()), allow_unused=True)
+    reached = {name: value for (name, value), own in zip(named.items(), found, strict=True) if own is not None}
+    for name, value in model.named_parameters():
+        value.requires_grad_(name in reached)
+    return reached
+
+
+def _apart(rebuilt: Sequence[Tensor], target: Tensor, samples: int) -> Tensor:
+    """Squared distance, summed over values and averaged over rows, samples and models."""
+    wide = target.repeat(samples, *[1] * (target.ndim - 1))
+    each = [(own - wide).square().flatten(1).sum(1).mean() for own in rebuilt]
+    return torch.stack(each).mean()
+
+
+def _adam(parameters: list[nn.Parameter], lr: float) -> torch.optim.Adam:
+    return torch.optim.Adam(parameters, lr=lr, betas=(0.9, 0.999), eps=1e-7)
+
+
+def rows_changed(
+    network: nn.Module, x: Float[Tensor, "n *x_shape"], w: Float[Tensor, "n m"], eps: float, device: torch.device
+) -> np.ndarray:
+    """Return changed rows as float32 on the CPU, for storing."""
+    with torch.no_grad():
+        found: np.ndarray = changed(network, x.to(device), w.to(device), eps).cpu().numpy()
+    return found

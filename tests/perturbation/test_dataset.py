@@ -1,0 +1,375 @@
+"""``perturb``: how far values move, what stays, and that it comes out the same however often it is stopped."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from latentassay import data as data_module
+from latentassay.errors import ContractError, FileError, InputError, TrainingError
+from latentassay.perturbation import dataset as module
+from latentassay.perturbation import load_perturbed, manipulation, perturb, remake, uniform_noise
+from latentassay.perturbation.dataset import Game
+
+EPS = (0.1, 0.2, 1 / 3, 0.175, 0.003, 0.99)
+
+
+def moved_by(moved, parent):
+    rows = np.arange(len(parent))
+    x, y = parent.batch(rows), moved.batch(rows)
+    return x, y, (y.double() - x.double()).abs().max(), (y - x).abs().max().double()
+
+
+@pytest.mark.parametrize("eps", EPS)
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("how", ["manipulation", "noise"])
+def test_no_value_moves_further_than_eps_or_leaves_its_range(toy, tmp_path, eps, dtype, how):
+    parent = toy.grid(dtype)
+    if how == "noise":
+        moved = uniform_noise(parent, out=tmp_path / "out", eps=eps)
+    else:
+        moved = toy.small(parent, tmp_path / "out", eps=eps, steps=2)
+    x, y, exact, as_floats = moved_by(moved, parent)
+    assert exact <= eps and as_floats <= eps and y.min() >= 0 and y.max() <= 1
+    assert (dtype == np.uint8 and eps < 1 / 255) or not torch.equal(x, y)
+    assert str(moved.store.dtype) == ("uint8" if dtype == np.uint8 else "float32")
+
+
+def test_factors_names_and_order_are_the_parents(toy, tmp_path):
+    parent, moved = toy.grid(), toy.small(toy.grid(), tmp_path)
+    assert np.array_equal(moved.factors, parent.factors) and moved.factor_names == parent.factor_names
+    assert moved.factor_sizes == parent.factor_sizes and moved.is_grid and moved.x_shape == parent.x_shape
+    assert np.array_equal(moved.factors, toy.grid().factors)
+
+
+def test_it_loads_like_any_other_with_its_provenance(toy, tmp_path):
+    moved = toy.small(toy.grid(), tmp_path / "moved", seed=3)
+    for again in (load_perturbed(tmp_path / "moved"), data_module.load(tmp_path / "moved")):
+        assert torch.equal(again.batch([5, 2]), moved.batch([5, 2])) and again.name == "two areas, perturbed"
+        plan = again.store.manifest.plan
+        assert plan.eps == 0.1 and plan.seed == 3 and len(plan.training.entangled) == 2
+        assert plan.parent.name == "two areas" and len(plan.parent.sha256) == 64
+        assert again.split(0).train.store.manifest.plan == plan
+    assert {path.name for path in (tmp_path / "moved").iterdir()} == {
+        "perturbation.json", "images.npy", "factors.npy", "network.safetensors",
+    }  # fmt: skip
+    with pytest.raises(InputError, match="unexpected keyword"):
+        data_module.load(tmp_path / "moved", size=3)
+
+
+def test_the_same_arguments_give_the_same_bytes_and_another_seed_others(toy, tmp_path):
+    for name in ("a", "b"):
+        torch.rand(3)
+        toy.small(toy.grid(), tmp_path / name)
+    assert toy.bytes_of(tmp_path / "a") == toy.bytes_of(tmp_path / "b")
+    toy.small(toy.grid(), tmp_path / "c", seed=1)
+    assert toy.bytes_of(tmp_path / "a")["images.npy"] != toy.bytes_of(tmp_path / "c")["images.npy"]
+
+
+def test_it_is_made_again_from_its_manifest(toy, tmp_path):
+    parent, sides = toy.grid(), {"entangled": [toy.vae(0), toy.vae(1)], "disentangled": [toy.vae(2)]}
+    toy.small(parent, tmp_path / "a")
+    remake(tmp_path / "a", parent, out=tmp_path / "b", **sides)
+    assert toy.bytes_of(tmp_path / "a") == toy.bytes_of(tmp_path / "b")
+    uniform_noise(parent, out=tmp_path / "noise", seed=2)
+    remake(tmp_path / "noise", parent, out=tmp_path / "noise again")
+    assert toy.bytes_of(tmp_path / "noise") == toy.bytes_of(tmp_path / "noise again")
+    with pytest.raises(InputError, match="not those of the manifest"):
+        remake(tmp_path / "a", parent, out=tmp_path / "c", entangled=[toy.vae(7)], disentangled=[toy.vae(2)])
+    with pytest.raises(InputError, match="load the data set it was made from"):
+        remake(tmp_path / "a", parent.take(np.arange(100)), out=tmp_path / "c", **sides)
+    assert not (tmp_path / "c").exists()
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("step", [1, 4, 6, 8])
+def test_killed_at_any_step_it_goes_on_to_the_same_bytes(toy, tmp_path, monkeypatch, step):
+    toy.small(toy.grid(), tmp_path / "straight")
+    played, play = [], Game.play
+
+    def dying(game):
+        play(game)
+        played.append(game.step)
+        if len(played) == step:
+            raise Killed
+
+    monkeypatch.setattr(Game, "play", dying)
+    with pytest.raises(Killed):
+        toy.small(toy.grid(), tmp_path / "halves")
+    with pytest.raises(FileError, match="not finished"):
+        load_perturbed(tmp_path / "halves")
+    torch.rand(5)
+    toy.small(toy.grid(), tmp_path / "halves")
+    assert played[step] == (step - 1) // 3 * 3 + 1  # begun after the last checkpoint, not at 0
+    assert toy.bytes_of(tmp_path / "straight") == toy.bytes_of(tmp_path / "halves")
+
+
+def test_killed_while_it_is_written_it_is_written_again(toy, tmp_path, monkeypatch):
+    toy.small(toy.grid(), tmp_path / "straight")
+
+    def dying(*_):
+        yield np.zeros((10, 1, 8, 8), np.uint8)
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(module, "_moved", dying)
+        toy.small(toy.grid(), tmp_path / "halves")
+    toy.small(toy.grid(), tmp_path / "halves")
+    assert toy.bytes_of(tmp_path / "straight") == toy.bytes_of(tmp_path / "halves")
+
+
+PROGRAM = """
+import sys, torch
+torch.set_num_threads(1)
+import numpy as np
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from conftest import grid, small
+small(grid(), Path(sys.argv[2]), steps=400, checkpoint_every=5)
+"""
+
+
+def test_a_process_that_is_killed_is_gone_on_with(toy, tmp_path):
+    from pathlib import Path
+
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(Path(__file__).parent), str(tmp_path / "killed")])
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "killed").glob("state-*")) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    assert list((tmp_path / "killed").glob("state-*"))
+    for name in ("killed", "straight"):
+        toy.small(toy.grid(), tmp_path / name, steps=400, checkpoint_every=100)
+    assert toy.bytes_of(tmp_path / "straight") == toy.bytes_of(tmp_path / "killed")
+
+
+def test_a_finished_folder_is_read_and_not_made_again(toy, tmp_path, monkeypatch):
+    toy.small(toy.grid(), tmp_path)
+    before = toy.bytes_of(tmp_path)
+    monkeypatch.setattr(Game, "play", lambda _: pytest.fail("it was trained again"))
+    toy.small(toy.grid(), tmp_path)
+    assert toy.bytes_of(tmp_path) == before
+
+
+def test_ctrl_c_keeps_what_was_done(toy, tmp_path, monkeypatch):
+    import signal
+
+    play = Game.play
+
+    def interrupted(game):
+        play(game)
+        if game.step == 4:
+            signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Game, "play", interrupted)
+        toy.small(toy.grid(), tmp_path / "a")
+    assert (tmp_path / "a" / "state-00000004.safetensors").exists()
+    toy.small(toy.grid(), tmp_path / "a")
+    toy.small(toy.grid(), tmp_path / "b")
+    assert toy.bytes_of(tmp_path / "a") == toy.bytes_of(tmp_path / "b")
+
+
+def test_models_data_modes_threads_and_random_state_are_left_as_they_were(toy, tmp_path):
+    parent, model = toy.grid(), toy.vae(0).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    state, images = torch.get_rng_state(), parent.batch(range(len(parent)))
+    toy.small(parent, tmp_path, entangled=[model])
+    assert model.training and all(p.requires_grad and p.grad is None for p in model.parameters())
+    assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
+    assert torch.equal(state, torch.get_rng_state()) and torch.equal(images, parent.batch(range(len(parent))))
+
+
+def test_the_network_comes_back_with_the_losses_of_its_training(toy, tmp_path):
+    moved = toy.small(toy.grid(), tmp_path / "a")
+    network, losses = manipulation(tmp_path / "a")
+    assert losses.shape == (8, 2) and torch.isfinite(losses).all() and not network.training
+    from latentassay.perturbation.game import changed
+    from latentassay.perturbation.network import scaled_factors
+
+    w = scaled_factors(moved.factors, moved.factor_sizes)
+    with torch.no_grad():
+        wanted = changed(network, toy.grid().batch(range(144)), w, 0.1)
+    assert float((wanted - moved.batch(range(144))).abs().max()) <= 0.5 / 255 + 1e-6
+    uniform_noise(toy.grid(), out=tmp_path / "noise")
+    with pytest.raises(InputError, match="no network"):
+        manipulation(tmp_path / "noise")
+
+
+@pytest.mark.parametrize("eps", [0, 1, -0.1, 1.5, float("nan"), True, "0.1"])
+def test_eps_must_lie_between_0_and_1(toy, tmp_path, eps):
+    for make in (toy.small, lambda data, out, eps: uniform_noise(data, out=out, eps=eps)):
+        with pytest.raises(InputError, match="eps must lie between 0 and 1"):
+            make(toy.grid(), tmp_path / "out", eps=eps)
+    assert not (tmp_path / "out").exists()
+
+
+def test_ensembles_that_cannot_be_are_refused(toy, tmp_path):
+    a, b = toy.vae(0), toy.vae(1)
+    cases = [
+        ([a], [a], "both ensembles"),
+        ([a, b], [b], "both ensembles"),
+        ([a, a], [b], "one ensemble"),
+        ([toy.vae(0)], [toy.vae(0)], "same weights"),  # not the same object, but the same model
+        ([], [b], "at least one model"),
+        ([a], [toy.vae(1, latents=3)], r"one shape, got \(2,\), \(3,\)"),
+        ([a], [toy.vae(1, x_shape=(1, 4, 4))], r"observations \(1, 4, 4\), the data have \(1, 8, 8\)"),
+    ]
+    for entangled, disentangled, message in cases:
+        with pytest.raises(InputError, match=message):
+            toy.small(toy.grid(), tmp_path / "out", entangled=entangled, disentangled=disentangled)
+    for model, message in ((toy.vae(0, name="ae-mlp"), "point codes"), (torch.nn.Linear(2, 2), "torch modules")):
+        with pytest.raises(ContractError, match=message):
+            toy.small(toy.grid(), tmp_path / "out", entangled=[model])
+    assert not (tmp_path / "out").exists()
+
+
+def test_data_that_cannot_be_are_refused(toy, tmp_path):
+    from latentassay.data import FactorData
+
+    codes, good = np.arange(20)[:, None], np.full((20, 8, 8), 0.5, np.float32)
+    outside, unknown = good.copy(), good.copy()
+    outside[7, 0, 0], unknown[7, 0, 0] = 1.01, np.nan
+    cases = [
+        (FactorData(outside, codes), r"lie in \[0, 1\]"),
+        (FactorData(unknown, codes), "NaN"),
+        (FactorData(good, codes[:, :0]), "no factor that varies"),
+        (FactorData(good, 0 * codes), "no factor that varies"),
+        (torch.from_numpy(good), "must be a FactorData"),
+    ]
+    for data, message in cases:
+        for make in (toy.small, lambda data, out: uniform_noise(data, out=out)):
+            with pytest.raises(InputError, match=message):
+                make(data, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"steps": 0}, "steps must be"), ({"batch_size": True}, "batch_size"),
+        ({"lr": 0}, "lr must be"), ({"seed": -1}, "seed must be"), ({"network": "big"}, "network must be one of"),
+        ({"network": "conv-64"}, "side 64"), ({"device": "abacus"}, "device must be"),
+        ({"checkpoint_every": 0}, "checkpoint_every"), ({"decoder_steps": 0}, "decoder_steps"),
+    ],
+)  # fmt: skip
+def test_options_out_of_range_are_refused(toy, tmp_path, options, message):
+    with pytest.raises(InputError, match=message):
+        toy.small(toy.grid(), tmp_path / "out", **options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_another_perturbation_is_refused(toy, tmp_path):
+    toy.small(toy.grid(), tmp_path / "a")
+    before = toy.bytes_of(tmp_path / "a")
+    for options, message in (
+        ({"eps": 0.2}, "eps 0.1, now 0.2"),
+        ({"seed": 1}, "seed 0, now 1"),
+        ({"entangled": [toy.vae(9)]}, "entangled"),
+        ({"steps": 9}, "steps 8, now 9"),
+    ):
+        with pytest.raises(InputError, match=f"another perturbation.*{message}"):
+            toy.small(toy.grid(), tmp_path / "a", **options)
+    with pytest.raises(InputError, match=r"another perturbation.*sha256"):
+        toy.small(toy.grid().take(np.arange(100)), tmp_path / "a")
+    with pytest.raises(InputError, match=r"another perturbation.*kind manipulation, now noise"):
+        uniform_noise(toy.grid(), out=tmp_path / "a")
+    assert toy.bytes_of(tmp_path / "a") == before
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "holiday.jpg").touch()
+    with pytest.raises(InputError, match=r"other files \(holiday.jpg\)"):
+        toy.small(toy.grid(), tmp_path / "b")
+
+
+@pytest.mark.parametrize("name", ["images.npy", "factors.npy", "network.safetensors"])
+def test_damaged_files_are_refused(toy, tmp_path, name):
+    toy.small(toy.grid(), tmp_path)
+    path = tmp_path / name
+    whole = path.read_bytes()
+    for payload, message in (
+        (whole[:-1], "truncated"),
+        (whole[:-1] + bytes([whole[-1] ^ 1]), "altered"),
+        (b"\x80\x04\x95" + whole[3:], "pickle"),
+        (b"", "empty"),
+    ):
+        path.write_bytes(payload)
+        with pytest.raises(FileError, match=message):
+            load_perturbed(tmp_path)
+        with pytest.raises(FileError, match=message):
+            toy.small(toy.grid(), tmp_path)
+    path.unlink()
+    with pytest.raises(FileError, match="missing"):
+        load_perturbed(tmp_path)
+
+
+def test_damaged_and_foreign_manifests_are_refused(toy, tmp_path):
+    toy.small(toy.grid(), tmp_path)
+    path = tmp_path / "perturbation.json"
+    whole = path.read_text()
+    for text, message in (
+        ("{", "no manifest"), ('{"format": "latentassay-run-1"}', "no manifest"), (whole[:-9], "no manifest"),
+        (whole.replace('"eps": 0.1', '"eps": 1.5'), "plan.eps"), ("<html>", "web page"),
+        (whole.replace('"n": 144', '"n": 143'), "its manifest says"),
+        (whole.replace('"images.npy"', '"../images.npy"'), "no manifest"),
+    ):  # fmt: skip
+        path.write_text(text)
+        with pytest.raises(FileError, match=message):
+            load_perturbed(tmp_path)
+    with pytest.raises(FileError, match="does not exist"):
+        load_perturbed(tmp_path / "nowhere")
+
+
+def test_a_damaged_state_is_refused(toy, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(module, "_moved", lambda *_: (_ for _ in ()).throw(Killed))
+        toy.small(toy.grid(), tmp_path)
+    (state,) = tmp_path.glob("state-*")
+    state.write_bytes(state.read_bytes()[:-5])
+    with pytest.raises(FileError, match="truncated"):
+        toy.small(toy.grid(), tmp_path)
+
+
+def test_another_version_does_not_go_on(toy, tmp_path, monkeypatch):
+    toy.small(toy.grid(), tmp_path)
+    monkeypatch.setattr(module, "versions", lambda: {"torch": "0"})
+    with pytest.raises(InputError, match="versions"):
+        toy.small(toy.grid(), tmp_path)
+
+
+def test_threads_stay_as_they_were_begun(toy, tmp_path):
+    toy.small(toy.grid(), tmp_path)
+    torch.set_num_threads(2)
+    assert toy.small(toy.grid(), tmp_path).store.manifest.plan.training.threads == 1
+    assert torch.get_num_threads() == 2
+
+
+def test_what_is_no_number_ends_it(toy, tmp_path):
+    broken = toy.vae(5)
+    with torch.no_grad():
+        broken.decoder[-2].bias.fill_(float("nan"))
+    with pytest.raises(TrainingError, match="NaN or infinite by step 3"):
+        toy.small(toy.grid(), tmp_path, entangled=[broken])
+
+
+def test_noise_is_uniform_of_its_own_and_as_large(toy, tmp_path):
+    from latentassay.data import FactorData
+
+    grey = FactorData(np.full((500, 8, 8), 0.5, np.float32), np.arange(500)[:, None], layout="hw", name="grey")
+    rows = np.arange(500)
+    noise = (uniform_noise(grey, out=tmp_path / "a", eps=0.1).batch(rows) - 0.5).double()
+    assert float(noise.std()) == pytest.approx(0.1 / 3**0.5, rel=0.02) and float(noise.abs().max()) > 0.0999
+    assert abs(float(torch.corrcoef(noise.flatten(1)[:2])[0, 1])) < 0.5
+    other = uniform_noise(grey, out=tmp_path / "b", eps=0.1, seed=1).batch(rows)
+    assert float(torch.corrcoef(torch.stack([noise.flatten(), other.double().flatten()]))[0, 1]) < 0.02
+
+
+def test_a_path_may_be_words(toy, tmp_path):
+    assert len(uniform_noise(toy.grid(), out=str(tmp_path / "x"))) == len(load_perturbed(str(tmp_path / "x")))
+    assert perturb.__doc__
