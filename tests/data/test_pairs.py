@@ -164,7 +164,7 @@ def test_windows_are_consecutive_rows_of_anything_in_order():
     x = torch.arange(12.0).reshape(6, 2)
     assert torch.equal(windows(x, 3).batch([1]), x[None, 1:4])
     pictures = FactorData(np.arange(8, dtype=np.uint8).reshape(2, 2, 2), np.zeros((2, 0), int), name="film")
-    assert windows(pictures).raw([0]).dtype == torch.uint8 and windows(pictures).x_shape == (2, 1, 2, 2)
+    assert windows(pictures).batch([0]).shape == (1, 2, 1, 2, 2) and windows(pictures).x_shape == (2, 1, 2, 2)
     assert windows(pictures).name == "film, windows of 2"
     for length in (1, 7, True):
         with pytest.raises(InputError, match="from 2 to the 6 rows"):

@@ -3,12 +3,15 @@
 import json
 import math
 import shutil
+from copy import deepcopy
 
+import numpy as np
 import pytest
 import torch
 
 import latentassay as la
 from latentassay import models, objectives
+from latentassay.data import Frames
 from latentassay.errors import CheckpointError, InputError, LatentAssayError, TrainingError
 from latentassay.training import fit
 
@@ -83,6 +86,17 @@ def test_metrics_are_json_lines(lab, tmp_path):
     assert {"step", "loss", "nll", "kl", "images_per_second"} == run.history[0].keys()
 
 
+def test_validation_is_cut_evenly_so_that_no_row_is_alone(lab):
+    sizes = []
+
+    def counting(model, x, generator):
+        sizes.append(len(x))
+        return objectives.VAE()(model, x, generator)
+
+    fit(lab.make(), counting, lab.pictures(), steps=1, batch_size=16, validation=lab.pictures(33), device="cpu")
+    assert sizes == [16, 11, 11, 11]
+
+
 @pytest.mark.parametrize("options", [{"channels_last": True}, {"precision": "bf16"}])
 def test_faster_ways_reach_nearly_the_same(lab, options):
     plain, fast = (lab.train(lab.make("vae-conv-small"), 20, **choice) for choice in ({}, options))
@@ -97,6 +111,23 @@ def test_compiled_reaches_nearly_the_same_and_leaves_the_model_plain(lab):
     plain, fast = (lab.train(lab.make(), 20, compile=choice) for choice in (False, True))
     assert fast.history[-1]["loss"] == pytest.approx(plain.history[-1]["loss"], rel=1e-3)
     assert fast.model.encoder._compiled_call_impl is None
+
+
+TUPLES = [
+    (objectives.SlowVAE(), models.build("vae-conv-small", x_shape=(1, 8, 8), latents=2), (2,)),
+    (objectives.PCL(), models.features(x_shape=(1, 8, 8), latents=2), (3,)),
+    (objectives.WeakGAN(width=16), models.build("vae-conv-small", x_shape=(1, 8, 8), latents=2), (2, 2)),
+]
+
+
+@pytest.mark.parametrize(("objective", "model", "shape"), TUPLES)
+@pytest.mark.parametrize("options", [{}, {"channels_last": True}, {"precision": "bf16"}])
+def test_what_learns_from_tuples_does_so_in_every_way(lab, objective, model, shape, options):
+    rows = np.random.default_rng(0).integers(0, 50, (33, *shape))
+    frames = Frames(lab.pictures(), rows)
+    run = fit(deepcopy(model), objective, frames, steps=4, batch_size=16, validation=frames, device="cpu", **options)
+    assert all(math.isfinite(value) for row in run.history for value in row.values())
+    assert {"loss", "validation_loss"} <= run.history[-1].keys()
 
 
 def test_batches_larger_than_the_data_and_a_single_sample(lab):

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from latentassay.data.factors import FactorData
-from latentassay.data.frames import windows
+from latentassay.data.frames import Frames, windows
 from latentassay.errors import InputError
 from latentassay.training import source
 from latentassay.training.source import free_memory, open_source
@@ -104,7 +104,7 @@ def test_data_that_cannot_be_trained_on_are_refused(lab, data, message):
 
 
 def test_of_a_tuple_a_model_sees_one_frame(lab):
-    """Tuples arrive as they are, whether resident or read; the model is held against their frames."""
+    """Tuples arrive as they are, whether resident or read; the model is held against their frames, each kept once."""
     pairs = windows(lab.pictures(9))
     for draws in (0, 100):
         opened = open_source(pairs, lab.make(), CPU, draws=draws)
@@ -112,3 +112,14 @@ def test_of_a_tuple_a_model_sees_one_frame(lab):
         assert opened.x_shape == (2, 1, 8, 8) and opened.n == 8
     with pytest.raises(InputError, match=r"built for observations \(1, 8, 8\), the data have \(4,\)"):
         open_source(windows(torch.rand(5, 4)), lab.make(), CPU, draws=0)
+
+
+def test_frames_of_many_tuples_are_read_once():
+    data = Counting(torch.rand(5, 2))
+    pairs = Frames(data, np.random.default_rng(0).integers(0, 5, (1000, 2)))
+    opened = open_source(pairs, None, CPU, draws=100)
+    data.reads = 0
+    for start in range(0, 1000, 100):
+        rows = torch.arange(start, start + 100)
+        assert torch.equal(opened.batch(rows), data.x[torch.from_numpy(pairs.rows)[rows]])
+    assert data.reads == 0

@@ -41,7 +41,7 @@ class Frames:
             )
         if index.min() < 0 or index.max() >= len(data):
             raise InputError(f"rows must lie in 0..{len(data) - 1}, got {index.min()}..{index.max()}")
-        self.data, self.rows, self.name, self.shared = data, index, name, tuple(shared)
+        self.data, self.rows, self.name, self.shared = data, index.astype(np.int64), name, tuple(shared)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -59,18 +59,10 @@ class Frames:
         """Shape of one tuple."""
         return (*self.rows.shape[1:], *self.frame_shape)
 
-    def raw(self, indices: Any) -> Tensor:
-        """Return tuples as stored, uint8 or float ``(n, *tuple, *frame_shape)``; what training keeps on the device."""
-        return self._tuples(getattr(self.data, "raw", self.data.batch), indices)
-
     def batch(self, indices: Any) -> Tensor:
         """Return tuples as float ``(n, *tuple, *frame_shape)``."""
-        return self._tuples(self.data.batch, indices)
-
-    def _tuples(self, read: Any, indices: Any) -> Tensor:
         rows = self.rows[np.asarray(indices)]
-        frames: Tensor = read(rows.reshape(-1))
-        return frames.reshape(*rows.shape, *self.frame_shape)
+        return self.data.batch(rows.reshape(-1)).reshape(*rows.shape, *self.frame_shape)
 
 
 def windows(series: Any, length: int = 2) -> Frames:

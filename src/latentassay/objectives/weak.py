@@ -109,8 +109,8 @@ def _played(
     z = _drawn(model, len(x), kinds, generator).to(x)
     made = model.likelihood.mean(model.decoder_output(z.flatten(0, 2)))
     fakes = made.unflatten(0, z.shape[:3])
-    generate = softplus(-frozen(judge, fakes)).mean()
-    judged = judge(torch.cat([x, fakes.detach()]))
+    generate = softplus(-frozen(judge, fakes).to(x)).mean()
+    judged = judge(torch.cat([x, fakes.detach()])).to(x)
     discriminate = (softplus(-judged[: len(x)]).mean() + softplus(judged[len(x) :]).mean()) / 2
     posterior = model.encode(made.detach())
     if isinstance(posterior, Point):

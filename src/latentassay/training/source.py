@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from latentassay.data.frames import Frames
 from latentassay.errors import InputError
 from latentassay.observations import Observations, as_float, as_observations, finite
 from latentassay.progress import bar
@@ -38,14 +39,15 @@ def open_source(data: Any, model: Any, device: torch.device, *, draws: int) -> S
             observations of another shape than the model's.
     """
     observations = as_observations(data)
+    if isinstance(observations, Frames):
+        return _tuples(observations, model, device, draws)
     n, x_shape = len(observations), tuple(observations.x_shape)
     if n == 0:
         raise InputError("data holds no observations; was every row filtered out?")
-    seen = tuple(getattr(observations, "frame_shape", x_shape))  # of a tuple, a model sees one frame
-    expected = getattr(model, "x_shape", seen)
-    if tuple(expected) != seen:
-        raise InputError(f"the model was built for observations {tuple(expected)}, the data have {seen}; "
-                         f"build it with x_shape={seen}")  # fmt: skip
+    expected = getattr(model, "x_shape", x_shape)
+    if tuple(expected) != x_shape:
+        raise InputError(f"the model was built for observations {tuple(expected)}, the data have {x_shape}; "
+                         f"build it with x_shape={x_shape}")  # fmt: skip
     read = _reader(observations, model)
     size = read(np.arange(1))
     needed = n * math.prod(x_shape) * size.element_size()
@@ -55,6 +57,18 @@ def open_source(data: Any, model: Any, device: torch.device, *, draws: int) -> S
     else:
         batch = _from_reader(read, device)
     return Source(str(getattr(observations, "name", "data")), n, x_shape, batch)
+
+
+def _tuples(frames: Frames, model: Any, device: torch.device, draws: int) -> Source:
+    """The frames' own source, read tuple by tuple: a frame of many tuples is kept once, and is what a model sees."""
+    rows = torch.from_numpy(frames.rows)
+    single = open_source(frames.data, model, device, draws=draws * math.prod(rows.shape[1:]))
+
+    def batch(wanted: Tensor) -> Tensor:
+        chosen = rows[wanted]
+        return single.batch(chosen.flatten()).unflatten(0, chosen.shape)
+
+    return Source(frames.name, len(frames), frames.x_shape, batch)
 
 
 def _reader(observations: Observations, model: Any) -> Callable[[Any], Tensor]:

@@ -1,5 +1,6 @@
 """One optimiser step, and the state that makes the next one what it is."""
 
+import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -88,7 +89,7 @@ class Trainer:
         noise, sums = Generator(self._device).manual_seed(self._seed), torch.zeros(())
         names: list[str] = []
         with questioning(self.model), questioning(self._networks), self._autocast:
-            for block in torch.split(rows, batch_size):
+            for block in rows.tensor_split(math.ceil(len(rows) / batch_size)):  # of even sizes, none left with one row
                 loss = self._objective(self.model, self._laid_out(source.batch(block)), noise)
                 names = ["loss", *loss.parts]
                 sums = sums + len(block) * torch.stack([loss.total, *loss.parts.values()]).cpu().double()
