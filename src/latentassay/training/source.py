@@ -66,7 +66,7 @@ def _tuples(frames: Frames, model: Any, device: torch.device, draws: int) -> Sou
 
     def batch(wanted: Tensor) -> Tensor:
         chosen = rows[wanted]
-        return single.batch(chosen.flatten()).unflatten(0, chosen.shape)
+        return single.batch(chosen.flatten()).reshape(*chosen.shape, *single.x_shape)
 
     return Source(frames.name, len(frames), frames.x_shape, batch)
 
