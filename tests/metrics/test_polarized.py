@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch import distributions as D
 
+from latentassay import fit, models, objectives
 from latentassay.errors import InputError
-from latentassay.metrics import polarized_regime
+from latentassay.metrics import polarized_regime, polarized_share
+from latentassay.sampling import encode
 
 
 def posteriors(n=2000, seed=0):
@@ -77,3 +79,35 @@ def test_cuts_are_as_given():
 def test_what_cannot_be_asked_is_refused(mean, std, options, match):
     with pytest.raises(InputError, match=match):
         polarized_regime(mean, std, **options)
+
+
+def rows(*shares):
+    return [{"step": 10 * (k + 1), "kl": 10.0, "kl_polarized": 10.0 * (1 - share)} for k, share in enumerate(shares)]
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [((0.5, 0.01, 0.01, 0.01), 0.75), ((0.01, -0.5, 0.02, 0.02), 0.5), ((0.01, 0.5), 0.0), ((0.0, 0.0), 1.0)],
+)
+def test_the_share_counts_from_the_last_row_that_is_not_polarized(shares, expected):
+    assert polarized_share(rows(*shares)) == pytest.approx(expected)
+
+
+def test_where_nothing_is_encoded_nothing_is_polarized():
+    assert polarized_share([{"step": 10, "kl": 0.0, "kl_polarized": 0.0}]) == 0
+
+
+@pytest.mark.parametrize("history", [[], [{"step": 10, "nll": 1.0}]])
+def test_logs_without_these_columns_are_refused(history):
+    with pytest.raises(InputError, match="no columns kl and kl_polarized"):
+        polarized_share(history)
+
+
+def test_the_log_of_a_run_is_what_the_metric_says_of_its_codes():
+    x = torch.randn(512, 4, generator=torch.Generator().manual_seed(0)) * torch.tensor([2.0, 1.0, 0.1, 0.1])
+    model = models.build("vae-mlp", x_shape=(4,), latents=3, likelihood="squared", hidden=(), seed=0)
+    run = fit(model, objectives.BetaVAE(0.05), x, steps=1500, lr=1e-2, batch_size=512, device="cpu", log_every=1)
+    codes = encode(run.model, x)
+    found, last = polarized_regime(codes.mean, codes.std), run.history[-1]
+    assert abs(last["kl"] - last["kl_polarized"]) / last["kl"] == pytest.approx(found.score, abs=0.01)
+    assert 0 < polarized_share(run.history) <= 1

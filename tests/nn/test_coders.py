@@ -48,6 +48,16 @@ def test_mlp_mirrors_its_hidden_layers():
     assert widths == [[8, 5, 4], [5, 8, 3]]
 
 
+def test_a_decoder_may_have_layers_and_activations_of_its_own():
+    encoder, decoder = mlp_coders((3,), 2, 4, hidden=(), decoder_hidden=(8, 5), decoder_activation="tanh")
+    widths = [[layer.out_features for layer in net if isinstance(layer, nn.Linear)] for net in (encoder, decoder)]
+    assert widths == [[4], [8, 5, 3]] and isinstance(decoder[1], nn.Tanh)
+    with pytest.raises(InputError, match="decoder_hidden must be positive"):
+        mlp_coders((3,), 2, 4, decoder_hidden=(0,))
+    with pytest.raises(InputError, match="decoder_activation must be one of"):
+        mlp_coders((3,), 2, 4, decoder_activation="step")
+
+
 @pytest.mark.parametrize("hidden", [(0,), (8, -1), (2.5,)])
 def test_mlp_refuses_widths_that_are_none(hidden):
     with pytest.raises(InputError, match="layer widths"):

@@ -83,7 +83,7 @@ def test_metrics_are_json_lines(lab, tmp_path):
     run = lab.train(lab.make(), 6, tmp_path / "run", log_every=2)
     lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == list(run.history)
-    assert {"step", "loss", "nll", "kl", "images_per_second"} == run.history[0].keys()
+    assert {"step", "loss", "nll", "kl", "kl_polarized", "images_per_second"} == run.history[0].keys()
 
 
 def test_validation_is_cut_evenly_so_that_no_row_is_alone(lab):

@@ -31,6 +31,7 @@ class Plan(Kept):
         rows: rows trained on; all of the training split where left out.
         model: a name that ``models.build`` knows.
         hidden: layer widths of ``mlp`` models; ``activation`` is what lies between them.
+        networks: options of ``models.build``, in place of both.
         latents: number of latents d; what the model's name says where ``None``.
         likelihood: as ``models.build`` takes it.
         beta: weight of the KL term.
@@ -48,6 +49,7 @@ class Plan(Kept):
     model: str
     hidden: tuple[int, ...] = ()
     activation: str = "elu"
+    networks: dict[str, Any] | None = None
     latents: Count | None
     likelihood: str | dict[str, Any] = "bernoulli"
     beta: float = 1.0
@@ -97,7 +99,7 @@ def trained(plan: Plan, folder: Path | None, load: Callable[[], Any], *, device:
     data = load()
     if folder is not None:
         write_whole(folder / PLAN, plan.model_dump_json(indent=1).encode())
-    options = {"hidden": plan.hidden, "activation": plan.activation} if plan.hidden else {}
+    options = plan.networks or ({"hidden": plan.hidden, "activation": plan.activation} if plan.hidden else {})
     model = models.build(
         plan.model, x_shape=data.x_shape, latents=plan.latents, likelihood=plan.likelihood, seed=plan.seed, **options
     )

@@ -19,7 +19,7 @@ from latentassay.metrics.mig import MIG, dcimig, mig
 from latentassay.metrics.modularity import Modularity, modularity
 from latentassay.metrics.neighbours import PrecisionRecall, precision_recall
 from latentassay.metrics.panel import METRICS, Panel, joined, score
-from latentassay.metrics.polarized import PolarizedRegime, polarized_regime
+from latentassay.metrics.polarized import PolarizedRegime, polarized_regime, polarized_share
 from latentassay.metrics.probe import Probe, linear_probe
 from latentassay.metrics.quality import Quality, quality
 from latentassay.metrics.reconstruction import Reconstruction, reconstruction
@@ -72,6 +72,7 @@ __all__ = [
     "mig",
     "modularity",
     "polarized_regime",
+    "polarized_share",
     "precision_recall",
     "quality",
     "reconstruction",

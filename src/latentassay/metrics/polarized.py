@@ -1,5 +1,6 @@
 """Does a VAE work in the regime where its axes mean something: units that are known well, and units switched off?"""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -90,6 +91,35 @@ def polarized_regime(mean: Any, std: Any, *, active: float = ACTIVE, known: floa
     return PolarizedRegime(
         score, stderr, low, high, high < NEGLIGIBLE, states, moves, variance, each.mean(0), len(mu), variant
     )
+
+
+def polarized_share(history: Sequence[Mapping[str, float]], *, cut: float = NEGLIGIBLE) -> float:
+    """Return the share of training during which ``ΔKL = |KL − KL≈| / KL`` stays below ``cut`` to the end.
+
+    Reads the log of a run that ``objectives.BetaVAE`` trained: its columns ``kl`` and ``kl_polarized`` are means over
+    the steps between two rows, units counting as moving by the batch at hand.
+
+    Args:
+        history: rows of ``Run.history`` with ``step``, ``kl`` and ``kl_polarized``.
+        cut: what counts as polarized.
+
+    Raises:
+        InputError: no rows, or rows without these columns (another objective, or codes without a diagonal posterior).
+
+    Source: "VAEs and principal components", equation 3.38 and table 3.2.
+
+    >>> rows = [{"step": 50 * k, "kl": 10.0, "kl_polarized": 10.0 if k > 1 else 5.0} for k in range(1, 5)]
+    >>> polarized_share(rows)
+    0.75
+    """
+    if not history or not all({"step", "kl", "kl_polarized"} <= set(row) for row in history):
+        raise InputError(
+            "the log has no columns kl and kl_polarized; train a VAE whose posterior is a diagonal Gaussian over a "
+            "vector with objectives.BetaVAE, and give run.history"
+        )
+    # A KL of 0 is neither: nothing is encoded at all.
+    beyond = [row["step"] for row in history if not abs(row["kl"] - row["kl_polarized"]) < cut * row["kl"]]
+    return 1 - (beyond[-1] / history[-1]["step"] if beyond else 0.0)
 
 
 def _deviations(std: Any) -> Float[np.ndarray, "n d"]:

@@ -23,21 +23,40 @@ class Coders(NamedTuple):
 
 
 def mlp_coders(
-    x_shape: Sequence[int], latents: int, width: int, *, hidden: Any = (256, 256), activation: Any = "elu"
+    x_shape: Sequence[int],
+    latents: int,
+    width: int,
+    *,
+    hidden: Any = (256, 256),
+    activation: Any = "elu",
+    decoder_hidden: Any = None,
+    decoder_activation: Any = None,
 ) -> Coders:
-    """Fully connected networks; the decoder's hidden layers mirror the encoder's.
+    """Fully connected networks; the decoder's hidden layers mirror the encoder's unless it is said otherwise.
 
     Raises:
-        InputError: ``hidden`` holds something else than positive widths, or nobody knows the activation.
+        InputError: hidden layers are something else than positive widths, or nobody knows an activation.
     """
-    if activation not in ACTIVATIONS:
-        raise InputError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation!r}")
-    if not isinstance(hidden, Sequence) or not all(isinstance(size, int) and size > 0 for size in hidden):
-        raise InputError(f"hidden must be positive layer widths such as (256, 256), got {hidden!r}")
+    inside, outside = _widths("hidden", hidden), _widths("decoder_hidden", decoder_hidden)
+    inner, outer = _known("activation", activation), _known("decoder_activation", decoder_activation or activation)
+    outside = tuple(reversed(inside)) if decoder_hidden is None else outside
     values = math.prod(x_shape)
-    encoder = nn.Sequential(nn.Flatten(), *mlp((values, *hidden, width), activation))
-    decoder = nn.Sequential(*mlp((latents, *reversed(hidden), values), activation), nn.Unflatten(1, tuple(x_shape)))
+    encoder = nn.Sequential(nn.Flatten(), *mlp((values, *inside, width), inner))
+    decoder = nn.Sequential(*mlp((latents, *outside, values), outer), nn.Unflatten(1, tuple(x_shape)))
     return Coders(encoder, decoder)
+
+
+def _widths(name: str, hidden: Any) -> tuple[int, ...]:
+    given = () if hidden is None else hidden
+    if not isinstance(given, Sequence) or not all(isinstance(size, int) and size > 0 for size in given):
+        raise InputError(f"{name} must be positive layer widths such as (256, 256), got {hidden!r}")
+    return tuple(given)
+
+
+def _known(name: str, activation: Any) -> str:
+    if activation not in ACTIVATIONS:
+        raise InputError(f"{name} must be one of {', '.join(ACTIVATIONS)}, got {activation!r}")
+    return str(activation)
 
 
 def conv_coders(x_shape: Sequence[int], latents: int, width: int) -> Coders:

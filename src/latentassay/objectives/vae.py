@@ -6,10 +6,11 @@ All are sums over pixels and latents and means over the batch, in nats where the
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import torch
 from torch import Generator, Tensor
 
 from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import Point, Posterior
+from latentassay.math.posteriors import DiagonalGaussian, Point, Posterior
 
 
 class Loss(NamedTuple):
@@ -60,7 +61,7 @@ class BetaVAE:
             raise ContractError("the model's codes are points, so their KL is infinite; train it with objectives.AE()")
         nll = _nll(model, posterior.sample(generator), x)
         kl = posterior.kl_to_prior().mean()
-        return Loss(nll + self.beta * kl, {"nll": nll, "kl": kl})
+        return Loss(nll + self.beta * kl, {"nll": nll, "kl": kl, **_polarized(posterior)})
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,24 @@ def posterior_of(model: Any, x: Tensor) -> Posterior:
                             "add them as models.VAE has them")  # fmt: skip
     posterior: Posterior = model.encode(x)
     return posterior
+
+
+MOVING = 0.5
+"""A unit moves if its mean has a standard deviation above this (thesis 3.3.2)."""
+
+
+def _polarized(posterior: Posterior) -> dict[str, Tensor]:
+    """The KL of the polarized regime, ``½ Σ_{j moving} E[μ_j² − log σ_j² − 1]`` over this batch (thesis 3.5).
+
+    How far it is from the KL says whether units are either known well or switched off, see
+    ``metrics.polarized_share``. Only known for diagonal Gaussians over vectors.
+    """
+    if not isinstance(posterior, DiagonalGaussian) or posterior.mean.ndim != 2:
+        return {}
+    with torch.no_grad():
+        mean, moving = posterior.mean, posterior.mean.std(0, correction=0) > MOVING
+        each = 0.5 * (mean.square() - 2 * posterior.std.log() - 1).mean(0)
+        return {"kl_polarized": torch.where(moving, each, 0.0).sum()}
 
 
 def _nll(model: Any, z: Tensor, x: Tensor) -> Tensor:

@@ -1,0 +1,233 @@
+"""The models of chapter 3: their data, networks and β (table 3.1), and how much of that is trained at which scale."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from latentassay import objectives
+from latentassay.data import FactorData, load
+from latentassay.data.toys import squares, squares_nonlinear
+from latentassay.experiments.results import pick
+from latentassay.experiments.runs import Plan, trained
+from latentassay.training import Run
+
+BINS = 1000
+"""Codes of the squares' continuous factors."""
+
+FIGURES = ("dSprites", "Synth. Lin.", "Synth. Non-Lin.")
+PIXELS = ("MNIST", "fMNIST")
+FILES = {"MNIST": "mnist", "fMNIST": "fashion-mnist"}
+"""What ``data.load`` calls them."""
+
+SQUARES = {1.0: "Synth. Lin., ratio 1.0", 1.2: "Synth. Lin., ratio 1.2", 1.5: "Synth. Lin., ratio 1.5"}
+
+
+class Task(NamedTuple):
+    """A data set and its networks.
+
+    Attributes:
+        encoder: hidden layers.
+        decoder: hidden layers.
+        activations: of encoder and decoder.
+        latents: number of latents d.
+        beta: of the β-VAE.
+        line: β of the line search.
+        likelihood: as ``models.build`` takes it.
+        continuous: columns of the factors that are numbers.
+    """
+
+    encoder: tuple[int, ...]
+    decoder: tuple[int, ...]
+    activations: tuple[str, str]
+    latents: int
+    beta: float
+    line: tuple[float, ...]
+    likelihood: str
+    continuous: tuple[int, ...] = ()
+
+
+LINE = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+_LINEAR = Task((), (), ("tanh", "tanh"), 2, 1e-4, LINE, "squared", (0, 1))
+TASKS: dict[str, Task] = {
+    "dSprites": Task(
+        (1200, 1200), (1200, 1200, 1200), ("relu", "tanh"), 5, 4.0, (0.25, 1.0, 4.0, 16.0, 64.0), "bernoulli",
+        (1, 2, 3, 4),
+    ),
+    "Synth. Lin.": _LINEAR,
+    "Synth. Non-Lin.": Task((60, 40, 20), (60, 40, 20), ("tanh", "tanh"), 2, 1e-3, LINE, "squared", (0, 1)),
+    "MNIST": Task((400,), (500, 500), ("relu", "tanh"), 6, 1.0, (), "bernoulli"),
+    "fMNIST": Task((400,), (500, 500), ("relu", "tanh"), 6, 1.0, (), "bernoulli"),
+    **dict.fromkeys(SQUARES.values(), _LINEAR),
+}  # fmt: skip
+
+
+class Size(NamedTuple):
+    """How one data set is trained.
+
+    Attributes:
+        steps: optimiser steps of ``batch_size`` rows.
+        batch_size: rows in a step.
+        seeds: how many, from 0 on.
+        snapshots: steps whose weights are looked at besides, where figure 3.4 is drawn.
+    """
+
+    steps: int
+    batch_size: int
+    seeds: int
+    snapshots: tuple[int, ...] = ()
+
+
+class Scale(NamedTuple):
+    """How much is trained and measured.
+
+    Attributes:
+        squares: rows of the synthetic data.
+        sprites: rows of dSprites, drawn at random.
+        pooled: dSprites' pixels are averaged over squares of this side, and β divided by its square.
+        narrow: dSprites' layers are narrower by this factor.
+        pictures: data set of MNIST's place, where files are wanted.
+        image: how dSprites, MNIST and Fashion-MNIST are trained.
+        dots: how the synthetic data are.
+        line: seeds of the line search.
+        points: where Jacobians are taken.
+    """
+
+    squares: int
+    sprites: int
+    pooled: int
+    narrow: int
+    image: Size
+    dots: Size
+    restarts: Size
+    line: int
+    points: int
+
+
+SCALES = {
+    "smoke": Scale(2000, 600, 4, 20, Size(30, 64, 1), Size(600, 128, 1), Size(30, 64, 2, (10, 20)), 1, 20),
+    "laptop": Scale(
+        50_000, 50_000, 2, 4, Size(2600, 128, 3), Size(12_000, 256, 6), Size(3000, 128, 8, (600, 1800)), 3, 1000
+    ),
+    "paper": Scale(
+        50_000, 737_280, 1, 1, Size(350_000, 64, 10), Size(375_000, 64, 10), Size(460_000, 64, 10, (92_000, 276_000)),
+        10, 1000,
+    ),
+}  # fmt: skip
+
+VARIANTS = ("β-VAE", "VAE", "AE", "β-VAEΣ")
+MODELS = {"β-VAE": "vae-mlp", "VAE": "vae-mlp", "AE": "ae-mlp", "β-VAEΣ": "vae-full-mlp"}
+
+
+class Cell(NamedTuple):
+    """One model: what it is trained on and how.
+
+    Attributes:
+        scale: how much.
+        folder: where all runs are kept.
+        files: folder of the data's files, where they are not in the cache.
+        data: a name in ``TASKS``.
+        variant: one of ``VARIANTS``.
+        beta: weight of the KL, as printed: at dSprites' full size.
+        seed: fixes weights, batches, noise, and the split.
+        latents: number of latents, 10 where table 3.2 asks for it.
+    """
+
+    scale: str
+    folder: Path
+    files: Path | None
+    data: str
+    variant: str
+    beta: float
+    seed: int
+    latents: int
+
+    @property
+    def home(self) -> Path:
+        """The folder of its run."""
+        data = self.data.lower().replace(". ", "-").replace(".", "").replace(", ", "-").replace(" ", "")
+        variant = {"β-VAE": "beta-vae", "VAE": "vae", "AE": "ae", "β-VAEΣ": "beta-vae-full"}[self.variant]
+        name = f"{data}-{variant}-beta{self.beta:g}-d{self.latents}-seed{self.seed}"
+        return self.folder / "runs" / self.scale / name
+
+    @property
+    def size(self) -> Size:
+        """How it is trained."""
+        scale = pick(SCALES, self.scale)
+        if self.data == "dSprites":
+            return scale.restarts if self.variant == "β-VAE" and self.latents == TASKS[self.data].latents else (
+                scale.restarts._replace(seeds=scale.image.seeds, snapshots=())
+            )  # fmt: skip
+        return scale.image if self.data in PIXELS else scale.dots
+
+
+def train(cell: Cell) -> Run:
+    """Train the model of a cell, or take it from its folder."""
+    size, scale, task = cell.size, pick(SCALES, cell.scale), TASKS[cell.data]
+    shrunk = cell.data == "dSprites"
+    plan = Plan(
+        data=f"{cell.data}, split by seed", model=MODELS[cell.variant], networks=networks(cell), latents=cell.latents,
+        likelihood=task.likelihood, trains=_objective(cell, scale.pooled**2 if shrunk else 1), steps=size.steps,
+        snapshots=size.snapshots, batch_size=size.batch_size, lr=1e-3, seed=cell.seed,
+    )  # fmt: skip
+    return trained(plan, cell.home, lambda: parts(cell).train, device="cpu")
+
+
+def networks(cell: Cell) -> dict[str, Any]:
+    """Options of ``models.build``."""
+    task = TASKS[cell.data]
+    by = pick(SCALES, cell.scale).narrow if cell.data == "dSprites" else 1
+    return {
+        "hidden": [width // by for width in task.encoder], "decoder_hidden": [width // by for width in task.decoder],
+        "activation": task.activations[0], "decoder_activation": task.activations[1],
+    }  # fmt: skip
+
+
+def _objective(cell: Cell, pixels: int) -> dict[str, Any] | None:
+    if cell.variant == "AE":
+        return objectives.spec(objectives.AE())
+    return objectives.spec(objectives.BetaVAE(cell.beta / pixels))
+
+
+class Parts(NamedTuple):
+    """Rows to learn from and rows never seen."""
+
+    train: FactorData
+    test: FactorData
+
+
+def parts(cell: Cell) -> Parts:
+    """Split the data of a cell: 80 % to learn from, the last 10 % to test on, by its seed."""
+    data = whole(cell.scale, cell.data, cell.files)
+    order = np.random.default_rng(cell.seed).permutation(len(data))
+    return Parts(data.take(order[: 8 * len(data) // 10]), data.take(order[9 * len(data) // 10 :]))
+
+
+@cache
+def whole(scale: str, name: str, files: Path | None) -> FactorData:
+    """Return all rows of a data set."""
+    chosen = pick(SCALES, scale)
+    if name == "dSprites":
+        return _pooled(chosen)
+    if name in PIXELS:
+        if scale == "smoke":
+            return load("digits")
+        return load(FILES[name], train=None, **({"folder": files} if files else {}))
+    if name == "Synth. Non-Lin.":
+        return squares_nonlinear(chosen.squares, bins=BINS)
+    ratio = next((ratio for ratio, known in SQUARES.items() if known == name), 2.0)
+    return squares(chosen.squares, ratio=ratio, bins=BINS)
+
+
+def _pooled(scale: Scale) -> FactorData:
+    """Rows of dSprites, drawn once, their pixels averaged."""
+    sprites = load("dsprites")
+    rows = np.random.default_rng(0).permutation(len(sprites))[: scale.sprites]
+    made = [
+        (torch.nn.functional.avg_pool2d(sprites.batch(part), scale.pooled) * 255).round().byte().numpy()
+        for part in np.array_split(rows, max(1, len(rows) // 5000))
+    ]
+    codes, names = sprites.factors[rows][:, 1:], sprites.factor_names[1:]  # their colour is always the same
+    return FactorData(np.concatenate(made), codes, names, sprites.factor_sizes[1:], layout="chw", name="dsprites")
