@@ -104,6 +104,14 @@ def test_a_module_that_cannot_be_trained_so_is_told_why(objective, name):
         objective(nn.Linear(3, 3), torch.rand(2, 3), seeded())
 
 
+@every_objective
+def test_single_observations_and_tuples_are_not_taken_for_one_another(objective, name):
+    model, x = setting(name, objective=objective)
+    wrong = x[:, 0] if tuples(objective) else torch.stack([x, x], 1)
+    with pytest.raises(InputError, match="tuples"):
+        objective(model, wrong, seeded())
+
+
 def test_elbo_against_torch_distributions():
     model, x = setting("vae-mlp")
     q = model.encode(x)

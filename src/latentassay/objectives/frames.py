@@ -18,6 +18,18 @@ def require(model: Any, *names: str) -> None:
                             "add them as models.VAE has them")  # fmt: skip
 
 
+def single(model: Any, x: Tensor) -> None:
+    """Refuse a batch of tuples, or of anything else than what the model says it takes.
+
+    Raises:
+        InputError: with both shapes.
+    """
+    expected = tuple(getattr(model, "x_shape", x.shape[1:]))
+    if tuple(x.shape[1:]) != expected:
+        raise InputError(f"this objective learns from batches (n, *{expected}), got {tuple(x.shape)}; what learns from "
+                         "tuples is SlowVAE, PCL and WeakGAN")  # fmt: skip
+
+
 def frame_shape(model: Any, x: Tensor, axes: int, whose: str, how: str) -> tuple[int, ...]:
     """Return the shape of one frame of a batch of tuples ``(n, *tuple, *frame_shape)``.
 

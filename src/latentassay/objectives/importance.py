@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 
 from latentassay.errors import ContractError, InputError
 from latentassay.math.posteriors import Point, Posterior
+from latentassay.objectives.frames import single
 from latentassay.objectives.vae import Loss
 
 
@@ -163,6 +164,7 @@ def _posterior(model: Any, x: Tensor) -> Posterior:
     if missing := [attribute for attribute in needed if not hasattr(model, attribute)]:
         raise ContractError(f"{name} lacks {', '.join(missing)}, which this objective trains through; "
                             "add them as models.VAE has them")  # fmt: skip
+    single(model, x)
     posterior: Posterior = model.encode(x)
     if isinstance(posterior, Point) or model.prior is None:
         raise ContractError(f"the bound needs a posterior with a density and a prior; {name} has "

@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 
 from latentassay.errors import ContractError, InputError
 from latentassay.math.posteriors import DiagonalGaussian, Point, Posterior
+from latentassay.objectives.frames import require, single
 
 
 class Loss(NamedTuple):
@@ -78,10 +79,10 @@ def posterior_of(model: Any, x: Tensor) -> Posterior:
 
     Raises:
         ContractError: the model lacks what an objective trains through.
+        InputError: the batch is not of the observations it takes, but of tuples, say.
     """
-    if missing := [name for name in ("encode", "decoder_output", "likelihood") if not hasattr(model, name)]:
-        raise ContractError(f"{type(model).__name__} lacks {', '.join(missing)}, which this objective trains through; "
-                            "add them as models.VAE has them")  # fmt: skip
+    require(model, "encode", "decoder_output", "likelihood")
+    single(model, x)
     posterior: Posterior = model.encode(x)
     return posterior
 
