@@ -3,6 +3,8 @@
 from latentassay.geometry.alignment import PCAAlignment, pca_alignment
 from latentassay.geometry.curves import Geodesics
 from latentassay.geometry.density import Density, density_geodesic
+from latentassay.geometry.eigenfaces import Eigenfaces, nonlinear_eigenfaces
+from latentassay.geometry.embedding import Embedding, embedding_geometry
 from latentassay.geometry.fisher_rao import FisherRaoGeodesic, fisher_rao_distance, fisher_rao_geodesic
 from latentassay.geometry.interpolate import METRICS, Interpolation, interpolate
 from latentassay.geometry.orthogonality import Orthogonality, distance_to_orthogonality
@@ -15,6 +17,8 @@ from latentassay.geometry.volume import decoder_jacobian, volume_element
 __all__ = [
     "METRICS",
     "Density",
+    "Eigenfaces",
+    "Embedding",
     "FisherRaoGeodesic",
     "Geodesics",
     "Interpolation",
@@ -25,10 +29,12 @@ __all__ = [
     "decoder_jacobian",
     "density_geodesic",
     "distance_to_orthogonality",
+    "embedding_geometry",
     "fisher_rao_distance",
     "fisher_rao_geodesic",
     "interpolate",
     "nearest_signed_permutation",
+    "nonlinear_eigenfaces",
     "pca_alignment",
     "principal_spectrum",
     "pullback_geodesic",

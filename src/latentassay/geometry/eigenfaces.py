@@ -1,0 +1,86 @@
+"""Nonlinear eigenfaces: what each unit does to the mean of the data, the most precise unit first."""
+
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from latentassay.autoencoder import Autoencoder
+from latentassay.errors import InputError
+from latentassay.observations import as_observations
+from latentassay.sampling import BATCH_SIZE, decode, encode
+
+
+class Eigenfaces(NamedTuple):
+    """Decodings around the mean latent.
+
+    Attributes:
+        mean: decoding of the mean latent, ``(*x_shape)``.
+        images: decodings of the mean latent with one unit at ``values``, ``(units, steps, *x_shape)``.
+        values: offsets from the mean latent, from −alpha to alpha, ``(steps,)``.
+        units: the unit of each row, the smallest mean σ first: it carries most of the variance.
+        sigma: mean standard deviation of the posterior of each of these units, ``(units,)``.
+        n: number of rows that the means were taken of.
+    """
+
+    mean: Float[Tensor, "*x"]
+    images: Float[Tensor, "units steps *x"]
+    values: Float[Tensor, " steps"]
+    units: tuple[int, ...]
+    sigma: Float[Tensor, " units"]
+    n: int
+
+
+def nonlinear_eigenfaces(
+    model: Autoencoder,
+    data: Any,
+    *,
+    generator: Generator,
+    units: int = 5,
+    alpha: float | int = 2.5,
+    steps: int = 7,
+    rows: int = 300,
+    batch_size: int = BATCH_SIZE,
+) -> Eigenfaces:
+    """Decode ``z̄ + a e_j`` for a from −alpha to alpha, z̄ the mean of posterior means, for the most precise units j.
+
+    In a VAE that works like PCA the order by mean σ_j is the order of components by variance.
+
+    Args:
+        model: a VAE whose latents are a vector ``(d,)``.
+        data: a float tensor ``(n, *x_shape)`` or ``Observations``.
+        generator: draws the rows.
+        units: how many are shown, at most d.
+        alpha: how far each is moved, in the latent's own units; 2.5 is near the tails of N(0, 1).
+        steps: decodings of each unit; an odd number has the mean in its middle.
+        rows: how many the means are taken of, at most.
+
+    Raises:
+        InputError: latents that are no vector, point codes (which have no σ), or a count that is not positive.
+
+    Source: "VAEs and principal components", 3.3.5 and figure 3.6.
+
+    >>> from latentassay.models import build
+    >>> model, x = build("vae-mlp", x_shape=(5,), latents=3), torch.rand(9, 5)
+    >>> nonlinear_eigenfaces(model, x, units=2, generator=torch.Generator().manual_seed(0)).images.shape
+    torch.Size([2, 7, 5])
+    """
+    if len(model.latent_shape) != 1:
+        raise InputError(f"latents must be a vector, got latent_shape {model.latent_shape}")
+    if min(units, steps, rows) < 1 or not 0 < alpha < float("inf"):
+        raise InputError(f"units, steps, rows and alpha must be positive, got {units}, {steps}, {rows} and {alpha}")
+    observations = as_observations(data)
+    chosen = torch.randperm(len(observations), generator=generator)[:rows]
+    codes = encode(model, observations, rows=chosen, batch_size=batch_size)
+    if not bool((codes.std > 0).any()):
+        raise InputError("the model's codes are points, so no unit is more precise than another; give a VAE")
+    sigma, centre = codes.std.mean(0), codes.mean.mean(0)
+    order = sigma.argsort()[: min(units, len(sigma))]
+    values = torch.linspace(-float(alpha), float(alpha), steps).to(centre)
+    z = centre.repeat(len(order), steps, 1)
+    for row, unit in enumerate(order.tolist()):
+        z[row, :, unit] += values
+    images = decode(model, torch.cat([centre[None], z.flatten(0, 1)]), batch_size=batch_size)
+    shown = images[1:].reshape(len(order), steps, *images.shape[1:])
+    return Eigenfaces(images[0], shown, values, tuple(order.tolist()), sigma[order], len(chosen))
