@@ -17,7 +17,7 @@ from latentassay.autoencoder import Autoencoder, Decoder, Encoder
 from latentassay.contract import check_autoencoder
 from latentassay.errors import CheckpointError, ContractError, FileError, InputError, LatentAssayError, TrainingError
 from latentassay.findings import Finding, Score
-from latentassay.geometry import fisher_rao_distance, fisher_rao_geodesic, interpolate
+from latentassay.geometry import distance_to_orthogonality, fisher_rao_distance, fisher_rao_geodesic, interpolate
 from latentassay.likelihood import log_likelihood
 from latentassay.math.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior, StandardNormal
 from latentassay.metrics import score
@@ -43,6 +43,7 @@ from latentassay.responses import (
 )
 from latentassay.separability import linear_separability
 from latentassay.spatial import latent_spectrum, spatial_equivariance, spatial_response_kernel
+from latentassay.suggestion import suggest_beta
 from latentassay.training import Run, fit, load_run
 from latentassay.units import Units
 
@@ -74,6 +75,7 @@ __all__ = [
     "check_autoencoder",
     "conditioned_response_matrix",
     "data",
+    "distance_to_orthogonality",
     "divergence",
     "equivariance",
     "features",
@@ -113,6 +115,7 @@ __all__ = [
     "spatial_equivariance",
     "spatial_response_kernel",
     "structure_score",
+    "suggest_beta",
     "training",
     "wrap",
 ]
