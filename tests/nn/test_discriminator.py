@@ -32,3 +32,11 @@ def test_layers_stretch_nothing():
     for module in judge.eval().modules():
         if isinstance(module, torch.nn.Linear):
             assert torch.linalg.matrix_norm(module.weight, 2).item() == pytest.approx(1, abs=0.02)
+
+
+def test_sharpness_is_a_factor_on_the_logits():
+    torch.manual_seed(0)
+    judge, x = PairDiscriminator((6,), 2, 16, sharpness=5).eval(), torch.rand(3, 2, 2, 6)
+    sharp = judge(x)
+    judge.sharpness = 1
+    torch.testing.assert_close(sharp, 5 * judge(x))

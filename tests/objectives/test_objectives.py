@@ -36,7 +36,7 @@ CASES = [
     (objectives.SlowVAE(2.0, 1.0, 0.5, both=False), "vae-conv-small"),
     (objectives.PCL(), "features"),
     (objectives.WeakGAN(width=8), "vae-mlp"),
-    (objectives.WeakGAN([[0], [1, 2]], width=8), "vae-conv-small"),
+    (objectives.WeakGAN([[0], [1, 2]], width=8, sharpness=3.0), "vae-conv-small"),
     (objectives.WeakGAN(width=8), "vae-full-mlp"),
 ]
 every_objective = pytest.mark.parametrize(("objective", "name"), CASES)

@@ -127,8 +127,9 @@ def test_kinds_latents_and_pairs_must_fit():
     for shared in ([[3]], [[0, 1, 2]]):
         with pytest.raises(InputError, match="some of the model's 3 latents, but not all"):
             equip(WeakGAN(shared), model)
-    with pytest.raises(InputError, match="width must be"):
-        WeakGAN(width=0)
+    for options in ({"width": 0}, {"width": True}, {"sharpness": 0}, {"sharpness": float("nan")}):
+        with pytest.raises(InputError, match=f"{next(iter(options))} must be"):
+            WeakGAN(**options)
     with pytest.raises(InputError, match=r"3 kinds of pairs, got a batch \(5, 2, 2, 7\)"):
         ready.loss(model, x[:, :2], seeded())
     with pytest.raises(InputError, match=r"tuples of observations \(7,\).*data\.shared_pairs"):

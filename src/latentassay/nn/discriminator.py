@@ -14,7 +14,7 @@ SLOPE = 0.2
 
 
 class PairDiscriminator(nn.Module):
-    """One logit for every pair: ``u(h) + ⟨h, w_S⟩``, h read from both observations and w_S of length 1 for each kind S.
+    """One logit for every pair: ``a (u(h) + ⟨h, w_S⟩)``, h read from both and w_S of length 1 for every kind S.
 
     Each observation passes the same body: for pictures with even sides 4×4 convolutions of stride 2 (64, 64, 128 and
     128 channels) down to a side of 4 or one that is odd, for others none; then one dense layer of ``width``. Both
@@ -24,6 +24,7 @@ class PairDiscriminator(nn.Module):
         x_shape: shape of one observation.
         kinds: number of kinds of pairs.
         width: of the dense layers; 256 in the source.
+        sharpness: a, 1 in the source.
 
     Source: Shu et al. 2020, the discriminator of the authors' code for match pairing.
 
@@ -31,8 +32,9 @@ class PairDiscriminator(nn.Module):
     torch.Size([5, 3])
     """
 
-    def __init__(self, x_shape: Sequence[int], kinds: int, width: int = 256):
+    def __init__(self, x_shape: Sequence[int], kinds: int, width: int = 256, sharpness: float | int = 1.0):
         super().__init__()
+        self.sharpness = sharpness
         layers, values = _pictures(x_shape)
         self.body = nn.Sequential(*layers, nn.Flatten(), *_dense(values, width))
         self.neck = nn.Sequential(*_dense(2 * width, width), *_dense(width, width))
@@ -44,7 +46,7 @@ class PairDiscriminator(nn.Module):
         each = self.body(x.flatten(0, 2)).unflatten(0, x.shape[:3])
         both = self.neck(each.flatten(0, 1).flatten(1)).unflatten(0, x.shape[:2])
         logits: Tensor = self.head(both)[..., 0] + (both * normalize(self.kinds, dim=1)).sum(-1)
-        return logits
+        return self.sharpness * logits
 
 
 def _pictures(x_shape: Sequence[int]) -> tuple[list[nn.Module], int]:
