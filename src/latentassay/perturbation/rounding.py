@@ -33,7 +33,9 @@ def stored_floats(
     wide = x.astype(np.float64)
     kept = np.clip(wanted, np.maximum(wide - eps, 0), np.minimum(wide + eps, 1)).astype(np.float32)
     while (far := ~_within(x, kept, eps)).any():
-        kept[far] = np.nextafter(kept[far], x[far])
+        # In steps as wide as the wider of both is spaced: near 0 those of the narrower would take for ever.
+        step = np.maximum(np.spacing(kept[far]), np.spacing(x[far]))
+        kept[far] -= np.copysign(step, kept[far] - x[far])
     return np.asarray(kept)
 
 
