@@ -8,7 +8,7 @@ from typing import NamedTuple
 import matplotlib
 
 from latentassay.errors import InputError
-from latentassay.experiments import consistency, figures, geometry, helix, responses
+from latentassay.experiments import consistency, figures, geometry, helix, perturbed, responses
 from latentassay.experiments.page import Picture, render
 from latentassay.experiments.results import Table
 from latentassay.storage import replacing, write_whole
@@ -106,6 +106,11 @@ EXPERIMENTS = (
     Experiment(
         "consistency.graphs", "does a causal block find a known graph? chain, fork and collider", "nothing",
         {"smoke": "seconds", "laptop": "about six minutes", "paper": "about an hour"}, consistency.graphs,
+    ),
+    Experiment(
+        "pca.perturbation", "data moved by ε, in which VAEs lose their way and PCL does not (PCA table 4.2)", "nothing",
+        {"smoke": "half a minute", "laptop": "about half an hour on one core", "paper": _LONG}, perturbed.table,
+        perturbed.pictures,
     ),
 )  # fmt: skip
 
