@@ -54,8 +54,9 @@ def suggest_beta(
 ) -> BetaSuggestion:
     """Train a β-VAE with ever larger β until ``E_x[σ_j²(x)]`` of one unit reaches 1.
 
-    There it enters the polarized regime, and the best β is of that order of magnitude. Each is trained from the same fresh weights: a unit that was switched off
-    by a smaller β would not come back, and one that was learned with it is slow to go.
+    There it enters the polarized regime, and the best β is of that order of magnitude. Each is trained from the same
+    fresh weights: a unit that was switched off by a smaller β would not come back, and one that was learned with it is
+    slow to go.
 
     Args:
         build: returns a fresh VAE such as ``lambda: la.models.build("vae-mlp", x_shape=(4,), latents=6)``; give it
