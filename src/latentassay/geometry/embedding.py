@@ -95,11 +95,11 @@ def _checked(codes: Any, factor: Any, period: float | int) -> tuple[Float[np.nda
 
 def _seen(offset: Float[np.ndarray, "n 2"], way: str) -> Float[np.ndarray, "n k"]:
     radius = np.linalg.norm(offset, axis=1, keepdims=True)
-    if way == "angle":
-        return offset / np.maximum(radius, 1e-12)
-    if way == "radius":
-        return radius
-    return {"first": offset[:, :1], "second": offset[:, 1:], "both": offset}[way]
+    ways: dict[str, np.ndarray] = {
+        "angle": offset / np.maximum(radius, 1e-12), "radius": radius, "first": offset[:, :1],
+        "second": offset[:, 1:], "both": offset,
+    }  # fmt: skip
+    return ways[way]
 
 
 def _explained(seen: Float[np.ndarray, "n k"], target: Float[np.ndarray, "n 2"], seed: int) -> float:

@@ -1,18 +1,21 @@
 """How much a decoder stretches its latent space: Jacobians and volume elements, by forward-mode differentiation."""
 
+import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.autograd import forward_ad
+from torch.func import jvp, vmap
 
 from latentassay.autoencoder import questioning
 from latentassay.errors import ContractError, InputError
 from latentassay.geometry.pullback import embedded, owner, place
 from latentassay.observations import finite
-from latentassay.responses.derivatives import awaken
+from latentassay.responses.derivatives import ContiguousGroups, awaken
 from latentassay.sampling import BATCH_SIZE, blocks
 
 MEND = "use a decoder written in torch"
@@ -21,11 +24,15 @@ MEND = "use a decoder written in torch"
 def decoder_jacobian(
     decode: Callable[[Tensor], Any], z: Tensor, *, batch_size: int = BATCH_SIZE
 ) -> Float[Tensor, "n values d"]:
-    """Return ``J[·,i,j] = ∂D_i/∂z_j`` of the flattened decoding at every latent, one forward pass for each latent.
+    """Return ``J[·,i,j] = ∂D_i/∂z_j`` of the flattened decoding at every latent, by forward-mode differentiation.
+
+    Directions share the decoding itself (``vmap`` of ``jvp``): d of them take 14 to 20 forward passes for d = 12. A
+    decoder that cannot be mapped so is differentiated along one latent after the other, which takes twice as long.
 
     Args:
         decode: latents ``(n, *latent_shape)`` to decodings, or to pairs ``(mean, std)``.
         z: latents ``(n, *latent_shape)``.
+        batch_size: derivatives of a decoding along one latent that are in memory at once, about.
 
     Raises:
         InputError: no latents, NaN or infinite values.
@@ -33,7 +40,8 @@ def decoder_jacobian(
     """
     z = _checked(z)
     with questioning(owner(decode), gradients=True), torch.no_grad():
-        parts = [_columns(decode, z[block].to(place(owner(decode), z))) for block in blocks(len(z), batch_size, "J")]
+        home, rows = place(owner(decode), z), max(1, batch_size // z[0].numel())
+        parts = [_columns(decode, z[block].to(home), batch_size) for block in blocks(len(z), rows, "Jacobians")]
     return finite(torch.cat(parts).to(z.device), "derivatives of the decoder")
 
 
@@ -59,8 +67,9 @@ def volume_element(decode: Callable[[Tensor], Any], grid: Tensor, *, batch_size:
     z = _checked(grid).reshape(-1, grid.shape[-1])
     with questioning(owner(decode), gradients=True), torch.no_grad():
         model, out = owner(decode), torch.empty(len(z), dtype=torch.float64)
-        for block in blocks(len(z), batch_size, "volume elements"):
-            j = finite(_columns(decode, z[block].to(place(model, z))), "derivatives of the decoder").double()
+        for block in blocks(len(z), max(1, batch_size // z.shape[1]), "volume elements"):
+            j = _columns(decode, z[block].to(place(model, z)), batch_size)
+            j = finite(j, "derivatives of the decoder").double()
             out[block] = torch.linalg.det(j.mT @ j).clamp(min=0).sqrt().cpu()
     return out.view(grid.shape[:-1])
 
@@ -71,20 +80,32 @@ def _checked(z: Any) -> Tensor:
     return finite(z.detach(), "latents")
 
 
-def _columns(decode: Callable[[Tensor], Any], z: Tensor) -> Tensor:
+def _columns(decode: Callable[[Tensor], Any], z: Tensor, batch_size: int) -> Tensor:
     """Columns of the Jacobian, each the derivative along one latent."""
     awaken()
-    columns = []
-    for latent in range(z[0].numel()):
-        direction = torch.zeros_like(z)
-        direction.flatten(1)[:, latent] = 1
-        columns.append(_along(decode, z, direction))
-    return torch.stack(columns, 2)
+    d = z[0].numel()
+    directions = torch.eye(d).to(z).view(d, 1, *z.shape[1:]).expand(d, *z.shape)
+    columns = _mapped(decode, z, directions, batch_size)
+    # A decoder that breaks off differentiation gives zeros here, and an error there.
+    if columns is None or not columns.any():
+        columns = torch.stack([_along(decode, z, direction) for direction in directions])
+    return columns.movedim(0, 2)
+
+
+def _mapped(decode: Callable[[Tensor], Any], z: Tensor, directions: Tensor, size: int) -> Tensor | None:
+    """All derivatives with one decoding, or ``None`` for a decoder that torch can't map over directions."""
+    with warnings.catch_warnings(), ContiguousGroups():
+        warnings.filterwarnings("ignore", "There is a performance drop", UserWarning)
+        try:
+            found: Tensor = vmap(lambda v: jvp(partial(embedded, decode), (z,), (v,))[1], chunk_size=size)(directions)
+        except (RuntimeError, NotImplementedError, ContractError):
+            return None
+    return found
 
 
 def _along(decode: Callable[[Tensor], Any], z: Tensor, direction: Tensor) -> Tensor:
     try:
-        with forward_ad.dual_level():
+        with forward_ad.dual_level(), ContiguousGroups():
             dual = forward_ad.make_dual(z, direction)  # type: ignore[no-untyped-call]
             found = forward_ad.unpack_dual(embedded(decode, dual)).tangent  # type: ignore[no-untyped-call]
             column: Tensor | None = None if found is None else found.clone()

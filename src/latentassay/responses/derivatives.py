@@ -3,12 +3,14 @@
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 from torch.autograd import forward_ad
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
 
 from latentassay.autoencoder import Autoencoder, questioning
 from latentassay.errors import ContractError, InputError
@@ -131,10 +133,20 @@ def awaken() -> None:
         forward_ad.make_dual(torch.zeros(1), torch.zeros(1))  # type: ignore[no-untyped-call]
 
 
+class ContiguousGroups(TorchFunctionMode):
+    """Lets forward mode through group normalisation: torch's rule takes its input for contiguous, whatever it is."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Call ``func``, with a contiguous first argument where it normalises groups."""
+        if func in (functional.group_norm, torch.group_norm):
+            args = (args[0].contiguous(), *args[1:])
+        return func(*args, **(kwargs or {}))
+
+
 def _along(model: Autoencoder, z: Tensor) -> Callable[[Tensor], Tensor]:
     def derivative(direction: Tensor) -> Tensor:
         try:
-            with forward_ad.dual_level():
+            with forward_ad.dual_level(), ContiguousGroups():
                 dual = forward_ad.make_dual(z, direction.to(z))  # type: ignore[no-untyped-call]
                 response = forward_ad.unpack_dual(respond_once(model, dual))  # type: ignore[no-untyped-call]
                 found: Tensor | None = None if response.tangent is None else response.tangent.clone()
