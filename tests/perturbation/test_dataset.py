@@ -255,7 +255,8 @@ def test_data_that_cannot_be_are_refused(toy, tmp_path):
     ("options", "message"),
     [
         ({"steps": 0}, "steps must be"), ({"batch_size": True}, "batch_size"),
-        ({"lr": 0}, "lr must be"), ({"seed": -1}, "seed must be"), ({"network": "big"}, "network must be one of"),
+        ({"lr": 0}, "lr must be"), ({"loss": "absolute"}, "loss must be"),
+        ({"seed": -1}, "seed must be"), ({"network": "big"}, "network must be one of"),
         ({"network": "conv-64"}, "side 64"), ({"device": "abacus"}, "device must be"),
         ({"checkpoint_every": 0}, "checkpoint_every"), ({"decoder_steps": 0}, "decoder_steps"),
     ],

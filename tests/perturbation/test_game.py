@@ -18,7 +18,18 @@ CPU = torch.device("cpu")
 
 def game(toy, entangled, disentangled, **options):
     data = toy.grid()
-    rules = Rules(**{"eps": 0.1, "batch_size": 32, "lr": 1e-2, "decoder_steps": 3, "samples": 5, "seed": 0, **options})
+    rules = Rules(
+        **{
+            "eps": 0.1,
+            "batch_size": 32,
+            "lr": 1e-2,
+            "decoder_steps": 3,
+            "samples": 5,
+            "seed": 0,
+            "loss": "squared",
+            **options,
+        }
+    )
     network = Manipulation(2, data.x_shape, "mlp", seed=0)
     source = open_source(data, network, CPU, draws=10_000)
     return Game(network, entangled, disentangled, source, scaled_factors(data.factors, data.factor_sizes), rules, CPU)
@@ -54,11 +65,9 @@ def test_gradients_reach_the_manipulation_through_the_difference_of_what_is_rebu
     target = own._changed(batch).detach().requires_grad_()
     ent, dis = own._both(batch, target)
     (found,) = torch.autograd.grad(ent - dis, target)
-    again = own._batch(0)
-    (ent_rebuilt,), (dis_rebuilt,) = (
-        [member.rebuilt(again.x, noise) for member, noise in side] for side in own._noises(again)
-    )
-    means = [rebuilt.detach().reshape(5, 32, 1, 8, 8).mean(0) for rebuilt in (dis_rebuilt, ent_rebuilt)]
+    with torch.no_grad():
+        ((ent_output,), (dis_output,)) = own._outputs(own._batch(0))
+    means = [output.sigmoid().reshape(5, 32, 1, 8, 8).mean(0) for output in (dis_output, ent_output)]
     torch.testing.assert_close(found, 2 * (means[0] - means[1]) / 32, rtol=1e-4, atol=1e-6)
     own._move(0)
     assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in own.network.parameters())
@@ -144,6 +153,34 @@ def test_a_state_is_all_that_is_needed(toy):
         own.play()
     assert torch.equal(torch.stack(one.losses), torch.stack(other.losses))
     assert same(weights(one.network), weights(other.network))
+
+
+def test_the_likelihood_is_that_of_the_models(toy):
+    models = [toy.vae(0)], [toy.vae(1)]
+    own = game(toy, *models, loss="likelihood")
+    batch = own._batch(0)
+    target = own._changed(batch).detach().requires_grad_()
+    ent, dis = own._both(batch, target)
+    with torch.no_grad():
+        ((ent_output,), (dis_output,)) = own._outputs(own._batch(0))
+    wide = target.detach().repeat(5, 1, 1, 1)
+    torch.testing.assert_close(ent.detach(), models[0][0].likelihood.nll(ent_output, wide).mean())
+    (found,) = torch.autograd.grad(ent - dis, target)  # linear in x', by the difference of the logits
+    logits = (dis_output - ent_output).reshape(5, 32, 1, 8, 8).mean(0)
+    torch.testing.assert_close(found, logits / 32, rtol=1e-4, atol=1e-6)
+
+
+def test_decoders_that_learned_black_follow_a_brightening_by_their_likelihood(toy):
+    """A sigmoid at −15 has no slope that squares could go along; a cross entropy has x̃ − x'."""
+    black, norms = toy.vae(0), {}
+    with torch.no_grad():
+        black.decoder[-2].weight.zero_()
+        black.decoder[-2].bias.fill_(-15.0)
+    for loss in ("likelihood", "squared"):
+        own = game(toy, [black], [toy.vae(1)], loss=loss)
+        own._follow(0)
+        norms[loss] = float(own._sides[0][0].decoder.decoder[-2].bias.grad.norm())
+    assert norms["likelihood"] > 1e4 * norms["squared"]
 
 
 @pytest.mark.parametrize("name", ["vae-full-mlp", "vae-conv-small"])

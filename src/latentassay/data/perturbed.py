@@ -44,6 +44,7 @@ class Training(_Strict):
     lr: Annotated[float, Field(gt=0, allow_inf_nan=False)]
     decoder_steps: Count
     samples: Count
+    loss: Literal["likelihood", "squared"]
     network: str
     device: str
     threads: Count

@@ -37,6 +37,7 @@ def perturb(
     lr: float | int = 1e-4,
     decoder_steps: int = 3,
     samples: int = 5,
+    loss: Any = "likelihood",
     network: str = "auto",
     seed: int = 0,
     device: Any = "auto",
@@ -46,7 +47,7 @@ def perturb(
     """Move every value of a data set by ε at most, so that entangled VAEs rebuild it better than disentangled ones.
 
     ``x' = reflect(x + ε m_ψ(w))``, w the generating factors, which stay as they are. The manipulation m descends
-    ``L_ent − L_dis``, and the decoders of both sides their own ``L = E ‖decode(z) − x'‖²``, with z from encoders that
+    ``L_ent − L_dis``, and the decoders of both sides their own L, the loss of rebuilding x', with z from encoders that
     are frozen and see the unchanged x (``Game``). What is written is a data set like any other, in ``out``:
     ``load_perturbed(out)`` and ``data.load(out)`` read it again. Values are kept as the parent's are, as bytes or
     float32, rounded so that ``‖x' − x‖∞ ≤ ε`` and ``0 ≤ x' ≤ 1`` hold for what is read back.
@@ -66,6 +67,10 @@ def perturb(
         lr: rate of Adam for the manipulation and for the decoders (β₁ = 0.9, β₂ = 0.999, ε = 1e-7).
         decoder_steps: steps of the decoders before each of the manipulation.
         samples: latent samples of every row.
+        loss: L, ``"likelihood"`` for the models' own −log p(x'|z), the reconstruction loss of the text, or
+            ``"squared"``, as its figure 4.2 has it. Through the sigmoid of a Bernoulli decoder that has learned black,
+            squares have next to no gradient: decoders follow late, and the manipulation gains by brightening all
+            pictures alike.
         network: the manipulation's decoder, one of ``network.KINDS``; ``"auto"`` takes one that fits.
         seed: fixes the network's first weights, batches and noise.
         device: ``"auto"`` takes a GPU that torch can use; only on the CPU are results the same bit for bit.
@@ -96,11 +101,14 @@ def perturb(
     _check_counts(steps=steps, batch_size=batch_size, decoder_steps=decoder_steps, samples=samples,
                   checkpoint_every=checkpoint_every)  # fmt: skip
     _check_rest(lr, seed)
+    if loss not in ("likelihood", "squared"):
+        raise InputError(f"loss must be 'likelihood' or 'squared', got {loss!r}")
     folder, parent = Path(out).expanduser(), parent_of(data)
     sums = ensembles_of(entangled, disentangled, parent.x_shape)
     training = Training(
         steps=steps, batch_size=batch_size, lr=float(lr), decoder_steps=decoder_steps, samples=samples,
-        network=fitting(parent.x_shape) if network == "auto" else network, device=kind, threads=_threads(folder),
+        loss=loss, network=fitting(parent.x_shape) if network == "auto" else network,
+        device=kind, threads=_threads(folder),
         entangled=sums[0], disentangled=sums[1],
     )  # fmt: skip
     plan = Plan(kind="manipulation", eps=eps, seed=seed, parent=parent, training=training, versions=versions())
@@ -117,7 +125,9 @@ def perturb(
 
 def _game(data: FactorData, plan: Plan, mover: Manipulation, entangled: Any, disentangled: Any) -> Game:
     training, where = _training(plan), torch.device(_training(plan).device)
-    rules = Rules(plan.eps, training.batch_size, training.lr, training.decoder_steps, training.samples, plan.seed)
+    rules = Rules(
+        plan.eps, training.batch_size, training.lr, training.decoder_steps, training.samples, plan.seed, training.loss
+    )
     draws = training.steps * (training.decoder_steps + 1) * training.batch_size
     source = open_source(data, mover, where, draws=draws)
     factors = scaled_factors(data.factors, data.factor_sizes)

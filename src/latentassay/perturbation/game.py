@@ -6,7 +6,7 @@ the number of the batch alone.
 
 import copy
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -19,7 +19,9 @@ from latentassay.perturbation.network import Manipulation, reflect
 from latentassay.training.sampler import Sampler
 from latentassay.training.source import Source
 
-LOSSES = ("entangled", "disentangled")
+SIDES = ("entangled", "disentangled")
+
+Loss = Literal["likelihood", "squared"]
 
 
 class Rules(NamedTuple):
@@ -32,6 +34,7 @@ class Rules(NamedTuple):
         decoder_steps: steps of the decoders before each of the manipulation, each on a batch of its own.
         samples: latent samples of every row.
         seed: fixes batches and noise.
+        loss: "likelihood", the models' own −log p(x'|z), or "squared".
     """
 
     eps: float
@@ -40,16 +43,17 @@ class Rules(NamedTuple):
     decoder_steps: int
     samples: int
     seed: int
+    loss: Loss = "likelihood"
 
 
 class Game:
     """A manipulation network between the decoders of two ensembles, whose encoders stay as they are.
 
-    One step is ``decoder_steps`` steps of all decoders, ``min_θ ‖x̃ − x'‖²`` with x' held fixed, and one of the
-    manipulation, ``min_ψ L_ent − L_dis``, with ``x' = reflect(x + ε m_ψ(w))`` and ``x̃ = decode(z)``, z drawn from the
-    posteriors of the *unchanged* x. Squares are summed over values and averaged over rows, samples and models. x̃ does
-    not depend on ψ, so the manipulation's gradient is ``2 (x̃_dis − x̃_ent)`` at every value: changes follow what the
-    two sides rebuild differently.
+    One step is ``decoder_steps`` steps of all decoders, ``min_θ L`` with x' held fixed, and one of the manipulation,
+    ``min_ψ L_ent − L_dis``, with ``x' = reflect(x + ε m_ψ(w))`` and L the loss of rebuilding x' from z drawn from the
+    posteriors of the *unchanged* x: −log p(x'|z), or ``‖decode(z) − x'‖²``. Losses are summed over values and averaged
+    over rows, samples and models. What is decoded does not depend on ψ, so the difference is linear in x' (for squares
+    its gradient is ``2 (x̃_dis − x̃_ent)``): changes follow what the two sides rebuild differently, up to where ε ends.
 
     Args:
         network: the manipulation, trained in place.
@@ -77,7 +81,7 @@ class Game:
         self._sides = tuple(tuple(_Member.of(model, device) for model in side) for side in (entangled, disentangled))
         self._batches = Sampler(source.n, rules.batch_size, rules.seed)
         self._named = {f"network/{name}": value for name, value in network.named_parameters()}
-        for side, members in zip(LOSSES, self._sides, strict=True):
+        for side, members in zip(SIDES, self._sides, strict=True):
             for number, member in enumerate(members):
                 self._named |= {f"{side}/{number}/{name}": value for name, value in member.trained.items()}
         own = [value for name, value in self._named.items() if name.startswith("network/")]
@@ -150,20 +154,26 @@ class Game:
         batch = self._batch(number)
         changed = self._changed(batch)
         with torch.no_grad():
-            rebuilt = [[member.rebuilt(batch.x, noise) for member, noise in side] for side in self._noises(batch)]
-        entangled, disentangled = (_apart(side, changed, self.rules.samples) for side in rebuilt)
+            outputs = self._outputs(batch)
+        entangled, disentangled = self._compared(outputs, changed)
         self._mover.zero_grad(set_to_none=True)
         (entangled - disentangled).backward()  # type: ignore[no-untyped-call]
         self._mover.step()
         return torch.stack([entangled, disentangled]).detach()
 
     def _both(self, batch: "_Batch", target: Tensor) -> tuple[Tensor, ...]:
-        rebuilt = [[member.rebuilt(batch.x, noise) for member, noise in side] for side in self._noises(batch)]
-        return tuple(_apart(side, target, self.rules.samples) for side in rebuilt)
+        return self._compared(self._outputs(batch), target)
 
-    def _noises(self, batch: "_Batch") -> list[list[tuple["_Member", "_Noise"]]]:
-        noise = _Noise(batch.noise, self.rules.samples)
-        return [[(member, noise) for member in side] for side in self._sides]
+    def _outputs(self, batch: "_Batch") -> list[list[Tensor]]:
+        samples = self.rules.samples
+        return [[member.output(batch.x, batch.noise, samples) for member in side] for side in self._sides]
+
+    def _compared(self, outputs: list[list[Tensor]], target: Tensor) -> tuple[Tensor, ...]:
+        wide, loss = target.repeat(self.rules.samples, *[1] * (target.ndim - 1)), self.rules.loss
+        return tuple(
+            torch.stack([member.loss(output, wide, loss) for member, output in zip(side, own, strict=True)]).mean()
+            for side, own in zip(self._sides, outputs, strict=True)
+        )
 
     def _batch(self, number: int) -> "_Batch":
         rows = self._batches.rows(number)
@@ -188,11 +198,6 @@ class _Batch(NamedTuple):
     noise: Generator
 
 
-class _Noise(NamedTuple):
-    generator: Generator
-    samples: int
-
-
 class _Member(NamedTuple):
     """One model of a side: an encoder that stays, and a copy whose decoder is trained."""
 
@@ -206,13 +211,22 @@ class _Member(NamedTuple):
         encoder.requires_grad_(False)
         return cls(encoder, decoder, _reached(decoder, device))
 
-    def rebuilt(self, x: Tensor, noise: _Noise) -> Tensor:
+    def output(self, x: Tensor, noise: Generator, samples: int) -> Tensor:
         """Decode so many samples of every row's posterior, ``(samples · b, *x_shape)``."""
         with torch.no_grad():
             posterior = self.encoder.encode(x)
-            z = torch.cat([posterior.sample(noise.generator) for _ in range(noise.samples)])
-        rebuilt: Tensor = self.decoder.decode(z)
-        return rebuilt
+            z = torch.cat([posterior.sample(noise) for _ in range(samples)])
+        output: Tensor = self.decoder.decoder_output(z)
+        return output
+
+    def loss(self, output: Tensor, target: Tensor, kind: Loss) -> Tensor:
+        """Mean over rows of the loss summed over values."""
+        likelihood = self.decoder.likelihood
+        if kind == "squared":
+            squares: Tensor = (likelihood.mean(output) - target).square().flatten(1).sum(1).mean()
+            return squares
+        nll: Tensor = likelihood.nll(output, target).mean()
+        return nll
 
 
 def _reached(model: Any, device: torch.device) -> dict[str, nn.Parameter]:
@@ -225,13 +239,6 @@ def _reached(model: Any, device: torch.device) -> dict[str, nn.Parameter]:
     for name, value in model.named_parameters():
         value.requires_grad_(name in reached)
     return reached
-
-
-def _apart(rebuilt: Sequence[Tensor], target: Tensor, samples: int) -> Tensor:
-    """Squared distance, summed over values and averaged over rows, samples and models."""
-    wide = target.repeat(samples, *[1] * (target.ndim - 1))
-    each = [(own - wide).square().flatten(1).sum(1).mean() for own in rebuilt]
-    return torch.stack(each).mean()
 
 
 def _adam(parameters: list[nn.Parameter], lr: float) -> torch.optim.Adam:

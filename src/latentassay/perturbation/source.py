@@ -121,6 +121,9 @@ def _check_model(model: Any, side: str, x_shape: tuple[int, ...]) -> None:
                          f"train it on these data")  # fmt: skip
     with questioning(model) as (device, dtype):
         posterior = model.encode(torch.zeros(2, *x_shape, device=device, dtype=dtype))
+    if missing := [name for name in ("decoder_output", "likelihood") if not hasattr(model, name)]:
+        raise ContractError(f"a model of {side} lacks {', '.join(missing)}, which its decoder is trained through; "
+                            "add them as models.VAE has them")  # fmt: skip
     if isinstance(posterior, Point):
         raise ContractError(f"a model of {side} has point codes; the noise of the posteriors is what the manipulation "
                             "works on, so train a VAE")  # fmt: skip
