@@ -1,5 +1,8 @@
 """latentassay: point it at an autoencoder and read what its latent space is like."""
 
+from importlib import import_module
+from typing import Any
+
 from latentassay import data, features, geometry, metrics, models, objectives, sampling, spatial, training
 from latentassay._version import __version__
 from latentassay.adapters import (
@@ -119,3 +122,13 @@ __all__ = [
     "training",
     "wrap",
 ]
+
+_PERTURBATION = ("perturb", "uniform_noise")
+
+
+def __getattr__(name: str) -> Any:
+    """Import perturbations when they are asked for: they bring pydantic, which nothing else here needs at once."""
+    if name not in ("perturbation", *_PERTURBATION):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module("latentassay.perturbation")
+    return getattr(module, name) if name in _PERTURBATION else module

@@ -46,3 +46,15 @@ def test_straight_models_come_first_and_turned_ones_last(metric):
 def test_too_few_models_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         most_and_least([Turned(0)] * 5, data(), **options)
+
+
+def test_they_are_at_the_top_and_bring_pydantic_only_when_asked_for():
+    import subprocess
+    import sys
+
+    script = (
+        "import sys, latentassay as la; early = 'pydantic' in sys.modules; "
+        "print(early, la.perturb.__name__, la.perturbation.most_and_least.__name__, hasattr(la, 'perturbed'))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "perturb", "most_and_least", "False"]
