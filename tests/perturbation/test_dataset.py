@@ -189,7 +189,8 @@ def test_models_data_modes_threads_and_random_state_are_left_as_they_were(toy, t
 
 def test_the_network_comes_back_with_the_losses_of_its_training(toy, tmp_path):
     moved = toy.small(toy.grid(), tmp_path / "a")
-    network, losses = manipulation(tmp_path / "a")
+    network, losses, before = manipulation(tmp_path / "a")
+    assert before.shape == (2,) and (before > 0).all()
     assert losses.shape == (8, 2) and torch.isfinite(losses).all() and not network.training
     from latentassay.perturbation.game import changed
     from latentassay.perturbation.network import scaled_factors

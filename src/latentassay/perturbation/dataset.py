@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -118,8 +118,8 @@ def perturb(
         with _with_threads(training.threads):
             game = _game(data, plan, mover, entangled, disentangled)
             manifest = _played(game, folder, manifest, checkpoint_every, visible=progress)
-            kept.finish(folder, manifest, data.factors, _moved(data, plan, game.network),
-                        game.network.state_dict() | {"losses": torch.stack(game.losses)})  # fmt: skip
+            learned = game.network.state_dict() | {"losses": torch.stack(game.losses), "before": game.before}
+            kept.finish(folder, manifest, data.factors, _moved(data, plan, game.network), learned)
     return perturbed(folder)
 
 
@@ -136,7 +136,9 @@ def _game(data: FactorData, plan: Plan, mover: Manipulation, entangled: Any, dis
 
 def _played(game: Game, folder: Path, manifest: Manifest, every: int, *, visible: bool) -> Manifest:
     """Take the steps that are left, and keep the state."""
-    if manifest.state is not None:
+    if manifest.state is None:
+        game.look()
+    else:
         _restore(game, folder, manifest)
     steps = _training(manifest.plan).steps
     with (
@@ -180,14 +182,25 @@ def as_stored(data: FactorData, rows: np.ndarray, wanted: np.ndarray, eps: float
     return stored_floats(data.batch(rows).numpy(), wanted, eps)
 
 
-def manipulation(path: str | Path) -> tuple[Manipulation, Tensor]:
+class Played(NamedTuple):
+    """What ``perturb`` trained, and how it went.
+
+    Attributes:
+        network: the manipulation, in evaluation mode.
+        losses: of the entangled and of the disentangled side, as every step met them, ``(steps, 2)``.
+        before: the same on the unchanged data, before any step, ``(2,)``: mean over 16 batches.
+    """
+
+    network: Manipulation
+    losses: Tensor
+    before: Tensor
+
+
+def manipulation(path: str | Path) -> Played:
     """Return the manipulation network of a perturbed data set, and the losses of its training.
 
     Args:
         path: the folder that ``perturb`` wrote.
-
-    Returns:
-        The network, in evaluation mode, and ``(steps, 2)``: of the entangled and of the disentangled side.
 
     Raises:
         FileError: no such folder, a damaged one, or one that is not finished.
@@ -204,12 +217,12 @@ def manipulation(path: str | Path) -> tuple[Manipulation, Tensor]:
     network = Manipulation(
         len(parent.factor_names), parent.x_shape, manifest.plan.training.network, seed=manifest.plan.seed
     )
-    losses = tensors.pop("losses")
+    losses, before = tensors.pop("losses"), tensors.pop("before")
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
         raise FileError(folder, f"its network is another ({error})", MEND) from error
-    return network.eval(), losses
+    return Played(network.eval(), losses, before)
 
 
 def versions() -> dict[str, str]:

@@ -19,6 +19,9 @@ from latentassay.perturbation.network import Manipulation, reflect
 from latentassay.training.sampler import Sampler
 from latentassay.training.source import Source
 
+LOOKED_AT = 16
+"""Batches on which losses are taken before anything is changed."""
+
 SIDES = ("entangled", "disentangled")
 
 Loss = Literal["likelihood", "squared"]
@@ -77,6 +80,7 @@ class Game:
     ):
         self.network, self.rules, self.step = network.to(device), rules, 0
         self.losses: list[Tensor] = []
+        self.before = torch.zeros(2)
         self._source, self._factors, self._device = source, factors.to(device), device
         self._sides = tuple(tuple(_Member.of(model, device) for model in side) for side in (entangled, disentangled))
         self._batches = Sampler(source.n, rules.batch_size, rules.seed)
@@ -114,7 +118,7 @@ class Game:
             for name, parameter in self._named.items():
                 for key, value in optimizer.state.get(parameter, {}).items():
                     tensors[f"adam/{name}/{key}"] = value
-        return tensors | {"losses": torch.stack(self.losses)}
+        return tensors | {"losses": torch.stack(self.losses), "before": self.before}
 
     def restore(self, tensors: dict[str, Tensor], step: int) -> None:
         """Take back what ``state`` returned after ``step`` steps.
@@ -133,7 +137,14 @@ class Game:
                         for key in ("exp_avg", "exp_avg_sq")
                     },
                 }
-        self.losses, self.step = list(tensors["losses"].clone()), step
+        self.losses, self.before, self.step = list(tensors["losses"].clone()), tensors["before"].clone(), step
+
+    def look(self) -> None:
+        """Keep as ``before`` what both sides lose on the unchanged data, to hold later losses against."""
+        with torch.no_grad():
+            batches = [self._batch(number) for number in range(LOOKED_AT)]
+            found = [torch.stack(self._both(batch, batch.x)) for batch in batches]
+        self.before = torch.stack(found).mean(0)
 
     def loss_of(self, number: int) -> Float[Tensor, "2"]:
         """Return both losses on a batch, and leave everything as it is."""

@@ -52,11 +52,11 @@ def _examples(scale: str, folder: Path) -> Picture:
 
 def _losses(scale: str, folder: Path) -> Picture:
     place = Cell(scale, folder, "β-VAE", "modified", 0).home.parent / "modified"
-    losses = manipulation(place)[1].numpy()
+    losses = manipulation(place).losses.numpy()
     width = max(1, len(losses) // 100)
     kept = losses[: len(losses) // width * width].reshape(-1, width, 2).mean(1)
     figure = sheet(6.4, 3.2)
-    ax = tidy(figure.add_subplot(), x="step of the manipulation", y="squared error of a picture")
+    ax = tidy(figure.add_subplot(), x="step of the manipulation", y="−log p of a picture, nats")
     for side, name in enumerate(("entangled side, L_ent", "disentangled side, L_dis")):
         ax.plot((np.arange(len(kept)) + 0.5) * width, kept[:, side], color=SERIES[side], label=name)
     legend(ax)

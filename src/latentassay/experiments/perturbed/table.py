@@ -57,8 +57,8 @@ NOTES = (
     "the text divided by 8, since fewer pixels weigh less against them. Such numbers stand beside the text's, which "
     "they cannot be expected to equal.",
     "The manipulation is trained against the two decoders a side of the most and the least disentangled β-VAEs by MIG "
-    "(four at scale paper). The text does not give its number of steps; at scale laptop it is short, at ten times the "
-    "text's rate.",
+    "(four at scale paper). The text does not give its number of steps. Losses are −log p in nats, and rise with "
+    "the grey that is added: what counts is the difference of the sides against that on unchanged data.",
     "PCL is trained on pairs of Laplace steps whose shape stays (data.laplace_walks), as SlowVAE's authors have them; "
     "the thesis does not say what PCL was given.",
 )
@@ -157,9 +157,10 @@ def _like(found: Mapping[Cell, Scores], cell: Cell, data: Set) -> Scores:
 
 def _of_manipulation(scale: str, folder: Path) -> Iterator[Number]:
     """What the game did: losses of both sides at its beginning and end, and how far values moved on average."""
-    _, losses = manipulation(_cell(scale, folder, "modified").home.parent / "modified")
+    _, losses, before = manipulation(_cell(scale, folder, "modified").home.parent / "modified")
     tenth = max(1, len(losses) // 10)
     for side, name in enumerate(("entangled", "disentangled")):
+        yield over_seeds(f"loss of the {name} side", "unchanged data", [float(before[side])], scale=scale)
         for when, part in (("first tenth of the steps", losses[:tenth]), ("last tenth of the steps", losses[-tenth:])):
             yield over_seeds(f"loss of the {name} side", when, [float(part[:, side].mean())], scale=scale)
     for data in SETS[1:]:
