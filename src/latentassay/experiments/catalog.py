@@ -8,7 +8,7 @@ from typing import NamedTuple
 import matplotlib
 
 from latentassay.errors import InputError
-from latentassay.experiments import consistency, figures, geometry, helix, perturbed, responses
+from latentassay.experiments import components, consistency, figures, geometry, helix, perturbed, responses
 from latentassay.experiments.page import Picture, render
 from latentassay.experiments.results import Table
 from latentassay.storage import replacing, write_whole
@@ -102,6 +102,12 @@ EXPERIMENTS = (
         "MNIST, except at scale smoke",
         {"smoke": "several minutes", "laptop": "about two hours on two cores", "paper": _LONG},
         consistency.table, consistency.pictures,
+    ),
+    Experiment(
+        "pca.orthogonality", "orthogonality, disentanglement and the polarized regime (thesis tables 3.2–3.4)",
+        "MNIST and Fashion-MNIST, except at scale smoke",
+        {"smoke": "a few minutes", "laptop": "about an hour and a half on two cores", "paper": _LONG},
+        components.table, components.pictures,
     ),
     Experiment(
         "consistency.graphs", "does a causal block find a known graph? chain, fork and collider", "nothing",

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from latentassay.errors import InputError
-from latentassay.report.style import INK, SERIES, legend, sheet, tidy
+from latentassay.report.style import INK, SERIES, legend, legend_above, sheet, tidy
 
 DOTS = 4000
 """At most so many codes are drawn of a latent plane."""
@@ -98,13 +98,14 @@ def squares(
         for factor, colour in enumerate(SERIES[:2]):
             on = np.abs((factors[:, factor] * 5 + 0.5) % 1 - 0.5) < 0.06
             name = f"w{factor + 1} constant"
-            ax.plot(plane[on, 0], plane[on, 1], ".", color=colour, markersize=1.6, rasterized=True, label=name)
+            ax.plot(plane[on, 0], plane[on, 1], ".", color=colour, markersize=1.8, rasterized=True)
+            ax.plot([], [], "o", color=colour, markersize=4, label=name)
         ax.set_aspect("equal")
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_locator(MaxNLocator(3))
     for ax in axes[len(shown) :]:
         ax.set_axis_off()
-    legend(axes[0], markerscale=5)
+    legend_above(figure, axes[0])
     return figure
 
 

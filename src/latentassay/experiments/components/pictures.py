@@ -25,7 +25,7 @@ CAPTIONS = {
     "figure-3-6": "The decoding of the mean latent of 300 {data} in the middle, and one unit moved from −2.5 to 2.5 in "
     "each row, the unit with the smallest mean σ first, which should carry most of the variance.",
     "figure-3-7-squares": "DS above, DtO in the middle and active units below against β; lines are means over seeds, "
-    "dots are seeds, dashed the β that the tables take. DtO needs two active units.",
+    "dots are seeds, dashed the β that the thesis prints. DtO needs two active units.",
     "figure-3-7-dsprites": "The same for dSprites, one seed. β is that of the full size.",
 }
 
