@@ -75,9 +75,7 @@ def _line(ax: Axes, i: int, label: str, values: Mapping[float, Sequence[float]])
     ax.plot(betas, means, color=colour, linewidth=1.6, label=label)
 
 
-def squares(
-    codes: Mapping[str, tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, "n 2"]]],
-) -> Figure:
+def squares(codes: Mapping[str, tuple[Any, Any]]) -> Figure:
     """Draw latent planes of several models of the unit square, grid lines of its two factors in colour (figure 3.5).
 
     Args:
