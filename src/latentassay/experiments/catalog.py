@@ -114,7 +114,8 @@ EXPERIMENTS = (
         {"smoke": "seconds", "laptop": "about six minutes", "paper": "about an hour"}, consistency.graphs,
     ),
     Experiment(
-        "pca.perturbation", "VAEs and PCL on data moved by ε against VAEs, beside noise as large (PCA table 4.2)", "nothing",
+        "pca.perturbation", "VAEs and PCL on data moved by ε against VAEs, beside noise as large (PCA table 4.2)",
+        "nothing",
         {"smoke": "half a minute", "laptop": "about half an hour on one core", "paper": _LONG}, perturbed.table,
         perturbed.pictures,
     ),
