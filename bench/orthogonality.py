@@ -32,14 +32,17 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def program(v: np.ndarray, limit: float) -> bool:
-    """The thesis' integer program for one matrix: is it solved within so many seconds?"""
-    d = len(v)
-    cost = np.concatenate([np.abs(v - 1) - np.abs(v), np.abs(v + 1) - np.abs(v)]).ravel()
-    rows = [np.kron(np.ones(2), np.kron(np.eye(d)[i], np.ones(d))) for i in range(d)]
-    columns = [np.kron(np.ones(2), np.kron(np.ones(d), np.eye(d)[j])) for j in range(d)]
-    once = LinearConstraint(np.array(rows + columns), 1, 1)
-    found = milp(cost, constraints=once, integrality=np.ones(len(cost)), bounds=Bounds(0, 1),
-                 options={"time_limit": limit})  # fmt: skip
+    """The thesis' mixed-integer program (3.29) for one matrix: is it solved within so many seconds?"""
+    d, n = len(v), v.size
+    one, none = np.eye(n), np.zeros((d, n))
+    sums = [np.kron(np.eye(d), np.ones(d)), np.kron(np.ones(d), np.eye(d))]
+    limits = [
+        LinearConstraint(np.hstack([one, -one, -one]), ub=v.ravel()),
+        LinearConstraint(np.hstack([-one, one, -one]), ub=-v.ravel()),
+        *(LinearConstraint(np.hstack([each, each, none]), lb=1, ub=1) for each in sums),
+    ]
+    found = milp(np.r_[np.zeros(2 * n), np.ones(n)], constraints=limits, integrality=np.r_[np.ones(2 * n), np.zeros(n)],
+                 bounds=Bounds(0, np.r_[np.ones(2 * n), [2] * n]), options={"time_limit": limit})  # fmt: skip
     return bool(found.status == 0)
 
 
