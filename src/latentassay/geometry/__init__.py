@@ -9,6 +9,7 @@ from latentassay.geometry.fisher_rao import FisherRaoGeodesic, fisher_rao_distan
 from latentassay.geometry.interpolate import METRICS, Interpolation, interpolate
 from latentassay.geometry.orthogonality import Orthogonality, distance_to_orthogonality
 from latentassay.geometry.permutations import SignedPermutation, nearest_signed_permutation
+from latentassay.geometry.precision import NoiseFloor, noise_floor
 from latentassay.geometry.principal import PrincipalSpectrum, principal_spectrum
 from latentassay.geometry.pullback import pullback_geodesic
 from latentassay.geometry.spherical import slerp
@@ -22,6 +23,7 @@ __all__ = [
     "FisherRaoGeodesic",
     "Geodesics",
     "Interpolation",
+    "NoiseFloor",
     "Orthogonality",
     "PCAAlignment",
     "PrincipalSpectrum",
@@ -34,6 +36,7 @@ __all__ = [
     "fisher_rao_geodesic",
     "interpolate",
     "nearest_signed_permutation",
+    "noise_floor",
     "nonlinear_eigenfaces",
     "pca_alignment",
     "principal_spectrum",

@@ -25,6 +25,7 @@ from latentassay.metrics.quality import Quality, quality
 from latentassay.metrics.reconstruction import Reconstruction, reconstruction
 from latentassay.metrics.sap import SAP, sap
 from latentassay.metrics.separation import Separation, separation
+from latentassay.metrics.separation import separation as disentanglement_score
 from latentassay.metrics.streaming import Streaming
 from latentassay.metrics.table import Table, encoded
 from latentassay.metrics.udr import UDR, udr
@@ -59,6 +60,7 @@ __all__ = [
     "beta_vae",
     "dci",
     "dcimig",
+    "disentanglement_score",
     "encoded",
     "explicitness",
     "factor_vae",
