@@ -59,8 +59,6 @@ NOTES = (
     "The manipulation is trained against the two decoders a side of the most and the least disentangled β-VAEs by MIG "
     "(four at scale paper). The text does not give its number of steps. Losses are −log p in nats, and rise with "
     "the grey that is added: what counts is the difference of the sides against that on unchanged data.",
-    "Scale laptop does not tell the manipulation from noise: with seeds 0 and 1 both brought the TC-VAE's MIG from "
-    "0.21 to 0.02, and the two seeds of the β-VAE were entangled from the start.",
     "PCL is trained on pairs of Laplace steps whose shape stays (data.laplace_walks), as SlowVAE's authors have them; "
     "the thesis does not say what PCL was given.",
 )
