@@ -62,8 +62,8 @@ def build(
             ``Likelihood``, or a mapping such as ``{"name": "gaussian", "std": 0.1}``.
         seed: fixes the initial weights; the global random state is neither used nor changed.
         options: ``hidden`` (layer widths) and ``activation`` (``"elu"``, ``"mish"``, ``"relu"``, ``"silu"`` or
-            ``"tanh"``) for ``mlp`` models, and ``decoder_hidden`` and ``decoder_activation`` where the decoder's are other
-            than the encoder's, mirrored.
+            ``"tanh"``) for ``mlp`` models, and ``decoder_hidden`` and ``decoder_activation`` where the decoder's are
+            other than the encoder's, mirrored.
 
     Raises:
         InputError: an unknown name or option, or a shape that the network cannot take.
