@@ -58,6 +58,8 @@ def line_search(
             _line(ax, i, label, values)
             if label in chosen:
                 ax.axvline(float(chosen[label]), color=SERIES[i % len(SERIES)], linewidth=1.0, linestyle=(0, (4, 2)))
+        if all(float(seed).is_integer() for values in sets.values() for own in values.values() for seed in own):
+            ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xscale("log")
         ax.minorticks_off()
     legend(axes[0])
@@ -75,17 +77,18 @@ def _line(ax: Axes, i: int, label: str, values: Mapping[float, Sequence[float]])
     ax.plot(betas, means, color=colour, linewidth=1.6, label=label)
 
 
-def squares(codes: Mapping[str, tuple[Any, Any]]) -> Figure:
+def squares(codes: Mapping[str, tuple[Any, Any]], *, columns: int = 4) -> Figure:
     """Draw latent planes of several models of the unit square, grid lines of its two factors in colour (figure 3.5).
 
     Args:
         codes: label → codes ``(n, 2)`` and factors ``(n, 2)`` in [0, 1].
+        columns: planes beside each other, at most.
 
     Raises:
         InputError: nothing to draw, another shape, NaN or infinite values.
     """
     shown = _some(codes, "codes")
-    columns = min(4, len(shown))
+    columns = min(columns, len(shown))
     rows = -(-len(shown) // columns)
     figure = sheet(2.2 * columns + 0.4, 2.4 * rows)
     axes = np.atleast_1d(np.asarray(figure.subplots(rows, columns, squeeze=False))).ravel()

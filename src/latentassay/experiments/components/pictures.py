@@ -63,7 +63,12 @@ def _figure_5(wanted: Wanted) -> Picture:
             means = encode(train(cell).model, test, batch_size=1024).mean.numpy()
             codes[f"ratio {ratio:g}, seed {cell.seed}"] = (means, (test.factors + 0.5) / BINS)
     caption = CAPTIONS["figure-3-5"].format(n=len(codes) // 2)
-    return Picture("figure-3-5", "Degenerate singular values (thesis figure 3.5)", caption, draw.squares(codes))
+    return Picture(
+        "figure-3-5",
+        "Degenerate singular values (thesis figure 3.5)",
+        caption,
+        draw.squares(codes, columns=len(codes) // 2),
+    )
 
 
 def _figures_6(wanted: Wanted) -> list[Picture]:
