@@ -46,7 +46,7 @@ def program(v: np.ndarray, limit: float) -> bool:
     return bool(found.status == 0)
 
 
-def assignment(d: int, count: int, *, near: bool, limit: float = 60.0) -> dict[str, Any]:
+def assignment(d: int, count: int, *, near: bool, limit: float = 30.0) -> dict[str, Any]:
     rng = np.random.default_rng(0)
     turns = ortho_group.rvs(d, size=count, random_state=rng) if not near else np.stack([
         np.linalg.qr(np.eye(d)[rng.permutation(d)] + 0.1 * rng.standard_normal((d, d)))[0] for _ in range(count)

@@ -40,6 +40,7 @@ def test_scales_have_the_printed_beta_where_they_train_as_long(wanted, tmp_path)
     full = Wanted("paper", tmp_path, None, None)
     assert full.main["Synth. Lin.", "β-VAE"][0].beta == TASKS["Synth. Lin."].beta == 1e-4
     assert wanted.main["Synth. Lin.", "β-VAE"][0].beta == 0.1
+    assert {own[0].beta for own in wanted.ratios.values()} == {0.1}
     assert len(full.main["dSprites", "β-VAE"]) == 10 and full.main["dSprites", "AE"][0].beta == 0
 
 

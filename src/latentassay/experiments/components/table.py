@@ -115,7 +115,7 @@ class Wanted:
             name: self._cells(name, "VAE" if name in PIXELS else "β-VAE", TASKS[name].beta, latents=WIDE, most=1)
             for name in TABLE_2
         }
-        self.ratios = {ratio: self._cells(name, "β-VAE", TASKS[name].beta) for ratio, name in SQUARES.items()}
+        self.ratios = {ratio: self._cells(name, "β-VAE", chosen.linear) for ratio, name in SQUARES.items()}
         self.line = {
             (name, beta): self._cells(name, "β-VAE", beta, most=chosen.line if name != "dSprites" else 1)
             for name in ("dSprites", "Synth. Lin.", "Synth. Non-Lin.")
