@@ -154,7 +154,7 @@ def _prepare(
         model, z, units=units, generator=seeded(seed, "matrix"), precision=precision, budget=MATRIX_SHARE * budget,
         batch_size=batch_size,
     )  # fmt: skip
-    # The row that used most was never alone with fewer: every base latent passes once, and once for every unit.
+    # Every base latent passes once, and once more for each unit that used it.
     one = max(time.perf_counter() - begun, 1e-9) / (max(matrix.used) + sum(matrix.used))
     return Subject(
         model, data, rows, codes, z, matrix, causal_units(matrix), seed, grid, groups, batch_size, precision,
