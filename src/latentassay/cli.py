@@ -19,7 +19,7 @@ from latentassay.errors import FileError, LatentAssayError
 
 HELP = """Point it at an autoencoder and read what its latent space is like.
 
-[bold]latentassay demo[/bold] shows everything on a small model in under a minute.
+[bold]latentassay demo[/bold] shows everything on a small model in about a minute.
 
 Typical work:
 
@@ -96,7 +96,7 @@ def demo(
     steps: Annotated[int, typer.Option(help="Training steps of 32 pictures.", min=1)] = 900,
     samples: Annotated[int, typer.Option(help="Latents drawn of each kind.", min=32)] = 512,
 ) -> None:
-    """Train a small model, assay it and write a report: the whole of latentassay in under a minute."""
+    """Train a small model, assay it and write a report: the whole of latentassay in about a minute."""
     from latentassay.demo import run_demo
 
     out.print("Training a small β-VAE on rendered 3D shapes, then questioning it …")

@@ -1,4 +1,4 @@
-"""The demonstration: a small β-VAE on rendered rooms, trained and assayed in under a minute."""
+"""The demonstration: a small β-VAE on rendered rooms, trained and assayed in about a minute."""
 
 from pathlib import Path
 from typing import NamedTuple

@@ -8,8 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay import objectives
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import Point
+from latentassay.errors import InputError
 from latentassay.observations import as_observations
 from latentassay.progress import track
 from latentassay.sampling import BATCH_SIZE, encode
@@ -98,8 +97,5 @@ def suggest_beta(
 
 
 def _variance(model: Any, data: Any, rows: Tensor, batch_size: int) -> Float[Tensor, " d"]:
-    with torch.no_grad():
-        if isinstance(model.encode(data.batch(rows[:1]).to(next(model.parameters()))), Point):
-            raise ContractError("the model's codes are points, so β does nothing to them; give a VAE")
     std = encode(model, data, rows=rows, batch_size=batch_size).std.double()
     return std.square().mean(0).flatten().sort().values

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from latentassay.cli import app
 from latentassay.data import FactorData
-from latentassay.experiments import runs, subjects
+from latentassay.experiments import Table, runs, subjects
 from latentassay.experiments.helix import one_thread
 from latentassay.experiments.subjects import SCALES
 
@@ -17,6 +19,20 @@ def small_grid(**_):
         image[:] = 20 * around
         image[2 + 3 * y : 6 + 3 * y, 2 + 3 * x : 6 + 3 * x] = 75 + 60 * bright
     return FactorData(images, codes, ("x", "y", "bright", "around"), layout="hw", name="small")
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory):
+    """A function that makes an experiment at scale smoke as a user would, and returns its folder and its table."""
+
+    def make(name):
+        folder = tmp_path_factory.mktemp("made")
+        command, settings = ["reproduce", name, "--out", str(folder)], {"COLUMNS": "200", "OMP_NUM_THREADS": "1"}
+        done = CliRunner().invoke(app, command, env=settings)
+        assert done.exit_code == 0, done.output
+        return folder, Table.from_json(folder / f"{name}-smoke.json")
+
+    return make
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What an assay can afford: rows and passes learnt from a few rows, then a share of what is left for every question."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -75,11 +76,8 @@ def sizes(
     Sizes(rows=1024, batch_size=128)
     """
     seconds = min(_once(model, data, rows) for _ in range(2)) / len(rows)
-    values = 1
-    for side in model.latent_shape:
-        values *= side
     return Sizes(
-        _cut(samples, fewest, min(budget / ROWS_SHARE / seconds, CODES // values)),
+        _cut(samples, fewest, min(budget / ROWS_SHARE / seconds, CODES // math.prod(model.latent_shape))),
         _cut(batch_size, FEWEST_PER_PASS, budget / PASS_SHARE / seconds),
     )
 
@@ -134,15 +132,6 @@ def left_out(needs: dict[str, int], all_needs: int, subject: Subject, budget: fl
         f"The model is too slow for everything in {budget:g} s: decoding and encoding a row takes "
         f"{1000 * subject.seconds / subject.passes:.3g} ms. Left out: {named}."
     )
-    remedy = f"Give it about {_rounded(more)} s (budget=, or --budget), or a faster machine."
+    remedy = f"Give it about {10 * math.ceil(more / 10)} s (budget=, or --budget), or a faster machine."
     finding = Finding("budget", sentence, "note", (), remedy)
     return Section("budget", "Left out", "Which questions does the budget not reach?", (), (finding,))
-
-
-def _rounded(seconds: float) -> int:
-    """Up to the next ten seconds.
-
-    >>> _rounded(93.2)
-    100
-    """
-    return -(-int(seconds) // 10) * 10

@@ -20,8 +20,8 @@ from latentassay.sampling import BATCH_SIZE, blocks
 
 MEND = "use a decoder written in torch"
 
-AT_ONCE = 32
-"""Derivatives of one decoding along one latent that are computed at once: more of them leave the processor's cache."""
+CACHE = 2**19
+"""Values of derivatives that are computed at once, about: of large decodings more would leave the processor's cache."""
 
 
 def decoder_jacobian(
@@ -29,14 +29,14 @@ def decoder_jacobian(
 ) -> Float[Tensor, "n values d"]:
     """Return ``J[·,i,j] = ∂D_i/∂z_j`` of the flattened decoding at every latent, by forward-mode differentiation.
 
-    Directions share the decoding itself (``vmap`` of ``jvp``): 12 of them take about 14 forward passes of a conv
+    Directions share the decoding itself (``vmap`` of ``jvp``): 12 of them take 10 to 15 forward passes of a conv
     decoder. A decoder that cannot be mapped so is differentiated along one latent after the other, which takes twice
     as long.
 
     Args:
         decode: latents ``(n, *latent_shape)`` to decodings, or to pairs ``(mean, std)``.
         z: latents ``(n, *latent_shape)``.
-        batch_size: derivatives of a decoding along one latent that are in memory at once, at most; 32 where larger.
+        batch_size: derivatives of a decoding along one latent that are computed at once, at most; fewer if it is large.
 
     Raises:
         InputError: no latents, NaN or infinite values.
@@ -44,8 +44,8 @@ def decoder_jacobian(
     """
     z = _checked(z)
     with questioning(owner(decode), gradients=True), torch.no_grad():
-        size = min(batch_size, AT_ONCE)
-        home, rows = place(owner(decode), z), max(1, size // z[0].numel())
+        home = place(owner(decode), z)
+        size, rows = _sizes(decode, z[:1].to(home), batch_size)
         parts = [_columns(decode, z[block].to(home), size) for block in blocks(len(z), rows, "Jacobians")]
     return finite(torch.cat(parts).to(z.device), "derivatives of the decoder")
 
@@ -72,9 +72,10 @@ def volume_element(decode: Callable[[Tensor], Any], grid: Tensor, *, batch_size:
     z = _checked(grid).reshape(-1, grid.shape[-1])
     with questioning(owner(decode), gradients=True), torch.no_grad():
         model, out = owner(decode), torch.empty(len(z), dtype=torch.float64)
-        size = min(batch_size, AT_ONCE)
-        for block in blocks(len(z), max(1, size // z.shape[1]), "volume elements"):
-            j = _columns(decode, z[block].to(place(model, z)), size)
+        home = place(model, z)
+        size, rows = _sizes(decode, z[:1].to(home), batch_size)
+        for block in blocks(len(z), rows, "volume elements"):
+            j = _columns(decode, z[block].to(home), size)
             j = finite(j, "derivatives of the decoder").double()
             out[block] = torch.linalg.det(j.mT @ j).clamp(min=0).sqrt().cpu()
     return out.view(grid.shape[:-1])
@@ -84,6 +85,12 @@ def _checked(z: Any) -> Tensor:
     if not isinstance(z, Tensor) or not z.is_floating_point() or z.ndim < 2 or not z.numel():
         raise InputError("latents must be a floating-point tensor (n, *latent_shape)")
     return finite(z.detach(), "latents")
+
+
+def _sizes(decode: Callable[[Tensor], Any], one: Tensor, batch_size: int) -> tuple[int, int]:
+    """How many derivatives along one latent are computed at once, and of how many latents, from the decoding of one."""
+    size = min(batch_size, max(1, CACHE // embedded(decode, one).shape[1]))
+    return size, max(1, size // one.numel())
 
 
 def _columns(decode: Callable[[Tensor], Any], z: Tensor, batch_size: int) -> Tensor:

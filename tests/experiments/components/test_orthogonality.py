@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
 
-from latentassay.cli import app
 from latentassay.errors import InputError
-from latentassay.experiments import Table
 from latentassay.experiments.components import pictures, scores, table
 from latentassay.experiments.components.runs import SCALES, TASKS, parts, train, whole
 from latentassay.experiments.components.table import RANDOM, TABLE_2, TABLE_3, Wanted
@@ -90,17 +87,14 @@ def test_what_is_refused(tmp_path):
 
 
 @pytest.mark.long
-def test_the_whole_at_scale_smoke(tmp_path, monkeypatch):
-    command = ["reproduce", "pca.orthogonality", "--out", str(tmp_path)]
-    done = CliRunner().invoke(app, command, env={"COLUMNS": "200", "OMP_NUM_THREADS": "1"})
-    assert done.exit_code == 0, done.output
-    found = Table.from_json(tmp_path / "pca.orthogonality-smoke.json")
+def test_the_whole_at_scale_smoke(reproduced, monkeypatch):
+    folder, found = reproduced("pca.orthogonality")
     assert found.cell("Synth. Lin., β-VAE", scores.DTO).paper == 0.0
     assert found.cell("MNIST, random decoder", scores.DTO).ours > 1
     assert found.cell("Synth. Lin., β = 0.1", scores.DS).ours > 0.9
     assert found.cell("β-VAE, MNIST", f"{scores.REGIME}, d = 10").paper == 0.995
-    names = {path.name.split("-smoke-")[1] for path in tmp_path.glob("*.png")}
+    names = {path.name.split("-smoke-")[1] for path in folder.glob("*.png")}
     assert {"figure-3-5.png", "figure-3-6-mnist.png", "figure-3-7-squares.png", "figure-3-7-dsprites.png"} <= names
     monkeypatch.setattr(scores, "separation", None)  # nothing is measured twice
-    assert table("smoke", tmp_path).cells == found.cells
-    assert len(pictures("smoke", tmp_path)) == len(names)
+    assert table("smoke", folder).cells == found.cells
+    assert len(pictures("smoke", folder)) == len(names)

@@ -6,11 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
 
-from latentassay.cli import app
 from latentassay.errors import InputError
-from latentassay.experiments import Table
 from latentassay.experiments.consistency import scores
 from latentassay.experiments.consistency import table as make
 from latentassay.experiments.consistency.runs import SCALES, cells, digits, train
@@ -33,14 +30,11 @@ def at_once(work, items, label):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("made")
+def made(reproduced):
     with pytest.MonkeyPatch.context() as patch, one_thread():
         for module in ("table", "pictures"):
             patch.setattr(sys.modules[f"latentassay.experiments.consistency.{module}"], "each", at_once)
-        done = CliRunner().invoke(app, ["reproduce", "consistency.grid", "--out", str(folder)], env={"COLUMNS": "200"})
-    assert done.exit_code == 0, done.output
-    return folder, Table.from_json(folder / f"{STEM}.json")
+        return reproduced("consistency.grid")
 
 
 @pytest.fixture(autouse=True)

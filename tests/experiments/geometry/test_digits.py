@@ -3,12 +3,9 @@
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
 
-from latentassay.cli import app
 from latentassay.data import load
 from latentassay.errors import FileError, InputError
-from latentassay.experiments import Table
 from latentassay.experiments.geometry import pictures, scores, table
 from latentassay.experiments.geometry.pictures import _turn
 from latentassay.experiments.geometry.runs import SCALES, cells, digits, train
@@ -19,13 +16,8 @@ STEM = "geometry.digits-smoke"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("made")
-    done = CliRunner().invoke(
-        app, ["reproduce", "geometry.digits", "--out", str(folder)], env={"COLUMNS": "200", "OMP_NUM_THREADS": "1"}
-    )
-    assert done.exit_code == 0, done.output
-    return folder, Table.from_json(folder / f"{STEM}.json")
+def made(reproduced):
+    return reproduced("geometry.digits")
 
 
 @pytest.fixture(autouse=True)

@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from typer.testing import CliRunner
 
-from latentassay.cli import app
 from latentassay.errors import InputError
-from latentassay.experiments import Table
 from latentassay.experiments.helix import one_thread
 from latentassay.experiments.perturbed import table
 from latentassay.experiments.perturbed.runs import EPS, SCALES, SETS, Cell, _objective, cells, data_of, original, train
@@ -19,13 +16,8 @@ STEM = "pca.perturbation-smoke"
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("made")
-    done = CliRunner().invoke(
-        app, ["reproduce", "pca.perturbation", "--out", str(folder)], env={"COLUMNS": "200", "OMP_NUM_THREADS": "1"}
-    )
-    assert done.exit_code == 0, done.output
-    return folder, Table.from_json(folder / f"{STEM}.json")
+def made(reproduced):
+    return reproduced("pca.perturbation")
 
 
 @pytest.fixture(autouse=True)
