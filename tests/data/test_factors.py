@@ -217,3 +217,46 @@ def test_groups_by_name_or_number_and_unknown_factors():
     for unknown in ("c", 2):
         with pytest.raises(InputError, match="it has a, b"):
             data.groups(unknown)
+
+
+def test_a_holdout_takes_every_row_with_its_values_and_no_other():
+    data = numbered((2, 3, 5))
+    for factor, values in (("f2", [0, 1, 3, 4]), (2, (0, 1, 3, 4)), ("f1", 2), (0, np.array([1]))):
+        column = int(str(factor)[-1])
+        wanted = [row for row in range(30) if data.factors[row, column] in np.ravel(values)]
+        kept, held_out = data.holdout(factor, values)
+        assert held_out.raw(np.arange(len(held_out))).flatten().tolist() == wanted
+        assert kept.raw(np.arange(len(kept))).flatten().tolist() == [row for row in range(30) if row not in wanted]
+        assert kept.factor_sizes == held_out.factor_sizes == (2, 3, 5)  # codes mean what they meant
+
+
+def test_a_holdout_of_a_view_is_read_from_the_view():
+    view = numbered().take([23, 5, 8, 14])
+    kept, held_out = view.holdout("f0", 1)
+    assert (kept.raw([0, 1]).flatten().tolist(), held_out.raw([0, 1]).flatten().tolist()) == ([5, 8], [23, 14])
+
+
+@pytest.mark.parametrize(
+    ("factor", "values", "words"),
+    [
+        ("hue", 0, "no factor 'hue'; it has f0, f1, f2"),
+        (3, 0, "no factor 3"),
+        (-1, 0, "no factor -1"),
+        (True, 0, "no factor True"),
+        ("f1", 3, r"'f1' must lie in 0\.\.2, got \[3\]"),
+        ("f1", [-1, 0], r"got \[-1, 0\]"),
+        ("f1", [0, 1, 2], "24 of 24 rows, so a part is empty"),
+        ("f1", [], "one code or several"),
+        ("f1", [0.5], "one code or several"),
+        ("f1", [[0]], "one code or several"),
+        ("f1", "ball", "one code or several"),
+    ],
+)
+def test_senseless_holdouts_are_refused(factor, values, words):
+    with pytest.raises(InputError, match=words):
+        numbered().holdout(factor, values)
+
+
+def test_a_holdout_that_no_row_has_is_refused_with_what_there_is():
+    with pytest.raises(InputError, match=r"0 of 2 rows, so a part is empty; the data have \[1\]"):
+        numbered().take([4, 5]).holdout("f1", 2)

@@ -37,6 +37,18 @@ class Splits(NamedTuple):
     test: "FactorData"
 
 
+class Holdout(NamedTuple):
+    """Two disjoint parts of one data set, which together are all of it.
+
+    Attributes:
+        kept: rows with any other value of the factor.
+        held_out: rows with one of the values held out.
+    """
+
+    kept: "FactorData"
+    held_out: "FactorData"
+
+
 class FactorData:
     """Observations and the integer codes of their factors.
 
@@ -119,10 +131,36 @@ class FactorData:
         Raises:
             InputError: no factor is called so.
         """
+        return groups_varying(self.factors, self._column(factor), limit=limit, seed=seed)
+
+    def holdout(self, factor: str | int, values: Any) -> Holdout:
+        """Split into rows without some values of a factor, and the rows that have them (SA 3.2); nothing is read.
+
+        Args:
+            factor: its name or number.
+            values: one code or several.
+
+        Raises:
+            InputError: no factor is called so, a value that it cannot have, or a part that would be empty.
+
+        >>> data = FactorData(np.zeros((6, 2)), np.indices((2, 3)).reshape(2, -1).T, ("hue", "shape"))
+        >>> parts = data.holdout("shape", [0, 2])
+        >>> parts.kept.factors[:, 1].tolist(), len(parts.held_out)
+        ([1, 1], 4)
+        """
+        column = self._column(factor)
+        is_held_out = np.isin(self.factors[:, column], _checked_values(values, self.factor_sizes[column], factor))
+        if not 0 < (taken := int(is_held_out.sum())) < len(self):
+            raise InputError(f"values {np.ravel(values).tolist()} of {factor!r} are those of {taken} of {len(self)} "
+                             f"rows, so a part is empty; the data have {np.unique(self.factors[:, column]).tolist()}"
+                             )  # fmt: skip
+        return Holdout(self.take(np.flatnonzero(~is_held_out)), self.take(np.flatnonzero(is_held_out)))
+
+    def _column(self, factor: str | int) -> int:
         column = self.factor_names.index(factor) if factor in self.factor_names else factor
-        if not isinstance(column, int) or not 0 <= column < len(self.factor_names):
+        if not isinstance(column, int) or isinstance(column, bool) or not 0 <= column < len(self.factor_names):
             raise InputError(f"{self.name} has no factor {factor!r}; it has {', '.join(self.factor_names) or 'none'}")
-        return groups_varying(self.factors, column, limit=limit, seed=seed)
+        return column
 
     def raw(self, indices: Any) -> Tensor:
         """Return rows as stored (uint8 or float), channels first; what training keeps on the device."""
@@ -162,6 +200,15 @@ class FactorData:
         if min(map(len, parts)) == 0:
             raise InputError(f"{len(self)} rows are too few for the fractions {fractions}: a part is empty")
         return Splits(*(self.take(np.sort(part)) for part in parts))
+
+
+def _checked_values(values: Any, size: int, factor: str | int) -> Int[np.ndarray, " k"]:
+    found = np.atleast_1d(np.asarray(values))
+    if found.ndim != 1 or not len(found) or not np.issubdtype(found.dtype, np.integer):
+        raise InputError(f"values must be one code or several, such as 2 or [0, 1], got {values!r}")
+    if found.min() < 0 or found.max() >= size:
+        raise InputError(f"values of {factor!r} must lie in 0..{size - 1}, got {found.tolist()}")
+    return found
 
 
 def _guess_layout(shape: tuple[int, ...]) -> Layout:
