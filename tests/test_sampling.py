@@ -1,7 +1,9 @@
 """The four kinds of latents: what each keeps, and where each comes from. Hybrids are tested with holes, too."""
 
+import numpy as np
 import pytest
 import torch
+from scipy.stats import chisquare, rankdata
 
 import latentassay as la
 from latentassay import sampling
@@ -102,3 +104,102 @@ def test_draw_refuses_what_makes_no_sense(options, match):
     options = {"model": model(), "data": line(9), "n": 4, "how": "posterior", **options}
     with pytest.raises(la.InputError, match=match):
         sampling.draw(options.pop("model"), options.pop("data"), options.pop("n"), generator=seeded(), **options)
+
+
+def pool_of(n=128, seed=1):
+    """Four latents: the second is the first turned around, the third and fourth are one pair of independent values."""
+    first, other = torch.randn(2, n, generator=seeded(seed)).double()
+    return torch.stack([first, -first, other, 2 * other + 1], 1)
+
+
+def test_hybrid_marginals_are_those_of_the_pool():
+    z, n = pool_of(), 40_000
+    drawn = sampling.hybrid(z, n, generator=seeded())
+    assert drawn.shape == (n, 4) and drawn.dtype == z.dtype
+    for latent in range(4):
+        values, counts = drawn[:, latent].unique(return_counts=True)
+        assert torch.equal(values, z[:, latent].sort().values)  # every value of the pool, and no other
+        assert chisquare(counts.numpy()).pvalue > 0.001  # every one as often
+    few = sampling.hybrid(z, n, generator=seeded(), pool=7)
+    assert [len(few[:, latent].unique()) for latent in range(4)] == [7] * 4
+
+
+@pytest.mark.parametrize("pair", [(0, 1), (2, 3), (0, 2)])
+def test_hybrids_keep_no_dependence(pair):
+    z, n = pool_of(), 400
+    drawn = sampling.hybrid(z, n, generator=seeded())[:, list(pair)].numpy()
+
+    def dependence(x, y):
+        """Distance correlation would do; ranks of values and of their distances from the middle are quicker."""
+        ranks = [rankdata(v) for v in (x, y)]
+        return sum(abs(np.corrcoef(f(ranks[0]), f(ranks[1]))[0, 1]) for f in (lambda r: r, lambda r: abs(r - n / 2)))
+
+    def p_value(x, y):
+        rng = np.random.default_rng(0)
+        return np.mean([dependence(x, rng.permutation(y)) >= dependence(x, y) for _ in range(300)])
+
+    assert p_value(drawn[:, 0], drawn[:, 1]) > 0.02
+    if pair != (0, 2):
+        before = z[torch.randint(len(z), (n,), generator=seeded(2))][:, list(pair)].numpy()
+        assert p_value(before[:, 0], before[:, 1]) == 0  # the test can tell
+
+
+def test_groups_of_a_hybrid_stay_whole_and_part_from_others():
+    z = pool_of()
+    drawn = sampling.hybrid(z, 2000, generator=seeded(), units=[[0, 1], [2, 3]])
+    assert torch.equal(drawn[:, 0], -drawn[:, 1]) and torch.equal(drawn[:, 3], 2 * drawn[:, 2] + 1)
+    assert abs(correlation(drawn[:, [0, 2]])) < 0.08
+
+
+def test_a_chunk_is_hybridised_and_the_rest_stays_that_of_the_base():
+    z = pool_of()
+    one, many = torch.full((4,), 9.0), torch.arange(4 * 50.0).view(50, 4)  # float32: hybrids are what z is
+    for base in (one, many):
+        drawn = sampling.hybrid(z, 50, generator=seeded(), units=[[1], [2]], base=base)
+        assert drawn.dtype == z.dtype
+        torch.testing.assert_close(drawn[:, [0, 3]], base.double().expand(50, 4)[:, [0, 3]], rtol=0, atol=0)
+        assert set(drawn[:, 1].tolist()) <= set(z[:, 1].tolist()) and len(drawn[:, 1].unique()) > 30
+    assert one.unique().tolist() == [9.0] and torch.equal(many, torch.arange(200.0).view(50, 4))
+    without = sampling.hybrid(z, 50, generator=seeded(), units=[[1], [2]])
+    assert torch.equal(without[:, [1, 2]], drawn[:, [1, 2]])  # the base changes nothing else
+    assert {tuple(row) for row in without[:, [0, 3]].tolist()} <= {tuple(row) for row in z[:, [0, 3]].tolist()}
+
+
+def test_chunks_of_guests_and_of_spatial_latents():
+    guest = la.from_torch(lambda x: x * 2, lambda z: z / 2, latent_shape=(3, 2, 2))
+    x = torch.randn(64, 3, 2, 2, generator=seeded())
+    z = sampling.posterior(guest, x, 64, generator=seeded())
+    base, units = z[5], la.Units.default((3, 2, 2))
+    drawn = sampling.hybrid(z, 30, generator=seeded(), units=units.groups[1:2], base=base)
+    assert torch.equal(drawn[:, [0, 2]], base[[0, 2]].expand(30, 2, 2, 2))
+    channels = {tuple(channel.flatten().tolist()) for channel in z[:, 1]}
+    assert {tuple(channel.flatten().tolist()) for channel in drawn[:, 1]} <= channels  # a channel comes whole
+    assert sampling.decode(guest, drawn).shape == (30, 3, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"n": 0}, "at least 1 latent, got 9, 0 and 128"),
+        ({"pool": 0}, "at least 1 latent, got 9, 3 and 0"),
+        ({"z": torch.zeros(0, 2)}, "at least 1 latent, got 0, 3 and 128"),
+        ({"units": [[2]]}, "0..1"),
+        ({"base": torch.zeros(3)}, r"one latent \(2,\) or one for each hybrid \(3, 2\), got \(3,\)"),
+        ({"base": torch.zeros(2, 2)}, r"got \(2, 2\)"),
+        ({"base": torch.tensor([0.0, torch.nan])}, "base holds NaN"),
+    ],
+)
+def test_hybrid_refuses_what_makes_no_sense(options, match):
+    options = {"z": line(9), "n": 3, **options}
+    with pytest.raises(la.InputError, match=match):
+        sampling.hybrid(options.pop("z"), options.pop("n"), generator=seeded(), **options)
+
+
+def test_the_central_latent_is_a_real_one_whatever_the_scales():
+    z = torch.randn(50, 3, generator=seeded()).double()
+    z[17] = z.mean(0)
+    scale = torch.tensor([1e-3, 1.0, 1e4]).double()
+    assert torch.equal(sampling.central(z * scale), (z * scale)[17])
+    flat = torch.cat([z, torch.ones(50, 1).double()], 1)  # one that never varies
+    assert torch.equal(sampling.central(flat), flat[17]) and torch.equal(sampling.central(z[:1]), z[0])
+    assert sampling.central(z.view(25, 2, 3)).shape == (2, 3)

@@ -118,23 +118,64 @@ def prior(model: Decoder, n: int, *, generator: Generator) -> Tensor:
     return model.prior.sample(n, generator).cpu().to(home(model).dtype)
 
 
-def hybrid(z: Tensor, n: int, *, generator: Generator, units: Units | Any = None, pool: int = 128) -> Tensor:
+def hybrid(
+    z: Tensor,
+    n: int,
+    *,
+    generator: Generator,
+    units: Units | Any = None,
+    base: Tensor | None = None,
+    pool: int = POOL,
+) -> Tensor:
     """Draw ``n`` hybrid latents: every unit comes from a stored latent of its own (SA 2.2).
 
-    Keeps each unit's marginal and breaks every dependence between units.
+    Keeps each unit's marginal and breaks every dependence between units. Where ``units`` are but a chunk of the
+    latents, only that chunk is hybridised and all others stay those of the ``base`` (SA figure 6a).
 
     Args:
         z: latents of real data ``(m, *latent_shape)``; ``pool`` of them, chosen at random, are stored.
-        units: what is drawn as one; scalars or channels where left out.
+        units: what is drawn as one; scalars or channels where left out. ``units.groups[:3]`` is a chunk.
+        base: where latents in no unit come from: one latent ``latent_shape`` for all, or one for each hybrid
+            ``(n, *latent_shape)``. Where left out, they come together from one stored latent for each hybrid.
         pool: N = 128 in the paper.
+
+    Raises:
+        InputError: no latents, fewer than one hybrid or stored latent, a base of another shape, units out of range.
+
+    >>> z = torch.arange(12.0).view(4, 3)
+    >>> g = torch.Generator().manual_seed(0)
+    >>> hybrid(z, 2, generator=g, units=[[0], [1]], base=torch.zeros(3))[:, 2]
+    tensor([0., 0.])
     """
     units = as_units(units, z.shape[1:])
+    if n < 1 or pool < 1 or not len(z):
+        raise InputError(f"hybrids need z, n and pool of at least 1 latent, got {len(z)}, {n} and {pool}")
     stored = z[torch.randperm(len(z), generator=generator)[:pool]].flatten(1)
-    out = stored[torch.randint(len(stored), (n,), generator=generator)].clone()
+    rows = torch.randint(len(stored), (n,), generator=generator)
+    out = stored[rows].clone() if base is None else _bases(base, z, n)
     for group in units.groups:
         donors = torch.randint(len(stored), (n,), generator=generator)
         out[:, list(group)] = stored[donors][:, list(group)]
     return out.view(n, *z.shape[1:])
+
+
+def _bases(base: Tensor, z: Tensor, n: int) -> Tensor:
+    """One flat base for each of ``n`` hybrids, a copy."""
+    one, many = tuple(z.shape[1:]), (n, *z.shape[1:])
+    if tuple(base.shape) not in (one, many):
+        raise InputError(f"base must be one latent {one} or one for each hybrid {many}, got {tuple(base.shape)}")
+    return finite(base.detach().to(z).expand(many), "base").flatten(1).clone()
+
+
+def central(z: Tensor) -> Tensor:
+    """Return the latent of ``z`` nearest to the mean of all, each value by its spread; a mean may lie in a hole.
+
+    >>> central(torch.tensor([[0.0, 1.0], [1.0, 5.0], [9.0, 9.0]]))
+    tensor([1., 5.])
+    """
+    flat = z.flatten(1).double()
+    away = ((flat - flat.mean(0)) / flat.std(0, correction=0).clamp(min=1e-12)).norm(dim=1)
+    return z[int(away.argmin())]
 
 
 def uniform(z: Tensor, n: int, *, generator: Generator, units: Units | Any = None) -> Tensor:

@@ -10,7 +10,7 @@ from latentassay.autoencoder import Autoencoder
 from latentassay.math.intervals import Z95
 from latentassay.observations import Observations
 from latentassay.responses import CausalUnits, ResponseMatrix, response_graph
-from latentassay.sampling import Codes, encode
+from latentassay.sampling import Codes, central, encode
 from latentassay.units import Units
 
 FAINT = 0.1
@@ -80,9 +80,7 @@ class Subject:
     @property
     def centre(self) -> Tensor:
         """The real code nearest to the mean of all, each latent by its spread; the mean itself may lie in a hole."""
-        codes = self.codes.mean.flatten(1).double()
-        away = ((codes - codes.mean(0)) / codes.std(0).clamp(min=1e-12)).norm(dim=1)
-        return self.codes.mean[int(away.argmin())]
+        return central(self.codes.mean)
 
     @property
     def plane(self) -> tuple[int, int] | None:
