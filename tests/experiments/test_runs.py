@@ -9,6 +9,7 @@ from latentassay.data import helix
 from latentassay.errors import CheckpointError, InputError
 from latentassay.experiments import runs
 from latentassay.experiments.runs import PLAN, Plan, measured, trained
+from latentassay.training.checkpoint import read_manifest
 
 
 def plan(**changes):
@@ -51,6 +52,32 @@ def test_an_interrupted_run_goes_on_to_the_same_end(tmp_path, monkeypatch):
     resumed = trained(plan(), tmp_path / "run", load)
     assert resumed.step == 6
     torch.testing.assert_close(weights(whole), weights(resumed), rtol=0, atol=0)
+
+
+def second(folder, **changes):
+    """A plan that goes on from the run in a folder, with its encoder frozen."""
+    return plan(steps=4, begins=read_manifest(folder).sha256, freeze=("encoder",), **changes)
+
+
+def test_a_run_may_begin_with_the_weights_of_another_and_leave_a_part_of_them(tmp_path, trainings):
+    first = trained(plan(), tmp_path / "first", load)
+    run = trained(second(tmp_path / "first"), tmp_path / "second", load, begin=tmp_path / "first")
+    was, now = first.model.state_dict(), run.model.state_dict()
+    assert run.step == 4 and all(torch.equal(was[name], now[name]) for name in was if name.startswith("encoder."))
+    assert not any(torch.equal(was[name], now[name]) for name in was if name.startswith("decoder."))
+    again = trained(second(tmp_path / "first"), tmp_path / "second", load, begin=tmp_path / "first")
+    assert trainings == [6, 4] and torch.equal(weights(run), weights(again))
+
+
+def test_other_weights_than_the_plan_names_are_not_begun_with(tmp_path):
+    trained(plan(), tmp_path / "first", load)
+    trained(plan(seed=4), tmp_path / "other", load)
+    for begin, told in ((tmp_path / "other", "other with"), (None, "None with None")):
+        with pytest.raises(InputError, match=f"begins with the weights .* got .*{told}"):
+            trained(second(tmp_path / "first"), tmp_path / "second", load, begin=begin)
+    trained(second(tmp_path / "first"), tmp_path / "second", load, begin=tmp_path / "first")
+    with pytest.raises(InputError, match=r"another plan .*begins .* now"):
+        trained(second(tmp_path / "other"), tmp_path / "second", load, begin=tmp_path / "other")
 
 
 @pytest.mark.parametrize(("change", "told"), [({"steps": 7}, "steps 6, now 7"), ({"lr": 0.1}, r"lr 0\.01, now 0\.1")])

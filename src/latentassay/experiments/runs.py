@@ -1,10 +1,11 @@
 """Trained models kept in folders: what is done is not done again, and what was interrupted goes on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
+from torch import nn
 
 from latentassay import models, objectives
 from latentassay._version import __version__
@@ -42,6 +43,8 @@ class Plan(Kept):
         lr: learning rate of Adam.
         schedule: whether it stays, falls to 0 along half a cosine, or is halved every 30 epochs (IC A.3).
         seed: fixes data, weights, batches and noise.
+        begins: sha256 of the checkpoint whose weights training begins with; those of the seed where ``None``.
+        freeze: parts of the model that stay as they are.
     """
 
     data: str
@@ -62,6 +65,8 @@ class Plan(Kept):
     lr: float
     schedule: Literal["constant", "cosine", "halved"] = "constant"
     seed: Annotated[int, Field(ge=0)]
+    begins: str | None = None
+    freeze: tuple[str, ...] = ()
 
     @property
     def objective(self) -> Any:
@@ -78,7 +83,9 @@ class Measured(Kept):
     scores: Scores
 
 
-def trained(plan: Plan, folder: Path | None, load: Callable[[], Any], *, device: str = "auto") -> Run:
+def trained(
+    plan: Plan, folder: Path | None, load: Callable[[], Any], *, device: str = "auto", begin: Path | None = None
+) -> Run:
     """Train what ``plan`` says, go on with it, or load it if it is done.
 
     Args:
@@ -86,9 +93,10 @@ def trained(plan: Plan, folder: Path | None, load: Callable[[], Any], *, device:
         folder: where the run is kept; it is trained anew and not kept without one.
         load: returns the training data; only called if there is anything left to train.
         device: as ``fit`` takes it.
+        begin: folder of the run whose weights ``plan.begins`` names.
 
     Raises:
-        InputError: the folder holds a run of another plan.
+        InputError: the folder holds a run of another plan, or ``begin`` other weights than the plan's.
         CheckpointError: the folder is damaged.
         KeyboardInterrupt: Ctrl-C came while training; what was done is kept, and the next call goes on there.
     """
@@ -99,19 +107,32 @@ def trained(plan: Plan, folder: Path | None, load: Callable[[], Any], *, device:
     data = load()
     if folder is not None:
         write_whole(folder / PLAN, plan.model_dump_json(indent=1).encode())
-    options = plan.networks or ({"hidden": plan.hidden, "activation": plan.activation} if plan.hidden else {})
-    model = models.build(
-        plan.model, x_shape=data.x_shape, latents=plan.latents, likelihood=plan.likelihood, seed=plan.seed, **options
-    )
+    model = _built(plan, data.x_shape) if plan.begins is None else _begun(plan.begins, begin)
     run = fit(
         model, plan.objective, data, steps=plan.steps, batch_size=plan.batch_size, lr=_rate(plan, len(data)),
         seed=plan.seed, device=device, out=folder, resume=folder is not None,
-        snapshots=plan.snapshots if folder is not None else (),
+        snapshots=plan.snapshots if folder is not None else (), freeze=plan.freeze,
     )  # fmt: skip
     if run.interrupted:
         raise KeyboardInterrupt
     model.eval()
     return run
+
+
+def _built(plan: Plan, x_shape: Sequence[int]) -> nn.Module:
+    options = plan.networks or ({"hidden": plan.hidden, "activation": plan.activation} if plan.hidden else {})
+    return models.build(
+        plan.model, x_shape=x_shape, latents=plan.latents, likelihood=plan.likelihood, seed=plan.seed, **options
+    )
+
+
+def _begun(weights: str, folder: Path | None) -> nn.Module:
+    held = None if folder is None else read_manifest(folder).sha256
+    if folder is None or held != weights:
+        raise InputError(f"the plan begins with the weights {weights[:12]}, got {folder} with {str(held)[:12]}; "
+                         "pass begin=, the folder of the run that left them")  # fmt: skip
+    model: nn.Module = load_run(folder).model
+    return model
 
 
 def _rate(plan: Plan, rows: int) -> float | Schedule:

@@ -9,8 +9,10 @@ import torch
 from torch import nn
 
 from latentassay.errors import CheckpointError, InputError
+from latentassay.objectives.equipment import counted
 from latentassay.progress import bar
 from latentassay.training.course import Course, facts_of, refuse_existing
+from latentassay.training.frozen import frozen_parts
 from latentassay.training.interrupt import catching_interrupt
 from latentassay.training.run import Run
 from latentassay.training.sampler import Sampler
@@ -34,6 +36,7 @@ def fit(
     resume: bool = False,
     checkpoint_every: int = 1000,
     snapshots: Sequence[int] = (),
+    freeze: Sequence[str] = (),
     log_every: int = 50,
     channels_last: bool = False,
     compile: bool = False,
@@ -64,6 +67,8 @@ def fit(
             a run that was never interrupted, bit for bit.
         checkpoint_every: steps between checkpoints; each replaces the one before.
         snapshots: steps whose weights stay in ``out`` besides, for ``load_run(out, step=…)``.
+        freeze: parts of the model that stay exactly as they are, normalisation statistics included, such as
+            ``("encoder",)``: names of its submodules.
         log_every: steps between rows of the history, which are means since the row before.
         channels_last: keep images and convolutions in channels-last memory, often faster.
         compile: run the networks through ``torch.compile``; needs a C++ compiler.
@@ -84,15 +89,16 @@ def fit(
     _check_options(lr, seed, precision)
     _check_snapshots(snapshots, steps, out)
     folder, where = _folder(out, resume), pick_device(device)
-    with training_mode(model, where, seed), compiled(model, wanted=compile):
+    with training_mode(model, where, seed), frozen_parts(model, freeze), compiled(model, wanted=compile):
         source = open_source(data, model, where, draws=steps * batch_size)
         held_out = None if validation is None else open_source(validation, model, where, draws=0)
         layout = torch.channels_last if channels_last else torch.preserve_format
         model.to(where)
         if channels_last:
             model.to(memory_format=layout)  # type: ignore[call-overload]  # unknown to torch's stubs
+        objective = counted(objective, source.n)
         trainer = Trainer(model, objective, lr=lr, seed=seed, device=where, half=precision == "bf16", layout=layout)
-        settings = {"batch_size": batch_size, "seed": seed, "precision": precision}
+        settings = {"batch_size": batch_size, "seed": seed, "precision": precision, "freeze": list(freeze)}
         facts, kept = facts_of(model, objective, source, settings), frozenset(snapshots)
         course = Course(trainer, held_out, folder, facts, kept)
         pace = _Pace(steps, log_every, checkpoint_every, kept)

@@ -26,6 +26,7 @@ class Settings(_Strict):
     batch_size: Annotated[int, Field(gt=0)]
     seed: Count
     precision: Literal["float32", "bf16"]
+    freeze: list[str] = []
 
 
 class _File(_Strict):
