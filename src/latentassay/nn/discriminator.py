@@ -1,7 +1,8 @@
-"""A judge of pairs: are these two observations real, and do they share what pairs of their kind share?"""
+"""Judges: is this pair real, and does it share what pairs of its kind share; is this code whole, or put together?"""
 
 import math
 from collections.abc import Sequence
+from itertools import chain, pairwise
 
 import torch
 from jaxtyping import Float
@@ -64,3 +65,29 @@ def _pictures(x_shape: Sequence[int]) -> tuple[list[nn.Module], int]:
 
 def _dense(width_in: int, width_out: int) -> list[nn.Module]:
     return [spectral_norm(nn.Linear(width_in, width_out)), nn.LeakyReLU(SLOPE)]
+
+
+class CodeDiscriminator(nn.Module):
+    """One logit for every code: dense layers of one ``width`` with leaky ReLUs between.
+
+    Args:
+        latents: length of a code.
+        width: of the hidden layers; 1000 in the source.
+        layers: how many of them; 6 in the source.
+
+    Source: Kim & Mnih 2018, appendix A, whose two logits are one here, their difference.
+
+    >>> CodeDiscriminator(3, width=8)(torch.randn(5, 3)).shape
+    torch.Size([5])
+    """
+
+    def __init__(self, latents: int, width: int = 1000, layers: int = 6):
+        super().__init__()
+        widths = [latents, *[width] * layers]
+        hidden = [(nn.Linear(*ends), nn.LeakyReLU(SLOPE)) for ends in pairwise(widths)]
+        self.net = nn.Sequential(*chain.from_iterable(hidden), nn.Linear(widths[-1], 1))
+
+    def forward(self, codes: Float[Tensor, "n d"]) -> Float[Tensor, " n"]:
+        """Return the logits of codes."""
+        logits: Tensor = self.net(codes)[:, 0]
+        return logits

@@ -7,23 +7,29 @@ from typing import Any
 from latentassay.errors import InputError
 from latentassay.objectives.avae import AVAE
 from latentassay.objectives.consistency import Equivariance, Invariance
+from latentassay.objectives.dip import DIPVAE
+from latentassay.objectives.factor import FactorVAE
 from latentassay.objectives.importance import IWAE, Renyi
 from latentassay.objectives.pcl import PCL
 from latentassay.objectives.slow import SlowVAE
 from latentassay.objectives.tcvae import BetaTCVAE
 from latentassay.objectives.vae import AE, VAE, BetaVAE, Loss
+from latentassay.objectives.wae import WAE
 from latentassay.objectives.weak import WeakGAN
 
 __all__ = [
-    "AE", "AVAE", "IWAE", "NAMES", "PCL", "VAE", "BetaTCVAE", "BetaVAE", "Equivariance", "Invariance", "Loss",
-    "Renyi", "SlowVAE", "WeakGAN", "build", "published", "spec",
+    "AE", "AVAE", "BASELINES", "DIPVAE", "IWAE", "NAMES", "PCL", "VAE", "WAE", "BetaTCVAE", "BetaVAE", "Equivariance",
+    "FactorVAE", "Invariance", "Loss", "Renyi", "SlowVAE", "WeakGAN", "build", "published", "spec",
 ]  # fmt: skip
 
 _OBJECTIVES: dict[str, Callable[..., Any]] = {
     "ae": AE,
+    "wae": WAE,
     "vae": VAE,
     "beta-vae": BetaVAE,
     "beta-tcvae": BetaTCVAE,
+    "factor-vae": FactorVAE,
+    "dip-vae": DIPVAE,
     "renyi": Renyi,
     "iwae": IWAE,
     "avae": AVAE,
@@ -35,6 +41,17 @@ _OBJECTIVES: dict[str, Callable[..., Any]] = {
 }
 NAMES = tuple(_OBJECTIVES)
 """Every name that ``build`` knows."""
+
+
+BASELINES: dict[str, Any] = {
+    "ae": AE(),
+    "wae": WAE(),
+    "vae": VAE(),
+    "beta-vae": BetaVAE(2.0),
+    "factor-vae": FactorVAE(40.0),
+    "beta-tcvae": BetaTCVAE(4.0),
+}
+"""What SA trains its hourglass models with, at the weights that its validation loss chose on 3D Shapes (A.2.2)."""
 
 
 def build(name: str, **options: Any) -> Any:
@@ -83,16 +100,19 @@ def _plain(value: Any) -> Any:
 def published(model: str, *, beta: float | int = 1.0) -> Any:
     """Return the objective that the papers train a model of this name with.
 
-    AE for point codes, β-VAE for ``vae``, AVAE for ``avae``; names with ``xc`` add invariance (``-i``) or equivariance
-    (``-e``) at weight 4 (IC A.2).
+    AE for point codes (``ae``, ``sae``, ``adaae``), WAE for ``wae``, β-VAE for ``vae`` and ``vlae``, AVAE for ``avae``;
+    names with ``xc`` add invariance (``-i``) or equivariance (``-e``) at weight 4 (IC A.2). What else SA trains a
+    ``vae-hourglass`` with is in ``BASELINES``.
 
-    >>> published("xcvae-i-s")
-    Invariance(base=BetaVAE(beta=1.0), weight=4.0, units_per_step=1)
+    >>> published("xcvae-i-s"), published("vlae-12", beta=2.0)
+    (Invariance(base=BetaVAE(beta=1.0), weight=4.0, units_per_step=1), BetaVAE(beta=2.0))
     """
     family, *rest = model.split("-")
     if family == "avae":
         return AVAE(beta=beta)
-    base = BetaVAE(beta) if family.endswith("vae") else AE()
+    if family == "wae":
+        return WAE()
+    base = BetaVAE(beta) if family.endswith(("vae", "vlae")) else AE()
     if not family.startswith("xc"):
         return base
     return Equivariance(base) if rest[0] == "e" else Invariance(base)

@@ -24,6 +24,7 @@ class Equipped(NamedTuple):
             the model's learning rate times ``rate``, and keeps it in checkpoints, though not in the model.
         loss: ``(model, x, generator) → Loss``, which uses them.
         rate: how much faster than the model the networks learn.
+        lr: the networks' own learning rate, which then follows neither the model's nor its schedule.
         betas: decay rates of Adam's moments for the networks.
         model_betas: the same for the model.
     """
@@ -31,6 +32,7 @@ class Equipped(NamedTuple):
     networks: nn.Module
     loss: Callable[[Any, Tensor, Generator], Loss]
     rate: float | int = 1.0
+    lr: float | int | None = None
     betas: Betas = ADAM
     model_betas: Betas = ADAM
 
@@ -48,7 +50,7 @@ def equip(objective: Any, model: Any) -> Equipped:
 
     >>> from latentassay.objectives import AE
     >>> equip(AE(), None)
-    Equipped(networks=ModuleList(), loss=AE(), rate=1.0, betas=(0.9, 0.999), model_betas=(0.9, 0.999))
+    Equipped(networks=ModuleList(), loss=AE(), rate=1.0, lr=None, betas=(0.9, 0.999), model_betas=(0.9, 0.999))
     """
     if isinstance(objective, Equips):
         return objective.equip(model)
@@ -58,6 +60,31 @@ def equip(objective: Any, model: Any) -> Equipped:
     ready = equip(base, model)
     around: Any = objective if ready.loss is base else replace(objective, base=ready.loss)
     return ready._replace(loss=around)
+
+
+@runtime_checkable
+class Counts(Protocol):
+    """What an objective offers that has to know of how many rows the data are."""
+
+    def counted(self, rows: int) -> Any:
+        """Return the objective with that number filled in where it was left out."""
+
+
+def counted(objective: Any, rows: int) -> Any:
+    """Tell an objective of how many rows the data are, if it asks; one around a ``base`` passes it on.
+
+    >>> from latentassay.objectives import AE, BetaTCVAE, Invariance
+    >>> counted(AE(), 1000), counted(Invariance(BetaTCVAE(4.0)), 1000).base.n
+    (AE(), 1000)
+    """
+    if isinstance(objective, Counts):
+        return objective.counted(rows)
+    base = getattr(objective, "base", None)
+    if base is None or not is_dataclass(objective) or isinstance(objective, type):
+        return objective
+    told = counted(base, rows)
+    around: Any = objective if told is base else replace(objective, base=told)
+    return around
 
 
 def frozen(network: nn.Module, *inputs: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """β-TCVAE: the KL term taken apart, and the part that ties latents together weighed on its own."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -38,7 +38,7 @@ class BetaTCVAE:
 
     Args:
         beta: weight of the total correlation.
-        n: rows of the data trained on, N.
+        n: rows of the data trained on, N; left out, ``fit`` fills in those of the data it is given.
         sampling: how q(z) is estimated: ``"stratified"`` (unbiased) or ``"weighted"``.
         alpha: weight of the mutual information.
         gamma: weight of the dimension-wise KL.
@@ -52,7 +52,7 @@ class BetaTCVAE:
     """
 
     beta: float | int
-    n: int
+    n: int | None = None
     sampling: Sampling = "stratified"
     alpha: float | int = 1.0
     gamma: float | int = 1.0
@@ -61,11 +61,17 @@ class BetaTCVAE:
         for name in ("alpha", "beta", "gamma"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be zero or a positive number, got {getattr(self, name)}")
-        _check_estimate(self.n, self.sampling)
+        _check_estimate(2 if self.n is None else self.n, self.sampling)
+
+    def counted(self, rows: int) -> "BetaTCVAE":
+        """Return the same for data of so many rows, unless ``n`` was stated."""
+        return replace(self, n=rows) if self.n is None else self
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``, z sampled with ``generator`` (on the device of ``x``)."""
         posterior = posterior_of(model, x)
+        if self.n is None:
+            raise InputError("q(z) is a mean over the rows of the data, and nobody said how many; state n=, or use fit")
         if not isinstance(posterior, DiagonalGaussian) or posterior.mean.ndim != 2:
             raise ContractError(
                 f"total correlation needs Gaussians over a vector of independent latents, got a "

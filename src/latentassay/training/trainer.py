@@ -48,9 +48,13 @@ class Trainer:
         self._objective, self._networks = ready.loss, ready.networks
         theirs = {NETWORKS + name: value for name, value in ready.networks.named_parameters()}
         self._parameters = own | theirs
-        groups = [(own, 1.0, ready.model_betas), (theirs, ready.rate, ready.betas)]
+        groups = [(own, 1.0, None, ready.model_betas), (theirs, ready.rate, ready.lr, ready.betas)]
         self._optimizer = torch.optim.Adam(
-            [{"params": list(part.values()), "rate": rate, "betas": betas} for part, rate, betas in groups if part],
+            [
+                {"params": list(part.values()), "rate": rate, "own_lr": lr, "betas": betas}
+                for part, rate, lr, betas in groups
+                if part
+            ],
             lr=self.lr,
             fused=True,
         )
@@ -76,7 +80,7 @@ class Trainer:
         with self._autocast:
             loss = self._objective(self.model, self._laid_out(x), self._noise)
         for group in self._optimizer.param_groups:
-            group["lr"] = self.lr * group["rate"]
+            group["lr"] = self.lr * group["rate"] if group["own_lr"] is None else group["own_lr"]
         self._optimizer.zero_grad(set_to_none=True)
         loss.total.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
