@@ -28,6 +28,7 @@ from latentassay.responses import (
     causal_completeness,
     causal_disentanglement,
     causal_units,
+    chunk_hybrids,
     conditioned_response_matrix,
     divergence,
     equivariance,
@@ -43,6 +44,7 @@ from latentassay.responses import (
     response_matrix,
     self_consistency,
     structure_score,
+    traversals,
 )
 from latentassay.separability import linear_separability
 from latentassay.spatial import latent_spectrum, spatial_equivariance, spatial_response_kernel
@@ -76,6 +78,7 @@ __all__ = [
     "causal_disentanglement",
     "causal_units",
     "check_autoencoder",
+    "chunk_hybrids",
     "conditioned_response_matrix",
     "data",
     "distance_to_orthogonality",
@@ -120,6 +123,7 @@ __all__ = [
     "structure_score",
     "suggest_beta",
     "training",
+    "traversals",
     "wrap",
 ]
 

@@ -1,5 +1,6 @@
 """Latent responses: intervene in a latent space, decode, encode again, and look."""
 
+from latentassay.responses.chunks import ChunkHybrids, chunk_hybrids
 from latentassay.responses.conditioned import (
     CausalScore,
     ConditionedMatrix,
@@ -18,10 +19,12 @@ from latentassay.responses.matrix import CausalUnits, ResponseMatrix, causal_uni
 from latentassay.responses.paths import Curve, ManifoldPath, manifold_path
 from latentassay.responses.response import respond
 from latentassay.responses.structure import StructureScore, structure_score
+from latentassay.responses.traversals import Traversals, traversals
 
 __all__ = [
     "CausalScore",
     "CausalUnits",
+    "ChunkHybrids",
     "ConditionedMatrix",
     "Curve",
     "Equivariance",
@@ -36,9 +39,11 @@ __all__ = [
     "ResponseMatrix",
     "SelfConsistency",
     "StructureScore",
+    "Traversals",
     "causal_completeness",
     "causal_disentanglement",
     "causal_units",
+    "chunk_hybrids",
     "conditioned_response_matrix",
     "divergence",
     "equivariance",
@@ -55,4 +60,5 @@ __all__ = [
     "response_matrix",
     "self_consistency",
     "structure_score",
+    "traversals",
 ]
