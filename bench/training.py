@@ -1,100 +1,191 @@
-"""Training through ``fit`` against a bare loop that does the same mathematics on the same batches.
+"""Training through ``fit`` against a bare loop that does the same mathematics, and against pythae's trainer.
 
-Both train the same network from the same weights with the same optimiser, interleaved in one process. The figure is the
-median over rounds of the ratio of wall times; the ratio of CPU times beside it depends less on busy neighbours.
-Run: ``OMP_NUM_THREADS=1 python bench/training.py``.
+All train the same networks from the same weights with Adam at batch 128, and take turns, a step each (on a GPU, some
+dozens), in one process; reading data, the first step and compilation are left out and stated. A figure is the median
+over turns of the ratio of wall times, with a 95 % interval from order statistics; ratios of CPU times beside it depend
+less on busy neighbours, and the ratio of the sums holds what is not done in every step, such as logging. pythae is left
+out where it is not installed; ``.venv-foreign`` has it. Peak memory is the whole process', one new process for each.
+Run: ``OMP_NUM_THREADS=1 python bench/training.py``, or ``--device cuda`` where there is a GPU.
 """
 
+import argparse
+import json
 import os
+import resource
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import torch
+from loops import BATCH_SIZE, LOOPS, Mode, Task, fitted, random_images
 from record import record
-from torch import nn
-from torch.nn import functional as F
+from turns import Turn, Turns, compared
 
-from latentassay import models, objectives
-from latentassay.data.factors import FactorData
-from latentassay.training import fit
-from latentassay.training.sampler import Sampler
+from latentassay.models import NAMES
 
-ROUNDS, STEPS, BATCH_SIZE, N, TARGET = 9, 60, 128, 4096, 1.1
-CASES = {"vae-conv-small": (1, 32, 32), "vae-mlp": (1, 28, 28)}
+TARGET, PAPER_STEPS, N, SHAPE = 1.05, 100_000, 4096, (3, 64, 64)
+SETTLED = 2
+"""Turns before those that count: what comes before the first step, and what the first steps need besides."""
 
-
-def bare_loop(encoder: nn.Module, decoder: nn.Module, images: torch.Tensor, rows: list[torch.Tensor]) -> torch.Tensor:
-    """A VAE as one writes it by hand: nothing is checked, logged or kept."""
-    parameters = [*encoder.parameters(), *decoder.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=1e-3, fused=True)
-    noise = torch.Generator().manual_seed(0)
-    for batch in rows:
-        x = images[batch].float().div_(255)
-        mean, logvar = encoder(x).chunk(2, dim=1)
-        z = mean + (0.5 * logvar).exp() * torch.randn(mean.shape, generator=noise)
-        nll = F.binary_cross_entropy_with_logits(decoder(z), x, reduction="none").flatten(1).sum(1).mean()
-        kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).sum(1).mean()
-        loss = nll + kl
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
-    return loss.detach()
+EAGER, LAST, COMPILED, HALF = Mode(), Mode(channels_last=True), Mode(compile=True), Mode(bf16=True)
+FAST = Mode(channels_last=True, compile=True, bf16=True)
+BACKBONES = ("ae-hourglass", "vae-hourglass", "sae-12")
+ON_CPU = [
+    ("vae-conv-small", (1, 32, 32), EAGER, 150), ("vae-mlp", (1, 28, 28), EAGER, 300),
+    *((name, SHAPE, mode, 8) for mode in (EAGER, LAST, COMPILED) for name in BACKBONES),
+    *((name, SHAPE, HALF, 4) for name in BACKBONES),
+]  # fmt: skip
+ON_GPU = [
+    ("sae-12", SHAPE, FAST, 300), ("sae-12", SHAPE, Mode(channels_last=True, bf16=True), 300),
+    ("sae-12", SHAPE, EAGER, 150), ("vae-hourglass", SHAPE, FAST, 300), ("ae-hourglass", SHAPE, FAST, 300),
+    ("sae-12", SHAPE, Mode(compile=True, bf16=True), 300), ("sae-12", SHAPE, HALF, 300),
+    ("vae-hourglass", SHAPE, EAGER, 150), ("ae-hourglass", SHAPE, EAGER, 150), ("sae-12", SHAPE, COMPILED, 150),
+]  # fmt: skip
+TURNS_ON_GPU = 6
 
 
-class Times(NamedTuple):
-    wall: float
-    cpu: float
-
-
-def seconds_of(work: Callable[[], object]) -> Times:
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    return Times(time.perf_counter() - wall, time.process_time() - cpu)
-
-
-def one_round(name: str, images: torch.Tensor, data: FactorData, *, fit_first: bool) -> tuple[Times, Times]:
-    ours, theirs = (models.build(name, x_shape=CASES[name]) for _ in range(2))
-    sampler = Sampler(N, BATCH_SIZE, seed=0)
-    rows = [sampler.rows(step) for step in range(STEPS)]
-    options = {"steps": STEPS, "batch_size": BATCH_SIZE, "log_every": 10, "device": "cpu"}
-    works = {
-        "fit": lambda: fit(ours, objectives.VAE(), data, **options),
-        "bare": lambda: bare_loop(theirs.encoder, theirs.decoder, images, rows),
-    }
-    times = {key: seconds_of(works[key]) for key in sorted(works, reverse=fit_first)}
-    for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):  # they did do the same mathematics
-        torch.testing.assert_close(own, other, rtol=1e-3, atol=1e-4)
-    return times["fit"], times["bare"]
-
-
-def measure(name: str) -> dict[str, float]:
-    shape = CASES[name]
-    images = torch.randint(0, 256, (N, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
-    data = FactorData(images.numpy(), torch.zeros(N, 0, dtype=torch.long).numpy(), layout="chw")
-    one_round(name, images, data, fit_first=True)
-    rounds = [one_round(name, images, data, fit_first=bool(k % 2)) for k in range(ROUNDS)]
-    walls, cpus = ([(fitted[k] / bare[k]) for fitted, bare in rounds] for k in range(2))
-    fitted, bare = (statistics.median(pair[k].wall for pair in rounds) for k in range(2))
+def measure(task: Task) -> dict[str, Any]:
+    cuda = task.device.type == "cuda"
+    stride = task.steps // TURNS_ON_GPU if cuda else 1
+    names = ["fit", "bare", *(["pythae"] if not cuda and has_pythae(task) else [])]
+    turns = Turns({name: lambda step, name=name: LOOPS[name](task, step) for name in names},
+                  stride=stride, device=task.device)  # fmt: skip
+    refuse_other_losses(turns.run(), bf16=task.mode.bf16)
+    settled = {name: found[SETTLED:] for name, found in turns.turns.items()}
     return {
-        "ratio": round(statistics.median(walls), 3),
-        "least_ratio": round(min(walls), 3),
-        "greatest_ratio": round(max(walls), 3),
-        "ratio_of_cpu_time": round(statistics.median(cpus), 3),
-        "images_per_second_fit": round(STEPS * BATCH_SIZE / fitted),
-        "images_per_second_bare": round(STEPS * BATCH_SIZE / bare),
+        **compared(settled["fit"], settled["bare"], "wall"),
+        "cpu_time": compared(settled["fit"], settled["bare"], "cpu"),
+        **{f"fit / {name}": compared(settled["fit"], settled[name], "wall") for name in names[2:]},
+        "turns": f"{len(settled['fit'])} of {stride} steps",
+        **{name: speed(turns.turns[name], stride) for name in names},
     }
+
+
+def has_pythae(task: Task) -> bool:
+    return task.mode == EAGER and task.variational and find_spec("pythae") is not None
+
+
+def refuse_other_losses(losses: dict[str, float], *, bf16: bool) -> None:
+    """They did do the same mathematics; pythae's batches and noise are others, and its loss is an epoch's mean."""
+    relative = {"bare": 1e-2 if bf16 else 1e-3, "pythae": 5e-2}
+    for name, loss in losses.items():
+        if name != "fit" and not abs(loss - losses["fit"]) <= relative[name] * abs(loss):
+            raise RuntimeError(f"the losses differ: {losses}")
+
+
+def speed(turns: list[Turn], stride: int) -> dict[str, float]:
+    seconds = statistics.median(turn.wall for turn in turns[SETTLED:]) / stride
+    memory = max(turn.memory for turn in turns[SETTLED:])
+    return {
+        "images_per_second": round(BATCH_SIZE / seconds, 1),
+        "seconds_before": round(turns[0].wall, 2),
+        "seconds_of_first_turn": round(turns[1].wall, 2),
+        **({"peak_MiB": round(memory / 2**20), "minutes_of_100k_steps": round(PAPER_STEPS * seconds / 60, 2)}
+           if memory else {}),
+    }  # fmt: skip
+
+
+def peak_memory(model: str, x_shape: tuple[int, ...]) -> dict[str, int]:
+    """Greatest resident memory in MiB of a process that trains three steps, and of one that only imports."""
+
+    def asked(loop: str) -> int:
+        command = [sys.executable, __file__, "--memory", loop, "--model", model, "--shape", *map(str, x_shape)]
+        return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
+
+    loops = ["imports", *LOOPS] if find_spec("pythae") else ["imports", "fit", "bare"]
+    return {loop: asked(loop) for loop in loops if loop != "pythae" or model.startswith("vae")}
+
+
+def print_memory(loop: str, model: str, x_shape: tuple[int, ...]) -> None:
+    if loop != "imports":
+        task = Task(model, x_shape, EAGER, 3, random_images(3 * BATCH_SIZE, x_shape), torch.device("cpu"))
+        LOOPS[loop](task, lambda: None)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+
+
+def synchronisations(device: torch.device, steps: int = 40) -> dict[str, int]:
+    """Where ``fit`` waits for the GPU in some steps with one row of the history, as torch sees it."""
+    task = Task("vae-conv", SHAPE, EAGER, steps, random_images(N, SHAPE), device)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            fitted(task, lambda: None)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    places = [f"{Path(each.filename).name}:{each.lineno}" for each in caught if "synchroniz" in str(each.message)]
+    return {place: places.count(place) for place in sorted(set(places))}
+
+
+def cases(arguments: argparse.Namespace) -> dict[str, Any]:
+    device, begun, found = torch.device(arguments.device), time.perf_counter(), {}
+    for model, x_shape, mode, steps in ON_GPU if device.type == "cuda" else ON_CPU:
+        if model not in NAMES or (arguments.model and model != arguments.model):
+            continue
+        key = f"{model} {x_shape}, {mode}"
+        if time.perf_counter() - begun > arguments.budget:
+            found[key] = "left out: the time was up"
+            continue
+        images = random_images(N if device.type == "cuda" else min(N, steps * BATCH_SIZE), x_shape)
+        found[key] = measure(Task(model, x_shape, mode, steps, images, device))
+        print(key, json.dumps(found[key]), flush=True)
+    return found
+
+
+def facts(device: torch.device) -> dict[str, Any]:
+    if device.type != "cuda":
+        return {"device": "cpu", "float32": "as it is"}
+    return {
+        "device": torch.cuda.get_device_name(device),
+        "float32": f"TF32 in convolutions {torch.backends.cudnn.allow_tf32}, in matrix products "
+                   f"{torch.backends.cuda.matmul.allow_tf32} (torch's defaults)",
+        "cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version(),
+        "synchronisations of 40 steps": synchronisations(device),
+    }  # fmt: skip
+
+
+def commit(given: str | None) -> str:
+    try:
+        asked = ["git", "rev-parse", "--short", "HEAD"]
+        return given or subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--model", help="only this one")
+    parser.add_argument("--budget", type=float, default=3600.0, help="seconds after which no case is begun")
+    parser.add_argument("--commit", help="of the code, where git is not there")
+    parser.add_argument("--memory", help=argparse.SUPPRESS)
+    parser.add_argument("--shape", type=int, nargs="+", help=argparse.SUPPRESS)
+    return parser.parse_args()
 
 
 def main() -> None:
+    arguments = parsed()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
+    if arguments.memory:
+        print_memory(arguments.memory, arguments.model, tuple(arguments.shape))
+        return
+    device = torch.device(arguments.device)
     report = {
-        "what": f"fit against a bare loop, {STEPS} steps of {BATCH_SIZE}, {ROUNDS} interleaved rounds, float32 on CPU",
+        "what": f"fit against a bare loop and pythae's trainer, batches of {BATCH_SIZE}, in turns in one process",
         "target": TARGET,
-        "cases": {f"{name} {CASES[name]}": measure(name) for name in CASES},
+        "commit": commit(arguments.commit),
+        **facts(device),
+        "cases": cases(arguments),
     }
-    record("training", report)
+    if device.type == "cpu":
+        models = [name for name in BACKBONES if name in NAMES and arguments.model in (None, name)]
+        report["peak memory of the process, MiB"] = {name: peak_memory(name, SHAPE) for name in models}
+    record("training" if device.type == "cpu" else f"training-{device.type}", report)
 
 
 if __name__ == "__main__":
