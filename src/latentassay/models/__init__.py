@@ -13,12 +13,14 @@ from latentassay.models.causal import XAutoencoder
 from latentassay.models.features import Features, features
 from latentassay.models.grid import grid
 from latentassay.models.recipe import Recipe
+from latentassay.models.structural import structural
 from latentassay.models.vae import VAE
 from latentassay.nn.coders import conv_coders, mlp_coders, small_conv_coders
 from latentassay.nn.heads import DIAGONAL, FULL, POINT
 from latentassay.nn.xblock import XBlock
+from latentassay.units import Units
 
-__all__ = ["NAMES", "VAE", "Features", "XAutoencoder", "build", "features"]
+__all__ = ["NAMES", "VAE", "Features", "XAutoencoder", "build", "features", "options", "variables"]
 
 _MLP = ("hidden", "activation", "decoder_hidden", "decoder_activation")
 _MODELS: dict[str, Recipe] = {
@@ -32,6 +34,7 @@ _MODELS: dict[str, Recipe] = {
     "ae-conv-small": Recipe(POINT, small_conv_coders),
     "vae-conv-small": Recipe(DIAGONAL, small_conv_coders),
     **grid(),
+    **structural(),
 }
 NAMES = tuple(_MODELS)
 """Every name that ``build`` knows."""
@@ -54,7 +57,9 @@ def build(
             ``conv-small`` a quick one for sides such as 28, 32, 64. ``ae-s``, ``xvae-standard``, ``xcsae-i-s4`` … are
             IC's (``models.grid``): ``x`` puts an ``XBlock`` before the decoder, ``sae`` lets latents in one by one.
             The networks of ``xc…-i``, ``xc…-e`` and ``avae`` are those of ``x…`` and ``vae``; what tells them apart is
-            their objective (``objectives.published``).
+            their objective (``objectives.published``). ``ae-hourglass``, ``vae-hourglass``, ``sae-12``, ``adaae-12``,
+            ``vlae-12`` … are SA's (``models.structural``), for vectors and square images of sides such as 16, 28, 32,
+            64, 128; the number is that of variables, which ``variables`` of the model lists.
         x_shape: shape of one observation, channels first for images.
         latents: number of latents d (of noises, where there is an XBlock); 10, or what the name's size says, where
             left out.
@@ -63,7 +68,9 @@ def build(
         seed: fixes the initial weights; the global random state is neither used nor changed.
         options: ``hidden`` (layer widths) and ``activation`` (``"elu"``, ``"mish"``, ``"relu"``, ``"silu"`` or
             ``"tanh"``) for ``mlp`` models, and ``decoder_hidden`` and ``decoder_activation`` where the decoder's are
-            other than the encoder's, mirrored.
+            other than the encoder's, mirrored. ``filters`` (channels) and ``depth`` (blocks each side) for SA's, and
+            ``hidden`` for the layers that let latents into ``sae-`` and ``adaae-`` decoders. ``models.options`` lists
+            what a name takes.
 
     Raises:
         InputError: an unknown name or option, or a shape that the network cannot take.
@@ -72,14 +79,9 @@ def build(
     >>> model.decode(torch.zeros(5, 2)).shape
     torch.Size([5, 3])
     """
-    if name not in _MODELS:
-        near = get_close_matches(name, NAMES, 5, 0.5) or NAMES[:9]
-        raise InputError(f"no model is called {name!r}; did you mean {', '.join(near)}?")
-    recipe = _MODELS[name]
+    recipe = _recipe(name)
     shape, observed = _checked_shape(x_shape), as_likelihood(likelihood)
-    latents = recipe.latents if latents is None else latents
-    if not isinstance(latents, int) or latents < 1:
-        raise InputError(f"latents must be a positive integer, got {latents!r}")
+    latents = _checked_latents(latents, recipe)
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed must be an integer from 0 on, got {seed!r}")
     if unknown := set(options) - set(recipe.options):
@@ -91,8 +93,55 @@ def build(
         networks = recipe.coders(shape, latents * (recipe.unit or 1), recipe.head.width(latents), **options)
         block = XBlock(latents, recipe.unit) if recipe.unit else None
     spec = _spec(name, shape, latents, observed, seed, options)
-    body = VAE(networks, recipe.head, observed, x_shape=shape, latents=latents, spec=None if block else spec)
+    body = VAE(
+        networks, recipe.head, observed, x_shape=shape, latents=latents, variables=recipe.groups(latents),
+        spec=None if block else spec,
+    )  # fmt: skip
     return body if block is None else XAutoencoder(body, block, spec=spec)
+
+
+def variables(name: str, latents: Any = None) -> Units:
+    """Return the variables of a model: groups of latents that enter its decoder together, else each latent by itself.
+
+    Args:
+        name: one of ``NAMES``.
+        latents: how many; as many as ``build`` takes where left out.
+
+    Raises:
+        InputError: an unknown name, or latents that cannot be split evenly.
+
+    >>> variables("sae-3").groups
+    ((0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11))
+    """
+    recipe = _recipe(name)
+    latents = _checked_latents(latents, recipe)
+    return Units(recipe.groups(latents), (latents,))
+
+
+def options(name: str) -> tuple[str, ...]:
+    """Return what ``build`` takes besides for a model of this name.
+
+    Raises:
+        InputError: an unknown name.
+
+    >>> options("sae-12")
+    ('filters', 'depth', 'hidden')
+    """
+    return _recipe(name).options
+
+
+def _recipe(name: str) -> Recipe:
+    if name not in _MODELS:
+        near = get_close_matches(name, NAMES, 5, 0.5) or NAMES[:9]
+        raise InputError(f"no model is called {name!r}; did you mean {', '.join(near)}?")
+    return _MODELS[name]
+
+
+def _checked_latents(latents: Any, recipe: Recipe) -> int:
+    latents = recipe.latents if latents is None else latents
+    if not isinstance(latents, int) or latents < 1:
+        raise InputError(f"latents must be a positive integer, got {latents!r}")
+    return latents
 
 
 def _checked_shape(x_shape: Any) -> tuple[int, ...]:
@@ -113,5 +162,5 @@ def _spec(
     if named is None:
         return None
     observed = {"name": named, **asdict(likelihood)}  # type: ignore[call-overload]
-    plain = {key: value if isinstance(value, str) else list(value) for key, value in options.items()}
+    plain = {key: value if isinstance(value, str | int) else list(value) for key, value in options.items()}
     return {"name": name, "x_shape": list(shape), "latents": latents, "likelihood": observed, "seed": seed, **plain}

@@ -39,6 +39,11 @@ class XAutoencoder(nn.Module):
         return (self.block.units,)
 
     @property
+    def variables(self) -> tuple[tuple[int, ...], ...]:
+        """Each noise on its own."""
+        return tuple((i,) for i in range(self.block.units))
+
+    @property
     def prior(self) -> Prior | None:
         """N(0, I) over the noises, or ``None`` for point codes."""
         return self.body.prior

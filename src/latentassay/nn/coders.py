@@ -37,7 +37,7 @@ def mlp_coders(
     Raises:
         InputError: hidden layers are something else than positive widths, or nobody knows an activation.
     """
-    inside, outside = _widths("hidden", hidden), _widths("decoder_hidden", decoder_hidden)
+    inside, outside = widths("hidden", hidden), widths("decoder_hidden", decoder_hidden)
     inner, outer = _known("activation", activation), _known("decoder_activation", decoder_activation or activation)
     outside = tuple(reversed(inside)) if decoder_hidden is None else outside
     values = math.prod(x_shape)
@@ -46,7 +46,12 @@ def mlp_coders(
     return Coders(encoder, decoder)
 
 
-def _widths(name: str, hidden: Any) -> tuple[int, ...]:
+def widths(name: str, hidden: Any) -> tuple[int, ...]:
+    """Return layer widths.
+
+    Raises:
+        InputError: they are something else than positive integers.
+    """
     given = () if hidden is None else hidden
     if not isinstance(given, Sequence) or not all(isinstance(size, int) and size > 0 for size in given):
         raise InputError(f"{name} must be positive layer widths such as (256, 256), got {hidden!r}")
@@ -92,18 +97,18 @@ def small_conv_coders(x_shape: Sequence[int], latents: int, width: int) -> Coder
         InputError: images that are not square with a side of 4, 5, 6 or 7 times a power of two.
     """
     channels, side = square(x_shape)
-    widths, end = [channels], side
+    filters, end = [channels], side
     while end > 7 and end % 2 == 0:
-        widths, end = [*widths, 16 if len(widths) == 1 else 32], end // 2
-    if not 4 <= end <= 7 or len(widths) < 2:
+        filters, end = [*filters, 16 if len(filters) == 1 else 32], end // 2
+    if not 4 <= end <= 7 or len(filters) < 2:
         raise InputError(f"conv-small needs images of side 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, "
                          f"112 or 128, got {tuple(x_shape)}; resize them, or use mlp")  # fmt: skip
-    inner = widths[-1] * end * end
-    down = [(nn.Conv2d(a, b, 4, 2, 1), nn.ELU()) for a, b in pairwise(widths)]
-    up = [(nn.ELU(), nn.ConvTranspose2d(b, a, 4, 2, 1)) for a, b in pairwise(widths)]
+    inner = filters[-1] * end * end
+    down = [(nn.Conv2d(a, b, 4, 2, 1), nn.ELU()) for a, b in pairwise(filters)]
+    up = [(nn.ELU(), nn.ConvTranspose2d(b, a, 4, 2, 1)) for a, b in pairwise(filters)]
     encoder = nn.Sequential(*(layer for pair in down for layer in pair), nn.Flatten(), *mlp((inner, 128, width)))
     decoder = nn.Sequential(
-        *mlp((latents, 128, inner)), nn.Unflatten(1, (widths[-1], end, end)),
+        *mlp((latents, 128, inner)), nn.Unflatten(1, (filters[-1], end, end)),
         *(layer for pair in reversed(up) for layer in pair),
     )  # fmt: skip
     for network in (encoder, decoder):  # convolutions follow their weights; a third faster on CPUs

@@ -1,6 +1,6 @@
 """Structural decoders: latents enter one after another, each through a layer of its own (SA 2.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import final
 
 import torch
@@ -44,16 +44,36 @@ class StrTfm(nn.Module):
         return out
 
 
+def segments(latents: int, variables: int) -> tuple[tuple[int, ...], ...]:
+    """Return which latents each variable has: as many for all, in order.
+
+    Raises:
+        InputError: there is no such split.
+
+    >>> segments(6, 3)
+    ((0, 1), (2, 3), (4, 5))
+    """
+    values = latents // variables
+    if latents % variables:
+        near = [variables * k for k in (values, values + 1) if k]
+        raise InputError(f"{latents} latents cannot be split evenly among {variables} structural layers; choose a "
+                         f"multiple of {variables}, such as {' or '.join(map(str, near))}")  # fmt: skip
+    return tuple(tuple(range(i * values, (i + 1) * values)) for i in range(variables))
+
+
 @final
 class StructuralDecoder(nn.Module):
-    """A learned constant that passes through stages, each preceded by one segment of the latent.
+    """A learned constant that passes through stages, some of which are preceded by one segment of the latent.
 
     Args:
         root: shape of the constant, ``(channels, *places)``.
-        stages: networks from the constant to the output; the first ``len(channels)`` are each preceded by a ``StrTfm``.
-        channels: channels of the features before each of those stages.
+        stages: networks from the constant to the output.
+        channels: channels of the features before each of the stages that a layer precedes.
         latents: number of latents, split evenly into segments in order.
-        hidden: widths inside every ``StrTfm``.
+        hidden: widths inside every layer.
+        places: which stages these are; the first ones if left out.
+        whole: every layer reads all latents, as adaptive normalisation does, instead of a segment (SA's AdaAE).
+        layer: what lets latents in, ``(values, channels, hidden=…) → module(features, u)``.
 
     Raises:
         InputError: the latents cannot be split evenly.
@@ -67,16 +87,21 @@ class StructuralDecoder(nn.Module):
         latents: int,
         *,
         hidden: Sequence[int] = (64, 128),
+        places: Sequence[int] | None = None,
+        whole: bool = False,
+        layer: Callable[..., nn.Module] = StrTfm,
     ):
         super().__init__()
-        if latents % len(channels):
-            raise InputError(f"{latents} latents cannot be split evenly among {len(channels)} structural layers; "
-                             f"choose a multiple of {len(channels)}")  # fmt: skip
-        self.segment = latents // len(channels)
+        self.segments = [(0, latents)] * len(channels)
+        if not whole:
+            self.segments = [(group[0], group[-1] + 1) for group in segments(latents, len(channels))]
+        self.places = tuple(range(len(channels))) if places is None else tuple(places)
         self.root = nn.Parameter(torch.randn(1, *root))
-        self.transforms = nn.ModuleList(StrTfm(self.segment, count, hidden=hidden) for count in channels)
+        self.transforms = nn.ModuleList(
+            layer(end - start, count, hidden=hidden)
+            for (start, end), count in zip(self.segments, channels, strict=True)
+        )
         self.stages = nn.ModuleList(stages)
-        self.start_at_identity()
 
     def start_at_identity(self) -> None:
         """Let nothing depend on the latents; call it after any other initialisation."""
@@ -85,10 +110,11 @@ class StructuralDecoder(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Decode latents ``(n, latents)``."""
-        segments = torch.split(z, self.segment, 1)
         features = self.root.expand(len(z), *self.root.shape[1:])
         for i, stage in enumerate(self.stages):
-            if i < len(self.transforms):
-                features = self.transforms[i](features, segments[i])
+            if i in self.places:
+                which = self.places.index(i)
+                start, end = self.segments[which]
+                features = self.transforms[which](features, z[:, start:end])
             features = stage(features)
         return features

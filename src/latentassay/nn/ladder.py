@@ -1,0 +1,115 @@
+"""Ladders: latents leave the encoder and enter the decoder rung by rung (Zhao et al. 2017)."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+from latentassay.nn.backbone import backbone, spaced
+from latentassay.nn.blocks import mlp
+from latentassay.nn.coders import Coders
+from latentassay.nn.structural import StructuralDecoder, segments
+
+RUNG = (128, 64)
+"""Widths of a rung of the encoder."""
+
+
+@final
+class Rung(nn.Module):
+    """A rung of the decoder: ``features + MLP(u)``, the same for every pixel.
+
+    Zhao et al. concatenate what a segment u becomes to the features. Where that is the same for every pixel, a
+    convolution of both is one of the features and a bias for every channel, which is what is added here.
+
+    Args:
+        values: length of the segment.
+        channels: of the features.
+        hidden: widths of the MLP.
+
+    >>> Rung(1, 8)(torch.ones(2, 8, 4, 4), torch.randn(2, 1)).shape
+    torch.Size([2, 8, 4, 4])
+    """
+
+    def __init__(self, values: int, channels: int, *, hidden: Sequence[int] = RUNG[:1]):
+        super().__init__()
+        self.net = nn.Sequential(*mlp((values, *hidden, channels), "mish"))
+
+    def forward(self, features: Tensor, u: Tensor) -> Tensor:
+        """Add to features ``(n, channels, *places)`` what segments ``(n, values)`` say."""
+        out: Tensor = features + self.net(u).view(len(u), -1, *[1] * (features.ndim - 2))
+        return out
+
+
+@final
+class LadderEncoder(nn.Module):
+    """Blocks whose features are read at several depths: a deterministic ladder with a rung for every variable.
+
+    The deepest features give the first variable, those of the first blocks the last one, as a structural decoder lets
+    them in. The rung of the deepest reads all of them; the others average theirs over ``side × side`` places first.
+
+    Args:
+        blocks: from an observation to the features at the bottom.
+        bottom: shape of those features.
+        places: after how many blocks each variable is read, in the order of the variables.
+        values: length of every variable.
+        side: of the averaged features.
+    """
+
+    def __init__(
+        self, blocks: Sequence[nn.Module], bottom: Sequence[int], places: Sequence[int], values: int, *, side: int
+    ):
+        super().__init__()
+        self.blocks, self.places = nn.ModuleList(blocks), tuple(places)
+        averaged = [1 if len(bottom) == 1 else side**2] * (len(places) - 1)
+        inputs = [prod(bottom), *(bottom[0] * each for each in averaged)]
+        self.rungs = nn.ModuleList(nn.Sequential(*mlp((each, *RUNG, 2 * values), "mish")) for each in inputs)
+        self.average = nn.Identity() if len(bottom) == 1 else nn.AdaptiveAvgPool2d(side)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the means of all variables, then their log-variances, ``(n, 2 · latents)``."""
+        read: dict[int, Tensor] = {}
+        for passed, block in enumerate(self.blocks, 1):
+            x = block(x)
+            if passed in self.places:
+                read[passed] = x
+        outputs = [
+            rung((self.average(read[place]) if i else read[place]).flatten(1))
+            for i, (rung, place) in enumerate(zip(self.rungs, self.places, strict=True))
+        ]
+        means, logvars = zip(*(output.chunk(2, dim=1) for output in outputs), strict=True)
+        return torch.cat([*means, *logvars], 1)
+
+
+def ladder_coders(
+    x_shape: Sequence[int], latents: int, width: int, *, variables: int, filters: Any = 64, depth: Any = 12
+) -> Coders:
+    """A variational ladder autoencoder on SA's backbone: rungs where a structural decoder has its Str-Tfm layers.
+
+    The encoder's rungs mirror the decoder's. What the text does not say was chosen so that its counts hold (VLAEs have
+    the most parameters, about 5 % more than SAEs, and no more than 1.2 or 7 million): rungs but the first average
+    their features over ``s × s`` places, s = ``bottom · √(4 / 3 (variables − 1))`` rounded.
+
+    Args:
+        x_shape: shape of one observation.
+        latents: split evenly into variables.
+        width: ``2 · latents``.
+        variables: how many rungs.
+        filters: channels of every convolution.
+        depth: blocks each side.
+
+    Raises:
+        InputError: as ``infused_coders``.
+
+    Source: Zhao, Song & Ermon 2017, "Learning hierarchical features from deep generative models", section 5.
+    """
+    made = backbone(x_shape, filters=filters, depth=depth)
+    blocks, places = len(made.blocks), spaced(variables, len(made.stages))
+    values = len(segments(latents, variables)[0])
+    side = round(made.bottom[-1] * (4 / 3 / max(1, variables - 1)) ** 0.5)
+    encoder = LadderEncoder(made.blocks, made.bottom, [blocks - p for p in places], values, side=max(1, side))
+    decoder = StructuralDecoder(
+        made.bottom, made.stages, [made.bottom[0]] * variables, latents, hidden=RUNG[:1], places=places, layer=Rung
+    )
+    return Coders(encoder, decoder)
