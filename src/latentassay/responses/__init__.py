@@ -14,6 +14,7 @@ from latentassay.responses.equivariance import Equivariance, equivariance
 from latentassay.responses.excitation import Excitation, excitation
 from latentassay.responses.field import ResponseField, divergence, mean_curvature, response_field
 from latentassay.responses.graph import ResponseGraph, response_graph
+from latentassay.responses.hierarchy import Hierarchy, hierarchy
 from latentassay.responses.holes import Holes, HoleShare, find_holes
 from latentassay.responses.matrix import CausalUnits, ResponseMatrix, causal_units, response_matrix
 from latentassay.responses.paths import Curve, ManifoldPath, manifold_path
@@ -29,6 +30,7 @@ __all__ = [
     "Curve",
     "Equivariance",
     "Excitation",
+    "Hierarchy",
     "HoleShare",
     "Holes",
     "Invariance",
@@ -49,6 +51,7 @@ __all__ = [
     "equivariance",
     "excitation",
     "find_holes",
+    "hierarchy",
     "invariance",
     "manifold_path",
     "mean_curvature",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder, KeepsActivations, questioning
+from latentassay.autoencoder import Autoencoder, Decoder, KeepsActivations, questioning
 from latentassay.errors import InputError
 from latentassay.observations import finite
 from latentassay.sampling import BATCH_SIZE, as_latents, beside, blocks
@@ -57,17 +57,18 @@ def respond_once(model: Autoencoder, z: Tensor, generator: Generator | None = No
     return q.mean if generator is None else q.sample(generator)
 
 
-def interventions(model: Autoencoder, units: Units, z: Tensor) -> tuple[Tensor, Callable[[int, Tensor], Tensor]]:
-    """Return R(z) and a function ``(unit, values) → R(replace(z, unit, values))``, all of one batch on one device.
+def decodings(model: Decoder, units: Units, z: Tensor) -> tuple[Tensor, Callable[[int, Tensor], Tensor]]:
+    """Return D(z) and a function ``(unit, values) → D(replace(z, unit, values))``, all of one batch on one device.
 
     A decoder that keeps its activations (``KeepsActivations``) is only asked for what the unit can have changed.
     """
     if not isinstance(model, KeepsActivations):
-        return respond_once(model, z), lambda unit, values: respond_once(model, units.replace(z, unit, values))
+        return model.decode(z), lambda unit, values: model.decode(units.replace(z, unit, values))
     x, kept = model.decode_keeping(z)
+    return x, lambda unit, values: model.decode_again(units.replace(z, unit, values), kept, units.groups[unit])
 
-    def ask(unit: int, values: Tensor) -> Tensor:
-        changed = model.decode_again(units.replace(z, unit, values), kept, units.groups[unit])
-        return model.encode(changed).mean
 
-    return model.encode(x).mean, ask
+def interventions(model: Autoencoder, units: Units, z: Tensor) -> tuple[Tensor, Callable[[int, Tensor], Tensor]]:
+    """Return R(z) and a function ``(unit, values) → R(replace(z, unit, values))``, as ``decodings`` does."""
+    x, again = decodings(model, units, z)
+    return model.encode(x).mean, lambda unit, values: model.encode(again(unit, values)).mean

@@ -1,5 +1,6 @@
 """Traversals: what the decoder makes of one latent while it goes from the least to the greatest value seen (SA 4.1)."""
 
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -116,4 +117,4 @@ def _values(latents: Float[Tensor, "n rows"], steps: int, tail: float) -> Float[
 def _reach(images: Float[Tensor, "rows steps *x_shape"]) -> Float[Tensor, " rows"]:
     exact, size = "donot_use_mm_for_euclid_dist", images[0, 0].numel()
     apart = [torch.cdist(row, row, compute_mode=exact).amax() for row in images.flatten(2).double()]
-    return torch.stack(apart) / size**0.5
+    return torch.stack(apart) / math.sqrt(size)
