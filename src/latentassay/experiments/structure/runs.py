@@ -65,6 +65,8 @@ class Scale(NamedTuple):
         codes: test rows that are encoded for the scores.
         images: pictures of each kind in a Fréchet distance.
         predictor: of DCI.
+        judge: width of the FactorVAE's discriminator.
+        coarse: take every fourth size and every fifth orientation alone, which are drawn in a second.
     """
 
     rows: int
@@ -77,12 +79,14 @@ class Scale(NamedTuple):
     codes: int
     images: int
     predictor: str
+    judge: int
+    coarse: bool = False
 
 
 SCALES = {
-    "smoke": Scale(1000, 4, 8, 30, 32, 2e-3, 1, 128, 64, "histogram"),
-    "laptop": Scale(100_000, 2, 16, 3000, 64, 1e-3, 1, 10_000, 2000, "boosting"),
-    "paper": Scale(480_000, 1, 64, 100_000, 128, 5e-4, 5, 10_000, 10_000, "boosting"),
+    "smoke": Scale(1000, 2, 8, 30, 32, 2e-3, 1, 128, 64, "histogram", 64, coarse=True),
+    "laptop": Scale(100_000, 2, 16, 2500, 64, 1e-3, 1, 10_000, 2000, "boosting", 256),
+    "paper": Scale(480_000, 1, 64, 100_000, 128, 5e-4, 5, 10_000, 10_000, "boosting", 1000),
 }
 
 
@@ -111,18 +115,18 @@ def train(cell: Cell, *, device: str = "cpu") -> Run:
     chosen, data = pick(SCALES, cell.scale), shapes(cell.scale, cell.folder)
     plan = Plan(
         data=f"shapes3d, {chosen.rows} rows, pooled {chosen.pooled}", model=MODELS[cell.model].network,
-        networks={"filters": chosen.filters}, latents=None, trains=_objective(cell, len(data.train)),
+        networks={"filters": chosen.filters}, latents=None, trains=_objective(cell),
         steps=chosen.steps, batch_size=chosen.batch_size, lr=chosen.lr, seed=cell.seed,
     )  # fmt: skip
     return trained(plan, cell.home, lambda: data.train, device=device)
 
 
-def _objective(cell: Cell, rows: int) -> dict[str, Any] | None:
-    model, pixels = MODELS[cell.model], pick(SCALES, cell.scale).pooled ** 2
-    options: dict[str, Any] = {}
+def _objective(cell: Cell) -> dict[str, Any] | None:
+    model, chosen = MODELS[cell.model], pick(SCALES, cell.scale)
+    options: dict[str, Any] = {"width": chosen.judge} if model.objective == "factor-vae" else {}
     if model.weight is not None:
         name, value = model.weight
-        options[name] = value / pixels
+        options[name] = value / chosen.pooled**2
     return objectives.spec(objectives.build(model.objective, **options))
 
 
@@ -131,6 +135,8 @@ def shapes(scale: str, folder: Path) -> Splits:
     """Return the same pictures for every model and seed, drawn once and kept in the folder."""
     chosen = pick(SCALES, scale)
     codes = grid_codes(SIZES)
+    if chosen.coarse:
+        codes = codes[(codes[:, 3] % 4 == 0) & (codes[:, 5] % 5 == 0)]
     codes = codes[np.sort(np.random.default_rng(0).permutation(len(codes))[: chosen.rows])]
     store = cached(Rendered(Small(chosen.pooled), codes), folder / "data" / f"shapes3d-{scale}.npy")
     return FactorData(store, codes, NAMES, SIZES, layout="hwc", name="shapes3d").split()
