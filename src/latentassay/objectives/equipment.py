@@ -20,11 +20,11 @@ class Equipped(NamedTuple):
     that is meant for one of them has to reach that one alone: detach what it gets, or use ``frozen``.
 
     Attributes:
-        networks: what the objective brings along, empty where it brings nothing. ``fit`` trains it with the model, at
-            the model's learning rate times ``rate``, and keeps it in checkpoints, though not in the model.
+        networks: what the objective brings along, empty where it brings nothing. ``fit`` trains it with the model and
+            keeps it in checkpoints, though not in the model.
         loss: ``(model, x, generator) → Loss``, which uses them.
-        rate: how much faster than the model the networks learn.
-        lr: the networks' own learning rate, which then follows neither the model's nor its schedule.
+        rate: how much faster than the model the networks learn: a factor on its learning rate.
+        lr: a learning rate for the networks alone, in place of that: it follows neither the model's nor its schedule.
         betas: decay rates of Adam's moments for the networks.
         model_betas: the same for the model.
     """
