@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from latentassay.errors import CheckpointError, InputError
 from latentassay.objectives.equipment import counted
 from latentassay.progress import bar
-from latentassay.training.course import Course, facts_of, refuse_existing
+from latentassay.training.checks import check_counts, check_options, check_snapshots, open_folder
+from latentassay.training.course import Course, facts_of
 from latentassay.training.frozen import frozen_parts
 from latentassay.training.interrupt import catching_interrupt
 from latentassay.training.run import Run
@@ -85,10 +85,10 @@ def fit(
     >>> fit(model, objectives.AE(), torch.rand(16, 3), steps=5, device="cpu").step
     5
     """
-    _check_counts(steps=steps, batch_size=batch_size, checkpoint_every=checkpoint_every, log_every=log_every)
-    _check_options(lr, seed, precision)
-    _check_snapshots(snapshots, steps, out)
-    folder, where = _folder(out, resume), pick_device(device)
+    check_counts(steps=steps, batch_size=batch_size, checkpoint_every=checkpoint_every, log_every=log_every)
+    check_options(lr, seed, precision)
+    check_snapshots(snapshots, steps, out)
+    folder, where = open_folder(out, resume), pick_device(device)
     with training_mode(model, where, seed), frozen_parts(model, freeze), compiled(model, wanted=compile):
         source = open_source(data, model, where, draws=steps * batch_size)
         held_out = None if validation is None else open_source(validation, model, where, draws=0)
@@ -139,39 +139,3 @@ def _train(trainer: Trainer, course: Course, source: Source, sampler: Sampler, p
             if stop:
                 return True
     return False
-
-
-def _check_counts(**counts: Any) -> None:
-    for name, value in counts.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise InputError(f"{name} must be a positive integer, got {value!r}")
-
-
-def _check_snapshots(snapshots: Any, steps: int, out: Any) -> None:
-    if wrong := [step for step in snapshots if isinstance(step, bool) or step not in range(1, steps + 1)]:
-        raise InputError(f"snapshots must be steps from 1 to {steps}, got {wrong[0]!r}")
-    if len(snapshots) and out is None:
-        raise InputError("snapshots need out=, the folder to keep them in")
-
-
-def _check_options(lr: Any, seed: Any, precision: Any) -> None:
-    if not callable(lr) and (not isinstance(lr, int | float) or not 0 < lr < float("inf")):
-        raise InputError(f"lr must be a positive number such as 1e-3, or a function of the step, got {lr!r}")
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
-        raise InputError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")
-    if precision not in ("float32", "bf16"):
-        raise InputError(f"precision must be 'float32' or 'bf16', got {precision!r}")
-
-
-def _folder(out: str | Path | None, resume: bool) -> Path | None:
-    if out is None:
-        if resume:
-            raise InputError("resume=True needs out=, the folder of the run to go on with")
-        return None
-    folder = Path(out)
-    refuse_existing(folder, resume)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CheckpointError(folder, f"cannot be made ({error})", "Choose another out=") from error
-    return folder

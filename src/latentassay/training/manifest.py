@@ -25,7 +25,7 @@ class Settings(_Strict):
 
     batch_size: Annotated[int, Field(gt=0)]
     seed: Count
-    precision: Literal["float32", "bf16"]
+    precision: Literal["float32", "tf32", "bf16"]
     freeze: list[str] = []
 
 

@@ -29,6 +29,8 @@ class Source(NamedTuple):
     x_shape: tuple[int, ...]
     batch: Callable[[Tensor], Tensor]
     """Row numbers (on the CPU) to float observations on the device."""
+    stored: Tensor | None = None
+    """All rows on the device as they are stored, uint8 or float, where they are resident."""
 
 
 def open_source(data: Any, model: Any, device: torch.device, *, draws: int) -> Source:
@@ -55,8 +57,8 @@ def open_source(data: Any, model: Any, device: torch.device, *, draws: int) -> S
         stored = _whole(read, n, device)
         batch = _from_device(stored)
     else:
-        batch = _from_reader(read, device)
-    return Source(str(getattr(observations, "name", "data")), n, x_shape, batch)
+        stored, batch = None, _from_reader(read, device)
+    return Source(str(getattr(observations, "name", "data")), n, x_shape, batch, stored)
 
 
 def _tuples(frames: Frames, model: Any, device: torch.device, draws: int) -> Source:

@@ -1,0 +1,52 @@
+"""What training refuses before it begins."""
+
+from pathlib import Path
+from typing import Any
+
+from latentassay.errors import CheckpointError, InputError
+from latentassay.training.course import refuse_existing
+
+
+def check_counts(**counts: Any) -> None:
+    """Refuse what is no positive integer, by name."""
+    for name, value in counts.items():
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise InputError(f"{name} must be a positive integer, got {value!r}")
+
+
+def check_snapshots(snapshots: Any, steps: int, out: Any) -> None:
+    """Refuse steps that are not taken, or that could not be kept."""
+    if wrong := [step for step in snapshots if isinstance(step, bool) or step not in range(1, steps + 1)]:
+        raise InputError(f"snapshots must be steps from 1 to {steps}, got {wrong[0]!r}")
+    if len(snapshots) and out is None:
+        raise InputError("snapshots need out=, the folder to keep them in")
+
+
+def check_options(lr: Any, seed: Any, precision: Any) -> None:
+    """Refuse a learning rate, seed or precision that nothing can be trained with."""
+    if not callable(lr) and (not isinstance(lr, int | float) or not 0 < lr < float("inf")):
+        raise InputError(f"lr must be a positive number such as 1e-3, or a function of the step, got {lr!r}")
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise InputError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")
+    if precision not in ("float32", "bf16"):
+        raise InputError(f"precision must be 'float32' or 'bf16', got {precision!r}")
+
+
+def open_folder(out: str | Path | None, resume: bool) -> Path | None:
+    """Make the folder of a run, if it is kept.
+
+    Raises:
+        InputError: there is none to resume from.
+        CheckpointError: it holds a run that is not to be resumed, or cannot be made.
+    """
+    if out is None:
+        if resume:
+            raise InputError("resume=True needs out=, the folder of the run to go on with")
+        return None
+    folder = Path(out)
+    refuse_existing(folder, resume)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CheckpointError(folder, f"cannot be made ({error})", "Choose another out=") from error
+    return folder

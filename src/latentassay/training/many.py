@@ -1,0 +1,212 @@
+"""``fit_many``: train many small models side by side."""
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from latentassay.errors import InputError, TrainingError
+from latentassay.progress import bar
+from latentassay.training.checkpoint import write_checkpoint, write_snapshot
+from latentassay.training.checks import check_counts, check_options, check_snapshots, open_folder
+from latentassay.training.course import facts_of
+from latentassay.training.interrupt import catching_interrupt
+from latentassay.training.metrics import rewrite_rows
+from latentassay.training.run import MODEL, Run
+from latentassay.training.source import Source, open_source
+from latentassay.training.stack import Stack, Training, Weights, weight_of
+from latentassay.training.trainer import pick_device
+
+PRECISIONS = ("float32", "tf32")
+PAUSE = 5e-5
+"""Seconds that the host sleeps where every stack has enough to do."""
+
+Watch = Callable[[Mapping[str, int]], object]
+
+
+def fit_many(
+    trainings: Sequence[Training],
+    *,
+    device: Any = "auto",
+    log_every: int = 50,
+    seconds: float | None = None,
+    graph: bool = True,
+    progress: bool = True,
+    watch: Watch | None = None,
+) -> list[Run]:
+    """Train many models in place, those of one architecture as one, and all of them side by side.
+
+    For networks so small that a GPU waits for its next order: a step of a hundred costs about what a step of one does,
+    and CUDA graphs take the host out of it. Batches are those of ``fit`` with the same seed, and so are the weights of
+    autoencoders up to rounding; noise is drawn for all models of a stack from one generator that all their seeds fix,
+    so a VAE's is another than in ``fit``. No model's data, weight or length changes another's. All data are
+    kept on the device. Ctrl-C ends all trainings after the steps at hand and returns them ``interrupted``.
+
+    Runs in folders read as those of ``fit``, but hold no state of the optimiser, so one cannot go on from them, and
+    their rows have no ``images_per_second``. ``Run.seconds`` is a training's equal share of the time of all.
+
+    Args:
+        trainings: what to train.
+        device: ``"auto"`` takes a GPU that torch can use. The models stay where they are.
+        log_every: steps between rows of the histories, which are means since the row before.
+        seconds: all trainings end after about so long, those that had more to do ``interrupted``.
+        graph: replay steps as a CUDA graph where there is a GPU.
+        progress: show a bar when someone looks.
+        watch: called about every second with the steps done of every stack.
+
+    Raises:
+        InputError: an option, a model, an objective, the data, or their fit to one another is wrong.
+        CheckpointError: a folder already holds a run, or cannot be written.
+        TrainingError: losses or weights of some models became NaN or infinite; the others are kept first.
+
+    >>> from latentassay import models, objectives
+    >>> def training(seed):
+    ...     model = models.build("vae-mlp", x_shape=(3,), latents=2, likelihood="squared", seed=seed, hidden=(8,))
+    ...     return Training(model, objectives.BetaVAE(0.1 * seed), torch.rand(16, 3), steps=5, seed=seed)
+    >>> [run.step for run in fit_many([training(seed) for seed in range(3)], device="cpu")]
+    [5, 5, 5]
+    """
+    where = pick_device(device)
+    _check(trainings, log_every, seconds)
+    with torch.inference_mode(False), torch.enable_grad():
+        stacks, places = _stacked(trainings, where, log_every, graph)
+        begin = time.perf_counter()
+        _train(list(stacks), None if seconds is None else begin + seconds, progress, watch)
+        for stack in stacks:
+            stack.stop()
+    share = (time.perf_counter() - begin) / len(trainings)
+    histories = {id(stack): stack.histories() for stack in stacks}
+    done = [_result(stack, at, source, histories[id(stack)][at], share) for stack, at, source in places]
+    if lost := [each for each, (_, fine) in zip(trainings, done, strict=True) if not fine]:
+        raise TrainingError(
+            f"{len(lost)} of {len(done)} trainings became NaN or infinite; lower lr (the first has lr {lost[0].lr:g}, "
+            f"{lost[0].objective}, seed {lost[0].seed}); the others are kept"
+        )
+    return [run for run, _ in done]
+
+
+def _train(live: list[Stack], deadline: float | None, progress: bool, watch: Watch | None) -> None:
+    """Tell every stack another chunk whenever it is ready, until all are done, time is up, or Ctrl-C came."""
+    stacks, told = tuple(live), time.perf_counter()
+    with catching_interrupt() as asked_to_stop, bar(
+        sum(stack.steps for stack in stacks), "training", unit="step", visible=progress
+    ) as line:  # fmt: skip
+        while live and not asked_to_stop() and (deadline is None or time.perf_counter() < deadline):
+            ready = [stack for stack in live if stack.is_ready()]
+            for stack in ready:
+                line.update(stack.advance())
+            if not ready:
+                time.sleep(PAUSE)
+            live = [stack for stack in live if stack.step < stack.steps]
+            if watch is not None and time.perf_counter() - told >= 1:
+                watch({stack.label: stack.step for stack in stacks})
+                told = time.perf_counter()
+
+
+def _stacked(
+    trainings: Sequence[Training], device: torch.device, log_every: int, graph: bool
+) -> tuple[list[Stack], list[tuple[Stack, int, Source]]]:
+    """Sort trainings into stacks; for each training, in order: its stack, its place there, and its data."""
+    opened: dict[tuple[int, str], Source] = {}
+    groups: dict[str, list[int]] = {}
+    sources = []
+    for index, each in enumerate(trainings):
+        key = (id(each.data), repr(each.model.likelihood))
+        if key not in opened:
+            opened[key] = open_source(each.data, each.model, device, draws=sys.maxsize)
+        sources.append(opened[key])
+        groups.setdefault(_kind(each, opened[key]), []).append(index)
+    stacks, places = [], dict[int, tuple[Stack, int]]()
+    for members in groups.values():
+        own = list({id(sources[index]): sources[index] for index in members}.values())
+        slots = [next(slot for slot, source in enumerate(own) if source is sources[index]) for index in members]
+        data = [_stored(source) for source in own]
+        stack = Stack([trainings[index] for index in members], data, slots, log_every=log_every, graph=graph)
+        stacks.append(stack)
+        places.update({index: (stack, place) for place, index in enumerate(members)})
+    return stacks, [(*places[index], sources[index]) for index in range(len(trainings))]
+
+
+def _stored(source: Source) -> torch.Tensor:
+    if source.stored is None:
+        raise InputError(f"{source.name} does not fit into the free memory of the device, or holds tuples; train on "
+                         "fewer rows, or with fit")  # fmt: skip
+    return source.stored
+
+
+def _kind(each: Training, source: Source) -> str:
+    """What trainings of one stack have in common."""
+    spec = {key: value for key, value in each.model.spec.items() if key != "seed"}
+    dtype = None if source.stored is None else str(source.stored.dtype)
+    has_kl = weight_of(each.objective) is not None
+    return json.dumps([spec, has_kl, each.batch_size, each.lr, each.precision, source.n, dtype])
+
+
+def _result(stack: Stack, place: int, source: Source, history: Sequence[Any], share: float) -> tuple[Run, bool]:
+    """Give a model its weights, write its folder, and say whether all that was ever measured is finite."""
+    each = stack.members[place]
+    step = min(each.steps, stack.step)
+    weights = stack.weights(place, step)
+    fine = all(bool(torch.isfinite(value).all()) for value in weights.values())
+    fine = fine and all(math.isfinite(value) for row in history for value in row.values())
+    with torch.no_grad():
+        each.model.load_state_dict(weights)
+    snapshots = tuple(sorted(at for at in each.snapshots if at <= step))
+    run = Run(
+        each.model, each.out, step, tuple(history), share, step * each.batch_size / share, step < each.steps, snapshots
+    )
+    if fine and each.out is not None:
+        _write(stack, place, source, run, each.out)
+    return run, fine
+
+
+def _write(stack: Stack, place: int, source: Source, run: Run, folder: Path) -> None:
+    """Write a run folder as ``fit`` does, without the optimiser."""
+    each = stack.members[place]
+    settings = {"batch_size": each.batch_size, "seed": each.seed, "precision": each.precision}
+    kept = {at: _named(stack.weights(place, at)) for at in {*run.snapshots, run.step}}
+    rewrite_rows(folder, list(run.history))
+    written = [write_snapshot(folder, kept[at], step=at, seconds=run.seconds * at / each.steps) for at in run.snapshots]
+    write_checkpoint(
+        folder, kept[run.step], step=run.step, seconds=run.seconds, interrupted=run.interrupted,
+        snapshots=tuple(written), **facts_of(each.model, each.objective, source, settings),
+    )  # fmt: skip
+
+
+def _named(weights: Weights) -> Weights:
+    return {MODEL + name: value for name, value in weights.items()}
+
+
+def _check(trainings: Sequence[Training], log_every: Any, seconds: Any) -> None:
+    if not trainings:
+        raise InputError("there is nothing to train: trainings is empty")
+    check_counts(log_every=log_every)
+    if seconds is not None and not 0 < seconds < float("inf"):
+        raise InputError(f"seconds must be a positive number, got {seconds!r}")
+    if len({id(each.model) for each in trainings}) < len(trainings):
+        raise InputError("a model is trained twice; build one for each training")
+    for each in trainings:
+        _check_one(each)
+
+
+def _check_one(each: Training) -> None:
+    check_counts(steps=each.steps, batch_size=each.batch_size)
+    check_options(each.lr, each.seed, "float32")
+    check_snapshots(each.snapshots, each.steps, each.out)
+    if callable(each.lr):
+        raise InputError("lr must be a number: where many models train, it has no schedule")
+    if each.precision not in PRECISIONS:
+        raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, got {each.precision!r}")
+    if getattr(each.model, "spec", None) is None:
+        raise InputError("only models of models.build train side by side, which say how they were built; "
+                         "train others with fit")  # fmt: skip
+    frozen = [name for name, value in each.model.named_parameters() if not value.requires_grad]
+    if odd := [name for name, _ in each.model.named_buffers()] or frozen:
+        raise InputError(f"models with buffers or frozen weights do not train side by side, got {odd[0]}; use fit")
+    if each.out is not None:
+        open_folder(each.out, resume=False)
