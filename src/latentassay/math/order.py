@@ -53,15 +53,15 @@ def falling(values: Float[np.ndarray, " n"], stderr: Float[np.ndarray, " n"], *,
         generator: draws orders and values.
 
     Raises:
-        InputError: values or errors that are not finite, or not as many of the one as of the other.
+        InputError: values or errors that are NaN or infinite.
 
     >>> found = falling(np.array([3.0, 2.0, 1.0]), np.zeros(3), generator=torch.Generator().manual_seed(0))
     >>> found.score, found.low, round(found.p_value, 3)
     (1.0, 1.0, 0.167)
     """
     v, s = (np.asarray(array, dtype=np.float64) for array in (values, stderr))
-    if v.ndim != 1 or v.shape != s.shape or not np.isfinite([v, s]).all():
-        raise InputError(f"values and stderr must be finite and of one length, got shapes {v.shape} and {s.shape}")
+    if not np.isfinite([v, s]).all():
+        raise InputError(f"values and their errors must be finite, got {v.tolist()} and {s.tolist()}")
     n = len(v)
     ranks = _ranks(v[None])[0]
     if n < 3 or not np.ptp(ranks):
