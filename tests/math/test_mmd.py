@@ -4,8 +4,10 @@ import torch
 from sklearn.metrics.pairwise import euclidean_distances
 
 from latentassay.math.intervals import exceedance, wilson
-from latentassay.math.mmd import inverse_multiquadratic, paired_mmd
+from latentassay.errors import InputError
+from latentassay.math.mmd import inverse_multiquadratic, paired_mmd, unpaired_mmd
 from tests.oracles import slow
+from tests.oracles.discrepancy import gaussian_mmd
 
 WIDTHS = [0.5, 2.0, 8.0]
 
@@ -53,6 +55,48 @@ def test_stderr_is_right_for_paired_rows_that_differ():
     values = np.array([f.value for f in found])
     assert np.mean([f.stderr for f in found]) == pytest.approx(values.std(), rel=0.2)
     assert paired_mmd(normals(80, 2, 0), normals(80, 2, 1) + 2, widths=WIDTHS, generator=seeded()).p_value < 0.01
+
+
+def test_unpaired_equals_the_double_loop():
+    x, y = normals(5, 3, 0), normals(7, 3, 1) + 0.5
+
+    def mean_kernel(a, b, same):
+        pairs = [(i, j) for i in range(len(a)) for j in range(len(b)) if not (same and i == j)]
+        return np.mean([np.mean([c / (c + float((a[i] - b[j]).square().sum())) for c in WIDTHS]) for i, j in pairs])
+
+    expected = mean_kernel(x, x, True) + mean_kernel(y, y, True) - 2 * mean_kernel(x, y, False)
+    assert float(unpaired_mmd(x, y, widths=WIDTHS)) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("shift", "std"), [(0.0, 1.0), (0.4, 1.0), (0.0, 0.6), (-0.3, 1.5)])
+def test_unpaired_is_unbiased(shift, std):
+    """Against quadrature, for Gaussians; of unlike sizes, so that nothing is divided by the other's."""
+    d, n, m, repeats = 4, 12, 20, 600
+    drawn = [(shift + std * normals(n, d, 2 * s), normals(m, d, 2 * s + 1)) for s in range(repeats)]
+    values = np.array([float(unpaired_mmd(x, y, widths=WIDTHS)) for x, y in drawn])
+    expected = np.mean([gaussian_mmd(c, d, shift, std, 1.0) for c in WIDTHS])
+    assert abs(values.mean() - expected) < 4 * values.std() / repeats**0.5
+    if shift == 0 and std == 1:  # as often negative as positive, nearly; with the diagonals it never would be
+        assert 0.3 < np.mean(values < 0) < 0.7
+        biased = [
+            v + (1 - inverse_multiquadratic(x, x, WIDTHS).mean()) / n for v, (x, _) in zip(values, drawn, strict=True)
+        ]
+        assert np.mean(biased) > 20 * values.std() / repeats**0.5
+
+
+def test_unpaired_can_be_descended():
+    x, y = normals(4, 2, 0).requires_grad_(), normals(5, 2, 1).requires_grad_()
+    assert torch.autograd.gradcheck(lambda a, b: unpaired_mmd(a, b, widths=WIDTHS), (x, y))
+    same = torch.zeros(
+        3, 2, dtype=torch.float64, requires_grad=True
+    )  # on top of one another, where distances have no derivative
+    unpaired_mmd(same, y.detach(), widths=WIDTHS).backward()
+    assert torch.isfinite(same.grad).all() and bool(same.grad.any())
+
+
+def test_one_row_has_no_discrepancy():
+    with pytest.raises(InputError, match="two rows"):
+        unpaired_mmd(normals(1, 2, 0), normals(5, 2, 1), widths=WIDTHS)
 
 
 def test_wilson_equals_the_published_example():

@@ -10,6 +10,7 @@ from latentassay import objectives
 from latentassay.errors import CheckpointError
 from latentassay.objectives.equipment import Equipped, frozen
 from latentassay.training import fit, load_run
+from latentassay.training.checkpoint import read_manifest
 from latentassay.training.sampler import Sampler
 
 
@@ -19,6 +20,7 @@ class Playing:
 
     rate: float = 0.5
     dropout: float = 0.2
+    lr: float | None = None
 
     def equip(self, model):
         with torch.random.fork_rng():
@@ -30,7 +32,7 @@ class Playing:
             ours, theirs = -frozen(critic, z).mean(), critic(z.detach()).sigmoid().mean()
             return objectives.Loss(base.total + ours + theirs, {"ours": ours, "theirs": theirs})
 
-        return Equipped(critic, loss, self.rate, (0.5, 0.9), (0.8, 0.99))
+        return Equipped(critic, loss, self.rate, (0.5, 0.9), (0.8, 0.99), self.lr)
 
     def __call__(self, model, x, generator):
         return self.equip(model).loss(model, x, generator)
@@ -48,16 +50,14 @@ def checkpoint(folder):
     return load_file(file)
 
 
-def test_one_step_of_adam_moves_both_as_two_optimisers_would(lab):
+@pytest.mark.parametrize(("lr", "expected"), [(None, 0.5e-2), (2e-3, 2e-3)])
+def test_one_step_of_adam_moves_both_as_two_optimisers_would(lab, lr, expected):
     """The oracle: two plain Adams with rates and moments of their own."""
-    ours, theirs, noise = (
-        run(lab, 4, objective=Playing(dropout=0.0)).model,
-        lab.make(),
-        torch.Generator().manual_seed(0),
-    )
-    equipped = Playing(dropout=0.0).equip(theirs)
+    objective = Playing(dropout=0.0, lr=lr)
+    ours, theirs, noise = run(lab, 4, objective=objective).model, lab.make(), torch.Generator().manual_seed(0)
+    equipped = objective.equip(theirs)
     pair = [torch.optim.Adam(theirs.parameters(), 1e-2, (0.8, 0.99)),
-            torch.optim.Adam(equipped.networks.parameters(), 0.5e-2, (0.5, 0.9))]  # fmt: skip
+            torch.optim.Adam(equipped.networks.parameters(), expected, (0.5, 0.9))]  # fmt: skip
     for step in range(4):
         x = lab.pictures().batch(Sampler(50, 16, 0).rows(step).numpy())
         for adam in pair:
@@ -67,6 +67,22 @@ def test_one_step_of_adam_moves_both_as_two_optimisers_would(lab):
             adam.step()
     for own, other in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(own, other, rtol=1e-4, atol=1e-6)
+
+
+def test_a_rate_of_their_own_keeps_to_no_schedule(lab, tmp_path):
+    """Adam's first step moves every weight by about its rate, however small the model's is."""
+    run(lab, 1, tmp_path, objective=Playing(dropout=0.0, lr=1e-3), lr=lambda step: 1e-7)
+    moved = checkpoint(tmp_path)["objective/3.weight"] - Playing().equip(None).networks[3].weight.detach()
+    torch.testing.assert_close(moved.abs(), torch.full_like(moved, 1e-3), rtol=1e-2, atol=0)
+
+
+def test_what_has_to_know_the_rows_of_the_data_is_told(lab, tmp_path):
+    around = objectives.Invariance(objectives.BetaTCVAE(4.0))
+    run(lab, 1, tmp_path, objective=around)
+    assert objectives.build(**read_manifest(tmp_path).objective).base == objectives.BetaTCVAE(4.0, n=50)
+    run(lab, 2, tmp_path, objective=around, resume=True)
+    run(lab, 1, tmp_path / "said", objective=objectives.BetaTCVAE(4.0, n=1000))
+    assert objectives.build(**read_manifest(tmp_path / "said").objective).n == 1000
 
 
 def test_five_and_five_steps_are_ten(lab, tmp_path):

@@ -24,17 +24,18 @@ class Equipped(NamedTuple):
             keeps it in checkpoints, though not in the model.
         loss: ``(model, x, generator) → Loss``, which uses them.
         rate: how much faster than the model the networks learn: a factor on its learning rate.
-        lr: a learning rate for the networks alone, in place of that: it follows neither the model's nor its schedule.
         betas: decay rates of Adam's moments for the networks.
         model_betas: the same for the model.
+        lr: a learning rate for the networks alone, in place of ``rate``: it follows neither the model's nor its
+            schedule.
     """
 
     networks: nn.Module
     loss: Callable[[Any, Tensor, Generator], Loss]
     rate: float | int = 1.0
-    lr: float | int | None = None
     betas: Betas = ADAM
     model_betas: Betas = ADAM
+    lr: float | int | None = None
 
 
 @runtime_checkable
@@ -49,8 +50,8 @@ def equip(objective: Any, model: Any) -> Equipped:
     """Make any objective ready for a run; one around a ``base`` is equipped as its base is.
 
     >>> from latentassay.objectives import AE
-    >>> equip(AE(), None)
-    Equipped(networks=ModuleList(), loss=AE(), rate=1.0, lr=None, betas=(0.9, 0.999), model_betas=(0.9, 0.999))
+    >>> equip(AE(), None).loss
+    AE()
     """
     if isinstance(objective, Equips):
         return objective.equip(model)
