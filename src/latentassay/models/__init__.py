@@ -18,9 +18,8 @@ from latentassay.models.vae import VAE
 from latentassay.nn.coders import conv_coders, mlp_coders, small_conv_coders
 from latentassay.nn.heads import DIAGONAL, FULL, POINT
 from latentassay.nn.xblock import XBlock
-from latentassay.units import Units
 
-__all__ = ["NAMES", "VAE", "Features", "XAutoencoder", "build", "features", "options", "variables"]
+__all__ = ["NAMES", "VAE", "Features", "XAutoencoder", "build", "features", "options"]
 
 _MLP = ("hidden", "activation", "decoder_hidden", "decoder_activation")
 _MODELS: dict[str, Recipe] = {
@@ -81,7 +80,9 @@ def build(
     """
     recipe = _recipe(name)
     shape, observed = _checked_shape(x_shape), as_likelihood(likelihood)
-    latents = _checked_latents(latents, recipe)
+    latents = recipe.latents if latents is None else latents
+    if not isinstance(latents, int) or latents < 1:
+        raise InputError(f"latents must be a positive integer, got {latents!r}")
     if not isinstance(seed, int) or seed < 0:
         raise InputError(f"seed must be an integer from 0 on, got {seed!r}")
     if unknown := set(options) - set(recipe.options):
@@ -93,29 +94,8 @@ def build(
         networks = recipe.coders(shape, latents * (recipe.unit or 1), recipe.head.width(latents), **options)
         block = XBlock(latents, recipe.unit) if recipe.unit else None
     spec = _spec(name, shape, latents, observed, seed, options)
-    body = VAE(
-        networks, recipe.head, observed, x_shape=shape, latents=latents, variables=recipe.groups(latents),
-        spec=None if block else spec,
-    )  # fmt: skip
+    body = VAE(networks, recipe.head, observed, x_shape=shape, latents=latents, spec=None if block else spec)
     return body if block is None else XAutoencoder(body, block, spec=spec)
-
-
-def variables(name: str, latents: Any = None) -> Units:
-    """Return the variables of a model: groups of latents that enter its decoder together, else each latent by itself.
-
-    Args:
-        name: one of ``NAMES``.
-        latents: how many; as many as ``build`` takes where left out.
-
-    Raises:
-        InputError: an unknown name, or latents that cannot be split evenly.
-
-    >>> variables("sae-3").groups
-    ((0, 1, 2, 3), (4, 5, 6, 7), (8, 9, 10, 11))
-    """
-    recipe = _recipe(name)
-    latents = _checked_latents(latents, recipe)
-    return Units(recipe.groups(latents), (latents,))
 
 
 def options(name: str) -> tuple[str, ...]:
@@ -135,13 +115,6 @@ def _recipe(name: str) -> Recipe:
         near = get_close_matches(name, NAMES, 5, 0.5) or NAMES[:9]
         raise InputError(f"no model is called {name!r}; did you mean {', '.join(near)}?")
     return _MODELS[name]
-
-
-def _checked_latents(latents: Any, recipe: Recipe) -> int:
-    latents = recipe.latents if latents is None else latents
-    if not isinstance(latents, int) or latents < 1:
-        raise InputError(f"latents must be a positive integer, got {latents!r}")
-    return latents
 
 
 def _checked_shape(x_shape: Any) -> tuple[int, ...]:

@@ -18,9 +18,9 @@ def structural() -> dict[str, Recipe]:
     for k in VARIABLES:
         size, latents = _size(k)
         infused, ladder = partial(infused_coders, variables=k, **size), partial(ladder_coders, variables=k, **size)
-        models[f"sae-{k}"] = Recipe(POINT, infused, latents, options=(*_SIZE, "hidden"), variables=k)
+        models[f"sae-{k}"] = Recipe(POINT, infused, latents, options=(*_SIZE, "hidden"))
         models[f"adaae-{k}"] = Recipe(POINT, partial(infused, whole=True), latents, options=(*_SIZE, "hidden"))
-        models[f"vlae-{k}"] = Recipe(DIAGONAL, ladder, latents, options=_SIZE, variables=k)
+        models[f"vlae-{k}"] = Recipe(DIAGONAL, ladder, latents, options=_SIZE)
     for ending, k in (("", 12), ("-16", 16)):
         size, latents = _size(k)
         for family, head in (("ae", POINT), ("vae", DIAGONAL)):

@@ -20,8 +20,6 @@ class VAE(nn.Module):
         latent_shape: ``(d,)``.
         prior: N(0, I), or ``None`` for an autoencoder with point codes.
         likelihood: reads ``decoder_output`` as p(x|z).
-        variables: the latents of each variable: those that enter the decoder together, or each latent on its own.
-            Hybrid samples draw whole variables: ``la.hybrid(z, n, units=model.variables, …)``.
         spec: name and options that ``models.build`` makes it from, or ``None`` if they are not known.
     """
 
@@ -33,16 +31,22 @@ class VAE(nn.Module):
         *,
         x_shape: Sequence[int],
         latents: int,
-        variables: Sequence[Sequence[int]] | None = None,
         spec: Mapping[str, Any] | None = None,
     ):
         super().__init__()
         self.encoder, self.decoder = coders
         self.likelihood, self.spec, self._head = likelihood, spec, head
         self.x_shape, self.latent_shape = tuple(x_shape), (latents,)
-        groups = [(i,) for i in range(latents)] if variables is None else variables
-        self.variables = tuple(tuple(group) for group in groups)
         self.prior: Prior | None = StandardNormal(self.latent_shape) if head.has_prior else None
+
+    @property
+    def variables(self) -> tuple[tuple[int, ...], ...]:
+        """The latents of each variable: those that enter a structural decoder together, else each on its own.
+
+        Hybrid samples draw whole variables: ``la.hybrid(z, n, units=model.variables, …)``.
+        """
+        alone = tuple((i,) for i in range(self.latent_shape[0]))
+        return getattr(self.decoder, "variables", alone)
 
     def encode(self, x: Tensor) -> Posterior:
         """Return q(z|x) for observations ``(n, *x_shape)``."""

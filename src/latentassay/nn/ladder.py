@@ -6,8 +6,9 @@ from typing import Any, final
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
 
-from latentassay.nn.backbone import backbone, spaced
+from latentassay.nn.backbone import backbone, channels_last, spaced
 from latentassay.nn.blocks import mlp
 from latentassay.nn.coders import Coders
 from latentassay.nn.structural import StructuralDecoder, segments
@@ -65,7 +66,7 @@ class LadderEncoder(nn.Module):
         averaged = [1 if len(bottom) == 1 else side**2] * (len(places) - 1)
         inputs = [prod(bottom), *(bottom[0] * each for each in averaged)]
         self.rungs = nn.ModuleList(nn.Sequential(*mlp((each, *RUNG, 2 * values), "mish")) for each in inputs)
-        self.average = nn.Identity() if len(bottom) == 1 else nn.AdaptiveAvgPool2d(side)
+        self.side = side
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the means of all variables, then their log-variances, ``(n, 2 · latents)``."""
@@ -75,11 +76,23 @@ class LadderEncoder(nn.Module):
             if passed in self.places:
                 read[passed] = x
         outputs = [
-            rung((self.average(read[place]) if i else read[place]).flatten(1))
+            rung(_averaged(read[place], self.side) if i else _flat(read[place]))
             for i, (rung, place) in enumerate(zip(self.rungs, self.places, strict=True))
         ]
         means, logvars = zip(*(output.chunk(2, dim=1) for output in outputs), strict=True)
         return torch.cat([*means, *logvars], 1)
+
+
+def _flat(features: Tensor) -> Tensor:
+    """Flatten, channels last, as convolutions keep them: else every gradient that is added to it is reordered."""
+    return features.movedim(1, -1).flatten(1)
+
+
+def _averaged(features: Tensor, side: int) -> Tensor:
+    """Average over ``side × side`` places and flatten; vectors have no places."""
+    if features.ndim == 2:
+        return features
+    return features.movedim(1, -1).mean((1, 2)) if side == 1 else _flat(adaptive_avg_pool2d(features, side))
 
 
 def ladder_coders(
@@ -112,4 +125,4 @@ def ladder_coders(
     decoder = StructuralDecoder(
         made.bottom, made.stages, [made.bottom[0]] * variables, latents, hidden=RUNG[:1], places=places, layer=Rung
     )
-    return Coders(encoder, decoder)
+    return channels_last(Coders(encoder, decoder))

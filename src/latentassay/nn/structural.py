@@ -75,6 +75,9 @@ class StructuralDecoder(nn.Module):
         whole: every layer reads all latents, as adaptive normalisation does, instead of a segment (SA's AdaAE).
         layer: what lets latents in, ``(values, channels, hidden=…) → module(features, u)``.
 
+    Attributes:
+        variables: the latents of each segment, or each on its own where every layer reads all.
+
     Raises:
         InputError: the latents cannot be split evenly.
     """
@@ -92,9 +95,8 @@ class StructuralDecoder(nn.Module):
         layer: Callable[..., nn.Module] = StrTfm,
     ):
         super().__init__()
-        self.segments = [(0, latents)] * len(channels)
-        if not whole:
-            self.segments = [(group[0], group[-1] + 1) for group in segments(latents, len(channels))]
+        self.variables = segments(latents, latents if whole else len(channels))
+        self.segments = [(0, latents)] * len(channels) if whole else [(g[0], g[-1] + 1) for g in self.variables]
         self.places = tuple(range(len(channels))) if places is None else tuple(places)
         self.root = nn.Parameter(torch.randn(1, *root))
         self.transforms = nn.ModuleList(
