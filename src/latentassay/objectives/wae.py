@@ -1,6 +1,7 @@
 """WAE-MMD: an autoencoder whose codes, all together, are to look like draws from the prior."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,7 @@ class WAE:
     """
 
     weight: float | int = 10.0
-    scales: tuple[float, ...] = SCALES
+    scales: Sequence[float] = SCALES
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scales", tuple(self.scales))  # JSON has lists; what is rebuilt must be the same

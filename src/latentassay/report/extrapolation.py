@@ -36,11 +36,11 @@ def extrapolation(
     tall = cell * ratio + (0.24 if numbers else 0.06)
     figure = sheet(1.0 + cell * (k + GAP) * len(columns), 0.55 + tall * len(rows))
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
-    for line, (model, reconstructions) in zip(axes, rows.items(), strict=True):
+    for i, (line, (model, reconstructions)) in enumerate(zip(axes, rows.items(), strict=True)):
         for ax, column in zip(line, columns, strict=True):
             shown = x if column == "input" else np.asarray(reconstructions[column], dtype=float)
             ax.imshow(mosaic(shown[None]), interpolation="none", aspect="equal")
-            tidy(ax, title=column if line is axes[0] else "")
+            tidy(ax, title="" if i else column)
             ax.set(xticks=[], yticks=[])
             for spine in ax.spines.values():
                 spine.set_visible(False)

@@ -81,7 +81,7 @@ class Scale(NamedTuple):
 
 
 SCALES = {
-    "smoke": Scale(400, 20, 8, 32, 2e-3, 1, 64),
+    "smoke": Scale(400, 8, 4, 16, 2e-3, 1, 32),
     "laptop": Scale(20_000, 2400, 600, 64, 1e-3, 1, 4000),
     "paper": Scale(336_000, 80_000, 20_000, 128, 5e-4, 1, 10_000),
 }
