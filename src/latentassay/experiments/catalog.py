@@ -106,7 +106,8 @@ EXPERIMENTS = (
     Experiment(
         "pca.orthogonality", "orthogonality, disentanglement and the polarized regime (thesis tables 3.2–3.4)",
         "MNIST and Fashion-MNIST, except at scale smoke",
-        {"smoke": "a few minutes", "laptop": "about an hour on two cores", "paper": _LONG},
+        {"smoke": "a few minutes", "laptop": "about an hour on two cores", "gpu": "laptop's dSprites, and minutes on a "
+         "GPU", "paper": _LONG},
         components.table, components.pictures,
     ),
     Experiment(

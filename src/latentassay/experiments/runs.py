@@ -135,6 +135,25 @@ def _begun(weights: str, folder: Path | None) -> nn.Module:
     return model
 
 
+def built(plan: Plan, x_shape: Sequence[int]) -> Any:
+    """Build the model that ``plan`` trains on observations of this shape."""
+    options = plan.networks or ({"hidden": plan.hidden, "activation": plan.activation} if plan.hidden else {})
+    return models.build(
+        plan.model, x_shape=x_shape, latents=plan.latents, likelihood=plan.likelihood, seed=plan.seed, **options
+    )
+
+
+def is_trained(plan: Plan, folder: Path) -> bool:
+    """Whether a folder holds the whole training.
+
+    Raises:
+        InputError: it holds a run of another plan.
+        CheckpointError: it is damaged.
+    """
+    _refuse_other(folder, plan)
+    return (folder / MANIFEST).exists() and read_manifest(folder).step >= plan.steps
+
+
 def _rate(plan: Plan, rows: int) -> float | Schedule:
     if plan.schedule == "cosine":
         return cosine(plan.lr, plan.steps)

@@ -39,12 +39,12 @@ def pictures(scale: str, folder: Path, *, seeds: int | None = None, data: Folder
 def _figure_4(wanted: Wanted) -> list[Picture]:
     """Nothing where no model has two active units."""
     own = wanted.main["dSprites", "β-VAE"]
-    size, groups, dots = own[0].size, {}, list[tuple[float, float]]()
-    for step in (*size.snapshots, None):
+    groups, dots = {}, list[tuple[float, float]]()
+    for step in (*own[0].size.snapshots, None):
         found = [scores.of_model(cell, step) for cell in own]
         both = [(each[scores.DTO], each[scores.DS]) for each in found if scores.DTO in each]
         if both:
-            groups[f"{step or size.steps:,} steps"] = ([x for x, _ in both], [y for _, y in both])
+            groups[f"{step or own[0].steps:,} steps"] = ([x for x, _ in both], [y for _, y in both])
             dots += both
     r = float(np.corrcoef(np.array(dots).T)[0, 1]) if len(dots) > 2 else float("nan")
     if not groups:

@@ -1,7 +1,9 @@
 """The models of chapter 3: their data, networks and β (table 3.1), and how much of that is trained at which scale."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,9 +12,11 @@ import torch
 from latentassay import objectives
 from latentassay.data import FactorData, load
 from latentassay.data.toys import squares, squares_nonlinear
-from latentassay.experiments.results import pick
-from latentassay.experiments.runs import Plan, trained
+from latentassay.experiments import runs
+from latentassay.experiments.results import pick, read_kept
+from latentassay.experiments.runs import MEND, PLAN, Plan, trained
 from latentassay.training import Run
+from latentassay.training.checkpoint import MANIFEST, read_manifest
 
 BINS = 1000
 """Codes of the squares' continuous factors."""
@@ -21,6 +25,9 @@ FIGURES = ("dSprites", "Synth. Lin.", "Synth. Non-Lin.")
 PIXELS = ("MNIST", "fMNIST")
 FILES = {"MNIST": "mnist", "fMNIST": "fashion-mnist"}
 """What ``data.load`` calls them."""
+
+PICTURES = 70_000
+"""Rows of each."""
 
 SQUARES = {1.0: "Synth. Lin., ratio 1.0", 1.2: "Synth. Lin., ratio 1.2", 1.5: "Synth. Lin., ratio 1.5"}
 
@@ -36,6 +43,7 @@ class Task(NamedTuple):
         beta: of the β-VAE.
         line: β of the line search.
         likelihood: as ``models.build`` takes it.
+        epochs: how long the thesis trains.
         continuous: columns of the factors that are numbers.
     """
 
@@ -46,20 +54,21 @@ class Task(NamedTuple):
     beta: float
     line: tuple[float, ...]
     likelihood: str
+    epochs: int
     continuous: tuple[int, ...] = ()
 
 
 LINE = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-_LINEAR = Task((), (), ("tanh", "tanh"), 2, 1e-4, LINE, "squared", (0, 1))
+_LINEAR = Task((), (), ("tanh", "tanh"), 2, 1e-4, LINE, "squared", 600, (0, 1))
 TASKS: dict[str, Task] = {
     "dSprites": Task(
-        (1200, 1200), (1200, 1200, 1200), ("relu", "tanh"), 5, 4.0, (0.25, 1.0, 4.0, 16.0, 64.0), "bernoulli",
+        (1200, 1200), (1200, 1200, 1200), ("relu", "tanh"), 5, 4.0, (0.25, 1.0, 4.0, 16.0, 64.0), "bernoulli", 50,
         (1, 2, 3, 4),
     ),
     "Synth. Lin.": _LINEAR,
-    "Synth. Non-Lin.": Task((60, 40, 20), (60, 40, 20), ("tanh", "tanh"), 2, 1e-3, LINE, "squared", (0, 1)),
-    "MNIST": Task((400,), (500, 500), ("relu", "tanh"), 6, 1.0, (), "bernoulli"),
-    "fMNIST": Task((400,), (500, 500), ("relu", "tanh"), 6, 1.0, (), "bernoulli"),
+    "Synth. Non-Lin.": Task((60, 40, 20), (60, 40, 20), ("tanh", "tanh"), 2, 1e-3, LINE, "squared", 600, (0, 1)),
+    "MNIST": Task((400,), (500, 500), ("relu", "tanh"), 6, 1.0, (), "bernoulli", 400),
+    "fMNIST": Task((400,), (500, 500), ("relu", "tanh"), 6, 1.0, (), "bernoulli", 500),
     **dict.fromkeys(SQUARES.values(), _LINEAR),
 }  # fmt: skip
 
@@ -68,14 +77,14 @@ class Size(NamedTuple):
     """How one data set is trained.
 
     Attributes:
-        steps: optimiser steps of ``batch_size`` rows.
+        steps: optimiser steps of ``batch_size`` rows; as many as the epochs of the thesis take where ``None``.
         batch_size: rows in a step.
         seeds: how many, from 0 on.
         snapshots: steps whose weights are looked at besides, where figure 3.4 is drawn.
         lr: of Adam.
     """
 
-    steps: int
+    steps: int | None
     batch_size: int
     seeds: int
     snapshots: tuple[int, ...] = ()
@@ -97,6 +106,7 @@ class Scale(NamedTuple):
             search says at which it does.
         line: seeds of the line search.
         points: where Jacobians are taken.
+        elsewhere: data sets that are trained as at another scale.
     """
 
     squares: int
@@ -109,6 +119,7 @@ class Scale(NamedTuple):
     linear: float
     line: int
     points: int
+    elsewhere: Mapping[str, str] = MappingProxyType({})
 
 
 SCALES = {
@@ -119,8 +130,12 @@ SCALES = {
         50_000, 50_000, 2, 4, Size(2600, 128, 3), Size(12_000, 256, 2, lr=1e-2), Size(3000, 128, 8, (600, 1800)),
         0.1, 2, 1000,
     ),
+    "gpu": Scale(
+        50_000, 50_000, 2, 4, Size(None, 128, 5), Size(None, 128, 10), Size(3000, 128, 8, (600, 1800)), 1e-4, 10, 1000,
+        {"dSprites": "laptop"},
+    ),
     "paper": Scale(
-        50_000, 737_280, 1, 1, Size(350_000, 64, 10), Size(375_000, 64, 10), Size(460_000, 64, 10, (92_000, 276_000)),
+        50_000, 737_280, 1, 1, Size(None, 64, 10), Size(None, 64, 10), Size(None, 64, 10, (92_160, 276_480)),
         1e-4, 10, 1000,
     ),
 }  # fmt: skip
@@ -170,17 +185,43 @@ class Cell(NamedTuple):
             )  # fmt: skip
         return scale.image if self.data in PIXELS else scale.dots
 
+    @property
+    def steps(self) -> int:
+        """How long it is trained."""
+        scale = pick(SCALES, self.scale)
+        rows = {"dSprites": scale.sprites, **dict.fromkeys(PIXELS, PICTURES)}.get(self.data, scale.squares)
+        printed = TASKS[self.data].epochs * (8 * rows // 10) // self.size.batch_size
+        return printed if self.size.steps is None else self.size.steps
+
 
 def train(cell: Cell) -> Run:
     """Train the model of a cell, or take it from its folder."""
+    return trained(plan_of(cell), cell.home, lambda: parts(cell).train, device="cpu")
+
+
+def is_trained(cell: Cell) -> bool:
+    """Whether the model of a cell is there."""
+    return runs.is_trained(plan_of(cell), cell.home)
+
+
+def plan_of(cell: Cell) -> Plan:
+    """Return everything that the model of a cell follows from, with the steps it got where time was up before."""
     size, scale, task = cell.size, pick(SCALES, cell.scale), TASKS[cell.data]
     shrunk = cell.data == "dSprites"
-    plan = Plan(
+    return Plan(
         data=f"{cell.data}, split by seed", model=MODELS[cell.variant], networks=networks(cell), latents=cell.latents,
-        likelihood=task.likelihood, trains=_objective(cell, scale.pooled**2 if shrunk else 1), steps=size.steps,
-        snapshots=size.snapshots, batch_size=size.batch_size, lr=size.lr, seed=cell.seed,
+        likelihood=task.likelihood, trains=_objective(cell, scale.pooled**2 if shrunk else 1),
+        steps=min(cell.steps, _cut(cell.home) or cell.steps), snapshots=size.snapshots, batch_size=size.batch_size,
+        lr=size.lr, seed=cell.seed,
     )  # fmt: skip
-    return trained(plan, cell.home, lambda: parts(cell).train, device="cpu")
+
+
+def _cut(home: Path) -> int | None:
+    """The steps of a run that was ended for good before its end: its plan was made to say so, see ``train_all``."""
+    if not ((home / MANIFEST).exists() and (home / PLAN).exists()):
+        return None
+    manifest, steps = read_manifest(home), read_kept(Plan, home / PLAN, MEND).steps
+    return steps if manifest.interrupted and manifest.step == steps else None
 
 
 def networks(cell: Cell) -> dict[str, Any]:

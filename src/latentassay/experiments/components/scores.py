@@ -7,7 +7,7 @@ from torch import Tensor
 
 from latentassay import models
 from latentassay.errors import InputError
-from latentassay.experiments.components.runs import MODELS, SCALES, TASKS, Cell, networks, parts, train
+from latentassay.experiments.components.runs import MODELS, SCALES, TASKS, Cell, is_trained, networks, parts, train
 from latentassay.experiments.results import pick
 from latentassay.experiments.runs import Scores, Settings, measured
 from latentassay.geometry import decoder_jacobian, distance_to_orthogonality, nearest_signed_permutation
@@ -45,14 +45,16 @@ def of_model(cell: Cell, step: int | None = None) -> Scores:
     What cannot be said has no entry: DtO of fewer than two active units, DS without factors, the regime of codes that
     are points.
     """
-    run, scale = train(cell), pick(SCALES, cell.scale)
+    if not is_trained(cell):
+        train(cell)
+    scale = pick(SCALES, cell.scale)
 
-    def ask() -> Scores:
-        model = run.model if step is None else load_run(cell.home, step=step).model
-        return _asked(model, cell, scale.points) | (_regime(run.history) if step is None else {})
+    def ask() -> Scores:  # what was measured before needs no weights
+        run = load_run(cell.home, step=step)
+        return _asked(run.model, cell, scale.points) | (_regime(run.history) if step is None else {})
 
     settings: Settings = {"points": scale.points, "rows": ROWS}
-    return measured(run.path, _name(step), settings, ask)
+    return measured(cell.home, _name(step), settings, ask)
 
 
 def _asked(model: Any, cell: Cell, points: int) -> Scores:
