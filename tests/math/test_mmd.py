@@ -3,8 +3,8 @@ import pytest
 import torch
 from sklearn.metrics.pairwise import euclidean_distances
 
-from latentassay.math.intervals import exceedance, wilson
 from latentassay.errors import InputError
+from latentassay.math.intervals import exceedance, wilson
 from latentassay.math.mmd import inverse_multiquadratic, paired_mmd, unpaired_mmd
 from tests.oracles import slow
 from tests.oracles.discrepancy import gaussian_mmd
