@@ -39,7 +39,9 @@ class Frechet(NamedTuple):
     variant: str
 
 
-def frechet_distance(a: Any, b: Any, *, extrapolate: bool = False, resamples: int = 0, seed: int = 0) -> Frechet:
+def frechet_distance(
+    a: Any, b: Any, *, extrapolate: bool = False, resamples: int = 0, paired: bool = False, seed: int = 0
+) -> Frechet:
     """Measure ``‖μ_a − μ_b‖² + tr(Σ_a + Σ_b − 2 (Σ_a Σ_b)^½)``, with unbiased covariances Σ.
 
     With any factors ``F_aᵀ F_a = Σ_a`` and ``F_bᵀ F_b = Σ_b``, the trace of the root is the sum of the singular values
@@ -55,6 +57,8 @@ def frechet_distance(a: Any, b: Any, *, extrapolate: bool = False, resamples: in
         b: features ``(m, k)``.
         extrapolate: also measure two random halves against each other for ``extrapolated``; three times the work.
         resamples: random halves of both sets for the interval; none by default.
+        paired: row i of b was made from row i of a, as a reconstruction is: halves are then of the same rows. Chance
+            moves both sets alike, so the score lies below that of two sets drawn apart, and is 0 where b equals a.
         seed: seed of all halves.
 
     Raises:
@@ -67,7 +71,7 @@ def frechet_distance(a: Any, b: Any, *, extrapolate: bool = False, resamples: in
     >>> round(frechet_distance(a, a + [3, 0, 4]).score, 6)
     25.0
     """
-    x, y = two_samples(a, b, fewest=4)
+    x, y = two_samples(a, b, fewest=4, paired=paired)
     if min(len(x), len(y)) <= x.shape[1]:
         warnings.warn(
             f"{min(len(x), len(y))} rows are too few for {x.shape[1]} features: their covariance has no full rank and "
@@ -78,10 +82,12 @@ def frechet_distance(a: Any, b: Any, *, extrapolate: bool = False, resamples: in
     score = mean + covariance
     rng = np.random.default_rng((seed, 1))
     interval = half_sampled(
-        lambda rows: sum(_terms(x[rows], y[_halves(len(y), rng)[0]])), score, len(x), resamples=resamples, seed=seed
-    )
-    extrapolated = 2 * score - _of_halves(x, y, np.random.default_rng((seed, 2))) if extrapolate else None
-    variant = f"{x.shape[1]} features as given, n = {len(x)} and {len(y)}, covariances over n − 1, biased upwards"
+        lambda rows: sum(_terms(x[rows], y[rows if paired else _halves(len(y), rng)[0]])), score, len(x),
+        resamples=resamples, seed=seed,
+    )  # fmt: skip
+    extrapolated = 2 * score - _of_halves(x, y, np.random.default_rng((seed, 2)), paired) if extrapolate else None
+    told = ", in pairs" if paired else ""
+    variant = f"{x.shape[1]} features as given, n = {len(x)} and {len(y)}{told}, covariances over n − 1, biased upwards"
     return Frechet(score, mean, covariance, interval, extrapolated, len(x), len(y), variant)
 
 
@@ -109,10 +115,13 @@ def _halves(n: int, rng: np.random.Generator) -> list[Int[np.ndarray, " half"]]:
     return [np.sort(order[: n // 2]), np.sort(order[n // 2 :])]
 
 
-def _of_halves(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "m k"], rng: np.random.Generator) -> float:
+def _of_halves(
+    x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "m k"], rng: np.random.Generator, paired: bool
+) -> float:
     """Mean distance of a half of x and a half of y, over two such pairs that share no row."""
-    pairs = zip(_halves(len(x), rng), _halves(len(y), rng), strict=True)
-    return float(np.mean([sum(_terms(x[rows], y[others])) for rows, others in pairs]))
+    first = _halves(len(x), rng)
+    both = zip(first, first if paired else _halves(len(y), rng), strict=True)
+    return float(np.mean([sum(_terms(x[rows], y[others])) for rows, others in both]))
 
 
 def _terms(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "m k"]) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Kernel distance between two sets of features (Bińkowski et al. 2018; of Inception features it is called KID)."""
 
 import math
+from collections.abc import Sequence
 from itertools import combinations_with_replacement, product
 from typing import Any, NamedTuple
 
@@ -46,7 +47,9 @@ class _Sums(NamedTuple):
     squares: float
 
 
-def kernel_distance(a: Any, b: Any, *, subset_size: int = 10_000, seed: int = 0) -> KernelDistance:
+def kernel_distance(
+    a: Any, b: Any, *, subset_size: int = 10_000, paired: bool = False, seed: int = 0
+) -> KernelDistance:
     """Measure the squared maximum mean discrepancy for the kernel ``κ(x, y) = (x·y / k + 1)³``.
 
     It is the U-statistic of all pairs, which has no bias at any n::
@@ -58,6 +61,9 @@ def kernel_distance(a: Any, b: Any, *, subset_size: int = 10_000, seed: int = 0)
     variance. The last three rule when nothing differs. ζ_a and ζ_b are then 0, their estimates are cut at 0, and large
     scores come with large ones: so the interval then covers 0 somewhat more often than 95 % of the time.
 
+    Where rows are paired no row meets its own partner, ``Σ_{i≠j} h_ij / n(n−1)`` with ``h_ij = κ(a_i, a_j) + κ(b_i, b_j)
+    − κ(a_i, b_j) − κ(b_i, a_j)``, which has no bias either; its variance is ``4 ζ/n + 2 ζ'/n(n−1)``.
+
     Published tables mostly give the mean over 100 random subsets of 1000 rows: the same quantity with more noise,
     with their spread as if it were its error.
 
@@ -66,6 +72,7 @@ def kernel_distance(a: Any, b: Any, *, subset_size: int = 10_000, seed: int = 0)
         b: features ``(m, k)``.
         subset_size: larger sets are dealt into subsets of about so many rows, whose scores are averaged, so that the
             time grows with n rather than n²; at most ``2048²`` kernel values are held at a time in any case.
+        paired: row i of b was made from row i of a, as a reconstruction is.
         seed: deals the subsets.
 
     Raises:
@@ -77,19 +84,21 @@ def kernel_distance(a: Any, b: Any, *, subset_size: int = 10_000, seed: int = 0)
     >>> same.interval.low < 0 < same.interval.high < other.interval.low
     True
     """
-    x, y = two_samples(a, b, fewest=4)
+    x, y = two_samples(a, b, fewest=4, paired=paired)
     if subset_size < 4:
         raise InputError(f"subset_size must be at least 4, got {subset_size}")
     parts = max(1, min(math.ceil(max(len(x), len(y)) / subset_size), min(len(x), len(y)) // 4))
     rng = np.random.default_rng(seed)
-    subsets = list(zip(_dealt(x, parts, rng), _dealt(y, parts, rng), strict=True))
-    matrices = [pair for u, v in subsets for pair in ((u, None), (v, None), (u, v))]
-    sums = [_sums(*pair) for pair in track(matrices, "kernel distance")]
-    found = [_estimate(*sums[i : i + 3]) for i in range(0, len(sums), 3)]
+    if paired:
+        both = _dealt(np.concatenate([x, y], 1), parts, rng)
+        found = [_estimate_paired(*np.hsplit(rows, 2)) for rows in track(both, "kernel distance")]
+    else:
+        found = _estimates(list(zip(_dealt(x, parts, rng), _dealt(y, parts, rng), strict=True)))
     values, singles, pairs = np.array(found).T
     score, noise = float(values.mean()), float(pairs.sum() ** 0.5 / parts)
     stderr = float((singles + pairs).sum() ** 0.5 / parts)
     dealt = "all pairs" if parts == 1 else f"all pairs inside {parts} subsets"
+    dealt += " but of a row and its partner" if paired else ""
     variant = f"kernel (x·y/{x.shape[1]} + 1)³ on features as given, n = {len(x)} and {len(y)}, unbiased, {dealt}"
     return KernelDistance(score, stderr, normal(score, stderr), noise, len(x), len(y), variant)
 
@@ -133,8 +142,40 @@ def _kernel(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "m k"]) -> Float[n
     return cube
 
 
-def _estimate(aa: _Sums, bb: _Sums, ab: _Sums) -> tuple[float, float, float]:
-    """The U-statistic, what single rows add to its variance, and what pairs of rows add."""
+Estimate = tuple[float, float, float]
+"""The U-statistic, what single rows add to its variance, and what pairs of rows add."""
+
+
+def _estimates(subsets: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Estimate]:
+    matrices = [pair for u, v in subsets for pair in ((u, None), (v, None), (u, v))]
+    sums = [_sums(*pair) for pair in track(matrices, "kernel distance")]
+    return [_estimate(*sums[i : i + 3]) for i in range(0, len(sums), 3)]
+
+
+def _estimate_paired(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "n k"]) -> Estimate:
+    sums, n = _paired_sums(x, y), len(x)
+    effects, rest = _within(sums)
+    single = max(0.0, float(np.var(effects, ddof=1)) - rest / (n - 2))
+    return float(sums.rows.sum()) / (n * (n - 1)), 4 * single / n, 2 * rest / (n * (n - 1))
+
+
+def _paired_sums(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "n k"]) -> _Sums:
+    """Sums over the matrix of all h_ij without its diagonal."""
+    rows, squares = np.zeros(len(x)), 0.0
+    for i, j in combinations_with_replacement(blocks(len(x), BLOCK), 2):  # the matrix is symmetric
+        part = _kernel(x[i], x[j])
+        for sign, u, v in ((1, y[i], y[j]), (-1, x[i], y[j]), (-1, y[i], x[j])):
+            part += sign * _kernel(u, v)
+        if i == j:
+            np.fill_diagonal(part, 0)
+        else:
+            rows[j] += part.sum(0)
+        rows[i] += part.sum(1)
+        squares += float(np.vdot(part, part)) * (1 if i == j else 2)
+    return _Sums(rows, rows, squares)
+
+
+def _estimate(aa: _Sums, bb: _Sums, ab: _Sums) -> Estimate:
     n, m = len(aa.rows), len(bb.rows)
     value = aa.rows.sum() / (n * (n - 1)) + bb.rows.sum() / (m * (m - 1)) - 2 * ab.rows.sum() / (n * m)
     (effect_a, rest_aa), (effect_b, rest_bb), rest_ab = _within(aa), _within(bb), _between(ab)

@@ -13,16 +13,19 @@ class FewRowsWarning(UserWarning):
     """There are fewer rows than features, so a covariance has no full rank and a distance that uses it is biased."""
 
 
-def two_samples(a: Any, b: Any, *, fewest: int = 2) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, "m k"]]:
+def two_samples(
+    a: Any, b: Any, *, fewest: int = 2, paired: bool = False
+) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, "m k"]]:
     """Return two sets of features as float64.
 
     Args:
         a: ``(n, k)`` array or tensor.
         b: ``(m, k)`` array or tensor.
         fewest: rows that each needs at least.
+        paired: rows belong together, so both need as many.
 
     Raises:
-        InputError: too few rows, different numbers of features, NaN or infinite values.
+        InputError: too few rows, different numbers of features (or of rows, where paired), NaN or infinite values.
 
     >>> [x.shape for x in two_samples(np.zeros((5, 2)), torch.ones(3, 2))]
     [(5, 2), (3, 2)]
@@ -31,6 +34,9 @@ def two_samples(a: Any, b: Any, *, fewest: int = 2) -> tuple[Float[np.ndarray, "
     if x.shape[1] != y.shape[1]:
         raise InputError(f"both sets must have the same features, got {x.shape[1]} and {y.shape[1]} columns; "
                          "embed both with one extractor")  # fmt: skip
+    if paired and len(x) != len(y):
+        raise InputError(f"paired sets must have as many rows, row i of one made from row i of the other, got {len(x)} "
+                         f"and {len(y)}")  # fmt: skip
     return x, y
 
 
