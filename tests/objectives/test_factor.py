@@ -39,13 +39,13 @@ def correlated(rho):
 def learned(rho, steps=400):
     """The part ``tc`` of a large batch, once the discriminator has learned; and the closed form."""
     chol, model = torch.linalg.cholesky(correlated(rho)), Open()
-    ready = objectives.FactorVAE(lr=2e-3, width=64, layers=3).equip(model)
+    ready = objectives.FactorVAE(lr=5e-3, width=32, layers=3).equip(model)
     adam = torch.optim.Adam(ready.networks.parameters(), betas=ready.betas)
     rate, generator = cosine(ready.lr, steps), seeded()
     for step in range(steps):
         adam.param_groups[0]["lr"] = rate(step)
         adam.zero_grad()
-        ready.loss(model, torch.randn(512, 3, generator=generator) @ chol.T, generator).total.backward()
+        ready.loss(model, torch.randn(1024, 3, generator=generator) @ chol.T, generator).total.backward()
         adam.step()
     with torch.no_grad():
         found = ready.loss(model, torch.randn(20_000, 3, generator=generator) @ chol.T, generator).parts

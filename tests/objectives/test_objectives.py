@@ -1,5 +1,6 @@
 """The contract table of objectives, and their values against torch.distributions."""
 
+import json
 from functools import partial
 
 import pytest
@@ -10,6 +11,8 @@ from torch import nn
 from latentassay import models, objectives
 from latentassay.errors import ContractError, InputError
 from latentassay.math.posteriors import DiagonalGaussian
+from latentassay.objectives.equipment import equip
+from latentassay.training import fit
 
 CASES = [
     (objectives.AE(), "ae-mlp"),
@@ -18,6 +21,16 @@ CASES = [
     (objectives.VAE(), "vae-full-mlp"),
     (objectives.BetaVAE(4.0), "vae-conv-small"),
     (objectives.BetaVAE(0), "vae-mlp"),
+    (objectives.WAE(), "ae-mlp"),
+    (objectives.WAE(2, scales=(1.0,)), "vae-conv-small"),
+    (objectives.BetaTCVAE(4.0, n=100), "vae-mlp"),
+    (objectives.BetaTCVAE(2, 50, "weighted", alpha=0.5), "vae-conv-small"),
+    (objectives.FactorVAE(width=8, layers=2), "vae-mlp"),
+    (objectives.FactorVAE(10, width=4, seed=1), "vae-conv-small"),
+    (objectives.FactorVAE(width=8), "vae-full-mlp"),
+    (objectives.DIPVAE(), "vae-mlp"),
+    (objectives.DIPVAE("ii", 5.0), "vae-conv-small"),
+    (objectives.DIPVAE("ii", 2.0, 3.0), "vae-full-mlp"),
     (objectives.Renyi(0.5, samples=3), "vae-mlp"),
     (objectives.Renyi(1, samples=2), "vae-conv-small"),
     (objectives.Renyi(-2.0, samples=3), "vae-full-mlp"),
@@ -60,14 +73,20 @@ def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
+def test_every_objective_is_in_the_table():
+    assert {objectives.spec(objective)["name"] for objective, _ in CASES} == set(objectives.NAMES)
+
+
 @every_objective
-def test_total_and_parts_are_finite_scalars_that_train_the_model(objective, name):
+def test_total_and_parts_are_finite_scalars_that_train_the_model_and_what_it_brings(objective, name):
     model, x = setting(name, objective=objective)
-    loss = objective(model, x, seeded())
+    ready = equip(objective, model)
+    loss = ready.loss(model, x, seeded())
     assert loss.total.shape == () and torch.isfinite(loss.total)
     assert all(part.shape == () and torch.isfinite(part) for part in loss.parts.values())
     loss.total.backward()
-    assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in model.parameters())
+    for module in (model, ready.networks):
+        assert all(p.grad is not None and torch.isfinite(p.grad).all() for p in module.parameters())
 
 
 @every_objective
@@ -79,8 +98,11 @@ def test_depends_on_its_generator_alone(objective, name):
 
 
 # One sample says little about the AVAE's divergence, which divides by 1 − ρ², and about what a GAN makes; one row has
-# nothing to contrast with.
-BY_CHANCE = objectives.AVAE | objectives.PCL | objectives.WeakGAN
+# nothing to contrast with, and is no distribution.
+BY_CHANCE = (
+    objectives.AVAE | objectives.PCL | objectives.WeakGAN
+    | objectives.WAE | objectives.BetaTCVAE | objectives.FactorVAE | objectives.DIPVAE
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(("objective", "name"), [case for case in CASES if not isinstance(case[0], BY_CHANCE)])
@@ -94,8 +116,32 @@ def test_is_a_mean_over_the_batch(objective, name):
 
 
 @every_objective
-def test_spec_rebuilds_it(objective, name):
-    assert objectives.build(**objectives.spec(objective)) == objective
+def test_spec_rebuilds_it_from_json(objective, name):
+    assert objectives.build(**json.loads(json.dumps(objectives.spec(objective)))) == objective
+
+
+SINGLE = [case for case in CASES if not tuples(case[0]) and case[1].endswith("mlp")]
+
+
+@pytest.mark.parametrize(("objective", "name"), SINGLE)
+def test_six_steps_are_three_and_three(objective, name, tmp_path):
+    """Networks of its own, their optimiser and the noise are part of what is kept."""
+    data, options = setting(name, 12)[1], {"batch_size": 5, "device": "cpu"}
+    whole = fit(setting(name)[0], objective, data, steps=6, **options).model
+    fit(setting(name)[0], objective, data, steps=3, out=tmp_path, **options)
+    parts = fit(setting(name)[0], objective, data, steps=6, out=tmp_path, resume=True, **options).model
+    assert all(torch.equal(one, other) for one, other in zip(whole.parameters(), parts.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("wrong", [1.5, -0.1])
+@pytest.mark.parametrize(("objective", "name"), SINGLE)
+def test_values_that_the_likelihood_cannot_have_are_refused(objective, name, wrong):
+    """The cross entropy of 1.5 is a number, too, and nothing about it would say that it means nothing."""
+    model, x = setting(name, 12)
+    odd = x.index_fill(0, torch.tensor(3), wrong)
+    for data, validation in ((odd, None), (x, odd)):
+        with pytest.raises(InputError, match=r"data must lie in \[0, 1\] .* got values from"):
+            fit(model, objective, data, steps=3, batch_size=4, validation=validation, device="cpu")
 
 
 @every_objective

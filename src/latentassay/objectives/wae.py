@@ -10,7 +10,6 @@ from torch import Generator, Tensor
 from latentassay.errors import InputError
 from latentassay.math.mmd import SCALES, unpaired_mmd
 from latentassay.math.posteriors import StandardNormal
-from latentassay.objectives.frames import require
 from latentassay.objectives.vae import Loss, posterior_of
 
 
@@ -56,9 +55,8 @@ class WAE:
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``; its part ``mmd`` is MMD²."""
-        require(model, "latent_shape")
         z = posterior_of(model, x).sample(generator)
-        prior = getattr(model, "prior", None) or StandardNormal(tuple(model.latent_shape))
+        prior = getattr(model, "prior", None) or StandardNormal(tuple(z.shape[1:]))
         drawn = prior.sample(len(z), generator).to(z)
         nll = model.likelihood.nll(model.decoder_output(z), x).mean()
         mmd = self._discrepancy(z.flatten(1), drawn.flatten(1), prior.std)
