@@ -11,16 +11,24 @@ from latentassay.errors import ContractError, InputError
 from latentassay.math.likelihoods import Bernoulli, Gaussian, Likelihood
 
 IMAGES = {"conv": (1, 32, 32), "small": (1, 32, 32), "s": (1, 10, 10), "s4": (1, 10, 10), "standard": (2, 9, 9)}
-SHAPES = {name: IMAGES.get(name.split("-")[-1], (2, 5, 3)) for name in models.NAMES}
+SIZED = [name for name in models.NAMES if "filters" in models.options(name)]  # SA's; they split their latents evenly
+SHAPES = {name: IMAGES.get(name.split("-")[-1], (2, 5, 3)) for name in models.NAMES} | dict.fromkeys(SIZED, (2, 8, 8))
 
 # Networks at 128 × 128 are measured below; what differs from another in its objective alone goes through one test.
 NAMES = [name for name in models.NAMES if "v32" not in name and not name.startswith(("xc", "avae"))]
 every_model = pytest.mark.parametrize("name", NAMES)
 
 
+def variables(name):
+    """How many a name says, 1 where it says none."""
+    ending = name.split("-")[-1]
+    return int(ending) if ending.isdigit() else 1
+
+
 def build(name, **options):
-    made = models.build(name, x_shape=SHAPES[name], latents=4, **options)
-    return awake(made) if "sae" in name else made
+    small = {"filters": 8, "depth": max(6, variables(name))} if name in SIZED else {"latents": 4}
+    made = models.build(name, x_shape=SHAPES[name], **small, **options)
+    return awake(made) if "sae" in name or "adaae" in name else made
 
 
 def awake(model):
@@ -47,13 +55,15 @@ def loss_of(model, x):
 def test_keeps_the_contract_of_the_door(name, likelihood):
     model = build(name, likelihood=likelihood)
     check_autoencoder(model, batch(name))
-    assert model.latent_shape == (4,)
-    assert (model.prior is None) != name.split("-")[0].endswith("vae")
+    assert model.latent_shape == ((32 if name.endswith("-16") else 12) if name in SIZED else 4,)
+    assert (model.prior is None) != name.split("-")[0].endswith(("vae", "vlae"))
+    assert [i for group in model.variables for i in group] == list(range(model.latent_shape[0]))
 
 
 @every_model
 def test_decodes_the_mean_of_its_likelihood(name):
-    model, z = build(name).eval(), torch.randn(3, 4)
+    model = build(name).eval()
+    z = torch.randn(3, *model.latent_shape)
     assert torch.equal(model.decode(z), model.decoder_output(z).sigmoid())
 
 
@@ -89,7 +99,7 @@ def test_memory_that_is_not_contiguous_gives_the_same(name):
 def test_rebuilds_from_its_spec_as_json(name):
     model = build(name, likelihood=Gaussian(std=0.3), seed=7).eval()
     twin = models.build(**json.loads(json.dumps(model.spec))).eval()
-    twin = awake(twin) if "sae" in name else twin
+    twin = awake(twin) if "sae" in name or "adaae" in name else twin
     assert twin.likelihood == model.likelihood
     assert torch.equal(loss_of(twin, batch(name)), loss_of(model, batch(name)))
 

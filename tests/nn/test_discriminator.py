@@ -1,9 +1,9 @@
-"""The judge of pairs."""
+"""The judges of pairs and of codes."""
 
 import pytest
 import torch
 
-from latentassay.nn.discriminator import PairDiscriminator
+from latentassay.nn.discriminator import SLOPE, CodeDiscriminator, PairDiscriminator
 
 
 @pytest.mark.parametrize("x_shape", [(7,), (1, 8, 8), (3, 28, 28), (1, 5, 6), (2, 3)])
@@ -40,3 +40,14 @@ def test_sharpness_is_a_factor_on_the_logits():
     sharp = judge(x)
     judge.sharpness = 1
     torch.testing.assert_close(sharp, 5 * judge(x))
+
+
+def test_the_judge_of_codes_is_the_formula_row_by_row():
+    judge, codes = CodeDiscriminator(3, 5, 2), torch.randn(4, 3, generator=torch.Generator().manual_seed(0))
+    *hidden, last = [layer for layer in judge.modules() if isinstance(layer, torch.nn.Linear)]
+    assert len(hidden) == 2
+    for row, logit in zip(codes, judge(codes), strict=True):
+        for layer in hidden:
+            row = layer.weight @ row + layer.bias
+            row = torch.where(row > 0, row, SLOPE * row)
+        torch.testing.assert_close(logit, (last.weight @ row + last.bias)[0])

@@ -6,7 +6,7 @@ import torch
 from latentassay import models
 from latentassay.errors import InputError
 from latentassay.nn.skeleton import Skeleton, skeleton_coders, structural_coders
-from latentassay.nn.structural import StrTfm, StructuralDecoder
+from latentassay.nn.structural import StrTfm, StructuralDecoder, segments
 
 SMALL = Skeleton(depth=4, pools=2, filters=8, head=(16, 12))
 
@@ -68,8 +68,33 @@ def test_latents_are_shared_evenly_or_refused():
     assert len(structural_coders((1, 8, 8), 6, 6, skeleton=SMALL).decoder.transforms) == 3
     with pytest.raises(InputError, match="7 latents cannot be shared evenly by up to 4"):
         structural_coders((1, 8, 8), 7, 7, skeleton=SMALL)
-    with pytest.raises(InputError, match="choose a multiple of 2"):
+    with pytest.raises(InputError, match="choose a multiple of 2, such as 4 or 6"):
         StructuralDecoder((8, 2, 2), [torch.nn.Identity()] * 2, [8, 8], 5)
+    with pytest.raises(InputError, match=r"1 latents cannot .* such as 2$"):
+        segments(1, 2)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_layers_stand_where_they_are_placed_and_read_their_segment_or_all(whole):
+    """By hand: each stage doubles, each layer adds the sum of what it reads."""
+
+    class Adding(torch.nn.Module):
+        def __init__(self, values, channels, *, hidden):
+            super().__init__()
+            self.values = values
+
+        def forward(self, features, u):
+            assert u.shape[1] == self.values
+            return features + u.sum(1, keepdim=True)
+
+    stages = [torch.nn.Linear(1, 1, bias=False) for _ in range(5)]
+    for stage in stages:
+        torch.nn.init.constant_(stage.weight, 2.0)
+    decoder = StructuralDecoder((1,), stages, [1, 1], 4, places=(1, 3), whole=whole, layer=Adding)
+    z = torch.randn(6, 4)
+    first, second = (z.sum(1), z.sum(1)) if whole else (z[:, :2].sum(1), z[:, 2:].sum(1))
+    torch.testing.assert_close(decoder(z)[:, 0], 32 * decoder.root.item() + 16 * first + 4 * second)
+    assert decoder.variables == (((0,), (1,), (2,), (3,)) if whole else ((0, 1), (2, 3)))
 
 
 @pytest.mark.parametrize("side", [8, 11, 28])
