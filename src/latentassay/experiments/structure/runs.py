@@ -63,6 +63,7 @@ class Scale(NamedTuple):
         lr: of Adam.
         seeds: how many, from 0 on.
         codes: test rows that are encoded for the scores.
+        hybrids: latents that the order of variables is read off.
         images: pictures of each kind in a Fréchet distance.
         predictor: of DCI.
         judge: width of the FactorVAE's discriminator.
@@ -77,6 +78,7 @@ class Scale(NamedTuple):
     lr: float
     seeds: int
     codes: int
+    hybrids: int
     images: int
     predictor: str
     judge: int
@@ -84,9 +86,10 @@ class Scale(NamedTuple):
 
 
 SCALES = {
-    "smoke": Scale(1000, 2, 8, 30, 32, 2e-3, 1, 128, 64, "histogram", 64, coarse=True),
-    "laptop": Scale(100_000, 2, 16, 2500, 64, 1e-3, 1, 10_000, 2000, "boosting", 256),
-    "paper": Scale(480_000, 1, 64, 100_000, 128, 5e-4, 5, 10_000, 10_000, "boosting", 1000),
+    "smoke": Scale(1000, 2, 8, 30, 32, 2e-3, 1, 128, 64, 64, "histogram", 64, coarse=True),
+    "laptop": Scale(100_000, 2, 16, 2500, 64, 1e-3, 1, 10_000, 1000, 2000, "histogram", 256),
+    "gpu": Scale(100_000, 1, 64, 10_000, 128, 5e-4, 1, 10_000, 1000, 2000, "histogram", 1000),
+    "paper": Scale(480_000, 1, 64, 100_000, 128, 5e-4, 5, 10_000, 2000, 10_000, "boosting", 1000),
 }
 
 
@@ -115,18 +118,19 @@ def train(cell: Cell, *, device: str = "cpu") -> Run:
     chosen, data = pick(SCALES, cell.scale), shapes(cell.scale, cell.folder)
     plan = Plan(
         data=f"shapes3d, {chosen.rows} rows, pooled {chosen.pooled}", model=MODELS[cell.model].network,
-        networks={"filters": chosen.filters}, latents=None, trains=_objective(cell),
+        networks={"filters": chosen.filters}, latents=None, trains=objective_of(cell.model, chosen),
         steps=chosen.steps, batch_size=chosen.batch_size, lr=chosen.lr, seed=cell.seed,
     )  # fmt: skip
     return trained(plan, cell.home, lambda: data.train, device=device)
 
 
-def _objective(cell: Cell) -> dict[str, Any] | None:
-    model, chosen = MODELS[cell.model], pick(SCALES, cell.scale)
-    options: dict[str, Any] = {"width": chosen.judge} if model.objective == "factor-vae" else {}
+def objective_of(name: str, scale: Scale) -> dict[str, Any] | None:
+    """Return what a model is trained with, as ``objectives.spec`` has it."""
+    model = MODELS[name]
+    options: dict[str, Any] = {"width": scale.judge} if model.objective == "factor-vae" else {}
     if model.weight is not None:
-        name, value = model.weight
-        options[name] = value / chosen.pooled**2
+        weight, value = model.weight
+        options[weight] = value / scale.pooled**2
     return objectives.spec(objectives.build(model.objective, **options))
 
 
@@ -149,6 +153,7 @@ class Small:
         self._painter, self._pooled = Painter(), pooled
 
     def __call__(self, codes: Any) -> UInt8[np.ndarray, "n side side 3"]:
+        """Draw pictures of these codes."""
         images = self._painter(codes)
         n, side, by = len(images), images.shape[1] // self._pooled, self._pooled
         squares = images.reshape(n, side, by, side, by, 3)

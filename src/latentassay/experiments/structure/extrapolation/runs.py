@@ -14,7 +14,7 @@ from latentassay.autoencoder import questioning
 from latentassay.data import FactorData
 from latentassay.experiments.results import pick
 from latentassay.experiments.runs import Plan, Scores, Settings, measured, trained
-from latentassay.experiments.structure.runs import MODELS, shapes
+from latentassay.experiments.structure.runs import MODELS, objective_of, shapes
 from latentassay.experiments.structure.runs import SCALES as STRUCTURE
 from latentassay.sampling import blocks
 from latentassay.training import Run
@@ -82,7 +82,7 @@ class Scale(NamedTuple):
 
 SCALES = {
     "smoke": Scale(400, 8, 4, 16, 2e-3, 1, 32),
-    "laptop": Scale(20_000, 2400, 600, 64, 1e-3, 1, 4000),
+    "laptop": Scale(50_000, 1600, 400, 64, 1e-3, 1, 4000),
     "paper": Scale(336_000, 80_000, 20_000, 128, 5e-4, 1, 10_000),
 }
 
@@ -170,14 +170,9 @@ def _plan(cell: Cell, seen: str, steps: int) -> Plan:
     return Plan(
         data=f"shapes3d, {chosen.rows} of {pictures.rows} rows, pooled {pictures.pooled}, {seen}",
         model=model.network, networks={"filters": pictures.filters}, latents=None,
-        trains=_objective(model, pictures.pooled**2), steps=steps, batch_size=chosen.batch_size, lr=chosen.lr,
+        trains=objective_of(cell.model, pictures), steps=steps, batch_size=chosen.batch_size, lr=chosen.lr,
         seed=cell.seed,
     )  # fmt: skip
-
-
-def _objective(model: Any, pixels: int) -> dict[str, Any] | None:
-    options = {} if model.weight is None else {model.weight[0]: model.weight[1] / pixels}
-    return objectives.spec(objectives.build(model.objective, **options))
 
 
 def is_measured(cell: Cell) -> bool:
