@@ -78,7 +78,7 @@ def bare(task: Task, step: Step) -> float:
     if mode.channels_last:
         encoder.to(memory_format=torch.channels_last), decoder.to(memory_format=torch.channels_last)
     if mode.compile:
-        encoder.compile(), decoder.compile()
+        encoder, decoder = torch.compile(encoder), torch.compile(decoder)
     return _descend(task, encoder, decoder, step).item()
 
 

@@ -81,7 +81,8 @@ class Trainer:
             loss = self._objective(self.model, self._laid_out(x), self._noise)
         for group in self._optimizer.param_groups:
             group["lr"] = self.lr * group["rate"] if group["own_lr"] is None else group["own_lr"]
-        self._optimizer.zero_grad(set_to_none=True)
+        for parameter in self._parameters.values():  # what zero_grad does, without its checks
+            parameter.grad = None
         loss.total.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
         self.step += 1
@@ -197,12 +198,36 @@ def training_mode(model: nn.Module, device: torch.device, seed: int) -> Iterator
 
 @contextmanager
 def compiled(model: nn.Module, wanted: bool) -> Iterator[None]:
-    """Run a model's submodules through ``torch.compile`` and hand them back as they were."""
-    parts: list[Any] = list(model.children()) if wanted else []
+    """Run a model's networks through ``torch.compile`` and hand them back as they were.
+
+    Shapes are fixed, since batches are; so the models of one process neither share nor exhaust what torch compiles
+    for one piece of code.
+    """
+    parts: list[Any] = list(_networks(model)) if wanted else []
     for part in parts:
-        part.compile()
+        part._compiled_call_impl = torch.compile(_traceable(part), dynamic=False)
     try:
         yield
     finally:
         for part in parts:  # torch has no public way back
             part._compiled_call_impl = None
+
+
+def _networks(model: nn.Module) -> Iterator[nn.Module]:
+    """The submodules that are called, not only asked for what they hold."""
+    for part in model.children():
+        if type(part).forward is nn.Module.forward:
+            yield from _networks(part)
+        else:
+            yield part
+
+
+def _traceable(part: Any) -> Any:
+    """A way into a module that torch compiles: of its own classes, such as ``Sequential``, it compiles no frame."""
+    return _alone(lambda *args, **kwargs: part._call_impl(*args, **kwargs))
+
+
+def _alone(function: Any) -> Any:
+    """Give a function a code object of its own, since torch counts what it compiled for each."""
+    function.__code__ = function.__code__.replace()
+    return function
