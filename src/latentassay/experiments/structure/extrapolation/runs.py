@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay import objectives
 from latentassay.autoencoder import questioning
 from latentassay.data import FactorData
 from latentassay.experiments.results import pick
