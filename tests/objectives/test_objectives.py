@@ -226,5 +226,20 @@ def test_build_refuses_what_it_does_not_know(name, options, message):
         objectives.build(name, **options)
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("ae-hourglass", objectives.AE()),
+        ("sae-12", objectives.AE()),
+        ("adaae-16", objectives.AE()),
+        ("wae-hourglass", objectives.WAE()),
+        ("vae-hourglass", objectives.BetaVAE(2.0)),
+        ("vlae-4", objectives.BetaVAE(2.0)),
+    ],
+)
+def test_a_models_family_says_what_the_paper_trains_it_with(name, expected):
+    assert objectives.published(name, beta=2.0) == expected
+
+
 def test_an_objective_of_the_users_own_has_no_spec():
     assert objectives.spec(lambda model, x, generator: None) is None

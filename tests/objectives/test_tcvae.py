@@ -10,6 +10,7 @@ from latentassay import models, objectives
 from latentassay.errors import ContractError, InputError
 from latentassay.math.posteriors import DiagonalGaussian
 from latentassay.objectives.tcvae import Decomposition, decompose
+from latentassay.training import fit
 
 
 def seeded(seed=0):
@@ -79,6 +80,14 @@ def test_total_correlation_of_a_gaussian_is_right_within_its_error():
     assert known > 0.5 and stderr < 0.05 * known
     # The sample of 5000 means is not quite the distribution it is from, and log q(z) is a little too small.
     assert abs(float(found.mean()) - known) < 4 * stderr + 0.05 * known
+
+
+@pytest.mark.parametrize(("batch", "repeats", "bias"), [(10, 1000, 0.15), (40, 250, 0.1), (1500, 3, 0.05)])
+def test_the_estimate_nears_the_known_total_correlation_as_the_batch_grows(batch, repeats, bias):
+    """What is left at all rows is the noise of the 1500 that there are."""
+    q, known = posteriors(1500)
+    found = estimates(q, batch, repeats=repeats)
+    assert abs(float(found.mean()) - known) < 4 * float(found.std()) / repeats**0.5 + bias * known
 
 
 def test_latents_that_tell_nothing_of_one_another_have_none():
@@ -152,6 +161,15 @@ def test_every_weight_is_trained_and_finite():
 def test_options_out_of_range_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         objectives.BetaTCVAE(**options)
+
+
+def test_rows_left_out_are_filled_in_by_fit_or_asked_for():
+    model, x = setting()
+    with pytest.raises(InputError, match="state n="):
+        objectives.BetaTCVAE(4.0)(model, x, seeded())
+    assert objectives.BetaTCVAE(4.0).counted(6) == objectives.BetaTCVAE(4.0, 6)
+    assert objectives.BetaTCVAE(4.0, 100).counted(6).n == 100
+    assert fit(model, objectives.BetaTCVAE(4.0), x, steps=1, batch_size=6, device="cpu").step == 1
 
 
 def test_batches_that_cannot_be_are_refused():

@@ -131,7 +131,3 @@ def test_options_out_of_range_are_refused(options, message):
 def test_one_row_is_refused():
     with pytest.raises(InputError, match="two rows"):
         objectives.WAE()(Open(2), torch.zeros(1, 2), seeded())
-
-
-def test_it_is_what_a_wae_is_trained_with():
-    assert objectives.published("wae-hourglass") == objectives.WAE(weight=10.0)
