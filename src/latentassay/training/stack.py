@@ -23,7 +23,7 @@ from latentassay.training.sampler import Sampler
 CHUNK = 50
 """Most steps that one graph holds."""
 
-AHEAD = 2
+AHEAD = 4
 """Chunks that wait on a GPU, so that it never waits for the host."""
 
 Weights = dict[str, Tensor]
