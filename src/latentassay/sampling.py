@@ -178,6 +178,11 @@ def central(z: Tensor) -> Tensor:
     return z[int(away.argmin())]
 
 
+def base_or_central(z: Tensor, base: Tensor | None) -> Tensor:
+    """Return the latent that others are made from: ``base`` as it is given, or else the most central one of ``z``."""
+    return central(z) if base is None else _bases(base, z, 1).view(z.shape[1:])
+
+
 def uniform(z: Tensor, n: int, *, generator: Generator, units: Units | Any = None) -> Tensor:
     """Draw ``n`` latents, each between its extremes in ``z``, evenly and on its own (SA 2.2, IC 5).
 

@@ -104,8 +104,18 @@ def mosaic(images: np.ndarray, *, gaps: bool = True) -> np.ndarray:
     return padded.transpose(0, 3, 1, 4, 2).reshape(rows * (height + 2 * gap), columns * (width + 2 * gap), 4)
 
 
-def tiles(ax: Axes, samples: np.ndarray, extent: tuple[float, float, float, float], *, gaps: bool = True) -> str:
+def tiles(
+    ax: Axes,
+    samples: np.ndarray,
+    extent: tuple[float, float, float, float],
+    *,
+    gaps: bool = True,
+    limits: tuple[float, float] | None = None,
+) -> str:
     """Fill ``extent`` (left, right, bottom, top) with samples ``(rows, columns, *x_shape)``; row 0 is on top.
+
+    Args:
+        limits: least and greatest value of plots of vectors; those of these samples where left out.
 
     Returns:
         How to read a tile, where that is not plain to see.
@@ -113,12 +123,14 @@ def tiles(ax: Axes, samples: np.ndarray, extent: tuple[float, float, float, floa
     if np.ndim(samples) == 5:
         ax.imshow(mosaic(samples, gaps=gaps), extent=extent, interpolation="none", aspect="auto", origin="upper")
         return ""
-    return _small_plots(ax, np.asarray(samples).reshape(*samples.shape[:2], -1), extent)
+    shown = np.asarray(samples).reshape(*samples.shape[:2], -1)
+    return _small_plots(ax, shown, extent, limits or (float(np.nanmin(shown)), float(np.nanmax(shown))))
 
 
-def _small_plots(ax: Axes, samples: np.ndarray, extent: tuple[float, float, float, float]) -> str:
-    rows, columns, size = samples.shape
-    low, high = float(np.nanmin(samples)), float(np.nanmax(samples))
+def _small_plots(
+    ax: Axes, samples: np.ndarray, extent: tuple[float, float, float, float], limits: tuple[float, float]
+) -> str:
+    (rows, columns, size), (low, high) = samples.shape, limits
     left, right, bottom, top = extent
     width, height = (right - left) / columns, (top - bottom) / rows
     t = np.linspace(0.1, 0.9, size) if size > 1 else np.array([0.5])

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from latentassay.autoencoder import Decoder
 from latentassay.errors import InputError
-from latentassay.sampling import BATCH_SIZE, POOL, as_latents, central, decode, hybrid
+from latentassay.sampling import BATCH_SIZE, POOL, as_latents, base_or_central, decode, hybrid
 from latentassay.units import Units, as_units
 
 
@@ -77,18 +77,18 @@ def chunk_hybrids(
     """
     z, units = as_latents(model, z), as_units(units, model.latent_shape)
     parts = _parts(chunks, len(units))
-    start = central(z) if base is None else as_latents(model, base[None])[0].to(z)
+    origin = base_or_central(z, base)
     stored = z[torch.randperm(len(z), generator=generator)[: max(pool, 0)]]
     latents = torch.stack([
-        hybrid(stored, n, generator=generator, units=[units.groups[v] for v in part], base=start, pool=pool)
+        hybrid(stored, n, generator=generator, units=[units.groups[v] for v in part], base=origin, pool=pool)
         for part in parts
     ])  # fmt: skip
-    every = torch.cat([start[None], latents.flatten(0, 1)])
+    every = torch.cat([origin[None], latents.flatten(0, 1)])
     x = decode(model, every, batch_size=batch_size)
     images = x[1:].view(len(parts), n, *x.shape[1:])
     change = (images - x[0]).double().square().flatten(1).mean(1).sqrt()
     variant = f"pool of {min(pool, len(z))}, {'most central latent' if base is None else 'given latent'} as base"
-    return ChunkHybrids(images, x[0], latents, start, parts, change, units, n, variant)
+    return ChunkHybrids(images, x[0], latents, origin, parts, change, units, n, variant)
 
 
 def _parts(chunks: int | Sequence[Sequence[int]], variables: int) -> tuple[tuple[int, ...], ...]:

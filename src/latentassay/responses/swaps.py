@@ -18,6 +18,9 @@ FOLDS = 8
 FEATURES = 64
 """Most numbers of a unit that a linear rule sees; of greater units, leading principal directions."""
 
+NOTHING = 1e-6
+"""Directions in which a unit varies less than this, relative to the leading one, are rounding errors."""
+
 LIMIT = 2 << 30
 """Most bytes that sums may take."""
 
@@ -109,7 +112,9 @@ class Swaps:
     def linear(self) -> Estimate:
         """Share of the change that a linear rule, learned from other pairs, tells from what the unit changed by."""
         told = [_told(inner, outer) for inner, outer in zip(self._inner, self._outer, strict=True)]
-        return ratio(torch.stack(told, 1), self._sums["size"])
+        covered, kept = (torch.stack(parts, 1) for parts in zip(*told, strict=True))
+        value = ratio(covered, self._sums["size"]).value
+        return Estimate(value, ratio(kept, self._sums["size"]).stderr)
 
 
 def _directions(values: Float[Tensor, "n d"], most: int) -> Float[Tensor, "d k"]:
@@ -119,18 +124,20 @@ def _directions(values: Float[Tensor, "n d"], most: int) -> Float[Tensor, "d k"]
         return torch.diag(torch.where(spread > 0, 1 / spread.clamp(min=1e-300), 0.0))
     _, strength, axes = torch.linalg.svd(values - values.mean(0), full_matrices=False)
     kept, leading = strength[:most], axes[:most].T
-    scale = torch.where(kept > 0, math.sqrt(len(values)) / kept.clamp(min=1e-300), 0.0)
+    scale = torch.where(kept > NOTHING * kept[0], math.sqrt(len(values)) / kept.clamp(min=1e-300), 0.0)
     scaled: Tensor = leading * scale
     return scaled
 
 
-def _told(inner: Float[Tensor, "k f f"], outer: Float[Tensor, "k f d"]) -> Float[Tensor, " k"]:
-    """``Σ ⟨B δ, Δ⟩`` over the pairs of each part, B being the least squares rule of all others.
+def _told(inner: Float[Tensor, "k f f"], outer: Float[Tensor, "k f d"]) -> tuple[Tensor, Tensor]:
+    """``Σ ⟨B δ, Δ⟩`` and ``Σ |Δ|² − |Δ − B δ|²`` over the pairs of each part, B being the rule of all others.
 
-    Unlike the drop in squared errors, it is not biased by the errors of B, which other pairs brought.
+    The first is not biased by the errors of B, which other pairs brought. The second is, downwards, but varies between
+    parts as the whole does, B included, whose errors the first has in common to all parts.
     """
     others: Tensor = torch.linalg.pinv(inner.sum(0) - inner, rtol=1e-10, hermitian=True) @ (outer.sum(0) - outer)
-    return (others * outer).flatten(1).sum(1)
+    covered = (others * outer).flatten(1).sum(1)
+    return covered, 2 * covered - (others * (inner @ others)).flatten(1).sum(1)
 
 
 def _places(change: Float[Tensor, "n *x_shape"]) -> Float[Tensor, "n *places"]:

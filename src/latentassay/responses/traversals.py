@@ -9,7 +9,7 @@ from torch import Tensor
 
 from latentassay.autoencoder import Decoder
 from latentassay.errors import InputError
-from latentassay.sampling import BATCH_SIZE, as_latents, central, decode
+from latentassay.sampling import BATCH_SIZE, as_latents, base_or_central, decode
 from latentassay.units import Units, as_units
 
 ROWS = 256
@@ -79,10 +79,10 @@ def traversals(
     units = as_units(units, model.latent_shape)
     rows = [(latent, unit) for unit, group in enumerate(units.groups) for latent in group]
     _check(steps, tail, len(rows), units)
-    start = central(z) if base is None else as_latents(model, base[None])[0].to(z)
+    origin = base_or_central(z, base)
     latents = [latent for latent, _ in rows]
     values = _values(z.flatten(1)[:, latents], steps, float(tail))
-    moved = start.flatten().repeat(len(rows), steps, 1)
+    moved = origin.flatten().repeat(len(rows), steps, 1)
     for row, latent in enumerate(latents):
         moved[row, :, latent] = values[row]
     x = decode(model, moved.view(-1, *model.latent_shape), batch_size=batch_size)
@@ -92,7 +92,7 @@ def traversals(
         f"{ends} of {len(z)} latents, {'the most central of them' if base is None else 'given base'}, {steps} steps"
     )
     return Traversals(
-        images, values, tuple(latents), tuple(unit for _, unit in rows), _reach(images), start, units, len(z), variant
+        images, values, tuple(latents), tuple(unit for _, unit in rows), _reach(images), origin, units, len(z), variant
     )
 
 
