@@ -87,5 +87,5 @@ def test_extrapolated_scores_halve_both_sets_alike():
 @pytest.mark.parametrize("metric", [frechet_distance, kernel_distance])
 def test_pairs_need_as_many_rows(metric):
     a, b = couple(9, 0)
-    with pytest.raises(la.InputError, match="paired sets must have as many rows, .* got 9 and 8"):
+    with pytest.raises(la.InputError, match=r"paired sets must have as many rows, .* got 9 and 8"):
         metric(a, b[:8], paired=True)

@@ -61,8 +61,8 @@ def kernel_distance(
     variance. The last three rule when nothing differs. ζ_a and ζ_b are then 0, their estimates are cut at 0, and large
     scores come with large ones: so the interval then covers 0 somewhat more often than 95 % of the time.
 
-    Where rows are paired no row meets its own partner, ``Σ_{i≠j} h_ij / n(n−1)`` with ``h_ij = κ(a_i, a_j) + κ(b_i, b_j)
-    − κ(a_i, b_j) − κ(b_i, a_j)``, which has no bias either; its variance is ``4 ζ/n + 2 ζ'/n(n−1)``.
+    Where rows are paired no row meets its own partner, which has no bias either: ``Σ_{i≠j} h_ij / n(n−1)`` with
+    ``h_ij = κ(a_i, a_j) + κ(b_i, b_j) − κ(a_i, b_j) − κ(b_i, a_j)``, of variance ``4 ζ/n + 2 ζ'/n(n−1)``.
 
     Published tables mostly give the mean over 100 random subsets of 1000 rows: the same quantity with more noise,
     with their spread as if it were its error.
