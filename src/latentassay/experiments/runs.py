@@ -43,6 +43,7 @@ class Plan(Kept):
         lr: learning rate of Adam.
         schedule: whether it stays, falls to 0 along half a cosine, or is halved every 30 epochs (IC A.3).
         seed: fixes data, weights, batches and noise.
+        precision: of the networks; with bf16 they are compiled, too, and keep channels last.
         begins: sha256 of the checkpoint whose weights training begins with; those of the seed where ``None``.
         freeze: parts of the model that stay as they are.
     """
@@ -65,6 +66,7 @@ class Plan(Kept):
     lr: float
     schedule: Literal["constant", "cosine", "halved"] = "constant"
     seed: Annotated[int, Field(ge=0)]
+    precision: Literal["float32", "bf16"] = "float32"
     begins: str | None = None
     freeze: tuple[str, ...] = ()
 
@@ -112,6 +114,7 @@ def trained(
         model, plan.objective, data, steps=plan.steps, batch_size=plan.batch_size, lr=_rate(plan, len(data)),
         seed=plan.seed, device=device, out=folder, resume=folder is not None,
         snapshots=plan.snapshots if folder is not None else (), freeze=plan.freeze,
+        precision=plan.precision, channels_last=plan.precision == "bf16", compile=plan.precision == "bf16",
     )  # fmt: skip
     if run.interrupted:
         raise KeyboardInterrupt

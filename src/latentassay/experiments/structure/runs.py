@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import UInt8
@@ -67,6 +67,7 @@ class Scale(NamedTuple):
         images: pictures of each kind in a Fréchet distance.
         predictor: of DCI.
         judge: width of the FactorVAE's discriminator.
+        precision: of the networks.
         coarse: take every fourth size and every fifth orientation alone, which are drawn in a second.
     """
 
@@ -82,13 +83,14 @@ class Scale(NamedTuple):
     images: int
     predictor: str
     judge: int
+    precision: Literal["float32", "bf16"] = "float32"
     coarse: bool = False
 
 
 SCALES = {
     "smoke": Scale(1000, 2, 8, 30, 32, 2e-3, 1, 128, 64, 64, "histogram", 64, coarse=True),
     "laptop": Scale(100_000, 2, 16, 2500, 64, 1e-3, 1, 10_000, 1000, 2000, "histogram", 256),
-    "gpu": Scale(100_000, 1, 64, 10_000, 128, 5e-4, 1, 10_000, 1000, 2000, "histogram", 1000),
+    "gpu": Scale(100_000, 1, 64, 10_000, 128, 5e-4, 1, 10_000, 1000, 2000, "histogram", 1000, "bf16"),
     "paper": Scale(480_000, 1, 64, 100_000, 128, 5e-4, 5, 10_000, 2000, 10_000, "boosting", 1000),
 }
 
@@ -115,13 +117,17 @@ def cells(scale: str, folder: Path, seeds: int) -> list[Cell]:
 
 def train(cell: Cell, *, device: str = "cpu") -> Run:
     """Train the model of a cell, or take it from its folder."""
-    chosen, data = pick(SCALES, cell.scale), shapes(cell.scale, cell.folder)
-    plan = Plan(
+    return trained(plan_of(cell), cell.home, lambda: shapes(cell.scale, cell.folder).train, device=device)
+
+
+def plan_of(cell: Cell) -> Plan:
+    """Return everything that the model of a cell follows from."""
+    chosen = pick(SCALES, cell.scale)
+    return Plan(
         data=f"shapes3d, {chosen.rows} rows, pooled {chosen.pooled}", model=MODELS[cell.model].network,
         networks={"filters": chosen.filters}, latents=None, trains=objective_of(cell.model, chosen),
-        steps=chosen.steps, batch_size=chosen.batch_size, lr=chosen.lr, seed=cell.seed,
+        steps=chosen.steps, batch_size=chosen.batch_size, lr=chosen.lr, seed=cell.seed, precision=chosen.precision,
     )  # fmt: skip
-    return trained(plan, cell.home, lambda: data.train, device=device)
 
 
 def objective_of(name: str, scale: Scale) -> dict[str, Any] | None:
