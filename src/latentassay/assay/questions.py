@@ -1,17 +1,17 @@
 """Questions about any model: what comes back, which units are alive, and who moves whom."""
 
 import torch
-from torch import Tensor
 
 from latentassay.assay.subject import Subject
 from latentassay.findings import Finding, Level, Score, Section
 from latentassay.math.posteriors import DiagonalGaussian
 from latentassay.metrics.reconstruction import Reconstruction, reconstruction_of
-from latentassay.responses import ResponseGraph, response_graph
+from latentassay.responses import ResponseGraph, response_graph, traversals
 from latentassay.sampling import decode
 
 PICTURES = 12
-STEPS = 11
+STEPS, TAIL = 11, 0.01
+"""Pictures of a traversal, and the share of values beyond its ends."""
 
 TRAVERSED = 24, 4
 """Units that are traversed, at most and at least."""
@@ -236,22 +236,19 @@ def ask_traversals(subject: Subject) -> Section:
     """What does each alive unit control?"""
     order = sorted(_scalars(subject), key=lambda j: -float(subject.matrix.normalized[j, j]))
     order = order[: max(TRAVERSED[1], min(TRAVERSED[0], 2 * subject.passes // STEPS))]
-    flat = subject.z.flatten(1)
-    centre = subject.centre.flatten()
-    latents = [subject.matrix.units.groups[j][0] for j in order]
-    values = torch.stack([_steps(flat[:, latent]) for latent in latents])
-    z = centre.repeat(len(order), STEPS, 1)
-    for row, latent in enumerate(latents):
-        z[row, :, latent] = values[row]
-    images = decode(subject.model, z.reshape(-1, *subject.model.latent_shape), batch_size=subject.batch_size)
-    arrays = {"images": images.reshape(len(order), STEPS, *images.shape[1:]).numpy(), "values": values.numpy()}
+    units = [subject.matrix.units.groups[j] for j in order]
+    found = traversals(
+        subject.model,
+        subject.z,
+        units=units,
+        base=subject.centre,
+        steps=STEPS,
+        tail=TAIL,
+        batch_size=subject.batch_size,
+    )
+    arrays = {"images": found.images.numpy(), "values": found.values.numpy()}
     details = {"labels": [subject.labels[j] for j in order], "order": "most responsive unit first"}
     question = (
         "What does each alive unit control, from its 1 % to its 99 % quantile, around the most central real code?"
     )
     return Section("traversals", "Traversals", question, arrays=arrays, details=details)
-
-
-def _steps(latent: Tensor) -> Tensor:
-    low, high = torch.quantile(latent.double(), torch.tensor([0.01, 0.99], dtype=torch.float64))
-    return torch.linspace(float(low), float(high), STEPS, dtype=latent.dtype)
