@@ -13,7 +13,7 @@ def arrays(maps=(6, 9)):
     found = {"linear": LINEAR, "context_free": FREE, "places": np.array([0.1, 0.4, np.nan, 0.3]),
              "size": np.array([0.5, 0.7, 0.0, 0.2])}  # fmt: skip
     found |= {f"{name}_stderr": np.where(np.isnan(value), np.nan, 0.02) for name, value in found.items()}
-    return found | {"maps": np.ones((4, *maps)) * np.array([1, 4, 0, 1]).reshape(4, *[1] * len(maps))}
+    return found | {"maps": np.ones((4, *maps)) * np.array([1, 4, 1e-9, 1]).reshape(4, *[1] * len(maps))}
 
 
 def heights(ax):

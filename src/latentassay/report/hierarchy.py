@@ -56,7 +56,7 @@ def _panels(
     figure = sheet(width, sum(heights) + 1.0 + 0.2 * len(heights))
     axes = list(figure.subplots(len(heights), 1, sharex=True, height_ratios=heights))
     if maps is not None:
-        _maps(axes.pop(0), maps, found["size"])
+        _maps(axes.pop(0), maps, np.isnan(found["linear"]))
     shares, places, size = axes
     _shares(shares, found)
     _dots(places, found["places"], found["places_stderr"], f"share of\n{place}")
@@ -69,12 +69,12 @@ def _panels(
     return figure
 
 
-def _maps(ax: Axes, maps: np.ndarray, size: np.ndarray) -> None:
+def _maps(ax: Axes, maps: np.ndarray, dead: np.ndarray) -> None:
     """Root mean squared change at every pixel, each variable on its own scale."""
     tidy(ax, y="where\n(own scales)")
     ratio = maps.shape[1] / maps.shape[2]
     for unit, squares in enumerate(maps):
-        if squares.max() > 0:
+        if squares.max() > 0 and not dead[unit]:
             extent = (unit - 0.46, unit + 0.46, 0.92 * ratio, 0)
             ax.imshow(np.sqrt(squares / squares.max()), cmap=fading(INK), vmin=0, vmax=1, extent=extent, gid="tint",
                       interpolation="none", aspect="auto", origin="upper")  # fmt: skip

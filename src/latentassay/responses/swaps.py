@@ -57,7 +57,7 @@ class Swaps:
     """
 
     def __init__(self, units: Units, z: Tensor):
-        flat, most = z.flatten(1).double().cpu(), max(1, min(FEATURES, len(z) // 2 // FOLDS))
+        flat, most = z.flatten(1).cpu().double(), max(1, min(FEATURES, len(z) // 2 // FOLDS))
         self.reduced = max(map(len, units.groups)) > most
         self._views = [_directions(flat[:, list(group)], most) for group in units.groups]
         self._groups, u = [list(group) for group in units.groups], len(units)
@@ -75,9 +75,9 @@ class Swaps:
 
     def add(self, unit: int, fold: Tensor, values: tuple[Tensor, Tensor], first: Tensor, second: Tensor) -> None:
         """Take what exchanging a unit does at a and at b, both ``(p, *x_shape)``, and the latents a and b."""
-        a, b = first.double().cpu(), second.double().cpu()
+        a, b = first.cpu().double(), second.cpu().double()
         own = self._groups[unit]
-        step = (values[1] - values[0]).flatten(1).double().cpu()[:, own] @ self._views[unit]
+        step = (values[1] - values[0]).flatten(1).cpu().double()[:, own] @ self._views[unit]
         mean, (size, extent, places) = (a + b).flatten(1) / 2, _energy(torch.stack([a, b]))
         for name, value in (("size", size), ("free", (a * b).flatten(1).sum(1)), ("extent", extent)):
             self._sums[name][:, unit] += _by_fold(fold, value)
