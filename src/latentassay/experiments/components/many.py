@@ -8,7 +8,7 @@ from latentassay.data import FactorData
 from latentassay.experiments.components.runs import SQUARES, Cell, parts, plan_of
 from latentassay.experiments.runs import PLAN, Plan, built
 from latentassay.storage import write_whole
-from latentassay.training.checkpoint import MANIFEST
+from latentassay.training.checkpoint import MANIFEST, read_manifest
 from latentassay.training.many import Watch, fit_many
 from latentassay.training.stack import Training
 
@@ -44,15 +44,23 @@ def train_all(
     trainings = [_training(cell, plan, data) for cell, plan in zip(waiting, plans, strict=True)]
     for cell, plan in zip(waiting, plans, strict=True):
         _write(cell, plan)
-    done = fit_many(trainings, device=device, log_every=LOG_EVERY, seconds=seconds, graph=graph, watch=watch)
-    cut = [(cell, plan, run) for cell, plan, run in zip(waiting, plans, done, strict=True) if run.interrupted]
-    for cell, plan, run in cut:
-        if seconds is None:  # Ctrl-C: nothing of it can be gone on with
-            (cell.home / MANIFEST).unlink()
-        else:
-            _write(cell, plan.model_copy(update={"steps": run.step}))
-    if cut and seconds is None:
+    try:
+        fit_many(trainings, device=device, log_every=LOG_EVERY, seconds=seconds, graph=graph, watch=watch)
+    finally:
+        cut = [_settle(cell, plan, kept=seconds is not None) for cell, plan in zip(waiting, plans, strict=True)]
+    if any(cut) and seconds is None:
         raise KeyboardInterrupt
+
+
+def _settle(cell: Cell, plan: Plan, *, kept: bool) -> bool:
+    """Whether a training was cut short: its plan says so then, or it goes, since nothing can go on with it."""
+    if not (cell.home / MANIFEST).exists() or not (manifest := read_manifest(cell.home)).interrupted:
+        return False
+    if kept:
+        _write(cell, plan.model_copy(update={"steps": manifest.step}))
+    else:
+        (cell.home / MANIFEST).unlink()
+    return True
 
 
 def _training(cell: Cell, plan: Plan, data: dict[Cell, FactorData]) -> Training:
