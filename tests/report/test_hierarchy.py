@@ -38,7 +38,9 @@ def test_shares_of_every_variable_add_up_and_are_what_they_should():
 
 @pytest.mark.parametrize(("maps", "panels"), [((6, 9), 4), ((5,), 3), ((2, 3, 4), 3)])
 def test_every_axis_is_named_and_nothing_is_clipped(maps, panels):
-    figure = hierarchy_panels(arrays(maps), place="numbers", note="a note of some length that is put below all panels")
+    figure = hierarchy_panels(
+        arrays(maps), place="numbers", note="a note of some length that is put below all panels, " * 4
+    )
     assert len(figure.axes) == panels and all(ax.get_ylabel() for ax in figure.axes)
     assert figure.axes[-1].get_xlabel() == "variable" and "numbers" in figure.axes[-2].get_ylabel()
     figure.draw_without_rendering()

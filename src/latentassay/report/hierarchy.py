@@ -1,6 +1,7 @@
 """Figure of a hierarchy: of every variable, how linear what it changes is, how far it reaches, and where."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -65,7 +66,8 @@ def _panels(
     size.set_xticks(range(count), names, parse_math=False)
     size.set_xlim(-0.6, count - 0.4)
     legend_above(figure, shares)
-    figure.supxlabel(f"{note}{note and '; '}lines: 95 % intervals", color=MUTED, fontsize=SMALL)
+    below = fill(f"{note}{note and '; '}lines: 95 % intervals", int(15 * width), break_long_words=False)
+    figure.supxlabel(below, color=MUTED, fontsize=SMALL, parse_math=False)
     return figure
 
 
