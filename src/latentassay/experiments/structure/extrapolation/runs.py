@@ -18,6 +18,7 @@ from latentassay.experiments.structure.runs import SCALES as STRUCTURE
 from latentassay.sampling import blocks
 from latentassay.training import Run
 from latentassay.training.checkpoint import read_manifest
+from latentassay.training.trainer import pick_device
 
 ARMS: dict[str, tuple[str, ...]] = {
     "neither": ("encoder", "decoder"), "encoder": ("decoder",), "decoder": ("encoder",), "both": (),
@@ -82,6 +83,7 @@ class Scale(NamedTuple):
 SCALES = {
     "smoke": Scale(400, 8, 4, 16, 2e-3, 1, 32),
     "laptop": Scale(50_000, 1600, 400, 64, 1e-3, 1, 4000),
+    "gpu": Scale(70_000, 4000, 1000, 128, 5e-4, 1, 4000),
     "paper": Scale(336_000, 80_000, 20_000, 128, 5e-4, 1, 10_000),
 }
 
@@ -165,12 +167,11 @@ def train(cell: Cell, *, device: str = "cpu") -> Run:
 
 def _plan(cell: Cell, seen: str, steps: int) -> Plan:
     chosen, pictures = pick(SCALES, cell.scale), pick(STRUCTURE, cell.scale)
-    model = MODELS[cell.model]
     return Plan(
         data=f"shapes3d, {chosen.rows} of {pictures.rows} rows, pooled {pictures.pooled}, {seen}",
-        model=model.network, networks={"filters": pictures.filters}, latents=None,
+        model=MODELS[cell.model].network, networks={"filters": pictures.filters}, latents=None,
         trains=objective_of(cell.model, pictures), steps=steps, batch_size=chosen.batch_size, lr=chosen.lr,
-        seed=cell.seed,
+        seed=cell.seed, precision=pictures.precision,
     )  # fmt: skip
 
 
@@ -179,23 +180,23 @@ def is_measured(cell: Cell) -> bool:
     return (cell.home / "extrapolation.json").exists()
 
 
-def measure(cell: Cell) -> Scores:
+def measure(cell: Cell, *, device: str = "cpu") -> Scores:
     """Train a cell and return the error of its reconstructions of unseen pictures, or what was found before."""
-    run = train(cell)
+    run = train(cell, device=device)
 
     def ask() -> Scores:
-        data = parts(*cell[:3])
-        new, old = (1000 * errors(run.model, rows) for rows in (data.held_out, data.other))
+        data, model = parts(*cell[:3]), run.model.to(pick_device(device))
+        new, old = (1000 * errors(model, rows) for rows in (data.held_out, data.other))
         return {ERROR: float(new.mean()), KEPT: float(old.mean()), STDERR: float(new.std()) / len(new) ** 0.5}
 
     settings: Settings = {"tested": pick(SCALES, cell.scale).tested}
     return measured(run.path, "extrapolation", settings, ask)
 
 
-def measure_arms(cell: Cell) -> None:
+def measure_arms(cell: Cell, *, device: str = "cpu") -> None:
     """Measure all arms of the model of a cell, whichever arm it is of."""
     for arm in ARMS:
-        measure(cell._replace(arm=arm))
+        measure(cell._replace(arm=arm), device=device)
 
 
 def errors(model: Any, data: FactorData, batch_size: int = 256) -> Float[Tensor, " n"]:

@@ -1,6 +1,7 @@
 """Figures 7 and 12 of SA: the error of what was held out, by what was updated afterwards."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from latentassay.errors import InputError
@@ -28,6 +29,9 @@ from latentassay.experiments.structure.runs import shapes
 
 Folders = Mapping[str, str | Path]
 
+AT_ONCE = 4
+"""Models that share a GPU, which waits for the host most of the time."""
+
 CLOSED = ("closed by encoder", "closed by decoder")
 NOTES = (
     "MSE × 1000 of reconstructions from mean codes, per value, of unseen pictures with the values held out: the ball "
@@ -36,6 +40,7 @@ NOTES = (
     "Closed by encoder, by decoder: (neither − this arm) / (neither − both), what updating that part alone closes of "
     "the gap that updating both closes; beside it the same of the paper's numbers.",
     "Other values: the same error of unseen pictures without the values held out; the paper has nothing beside it.",
+    "Weights of regularisations are divided by the number of pixels that were averaged into one.",
     "The optimiser begins afresh in the second phase, in every arm; the paper does not say what it does.",
     "Intervals are 95 % by Student's t over seeds; one seed has none.",
 )
@@ -47,11 +52,11 @@ def table(
     """Train every model without some values, go on with all of them in four ways, and measure (SA figures 7 and 12).
 
     Args:
-        scale: smoke, laptop or paper.
+        scale: smoke, laptop, gpu or paper.
         folder: where pictures, runs and scores are kept; what is there is not done again.
         seeds: how many seeds, from 0 on; as many as the scale has where left out.
         data: nothing; 3D Shapes are drawn here.
-        device: cpu, or a GPU on which models are trained one after another; auto is the cpu.
+        device: cpu, a core for each model, or a GPU, for several models at a time; auto is the cpu.
 
     Raises:
         InputError: an unknown scale, no seeds, or a data set that is not used.
@@ -61,10 +66,9 @@ def table(
     missing = [cell for cell in wanted if not is_measured(cell)]
     if missing:
         shapes(scale, folder)  # drawn once, before many processes ask for them
-    if device not in ("auto", "cpu"):
-        for cell in missing:
-            train(cell, device=device)
-    each(measure_arms, list(dict.fromkeys(cell._replace(arm="neither") for cell in missing)), "models")
+    on, processes = ("cpu", None) if device in ("auto", "cpu") else (device, AT_ONCE)
+    models = list(dict.fromkeys(cell._replace(arm="neither") for cell in missing))
+    each(partial(measure_arms, device=on), models, "models", processes=processes)
     return Table(
         title="Extrapolation: which part takes up new values (SA figures 7 and 12)",
         what="Autoencoders trained without some values of a factor of 3D Shapes, then on all values with the encoder, "
@@ -109,7 +113,7 @@ def _numbers(wanted: Sequence[Cell]) -> Iterator[Number]:
             yield over_seeds(f"{model}, no {setting}: other values", arm, [each[KEPT] for each in scores], scale=scale)
 
 
-def _closed(errors: Iterator[tuple[float, float, float]] | Sequence[tuple[float, float, float]]) -> list[float]:
+def _closed(errors: Iterable[tuple[float, float, float]]) -> list[float]:
     """Share of the gap between neither and both; a seed without a gap has none."""
     return [(neither - arm) / (neither - both) for neither, arm, both in errors if neither > both]
 
@@ -127,5 +131,5 @@ def _told(wanted: Sequence[Cell]) -> dict[str, str]:
         "seeds": f"0 to {max(cell.seed for cell in wanted)}",
         "measured on": f"up to {chosen.tested:,} unseen pictures with the values held out, and as many others; "
         f"standard errors over pictures are at most {100 * relative:.1f} % of the value",
-        "time": f"{len(wanted)} models, trained in {seconds / 60:.0f} minutes, one thread each",
+        "time": f"{len(wanted)} models, {seconds / 60:.0f} minutes of training in all",
     }
