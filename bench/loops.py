@@ -89,7 +89,7 @@ def _descend(task: Task, encoder: nn.Module, decoder: nn.Module, step: Step) -> 
     variational, layout = task.variational, torch.channels_last if mode.channels_last else torch.contiguous_format
     for k in range(task.steps):
         step()
-        x = images[sampler.rows(k).to(device)].float().div_(255)
+        x = images[sampler.rows(k).to(device, non_blocking=True)].float().div_(255)
         x = x.contiguous(memory_format=layout)
         with torch.autocast(device.type, torch.bfloat16, enabled=mode.bf16):
             codes, kl = encoder(x).float(), 0.0
