@@ -1,21 +1,19 @@
 """The command line: names to functions, errors in one line, exit codes that mean something."""
 
-import functools
 import shlex
 import sys
-import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from latentassay import terminal
 from latentassay._version import __version__
-from latentassay.errors import FileError, LatentAssayError
+from latentassay.cli_data import data_app
+from latentassay.cli_models import models
+from latentassay.cli_shell import Options, Seed, fail, out, settings, taught
+from latentassay.cli_train import train
 
 HELP = """Point it at an autoencoder and read what its latent space is like.
 
@@ -24,7 +22,9 @@ HELP = """Point it at an autoencoder and read what its latent space is like.
 Typical work:
 
   latentassay data list
+  latentassay models
   latentassay train --data mnist --option size=32 --model vae-conv-small --beta 4 --out runs/mnist
+  latentassay train --data shapes3d --model sae-12 --out runs/sae-12
   latentassay assay runs/mnist --report report.html
   latentassay assay diffusers:my-vae --size 64 --data photos/
 
@@ -34,42 +34,7 @@ cannot be used; 3 a file that is missing or damaged; 130 interrupted, what was d
 app = typer.Typer(
     help=HELP, rich_markup_mode="rich", no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
-data_app = typer.Typer(help="List, describe, render and fetch data sets.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
-out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-settings: dict[str, Any] = {"debug": False, "trusting": None}
-Seed = Annotated[int, typer.Option(help="Fixes everything that is drawn at random.", min=0)]
-Options = Annotated[
-    list[str],
-    typer.Option("--option", metavar="KEY=VALUE", help="Passed to the data's loader, e.g. size=32 or folder=…"),
-]
-
-
-def taught(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn what a command raises into one line and an exit code; the traceback only with ``--debug``."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt:
-            _fail("interrupted", 130)
-        except LatentAssayError as error:
-            _fail(str(error), 3 if isinstance(error, FileError) else 2)
-        except (typer.Exit, typer.Abort):
-            raise
-        except Exception as error:
-            _fail(f"unexpected {type(error).__name__}: {error}; run again with --debug and report it", 1)
-
-    return run
-
-
-def _fail(message: str, code: int) -> None:
-    if settings["debug"]:
-        traceback.print_exc()
-    line = " ".join(message.split())
-    err.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True)
-    raise typer.Exit(code)
 
 
 def _version(wanted: bool) -> bool:
@@ -108,56 +73,8 @@ def demo(
     )
 
 
-@app.command()
-@taught
-def train(
-    folder: Annotated[Path, typer.Option("--out", help="Folder for the run: checkpoint, metrics, settings.")],
-    data: Annotated[str, typer.Option(help="A name from `latentassay data list`, or an .npy or .npz file.")],
-    model: Annotated[
-        str,
-        typer.Option(
-            help="ae-mlp, vae-mlp, vae-full-mlp, ae-conv, vae-conv, vae-conv-small …; or of the consistency paper's "
-            "grid: {ae, vae, sae} as they are, x… with a causal block, xc…-i or xc…-e trained to be invariant or "
-            "equivariant, avae, each -s or -standard: xae-s, xcvae-i-s …"
-        ),
-    ] = "vae-conv-small",
-    latents: Annotated[int | None, typer.Option(help="Number of latents d; 10, or what the name says.", min=1)] = None,
-    beta: Annotated[float, typer.Option(help="Weight of the KL term (VAEs).", min=0)] = 1.0,
-    likelihood: Annotated[str, typer.Option(help="bernoulli (data in [0, 1]), gaussian or squared.")] = "bernoulli",
-    steps: Annotated[int, typer.Option(help="Optimiser steps in all.", min=1)] = 10_000,
-    batch_size: Annotated[int, typer.Option(help="Observations per step.", min=1)] = 128,
-    lr: Annotated[float, typer.Option(help="Adam's learning rate.")] = 1e-3,
-    rows: Annotated[int | None, typer.Option(help="Use only this many rows, drawn at random.", min=2)] = None,
-    option: Options = [],  # noqa: B006  # typer reads the default, nobody changes it
-    seed: Seed = 0,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
-    precision: Annotated[str, typer.Option(help="float32, or bf16 for autocast.")] = "float32",
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
-) -> None:
-    """Train a model on 70 % of a data set, watching 10 %; 20 % stay unseen for the assay. Ctrl-C saves and stops."""
-    from latentassay import fit, models, objectives
-    from latentassay.config import DataConfig, parse_options
-
-    config = DataConfig(name=data, options=parse_options(option), rows=rows, seed=seed)
-    parts = config.split()
-    built = models.build(model, x_shape=parts.train.x_shape, latents=latents, likelihood=likelihood, seed=seed)
-    objective = objectives.published(model, beta=beta)
-    size = sum(parameter.numel() for parameter in built.parameters())
-    out.print(
-        f"{model}: {size:,} parameters, {built.latent_shape[0]} latents; {len(parts.train):,} of {data} to train on"
-    )
-    config.write(folder)
-    run = fit(
-        built, objective, parts.train, steps=steps, batch_size=batch_size, lr=lr, seed=seed, device=device,
-        precision=precision, validation=parts.validation, out=folder, resume=resume,
-    )  # fmt: skip
-    last = ", ".join(f"{name} {value:.4g}" for name, value in run.history[-1].items() if name != "step")
-    out.print(
-        f"step {run.step}: {last}\n{'interrupted after' if run.interrupted else 'trained in'} {run.seconds:.0f} s"
-    )
-    out.print(f"next: latentassay assay {folder}")
-    if run.interrupted:
-        raise typer.Exit(130)
+app.command()(train)
+app.command()(models)
 
 
 @app.command()
@@ -320,67 +237,9 @@ def reproduce(
     try:
         made = make(name, scale=scale, folder=folder, seeds=seeds, data=parse_folders(data), device=device)
     except KeyboardInterrupt:
-        _fail(f"interrupted; what was done is in {folder}, and the same command goes on from there", 130)
+        fail(f"interrupted; what was done is in {folder}, and the same command goes on from there", 130)
     terminal.print_results(made.table, out)
     out.print("", *(escape(str(path)) for path in made.files), sep="\n", soft_wrap=True)
-
-
-@data_app.command("list")
-@taught
-def list_data() -> None:
-    """Name every data set, and say which are made here and which need files."""
-    from latentassay.data.catalog import ENTRIES
-
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for heading in ("name", "observations", "shape", "files", "what"):
-        table.add_column(heading, no_wrap=heading != "what", justify="right" if heading == "observations" else "left")
-    for entry in ENTRIES:
-        count = f"{entry.n:,}" if entry.n else "?"
-        shape = "×".join(map(str, entry.shape))
-        table.add_row(entry.name, count, shape, "yes" if entry.needs_files else "made here", entry.summary)
-    out.print(table)
-
-
-@data_app.command()
-@taught
-def info(name: Annotated[str, typer.Argument(help="A name from `latentassay data list`.")]) -> None:
-    """Say what a data set holds and where it comes from."""
-    from latentassay.data.catalog import entry
-    from latentassay.data.files import home
-
-    found = entry(name)
-    out.print(f"[bold]{found.name}[/]: {found.summary}\nfactors: {found.factors}\nsource: {found.source}")
-    for file in found.files:
-        out.print(f"file: {file.name} {file.url or found.page or ''}", soft_wrap=True)
-    if found.needs_files:
-        out.print(f"folder: {home() / name} (or --option folder=…)", soft_wrap=True)
-
-
-@data_app.command()
-@taught
-def render(
-    name: Annotated[str, typer.Argument(help="dsprites or shapes3d.")],
-    folder: Annotated[Path | None, typer.Option("--out", help="Where the .npy goes; the cache if left out.")] = None,
-) -> None:
-    """Draw a whole rendered data set once, so that later loads read it from disk (option cache=FOLDER)."""
-    from latentassay.data import load
-    from latentassay.data.files import home
-    from latentassay.errors import InputError
-
-    if name not in ("dsprites", "shapes3d"):
-        raise InputError(f"only dsprites and shapes3d are rendered here, got {name!r}")
-    target = folder or home() / name
-    out.print(escape(f"{load(name, cache=target)}\nin {target}"), soft_wrap=True)
-
-
-@data_app.command()
-@taught
-def fetch(name: Annotated[str, typer.Argument(help="A name from `latentassay data list`.")]) -> None:
-    """Download the official files of a data set, verified by size and hash."""
-    from latentassay.data.catalog import fetch as fetch_files
-
-    for path in fetch_files(name):
-        out.print(str(path), soft_wrap=True)
 
 
 def main() -> None:

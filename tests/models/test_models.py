@@ -11,7 +11,7 @@ from latentassay.errors import ContractError, InputError
 from latentassay.math.likelihoods import Bernoulli, Gaussian, Likelihood
 
 IMAGES = {"conv": (1, 32, 32), "small": (1, 32, 32), "s": (1, 10, 10), "s4": (1, 10, 10), "standard": (2, 9, 9)}
-SIZED = [name for name in models.NAMES if "filters" in models.options(name)]  # SA's; they split their latents evenly
+SIZED = [name for name in models.NAMES if "filters" in models.describe(name).options]  # SA's, in any size
 SHAPES = {name: IMAGES.get(name.split("-")[-1], (2, 5, 3)) for name in models.NAMES} | dict.fromkeys(SIZED, (2, 8, 8))
 
 # Networks at 128 × 128 are measured below; what differs from another in its objective alone goes through one test.

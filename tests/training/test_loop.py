@@ -217,7 +217,7 @@ def test_objectives_and_models_meet_in_fit_for_every_name():
     x = torch.rand(20, 1, 8, 8)
     for name in (name for name in models.NAMES if "v32" not in name):  # those are for faces of 128 × 128
         objective = objectives.published(name, beta=2.0)
-        small = {"filters": 8} if "filters" in models.options(name) else {}
+        small = {"filters": 8} if "filters" in models.describe(name).options else {}
         run = fit(models.build(name, x_shape=(1, 8, 8), **small), objective, x, steps=2, batch_size=8, device="cpu")
         assert math.isfinite(run.history[-1]["loss"])
 

@@ -12,28 +12,39 @@ from latentassay.math.likelihoods import LIKELIHOODS, Likelihood, as_likelihood
 from latentassay.models.causal import XAutoencoder
 from latentassay.models.features import Features, features
 from latentassay.models.grid import grid
-from latentassay.models.recipe import Recipe
+from latentassay.models.recipe import About, Recipe, about
 from latentassay.models.structural import structural
 from latentassay.models.vae import VAE
 from latentassay.nn.coders import conv_coders, mlp_coders, small_conv_coders
-from latentassay.nn.heads import DIAGONAL, FULL, POINT
+from latentassay.nn.heads import DIAGONAL, FULL, POINT, Head
 from latentassay.nn.xblock import XBlock
 
-__all__ = ["NAMES", "VAE", "Features", "XAutoencoder", "build", "features", "options"]
+__all__ = ["NAMES", "VAE", "About", "Features", "XAutoencoder", "build", "describe", "features"]
 
 _MLP = ("hidden", "activation", "decoder_hidden", "decoder_activation")
+_OWN = "general purpose"
+_LR = "latent responses"
+
+
+def _dense(head: Head, unit: int | None = None) -> Recipe:
+    about = "dense, causal block" if unit else "dense layers"
+    return Recipe(head, mlp_coders, unit=unit, options=_MLP, about=about, origin=_OWN)
+
+
+_SMALL = "quick convolutions"
+_CONV = "convolutions"
 _MODELS: dict[str, Recipe] = {
-    "ae-mlp": Recipe(POINT, mlp_coders, options=_MLP),
-    "vae-mlp": Recipe(DIAGONAL, mlp_coders, options=_MLP),
-    "vae-full-mlp": Recipe(FULL, mlp_coders, options=_MLP),
-    "xae-mlp": Recipe(POINT, mlp_coders, unit=1, options=_MLP),
-    "xvae-mlp": Recipe(DIAGONAL, mlp_coders, unit=1, options=_MLP),
-    "ae-conv": Recipe(POINT, conv_coders),
-    "vae-conv": Recipe(DIAGONAL, conv_coders),
-    "ae-conv-small": Recipe(POINT, small_conv_coders),
-    "vae-conv-small": Recipe(DIAGONAL, small_conv_coders),
-    **grid(),
+    "ae-mlp": _dense(POINT),
+    "vae-mlp": _dense(DIAGONAL),
+    "vae-full-mlp": _dense(FULL),
+    "xae-mlp": _dense(POINT, unit=1),
+    "xvae-mlp": _dense(DIAGONAL, unit=1),
+    "ae-conv-small": Recipe(POINT, small_conv_coders, about=_SMALL, origin=_OWN),
+    "vae-conv-small": Recipe(DIAGONAL, small_conv_coders, about=_SMALL, origin=_OWN),
+    "ae-conv": Recipe(POINT, conv_coders, about=_CONV, origin=_LR),
+    "vae-conv": Recipe(DIAGONAL, conv_coders, about=_CONV, origin=_LR),
     **structural(),
+    **grid(),
 }
 NAMES = tuple(_MODELS)
 """Every name that ``build`` knows."""
@@ -68,7 +79,7 @@ def build(
         options: ``hidden`` (layer widths) and ``activation`` (``"elu"``, ``"mish"``, ``"relu"``, ``"silu"`` or
             ``"tanh"``) for ``mlp`` models, and ``decoder_hidden`` and ``decoder_activation`` where the decoder's are
             other than the encoder's, mirrored. ``filters`` (channels) and ``depth`` (blocks each side) for SA's, and
-            ``hidden`` for the layers that let latents into ``sae-`` and ``adaae-`` decoders. ``models.options`` lists
+            ``hidden`` for the layers that let latents into ``sae-`` and ``adaae-`` decoders. ``models.describe`` lists
             what a name takes.
 
     Raises:
@@ -98,16 +109,16 @@ def build(
     return body if block is None else XAutoencoder(body, block, spec=spec)
 
 
-def options(name: str) -> tuple[str, ...]:
-    """Return what ``build`` takes besides for a model of this name.
+def describe(name: str) -> About:
+    """Say what a name stands for: networks, codes, number of latents, and options with their defaults.
 
     Raises:
         InputError: an unknown name.
 
-    >>> options("sae-12")
-    ('filters', 'depth', 'hidden')
+    >>> describe("sae-12").options
+    {'filters': 64, 'depth': 12, 'hidden': (64,)}
     """
-    return _recipe(name).options
+    return about(name, _recipe(name))
 
 
 def _recipe(name: str) -> Recipe:

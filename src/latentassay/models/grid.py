@@ -26,6 +26,7 @@ SIZES = {
     "v32": Size(16, 32, 1, 100, 7),
     "v324": Size(16, 32, 4, 100, 7),
 }
+ORIGIN = "interventional consistency"
 HEADS = {"ae": (256, 128), "vae": (128, 64), "sae": (256, 128)}
 """Dense layers. What wider causes cost in table 4 says that the first of the decoder is 128 wide in AEs, 64 in VAEs."""
 
@@ -48,4 +49,6 @@ def _recipe(family: str, size: Size, *, causal: bool) -> Recipe:
     skeleton = Skeleton(size.depth, size.pools, size.filters, HEADS[family])
     coders = partial(structural_coders if family == "sae" else skeleton_coders, skeleton=skeleton)
     head = DIAGONAL if family == "vae" else POINT
-    return Recipe(head, coders, latents=size.latents, unit=size.unit if causal else None)
+    about = f"{size.depth} convolutions" + ", structural decoder" * (family == "sae") + ", causal block" * causal
+    unit = size.unit if causal else None
+    return Recipe(head, coders, latents=size.latents, unit=unit, about=about, origin=ORIGIN)
