@@ -118,7 +118,9 @@ def synchronisations(device: torch.device, steps: int = 40) -> dict[str, int]:
             fitted(task, lambda: None)
         finally:
             torch.cuda.set_sync_debug_mode("default")
-    places = [f"{Path(each.filename).name}:{each.lineno}" for each in caught if "synchroniz" in str(each.message)]
+    places = [
+        f"{Path(each.filename).name}:{each.lineno}" for each in caught if "called a synchronizing" in str(each.message)
+    ]
     return {place: places.count(place) for place in sorted(set(places))}
 
 
