@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy
 
 import latentassay as la
-from latentassay.fidelity import KINDS, fidelity
+from latentassay.fidelity import KINDS, fidelity, squared_errors
 from latentassay.math.intervals import Z95
 from latentassay.math.posteriors import StandardNormal
 
@@ -53,6 +53,15 @@ def test_errors_are_those_of_plain_torch(kind):
         assert mean.value == pytest.approx(float(rows.mean()), rel=1e-5)
         assert mean.interval.high - mean.value == pytest.approx(Z95 * float(rows.std()) / 37**0.5, rel=1e-4)
     assert found.n == 37
+
+
+def test_squared_errors_are_those_of_plain_torch_row_by_row():
+    model, x = la.models.build("vae-mlp", x_shape=(1, 4, 5), latents=3), torch.rand(37, 1, 4, 5, generator=g())
+    with torch.no_grad():
+        by_hand = ((model.decode(model.encode(x).mean) - x) ** 2).mean((1, 2, 3))
+    found = squared_errors(model, x, batch_size=8)
+    assert found.dtype == torch.float64
+    torch.testing.assert_close(found.float(), by_hand)
 
 
 def test_a_foreign_models_entropy_is_that_of_its_means():

@@ -19,6 +19,7 @@ from latentassay.assay import Assay, assay
 from latentassay.autoencoder import Autoencoder, Decoder, Encoder
 from latentassay.contract import check_autoencoder
 from latentassay.errors import CheckpointError, ContractError, FileError, InputError, LatentAssayError, TrainingError
+from latentassay.extrapolation import extrapolate
 from latentassay.fidelity import fidelity
 from latentassay.findings import Finding, Score
 from latentassay.geometry import distance_to_orthogonality, fisher_rao_distance, fisher_rao_geodesic, interpolate
@@ -86,6 +87,7 @@ __all__ = [
     "distance_to_orthogonality",
     "divergence",
     "equivariance",
+    "extrapolate",
     "features",
     "fidelity",
     "find_holes",

@@ -36,6 +36,16 @@ class Mean(NamedTuple):
     value: float
     interval: Interval
 
+    @classmethod
+    def of(cls, values: Float[Tensor, " n"]) -> "Mean":
+        """Take the mean of one value for each row.
+
+        >>> Mean.of(torch.tensor([1.0, 3.0])).value
+        2.0
+        """
+        value = float(values.mean())
+        return cls(value, normal(value, float(values.std()) / len(values) ** 0.5))
+
 
 class Distances(NamedTuple):
     """How far one kind of pictures is from real ones, in the extractor's features.
@@ -143,6 +153,22 @@ def fidelity(
     return Fidelity(passed.bce, passed.mse, distances, left_out, name, source.n, _variant(source, name, cross_entropy))
 
 
+def squared_errors(model: Any, data: Any, *, batch_size: int = BATCH_SIZE) -> Float[Tensor, " n"]:
+    """Return every row's squared error per value of the decoding of its posterior mean, in float64.
+
+    >>> from latentassay import from_torch
+    >>> squared_errors(from_torch(lambda x: x, lambda z: z + 1, latent_shape=(4,)), torch.zeros(3, 4)).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    observations, found = as_observations(data), list[Tensor]()
+    with questioning(model) as (device, dtype):
+        for block in sampling.blocks(len(observations), batch_size, "reconstructing"):
+            x = observations.batch(np.arange(block.start, block.stop)).to(device, dtype)
+            decoded = finite(model.decode(model.encode(x).mean), "decodings")
+            found.append((decoded - x).double().square().flatten(1).mean(1).cpu())
+    return torch.cat(found)
+
+
 class _Streams(NamedTuple):
     """Random numbers of each question, whatever else is asked."""
 
@@ -189,8 +215,8 @@ def _reconstruct(source: _Source, run: Extractor | None, bounded: bool, batch_si
             if run is not None:
                 real.append(_features(x, run))
                 made.append(_features(decoded.clamp(0, 1) if bounded else decoded, run))
-    bce = _mean(torch.cat(entropies)) if bounded else None
-    return _Passed(bce, _mean(torch.cat(errors)), _stacked(real), _stacked(made))
+    bce = Mean.of(torch.cat(entropies)) if bounded else None
+    return _Passed(bce, Mean.of(torch.cat(errors)), _stacked(real), _stacked(made))
 
 
 def _decoder(model: Any) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
@@ -263,11 +289,6 @@ def _distances(real: np.ndarray, made: np.ndarray, paired: bool, resamples: int,
         frechet_distance(real, made, paired=paired, resamples=resamples, seed=seed),
         kernel_distance(real, made, paired=paired, seed=seed),
     )
-
-
-def _mean(values: Float[Tensor, " n"]) -> Mean:
-    value = float(values.mean())
-    return Mean(value, normal(value, float(values.std()) / len(values) ** 0.5))
 
 
 def _variant(source: _Source, features: str, bounded: bool) -> str:

@@ -14,7 +14,8 @@ from latentassay.experiments.runs import PLAN, Plan
 from latentassay.experiments.structure import extrapolation
 from latentassay.experiments.structure.extrapolation import runs
 from latentassay.experiments.structure.extrapolation.pictures import shown
-from latentassay.experiments.structure.extrapolation.runs import ARMS, ERROR, KEPT, SETTINGS, STDERR, Cell
+from latentassay.experiments.structure.extrapolation.runs import ERROR, KEPT, SETTINGS, STDERR, Cell
+from latentassay.extrapolation import ARMS
 
 tables = import_module("latentassay.experiments.structure.extrapolation.table")
 NAMES, SIZES = ("hue", "shape", "orientation"), (8, 4, 15)
@@ -89,7 +90,6 @@ def test_the_error_is_the_mean_square_per_value(tmp_path):
     with torch.no_grad():
         x = data.batch(range(15))
         by_hand = ((model.decode(model.encode(x).mean) - x) ** 2).reshape(15, -1).mean(1)
-    torch.testing.assert_close(runs.errors(model, data, batch_size=7).float(), by_hand)
     scores = runs.measure(cell(tmp_path))
     assert scores[ERROR] == pytest.approx(1000 * float(by_hand.mean()), rel=1e-5)
     assert scores[STDERR] == pytest.approx(1000 * float(by_hand.std()) / 15**0.5, rel=1e-5)
@@ -136,11 +136,11 @@ def found(monkeypatch):
 
 def test_the_table_has_ours_beside_the_papers(found, tmp_path):
     made = extrapolation.table("smoke", tmp_path, seeds=2)
-    first, closed = made.cell("SAE-12, no ball", "neither"), made.cell("SAE-12, no ball", tables.CLOSED[0])
+    first, closed = made.cell("SAE-12, no ball", "neither"), made.cell("SAE-12, no ball", tables.CLOSED["encoder"])
     assert first.values == (10.0, 11.0) and first.paper == 13.21 and first.seeds == 2
     assert closed.ours == pytest.approx(2 / 9) and closed.paper == round((13.21 - 7.7) / (13.21 - 0.34), 2)
-    assert made.cell("WAE, no camera", tables.CLOSED[1]).ours == pytest.approx(8 / 9)
-    assert made.cell("β-VAE, no ball", tables.CLOSED[0]).seeds == 0  # there is no gap to close
+    assert made.cell("WAE, no camera", tables.CLOSED["decoder"]).ours == pytest.approx(8 / 9)
+    assert made.cell("β-VAE, no ball", tables.CLOSED["encoder"]).seeds == 0  # there is no gap to close
     assert made.cell("AE, no camera: other values", "both").paper is None
     assert made.scale["time"].startswith("112 models, 56 minutes")
     assert len(made.cells) == 14 * (4 + 2 + 4)

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from latentassay.data import FactorData
 from latentassay.experiments.page import Picture
-from latentassay.experiments.structure.extrapolation.runs import ARMS, ERROR, SETTINGS, Cell, parts, train
+from latentassay.experiments.structure.extrapolation.runs import ERROR, SETTINGS, Cell, parts, train
 from latentassay.experiments.structure.extrapolation.table import Folders, by_arm, wanted_cells
+from latentassay.extrapolation import ARMS
 from latentassay.report.extrapolation import extrapolation
 from latentassay.report.variants import by_variant
 from latentassay.sampling import decode, encode

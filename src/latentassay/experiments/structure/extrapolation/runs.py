@@ -2,28 +2,20 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import torch
-from jaxtyping import Float
-from torch import Tensor
 
-from latentassay.autoencoder import questioning
 from latentassay.data import FactorData
 from latentassay.experiments.results import pick
 from latentassay.experiments.runs import Plan, Scores, Settings, measured, trained
 from latentassay.experiments.structure.runs import MODELS, objective_of, shapes
 from latentassay.experiments.structure.runs import SCALES as STRUCTURE
-from latentassay.sampling import blocks
+from latentassay.extrapolation import ARMS
+from latentassay.fidelity import squared_errors
 from latentassay.training import Run
 from latentassay.training.checkpoint import read_manifest
 from latentassay.training.trainer import pick_device
-
-ARMS: dict[str, tuple[str, ...]] = {
-    "neither": ("encoder", "decoder"), "encoder": ("decoder",), "decoder": ("encoder",), "both": (),
-}  # fmt: skip
-"""What the second phase updates → the parts that it leaves as the first left them."""
 
 ERROR, KEPT, STDERR = "MSE × 1000, held-out values", "MSE × 1000, other values", "its standard error over rows"
 
@@ -186,7 +178,7 @@ def measure(cell: Cell, *, device: str = "cpu") -> Scores:
 
     def ask() -> Scores:
         data, model = parts(*cell[:3]), run.model.to(pick_device(device))
-        new, old = (1000 * errors(model, rows) for rows in (data.held_out, data.other))
+        new, old = (1000 * squared_errors(model, rows) for rows in (data.held_out, data.other))
         return {ERROR: float(new.mean()), KEPT: float(old.mean()), STDERR: float(new.std()) / len(new) ** 0.5}
 
     settings: Settings = {"tested": pick(SCALES, cell.scale).tested}
@@ -197,13 +189,3 @@ def measure_arms(cell: Cell, *, device: str = "cpu") -> None:
     """Measure all arms of the model of a cell, whichever arm it is of."""
     for arm in ARMS:
         measure(cell._replace(arm=arm), device=device)
-
-
-def errors(model: Any, data: FactorData, batch_size: int = 256) -> Float[Tensor, " n"]:
-    """Mean squared error per value of every row's reconstruction from its mean code, in float64."""
-    found = torch.empty(len(data), dtype=torch.float64)
-    with questioning(model) as (device, dtype):
-        for block in blocks(len(data), batch_size, "reconstructing"):
-            x = data.batch(np.arange(block.start, block.stop)).to(device, dtype)
-            found[block] = (model.decode(model.encode(x).mean) - x).double().square().flatten(1).mean(1).cpu()
-    return found

@@ -1,6 +1,6 @@
 """Figures 7 and 12 of SA: the error of what was held out, by what was updated afterwards."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from latentassay.experiments.results import Cell as Number
 from latentassay.experiments.results import Table, over_seeds, pick
 from latentassay.experiments.runs import Scores
 from latentassay.experiments.structure.extrapolation.runs import (
-    ARMS,
     ERROR,
     KEPT,
     SCALES,
@@ -26,13 +25,14 @@ from latentassay.experiments.structure.extrapolation.runs import (
 )
 from latentassay.experiments.structure.runs import SCALES as STRUCTURE
 from latentassay.experiments.structure.runs import shapes
+from latentassay.extrapolation import ARMS, closed
 
 Folders = Mapping[str, str | Path]
 
 AT_ONCE = 4
 """Models that share a GPU, which waits for the host most of the time."""
 
-CLOSED = ("closed by encoder", "closed by decoder")
+CLOSED = {"encoder": "closed by encoder", "decoder": "closed by decoder"}
 NOTES = (
     "MSE × 1000 of reconstructions from mean codes, per value, of unseen pictures with the values held out: the ball "
     "(shape 2), or the two most extreme orientations on either side (0, 1, 13, 14). All arms begin with the same "
@@ -102,20 +102,18 @@ def _numbers(wanted: Sequence[Cell]) -> Iterator[Number]:
     for (setting, model), arms in found.items():
         row, paper = f"{model}, no {setting}", dict(zip(ARMS, SETTINGS[setting].models[model], strict=True))
         for arm, scores in arms.items():
-            yield over_seeds(row, arm, [each[ERROR] for each in scores], scale=scale, paper=paper[arm])
-        errors = {arm: [each[ERROR] for each in scores] for arm, scores in arms.items()}
-        for arm, column in zip(("encoder", "decoder"), CLOSED, strict=True):
-            seeds = zip(errors["neither"], errors[arm], errors["both"], strict=True)
-            (printed,) = _closed([(paper["neither"], paper[arm], paper["both"])])
-            yield over_seeds(row, column, _closed(seeds), scale=scale, paper=round(printed, 2))
+            yield over_seeds(row, arm, _errors(scores), scale=scale, paper=paper[arm])
+        seeds = [dict(zip(arms, values, strict=True)) for values in zip(*map(_errors, arms.values()), strict=True)]
+        for part, column in CLOSED.items():
+            ours = [shares[part] for shares in map(closed, seeds) if part in shares]
+            yield over_seeds(row, column, ours, scale=scale, paper=round(closed(paper)[part], 2))
     for (setting, model), arms in found.items():
         for arm, scores in arms.items():
             yield over_seeds(f"{model}, no {setting}: other values", arm, [each[KEPT] for each in scores], scale=scale)
 
 
-def _closed(errors: Iterable[tuple[float, float, float]]) -> list[float]:
-    """Share of the gap between neither and both; a seed without a gap has none."""
-    return [(neither - arm) / (neither - both) for neither, arm, both in errors if neither > both]
+def _errors(scores: Sequence[Scores]) -> list[float]:
+    return [each[ERROR] for each in scores]
 
 
 def _told(wanted: Sequence[Cell]) -> dict[str, str]:
