@@ -52,7 +52,7 @@ def trained(tmp_path_factory):
 def test_help_teaches():
     text = run("--help").stdout
     assert "latentassay demo" in text and "Exit codes" in text
-    for command in ("train", "assay", "score", "demo", "data"):
+    for command in ("train", "assay", "score", "demo", "data", "models"):
         assert command in text and CliRunner().invoke(app, [command, "--help"]).exit_code == 0
 
 
