@@ -162,6 +162,32 @@ def test_pictures_show_the_extremes_of_what_was_held_out(tmp_path):
     assert angles == [0, 14] and x.shape == (2, 3, 16, 16)
 
 
+def test_table_and_pictures_come_from_the_same_runs(tmp_path, monkeypatch):
+    """One model of each setting, in this process."""
+    for name, setting in SETTINGS.items():
+        monkeypatch.setitem(SETTINGS, name, setting._replace(models={"AE": setting.models["AE"]}))
+    begun = []
+
+    def each(work, models, label, *, processes):
+        begun.extend(models)
+        assert processes is None and label == "models"
+        list(map(work, models))
+
+    monkeypatch.setattr(tables, "each", each)
+    monkeypatch.setattr(tables, "shapes", tiny)
+    made = extrapolation.table("smoke", tmp_path)
+    assert [(one.setting, one.model) for one in begun] == [("ball", "AE"), ("camera", "AE")]
+    assert made.cell("AE, no ball", "both").ours == runs.measure(cell(tmp_path, "both"))[ERROR]
+    again = extrapolation.table("smoke", tmp_path)
+    assert again.cells == made.cells and len(begun) == 2
+
+    pictures = {picture.name: picture for picture in extrapolation.pictures("smoke", tmp_path)}
+    assert list(pictures) == ["figure-7", "figure-7-errors", "figure-12", "figure-12-errors"]
+    axes = pictures["figure-7"].figure.axes
+    assert axes[4].get_xlabel() == f"{made.cell('AE, no ball', 'both').ours:.3g}"
+    assert "(orientation 0, 1, 13, 14)" in pictures["figure-12"].caption
+
+
 @pytest.mark.long
 def test_the_whole_at_scale_smoke(reproduced, monkeypatch):
     monkeypatch.undo()
