@@ -8,9 +8,10 @@ from typing import NamedTuple
 import matplotlib
 
 from latentassay.errors import InputError
-from latentassay.experiments import components, consistency, figures, geometry, helix, perturbed, responses
+from latentassay.experiments import components, consistency, figures, geometry, helix, perturbed, responses, structure
 from latentassay.experiments.page import Picture, render
 from latentassay.experiments.results import Table
+from latentassay.experiments.structure import extrapolation
 from latentassay.storage import replacing, write_whole
 
 DPI = 200
@@ -119,6 +120,17 @@ EXPERIMENTS = (
         "nothing",
         {"smoke": "half a minute", "laptop": "about half an hour on one core", "paper": _LONG}, perturbed.table,
         perturbed.pictures,
+    ),
+    Experiment(
+        "structure.table1",
+        "SAEs, AdaAEs, VLAEs and VAEs on 3D Shapes: disentanglement, samples, order (SA table 1, figures 2–11)",
+        "nothing", {"smoke": "a few minutes", "laptop": "about an hour and a half on two cores",
+        "gpu": "about half an hour on a GPU", "paper": _LONG}, structure.table, structure.pictures,
+    ),
+    Experiment(
+        "structure.extrapolation", "which half of an autoencoder takes up what it has never seen (SA figures 7 and 12)",
+        "nothing", {"smoke": "a few minutes", "laptop": "about two hours on two cores", "paper": _LONG},
+        extrapolation.table, extrapolation.pictures,
     ),
 )  # fmt: skip
 

@@ -2,16 +2,17 @@
 
 from pathlib import Path
 
-from torch import Tensor
+from torch import Generator, Tensor
 
 from latentassay.experiments.page import Picture
 from latentassay.experiments.structure import scores
 from latentassay.experiments.structure.runs import Cell, train
 from latentassay.experiments.structure.table import Folders, grouped, wanted_cells
 from latentassay.report import quality as draw
-from latentassay.report.structure import traversal_sheet
+from latentassay.report.hierarchy import hierarchy_panels
+from latentassay.report.structure import chunk_sheet, traversal_sheet
 from latentassay.report.variants import by_variant
-from latentassay.responses import traversals
+from latentassay.responses import chunk_hybrids, traversals
 from latentassay.sampling import encode
 
 SHEETS = ("SAE-12", "SAE-3", "VLAE-12", "VAE", "β-VAE", "AdaAE-12")

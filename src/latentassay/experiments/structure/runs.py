@@ -163,4 +163,5 @@ class Small:
         images = self._painter(codes)
         n, side, by = len(images), images.shape[1] // self._pooled, self._pooled
         squares = images.reshape(n, side, by, side, by, 3)
-        return np.rint(squares.mean((2, 4))).astype(np.uint8)
+        averaged: UInt8[np.ndarray, "n side side 3"] = np.rint(squares.mean((2, 4))).astype(np.uint8)
+        return averaged

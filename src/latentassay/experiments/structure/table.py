@@ -8,6 +8,7 @@ from latentassay.experiments.pool import each
 from latentassay.experiments.responses import counted
 from latentassay.experiments.results import Cell as Number
 from latentassay.experiments.results import Table, over_seeds, pick
+from latentassay.experiments.runs import Scores
 from latentassay.experiments.structure import scores
 from latentassay.experiments.structure.runs import MODELS, SCALES, Cell, cells, shapes, train
 
@@ -100,11 +101,9 @@ def _numbers(wanted: Sequence[Cell]) -> Iterator[Number]:
         yield from _block(f"{model} · order", own, kept)
 
 
-def _block(
-    row: str, own: Sequence[Cell], found: Sequence[scores.Scores], paper: Sequence[float] = ()
-) -> Iterator[Number]:
-    columns = list(dict.fromkeys(column for each in found for column in each))
-    printed = dict(zip(scores.PRINTED, paper, strict=False))
+def _block(row: str, own: Sequence[Cell], found: Sequence[Scores], paper: Sequence[float] = ()) -> Iterator[Number]:
+    printed = dict(zip(scores.COLUMNS.values(), paper, strict=False))
+    columns = dict.fromkeys(column for each in found for column in each)
     for column in columns:
         values = [each[column] for each in found if column in each]
         yield over_seeds(row, column, values, scale=own[0].scale, paper=printed.get(column))
