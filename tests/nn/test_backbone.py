@@ -1,6 +1,7 @@
 """The backbone of SA: where it pools, which pictures it takes, and what it does with vectors."""
 
 import re
+from functools import partial
 
 import pytest
 import torch
@@ -98,3 +99,26 @@ def test_layers_that_let_latents_in_are_as_wide_as_it_is_said():
     assert widths == [7, 9, 10]
     with pytest.raises(InputError, match="hidden must be positive layer widths"):
         infused_coders((4,), 6, 6, variables=3, hidden=(0,))
+
+
+@pytest.mark.parametrize("x_shape", [(3, 16, 16), (9,)])
+def test_weights_begin_as_it_is_said(x_shape):
+    """Weights of variance 2 / inputs, no biases; the layers that let latents in end in 0."""
+    coders = infused_coders(x_shape, 12, 12, variables=12, filters=64)
+    layers = [m for network in coders for m in network.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    last = {transform.net[-1] for transform in coders.decoder.transforms}
+    for layer in layers:
+        assert not layer.bias.any() and (layer in last) == (not layer.weight.any())
+        if layer not in last and layer.weight.numel() > 4000:
+            assert layer.weight.var().item() == pytest.approx(2 / layer.weight[0].numel(), rel=0.1)
+
+
+@pytest.mark.parametrize("make", [hourglass_coders, partial(infused_coders, variables=12)])
+@pytest.mark.parametrize("x_shape", [(3, 32, 32), (20,)])
+def test_codes_differ_at_first(make, x_shape):
+    """As much as a prior's draws do, about: else a VAE's noise hides them."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        x, encoder = torch.rand(64, *x_shape), make(x_shape, 12, 12, filters=16).encoder
+        x = x * torch.linspace(0, 1, 64).view(64, *[1] * len(x_shape))
+    assert 0.2 < encoder(x).std(0).mean() < 2

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from latentassay.nn.backbone import backbone, channels_last, spaced
+from latentassay.nn.backbone import backbone, spaced, started
 from latentassay.nn.blocks import mlp
 from latentassay.nn.coders import Coders
 from latentassay.nn.structural import StructuralDecoder, segments
@@ -125,4 +125,4 @@ def ladder_coders(
     decoder = StructuralDecoder(
         made.bottom, made.stages, [made.bottom[0]] * variables, latents, hidden=RUNG[:1], places=places, layer=Rung
     )
-    return channels_last(Coders(encoder, decoder))
+    return started(Coders(encoder, decoder))
