@@ -109,7 +109,7 @@ def trained(
     data = load()
     if folder is not None:
         write_whole(folder / PLAN, plan.model_dump_json(indent=1).encode())
-    model = _built(plan, data.x_shape) if plan.begins is None else _begun(plan.begins, begin)
+    model = built(plan, data.x_shape) if plan.begins is None else _begun(plan.begins, begin)
     run = fit(
         model, plan.objective, data, steps=plan.steps, batch_size=plan.batch_size, lr=_rate(plan, len(data)),
         seed=plan.seed, device=device, out=folder, resume=folder is not None,
@@ -120,13 +120,6 @@ def trained(
         raise KeyboardInterrupt
     model.eval()
     return run
-
-
-def _built(plan: Plan, x_shape: Sequence[int]) -> nn.Module:
-    options = plan.networks or ({"hidden": plan.hidden, "activation": plan.activation} if plan.hidden else {})
-    return models.build(
-        plan.model, x_shape=x_shape, latents=plan.latents, likelihood=plan.likelihood, seed=plan.seed, **options
-    )
 
 
 def _begun(weights: str, folder: Path | None) -> nn.Module:

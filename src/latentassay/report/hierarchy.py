@@ -1,6 +1,7 @@
 """Figure of a hierarchy: of every variable, how linear what it changes is, how far it reaches, and where."""
 
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 from textwrap import fill
 
 import numpy as np
@@ -8,12 +9,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latentassay.errors import InputError
-from latentassay.math.intervals import Z95
 from latentassay.report.style import ALERT, INK, MAIN, MUTED, QUIET, SMALL, WIDE, fading, legend_above, sheet, tidy
 
 NEEDS = ("linear", "linear_stderr", "context_free", "context_free_stderr", "places", "places_stderr", "size",
          "size_stderr")  # fmt: skip
 """Arrays that the figure is drawn from, ``(u,)`` each."""
+
+Z95 = NormalDist().inv_cdf(0.975)
+"""Standard errors on either side of a 95 % interval; ``math`` has it, but with tensors, which no report needs."""
 
 PARTS = (("depends on the other variables", ALERT), ("bends with its own value", MAIN), ("linear", QUIET))
 """What a change consists of, from below."""

@@ -89,7 +89,7 @@ class Scale(NamedTuple):
 
 SCALES = {
     "smoke": Scale(1000, 2, 8, 30, 32, 2e-3, 1, 128, 64, 64, "histogram", 64, coarse=True),
-    "laptop": Scale(100_000, 2, 16, 2500, 64, 1e-3, 1, 10_000, 1000, 2000, "histogram", 256),
+    "laptop": Scale(100_000, 4, 16, 2000, 64, 1e-3, 1, 10_000, 1000, 200, "histogram", 256),
     "gpu": Scale(100_000, 1, 64, 5_000, 128, 5e-4, 1, 10_000, 1000, 2000, "histogram", 1000, "bf16"),
     "paper": Scale(480_000, 1, 64, 100_000, 128, 5e-4, 5, 10_000, 2000, 10_000, "boosting", 1000),
 }
