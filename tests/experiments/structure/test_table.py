@@ -10,7 +10,7 @@ from latentassay import models, objectives
 from latentassay.data.shapes3d import shapes3d
 from latentassay.errors import InputError
 from latentassay.experiments.helix import one_thread
-from latentassay.experiments.structure import scores, table
+from latentassay.experiments.structure import scores
 from latentassay.experiments.structure.pictures import CHUNKED, SHEETS, codes
 from latentassay.experiments.structure.runs import (
     MODELS,
@@ -23,6 +23,7 @@ from latentassay.experiments.structure.runs import (
     shapes,
     train,
 )
+from latentassay.experiments.structure.table import PAPER, table
 from latentassay.fidelity import fidelity
 from latentassay.metrics import mig
 from latentassay.sampling import encode
@@ -46,7 +47,7 @@ def brief(monkeypatch):
 
 
 def test_models_are_the_papers():
-    assert {*table.PAPER} == {*MODELS} - {"SAE-3", "SAE-2"}
+    assert {*PAPER} == {*MODELS} - {"SAE-3", "SAE-2"}
     assert {*SHEETS, *CHUNKED} <= {*MODELS}
     assert {model.network for model in MODELS.values()} <= {*models.NAMES}
     homes = [cell.home for cell in cells("paper", Path("x"), 5)]
@@ -110,9 +111,9 @@ def test_quality_counts_a_prior_for_the_wae_and_none_for_the_ae(folder, brief, m
 
 def test_bad_wishes_are_refused(tmp_path):
     with pytest.raises(InputError, match="need no files, got --data mnist"):
-        table.table("smoke", tmp_path, data={"mnist": "x"})
+        table("smoke", tmp_path, data={"mnist": "x"})
     with pytest.raises(InputError, match="scale"):
-        table.table("enormous", tmp_path)
+        table("enormous", tmp_path)
 
 
 @pytest.mark.long
