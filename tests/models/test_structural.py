@@ -1,8 +1,11 @@
 """The models of SA: what the text says of their sizes, and what they are before they learn."""
 
+import re
+
 import pytest
 import torch
 
+from conftest import ROOT
 from latentassay import load_run, models, objectives
 from latentassay.contract import check_autoencoder
 from latentassay.errors import InputError
@@ -131,3 +134,11 @@ def test_variables_and_options_survive_being_saved(tmp_path):
 def test_what_cannot_be_built_is_refused_with_what_can(name, options, message):
     with pytest.raises(InputError, match=message):
         models.build(name, **{"x_shape": (3, 16, 16), **options})
+
+
+def test_the_page_works_as_it_stands(capsys):
+    page, names = (ROOT / "docs" / "guides" / "structural-autoencoders.md").read_text("utf-8"), {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(compile(block, "structural-autoencoders.md", "exec"), names)
+    assert names["model"].variables == ((0, 1), (2, 3), (4, 5), (6, 7))
+    assert names["found"].held_out["neither"].value > names["found"].held_out["both"].value

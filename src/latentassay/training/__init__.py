@@ -1,8 +1,12 @@
-"""Training: ``fit`` a model to data, and ``load_run`` what it left on disk."""
+"""Training: ``fit`` a model to data, ``fit_many`` side by side, and ``load_run`` what they left on disk."""
 
 from latentassay.training.classifier import Classifier, train_classifier
 from latentassay.training.loop import fit
+from latentassay.training.many import fit_many
 from latentassay.training.run import Run, load_run
 from latentassay.training.schedules import cosine, halved
+from latentassay.training.stack import Training
 
-__all__ = ["Classifier", "Run", "cosine", "fit", "halved", "load_run", "train_classifier"]
+__all__ = [
+    "Classifier", "Run", "Training", "cosine", "fit", "fit_many", "halved", "load_run", "train_classifier",
+]  # fmt: skip
