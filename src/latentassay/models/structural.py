@@ -7,7 +7,7 @@ from typing import Any
 from latentassay.models.recipe import Recipe
 from latentassay.nn.backbone import hourglass_coders, infused_coders
 from latentassay.nn.coders import Coders
-from latentassay.nn.heads import DIAGONAL, POINT, Head
+from latentassay.nn.heads import AIMED, DIAGONAL, POINT, Head
 from latentassay.nn.ladder import ladder_coders
 
 VARIABLES = (2, 3, 4, 6, 12, 16)
@@ -19,7 +19,7 @@ def structural() -> dict[str, Recipe]:
     """Every model of SA; what ends in 16 has the size that it uses for faces."""
     models: dict[str, Recipe] = {}
     for k, ending in ((12, ""), (16, "-16")):
-        for family, head in (("ae", POINT), ("vae", DIAGONAL)):
+        for family, head in (("ae", POINT), ("wae", AIMED), ("vae", DIAGONAL)):
             models[f"{family}-hourglass{ending}"] = _recipe(head, hourglass_coders, k, "one bottleneck")
     for k in VARIABLES:
         models[f"sae-{k}"] = _recipe(POINT, infused_coders, k, f"{k} variables in turn", variables=k)

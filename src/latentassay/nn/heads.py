@@ -45,6 +45,9 @@ def _latents(width: int) -> int:
 POINT = Head(lambda d: d, Point, has_prior=False)
 """The code itself."""
 
+AIMED = POINT._replace(has_prior=True)
+"""The code itself, of models whose codes, all together, are trained towards N(0, I), such as WAEs."""
+
 DIAGONAL = Head(lambda d: 2 * d, _diagonal, has_prior=True)
 """Means, then log-variances."""
 

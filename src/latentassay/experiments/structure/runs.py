@@ -44,7 +44,7 @@ MODELS = {
     "FVAE": Model("vae-hourglass", "factor-vae", ("gamma", 40.0)),
     "β-VAE": Model("vae-hourglass", "beta-vae", ("beta", 2.0)),
     "VAE": Model("vae-hourglass", "beta-vae", ("beta", 1.0)),
-    "WAE": Model("ae-hourglass", "wae", ("weight", 10.0)),
+    "WAE": Model("wae-hourglass", "wae", ("weight", 10.0)),
     "AE": Model("ae-hourglass"),
     "AdaAE-12": Model("adaae-12"),
 }

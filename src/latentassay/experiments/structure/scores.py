@@ -14,7 +14,6 @@ from latentassay.experiments.runs import Scores, Settings, measured
 from latentassay.experiments.structure.runs import SCALES, Cell, shapes, train
 from latentassay.features import DEFAULT, EfficientNetLite0
 from latentassay.fidelity import fidelity
-from latentassay.math.posteriors import StandardNormal
 from latentassay.metrics import score
 from latentassay.metrics.samples import FewRowsWarning
 from latentassay.responses import Hierarchy, hierarchy
@@ -99,11 +98,10 @@ def pictures(cell: Cell) -> Scores:
     run, chosen = train(cell), pick(SCALES, cell.scale)
 
     def ask() -> Scores:
-        prior = StandardNormal(tuple(run.model.latent_shape)) if cell.model == "WAE" else None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FewRowsWarning)  # at scale smoke alone
             found = fidelity(
-                run.model, shapes(cell.scale, cell.folder).test, n=chosen.images, kinds=KINDS, prior=prior,
+                run.model, shapes(cell.scale, cell.folder).test, n=chosen.images, kinds=KINDS,
                 stored=shapes(cell.scale, cell.folder).train, extractor=_judge(), resamples=0,
                 generator=Generator().manual_seed(0),
             )  # fmt: skip
