@@ -18,6 +18,9 @@ FEW_DECADES = 1e3
 """A logarithmic axis shorter than this has room for 2 and 5 between the powers of ten."""
 
 
+MANY = 12
+"""Families whose names stand level."""
+
 FEWEST = 3
 """Of two seeds Student's interval is thirteen times as wide as they are apart: it would be all there is to see."""
 
@@ -62,6 +65,8 @@ def by_variant(groups: Mapping[str, Mapping[str, Any]], ylabel: str, *, low: flo
         ax.plot([], [], MARKERS[i % len(MARKERS)], color=SERIES[i % len(SERIES)], markersize=5, label=name)
     ax.set_xlim(-0.8, width - 0.2)
     ax.set_xticks(ticks, list(found), fontsize=SIZE, parse_math=False)
+    if len(found) > MANY:  # names of so many would touch
+        ax.tick_params(axis="x", labelrotation=30)
     ax.tick_params(axis="x", length=0)
     if log:
         ax.set_yscale("log")
