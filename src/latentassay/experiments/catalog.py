@@ -129,8 +129,8 @@ EXPERIMENTS = (
     ),
     Experiment(
         "structure.extrapolation", "which half of an autoencoder takes up what it has never seen (SA figures 7 and 12)",
-        "nothing", {"smoke": "a few minutes", "laptop": "about half an hour on two cores", "gpu": "about an hour on a GPU", "paper": _LONG},
-        extrapolation.table, extrapolation.pictures,
+        "nothing", {"smoke": "a few minutes", "laptop": "about half an hour on two cores",
+        "gpu": "about an hour on a GPU", "paper": _LONG}, extrapolation.table, extrapolation.pictures,
     ),
 )  # fmt: skip
 
