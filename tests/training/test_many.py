@@ -211,6 +211,8 @@ def test_what_is_refused(lab, tmp_path):
     refused("precision must be one of float32, tf32", precision="bf16")
     refused("snapshots need out", snapshots=(1,))
     refused("only AE, VAE and BetaVAE", objective=objectives.BetaTCVAE(4.0))
+    normalised = models.build("ae-hourglass", x_shape=(1, 16, 16), filters=8)
+    refused("group normalisation", model=normalised, objective=objectives.AE(), data=torch.rand(8, 1, 16, 16))
     refused("only models of models.build", model=lab.make("dropping"), data=lab.pictures())
     refused("the model was built for", data=torch.rand(10, 4))
     refused("seed must be", seed=-1)
