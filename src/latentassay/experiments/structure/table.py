@@ -123,7 +123,7 @@ def _told(wanted: Sequence[Cell]) -> dict[str, str]:
     seconds = [run.seconds for run in first]
     return {
         "scale": scale,
-        "seeds": f"0 to {max(cell.seed for cell in wanted)}",
+        "seeds": ", ".join(str(seed) for seed in sorted({cell.seed for cell in wanted})),
         "data": f"3D Shapes drawn anew, {chosen.rows:,} of 480,000 at {side}×{side}, 70 % to learn from",
         "network": f"12 + 12 blocks of {chosen.filters} channels, 12 latents; {min(sizes):,} to {max(sizes):,} "
         "parameters",

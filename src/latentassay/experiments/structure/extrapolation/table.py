@@ -134,7 +134,7 @@ def _told(wanted: Sequence[Cell]) -> dict[str, str]:
         "data": f"3D Shapes drawn anew at {side}×{side}, {chosen.rows:,} pictures to learn from",
         "network": f"{pictures.filters} channels, 12 latents",
         "training": f"{chosen.first:,} steps and then {chosen.second:,}, of {chosen.batch_size}, Adam {chosen.lr:g}",
-        "seeds": f"0 to {max(cell.seed for cell in wanted)}",
+        "seeds": ", ".join(str(seed) for seed in sorted({cell.seed for cell in wanted})),
         "measured on": f"up to {chosen.tested:,} unseen pictures with the values held out, and as many others; "
         f"standard errors over pictures are at most {100 * relative:.1f} % of the value",
         "time": f"{len(wanted)} models, {seconds / 60:.0f} minutes of training in all",
