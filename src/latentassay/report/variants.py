@@ -7,12 +7,16 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullLocator
 from scipy.stats import t
 
 from latentassay.errors import InputError
 from latentassay.report.style import INK, RULE, SERIES, SIZE, WIDE, legend, sheet, tidy
 
 MARKERS = "os^DvP"
+
+FEW_TIMES = 5
+"""A logarithmic axis shorter than this holds no power of ten, or one."""
 
 FEW_DECADES = 1e3
 """A logarithmic axis shorter than this has room for 2 and 5 between the powers of ten."""
@@ -72,6 +76,9 @@ def by_variant(groups: Mapping[str, Mapping[str, Any]], ylabel: str, *, low: flo
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter("{x:g}")
         bottom, top = ax.get_ylim()
+        if top < FEW_TIMES * bottom:  # not a power of ten in sight: round numbers, as on a straight axis
+            ax.yaxis.set_major_locator(MaxNLocator(6))
+            ax.yaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_minor_formatter(_plain if top < FEW_DECADES * bottom else _nothing)
     ax.set_ylim(low, high)
     legend(ax, ncols=min(6, len(shown)), handlelength=0.8)
