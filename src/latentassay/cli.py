@@ -208,7 +208,11 @@ def score(
 def reproduce(
     name: Annotated[str | None, typer.Argument(help="Which table or figure; without it, all are listed.")] = None,
     scale: Annotated[
-        str, typer.Option(help="smoke (does it run at all?), laptop (an hour or less), paper (the authors' own size).")
+        str,
+        typer.Option(
+            help="smoke (does it run at all?), laptop (about an hour), gpu (minutes on one; of some), paper (the "
+            "authors' own size)."
+        ),
     ] = "smoke",
     folder: Annotated[
         Path, typer.Option("--out", help="Where tables, figures and trained models go; what is there is kept.")

@@ -165,7 +165,7 @@ def reproduce(
 
     Args:
         name: one of ``EXPERIMENTS``.
-        scale: smoke, laptop or paper.
+        scale: smoke, laptop, paper, or gpu where the experiment has it.
         folder: where everything goes; trainings that are done there are not done again.
         seeds: how many seeds, from 0 on; as many as the scale has where left out.
         data: name of a data set → folder with its files, where they are not in the cache.

@@ -50,7 +50,7 @@ def table(
     """Train every model, a process for each, and measure it (SA table 1, figures 2, 3, 5, 8 to 10).
 
     Args:
-        scale: smoke, laptop or paper.
+        scale: smoke, laptop, gpu or paper.
         folder: where pictures, runs and scores are kept; what is there is not done again.
         seeds: how many seeds, from 0 on; as many as the scale has where left out.
         data: nothing; 3D Shapes are drawn here.
