@@ -186,7 +186,7 @@ def test_every_model_loads_as_it_was_saved(lab, tmp_path, same_weights, name):
 
     small = {"filters": 8} if "filters" in models.describe(name).options else {}
     model = models.build(name, x_shape=(1, 8, 8), likelihood={"name": "gaussian", "std": 0.5}, **small)
-    objective = objectives.AE() if model.prior is None else objectives.VAE()
+    objective = objectives.published(name)
     saved = fit(model, objective, lab.pictures(), steps=2, out=tmp_path / name, device="cpu")
     loaded = load_run(tmp_path / name)
     assert same_weights(loaded.model, model) and not loaded.model.training
