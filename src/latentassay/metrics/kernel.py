@@ -1,7 +1,7 @@
 """Kernel distance between two sets of features (Bińkowski et al. 2018; of Inception features it is called KID)."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import combinations_with_replacement, product
 from typing import Any, NamedTuple
 
@@ -121,9 +121,14 @@ def _sums(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "m k"] | None) -> _S
 
 
 def _own_sums(x: Float[np.ndarray, "n k"]) -> _Sums:
-    rows, squares = np.zeros(len(x)), 0.0
-    for i, j in combinations_with_replacement(blocks(len(x), BLOCK), 2):  # the matrix is symmetric
-        part = _kernel(x[i], x[j])
+    return _symmetric_sums(len(x), lambda i, j: _kernel(x[i], x[j]))
+
+
+def _symmetric_sums(n: int, entries: Callable[[slice, slice], Float[np.ndarray, "a b"]]) -> _Sums:
+    """Sums over a symmetric ``n × n`` matrix without its diagonal, a block of it at a time."""
+    rows, squares = np.zeros(n), 0.0
+    for i, j in combinations_with_replacement(blocks(n, BLOCK), 2):
+        part = entries(i, j)
         if i == j:
             np.fill_diagonal(part, 0)
         else:
@@ -161,18 +166,14 @@ def _estimate_paired(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "n k"]) -
 
 def _paired_sums(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "n k"]) -> _Sums:
     """Sums over the matrix of all h_ij without its diagonal."""
-    rows, squares = np.zeros(len(x)), 0.0
-    for i, j in combinations_with_replacement(blocks(len(x), BLOCK), 2):  # the matrix is symmetric
+
+    def entries(i: slice, j: slice) -> Float[np.ndarray, "a b"]:
         part = _kernel(x[i], x[j])
         for sign, u, v in ((1, y[i], y[j]), (-1, x[i], y[j]), (-1, y[i], x[j])):
             part += sign * _kernel(u, v)
-        if i == j:
-            np.fill_diagonal(part, 0)
-        else:
-            rows[j] += part.sum(0)
-        rows[i] += part.sum(1)
-        squares += float(np.vdot(part, part)) * (1 if i == j else 2)
-    return _Sums(rows, rows, squares)
+        return part
+
+    return _symmetric_sums(len(x), entries)
 
 
 def _estimate(aa: _Sums, bb: _Sums, ab: _Sums) -> Estimate:
