@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile  # a core for each of several processes
 FOREIGN := .venv-foreign
 INSTALL = $(@D)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
@@ -11,10 +12,10 @@ demo: $(VENV)/.installed  ## train a small model, assay it, write demo/report.ht
 	$(BIN)/latentassay demo
 
 test: check  ## everything that CI runs
-	$(BIN)/pytest
+	$(PYTEST)
 
 test-all: check  ## the long tests, too
-	$(BIN)/pytest -m "long or not long"
+	$(PYTEST) -m "long or not long"
 
 test-foreign: $(FOREIGN)/.installed  ## adapters beside their frameworks: MONAI, pythae, scvi-tools; in an environment of 2 GB
 	$(FOREIGN)/bin/pytest tests/adapters

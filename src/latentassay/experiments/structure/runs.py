@@ -89,7 +89,7 @@ class Scale(NamedTuple):
 
 SCALES = {
     "smoke": Scale(1000, 2, 8, 30, 32, 2e-3, 1, 128, 64, 64, "histogram", 64, coarse=True),
-    "laptop": Scale(100_000, 4, 16, 2000, 64, 1e-3, 1, 10_000, 1000, 200, "histogram", 256),
+    "laptop": Scale(100_000, 2, 16, 3000, 64, 1e-3, 1, 10_000, 1000, 200, "histogram", 256),
     "gpu": Scale(100_000, 1, 64, 5_000, 128, 5e-4, 1, 10_000, 1000, 2000, "histogram", 1000, "bf16"),
     "paper": Scale(480_000, 1, 64, 100_000, 128, 5e-4, 5, 10_000, 2000, 10_000, "boosting", 1000),
 }
@@ -141,14 +141,18 @@ def objective_of(name: str, scale: Scale) -> dict[str, Any] | None:
 
 
 @cache
-def shapes(scale: str, folder: Path) -> Splits:
-    """Return the same pictures for every model and seed, drawn once and kept in the folder."""
+def shapes(scale: str, folder: Path, pooled: int | None = None) -> Splits:
+    """Return the same pictures for every model and seed, drawn once and kept in the folder; pooled as the scale says.
+
+    Where ``pooled`` is given, they are averaged over squares of that side instead.
+    """
     chosen = pick(SCALES, scale)
+    by = chosen.pooled if pooled is None else pooled
     codes = grid_codes(SIZES)
     if chosen.coarse:
         codes = codes[(codes[:, 3] % 4 == 0) & (codes[:, 5] % 5 == 0)]
     codes = codes[np.sort(np.random.default_rng(0).permutation(len(codes))[: chosen.rows])]
-    store = cached(Rendered(Small(chosen.pooled), codes), folder / "data" / f"shapes3d-{scale}.npy")
+    store = cached(Rendered(Small(by), codes), folder / "data" / f"shapes3d-{scale}-pooled{by}.npy")
     return FactorData(store, codes, NAMES, SIZES, layout="hwc", name="shapes3d").split()
 
 

@@ -22,7 +22,7 @@ NAMES, SIZES = ("hue", "shape", "orientation"), (8, 4, 15)
 PARTS = ("encoder", "decoder")
 
 
-def tiny(scale, folder):
+def tiny(scale, folder, pooled):
     """A picture for each combination of three factors; a pixel's colour is one of them."""
     codes = np.array(list(product(*map(range, SIZES))))
     images = np.zeros((len(codes), 16, 16, 3), np.uint8)
@@ -33,7 +33,7 @@ def tiny(scale, folder):
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     monkeypatch.setattr(runs, "shapes", tiny)
-    monkeypatch.setitem(runs.SCALES, "smoke", runs.Scale(240, 3, 2, 8, 1e-2, 1, 15))
+    monkeypatch.setitem(runs.SCALES, "smoke", runs.Scale(2, 240, 3, 2, 8, 1e-2, 1, 15))
     runs.parts.cache_clear()
     with one_thread():
         yield

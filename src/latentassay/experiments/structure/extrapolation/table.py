@@ -71,7 +71,7 @@ def table(
     wanted = wanted_cells(scale, folder, seeds, data)
     missing = [cell for cell in wanted if not is_measured(cell)]
     if missing:
-        shapes(scale, folder)  # drawn once, before many processes ask for them
+        shapes(scale, folder, pick(SCALES, scale).pooled)  # drawn once, before many processes ask for them
     on, processes = ("cpu", None) if device in ("auto", "cpu") else (device, AT_ONCE)
     models = list(dict.fromkeys(cell._replace(arm="neither") for cell in missing))
     each(partial(measure_arms, device=on), models, "models", processes=processes)
@@ -127,7 +127,7 @@ def _errors(scores: Sequence[Scores]) -> list[float]:
 def _told(wanted: Sequence[Cell]) -> dict[str, str]:
     scale = wanted[0].scale
     chosen, pictures = pick(SCALES, scale), pick(STRUCTURE, scale)
-    side = 64 // pictures.pooled
+    side = 64 // chosen.pooled
     relative = max(found[STDERR] / found[ERROR] for found in map(measure, wanted))
     seconds = sum(train(cell).seconds for cell in wanted)
     return {
