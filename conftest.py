@@ -8,6 +8,8 @@ import pytest
 import torch
 from jaxtyping import install_import_hook
 
+for name in ("COLUMNS", "LINES"):  # parallel processes have them set; commands under test choose their own
+    os.environ.pop(name, None)
 install_import_hook("latentassay", "typecheck.check")
 
 ROOT = Path(__file__).resolve().parent
