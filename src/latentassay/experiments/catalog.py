@@ -124,7 +124,7 @@ EXPERIMENTS = (
     Experiment(
         "structure.table1",
         "SAEs, AdaAEs, VLAEs and VAEs on 3D Shapes: disentanglement, samples, order (SA table 1, figures 2–11)",
-        "nothing", {"smoke": "a few minutes", "laptop": "about half an hour on two cores",
+        "nothing", {"smoke": "a few minutes", "laptop": "somewhat over an hour on two cores",
         "gpu": "an estimated hour on a GPU", "paper": _LONG}, structure.table, structure.pictures,
     ),
     Experiment(
