@@ -43,8 +43,8 @@ NOTES = (
     "Closed by encoder, by decoder: (neither − this arm) / (neither − both), what updating that part alone closes of "
     "the gap that updating both closes; beside it the same of the paper's numbers.",
     "Held-out ÷ other: the error of pictures with the values held out over that of pictures without. Pictures of some "
-    "values are easier than others, so what it comes down to when both are updated need not be 1; how far an arm brings "
-    "it there does not depend on how much better more steps make everything.",
+    "values are easier than others, so what it comes down to when both are updated need not be 1; how far an arm "
+    "brings it there does not depend on how much better more steps make everything.",
     "Other values: the same error of unseen pictures without the values held out; the paper has nothing beside it.",
     "Weights of regularisations are divided by the number of pixels that were averaged into one.",
     "The optimiser begins afresh in the second phase, in every arm; the paper does not say what it does.",
