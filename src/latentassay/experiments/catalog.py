@@ -124,12 +124,12 @@ EXPERIMENTS = (
     Experiment(
         "structure.table1",
         "SAEs, AdaAEs, VLAEs and VAEs on 3D Shapes: disentanglement, samples, order (SA table 1, figures 2–11)",
-        "nothing", {"smoke": "a few minutes", "laptop": "somewhat over an hour on two cores",
+        "nothing", {"smoke": "a few minutes", "laptop": "about 80 minutes on two cores",
         "gpu": "an estimated hour on a GPU", "paper": _LONG}, structure.table, structure.pictures,
     ),
     Experiment(
         "structure.extrapolation", "which half of an autoencoder takes up what it has never seen (SA figures 7 and 12)",
-        "nothing", {"smoke": "a few minutes", "laptop": "about half an hour on two cores",
+        "nothing", {"smoke": "a few minutes", "laptop": "about 40 minutes on two cores",
         "gpu": "an estimated hour on a GPU", "paper": _LONG}, extrapolation.table, extrapolation.pictures,
     ),
 )  # fmt: skip
