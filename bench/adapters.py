@@ -55,8 +55,15 @@ def onnx_pair() -> Case:
         warnings.simplefilter("ignore")  # the old exporter needs no onnxscript, and says that there is a new one
         paths = [Path(folder) / "e.onnx", Path(folder) / "d.onnx"]
         for net, x, path in zip(coders(), (torch.rand(2, 3, 32, 32), torch.rand(2, LATENTS)), paths, strict=True):
-            torch.onnx.export(net, (x,), str(path), input_names=["x"], output_names=["y"], dynamo=False,
-                              dynamic_axes={"x": {0: "n"}, "y": {0: "n"}})  # fmt: skip
+            torch.onnx.export(
+                net,
+                (x,),
+                str(path),
+                input_names=["x"],
+                output_names=["y"],
+                dynamo=False,
+                dynamic_axes={"x": {0: "n"}, "y": {0: "n"}},
+            )
         guest = la.from_onnx(*paths)
 
     def asked(session: Any) -> Ask:
@@ -77,8 +84,16 @@ def diffusers_kl() -> Case:
 def monai_kl() -> Case:
     from monai.networks.nets import AutoencoderKL
 
-    net = AutoencoderKL(spatial_dims=2, in_channels=3, out_channels=3, channels=(16, 32), num_res_blocks=1,
-                        attention_levels=(False, False), latent_channels=4, norm_num_groups=8).eval()  # fmt: skip
+    net = AutoencoderKL(
+        spatial_dims=2,
+        in_channels=3,
+        out_channels=3,
+        channels=(16, 32),
+        num_res_blocks=1,
+        attention_levels=(False, False),
+        latent_channels=4,
+        norm_num_groups=8,
+    ).eval()
     guest = la.from_monai(net, x_shape=(3, 32, 32), scale_factor=0.5)
     return Case(guest, lambda x: net.encode(x)[0], net.decode, (3, 32, 32))
 

@@ -43,9 +43,11 @@ def scored(codes: np.ndarray, factors: np.ndarray, predictor: str) -> dict[str, 
     begun = time.perf_counter()
     found = la.metrics.dci(codes, factors, predictor=predictor)
     return {
-        "D": found.disentanglement, "C": found.completeness, "I": found.informativeness,
+        "D": found.disentanglement,
+        "C": found.completeness,
+        "I": found.informativeness,
         "seconds": time.perf_counter() - begun,
-    }  # fmt: skip
+    }
 
 
 def compared(runs: list[dict[str, dict[str, float]]], predictor: str) -> dict[str, dict[str, float]]:

@@ -65,9 +65,19 @@ def fitted(task: Task, step: Step) -> float:
 
     data = FactorData(task.images.numpy(), torch.zeros(len(task.images), 0, dtype=torch.long).numpy(), layout="chw")
     mode = task.mode
-    fit(task.build(), watched, data, steps=task.steps, batch_size=BATCH_SIZE, lr=LR, device=task.device,
-        precision="bf16" if mode.bf16 else "float32", channels_last=mode.channels_last, compile=mode.compile,
-        progress=False)  # fmt: skip
+    fit(
+        task.build(),
+        watched,
+        data,
+        steps=task.steps,
+        batch_size=BATCH_SIZE,
+        lr=LR,
+        device=task.device,
+        precision="bf16" if mode.bf16 else "float32",
+        channels_last=mode.channels_last,
+        compile=mode.compile,
+        progress=False,
+    )
     return losses[0].item()
 
 
@@ -127,8 +137,14 @@ def pythae(task: Task, step: Step) -> float:
     images = task.images[torch.arange(n) % len(task.images)].float().div_(255)
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        config = BaseTrainerConfig(output_dir=folder, per_device_train_batch_size=BATCH_SIZE, num_epochs=1,
-                                   learning_rate=LR, no_cuda=True, seed=0)  # fmt: skip
+        config = BaseTrainerConfig(
+            output_dir=folder,
+            per_device_train_batch_size=BATCH_SIZE,
+            num_epochs=1,
+            learning_rate=LR,
+            no_cuda=True,
+            seed=0,
+        )
         trainer = BaseTrainer(pythae_vae(task), BaseDataset(images, torch.zeros(n)), None, config, [Watch()])
         trainer.prepare_training()
         trainer.callback_handler.callbacks = [

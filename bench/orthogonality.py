@@ -41,16 +41,25 @@ def program(v: np.ndarray, limit: float) -> bool:
         LinearConstraint(np.hstack([-one, one, -one]), ub=-v.ravel()),
         *(LinearConstraint(np.hstack([each, each, none]), lb=1, ub=1) for each in sums),
     ]
-    found = milp(np.r_[np.zeros(2 * n), np.ones(n)], constraints=limits, integrality=np.r_[np.ones(2 * n), np.zeros(n)],
-                 bounds=Bounds(0, np.r_[np.ones(2 * n), [2] * n]), options={"time_limit": limit})  # fmt: skip
+    found = milp(
+        np.r_[np.zeros(2 * n), np.ones(n)],
+        constraints=limits,
+        integrality=np.r_[np.ones(2 * n), np.zeros(n)],
+        bounds=Bounds(0, np.r_[np.ones(2 * n), [2] * n]),
+        options={"time_limit": limit},
+    )
     return bool(found.status == 0)
 
 
 def assignment(d: int, count: int, *, near: bool, limit: float = 30.0) -> dict[str, Any]:
     rng = np.random.default_rng(0)
-    turns = ortho_group.rvs(d, size=count, random_state=rng) if not near else np.stack([
-        np.linalg.qr(np.eye(d)[rng.permutation(d)] + 0.1 * rng.standard_normal((d, d)))[0] for _ in range(count)
-    ])  # fmt: skip
+    turns = (
+        ortho_group.rvs(d, size=count, random_state=rng)
+        if not near
+        else np.stack(
+            [np.linalg.qr(np.eye(d)[rng.permutation(d)] + 0.1 * rng.standard_normal((d, d)))[0] for _ in range(count)]
+        )
+    )
     turns = turns.reshape(count, d, d)  # scipy leaves a single one without its first axis
     ours = [seconds(lambda v=v: nearest_signed_permutation(torch.from_numpy(v)[None])) for v in turns]
     solved: list[bool] = []
@@ -61,7 +70,7 @@ def assignment(d: int, count: int, *, near: bool, limit: float = 30.0) -> dict[s
         "program, ms each": round(1e3 * statistics.median(theirs), 1),
         "program solved in time": f"{sum(solved)} of {count}",
         "times as fast": round(statistics.median(b / a for a, b in zip(ours, theirs, strict=True))),
-    }  # fmt: skip
+    }
 
 
 def jacobians() -> dict[str, Any]:
@@ -79,10 +88,13 @@ def jacobians() -> dict[str, Any]:
 
     def differences(h: float = 1e-2) -> torch.Tensor:
         with torch.no_grad():
-            return torch.stack([
-                (model.decode(z + h * unit) - model.decode(z - h * unit)).flatten(1) / (2 * h)
-                for unit in torch.eye(UNITS)
-            ], 2)  # fmt: skip
+            return torch.stack(
+                [
+                    (model.decode(z + h * unit) - model.decode(z - h * unit)).flatten(1) / (2 * h)
+                    for unit in torch.eye(UNITS)
+                ],
+                2,
+            )
 
     def reverse() -> None:
         at = z[:1].clone().requires_grad_()
@@ -90,8 +102,11 @@ def jacobians() -> dict[str, Any]:
         for value in out[:REVERSED]:
             torch.autograd.grad(value, at, retain_graph=True)
 
-    ways = {"ours": lambda: decoder_jacobian(model.decode, z), "vmap(jacfwd), 8 points at a time": mapped,
-            "central differences": differences}  # fmt: skip
+    ways = {
+        "ours": lambda: decoder_jacobian(model.decode, z),
+        "vmap(jacfwd), 8 points at a time": mapped,
+        "central differences": differences,
+    }
     ratios: dict[str, list[float]] = {name: [] for name in ways}
     forward()
     for _ in range(ROUNDS):
@@ -108,7 +123,7 @@ def jacobians() -> dict[str, Any]:
             "vmap(jacfwd)": float(f"{float((mapped() - exact).abs().max() / exact.abs().max()):.2g}"),
             "central differences": float(f"{float((differences() - exact).abs().max() / exact.abs().max()):.2g}"),
         },
-    }  # fmt: skip
+    }
 
 
 def many_points() -> dict[str, Any]:
@@ -127,15 +142,18 @@ def many_points() -> dict[str, Any]:
 
 def main() -> None:
     torch.set_num_threads(1)
-    record("orthogonality", {
-        "what": "nearest signed permutation against the integer program of 3.2.6; Jacobians of "
-        f"{POINTS} points of vae-conv with {UNITS} units, 64×64×3; DtO of many points",
-        "DtO": many_points(),
-        "Jacobians": jacobians(),
-        "assignment, d = 12": assignment(12, 40, near=False),
-        "assignment, d = 64, near permutations": assignment(64, 3, near=True),
-        "assignment, d = 64, random": assignment(64, 1, near=False),
-    })  # fmt: skip
+    record(
+        "orthogonality",
+        {
+            "what": "nearest signed permutation against the integer program of 3.2.6; Jacobians of "
+            f"{POINTS} points of vae-conv with {UNITS} units, 64×64×3; DtO of many points",
+            "DtO": many_points(),
+            "Jacobians": jacobians(),
+            "assignment, d = 12": assignment(12, 40, near=False),
+            "assignment, d = 64, near permutations": assignment(64, 3, near=True),
+            "assignment, d = 64, random": assignment(64, 1, near=False),
+        },
+    )
 
 
 if __name__ == "__main__":

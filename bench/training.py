@@ -37,23 +37,33 @@ EAGER, LAST, COMPILED, HALF = Mode(), Mode(channels_last=True), Mode(compile=Tru
 FAST = Mode(channels_last=True, compile=True, bf16=True)
 BACKBONES = ("ae-hourglass", "vae-hourglass", "sae-12")
 ON_CPU = [
-    ("vae-conv-small", (1, 32, 32), EAGER, 150), ("vae-mlp", (1, 28, 28), EAGER, 300),
+    ("vae-conv-small", (1, 32, 32), EAGER, 150),
+    ("vae-mlp", (1, 28, 28), EAGER, 300),
     *((name, SHAPE, mode, 7) for mode in (EAGER, LAST, COMPILED) for name in BACKBONES),
     *((name, SHAPE, HALF, 3) for name in BACKBONES),
-]  # fmt: skip
+]
 ON_GPU = [
-    ("sae-12", FAST), ("sae-12", EAGER), ("sae-12", Mode(channels_last=True, bf16=True)), ("vae-hourglass", FAST),
-    ("ae-hourglass", FAST), ("vae-hourglass", EAGER), ("ae-hourglass", EAGER), ("sae-12", HALF),
-    ("sae-12", Mode(compile=True, bf16=True)), ("sae-12", COMPILED), ("sae-12", LAST),
-]  # fmt: skip
+    ("sae-12", FAST),
+    ("sae-12", EAGER),
+    ("sae-12", Mode(channels_last=True, bf16=True)),
+    ("vae-hourglass", FAST),
+    ("ae-hourglass", FAST),
+    ("vae-hourglass", EAGER),
+    ("ae-hourglass", EAGER),
+    ("sae-12", HALF),
+    ("sae-12", Mode(compile=True, bf16=True)),
+    ("sae-12", COMPILED),
+    ("sae-12", LAST),
+]
 STEPS_ON_GPU, STRIDE_ON_GPU = 480, 40
 """Steps of each case, those before the figures included, and of a turn."""
 
 
 def measure(task: Task, stride: int) -> dict[str, Any]:
     names = ["fit", "bare", *(["pythae"] if has_pythae(task) else [])]
-    turns = Turns({name: lambda step, name=name: LOOPS[name](task, step) for name in names},
-                  stride=stride, device=task.device)  # fmt: skip
+    turns = Turns(
+        {name: lambda step, name=name: LOOPS[name](task, step) for name in names}, stride=stride, device=task.device
+    )
     refuse_other_losses(turns.run(), task.mode)
     settled = {name: found[SETTLED:] for name, found in turns.turns.items()}
     return {
@@ -86,9 +96,12 @@ def speed(turns: list[Turn], stride: int) -> dict[str, float]:
         "images_per_cpu_second": round(BATCH_SIZE * stride / statistics.median(t.cpu for t in turns[SETTLED:]), 1),
         "seconds_before": round(turns[0].wall, 2),
         "seconds_of_first_turn": round(turns[1].wall, 2),
-        **({"peak_MiB": round(memory / 2**20), "minutes_of_100k_steps": round(PAPER_STEPS * seconds / 60, 2)}
-           if memory else {}),
-    }  # fmt: skip
+        **(
+            {"peak_MiB": round(memory / 2**20), "minutes_of_100k_steps": round(PAPER_STEPS * seconds / 60, 2)}
+            if memory
+            else {}
+        ),
+    }
 
 
 def peak_memory(model: str, x_shape: tuple[int, ...]) -> dict[str, int]:
@@ -142,8 +155,9 @@ def tasks(device: torch.device) -> list[tuple[Task, int]]:
         listed = [(name, shape, mode, steps, min(N, steps * BATCH_SIZE), 1) for name, shape, mode, steps in ON_CPU]
     return [
         (Task(name, shape, mode, steps, random_images(n, shape), device), stride)
-        for name, shape, mode, steps, n, stride in listed if name in NAMES
-    ]  # fmt: skip
+        for name, shape, mode, steps, n, stride in listed
+        if name in NAMES
+    ]
 
 
 def cases(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -172,10 +186,11 @@ def facts(device: torch.device) -> dict[str, Any]:
     return {
         "device": torch.cuda.get_device_name(device),
         "float32": f"TF32 in convolutions {torch.backends.cudnn.allow_tf32}, in matrix products "
-                   f"{torch.backends.cuda.matmul.allow_tf32} (torch's defaults)",
-        "cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version(),
+        f"{torch.backends.cuda.matmul.allow_tf32} (torch's defaults)",
+        "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version(),
         "synchronisations of 40 steps": synchronisations(device),
-    }  # fmt: skip
+    }
 
 
 def commit(given: str | None) -> str:

@@ -56,16 +56,25 @@ def test_it_fits_a_narrow_terminal():
 @pytest.mark.parametrize(
     ("arguments", "x_shape", "options"),
     [
-        (("sae-4", "--size", 32, "--model-option", "filters=16", "--model-option", "hidden=32,8"), (3, 32, 32),
-         {"filters": 16, "hidden": (32, 8)}),
-        (("vlae-3", "--size", 16, "--channels", 1, "--latents", 6, "--model-option", "depth=6"), (1, 16, 16),
-         {"latents": 6, "depth": 6}),
+        (
+            ("sae-4", "--size", 32, "--model-option", "filters=16", "--model-option", "hidden=32,8"),
+            (3, 32, 32),
+            {"filters": 16, "hidden": (32, 8)},
+        ),
+        (
+            ("vlae-3", "--size", 16, "--channels", 1, "--latents", 6, "--model-option", "depth=6"),
+            (1, 16, 16),
+            {"latents": 6, "depth": 6},
+        ),
         (("xvae-s", "--size", 28, "--channels", 1), (1, 28, 28), {}),
-        (("vae-mlp", "--values", 50, "--model-option", "hidden=9", "--model-option", "activation=relu"), (50,),
-         {"hidden": (9,), "activation": "relu"}),
+        (
+            ("vae-mlp", "--values", 50, "--model-option", "hidden=9", "--model-option", "activation=relu"),
+            (50,),
+            {"hidden": (9,), "activation": "relu"},
+        ),
         (("adaae-3", "--values", 7, "--model-option", "filters=8"), (7,), {"filters": 8}),
     ],
-)  # fmt: skip
+)
 def test_layers_add_up_to_the_whole(arguments, x_shape, options):
     text = said(*arguments)
     whole, encoder, decoder = map(

@@ -39,12 +39,16 @@ def test_a_structural_model_is_trained_with_its_options_and_loads_with_its_varia
         (("--model", "vlae-2", "--beta", 3), {"name": "beta-vae", "beta": 3.0}),
         (("--model", "ae-hourglass", "--objective", "wae"), {"name": "wae"}),
         (("--model", "vae-hourglass", "--objective", "beta-tcvae", "--beta", 4), {"name": "beta-tcvae", "beta": 4.0}),
-        (("--model", "vae-hourglass", "--objective", "factor-vae", "--objective-option", "gamma=10"),
-         {"name": "factor-vae", "gamma": 10}),
-        (("--model", "vae-hourglass", "--objective", "dip-vae", "--objective-option", "kind=ii"),
-         {"name": "dip-vae", "kind": "ii"}),
+        (
+            ("--model", "vae-hourglass", "--objective", "factor-vae", "--objective-option", "gamma=10"),
+            {"name": "factor-vae", "gamma": 10},
+        ),
+        (
+            ("--model", "vae-hourglass", "--objective", "dip-vae", "--objective-option", "kind=ii"),
+            {"name": "dip-vae", "kind": "ii"},
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_objective_is_the_published_one_or_the_one_that_is_named(tmp_path, arguments, expected):
     train(tmp_path / "run", *arguments, *SMALL)
     assert objective(tmp_path / "run").items() >= expected.items()

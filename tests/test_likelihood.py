@@ -148,8 +148,10 @@ def foreign(decode=lambda z: torch.cat([z, -z], 1), std=0.7, **options):
 def test_a_foreign_model_states_its_likelihood_by_name(x):
     x, W = torch.randn(6, 4, generator=seeded()), torch.cat([torch.eye(2), -torch.eye(2)])
     for likelihood, std in (
-        ("gaussian", 1.0), ({"name": "gaussian", "std": 0.6}, 0.6), (Gaussian(std=0.6), 0.6),
-    ):  # fmt: skip
+        ("gaussian", 1.0),
+        ({"name": "gaussian", "std": 0.6}, 0.6),
+        (Gaussian(std=0.6), 0.6),
+    ):
         exact = D.MultivariateNormal(torch.zeros(4), W @ W.T + std**2 * torch.eye(4)).log_prob(x)
         found = ask(foreign(), x, likelihood=likelihood)
         assert ((found.per_row.value - exact).abs() < 4.5 * found.per_row.stderr).all()
@@ -159,9 +161,12 @@ def test_a_foreign_model_states_its_likelihood_by_name(x):
 def test_bernoulli_by_name_reads_means_and_the_own_one_logits():
     own = models.build("vae-mlp", x_shape=(6,), latents=2, hidden=(8,))
     pair = la.from_torch(
-        lambda x: (own.encode(x).mean, own.encode(x).std), own.decode,
-        latent_shape=(2,), prior="normal", output="mean_std",
-    )  # fmt: skip
+        lambda x: (own.encode(x).mean, own.encode(x).std),
+        own.decode,
+        latent_shape=(2,),
+        prior="normal",
+        output="mean_std",
+    )
     x = torch.rand(5, 6, generator=seeded())
     expected = ask(own, x, samples=40).value
     assert ask(pair, x, samples=40, likelihood="bernoulli").value == pytest.approx(expected, rel=1e-5)

@@ -25,9 +25,12 @@ def guest(function=lambda x: x, shape=(4,), std=None, prior=None):
     if std is None:
         return la.from_torch(function, lambda z: z, latent_shape=shape, prior=prior)
     return la.from_torch(
-        lambda x: (function(x), torch.full_like(function(x), std)), lambda z: z, latent_shape=shape, prior=prior,
+        lambda x: (function(x), torch.full_like(function(x), std)),
+        lambda z: z,
+        latent_shape=shape,
+        prior=prior,
         output="mean_std",
-    )  # fmt: skip
+    )
 
 
 def test_moments_are_those_of_samples():

@@ -18,9 +18,12 @@ def noisy(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 def guest(spread: float = 0.3) -> la.Autoencoder:
     """μ is the first value, σ grows with the second."""
     return la.from_torch(
-        lambda x: (x[:, :1], spread * (1 + x[:, 1:])), lambda z: torch.cat([z, z], 1), latent_shape=(1,),
-        output="mean_std", prior="normal",
-    )  # fmt: skip
+        lambda x: (x[:, :1], spread * (1 + x[:, 1:])),
+        lambda z: torch.cat([z, z], 1),
+        latent_shape=(1,),
+        output="mean_std",
+        prior="normal",
+    )
 
 
 def test_the_variance_tells_what_the_mean_does_not() -> None:

@@ -72,8 +72,14 @@ def pythae() -> tuple[Any, Any, str]:
     torch.manual_seed(SEED)
     model = VAE(VAEConfig(input_dim=(1, 8, 8), latent_dim=8))
     with tempfile.TemporaryDirectory() as folder:
-        config = BaseTrainerConfig(output_dir=folder, num_epochs=60, learning_rate=1e-3, per_device_train_batch_size=64,
-                                   no_cuda=True, seed=SEED)  # fmt: skip
+        config = BaseTrainerConfig(
+            output_dir=folder,
+            num_epochs=60,
+            learning_rate=1e-3,
+            per_device_train_batch_size=64,
+            no_cuda=True,
+            seed=SEED,
+        )
         BaseTrainer(model=model, train_dataset=_Rows(x[:1400]), training_config=config).train()
     return la.wrap(model), digits.take(np.arange(1400, len(digits))), "pythae VAE, 60 epochs on 1,400 digits of 8×8"
 
@@ -98,8 +104,13 @@ def onnx() -> tuple[Any, Any, str]:
     faces = torch.from_numpy(np.array(skimage.data.lfw_subset()))[:100].float().unsqueeze(1)
     torch.manual_seed(SEED)
     down = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(625, 128), torch.nn.ReLU(), torch.nn.Linear(128, 6))
-    up = torch.nn.Sequential(torch.nn.Linear(6, 128), torch.nn.ReLU(), torch.nn.Linear(128, 625), torch.nn.Sigmoid(),
-                             torch.nn.Unflatten(1, (1, 25, 25)))  # fmt: skip
+    up = torch.nn.Sequential(
+        torch.nn.Linear(6, 128),
+        torch.nn.ReLU(),
+        torch.nn.Linear(128, 625),
+        torch.nn.Sigmoid(),
+        torch.nn.Unflatten(1, (1, 25, 25)),
+    )
     optimizer = torch.optim.Adam([*down.parameters(), *up.parameters()], lr=1e-3)
     for _ in range(600):
         optimizer.zero_grad()
@@ -109,8 +120,15 @@ def onnx() -> tuple[Any, Any, str]:
         warnings.simplefilter("ignore")  # torch's exporter warns of itself
         paths = [Path(folder) / name for name in ("encoder.onnx", "decoder.onnx")]
         for net, x, path in zip((down, up), (faces[:1], torch.zeros(1, 6)), paths, strict=True):
-            torch.onnx.export(net, (x,), str(path), input_names=["in"], output_names=["out"], dynamo=False,
-                              dynamic_axes={"in": {0: "n"}, "out": {0: "n"}})  # fmt: skip
+            torch.onnx.export(
+                net,
+                (x,),
+                str(path),
+                input_names=["in"],
+                output_names=["out"],
+                dynamo=False,
+                dynamic_axes={"in": {0: "n"}, "out": {0: "n"}},
+            )
         return la.wrap(paths), faces, "ONNX pair of an autoencoder, 600 steps on 100 faces of 25×25"
 
 
@@ -125,8 +143,12 @@ def sklearn() -> tuple[Any, Any, str]:
 
 
 GUESTS: dict[str, Callable[[], tuple[Any, Any, str]]] = {
-    "taef2": taef2, "scvi": scvi, "pythae": pythae, "onnx": onnx, "sklearn": sklearn,
-}  # fmt: skip
+    "taef2": taef2,
+    "scvi": scvi,
+    "pythae": pythae,
+    "onnx": onnx,
+    "sklearn": sklearn,
+}
 
 
 BUDGETS = {"taef2": 480}
@@ -142,11 +164,15 @@ def make(name: str) -> None:
     page = folder / f"{name}.html"
     page.write_bytes(result.to_html().encode())
     said = {
-        "model": title, "adapter": getattr(model, "adapter", ""), "space": getattr(model, "space", ""),
-        "rows": len(data), "seconds": result.meta["total seconds"], "seed": SEED,
+        "model": title,
+        "adapter": getattr(model, "adapter", ""),
+        "space": getattr(model, "space", ""),
+        "rows": len(data),
+        "seconds": result.meta["total seconds"],
+        "seed": SEED,
         "versions": {package: version(package) for package in ("torch", "latentassay")},
         "findings": [{"level": each.level, "says": each.sentence, "remedy": each.remedy} for each in result.findings],
-    }  # fmt: skip
+    }
     (HERE / f"{name}.json").write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
     _picture(page, HERE / f"{name}.png")
     sys.stdout.write(f"{name}: {page}\n")
@@ -157,9 +183,18 @@ def _picture(page: Path, picture: Path) -> None:
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser:
         subprocess.run(
-            [browser, "--headless", "--no-sandbox", "--hide-scrollbars", "--window-size=1100,1500",
-             f"--screenshot={picture}", page.as_uri()], check=True, capture_output=True,
-        )  # fmt: skip
+            [
+                browser,
+                "--headless",
+                "--no-sandbox",
+                "--hide-scrollbars",
+                "--window-size=1100,1500",
+                f"--screenshot={picture}",
+                page.as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+        )
 
 
 if __name__ == "__main__":

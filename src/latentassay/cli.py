@@ -145,9 +145,16 @@ def assay(
     rows = guest.load(data, parse_options(option))
     out.print(escape("\n".join([f"model: {guest.told}", *(f"data: {note}" for note in terminal.told(rows))])))
     result = ask(
-        guest.model, rows, samples=samples, grid=grid, precision=precision, budget=seconds, batch_size=batch_size,
-        seed=seed, name=guest.name,
-    )  # fmt: skip
+        guest.model,
+        rows,
+        samples=samples,
+        grid=grid,
+        precision=precision,
+        budget=seconds,
+        batch_size=batch_size,
+        seed=seed,
+        name=guest.name,
+    )
     result.to_html(report)
     if save is not None:
         result.save(save)

@@ -69,8 +69,10 @@ def _list(size: int | None, channels: int, everything: bool) -> None:
             count = _counted(each.name, _pictures(each.name, size, channels))
             table.add_row(each.name, each.what, each.codes, str(each.latents), count, objective_of(each.name))
     told = f"{size}×{size}" if size else "64×64 (-16 and v32: 128×128)"
-    out.print(table, f"\nParameters are for {channels} channels of {told}. One of them, layer by layer: "
-              "latentassay models NAME")  # fmt: skip
+    out.print(
+        table,
+        f"\nParameters are for {channels} channels of {told}. One of them, layer by layer: latentassay models NAME",
+    )
 
 
 def _side(heading: str) -> Any:
@@ -107,11 +109,15 @@ def _show(name: str, shape: tuple[int, ...], latents: int | None, options: dict[
     parts = {"encoder": body.encoder, "decoder": body.decoder}
     sizes = ", ".join(f"{half} {_parameters(network):,}" for half, network in parts.items())
     lines = {
-        "networks": f"{known.what} ({known.origin})", "codes": known.codes, "latents": model.latent_shape[0],
-        "variables": _variables(model.variables), "observations": "×".join(map(str, shape)),
-        "parameters": f"{_parameters(model):,} ({sizes})", "options": chosen or "none",
+        "networks": f"{known.what} ({known.origin})",
+        "codes": known.codes,
+        "latents": model.latent_shape[0],
+        "variables": _variables(model.variables),
+        "observations": "×".join(map(str, shape)),
+        "parameters": f"{_parameters(model):,} ({sizes})",
+        "options": chosen or "none",
         "objective": objective_of(name),
-    }  # fmt: skip
+    }
     out.print(f"[bold]{escape(name)}[/]", *(f"{key}: {escape(str(told))}" for key, told in lines.items()), sep="\n")
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("", "layers", "answer", "parameters"):

@@ -52,17 +52,31 @@ def train(
     config = DataConfig(name=data, options=parse_options(option), rows=rows, seed=seed)
     parts = config.split()
     built = models.build(
-        model, x_shape=parts.train.x_shape, latents=latents, likelihood=likelihood, seed=seed,
+        model,
+        x_shape=parts.train.x_shape,
+        latents=latents,
+        likelihood=likelihood,
+        seed=seed,
         **model_options(model_option),
-    )  # fmt: skip
+    )
     trains = _objective(objective, parse_options(objective_option), model, beta)
     size = sum(parameter.numel() for parameter in built.parameters())
     out.print(f"{model}: {size:,} parameters, {_told(built)}; {len(parts.train):,} of {data} to train on")
     config.write(folder)
     run = fit(
-        built, trains, parts.train, steps=steps, batch_size=batch_size, lr=lr, seed=seed, device=device,
-        precision=precision, validation=parts.validation, out=folder, resume=resume,
-    )  # fmt: skip
+        built,
+        trains,
+        parts.train,
+        steps=steps,
+        batch_size=batch_size,
+        lr=lr,
+        seed=seed,
+        device=device,
+        precision=precision,
+        validation=parts.validation,
+        out=folder,
+        resume=resume,
+    )
     last = ", ".join(f"{name} {value:.4g}" for name, value in run.history[-1].items() if name != "step")
     out.print(
         f"step {run.step}: {last}\n{'interrupted after' if run.interrupted else 'trained in'} {run.seconds:.0f} s"

@@ -12,8 +12,11 @@ from latentassay.fidelity import Mean, squared_errors
 from latentassay.training import fit
 
 ARMS: dict[str, tuple[str, ...]] = {
-    "neither": ("encoder", "decoder"), "encoder": ("decoder",), "decoder": ("encoder",), "both": (),
-}  # fmt: skip
+    "neither": ("encoder", "decoder"),
+    "encoder": ("decoder",),
+    "decoder": ("encoder",),
+    "both": (),
+}
 """What the second phase updates → the parts that it leaves as the first left them."""
 
 
@@ -107,9 +110,14 @@ def extrapolate(
     told = ", ".join(str(value) for value in ([values] if isinstance(values, int) else values))
     variant = f"{steps} steps without {factor} {told}, {more} with all, of {batch_size}; reconstructions of mean codes"
     return Extrapolation(
-        held_out, other, closed({arm: mean.value for arm, mean in held_out.items()}), models, len(unseen.held_out),
-        len(unseen.kept), variant,
-    )  # fmt: skip
+        held_out,
+        other,
+        closed({arm: mean.value for arm, mean in held_out.items()}),
+        models,
+        len(unseen.held_out),
+        len(unseen.kept),
+        variant,
+    )
 
 
 def closed(errors: Mapping[str, float]) -> dict[str, float]:

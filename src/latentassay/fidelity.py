@@ -294,14 +294,18 @@ def _distances(real: np.ndarray, made: np.ndarray, paired: bool, resamples: int,
 def _variant(source: _Source, features: str, bounded: bool) -> str:
     units = "scalars" if source.units.are_scalars else f"{len(source.units)} units"
     clipped = ", decodings clipped to [0, 1]" if bounded else ""
-    return (f"reconstructions from posterior means, distances of {features}{clipped}; posterior samples likewise in "
-            f"pairs; hybrids of {units} from {sampling.POOL} stored posterior samples; n = {source.n}")  # fmt: skip
+    return (
+        f"reconstructions from posterior means, distances of {features}{clipped}; posterior samples likewise in "
+        f"pairs; hybrids of {units} from {sampling.POOL} stored posterior samples; n = {source.n}"
+    )
 
 
 def _checked(x: Tensor, bounded: bool) -> Tensor:
     if bounded and (x.min() < 0 or x.max() > 1):
-        raise InputError(f"data must lie in [0, 1] for a cross entropy, got values from {float(x.min()):.3g} to "
-                         f"{float(x.max()):.3g}; rescale them, or say cross_entropy=False")  # fmt: skip
+        raise InputError(
+            f"data must lie in [0, 1] for a cross entropy, got values from {float(x.min()):.3g} to "
+            f"{float(x.max()):.3g}; rescale them, or say cross_entropy=False"
+        )
     return finite(x, "data")
 
 
@@ -314,8 +318,9 @@ def _prior(model: Any, prior: Any) -> Prior | None:
 
 def _wanted(model: Any, kinds: Sequence[str], n: Any, batch_size: Any) -> tuple[str, ...]:
     if missing := [part for part in ("encode", "decode", "latent_shape") if not hasattr(model, part)]:
-        raise ContractError(f"{type(model).__name__} lacks {', '.join(missing)}; reconstructions need an autoencoder, "
-                            "see la.from_torch")  # fmt: skip
+        raise ContractError(
+            f"{type(model).__name__} lacks {', '.join(missing)}; reconstructions need an autoencoder, see la.from_torch"
+        )
     if isinstance(kinds, str) or (unknown := [kind for kind in kinds if kind not in KINDS]):
         raise InputError(f"kinds must be some of {KINDS}, got {kinds if isinstance(kinds, str) else unknown}")
     for name, value, fewest in (("n", n, 4), ("batch_size", batch_size, 1)):

@@ -142,12 +142,16 @@ class _Source(NamedTuple):
     def posterior(self) -> Posterior:
         q, expected = self.model.encode(self.x), (len(self.x), *self.model.latent_shape)
         if isinstance(q, Point):
-            raise ContractError("the model's codes are points, which have no density to weigh samples by; "
-                                "log p(x) needs an encoder that answers with a distribution, as a VAE's")  # fmt: skip
+            raise ContractError(
+                "the model's codes are points, which have no density to weigh samples by; "
+                "log p(x) needs an encoder that answers with a distribution, as a VAE's"
+            )
         _same_shape("posterior mean", q.mean, expected)
         if not (q.std > 0).all():
-            raise ContractError("posterior std must be positive, got 0, less or NaN; samples of a point have no "
-                                "density; was a logvar given as std? say output='mean_logvar'")  # fmt: skip
+            raise ContractError(
+                "posterior std must be positive, got 0, less or NaN; samples of a point have no "
+                "density; was a logvar given as std? say output='mean_logvar'"
+            )
         return q  # type: ignore[no-any-return]
 
     def log_weights(self, q: Posterior, count: int) -> Float[Tensor, "k n"]:
@@ -207,8 +211,9 @@ def _warn_of_few(effective: Float[Tensor, " n"], samples: int) -> None:
             f"{few} of {len(effective)} observations have fewer than {FEWEST_EFFECTIVE} effective samples of {samples} "
             f"(median {float(effective.median()):.1f}); log p(x) is too low there, and its error larger than said. "
             "Take more samples; if that does not help, the posterior misses where z given x lies",
-            FewEffectiveSamplesWarning, stacklevel=3,
-        )  # fmt: skip
+            FewEffectiveSamplesWarning,
+            stacklevel=3,
+        )
 
 
 def _decoder(model: Any, likelihood: Any) -> _Decoder:
@@ -216,42 +221,53 @@ def _decoder(model: Any, likelihood: Any) -> _Decoder:
     if missing := [part for part in ("encode", "decode", "latent_shape") if not hasattr(model, part)]:
         raise ContractError(f"{name} lacks {', '.join(missing)}; log p(x) needs an autoencoder, see la.from_torch")
     if getattr(model, "prior", None) is None:
-        raise ContractError(f"{name} has no prior, so it gives x no probability; say prior='normal' in la.from_torch "
-                            "if it was trained towards N(0, I)")  # fmt: skip
+        raise ContractError(
+            f"{name} has no prior, so it gives x no probability; say prior='normal' in la.from_torch "
+            "if it was trained towards N(0, I)"
+        )
     if likelihood is not None:
         chosen = _density(as_likelihood(likelihood))
         return _Decoder(
             lambda z: _logits(model.decode(z)) if isinstance(chosen, Bernoulli) else model.decode(z), chosen
         )
     if not (hasattr(model, "likelihood") and hasattr(model, "decoder_output")):
-        raise ContractError(f"{name} does not say what p(x|z) is; pass likelihood='bernoulli' or "
-                            "likelihood={'name': 'gaussian', 'std': σ}, the one it was trained with")  # fmt: skip
+        raise ContractError(
+            f"{name} does not say what p(x|z) is; pass likelihood='bernoulli' or "
+            "likelihood={'name': 'gaussian', 'std': σ}, the one it was trained with"
+        )
     return _Decoder(model.decoder_output, _density(model.likelihood))
 
 
 def _density(likelihood: Any) -> Any:
     if isinstance(likelihood, SquaredError):
-        raise InputError("squared error is not a density of x, so it has no nats; pass "
-                         "likelihood={'name': 'gaussian', 'std': σ} (σ = √½ weighs x and prior as it did)")  # fmt: skip
+        raise InputError(
+            "squared error is not a density of x, so it has no nats; pass "
+            "likelihood={'name': 'gaussian', 'std': σ} (σ = √½ weighs x and prior as it did)"
+        )
     if isinstance(likelihood, Gaussian) and not 0 < likelihood.std < math.inf:
-        raise InputError(f"the std of a gaussian likelihood must be a positive number, got {likelihood.std}; "
-                         "it is in units of x")  # fmt: skip
+        raise InputError(
+            f"the std of a gaussian likelihood must be a positive number, got {likelihood.std}; it is in units of x"
+        )
     return likelihood
 
 
 def _logits(mean: Tensor) -> Tensor:
     """Turn the means of a Bernoulli into what ``nll`` reads; nearer to 0 or 1 than float precision counts as that."""
     if not ((mean >= 0) & (mean <= 1)).all():
-        raise ContractError("decode must return means in [0, 1] for a bernoulli likelihood, got "
-                            f"{float(mean.min()):.3g} to {float(mean.max()):.3g}; are they logits?")  # fmt: skip
+        raise ContractError(
+            "decode must return means in [0, 1] for a bernoulli likelihood, got "
+            f"{float(mean.min()):.3g} to {float(mean.max()):.3g}; are they logits?"
+        )
     return mean.logit(eps=torch.finfo(mean.dtype).eps)
 
 
 def _supported(x: Tensor, likelihood: Any) -> Tensor:
     low, high = getattr(likelihood, "support", Likelihood.support)
     if ((finite(x, "x") < low) | (x > high)).any():
-        raise InputError(f"x must lie in [{low:g}, {high:g}] for {likelihood}, got values from {float(x.min()):.3g} to "
-                         f"{float(x.max()):.3g}; rescale it, or name another likelihood")  # fmt: skip
+        raise InputError(
+            f"x must lie in [{low:g}, {high:g}] for {likelihood}, got values from {float(x.min()):.3g} to "
+            f"{float(x.max()):.3g}; rescale it, or name another likelihood"
+        )
     return x
 
 
@@ -262,16 +278,19 @@ def _words(likelihood: Any, binary: bool) -> str:
 
 def _finite_weights(log_weights: Tensor) -> Tensor:
     if not (sound := torch.isfinite(log_weights).all(0)).all():
-        raise InputError(f"log p(x|z) + log p(z) − log q(z|x) is NaN or infinite for {int((~sound).sum())} of "
-                         f"{len(sound)} observations; the decoder's output or the posterior's std overflows there; "
-                         "check the scale of x, or compute in float64")  # fmt: skip
+        raise InputError(
+            f"log p(x|z) + log p(z) − log q(z|x) is NaN or infinite for {int((~sound).sum())} of "
+            f"{len(sound)} observations; the decoder's output or the posterior's std overflows there; "
+            "check the scale of x, or compute in float64"
+        )
     return log_weights
 
 
 def _same_shape(name: str, value: Tensor, expected: tuple[int, ...]) -> None:
     if tuple(value.shape) != expected:
-        raise ContractError(f"{name} must have shape {expected}, got {tuple(value.shape)}; "
-                            "do x and the model belong together?")  # fmt: skip
+        raise ContractError(
+            f"{name} must have shape {expected}, got {tuple(value.shape)}; do x and the model belong together?"
+        )
 
 
 def _check_count(name: str, value: int, fewest: int, reason: str) -> None:

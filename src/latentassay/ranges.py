@@ -138,10 +138,20 @@ def _assemble(
     believed = mappings[k] if matters and gain >= GAIN and interval.low > 1 else mappings[0]
     verdicts = [_verdict(believed, mappings, found, facts), *_outside(facts, declared)]
     return ValueRange(
-        tuple(mapping.name for mapping in mappings), errors.mean(0), gains, tuple(each for _, each in found),
-        mappings[k].name, gain, interval, believed.name, tuple(word for word, _ in verdicts),
-        tuple(sentence for _, sentence in verdicts), facts, len(errors), VARIANT,
-    )  # fmt: skip
+        tuple(mapping.name for mapping in mappings),
+        errors.mean(0),
+        gains,
+        tuple(each for _, each in found),
+        mappings[k].name,
+        gain,
+        interval,
+        believed.name,
+        tuple(word for word, _ in verdicts),
+        tuple(sentence for _, sentence in verdicts),
+        facts,
+        len(errors),
+        VARIANT,
+    )
 
 
 def _gain(given: Float[Tensor, " n"], mapped: Float[Tensor, " n"]) -> tuple[float, Interval]:

@@ -184,13 +184,26 @@ def _assemble(model: Any, sums: _Sums, n: int) -> LatentScale:
     )
     kurtosis, extreme = _shape(sums, found)
     return LatentScale(
-        float(found.mean), mean, float(found.std), std,
-        expected / float(found.std) if float(found.std) > 0 else math.inf, expected,
-        found.channel_mean, error.channel_mean, found.channel_std, error.channel_std,
-        float(sums.noise.sum() / sums.values.sum()) / variance if variance > 0 else 0.0, kurtosis, extreme,
-        float(stds.max() / stds.min()) if len(stds) else 1.0, tuple((~alive).nonzero().flatten().tolist()),
-        tuple(verdicts), tuple(verdicts.values()), n, f"{VARIANT}; jackknife over {len(sums.values)} blocks of rows",
-    )  # fmt: skip
+        float(found.mean),
+        mean,
+        float(found.std),
+        std,
+        expected / float(found.std) if float(found.std) > 0 else math.inf,
+        expected,
+        found.channel_mean,
+        error.channel_mean,
+        found.channel_std,
+        error.channel_std,
+        float(sums.noise.sum() / sums.values.sum()) / variance if variance > 0 else 0.0,
+        kurtosis,
+        extreme,
+        float(stds.max() / stds.min()) if len(stds) else 1.0,
+        tuple((~alive).nonzero().flatten().tolist()),
+        tuple(verdicts),
+        tuple(verdicts.values()),
+        n,
+        f"{VARIANT}; jackknife over {len(sums.values)} blocks of rows",
+    )
 
 
 def _shape(sums: _Sums, found: _Moments) -> tuple[Float[Tensor, " c"], Float[Tensor, " c"]]:

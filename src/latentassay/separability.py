@@ -81,8 +81,11 @@ def linear_separability(
     return Separability(
         {name: probe.score for name, probe in probes.items()},
         {name: wilson(round(probe.score * n), n) for name, probe in probes.items()},
-        float(next(iter(probes.values())).baseline[0]), len(wanted[0]), n, next(iter(probes.values())).variant,
-    )  # fmt: skip
+        float(next(iter(probes.values())).baseline[0]),
+        len(wanted[0]),
+        n,
+        next(iter(probes.values())).variant,
+    )
 
 
 def _labels(data: Any, which: int, labels: tuple[Any, Any] | None) -> np.ndarray:

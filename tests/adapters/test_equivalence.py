@@ -28,9 +28,13 @@ def diffusers_kl():
     import diffusers
 
     net = diffusers.AutoencoderKL(
-        block_out_channels=(8, 16), down_block_types=("DownEncoderBlock2D",) * 2, latent_channels=3,
-        up_block_types=("UpDecoderBlock2D",) * 2, norm_num_groups=4, mid_block_add_attention=False,
-    ).eval()  # fmt: skip
+        block_out_channels=(8, 16),
+        down_block_types=("DownEncoderBlock2D",) * 2,
+        latent_channels=3,
+        up_block_types=("UpDecoderBlock2D",) * 2,
+        norm_num_groups=4,
+        mid_block_add_attention=False,
+    ).eval()
     guest = la.from_diffusers(net, x_shape=IMAGE, value_range=(0, 1))
     return guest, lambda x: net.quant_conv(net.encoder(x)).chunk(2, 1), lambda z: net.decoder(net.post_quant_conv(z))
 
@@ -39,10 +43,17 @@ def monai_kl():
     from monai.networks.nets import AutoencoderKL
 
     net = AutoencoderKL(
-        spatial_dims=2, in_channels=3, out_channels=3, num_res_blocks=1, channels=(8, 16), latent_channels=3,
-        attention_levels=(False, False), norm_num_groups=4, with_encoder_nonlocal_attn=False,
+        spatial_dims=2,
+        in_channels=3,
+        out_channels=3,
+        num_res_blocks=1,
+        channels=(8, 16),
+        latent_channels=3,
+        attention_levels=(False, False),
+        norm_num_groups=4,
+        with_encoder_nonlocal_attn=False,
         with_decoder_nonlocal_attn=False,
-    ).eval()  # fmt: skip
+    ).eval()
 
     def encode(x):
         h = net.encoder(x)
@@ -70,8 +81,11 @@ MAKERS = {"torch": plain, "diffusers": diffusers_kl, "monai": monai_kl, "pythae"
 INSTALLED = [name for name in MAKERS if importlib.util.find_spec(name)]
 
 
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.skipif(name not in INSTALLED, reason=f"needs {name}"))
-                        for name in MAKERS])  # fmt: skip
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=pytest.mark.skipif(name not in INSTALLED, reason=f"needs {name}")) for name in MAKERS
+    ]
+)
 def guests(request, tmp_path):
     """The network through its own adapter, as a pair written by hand, and as two files."""
     with torch.random.fork_rng(devices=[]):
@@ -81,8 +95,9 @@ def guests(request, tmp_path):
         module.requires_grad_(False)  # so that an export may keep the weights as constants
     z = torch.zeros(2, *guest.latent_shape)
     down = exported(encode, torch.rand(2, *IMAGE), tmp_path / "e.onnx", ["mu", "logvar"])
-    files = la.from_onnx(down, exported(decode, z, tmp_path / "d.onnx", ["y"]), output="mean_logvar",
-                         latent_shape=guest.latent_shape)  # fmt: skip
+    files = la.from_onnx(
+        down, exported(decode, z, tmp_path / "d.onnx", ["y"]), output="mean_logvar", latent_shape=guest.latent_shape
+    )
     return guest, la.from_torch(encode, decode, latent_shape=guest.latent_shape, output="mean_logvar"), files
 
 
@@ -100,8 +115,15 @@ class Half(nn.Module):
 def exported(function, x, path, names):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the old exporter, which needs no onnxscript, says that there is a new one
-        torch.onnx.export(Half(function), (x,), str(path), input_names=["in"], output_names=names, dynamo=False,
-                          dynamic_axes={name: {0: "n"} for name in ["in", *names]})  # fmt: skip
+        torch.onnx.export(
+            Half(function),
+            (x,),
+            str(path),
+            input_names=["in"],
+            output_names=names,
+            dynamo=False,
+            dynamic_axes={name: {0: "n"} for name in ["in", *names]},
+        )
     return path
 
 

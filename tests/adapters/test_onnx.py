@@ -54,7 +54,7 @@ def gaussian(path):
     nodes = [
         helper.make_node("MatMul", ["x", "w"], ["h"]),
         helper.make_node("Split", ["h", "sizes"], ["mu", "logvar"], axis=1),
-    ]  # fmt: skip
+    ]
     tensors = [("w", WIDE.T.numpy()), ("sizes", np.array([D, D]))]
     return saved(path, nodes, [("mu", ["n", D]), ("logvar", ["n", D])], tensors)
 
@@ -216,11 +216,13 @@ def test_randomness_in_a_branch_is_found(tmp_path):
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"output": "logvar"}, "output must be"), ({"layout": "hwc"}, "layout must be"),
-        ({"prior": "gauss"}, "prior must be"), ({"value_range": (1, 0)}, "low below high"),
+        ({"output": "logvar"}, "output must be"),
+        ({"layout": "hwc"}, "layout must be"),
+        ({"prior": "gauss"}, "prior must be"),
+        ({"value_range": (1, 0)}, "low below high"),
         ({"x_shape": 9}, "x_shape is .*but the file says"),
     ],
-)  # fmt: skip
+)
 def test_arguments_that_are_refused(options, match, pair):
     with pytest.raises(InputError, match=match):
         from_onnx(*pair, **options)
@@ -345,8 +347,9 @@ def exported(net, x, path, names):
     axes = {name: {0: "n"} for name in ["in", *names]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(net.eval(), (x,), str(path), input_names=["in"], output_names=names, dynamo=False,
-                          dynamic_axes=axes)  # fmt: skip
+        torch.onnx.export(
+            net.eval(), (x,), str(path), input_names=["in"], output_names=names, dynamo=False, dynamic_axes=axes
+        )
     return path
 
 
@@ -379,8 +382,7 @@ def moments(model, x):
 def test_a_whole_assay_says_the_same_of_the_files_as_of_the_model(tmp_path):
     model = la.models.build("vae-mlp", x_shape=(1, 8, 8), latents=4, hidden=(32,), seed=0)
     digits = la.data.load("digits")
-    la.fit(model, la.objectives.BetaVAE(0.5), digits, steps=150, batch_size=64, lr=3e-3, progress=False,
-           device="cpu")  # fmt: skip
+    la.fit(model, la.objectives.BetaVAE(0.5), digits, steps=150, batch_size=64, lr=3e-3, progress=False, device="cpu")
     down = exported(Half(model, moments), torch.rand(2, 1, 8, 8), tmp_path / "e.onnx", ["mu", "logvar"])
     up = exported(Half(model, lambda model, z: model.decode(z)), torch.rand(2, 4), tmp_path / "d.onnx", ["y"])
     guest = from_onnx(down, up, output="mean_logvar", prior="normal")

@@ -55,10 +55,13 @@ def test_every_class_keeps_the_contract(kind):
 
 
 ONCE = {  # so that a pass of the class draws its noise once and takes one sample
-    "HVAE": {"n_lf": 0}, "RHVAE": {"n_lf": 0}, "IWAE": {"number_samples": 1}, "CIWAE": {"number_samples": 1},
+    "HVAE": {"n_lf": 0},
+    "RHVAE": {"n_lf": 0},
+    "IWAE": {"number_samples": 1},
+    "CIWAE": {"number_samples": 1},
     "MIWAE": {"number_samples": 1, "number_gradient_estimates": 1},
     "PIWAE": {"number_samples": 1, "number_gradient_estimates": 1},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("kind", CODES + GAUSSIANS + MIXED)
@@ -274,11 +277,12 @@ def test_answers_of_another_form_are_refused():
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"prior": "gauss"}, "prior must be"), ({"value_range": (1, 0)}, "low below high"),
+        ({"prior": "gauss"}, "prior must be"),
+        ({"value_range": (1, 0)}, "low below high"),
         ({"x_shape": 8}, "x_shape must be"),
         ({"x_shape": (1, 9, 9)}, r"config says input_dim=\(1, 8, 8\)"),
     ],
-)  # fmt: skip
+)
 def test_arguments_that_are_refused(options, match):
     with pytest.raises(la.InputError, match=match):
         from_pythae(net("VAE"), **options)

@@ -53,8 +53,10 @@ def trained(kind="SCVI", *, setup=None, cells=CELLS, epochs=1, **options):
 
 
 COVARIATES = {
-    "batch_key": "batch", "categorical_covariate_keys": ["bulk_labels"], "continuous_covariate_keys": ["percent_mito"],
-}  # fmt: skip
+    "batch_key": "batch",
+    "categorical_covariate_keys": ["bulk_labels"],
+    "continuous_covariate_keys": ["percent_mito"],
+}
 FORMS = {
     "plain": ({}, {}),
     "covariates": (COVARIATES, {"encode_covariates": True, "n_layers": 2}),
@@ -199,7 +201,7 @@ def test_covariates_are_held_at_the_commonest_and_the_middle(models):
         ("plain", {"library": True}, "library must be a positive number"),
         ("plain", {"prior": "gauss"}, "prior must be"),
     ],
-)  # fmt: skip
+)
 def test_arguments_that_are_refused(models, name, options, match):
     with pytest.raises(la.InputError, match=match):
         from_scvi(models[name], **options)

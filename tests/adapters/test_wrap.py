@@ -91,8 +91,15 @@ def exported(net, x, path):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the old exporter, which needs no onnxscript, says that there is a new one
-        torch.onnx.export(net, (x,), str(path), input_names=["x"], output_names=["y"], dynamo=False,
-                          dynamic_axes={"x": {0: "n"}, "y": {0: "n"}})  # fmt: skip
+        torch.onnx.export(
+            net,
+            (x,),
+            str(path),
+            input_names=["x"],
+            output_names=["y"],
+            dynamo=False,
+            dynamic_axes={"x": {0: "n"}, "y": {0: "n"}},
+        )
 
 
 @pytest.mark.parametrize(

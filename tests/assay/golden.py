@@ -1,4 +1,4 @@
-"""Three small models and data without a drop of outside randomness: what an assay says of them must not change by itself.
+"""Three small models and data, drawn from fixed seeds: what an assay says of them must not change by itself.
 
 ``python tests/assay/golden.py`` prints what an assay says of them now, as JSON.
 """

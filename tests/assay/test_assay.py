@@ -127,8 +127,9 @@ def test_units_add_up_what_their_latents_predict(units):
 def test_spatial_latents_are_asked_about_factors_by_channel():
     codes = np.indices((5, 4, 6)).reshape(3, -1).T
     x = np.kron((codes / [4, 3, 5])[:, :, None, None], np.ones((4, 4))).astype(np.float32)
-    pair = la.from_torch(lambda x: x[:, :, ::2, ::2], lambda z: z.repeat_interleave(2, 2).repeat_interleave(2, 3),
-                         latent_shape=(3, 2, 2))  # fmt: skip
+    pair = la.from_torch(
+        lambda x: x[:, :, ::2, ::2], lambda z: z.repeat_interleave(2, 2).repeat_interleave(2, 3), latent_shape=(3, 2, 2)
+    )
     section = factors_of(la.assay(pair, la.data.FactorData(x, codes, ("a", "b", "c"), (5, 4, 6)), **SMALL))
     np.testing.assert_allclose(section.arrays["importance"], np.eye(3), atol=0.02)
     assert section.arrays["information"].shape == (3, 3)

@@ -280,5 +280,10 @@ def test_a_report_has_every_figure(clean):
     from latentassay.report import figures
 
     assert {key.split(".")[1] for key in figures(clean) if key.startswith("spatial")} == {
-        "kernel", "places", "activity", "relations", "moves", "spectra"
-    }  # fmt: skip
+        "kernel",
+        "places",
+        "activity",
+        "relations",
+        "moves",
+        "spectra",
+    }

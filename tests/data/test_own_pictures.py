@@ -55,9 +55,15 @@ def test_the_orientation_of_the_camera_is_obeyed(tmp_path, orientation):
     """By the standard, row 0 and column 0 of the stored picture lie where the tag says."""
     stored = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
     seen = {
-        1: stored, 2: stored[:, ::-1], 3: stored[::-1, ::-1], 4: stored[::-1], 5: stored.T, 6: stored[::-1].T,
-        7: stored[::-1, ::-1].T, 8: stored[:, ::-1].T,
-    }[orientation]  # fmt: skip
+        1: stored,
+        2: stored[:, ::-1],
+        3: stored[::-1, ::-1],
+        4: stored[::-1],
+        5: stored.T,
+        6: stored[::-1].T,
+        7: stored[::-1, ::-1].T,
+        8: stored[:, ::-1].T,
+    }[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
     Image.fromarray(stored).save(tmp_path / "a.png", exif=exif)

@@ -59,9 +59,12 @@ def test_the_same_command_trains_nothing_and_writes_the_same(made, trainings):
 
 def test_names_are_printed_as_they_are(monkeypatch, tmp_path):
     table = Table(
-        title="[red]t[/]", what="[x]", scale={"[b]": "[/]"}, notes=("[u]n",),
+        title="[red]t[/]",
+        what="[x]",
+        scale={"[b]": "[/]"},
+        notes=("[u]n",),
         cells=(over_seeds("[i]row", "[s]column", [0.5], scale="smoke", paper=1),),
-    )  # fmt: skip
+    )
     own = EXPERIMENTS[0]._replace(table=lambda *_, **__: table, draw=None)
     monkeypatch.setattr(catalog, "EXPERIMENTS", (own,))
     done = invoke("responses.helix", "--out", tmp_path)

@@ -95,8 +95,9 @@ if __name__ == "__main__":
 def test_ctrl_c_reaches_those_at_work_once_and_no_others(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT)
-    process = subprocess.Popen([sys.executable, str(script), str(tmp_path)], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 60
     while not ((tmp_path / "0").exists() and (tmp_path / "1").exists()):
         assert process.poll() is None and time.monotonic() < deadline

@@ -142,7 +142,8 @@ def test_rows_that_share_no_column_are_blocks_of_their_own():
     cells = tuple(over_seeds(row, column, [1.0], scale="smoke") for row, column in places)
     table = Table(title="t", what="w", scale={}, cells=cells)
     assert [(block.rows, block.columns) for block in table.blocks] == [
-        (("a",), ("x", "z")), (("b", "c", "d"), ("y", "w")),
-    ]  # fmt: skip
+        (("a",), ("x", "z")),
+        (("b", "c", "d"), ("y", "w")),
+    ]
     assert sum(len(block.cells) for block in table.blocks) == len(cells)
     assert Table(title="t", what="w", scale={}, cells=cells[:1]).blocks[0].rows == ("a",)

@@ -65,8 +65,17 @@ def trained(name, steps):
     """Without hidden layers, from Gaussian data of distinct spectrum."""
     model = la.models.build(name, x_shape=(6,), latents=2, likelihood="gaussian", hidden=(), seed=0)
     lr = la.training.cosine(3e-2, steps)
-    la.fit(model, la.objectives.VAE(), gaussian().float(), steps=steps, batch_size=256, lr=lr, seed=0, device="cpu",
-           progress=False)  # fmt: skip
+    la.fit(
+        model,
+        la.objectives.VAE(),
+        gaussian().float(),
+        steps=steps,
+        batch_size=256,
+        lr=lr,
+        seed=0,
+        device="cpu",
+        progress=False,
+    )
     return model
 
 

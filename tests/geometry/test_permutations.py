@@ -26,9 +26,11 @@ def as_program(v):
         *(LinearConstraint(np.hstack([each, each, np.zeros((d, n))]), lb=1, ub=1) for each in sums),
     ]
     found = milp(
-        np.hstack([np.zeros(2 * n), np.ones(n)]), constraints=limits, bounds=Bounds(0, np.r_[np.ones(2 * n), [2] * n]),
+        np.hstack([np.zeros(2 * n), np.ones(n)]),
+        constraints=limits,
+        bounds=Bounds(0, np.r_[np.ones(2 * n), [2] * n]),
         integrality=np.r_[np.ones(2 * n), np.zeros(n)],
-    )  # fmt: skip
+    )
     assert found.success
     return (found.x[:n] - found.x[n : 2 * n]).reshape(d, d).round(), found.fun
 

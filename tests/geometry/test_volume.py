@@ -37,10 +37,18 @@ def test_of_the_sphere_they_are_the_known_ones_and_add_up_to_its_area():
 
 
 ZOO = {
-    "vae-mlp": (5,), "ae-mlp": (5,), "vae-full-mlp": (5,), "xvae-mlp": (5,), "vae-conv": (1, 16, 16),
-    "vae-conv-small": (1, 16, 16), "ae-s": (1, 28, 28), "xae-s": (1, 28, 28), "sae-s": (1, 28, 28),
-    "xcsae-i-s": (1, 28, 28), "vae-standard": (1, 28, 28),
-}  # fmt: skip
+    "vae-mlp": (5,),
+    "ae-mlp": (5,),
+    "vae-full-mlp": (5,),
+    "xvae-mlp": (5,),
+    "vae-conv": (1, 16, 16),
+    "vae-conv-small": (1, 16, 16),
+    "ae-s": (1, 28, 28),
+    "xae-s": (1, 28, 28),
+    "sae-s": (1, 28, 28),
+    "xcsae-i-s": (1, 28, 28),
+    "vae-standard": (1, 28, 28),
+}
 
 
 @pytest.mark.parametrize(("name", "shape"), ZOO.items())

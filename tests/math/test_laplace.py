@@ -27,8 +27,9 @@ def integral(mean, std, location, rate):
     q, p = stats.norm(mean, std), stats.laplace(location, 1 / rate)
     ends = (mean - 12 * std, mean + 12 * std)
     middle = [point for point in (location, mean) if ends[0] < point < ends[1]]
-    return integrate.quad(lambda z: q.pdf(z) * (q.logpdf(z) - p.logpdf(z)), *ends, points=middle or None,
-                          limit=500, epsabs=1e-10)[0]  # fmt: skip
+    return integrate.quad(
+        lambda z: q.pdf(z) * (q.logpdf(z) - p.logpdf(z)), *ends, points=middle or None, limit=500, epsabs=1e-10
+    )[0]
 
 
 @pytest.mark.parametrize(("mean", "std", "location", "rate"), CASES)

@@ -201,8 +201,10 @@ def test_mean_over_splits_of_one_set_is_zero_within_its_error():
 def test_interval_covers_a_difference_that_is_there():
     """Rows are drawn from two finite sets, of which the whole kernel matrix, diagonal and all, is the truth."""
     left, right = normals(500, 6), np.abs(normals(500, 6, 1))
-    truth = sum(polynomial_kernel(x, y, degree=3, gamma=1 / 6, coef0=1).mean() * w
-                for x, y, w in ((left, left, 1), (right, right, 1), (left, right, -2)))  # fmt: skip
+    truth = sum(
+        polynomial_kernel(x, y, degree=3, gamma=1 / 6, coef0=1).mean() * w
+        for x, y, w in ((left, left, 1), (right, right, 1), (left, right, -2))
+    )
     rng = np.random.default_rng(0)
     found = [kernel_distance(left[rng.integers(0, 500, 120)], right[rng.integers(0, 500, 200)]) for _ in range(200)]
     assert 0.9 <= np.mean([f.interval.low <= truth <= f.interval.high for f in found]) <= 0.99

@@ -44,10 +44,14 @@ def test_with_a_decoder_it_keeps_the_contract_of_the_door():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"latents": 0}, "latents must"), ({"latents": 2.0}, "latents must"), ({"x_shape": 5}, "x_shape must"),
-        ({"x_shape": (0,)}, "x_shape must"), ({"hidden": (0,)}, "hidden must"), ({"seed": -1}, "seed must"),
+        ({"latents": 0}, "latents must"),
+        ({"latents": 2.0}, "latents must"),
+        ({"x_shape": 5}, "x_shape must"),
+        ({"x_shape": (0,)}, "x_shape must"),
+        ({"hidden": (0,)}, "hidden must"),
+        ({"seed": -1}, "seed must"),
     ],
-)  # fmt: skip
+)
 def test_wrong_arguments_are_refused(options, message):
     with pytest.raises(InputError, match=message):
         models.features(**{"x_shape": (5,), "latents": 2, **options})

@@ -62,8 +62,9 @@ def test_other_shapes_are_refused(x_shape):
 
 @pytest.mark.parametrize(("filters", "groups"), [(64, 8), (16, 8), (12, 4), (6, 2), (4, 4), (7, 1)])
 def test_groups_divide_the_filters(filters, groups):
-    norms = [m for m in nn.Sequential(*backbone((1, 8, 8), filters=filters).blocks).modules()
-             if isinstance(m, nn.GroupNorm)]  # fmt: skip
+    norms = [
+        m for m in nn.Sequential(*backbone((1, 8, 8), filters=filters).blocks).modules() if isinstance(m, nn.GroupNorm)
+    ]
     assert {norm.num_groups for norm in norms} == {groups} and len(norms) == 12
 
 

@@ -20,8 +20,10 @@ def test_each_pair_has_a_logit_that_depends_on_it_and_its_kind_alone(x_shape):
 
 
 def test_pictures_are_halved_as_far_as_they_go():
-    convolutions = [sum(isinstance(m, torch.nn.Conv2d) for m in PairDiscriminator(shape, 1, 8).body)
-                    for shape in ((3, 64, 64), (1, 28, 28), (1, 8, 8), (1, 4, 4), (1, 9, 9))]  # fmt: skip
+    convolutions = [
+        sum(isinstance(m, torch.nn.Conv2d) for m in PairDiscriminator(shape, 1, 8).body)
+        for shape in ((3, 64, 64), (1, 28, 28), (1, 8, 8), (1, 4, 4), (1, 9, 9))
+    ]
     assert convolutions == [4, 2, 1, 0, 0]
 
 

@@ -111,6 +111,6 @@ def test_the_skeleton_gives_back_any_side(coders, side):
 @pytest.mark.parametrize(
     ("x_shape", "match"), [((1, 3, 3), "cannot be pooled 2 times"), ((1, 8, 9), "square"), ((4,), "square")]
 )
-def test_images_that_cannot_be_pooled_are_refused(x_shape, match):  # fmt: skip
+def test_images_that_cannot_be_pooled_are_refused(x_shape, match):
     with pytest.raises(InputError, match=match):
         skeleton_coders(x_shape, 4, 4, skeleton=SMALL)

@@ -72,9 +72,11 @@ def test_one_unit_costs_one_pass_of_the_batch():
     model.body.encoder.register_forward_pre_hook(lambda _, a: counts.update(encode=counts["encode"] + len(a[0])))
     model.body.decoder.register_forward_pre_hook(lambda _, a: counts.update(decode=counts["decode"] + len(a[0])))
     for objective, passes in (
-        (objectives.AE(), 1), (objectives.Invariance(objectives.AE()), 2),
-        (objectives.Equivariance(objectives.AE()), 2), (objectives.Invariance(objectives.AE(), 4.0, None), 4),
-    ):  # fmt: skip
+        (objectives.AE(), 1),
+        (objectives.Invariance(objectives.AE()), 2),
+        (objectives.Equivariance(objectives.AE()), 2),
+        (objectives.Invariance(objectives.AE(), 4.0, None), 4),
+    ):
         counts.update(encode=0, decode=0)
         objective(model, x, seeded())
         assert counts == {"encode": passes * len(x), "decode": passes * len(x)}
@@ -179,12 +181,16 @@ def test_the_avae_needs_gaussian_posteriors():
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("ae-s", objectives.AE()), ("xsae-s4", objectives.AE()), ("xvae-mlp", objectives.BetaVAE(1.0)),
-        ("avae-standard", objectives.AVAE()), ("xcae-i-s", objectives.Invariance(objectives.AE())),
+        ("ae-s", objectives.AE()),
+        ("xsae-s4", objectives.AE()),
+        ("xvae-mlp", objectives.BetaVAE(1.0)),
+        ("avae-standard", objectives.AVAE()),
+        ("xcae-i-s", objectives.Invariance(objectives.AE())),
         ("xcsae-e-s4", objectives.Equivariance(objectives.AE())),
-        ("xcvae-e-v32", objectives.Equivariance(objectives.BetaVAE(1.0))), ("vae-conv", objectives.BetaVAE(1.0)),
+        ("xcvae-e-v32", objectives.Equivariance(objectives.BetaVAE(1.0))),
+        ("vae-conv", objectives.BetaVAE(1.0)),
     ],
-)  # fmt: skip
+)
 def test_every_model_has_its_published_objective(name, expected):
     assert objectives.published(name) == expected
 

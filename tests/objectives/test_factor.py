@@ -124,8 +124,9 @@ def test_the_rest_is_the_vae_and_tc_is_the_mean_logit_of_the_very_codes_that_are
 def test_it_brings_the_published_discriminator_the_same_each_time():
     model, _ = setting()
     before = torch.get_rng_state()
-    ready, again, other = (o.equip(model) for o in (objectives.FactorVAE(), objectives.FactorVAE(),
-                                                    objectives.FactorVAE(seed=1)))  # fmt: skip
+    ready, again, other = (
+        o.equip(model) for o in (objectives.FactorVAE(), objectives.FactorVAE(), objectives.FactorVAE(seed=1))
+    )
     assert torch.equal(before, torch.get_rng_state())
     shapes = [tuple(layer.weight.shape) for layer in ready.networks.modules() if isinstance(layer, nn.Linear)]
     assert shapes == [(1000, 3), *[(1000, 1000)] * 5, (1, 1000)]

@@ -68,8 +68,18 @@ def test_five_and_five_steps_are_ten(tmp_path):
 
     def run(steps, out, **options):
         model = models.build("vae-mlp", x_shape=(6,), latents=2, likelihood="gaussian", hidden=(8,))
-        fit(model, WeakGAN([[0], [1]], width=8), x, steps=steps, batch_size=8, out=tmp_path / out, device="cpu",
-            checkpoint_every=5, validation=x, **options)  # fmt: skip
+        fit(
+            model,
+            WeakGAN([[0], [1]], width=8),
+            x,
+            steps=steps,
+            batch_size=8,
+            out=tmp_path / out,
+            device="cpu",
+            checkpoint_every=5,
+            validation=x,
+            **options,
+        )
 
     run(10, "straight")
     run(5, "halves")
@@ -92,10 +102,19 @@ def turned(size=12):
 def recovered(steps, width, lr, seed):
     """|Spearman correlation| of factor (row) with latent (column): the latent that is shared is the factor that is."""
     observed = turned()
-    model = models.build("vae-mlp", x_shape=(6,), latents=2, likelihood="gaussian", hidden=(64, 64),
-                         activation="relu", seed=seed)  # fmt: skip
-    fit(model, WeakGAN(width=width, seed=seed), data.shared_pairs(observed, 20_000), steps=steps, batch_size=64,
-        lr=cosine(lr, steps), seed=seed, device="cpu")  # fmt: skip
+    model = models.build(
+        "vae-mlp", x_shape=(6,), latents=2, likelihood="gaussian", hidden=(64, 64), activation="relu", seed=seed
+    )
+    fit(
+        model,
+        WeakGAN(width=width, seed=seed),
+        data.shared_pairs(observed, 20_000),
+        steps=steps,
+        batch_size=64,
+        lr=cosine(lr, steps),
+        seed=seed,
+        device="cpu",
+    )
     with torch.no_grad():
         z = model.eval().encode(observed.batch(np.arange(len(observed)))).mean.numpy()
     return np.abs(spearmanr(np.concatenate([observed.factors, z], 1)).statistic[:2, 2:])

@@ -33,9 +33,16 @@ def vae(seed: int = 0, latents: int = 2, x_shape: Any = (1, SIDE, SIDE), name: s
 def small(data: Any, out: Path, **options: Any) -> FactorData:
     """A perturbation of a few steps."""
     settings = {
-        "entangled": [vae(0), vae(1)], "disentangled": [vae(2)], "steps": 8, "batch_size": 16, "samples": 2,
-        "lr": 1e-2, "device": "cpu", "checkpoint_every": 3, **options,
-    }  # fmt: skip
+        "entangled": [vae(0), vae(1)],
+        "disentangled": [vae(2)],
+        "steps": 8,
+        "batch_size": 16,
+        "samples": 2,
+        "lr": 1e-2,
+        "device": "cpu",
+        "checkpoint_every": 3,
+        **options,
+    }
     return perturb(data, out=out, **settings)
 
 

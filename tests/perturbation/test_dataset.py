@@ -54,8 +54,11 @@ def test_it_loads_like_any_other_with_its_provenance(toy, tmp_path):
         assert plan.parent.name == "two areas" and len(plan.parent.sha256) == 64
         assert again.split(0).train.store.manifest.plan == plan
     assert {path.name for path in (tmp_path / "moved").iterdir()} == {
-        "perturbation.json", "images.npy", "factors.npy", "network.safetensors",
-    }  # fmt: skip
+        "perturbation.json",
+        "images.npy",
+        "factors.npy",
+        "network.safetensors",
+    }
     with pytest.raises(InputError, match="unexpected keyword"):
         data_module.load(tmp_path / "moved", size=3)
 
@@ -255,13 +258,18 @@ def test_data_that_cannot_be_are_refused(toy, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"steps": 0}, "steps must be"), ({"batch_size": True}, "batch_size"),
-        ({"lr": 0}, "lr must be"), ({"loss": "absolute"}, "loss must be"),
-        ({"seed": -1}, "seed must be"), ({"network": "big"}, "network must be one of"),
-        ({"network": "conv-64"}, "side 64"), ({"device": "abacus"}, "device must be"),
-        ({"checkpoint_every": 0}, "checkpoint_every"), ({"decoder_steps": 0}, "decoder_steps"),
+        ({"steps": 0}, "steps must be"),
+        ({"batch_size": True}, "batch_size"),
+        ({"lr": 0}, "lr must be"),
+        ({"loss": "absolute"}, "loss must be"),
+        ({"seed": -1}, "seed must be"),
+        ({"network": "big"}, "network must be one of"),
+        ({"network": "conv-64"}, "side 64"),
+        ({"device": "abacus"}, "device must be"),
+        ({"checkpoint_every": 0}, "checkpoint_every"),
+        ({"decoder_steps": 0}, "decoder_steps"),
     ],
-)  # fmt: skip
+)
 def test_options_out_of_range_are_refused(toy, tmp_path, options, message):
     with pytest.raises(InputError, match=message):
         toy.small(toy.grid(), tmp_path / "out", **options)
@@ -316,11 +324,14 @@ def test_damaged_and_foreign_manifests_are_refused(toy, tmp_path):
     path = tmp_path / "perturbation.json"
     whole = path.read_text()
     for text, message in (
-        ("{", "no manifest"), ('{"format": "latentassay-run-1"}', "no manifest"), (whole[:-9], "no manifest"),
-        (whole.replace('"eps": 0.1', '"eps": 1.5'), "plan.eps"), ("<html>", "web page"),
+        ("{", "no manifest"),
+        ('{"format": "latentassay-run-1"}', "no manifest"),
+        (whole[:-9], "no manifest"),
+        (whole.replace('"eps": 0.1', '"eps": 1.5'), "plan.eps"),
+        ("<html>", "web page"),
         (whole.replace('"n": 144', '"n": 143'), "its manifest says"),
         (whole.replace('"images.npy"', '"../images.npy"'), "no manifest"),
-    ):  # fmt: skip
+    ):
         path.write_text(text)
         with pytest.raises(FileError, match=message):
             load_perturbed(tmp_path)

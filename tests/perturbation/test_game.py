@@ -78,8 +78,7 @@ def test_gradients_reach_the_manipulation_through_the_difference_of_what_is_rebu
 @cache
 def _trained(vae, grid, seed):
     model = vae(seed)
-    training.fit(model, objectives.BetaVAE(0.02), grid(), steps=600, batch_size=48, lr=1e-2, seed=seed,
-                 device="cpu")  # fmt: skip
+    training.fit(model, objectives.BetaVAE(0.02), grid(), steps=600, batch_size=48, lr=1e-2, seed=seed, device="cpu")
     return model
 
 

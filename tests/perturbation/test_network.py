@@ -58,9 +58,10 @@ def test_bytes_are_the_nearest_within_reach(x, wanted, eps):
     found = int(stored_bytes(np.array([x], np.uint8), np.array([wanted], np.float32), eps)[0])
     levels = torch.arange(256, dtype=torch.uint8).float().div_(255).double().numpy()
     reach = [
-        k for k in range(256) if abs(levels[k] - levels[x]) <= eps
-        and abs(float(np.float32(levels[k]) - np.float32(levels[x]))) <= eps
-    ]  # fmt: skip
+        k
+        for k in range(256)
+        if abs(levels[k] - levels[x]) <= eps and abs(float(np.float32(levels[k]) - np.float32(levels[x]))) <= eps
+    ]
     assert found in reach
     assert abs(found - 255 * wanted) <= min(abs(k - 255 * wanted) for k in reach) + 1e-6
 

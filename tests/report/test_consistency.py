@@ -70,7 +70,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "twelve by twelve": lambda: doubles(12, "on the noises N", "on the causes Z", side=16),
     "variants": lambda: by_variant({"AE": {"plain": [0.5, 0.6]}, "VAE": {"plain": [0.4], "X": [0.9, 0.95]}}, "score"),
     "variants on a log axis": lambda: by_variant({"AE": {"plain": [1e-5, 3.0], "X": [2]}}, "MMD²", log=True),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -187,8 +187,10 @@ def test_a_row_holds_base_alternative_a_gap_and_a_hybrid_for_each_unit():
     np.testing.assert_allclose(tiles, [[0, 0.5, 0, 0.0, 0.1, 0.2], [0, 0.5, 0, 0.3, 0.4, 0.5]], atol=1e-6)
     alpha = np.asarray(figure.axes[0].images[0].get_array())[5, 5::10, 3]
     assert alpha.tolist() == [1, 1, 0, 1, 1, 1]
-    ticks = {tick.get_text(): at for tick, at in zip(figure.axes[0].get_xticklabels(), figure.axes[0].get_xticks(),
-                                                     strict=True)}  # fmt: skip
+    ticks = {
+        tick.get_text(): at
+        for tick, at in zip(figure.axes[0].get_xticklabels(), figure.axes[0].get_xticks(), strict=True)
+    }
     assert ticks == {"base": 0.5, "alternative": 1.5, "a": 3.5, "b": 4.5, "c": 5.5}
 
 

@@ -10,8 +10,12 @@ LINEAR, FREE = np.array([0.2, 0.5, np.nan, 1.02]), np.array([0.6, 0.5, np.nan, 1
 
 
 def arrays(maps=(6, 9)):
-    found = {"linear": LINEAR, "context_free": FREE, "places": np.array([0.1, 0.4, np.nan, 0.3]),
-             "size": np.array([0.5, 0.7, 0.0, 0.2])}  # fmt: skip
+    found = {
+        "linear": LINEAR,
+        "context_free": FREE,
+        "places": np.array([0.1, 0.4, np.nan, 0.3]),
+        "size": np.array([0.5, 0.7, 0.0, 0.2]),
+    }
     found |= {f"{name}_stderr": np.where(np.isnan(value), np.nan, 0.02) for name, value in found.items()}
     return found | {"maps": np.ones((4, *maps)) * np.array([1, 4, 1e-9, 1]).reshape(4, *[1] * len(maps))}
 

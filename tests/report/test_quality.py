@@ -16,8 +16,21 @@ from latentassay.report.quality import (
     samplers,
 )
 
-MODELS = ("SAE-12", "SAE-6", "SAE-4", "VLAE-12", "VLAE-6", "VLAE-4", "β-TCVAE", "FVAE", "β-VAE", "VAE", "WAE", "AE",
-          "AdaAE-12")  # fmt: skip
+MODELS = (
+    "SAE-12",
+    "SAE-6",
+    "SAE-4",
+    "VLAE-12",
+    "VLAE-6",
+    "VLAE-4",
+    "β-TCVAE",
+    "FVAE",
+    "β-VAE",
+    "VAE",
+    "WAE",
+    "AE",
+    "AdaAE-12",
+)
 RNG = np.random.default_rng(0)
 BCE = {model: RNG.uniform(3000, 3100, 5) for model in MODELS}
 FD = {model: RNG.uniform(1, 9, 5) for model in MODELS}

@@ -177,13 +177,26 @@ def test_shapes_that_do_not_fit_are_refused(draw):
 
 def section(*, noise: bool = True, channels: int = 3) -> Section:
     arrays = {
-        "kernel_own": np.eye(5), "kernel_others": np.eye(5) / 9, "overall": np.array([0.5, 1.0]),
-        "overall_stderr": np.zeros(2), "profile": np.array([[0.5, 1.0]]), "activity": np.ones((channels, 4, 4)),
-        "activity_by_place": np.ones((4, 4)), "far": np.full((4, 4), 1e5), "correlations": np.eye(channels),
-        "effects": np.eye(channels), "encoded": ONE, "encoded_stderr": ONE, "decoded": ONE, "decoded_stderr": ONE,
-        "spectrum_latent": TWO, "spectrum_latent_stderr": TWO, "spectrum_channels": np.ones((channels, 2)),
-        "spectrum_picture": np.ones(4), "spectrum_matched": TWO,
-    }  # fmt: skip
+        "kernel_own": np.eye(5),
+        "kernel_others": np.eye(5) / 9,
+        "overall": np.array([0.5, 1.0]),
+        "overall_stderr": np.zeros(2),
+        "profile": np.array([[0.5, 1.0]]),
+        "activity": np.ones((channels, 4, 4)),
+        "activity_by_place": np.ones((4, 4)),
+        "far": np.full((4, 4), 1e5),
+        "correlations": np.eye(channels),
+        "effects": np.eye(channels),
+        "encoded": ONE,
+        "encoded_stderr": ONE,
+        "decoded": ONE,
+        "decoded_stderr": ONE,
+        "spectrum_latent": TWO,
+        "spectrum_latent_stderr": TWO,
+        "spectrum_channels": np.ones((channels, 2)),
+        "spectrum_picture": np.ones(4),
+        "spectrum_matched": TWO,
+    }
     arrays |= {"certainty": np.zeros((4, 4))} if noise else {}
     scores = [Score(f"spatial.slope.{name}", name, -1.0, "", 9, 0) for name in ("latent", "picture")]
     return Section("spatial", "Spatial latents", "?", tuple(scores), (), arrays, {"moves": ["shift"]})

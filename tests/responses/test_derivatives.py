@@ -8,8 +8,12 @@ import latentassay as la
 from tests.oracles.linear import random_linear
 
 MODELS = {
-    "vae-mlp": (5,), "vae-full-mlp": (5,), "ae-mlp": (5,), "vae-conv": (3, 16, 16), "vae-conv-small": (1, 16, 16),
-}  # fmt: skip
+    "vae-mlp": (5,),
+    "vae-full-mlp": (5,),
+    "ae-mlp": (5,),
+    "vae-conv": (3, 16, 16),
+    "vae-conv-small": (1, 16, 16),
+}
 
 
 def seeded(seed=0):

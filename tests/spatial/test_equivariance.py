@@ -26,9 +26,7 @@ def test_a_pointwise_model_follows_every_move():
     model = la.from_torch(lambda x: x**3, lambda z: z.tanh(), latent_shape=(1, 8, 8))
     found = spatial_equivariance(model, pictures(), batch_size=7)
     zoom = found.names.index("zoom by 2")
-    assert found.names == (
-        "shift down", "shift right", "flip down", "flip right", "quarter turn", "zoom by 2"
-    )  # fmt: skip
+    assert found.names == ("shift down", "shift right", "flip down", "flip right", "quarter turn", "zoom by 2")
     assert float(found.encoded[:zoom].max()) < 1e-10 and float(found.decoded[:zoom].max()) < 1e-10
     assert found.encoded[zoom] > 0.01 and found.n == 24 and found.margin == (1, 1)  # interpolation is not pointwise
 

@@ -175,8 +175,10 @@ def test_a_full_disk_leaves_the_checkpoint_before(run, lab, monkeypatch, same_we
 def test_only_the_last_checkpoint_is_kept_and_no_parts_are_left(lab, tmp_path):
     run = lab.train(lab.make(), 7, tmp_path / "run", checkpoint_every=2)
     assert sorted(path.name for path in run.path.iterdir()) == [
-        "checkpoint-00000007.safetensors", "manifest.json", "metrics.jsonl",
-    ]  # fmt: skip
+        "checkpoint-00000007.safetensors",
+        "manifest.json",
+        "metrics.jsonl",
+    ]
 
 
 @pytest.mark.parametrize("name", [name for name in models.NAMES if "v32" not in name])

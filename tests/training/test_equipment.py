@@ -56,8 +56,10 @@ def test_one_step_of_adam_moves_both_as_two_optimisers_would(lab, lr, expected):
     objective = Playing(dropout=0.0, lr=lr)
     ours, theirs, noise = run(lab, 4, objective=objective).model, lab.make(), torch.Generator().manual_seed(0)
     equipped = objective.equip(theirs)
-    pair = [torch.optim.Adam(theirs.parameters(), 1e-2, (0.8, 0.99)),
-            torch.optim.Adam(equipped.networks.parameters(), expected, (0.5, 0.9))]  # fmt: skip
+    pair = [
+        torch.optim.Adam(theirs.parameters(), 1e-2, (0.8, 0.99)),
+        torch.optim.Adam(equipped.networks.parameters(), expected, (0.5, 0.9)),
+    ]
     for step in range(4):
         x = lab.pictures().batch(Sampler(50, 16, 0).rows(step).numpy())
         for adam in pair:

@@ -26,8 +26,9 @@ print(run.interrupted, run.step, float(run.history[-1]["step"]))
 
 
 def start(out):
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(out)], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(out)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 60
     while not (out / "manifest.json").exists():
         assert process.poll() is None, process.stderr.read()

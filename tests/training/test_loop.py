@@ -69,8 +69,9 @@ def test_leaves_random_state_modes_and_grad_as_found(lab):
 
 
 def test_validation_is_held_out_repeatable_and_does_not_change_training(lab, same_weights):
-    with_it, without = (lab.train(lab.make("dropping"), 6, validation=v, checkpoint_every=3)
-                        for v in (lab.pictures(20), None))  # fmt: skip
+    with_it, without = (
+        lab.train(lab.make("dropping"), 6, validation=v, checkpoint_every=3) for v in (lab.pictures(20), None)
+    )
     assert same_weights(with_it.model, without.model)
     scored = [row for row in with_it.history if "validation_loss" in row]
     assert [row["step"] for row in scored] == [3, 6]

@@ -169,8 +169,10 @@ def test_watch_is_told_of_every_stack():
             Training(model("ae-mlp"), objectives.AE(), data(), 10**7, 16),
             Training(model(), objectives.VAE(), data(), 10**7, 16),
         ],
-        device="cpu", seconds=2.2, watch=told.append,
-    )  # fmt: skip
+        device="cpu",
+        seconds=2.2,
+        watch=told.append,
+    )
     assert told and {*told[-1]} == {"1 ae-mlp (3,), 2 latents", "1 vae-mlp (3,), 2 latents"}
     assert min(told[-1].values()) > 0
 

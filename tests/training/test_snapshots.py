@@ -25,8 +25,10 @@ def test_snapshots_survive_a_resume_and_do_not_change_the_run(lab, tmp_path, sam
     second = lab.train(lab.make(), 8, first.path, snapshots=(2, 5), resume=True)
     assert second.snapshots == (2, 5) and same_weights(second.model, plain.model)
     assert {path.name for path in first.path.glob("*.safetensors")} == {
-        "weights-00000002.safetensors", "weights-00000005.safetensors", "checkpoint-00000008.safetensors",
-    }  # fmt: skip
+        "weights-00000002.safetensors",
+        "weights-00000005.safetensors",
+        "checkpoint-00000008.safetensors",
+    }
     assert same_weights(load_run(first.path, step=2).model, lab.train(lab.make(), 2).model)
 
 

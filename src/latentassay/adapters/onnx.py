@@ -180,9 +180,13 @@ def from_onnx(
     shape = _known(x_shape, down.shape, layout, "x_shape")
     pixels = None if value_range is None else as_pixel_range(value_range)
     return OnnxModel(
-        Network(down, chosen, layout), Network(up, _chosen(up, 1, None, "mean"), layout), (shape, z_shape),
-        as_prior(prior, z_shape), output, pixels,
-    )  # fmt: skip
+        Network(down, chosen, layout),
+        Network(up, _chosen(up, 1, None, "mean"), layout),
+        (shape, z_shape),
+        as_prior(prior, z_shape),
+        output,
+        pixels,
+    )
 
 
 def _chosen(signature: Signature, wanted: int, names: Sequence[str] | None, output: str) -> tuple[str, ...]:

@@ -16,9 +16,22 @@ CODES = ("AE", "RAE_GP", "RAE_L2", "WAE_MMD", "VQVAE")
 """Classes whose encoder gives a code."""
 
 GAUSSIANS = (
-    "VAE", "BetaVAE", "BetaTCVAE", "DisentangledBetaVAE", "FactorVAE", "INFOVAE_MMD", "IWAE", "MIWAE", "CIWAE", "PIWAE",
-    "MSSSIM_VAE", "Adversarial_AE", "VAEGAN", "HVAE", "RHVAE",
-)  # fmt: skip
+    "VAE",
+    "BetaVAE",
+    "BetaTCVAE",
+    "DisentangledBetaVAE",
+    "FactorVAE",
+    "INFOVAE_MMD",
+    "IWAE",
+    "MIWAE",
+    "CIWAE",
+    "PIWAE",
+    "MSSSIM_VAE",
+    "Adversarial_AE",
+    "VAEGAN",
+    "HVAE",
+    "RHVAE",
+)
 """Classes whose encoder gives a Gaussian, with N(0, I) for a prior."""
 
 MIXED = ("VAMP", "VAE_IAF", "VAE_LinNF")

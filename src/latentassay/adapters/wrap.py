@@ -12,8 +12,12 @@ from latentassay.autoencoder import Autoencoder
 from latentassay.errors import InputError
 
 FRAMEWORKS = {
-    "diffusers": "diffusers", "monai": "monai", "pythae": "pythae", "scvi": "scvi", "sklearn": "sklearn",
-}  # fmt: skip
+    "diffusers": "diffusers",
+    "monai": "monai",
+    "pythae": "pythae",
+    "scvi": "scvi",
+    "sklearn": "sklearn",
+}
 """Package that a class comes from → the adapter that takes it."""
 
 FORMS = (

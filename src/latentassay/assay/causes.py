@@ -41,12 +41,18 @@ def _follows(subject: Subject, found: Equivariance) -> tuple[Score, ...]:
         return ()
     return (
         Score(
-            "consistency.equivariance", "Equivariance of the causes", found.score,
+            "consistency.equivariance",
+            "Equivariance of the causes",
+            found.score,
             "IC 2.1, mean over noises m and causes i that are not collapsed of 1 − E‖Δ_i‖² / U_m, Δ between the causes "
             f"of the response to an intervened noise and those of the intervened response; {found.variant}",
-            found.n, subject.seed, found.low, found.high, unit="%",
+            found.n,
+            subject.seed,
+            found.low,
+            found.high,
+            unit="%",
         ),
-    )  # fmt: skip
+    )
 
 
 def _sparsity(subject: Subject, masks: Tensor) -> tuple[Score, ...]:
@@ -57,12 +63,16 @@ def _sparsity(subject: Subject, masks: Tensor) -> tuple[Score, ...]:
     closed = float((possible < OPEN).double().mean())
     return (
         Score(
-            "consistency.sparsity", "Closed edges between causes", closed,
+            "consistency.sparsity",
+            "Closed edges between causes",
+            closed,
             f"share of the {len(possible)} possible edges (parent before child) whose mask is below {OPEN}; IC table 1 "
             "counts the open ones over all places of the matrix",
-            len(possible), subject.seed, unit="%",
+            len(possible),
+            subject.seed,
+            unit="%",
         ),
-    )  # fmt: skip
+    )
 
 
 def _finding(score: Score) -> Finding:

@@ -37,16 +37,35 @@ def ask_channels(subject: Subject, maps: ActivityMaps, rows: int) -> Part:
     pairs = [pair for pair in same if not set(pair) & set(dead)]
     leaks = [pair for pair in _leaks(subject) if tuple(sorted(pair)) not in pairs]
     scores = (
-        _count(subject, "dead", "Dead channels", len(dead), n, "whose codes vary by less than 1 % of the median's, "
-               f"whose move changes the picture by less than that, or with less than {FAINT:g} on the diagonal of the "
-               "normalized response matrix beyond doubt"),
-        _count(subject, "twins", "Pairs of channels that repeat each other", len(pairs), n * (n - 1) // 2,
-               f"correlation of codes ({correlations.variant}) or cosine of effects ({effects.variant}) of size "
-               "0.98 or more beyond doubt"),
-        _count(subject, "leaks", "Channels that leak into another", len(leaks), n * (n - 1),
-               f"ordered pairs of alive channels with M_jk / (√2 σ_k) beyond doubt ≥ {LEAK:g} and ≥ {USUAL:g} × the "
-               "median of all; twins left out"),
-    )  # fmt: skip
+        _count(
+            subject,
+            "dead",
+            "Dead channels",
+            len(dead),
+            n,
+            "whose codes vary by less than 1 % of the median's, "
+            f"whose move changes the picture by less than that, or with less than {FAINT:g} on the diagonal of the "
+            "normalized response matrix beyond doubt",
+        ),
+        _count(
+            subject,
+            "twins",
+            "Pairs of channels that repeat each other",
+            len(pairs),
+            n * (n - 1) // 2,
+            f"correlation of codes ({correlations.variant}) or cosine of effects ({effects.variant}) of size "
+            "0.98 or more beyond doubt",
+        ),
+        _count(
+            subject,
+            "leaks",
+            "Channels that leak into another",
+            len(leaks),
+            n * (n - 1),
+            f"ordered pairs of alive channels with M_jk / (√2 σ_k) beyond doubt ≥ {LEAK:g} and ≥ {USUAL:g} × the "
+            "median of all; twins left out",
+        ),
+    )
     findings = _dead_finding(dead), _twin_finding(pairs, correlations.matrix, effects), _leak_finding(subject, leaks)
     found = tuple(finding for finding in findings if finding)
     if not found:
@@ -66,9 +85,14 @@ def _dead(subject: Subject, maps: ActivityMaps, effects: ChannelEffects) -> dict
     responds = subject.answers if _by_channel(subject) else torch.ones_like(varies)
     reasons = {}
     for channel in range(len(varies)):
-        why = [words for words, holds in (
-            ("codes do not vary", varies), ("the decoder ignores them", moves),
-        ) if not bool(holds[channel])]  # fmt: skip
+        why = [
+            words
+            for words, holds in (
+                ("codes do not vary", varies),
+                ("the decoder ignores them", moves),
+            )
+            if not bool(holds[channel])
+        ]
         if not why and not bool(responds[channel]):
             why = ["what is changed does not come back"]
         if why:

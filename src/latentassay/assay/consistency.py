@@ -61,9 +61,13 @@ def ask_consistency(subject: Subject) -> Section:
     labels = [subject.labels[j] for j in chosen]
     z = _rows(subject, len(units) * values)
     found = invariance(
-        subject.model, z, units=units, values=values, generator=subject.generator("invariance"),
+        subject.model,
+        z,
+        units=units,
+        values=values,
+        generator=subject.generator("invariance"),
         batch_size=subject.batch_size,
-    )  # fmt: skip
+    )
     live = [unit for unit, collapsed in zip(chosen, found.mask, strict=True) if not collapsed]
     parts = [_invariance(subject, labels, found), _self_consistency(subject, live), _independence(subject)]
     parts += [_traversal(subject, chosen), _hybrids(subject)]
@@ -105,18 +109,30 @@ def _invariance(subject: Subject, labels: list[str], found: Invariance) -> Part:
     dead = [labels[unit] for unit in found.collapsed]
     scores = [
         Score(
-            "consistency.collapsed", "Collapsed units", len(dead),
+            "consistency.collapsed",
+            "Collapsed units",
+            len(dead),
             f"of {len(labels)}: units to which less than 1/8 of a change of themselves, squared, comes back (LR's cut)",
-            found.n, subject.seed,
+            found.n,
+            subject.seed,
         )
-    ]  # fmt: skip
+    ]
     if found.score is not None:
-        scores.insert(0, Score(
-            "consistency.invariance", "Invariance", found.score,
-            "IC equation 5, mean over pairs of units that are not collapsed: 1 if a change of one never reaches the "
-            f"other, 0 if it reaches it in full; {found.variant}",
-            found.n, subject.seed, found.low, found.high, unit="%",
-        ))  # fmt: skip
+        scores.insert(
+            0,
+            Score(
+                "consistency.invariance",
+                "Invariance",
+                found.score,
+                "IC equation 5, mean over pairs of units that are not collapsed: 1 if a change of one never reaches "
+                f"the other, 0 if it reaches it in full; {found.variant}",
+                found.n,
+                subject.seed,
+                found.low,
+                found.high,
+                unit="%",
+            ),
+        )
     arrays = {"invariance": found.matrix, "collapsed": torch.tensor(found.mask)}
     finding = _alone(labels, found, scores[0], dead)
     return Part(tuple(scores), (finding,), arrays, {"labels": labels})
@@ -186,10 +202,16 @@ def _self_score(subject: Subject, kind: str, found: SelfConsistency) -> Score | 
     if found.score is None:
         return None
     return Score(
-        f"consistency.self.{kind}", f"Self-consistency, {kind} samples", found.score,
+        f"consistency.self.{kind}",
+        f"Self-consistency, {kind} samples",
+        found.score,
         f"IC 2.1, mean over units that are not collapsed of 1 − E|R(z) − z|² / σ²; {found.variant}",
-        found.n, subject.seed, found.low, found.high, unit="%",
-    )  # fmt: skip
+        found.n,
+        subject.seed,
+        found.low,
+        found.high,
+        unit="%",
+    )
 
 
 def _falls(scores: list[Score]) -> tuple[Finding, ...]:
@@ -227,13 +249,19 @@ def _independence(subject: Subject) -> Part:
         return Part()
     ends, n = [0, *itertools.accumulate(map(len, alive))], max(2 * FEWEST_DRAWN, min(DRAWN, subject.passes // 4))
     found = independence(
-        subject.z[:n].flatten(1)[:, latents], units=[range(*pair) for pair in itertools.pairwise(ends)],
-        permutations=PERMUTATIONS, generator=subject.generator("independence"),
-    )  # fmt: skip
+        subject.z[:n].flatten(1)[:, latents],
+        units=[range(*pair) for pair in itertools.pairwise(ends)],
+        permutations=PERMUTATIONS,
+        generator=subject.generator("independence"),
+    )
     score = Score(
-        "consistency.independence", "Dependence of the alive latents", found.value,
-        f"{found.variant}; p = {found.p_value:.3g} for no dependence (permutation)", found.n, subject.seed,
-    )  # fmt: skip
+        "consistency.independence",
+        "Dependence of the alive latents",
+        found.value,
+        f"{found.variant}; p = {found.p_value:.3g} for no dependence (permutation)",
+        found.n,
+        subject.seed,
+    )
     if found.p_value < 0.01:
         sentence = f"The alive latents of real data depend on each other (p = {found.p_value:.2g})."
         remedy = "Draw them together: samples that mix units (hybrids, the prior) hold combinations no data have."
@@ -246,8 +274,9 @@ def _traversal(subject: Subject, units: list[int]) -> Part:
     """Signed errors of the response in every unit, while the liveliest one goes through its values."""
     groups = subject.matrix.units.groups
     scalars = [unit for unit in units if len(groups[unit]) == 1]
-    moved = max(set(scalars) & set(subject.causal.active), key=lambda j: float(subject.matrix.normalized[j, j]),
-                default=None)  # fmt: skip
+    moved = max(
+        set(scalars) & set(subject.causal.active), key=lambda j: float(subject.matrix.normalized[j, j]), default=None
+    )
     if moved is None:
         return Part()
     latents = [groups[unit][0] for unit in scalars]

@@ -86,10 +86,15 @@ def _conditioned(subject: Subject, data: FactoredObservations, varying: list[int
     if not all(groups_varying(data.factors, m, limit=1) for m in varying):
         return None
     return conditioned_response_matrix(
-        subject.model, _Varying(data, varying), generator=subject.generator("factors"), units=subject.alive,
-        groups_per_factor=subject.groups, precision=subject.precision, budget=subject.seconds / 2,
+        subject.model,
+        _Varying(data, varying),
+        generator=subject.generator("factors"),
+        units=subject.alive,
+        groups_per_factor=subject.groups,
+        precision=subject.precision,
+        budget=subject.seconds / 2,
         batch_size=subject.batch_size,
-    )  # fmt: skip
+    )
 
 
 def _first_round(subject: Subject, data: FactoredObservations, varying: list[int]) -> int:
@@ -179,9 +184,7 @@ def _findings(subject: Subject, names: list[str], known: np.ndarray, scores: lis
     remedy = (
         None if level == "good" else "Raise β, or choose among seeds; where axes mix, trust the response graph instead."
     )
-    listed = ", ".join(
-        f"{name} in unit {subject.labels[best[m]]} ({shares[m]})" for m, name in enumerate(names)
-    )  # fmt: skip
+    listed = ", ".join(f"{name} in unit {subject.labels[best[m]]} ({shares[m]})" for m, name in enumerate(names))
     sentence = f"Best single unit for each factor, with the share of its entropy: {listed}."
     return (
         Finding(

@@ -35,9 +35,12 @@ class Known:
 def ask_fit(subject: Subject) -> Section:
     """Does the model get what it expects, and are its latents on the scale that is expected of them?"""
     found = value_range(
-        subject.model, subject.data, generator=subject.generator("value range"), batch_size=subject.batch_size,
+        subject.model,
+        subject.data,
+        generator=subject.generator("value range"),
+        batch_size=subject.batch_size,
         n=max(LEAST, min(subject.passes // MAPPINGS, MOST)),
-    )  # fmt: skip
+    )
     numbers = torch.arange(subject.n, dtype=torch.float64)[:, None]
     scale = latent_scale(Known(subject), numbers, batch_size=subject.batch_size)
     question = "Does the model get the values that it expects, and are its latents on the scale that is expected?"
@@ -46,11 +49,16 @@ def ask_fit(subject: Subject) -> Section:
 
 def _range_part(subject: Subject, found: ValueRange) -> Part:
     score = Score(
-        "fit.range", "Gain of the best mapping of the values", found.gain,
+        "fit.range",
+        "Gain of the best mapping of the values",
+        found.gain,
         f"error of reconstruction as given over that with the mapping “{found.best}”, the best of {len(found.names)}; "
         f"1 if none is better; {found.variant}",
-        found.n, subject.seed, found.interval.low, found.interval.high,
-    )  # fmt: skip
+        found.n,
+        subject.seed,
+        found.interval.low,
+        found.interval.high,
+    )
     findings = tuple(
         _range_finding(word, sentence, found) for word, sentence in zip(found.words, found.sentences, strict=True)
     )
@@ -75,13 +83,14 @@ def _scale_part(subject: Subject, found: LatentScale) -> Part:
         _moment(subject, found, "mean", "Mean of the latents", found.mean, *found.mean_interval),
     )
     findings = tuple(
-        _scale_finding(subject, word, sentence)
-        for word, sentence in zip(found.words, found.sentences, strict=True)
-    )  # fmt: skip
+        _scale_finding(subject, word, sentence) for word, sentence in zip(found.words, found.sentences, strict=True)
+    )
     arrays: dict[str, Tensor] = {
-        "channel_mean": found.channel_mean, "channel_mean_stderr": found.channel_mean_stderr,
-        "channel_std": found.channel_std, "channel_std_stderr": found.channel_std_stderr,
-    }  # fmt: skip
+        "channel_mean": found.channel_mean,
+        "channel_mean_stderr": found.channel_mean_stderr,
+        "channel_std": found.channel_std,
+        "channel_std_stderr": found.channel_std_stderr,
+    }
     return Part(scores, findings, arrays, {"expected": found.expected, "factor": found.factor})
 
 

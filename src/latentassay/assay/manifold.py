@@ -80,9 +80,14 @@ def ask_field(subject: Subject) -> Section | None:
         "reconstructions": _map(subject, base, field).numpy(),
     }
     return Section(
-        "field", "Response field", "Where do responses flow?", (score,), (finding,), arrays,
+        "field",
+        "Response field",
+        "Where do responses flow?",
+        (score,),
+        (finding,),
+        arrays,
         {"labels": [str(first), str(second)]},
-    )  # fmt: skip
+    )
 
 
 def _converging(subject: Subject, field: ResponseField, flow: Tensor, plane: Tensor) -> tuple[Score, Finding]:
@@ -92,12 +97,17 @@ def _converging(subject: Subject, field: ResponseField, flow: Tensor, plane: Ten
     share = float(inside.double().mean())
     interval = wilson(int(inside.sum()), n)
     score = Score(
-        "field.converging", "Posterior samples where responses converge", share,
+        "field.converging",
+        "Posterior samples where responses converge",
+        share,
         f"share of posterior samples with ∇·(R(z) − z) < 0 on the plane of latents {first} and {second}, the others "
         f"at the real code nearest to the mean; central differences, {len(field.xs)}×{len(field.ys)} points over "
         "mean ± 3 σ; Wilson interval",
-        n, subject.seed, *interval, unit="%",
-    )  # fmt: skip
+        n,
+        subject.seed,
+        *interval,
+        unit="%",
+    )
     if float(field.vectors.norm(dim=-1).max()) < STILL * float(field.xs[-1] - field.xs[0]):
         sentence = (
             f"On the plane of units {first} and {second} responses stay where they are: the coders invert each other."
@@ -147,9 +157,12 @@ def ask_structure(subject: Subject) -> Section:
     remedy = f"The share of {origin} samples in holes says what that costs." if differs else None
     findings.append(Finding("structure", sentence, level, ("structure.causal",), remedy))
     return Section(
-        "structure", "Structure score", "How far are responses from the distribution that is sampled?",
-        tuple(scores), tuple(findings),
-    )  # fmt: skip
+        "structure",
+        "Structure score",
+        "How far are responses from the distribution that is sampled?",
+        tuple(scores),
+        tuple(findings),
+    )
 
 
 def ask_holes(subject: Subject) -> Section:
@@ -157,19 +170,27 @@ def ask_holes(subject: Subject) -> Section:
     g, n = subject.generator("holes"), subject.drawn(_per_hole(subject))
     holes, nearby = (
         find_holes(
-            subject.model, subject.data, generator=g, n=n, units=subject.matrix.units, neighbours=k,
-            active=subject.active_latents, worst=PICTURES, batch_size=subject.batch_size,
+            subject.model,
+            subject.data,
+            generator=g,
+            n=n,
+            units=subject.matrix.units,
+            neighbours=k,
+            active=subject.active_latents,
+            worst=PICTURES,
+            batch_size=subject.batch_size,
         )
         for k in (None, NEIGHBOURS)
-    )  # fmt: skip
+    )
     kinds = {"prior": holes.prior, "hybrid": holes.hybrid}
     scores = [
         score for kind, found in kinds.items() if found for score in _hole_scores(subject, kind, found, holes.variant)
     ]
     scores += [
         _nearby_score(subject, kind, found, nearby.variant)
-        for kind, found in (("prior", nearby.prior), ("hybrid", nearby.hybrid)) if found
-    ]  # fmt: skip
+        for kind, found in (("prior", nearby.prior), ("hybrid", nearby.hybrid))
+        if found
+    ]
     drawn = hybrid(subject.z, PICTURES, generator=g, units=subject.matrix.units)
     main = holes.prior or holes.hybrid
     arrays = {"distance_posterior": holes.posterior_distance, "distance_hybrid": holes.hybrid.distance}
@@ -179,39 +200,64 @@ def ask_holes(subject: Subject) -> Section:
         pictures["prior_samples"] = prior(subject.model, PICTURES, generator=g)
     arrays |= {name: decode(subject.model, z) for name, z in pictures.items()}
     return Section(
-        "holes", "Holes", "Which samples does the model itself not recognise?", tuple(scores),
-        (_holes_finding(holes.prior, holes.hybrid, scores),), {name: a.numpy() for name, a in arrays.items()},
+        "holes",
+        "Holes",
+        "Which samples does the model itself not recognise?",
+        tuple(scores),
+        (_holes_finding(holes.prior, holes.hybrid, scores),),
+        {name: a.numpy() for name, a in arrays.items()},
         {"threshold": holes.threshold},
-    )  # fmt: skip
+    )
 
 
 def _hole_scores(subject: Subject, kind: str, found: HoleShare, variant: str) -> tuple[Score, ...]:
     rule = f"share of {kind} samples with ‖R(z) − z‖ above that of 99 % of posterior samples; 1 % is as good as data; "
     return (
         Score(
-            f"holes.{kind}", f"{kind.capitalize()} samples in holes", found.share, rule + variant,
-            len(found.distance), subject.seed, *found.interval, unit="%",
+            f"holes.{kind}",
+            f"{kind.capitalize()} samples in holes",
+            found.share,
+            rule + variant,
+            len(found.distance),
+            subject.seed,
+            *found.interval,
+            unit="%",
         ),
         Score(
-            f"holes.{kind}.repaired", f"{kind.capitalize()} samples in holes after one response", found.repaired,
+            f"holes.{kind}.repaired",
+            f"{kind.capitalize()} samples in holes after one response",
+            found.repaired,
             "the samples are replaced by their responses and measured again at the same threshold (Wilson interval)",
-            len(found.distance), subject.seed, *found.repaired_interval, unit="%",
+            len(found.distance),
+            subject.seed,
+            *found.repaired_interval,
+            unit="%",
         ),
         Score(
-            f"holes.{kind}.redrawn", f"{kind.capitalize()} samples in holes after drawing those again", found.redrawn,
+            f"holes.{kind}.redrawn",
+            f"{kind.capitalize()} samples in holes after drawing those again",
+            found.redrawn,
             "samples in holes are replaced by new ones and measured again at the same threshold (Wilson interval)",
-            len(found.distance), subject.seed, *found.redrawn_interval, unit="%",
+            len(found.distance),
+            subject.seed,
+            *found.redrawn_interval,
+            unit="%",
         ),
-    )  # fmt: skip
+    )
 
 
 def _nearby_score(subject: Subject, kind: str, found: HoleShare, variant: str) -> Score:
     return Score(
-        f"holes.{kind}.nearby", f"{kind.capitalize()} samples in holes, beside their real neighbours", found.share,
+        f"holes.{kind}.nearby",
+        f"{kind.capitalize()} samples in holes, beside their real neighbours",
+        found.share,
         f"as above, but every distance is divided by the mean distance of the {NEIGHBOURS} real latents nearest to the "
         f"response, so that restless data elsewhere hide no hole; {variant}",
-        len(found.distance), subject.seed, *found.interval, unit="%",
-    )  # fmt: skip
+        len(found.distance),
+        subject.seed,
+        *found.interval,
+        unit="%",
+    )
 
 
 def _holes_finding(from_prior: HoleShare | None, from_hybrid: HoleShare, scores: list[Score]) -> Finding:

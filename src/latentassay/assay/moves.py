@@ -20,22 +20,30 @@ def ask_moves(subject: Subject, rows: Tensor) -> Part:
     found = spatial_equivariance(subject.model, subject.data, rows=rows, batch_size=subject.batch_size)
     scores = tuple(
         Score(
-            f"spatial.{kind}.{name.replace(' ', '-')}", f"{label}: {name}", float(value),
+            f"spatial.{kind}.{name.replace(' ', '-')}",
+            f"{label}: {name}",
+            float(value),
             f"E‖{formula}‖² over the variance: 0 if the move is followed, 2 if what comes is unrelated; "
             f"{found.variant}; "
             f"{' × '.join(map(str, found.margin))} places at each end left out",
-            found.n, subject.seed, max(0.0, float(value - 1.96 * stderr)), float(value + 1.96 * stderr), unit="%",
+            found.n,
+            subject.seed,
+            max(0.0, float(value - 1.96 * stderr)),
+            float(value + 1.96 * stderr),
+            unit="%",
         )
         for kind, label, formula, values, stderrs in (
             ("encoded", "Codes stray from moved pictures", "enc(T x) − T enc(x)", found.encoded, found.encoded_stderr),
             ("decoded", "Pictures stray from moved codes", "dec(T z) − T dec(z)", found.decoded, found.decoded_stderr),
         )
         for name, value, stderr in zip(found.names, values, stderrs, strict=True)
-    )  # fmt: skip
+    )
     arrays = {
-        "encoded": found.encoded, "encoded_stderr": found.encoded_stderr, "decoded": found.decoded,
+        "encoded": found.encoded,
+        "encoded_stderr": found.encoded_stderr,
+        "decoded": found.decoded,
         "decoded_stderr": found.decoded_stderr,
-    }  # fmt: skip
+    }
     return Part(scores, _moves_findings(found, scores), arrays, {"moves": list(found.names)})
 
 
@@ -52,11 +60,15 @@ def _moves_findings(found: SpatialEquivariance, scores: tuple[Score, ...]) -> tu
     findings = [Finding("spatial.shifts", sentence, level, tuple(score.name for score in shifts), remedy)]
     told = ", ".join(f"{score.label.split(': ')[1]} {score}" for score in others)
     follows = max(score.value for score in others) < FOLLOWS
-    findings.append(Finding(
-        "spatial.moves", f"When pictures are moved, codes stray from the same move of the codes by: {told}.",
-        "good" if follows else "note", tuple(score.name for score in others),
-        None if follows else "Move pictures and encode them anew; do not augment the latents themselves.",
-    ))  # fmt: skip
+    findings.append(
+        Finding(
+            "spatial.moves",
+            f"When pictures are moved, codes stray from the same move of the codes by: {told}.",
+            "good" if follows else "note",
+            tuple(score.name for score in others),
+            None if follows else "Move pictures and encode them anew; do not augment the latents themselves.",
+        )
+    )
     return tuple(findings)
 
 
@@ -67,14 +79,19 @@ def ask_spectrum(subject: Subject, rows: Tensor) -> Part:
     found = latent_spectrum(subject.model, subject.data, rows=rows, batch_size=subject.batch_size)
     scores = tuple(
         Score(
-            f"spatial.slope.{name}", label, of.slope,
-            f"exponent of power by frequency; {found.variant}", found.n, subject.seed, *of.slope_interval,
+            f"spatial.slope.{name}",
+            label,
+            of.slope,
+            f"exponent of power by frequency; {found.variant}",
+            found.n,
+            subject.seed,
+            *of.slope_interval,
         )
         for name, label, of in (
             ("latent", "Spectral slope of latents", found.latent),
             ("picture", "Spectral slope of pictures, averaged to as many places", found.matched),
         )
-    )  # fmt: skip
+    )
     return Part(scores, (_spectrum_finding(found, scores),), _spectrum_arrays(found))
 
 

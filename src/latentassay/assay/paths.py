@@ -45,9 +45,14 @@ def ask_paths(subject: Subject) -> Section | None:
     arrays["posterior"] = subject.z[:, list(plane)]
     details["labels"] = [str(latent) for latent in plane]
     return Section(
-        "paths", "Interpolation", "Does a straight line between two observations stay on the manifold?",
-        scores, (_finding(*scores),), {name: value.numpy() for name, value in arrays.items()}, details,
-    )  # fmt: skip
+        "paths",
+        "Interpolation",
+        "Does a straight line between two observations stay on the manifold?",
+        scores,
+        (_finding(*scores),),
+        {name: value.numpy() for name, value in arrays.items()},
+        details,
+    )
 
 
 def _pairs(subject: Subject) -> int:
@@ -135,20 +140,29 @@ def _lines_score(subject: Subject, lines: Tensor) -> Score:
     mean, stderr = float(lines.mean()), float(lines.std()) / len(lines) ** 0.5
     low, high = normal(mean, stderr)
     return Score(
-        "paths.straight", "Cost of straight lines", mean,
+        "paths.straight",
+        "Cost of straight lines",
+        mean,
         f"mean of ‖R(z) − z‖² along straight lines between real codes, over its mean at real codes: 1 is as good as "
         f"data; {len(lines)} pairs, {LOOKS} points each",
-        len(lines), subject.seed, max(0.0, low), high, unit="×",
-    )  # fmt: skip
+        len(lines),
+        subject.seed,
+        max(0.0, low),
+        high,
+        unit="×",
+    )
 
 
 def _gain_score(subject: Subject, found: ManifoldPath) -> Score:
     return Score(
-        "paths.gain", "Cost of the way along the manifold", found.manifold.cost / found.straight.cost,
+        "paths.gain",
+        "Cost of the way along the manifold",
+        found.manifold.cost / found.straight.cost,
         "∫ (‖R(z) − z‖² + temperature) ds along the way found, over that of the straight line, for the costliest of "
         f"these pairs (one example, so no interval): {found.variant}",
-        1, subject.seed,
-    )  # fmt: skip
+        1,
+        subject.seed,
+    )
 
 
 def _finding(straight: Score, gain: Score) -> Finding:

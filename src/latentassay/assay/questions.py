@@ -32,15 +32,25 @@ def ask_reconstruction(subject: Subject) -> Section:
     found = _streamed(subject)
     scores = (
         Score(
-            "reconstruction.explained", "Variance explained", found.explained,
+            "reconstruction.explained",
+            "Variance explained",
+            found.explained,
             "1 − Σ(x − x̂)² / Σ(x − x̄)² with x̂ = D(E(x)), both mean coder outputs",
-            subject.n, subject.seed, *found.explained_interval, unit="%",
+            subject.n,
+            subject.seed,
+            *found.explained_interval,
+            unit="%",
         ),
         Score(
-            "reconstruction.mse", "Mean squared error", found.mse,
-            "mean over rows and values of (x − x̂)²", subject.n, subject.seed, *found.mse_interval,
+            "reconstruction.mse",
+            "Mean squared error",
+            found.mse,
+            "mean over rows and values of (x − x̂)²",
+            subject.n,
+            subject.seed,
+            *found.mse_interval,
         ),
-    )  # fmt: skip
+    )
     level: Level = "good" if found.explained >= 0.9 else "note" if found.explained >= 0.6 else "warning"
     finding = Finding(
         "reconstruction",
@@ -77,16 +87,25 @@ def ask_units(subject: Subject) -> Section:
     spread = matrix.units.total(subject.codes.mean.double().var(0, keepdim=True))[0]
     varied = int((spread > 0.01).sum())
     alive = Score(
-        "units.alive", "Alive (causal) units", causal.dimension,
+        "units.alive",
+        "Alive (causal) units",
+        causal.dimension,
         f"units whose normalized diagonal response is at least {causal.threshold:.3f} (LR 4.1: M_jj ≥ 0.5 at σ = 1); "
         "the interval counts units that are alive beyond doubt, and that may be",
-        subject.n, subject.seed, causal.low, causal.high,
-    )  # fmt: skip
+        subject.n,
+        subject.seed,
+        causal.low,
+        causal.high,
+    )
     varying = Score(
-        "units.varying", "Units whose mean varies", varied,
+        "units.varying",
+        "Units whose mean varies",
+        varied,
         "units with Var E[z|x] > 0.01 (active units of Burda et al. 2016); says what the encoder sends, "
-        "not what the decoder uses", subject.n, subject.seed,
-    )  # fmt: skip
+        "not what the decoder uses",
+        subject.n,
+        subject.seed,
+    )
     scores, findings = [alive, varying], [_alive_finding(subject, alive)]
     if causal.dimension:
         scores.append(_strength(subject))
@@ -101,9 +120,7 @@ def ask_units(subject: Subject) -> Section:
         marginals = DiagonalGaussian(subject.codes.mean, subject.codes.std)
         arrays["kl"] = matrix.units.total(marginals.kl_per_latent()).mean(0).numpy()
     details = {"labels": subject.labels, "alive": list(causal.mask), "threshold": causal.threshold, "total": total}
-    return Section(
-        "units", "Units", "Which units are alive?", tuple(scores), tuple(findings), arrays, details
-    )  # fmt: skip
+    return Section("units", "Units", "Which units are alive?", tuple(scores), tuple(findings), arrays, details)
 
 
 def _alive_finding(subject: Subject, alive: Score) -> Finding:
@@ -145,10 +162,15 @@ def _strength(subject: Subject) -> Score:
     stderr = float(subject.matrix.normalized_stderr.diagonal()[active].square().sum().sqrt()) / len(active)
     mean = float(values.mean())
     return Score(
-        "units.strength", "Response strength of alive units", mean,
+        "units.strength",
+        "Response strength of alive units",
+        mean,
         "mean over alive units of M_jj / (√2 σ_j): 1 if the encoder reads back exactly what the decoder was given",
-        subject.n, subject.seed, mean - 1.96 * stderr, mean + 1.96 * stderr,
-    )  # fmt: skip
+        subject.n,
+        subject.seed,
+        mean - 1.96 * stderr,
+        mean + 1.96 * stderr,
+    )
 
 
 def _strength_finding(strength: Score) -> Finding:
@@ -169,12 +191,17 @@ def ask_responses(subject: Subject) -> Section:
         mean = float(inner[off].mean())
         scores = (
             Score(
-                "responses.leakage", "Mean response of other units", mean,
+                "responses.leakage",
+                "Mean response of other units",
+                mean,
                 "mean off-diagonal entry of M_jk / (√2 σ_k) over alive units: 0 if every unit moves alone "
                 "(the interval is that of one entry, a bound for the mean)",
-                subject.n, subject.seed, max(0.0, mean - 1.96 * stderr), mean + 1.96 * stderr,
+                subject.n,
+                subject.seed,
+                max(0.0, mean - 1.96 * stderr),
+                mean + 1.96 * stderr,
             ),
-        )  # fmt: skip
+        )
     arrays = {
         "matrix": matrix.matrix.numpy(),
         "normalized": matrix.normalized.numpy(),
@@ -190,10 +217,13 @@ def ask_graph(subject: Subject) -> Section:
     """Which units belong together?"""
     graph = response_graph(subject.matrix)
     edges = Score(
-        "graph.edges", "Edges", len(graph.edges),
+        "graph.edges",
+        "Edges",
+        len(graph.edges),
         f"ordered pairs of alive units with M_jk / (√2 σ_k) ≥ {graph.threshold} and above twice its standard error",
-        subject.n, subject.seed,
-    )  # fmt: skip
+        subject.n,
+        subject.seed,
+    )
     arrays = {
         "edges": torch.tensor([[e.source, e.target] for e in graph.edges]).reshape(-1, 2).numpy(),
         "weights": torch.tensor([e.weight for e in graph.edges]).numpy(),

@@ -151,15 +151,33 @@ def _prepare(
     codes = encode(model, data, rows=rows, generator=seeded(seed, "posterior"), batch_size=batch_size)
     z, begun = drawn(codes), time.perf_counter()
     matrix = response_matrix(
-        model, z, units=units, generator=seeded(seed, "matrix"), precision=precision, budget=MATRIX_SHARE * budget,
+        model,
+        z,
+        units=units,
+        generator=seeded(seed, "matrix"),
+        precision=precision,
+        budget=MATRIX_SHARE * budget,
         batch_size=batch_size,
-    )  # fmt: skip
+    )
     # Every base latent passes once, and once more for each unit that used it.
     one = max(time.perf_counter() - begun, 1e-9) / (max(matrix.used) + sum(matrix.used))
     return Subject(
-        model, data, rows, codes, z, matrix, causal_units(matrix), seed, grid, groups, batch_size, precision,
-        budget, max(1, int(budget / one)), order[: SCORED * samples],
-    )  # fmt: skip
+        model,
+        data,
+        rows,
+        codes,
+        z,
+        matrix,
+        causal_units(matrix),
+        seed,
+        grid,
+        groups,
+        batch_size,
+        precision,
+        budget,
+        max(1, int(budget / one)),
+        order[: SCORED * samples],
+    )
 
 
 def _ask(subject: Subject, budget: float, started: float, seconds: dict[str, float]) -> list[Section]:

@@ -97,16 +97,28 @@ def _reach(subject: Subject) -> Part:
     )
     scores = (
         Score(
-            "spatial.reach", "Reach of a change", found.reach,
+            "spatial.reach",
+            "Reach of a change",
+            found.reach,
             "least distance in places that holds 90 % of the squared response to a change of one place of one channel; "
-            + found.variant, found.n, subject.seed, int(found.reach_interval.low), int(found.reach_interval.high),
+            + found.variant,
+            found.n,
+            subject.seed,
+            int(found.reach_interval.low),
+            int(found.reach_interval.high),
         ),
         Score(
-            "spatial.away", "Response that leaves its place", found.away,
+            "spatial.away",
+            "Response that leaves its place",
+            found.away,
             "share of the squared response at other places than the one that was changed; " + found.variant,
-            found.n, subject.seed, found.away_interval.low, found.away_interval.high, unit="%",
+            found.n,
+            subject.seed,
+            found.away_interval.low,
+            found.away_interval.high,
+            unit="%",
         ),
-    )  # fmt: skip
+    )
     return Part(scores, (_reach_finding(subject, found, scores),), _kernel_arrays(found))
 
 
@@ -119,9 +131,12 @@ def _kernel_arrays(found: SpatialKernel) -> dict[str, Tensor]:
     own = scaled[range(len(changed)), found.channels].mean(0)
     others = (scaled.sum((0, 1)) - own * len(changed)) / len(changed)
     return {
-        "kernel_own": _plane(own), "kernel_others": _plane(others), "profile": found.profile,
-        "overall": found.overall, "overall_stderr": found.overall_stderr,
-    }  # fmt: skip
+        "kernel_own": _plane(own),
+        "kernel_others": _plane(others),
+        "profile": found.profile,
+        "overall": found.overall,
+        "overall_stderr": found.overall_stderr,
+    }
 
 
 def _reach_finding(subject: Subject, found: SpatialKernel, scores: tuple[Score, ...]) -> Finding:
@@ -140,13 +155,18 @@ def _activity(subject: Subject, maps: ActivityMaps) -> Part:
     by_place = maps.by_place
     low, high = float(by_place.min()), float(by_place.max())
     score = Score(
-        "spatial.uneven", "Liveliest place over the stillest", high / max(low, 1e-12),
+        "spatial.uneven",
+        "Liveliest place over the stillest",
+        high / max(low, 1e-12),
         "variance of posterior means by place, mean over channels each in units of its own; " + maps.variant,
-        maps.n, subject.seed,
-    )  # fmt: skip
+        maps.n,
+        subject.seed,
+    )
     arrays = {
-        "activity": _planes(maps.variance), "activity_by_place": _plane(by_place), "by_channel": maps.by_channel,
-    }  # fmt: skip
+        "activity": _planes(maps.variance),
+        "activity_by_place": _plane(by_place),
+        "by_channel": maps.by_channel,
+    }
     if bool(torch.isfinite(maps.log_noise).all()):
         arrays["certainty"] = _plane(maps.log_noise.median() - maps.log_noise)
     level: Level = "good" if low >= 0.25 and high <= 4 else "note"
@@ -189,10 +209,13 @@ def _places(subject: Subject, maps: ActivityMaps) -> Part:
     )
     found = global_places(effects, noise)
     score = Score(
-        "spatial.global", "Places that carry global information", len(found.reaching),
+        "spatial.global",
+        "Places that carry global information",
+        len(found.reaching),
         f"of {len(asked)} places asked about, out of {noise.numel()}: {effects.variant}; cuts: {found.variant}",
-        effects.n, subject.seed,
-    )  # fmt: skip
+        effects.n,
+        subject.seed,
+    )
     times = torch.full((noise.numel(),), torch.nan, dtype=torch.float64)
     times[effects.places] = found.times
     arrays = {"far": _plane(times.reshape(noise.shape))}

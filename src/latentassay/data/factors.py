@@ -151,9 +151,10 @@ class FactorData:
         column = self._column(factor)
         is_held_out = np.isin(self.factors[:, column], _checked_values(values, self.factor_sizes[column], factor))
         if not 0 < (taken := int(is_held_out.sum())) < len(self):
-            raise InputError(f"values {np.ravel(values).tolist()} of {factor!r} are those of {taken} of {len(self)} "
-                             f"rows, so a part is empty; the data have {np.unique(self.factors[:, column]).tolist()}"
-                             )  # fmt: skip
+            raise InputError(
+                f"values {np.ravel(values).tolist()} of {factor!r} are those of {taken} of {len(self)} "
+                f"rows, so a part is empty; the data have {np.unique(self.factors[:, column]).tolist()}"
+            )
         return Holdout(self.take(np.flatnonzero(~is_held_out)), self.take(np.flatnonzero(is_held_out)))
 
     def _column(self, factor: str | int) -> int:
@@ -182,9 +183,14 @@ class FactorData:
         index = np.asarray(indices)
         rows = index if self._rows is None else self._rows[index]
         return FactorData(
-            self.store, self.factors[index], self.factor_names, self.factor_sizes,
-            layout=self.layout, name=self.name, rows=rows,
-        )  # fmt: skip
+            self.store,
+            self.factors[index],
+            self.factor_names,
+            self.factor_sizes,
+            layout=self.layout,
+            name=self.name,
+            rows=rows,
+        )
 
     def split(self, seed: int = 0, fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)) -> Splits:
         """Split at random into train, validation and test views (70-10-20 as in LR A.4.2).

@@ -15,22 +15,32 @@ from latentassay.errors import FileError, InputError
 DSPRITES = {"color": 1, "shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
 SHAPES3D = {"floor_hue": 10, "wall_hue": 10, "object_hue": 10, "scale": 8, "shape": 4, "orientation": 15}
 MPI3D = {
-    "color": 6, "shape": 6, "size": 2, "camera_height": 3, "background": 3, "joint_1": 40, "joint_2": 40,
-}  # fmt: skip
+    "color": 6,
+    "shape": 6,
+    "size": 2,
+    "camera_height": 3,
+    "background": 3,
+    "joint_1": 40,
+    "joint_2": 40,
+}
 
 _DSPRITES = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64"
 _DSPRITES_URL = "https://github.com/deepmind/dsprites-dataset/blob/master/{}?raw=true"
 DSPRITES_FILES = (
     Official(
-        f"{_DSPRITES}.hdf5", _DSPRITES_URL.format(f"{_DSPRITES}.hdf5"), 28_024_106,
+        f"{_DSPRITES}.hdf5",
+        _DSPRITES_URL.format(f"{_DSPRITES}.hdf5"),
+        28_024_106,
         sha256="729fa22e884c9c500e1f17415d580746b4c5894fbbb780a1319bbcfa39a745bb",
     ),
     Official(f"{_DSPRITES}.npz", _DSPRITES_URL.format(f"{_DSPRITES}.npz")),
-)  # fmt: skip
+)
 SHAPES3D_FILE = Official(
-    "3dshapes.h5", "https://storage.googleapis.com/3d-shapes/3dshapes.h5", 267_573_662,
+    "3dshapes.h5",
+    "https://storage.googleapis.com/3d-shapes/3dshapes.h5",
+    267_573_662,
     sha256="0a0f6ed98baff276a50f3a081a7434d788da63cb135a98189b2a5b5769be1785",
-)  # fmt: skip
+)
 MPI3D_FILES = {
     variant: Official(
         f"mpi3d_{variant}.npz",

@@ -92,8 +92,10 @@ def changed_pairs(
     free, varying = _free(data, fixed), _varying(data)
     most = min(len(free), len(varying) - 1)
     if most < 1:
-        raise InputError(f"pairs of {_name(data)} would share nothing, or all: {len(varying)} factors vary, of which "
-                         f"{len(free)} may change; leave at least one to change and one to agree on")  # fmt: skip
+        raise InputError(
+            f"pairs of {_name(data)} would share nothing, or all: {len(varying)} factors vary, of which "
+            f"{len(free)} may change; leave at least one to change and one to agree on"
+        )
     if changed is not None and (isinstance(changed, bool) or changed not in range(1, most + 1)):
         raise InputError(f"changed must be an integer from 1 to {most}, or None for a random one, got {changed!r}")
     rng = np.random.default_rng(seed)
@@ -205,8 +207,10 @@ class _Rows:
         self._data, self._columns = data, list(range(len(data.factor_names)) if columns is None else columns)
         self._sizes = tuple(data.factor_sizes[m] for m in self._columns)
         if math.prod(self._sizes) >= 2**62:
-            raise InputError(f"{_name(data)} has factors of {self._sizes} values, too many combinations to number; "
-                             "number the values of each factor 0, 1, 2 … without gaps")  # fmt: skip
+            raise InputError(
+                f"{_name(data)} has factors of {self._sizes} values, too many combinations to number; "
+                "number the values of each factor 0, 1, 2 … without gaps"
+            )
         keys = self._keys(data.factors)
         self._order = np.argsort(keys, kind="stable")
         self._sorted = keys[self._order]
@@ -242,8 +246,10 @@ def _subset(data: FactoredObservations, wanted: Iterable[Factor], varying: list[
     if not subset:
         raise InputError("a subset of factors to share is empty; leave it out, or name a factor")
     if not set(varying) - set(subset):
-        raise InputError(f"a subset holds all factors of {_name(data)} that vary, so both observations of a pair would "
-                         "be the same; leave one out")  # fmt: skip
+        raise InputError(
+            f"a subset holds all factors of {_name(data)} that vary, so both observations of a pair would "
+            "be the same; leave one out"
+        )
     return subset
 
 
@@ -274,8 +280,10 @@ def _name(data: Any) -> str:
 
 def _check_factored(data: Any) -> None:
     if not isinstance(data, FactoredObservations) or not data.factor_names:
-        raise InputError(f"pairs are drawn by factors, and {type(data).__name__} {_name(data)!r} has none; make a "
-                         "FactorData with factors, or use data.windows for a series in time")  # fmt: skip
+        raise InputError(
+            f"pairs are drawn by factors, and {type(data).__name__} {_name(data)!r} has none; make a "
+            "FactorData with factors, or use data.windows for a series in time"
+        )
 
 
 def _check_counts(n: Any, seed: Any) -> None:

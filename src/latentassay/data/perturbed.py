@@ -138,8 +138,11 @@ def perturbed(path: str | Path) -> FactorData:
     manifest = read_manifest(folder)
     if not manifest.is_done:
         step = f"after step {manifest.state.step}" if manifest.state else "before its first checkpoint"
-        raise FileError(folder, f"the data set is not finished: it was stopped {step}",
-                        "Call perturb again with the same arguments; it goes on from there.")  # fmt: skip
+        raise FileError(
+            folder,
+            f"the data set is not finished: it was stopped {step}",
+            "Call perturb again with the same arguments; it goes on from there.",
+        )
     for name, written in manifest.files.items():
         verify(folder / name, size=written.size, sha256=written.sha256, fix=MEND)
     images, factors, parent = read_npy(folder / "images.npy"), read_npy(folder / "factors.npy"), manifest.plan.parent
@@ -148,9 +151,13 @@ def perturbed(path: str | Path) -> FactorData:
         raise FileError(folder, f"holds {images.dtype} {images.shape}, and its manifest says {shape}", MEND)
     word = "noise" if manifest.plan.training is None else "perturbed"
     return FactorData(
-        PerturbedStore(images, manifest, folder), np.array(factors), parent.factor_names, parent.factor_sizes,
-        layout="vector" if len(shape) == 2 else "chw", name=f"{parent.name}, {word}",
-    )  # fmt: skip
+        PerturbedStore(images, manifest, folder),
+        np.array(factors),
+        parent.factor_names,
+        parent.factor_sizes,
+        layout="vector" if len(shape) == 2 else "chw",
+        name=f"{parent.name}, {word}",
+    )
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -46,14 +46,14 @@ def checked_codes(codes: Any, names: Sequence[str], sizes: Sequence[int]) -> Int
     """
     array = np.asarray(codes)
     if array.ndim != 2 or array.shape[1] != len(sizes):
-        raise InputError(f"codes must have shape (n, {len(sizes)}), one column for each of {tuple(names)}; "
-                         f"got {array.shape}")  # fmt: skip
+        raise InputError(
+            f"codes must have shape (n, {len(sizes)}), one column for each of {tuple(names)}; got {array.shape}"
+        )
     if not np.issubdtype(array.dtype, np.integer):
         raise InputError(f"codes must be integers that number the values 0, 1, 2 …, got {array.dtype}")
     for name, size, column in zip(names, sizes, array.T, strict=True):
         if len(column) and (column.min() < 0 or column.max() >= size):
-            raise InputError(f"codes of {name!r} must lie in 0..{size - 1}, "
-                             f"got {column.min()}..{column.max()}")  # fmt: skip
+            raise InputError(f"codes of {name!r} must lie in 0..{size - 1}, got {column.min()}..{column.max()}")
     return array
 
 

@@ -25,9 +25,10 @@ SMALLNORB = {"category": 5, "instance": 10, "elevation": 9, "azimuth": 18, "ligh
 _CAR = re.compile(r"(\./)?data/cars/[\w-]+\.mat")
 
 CARS3D_FILE = Official(
-    "nips2015-analogy-data.tar.gz", "http://www.scottreed.info/files/nips2015-analogy-data.tar.gz",
+    "nips2015-analogy-data.tar.gz",
+    "http://www.scottreed.info/files/nips2015-analogy-data.tar.gz",
     md5="4e866a7919c1beedf53964e6f7a23686",
-)  # fmt: skip
+)
 
 
 def _norb(split: str, **md5: str) -> dict[str, Official]:

@@ -62,9 +62,13 @@ READ = (
 
 
 def reports(
-    scale: str, folder: Path | None = None, *, seeds: int | None = None, data: Folders | None = None,
+    scale: str,
+    folder: Path | None = None,
+    *,
+    seeds: int | None = None,
+    data: Folders | None = None,
     device: str = "auto",
-) -> Table:  # fmt: skip
+) -> Table:
     """Train the models whose figures LR shows, and write an assay's report for every seed of each.
 
     Reports are kept beside the runs, as ``report.html``. Arguments and errors as ``table1``.

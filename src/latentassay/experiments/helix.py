@@ -127,9 +127,18 @@ def train_helix(seed: int, folder: Path | None = None, *, steps: int = STEPS) ->
 
 def _plan(seed: int, steps: int) -> Plan:
     return Plan(
-        data="helix", model="vae-mlp", hidden=(32,) * 4, latents=2, likelihood="squared", beta=0.05, steps=steps,
-        batch_size=128, lr=1e-2, schedule="cosine", seed=seed,
-    )  # fmt: skip
+        data="helix",
+        model="vae-mlp",
+        hidden=(32,) * 4,
+        latents=2,
+        likelihood="squared",
+        beta=0.05,
+        steps=steps,
+        batch_size=128,
+        lr=1e-2,
+        schedule="cosine",
+        seed=seed,
+    )
 
 
 @one_thread()
@@ -248,11 +257,19 @@ def pictures(scale: str, folder: Path | None = None, *, seeds: int | None = None
     strand = int(ways[1].path.manifold.length > ways[0].path.manifold.length)
     told = f"Seed {seed}, strand {strand}."
     return [
-        Picture("figure-2", "The latent plane by its responses (LR figure 2).", f"{FIGURE_2} {told}",
-                figure2(model, training_data(seed), ways[strand].path)),
-        Picture("figure-3", "Two ways, in the latent plane and in space (LR figure 3).", f"{FIGURE_3} {told}",
-                figure3(model, training_data(seed), ways[strand].path)),
-    ]  # fmt: skip
+        Picture(
+            "figure-2",
+            "The latent plane by its responses (LR figure 2).",
+            f"{FIGURE_2} {told}",
+            figure2(model, training_data(seed), ways[strand].path),
+        ),
+        Picture(
+            "figure-3",
+            "Two ways, in the latent plane and in space (LR figure 3).",
+            f"{FIGURE_3} {told}",
+            figure3(model, training_data(seed), ways[strand].path),
+        ),
+    ]
 
 
 FIGURE_2 = (
@@ -271,20 +288,25 @@ def figure2(model: Autoencoder, data: FactorData, path: ManifoldPath) -> Figure:
     distance = excitation(model, PLANE, torch.zeros(2), field.xs, field.ys).cost.sqrt()
     maps = (field.xs, field.ys, divergence(field), mean_curvature(field), distance)
     return helix_maps(
-        *(values.numpy() for values in maps), posterior=_posterior(model, data), manifold=path.manifold.z.numpy(),
+        *(values.numpy() for values in maps),
+        posterior=_posterior(model, data),
+        manifold=path.manifold.z.numpy(),
         straight=path.straight.z.numpy(),
-    )  # fmt: skip
+    )
 
 
 def figure3(model: Autoencoder, data: FactorData, path: ManifoldPath) -> Figure:
     """Draw two ways in the latent plane, and what they decode to among data and reconstructions."""
     return helix_paths(
-        _posterior(model, data), path.manifold.z.numpy(), path.straight.z.numpy(),
+        _posterior(model, data),
+        path.manifold.z.numpy(),
+        path.straight.z.numpy(),
         observations=data.batch(range(len(data))).numpy(),
         reconstructions=decode(model, encode(model, data).mean).numpy(),
-        manifold_decoded=path.manifold.x.numpy(), straight_decoded=path.straight.x.numpy(),
+        manifold_decoded=path.manifold.x.numpy(),
+        straight_decoded=path.straight.x.numpy(),
         extent=(*EXTENT, *EXTENT),
-    )  # fmt: skip
+    )
 
 
 def _posterior(model: Autoencoder, data: FactorData) -> np.ndarray:

@@ -65,8 +65,10 @@ class _Worker(NamedTuple):
         with suppress(EOFError), self.errors:
             raise self.errors.recv()
         if self.process.exitcode:
-            raise LatentAssayError(f"a process was ended from outside (exit code {self.process.exitcode}); "
-                                   "is there enough memory? what the others did is kept")  # fmt: skip
+            raise LatentAssayError(
+                f"a process was ended from outside (exit code {self.process.exitcode}); "
+                "is there enough memory? what the others did is kept"
+            )
 
     def interrupt(self) -> None:
         if self.process.is_alive():

@@ -50,9 +50,13 @@ DISAGREE = (
 
 
 def table1(
-    scale: str, folder: Path | None = None, *, seeds: int | None = None, data: Folders | None = None,
+    scale: str,
+    folder: Path | None = None,
+    *,
+    seeds: int | None = None,
+    data: Folders | None = None,
     device: str = "auto",
-) -> Table:  # fmt: skip
+) -> Table:
     """Measure CDS, DCI-D, IRS and MIG of β-VAEs on 3D Shapes for every β and d (LR table 1).
 
     Args:
@@ -84,9 +88,13 @@ def table1(
 
 
 def table2(
-    scale: str, folder: Path | None = None, *, seeds: int | None = None, data: Folders | None = None,
+    scale: str,
+    folder: Path | None = None,
+    *,
+    seeds: int | None = None,
+    data: Folders | None = None,
     device: str = "auto",
-) -> Table:  # fmt: skip
+) -> Table:
     """Measure the structure score × 1000 of β-VAEs on five data sets (LR table 2).
 
     Data sets whose files are not at hand stay empty, and a note says so. Arguments and errors as ``table1``.
@@ -112,9 +120,13 @@ def table2(
 
 
 def table3(
-    scale: str, folder: Path | None = None, *, seeds: int | None = None, data: Folders | None = None,
+    scale: str,
+    folder: Path | None = None,
+    *,
+    seeds: int | None = None,
+    data: Folders | None = None,
     device: str = "auto",
-) -> Table:  # fmt: skip
+) -> Table:
     """Measure structure score × 100, CDS, DCI-D, IRS and MIG of β-VAEs on MPI3D, toy and real (LR table 3).
 
     Data sets whose files are not at hand stay empty, and a note says so. Arguments and errors as ``table1``.

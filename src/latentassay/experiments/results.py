@@ -189,9 +189,17 @@ def over_seeds(
         half = float(student(torch.tensor([n - 1.0]))) * statistics.stdev(values) / math.sqrt(n)
         low, high = mean - half, mean + half
     return Cell(
-        row=row, column=column, ours=mean, low=low, high=high, seeds=n, paper=_float(paper),
-        paper_half=_float(paper_half), scale=scale, values=tuple(map(float, values)),
-    )  # fmt: skip
+        row=row,
+        column=column,
+        ours=mean,
+        low=low,
+        high=high,
+        seeds=n,
+        paper=_float(paper),
+        paper_half=_float(paper_half),
+        scale=scale,
+        values=tuple(map(float, values)),
+    )
 
 
 def share_of_seeds(row: str, column: str, values: Sequence[bool], *, scale: str) -> Cell:
@@ -202,9 +210,16 @@ def share_of_seeds(row: str, column: str, values: Sequence[bool], *, scale: str)
     """
     low, high = wilson(sum(values), len(values))
     return Cell(
-        row=row, column=column, ours=sum(values) / len(values), low=low, high=high, seeds=len(values), scale=scale,
-        unit="%", values=tuple(map(float, values)),
-    )  # fmt: skip
+        row=row,
+        column=column,
+        ours=sum(values) / len(values),
+        low=low,
+        high=high,
+        seeds=len(values),
+        scale=scale,
+        unit="%",
+        values=tuple(map(float, values)),
+    )
 
 
 def pick(scales: Mapping[str, T], name: str) -> T:

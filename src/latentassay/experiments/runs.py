@@ -111,11 +111,22 @@ def trained(
         write_whole(folder / PLAN, plan.model_dump_json(indent=1).encode())
     model = built(plan, data.x_shape) if plan.begins is None else _begun(plan.begins, begin)
     run = fit(
-        model, plan.objective, data, steps=plan.steps, batch_size=plan.batch_size, lr=_rate(plan, len(data)),
-        seed=plan.seed, device=device, out=folder, resume=folder is not None,
-        snapshots=plan.snapshots if folder is not None else (), freeze=plan.freeze,
-        precision=plan.precision, channels_last=plan.precision == "bf16", compile=plan.precision == "bf16",
-    )  # fmt: skip
+        model,
+        plan.objective,
+        data,
+        steps=plan.steps,
+        batch_size=plan.batch_size,
+        lr=_rate(plan, len(data)),
+        seed=plan.seed,
+        device=device,
+        out=folder,
+        resume=folder is not None,
+        snapshots=plan.snapshots if folder is not None else (),
+        freeze=plan.freeze,
+        precision=plan.precision,
+        channels_last=plan.precision == "bf16",
+        compile=plan.precision == "bf16",
+    )
     if run.interrupted:
         raise KeyboardInterrupt
     model.eval()
@@ -125,8 +136,10 @@ def trained(
 def _begun(weights: str, folder: Path | None) -> nn.Module:
     held = None if folder is None else read_manifest(folder).sha256
     if folder is None or held != weights:
-        raise InputError(f"the plan begins with the weights {weights[:12]}, got {folder} with {str(held)[:12]}; "
-                         "pass begin=, the folder of the run that left them")  # fmt: skip
+        raise InputError(
+            f"the plan begins with the weights {weights[:12]}, got {folder} with {str(held)[:12]}; "
+            "pass begin=, the folder of the run that left them"
+        )
     model: nn.Module = load_run(folder).model
     return model
 

@@ -111,9 +111,11 @@ class Subjects:
         run, scale = self.run(subject, beta, latents, seed), self.scale
         settings: Settings = {"codes": scale.codes, "groups": scale.groups, "predictor": scale.predictor}
         return measured(
-            run.path, "disentanglement", settings,
+            run.path,
+            "disentanglement",
+            settings,
             lambda: _disentanglement(self._placed(run), self._split(subject, seed).test, scale, seed),
-        )  # fmt: skip
+        )
 
     def structure(self, subject: str, beta: int, latents: int, seed: int) -> Scores:
         """Return the structure score of one model (table 2)."""
@@ -142,9 +144,16 @@ class Subjects:
         scale = self.scale
         digits = subject in ("MNIST", "Fashion-MNIST")
         plan = Plan(
-            data=self._called(subject), rows=scale.rows, model=scale.network, latents=latents, beta=float(beta),
-            steps=scale.steps, batch_size=scale.digits_batch if digits else scale.batch_size, lr=scale.lr, seed=seed,
-        )  # fmt: skip
+            data=self._called(subject),
+            rows=scale.rows,
+            model=scale.network,
+            latents=latents,
+            beta=float(beta),
+            steps=scale.steps,
+            batch_size=scale.digits_batch if digits else scale.batch_size,
+            lr=scale.lr,
+            seed=seed,
+        )
         home = None
         if self._folder is not None:
             home = self._folder / "runs" / self.name / f"{self._called(subject)}-beta{beta}-d{latents}-seed{seed}"

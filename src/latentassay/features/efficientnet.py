@@ -68,8 +68,10 @@ class EfficientNetLite0(nn.Module):
         if x.shape[1] not in (1, 3):
             raise InputError(f"{NAME} needs images of 1 or 3 channels, got {x.shape[1]}")
         if x.min() < 0 or x.max() > 1:
-            raise InputError(f"{NAME} needs images in [0, 1], got values from {x.min():g} to {x.max():g}; "
-                             "rescale them, or .clamp(0, 1) what a decoder overshot")  # fmt: skip
+            raise InputError(
+                f"{NAME} needs images in [0, 1], got values from {x.min():g} to {x.max():g}; "
+                "rescale them, or .clamp(0, 1) what a decoder overshot"
+            )
         return torch.cat([self._features(part.float()) for part in torch.split(x, CHUNK)])
 
     def _features(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 1280"]:

@@ -80,6 +80,7 @@ def _of_batch(run: Extractor, data: Observations, rows: Int[np.ndarray, " n"], p
     features = run(data.batch(rows).to(place.device))
     if not isinstance(features, Tensor) or features.ndim != 2 or len(features) != len(rows):
         got = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
-        raise InputError(f"the extractor must return a tensor ({len(rows)}, features), got {got}; "
-                         "flatten or average what it returns")  # fmt: skip
+        raise InputError(
+            f"the extractor must return a tensor ({len(rows)}, features), got {got}; flatten or average what it returns"
+        )
     return finite(features, "what the extractor returns").double().cpu().numpy()

@@ -122,9 +122,12 @@ def _normed(j: Float[Tensor, "n values k"]) -> Tensor:
 
 
 def _summed(
-    columns: Float[np.ndarray, "n k k"], left: Float[np.ndarray, "n k k"], explained: np.ndarray,
-    active: tuple[int, ...], threshold: float,
-) -> PCAAlignment:  # fmt: skip
+    columns: Float[np.ndarray, "n k k"],
+    left: Float[np.ndarray, "n k k"],
+    explained: np.ndarray,
+    active: tuple[int, ...],
+    threshold: float,
+) -> PCAAlignment:
     values, singular = (np.array([_matched(each)[1] for each in part]) for part in (columns, left))
     n, cosines = len(values), columns.mean(0)
     stderr = float(values.std(ddof=1)) / n**0.5
@@ -132,9 +135,19 @@ def _summed(
     units = tuple(active[column] for column in _matched(cosines)[0])
     variant = f"{len(active)} units with a standard deviation of the mean above {threshold:g}, at {n} posterior means"
     return PCAAlignment(
-        score, stderr, score - half, score + half, values, float(singular.mean()), cosines, units, explained, active,
-        n, variant,
-    )  # fmt: skip
+        score,
+        stderr,
+        score - half,
+        score + half,
+        values,
+        float(singular.mean()),
+        cosines,
+        units,
+        explained,
+        active,
+        n,
+        variant,
+    )
 
 
 def _matched(cosines: Float[np.ndarray, "k k"]) -> tuple[np.ndarray, float]:

@@ -96,9 +96,12 @@ def _checked(codes: Any, factor: Any, period: float | int) -> tuple[Float[np.nda
 def _seen(offset: Float[np.ndarray, "n 2"], way: str) -> Float[np.ndarray, "n k"]:
     radius = np.linalg.norm(offset, axis=1, keepdims=True)
     ways: dict[str, np.ndarray] = {
-        "angle": offset / np.maximum(radius, 1e-12), "radius": radius, "first": offset[:, :1],
-        "second": offset[:, 1:], "both": offset,
-    }  # fmt: skip
+        "angle": offset / np.maximum(radius, 1e-12),
+        "radius": radius,
+        "first": offset[:, :1],
+        "second": offset[:, 1:],
+        "both": offset,
+    }
     return ways[way]
 
 

@@ -171,9 +171,21 @@ def _summed(point: _Point, active: tuple[int, ...], variant: str) -> Orthogonali
     full = float(nearest_signed_permutation(point.full_v).distance.mean()) if bool(spans.all()) else None
     close = (strengths[:, :-1] < DEGENERATE * strengths[:, 1:]).any(1)
     return Orthogonality(
-        mean, stderr, mean - half, mean + half, values, distance_by_chance(len(active)), float(close.double().mean()),
-        strengths, active, full, distance_by_chance(d), int((~regular).sum()), n, variant,
-    )  # fmt: skip
+        mean,
+        stderr,
+        mean - half,
+        mean + half,
+        values,
+        distance_by_chance(len(active)),
+        float(close.double().mean()),
+        strengths,
+        active,
+        full,
+        distance_by_chance(d),
+        int((~regular).sum()),
+        n,
+        variant,
+    )
 
 
 def _spans(values: Float[Tensor, "n k"], d: int) -> Tensor:

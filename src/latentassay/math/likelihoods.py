@@ -89,8 +89,10 @@ class SquaredError(Likelihood):
 
 
 LIKELIHOODS: dict[str, Callable[..., Likelihood]] = {
-    "bernoulli": Bernoulli, "gaussian": Gaussian, "squared": SquaredError,
-}  # fmt: skip
+    "bernoulli": Bernoulli,
+    "gaussian": Gaussian,
+    "squared": SquaredError,
+}
 """Every likelihood by its name."""
 
 

@@ -114,9 +114,12 @@ def gaussian_information(codes: Any, *, resamples: int = 0, seed: int = 0) -> Ga
     matrix = gaussian_pairs(correlation)
     score = _mean_pair(correlation, matrix)
     interval = half_sampled(
-        lambda rows: _mean_pair(correlation, _pairs(_correlation(c[rows]))), score, len(c),
-        resamples=resamples if np.isfinite(score) else 0, seed=seed,
-    )  # fmt: skip
+        lambda rows: _mean_pair(correlation, _pairs(_correlation(c[rows]))),
+        score,
+        len(c),
+        resamples=resamples if np.isfinite(score) else 0,
+        seed=seed,
+    )
     return GaussianInformation(score, matrix, interval, len(c), "bivariate Gaussian, pairs of units that vary, nats")
 
 

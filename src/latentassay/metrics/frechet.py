@@ -76,15 +76,19 @@ def frechet_distance(
         warnings.warn(
             f"{min(len(x), len(y))} rows are too few for {x.shape[1]} features: their covariance has no full rank and "
             "the Fréchet distance lies far above the truth; give more rows, or use kernel_distance, which is unbiased",
-            FewRowsWarning, stacklevel=2,
-        )  # fmt: skip
+            FewRowsWarning,
+            stacklevel=2,
+        )
     mean, covariance = _terms(x, y)
     score = mean + covariance
     rng = np.random.default_rng((seed, 1))
     interval = half_sampled(
-        lambda rows: sum(_terms(x[rows], y[rows if paired else _halves(len(y), rng)[0]])), score, len(x),
-        resamples=resamples, seed=seed,
-    )  # fmt: skip
+        lambda rows: sum(_terms(x[rows], y[rows if paired else _halves(len(y), rng)[0]])),
+        score,
+        len(x),
+        resamples=resamples,
+        seed=seed,
+    )
     extrapolated = 2 * score - _of_halves(x, y, np.random.default_rng((seed, 2)), paired) if extrapolate else None
     told = ", in pairs" if paired else ""
     variant = f"{x.shape[1]} features as given, n = {len(x)} and {len(y)}{told}, covariances over n − 1, biased upwards"

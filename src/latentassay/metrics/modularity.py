@@ -97,8 +97,11 @@ def modularity(
     value = score(information)
     interval = half_sampled(
         lambda rows: score(_information(numbered[rows], f[rows], noise, seed)),
-        value, len(c), resamples=resamples, seed=seed,
-    )  # fmt: skip
+        value,
+        len(c),
+        resamples=resamples,
+        seed=seed,
+    )
     variant = f"{bins} {'equal-count' if binning == 'quantile' else 'equal-width'} bins, {NOISE[noise]}"
     per_unit = modularity_of(information)
     return Modularity(value, per_unit, information, _informs(information), interval, len(c), variant)

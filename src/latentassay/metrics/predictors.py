@@ -101,9 +101,13 @@ def _forest(rows: int, seed: int) -> Any:
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(
-        TREES, max_features=None, min_samples_split=SPLIT, min_impurity_decrease=WORTH / rows, random_state=seed,
+        TREES,
+        max_features=None,
+        min_samples_split=SPLIT,
+        min_impurity_decrease=WORTH / rows,
+        random_state=seed,
         n_jobs=1,
-    )  # fmt: skip
+    )
 
 
 def _by_lasso(seen: np.ndarray, factor: np.ndarray, train: np.ndarray, test: np.ndarray, _: int) -> Told:

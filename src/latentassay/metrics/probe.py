@@ -116,8 +116,10 @@ def _joined(
     own, other = as_array(codes, "codes"), as_array(test[0], "test codes")
     f, g = _as_columns(factors), _as_columns(test[1])
     if own.shape[1:] != other.shape[1:] or f.shape[1:] != g.shape[1:]:
-        raise InputError(f"rows to test on must have shapes (k, {own.shape[-1]}) and (k, {f.shape[-1]}) as those to "
-                         f"learn from, got {other.shape} and {g.shape}")  # fmt: skip
+        raise InputError(
+            f"rows to test on must have shapes (k, {own.shape[-1]}) and (k, {f.shape[-1]}) as those to "
+            f"learn from, got {other.shape} and {g.shape}"
+        )
     codes_and_factors(own, f)
     return *codes_and_factors(np.concatenate([own, other]), np.concatenate([f, g])), len(own)
 
@@ -179,9 +181,12 @@ def logistic(x: Float[np.ndarray, "n u"], values: Int[np.ndarray, " n"]) -> Floa
         inverse = np.linalg.inv(np.linalg.cholesky(rows @ rows.T / (2 * k) + np.diag(penalty)))
         objective = _Objective(inverse @ rows, values, inverse * penalty @ inverse.T)
         found = minimize(
-            objective, np.zeros(k * len(rows)), jac=True, method="L-BFGS-B",
+            objective,
+            np.zeros(k * len(rows)),
+            jac=True,
+            method="L-BFGS-B",
             options={"gtol": TOLERANCE, "ftol": 1e-10, "maxiter": 500},
-        )  # fmt: skip
+        )
         coefficients: Float[np.ndarray, "k u1"] = found.x.reshape(k, -1) @ inverse
         return coefficients
 

@@ -32,11 +32,14 @@ def two_samples(
     """
     x, y = _one_sample(a, "the first features", fewest), _one_sample(b, "the second features", fewest)
     if x.shape[1] != y.shape[1]:
-        raise InputError(f"both sets must have the same features, got {x.shape[1]} and {y.shape[1]} columns; "
-                         "embed both with one extractor")  # fmt: skip
+        raise InputError(
+            f"both sets must have the same features, got {x.shape[1]} and {y.shape[1]} columns; "
+            "embed both with one extractor"
+        )
     if paired and len(x) != len(y):
-        raise InputError(f"paired sets must have as many rows, row i of one made from row i of the other, got {len(x)} "
-                         f"and {len(y)}")  # fmt: skip
+        raise InputError(
+            f"paired sets must have as many rows, row i of one made from row i of the other, got {len(x)} and {len(y)}"
+        )
     return x, y
 
 
@@ -44,11 +47,14 @@ def _one_sample(values: Any, name: str, fewest: int) -> Float[np.ndarray, "n k"]
     held = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
     x = np.asarray(held, dtype=np.float64)
     if x.ndim != 2 or len(x) < fewest or x.shape[1] < 1:
-        raise InputError(f"{name} must have shape (rows, features) with at least {fewest} rows, got {x.shape}; "
-                         "turn images into features with features.embed first")  # fmt: skip
+        raise InputError(
+            f"{name} must have shape (rows, features) with at least {fewest} rows, got {x.shape}; "
+            "turn images into features with features.embed first"
+        )
     if not np.isfinite(x).all():
-        raise InputError(f"{name} hold NaN or infinite values in {int((~np.isfinite(x)).any(1).sum())} rows; "
-                         "remove them")  # fmt: skip
+        raise InputError(
+            f"{name} hold NaN or infinite values in {int((~np.isfinite(x)).any(1).sum())} rows; remove them"
+        )
     return x
 
 

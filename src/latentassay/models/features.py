@@ -66,9 +66,7 @@ class Features(nn.Module):
         3
         """
         still, (latents,) = _Still(deepcopy(self)), self.latent_shape
-        return VAE(
-            Coders(still, decoder), POINT, as_likelihood(likelihood), x_shape=self.x_shape, latents=latents
-        )  # fmt: skip
+        return VAE(Coders(still, decoder), POINT, as_likelihood(likelihood), x_shape=self.x_shape, latents=latents)
 
 
 class _Still(nn.Module):

@@ -106,9 +106,14 @@ def infused_coders(
     """
     made = backbone(x_shape, filters=filters, depth=depth)
     decoder = StructuralDecoder(
-        made.bottom, made.stages, [made.bottom[0]] * variables, latents,
-        hidden=widths("hidden", hidden), places=spaced(variables, len(made.stages)), whole=whole,
-    )  # fmt: skip
+        made.bottom,
+        made.stages,
+        [made.bottom[0]] * variables,
+        latents,
+        hidden=widths("hidden", hidden),
+        places=spaced(variables, len(made.stages)),
+        whole=whole,
+    )
     return started(Coders(_encoder(made, width), decoder))
 
 
@@ -188,8 +193,10 @@ def _pools(side: int, depth: int) -> int:
         below = next((k for k in range(side - 1, 1, -1) if _halved(k, depth) is not None), None)
         above = next(k for k in count(side + 1) if _halved(k, depth) is not None)
         near = above if below is None else f"{below} or {above}"
-        raise InputError(f"pictures of side {side} cannot be halved often enough; crop, pad or resize them to {near}, "
-                         "or to 16, 28, 32, 48, 64, 96, 128 …")  # fmt: skip
+        raise InputError(
+            f"pictures of side {side} cannot be halved often enough; crop, pad or resize them to {near}, "
+            "or to 16, 28, 32, 48, 64, 96, 128 …"
+        )
     return pools
 
 

@@ -6,8 +6,12 @@ from itertools import pairwise
 from torch import nn
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
-    "elu": nn.ELU, "mish": nn.Mish, "relu": nn.ReLU, "silu": nn.SiLU, "tanh": nn.Tanh,
-}  # fmt: skip
+    "elu": nn.ELU,
+    "mish": nn.Mish,
+    "relu": nn.ReLU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+}
 """Nonlinearities by name."""
 
 
@@ -41,9 +45,7 @@ def upsampled_conv(channels_in: int, channels_out: int) -> nn.Sequential:
 
 def mish_block(channels_in: int, channels_out: int) -> nn.Sequential:
     """3×3 convolution, Mish, batch normalisation (IC figure 10)."""
-    return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, 3, padding=1), nn.Mish(), nn.BatchNorm2d(channels_out)
-    )  # fmt: skip
+    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 3, padding=1), nn.Mish(), nn.BatchNorm2d(channels_out))
 
 
 def doubling() -> nn.Upsample:

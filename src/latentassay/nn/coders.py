@@ -75,16 +75,24 @@ def conv_coders(x_shape: Sequence[int], latents: int, width: int) -> Coders:
     channels, side = square(x_shape)
     blocks = side.bit_length() - 2
     if side < 8 or side != 2 ** (blocks + 1):
-        raise InputError(f"conv needs images of side 8, 16, 32, 64, 128 or 256, got {tuple(x_shape)}; "
-                         "resize them, or use conv-small or mlp")  # fmt: skip
+        raise InputError(
+            f"conv needs images of side 8, 16, 32, 64, 128 or 256, got {tuple(x_shape)}; "
+            "resize them, or use conv-small or mlp"
+        )
     encoder = nn.Sequential(
-        pooled_conv(channels, 64, kernel=5), *(pooled_conv(64, 64) for _ in range(blocks - 1)),
-        nn.Flatten(), *mlp((256, 256, 256, width)),
-    )  # fmt: skip
+        pooled_conv(channels, 64, kernel=5),
+        *(pooled_conv(64, 64) for _ in range(blocks - 1)),
+        nn.Flatten(),
+        *mlp((256, 256, 256, width)),
+    )
     decoder = nn.Sequential(
-        *mlp((latents, 256, 256)), nn.ELU(), nn.Unflatten(1, (64, 2, 2)),
-        *(upsampled_conv(64, 64) for _ in range(blocks - 1)), doubling(), nn.Conv2d(64, channels, 3, padding=1),
-    )  # fmt: skip
+        *mlp((latents, 256, 256)),
+        nn.ELU(),
+        nn.Unflatten(1, (64, 2, 2)),
+        *(upsampled_conv(64, 64) for _ in range(blocks - 1)),
+        doubling(),
+        nn.Conv2d(64, channels, 3, padding=1),
+    )
     return Coders(encoder, decoder)
 
 
@@ -101,16 +109,19 @@ def small_conv_coders(x_shape: Sequence[int], latents: int, width: int) -> Coder
     while end > 7 and end % 2 == 0:
         filters, end = [*filters, 16 if len(filters) == 1 else 32], end // 2
     if not 4 <= end <= 7 or len(filters) < 2:
-        raise InputError(f"conv-small needs images of side 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, "
-                         f"112 or 128, got {tuple(x_shape)}; resize them, or use mlp")  # fmt: skip
+        raise InputError(
+            f"conv-small needs images of side 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, "
+            f"112 or 128, got {tuple(x_shape)}; resize them, or use mlp"
+        )
     inner = filters[-1] * end * end
     down = [(nn.Conv2d(a, b, 4, 2, 1), nn.ELU()) for a, b in pairwise(filters)]
     up = [(nn.ELU(), nn.ConvTranspose2d(b, a, 4, 2, 1)) for a, b in pairwise(filters)]
     encoder = nn.Sequential(*(layer for pair in down for layer in pair), nn.Flatten(), *mlp((inner, 128, width)))
     decoder = nn.Sequential(
-        *mlp((latents, 128, inner)), nn.Unflatten(1, (filters[-1], end, end)),
+        *mlp((latents, 128, inner)),
+        nn.Unflatten(1, (filters[-1], end, end)),
         *(layer for pair in reversed(up) for layer in pair),
-    )  # fmt: skip
+    )
     for network in (encoder, decoder):  # convolutions follow their weights; a third faster on CPUs
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # unknown to torch's stubs
     return Coders(encoder, decoder)
@@ -123,6 +134,8 @@ def square(x_shape: Sequence[int]) -> tuple[int, int]:
         InputError: the shape is another.
     """
     if len(x_shape) != 3 or x_shape[1] != x_shape[2]:
-        raise InputError(f"convolutional models need square images (channels, side, side), got {tuple(x_shape)}; "
-                         "crop or pad them, or use an mlp model")  # fmt: skip
+        raise InputError(
+            f"convolutional models need square images (channels, side, side), got {tuple(x_shape)}; "
+            "crop or pad them, or use an mlp model"
+        )
     return x_shape[0], x_shape[1]

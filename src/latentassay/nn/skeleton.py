@@ -40,9 +40,10 @@ def skeleton_coders(x_shape: Sequence[int], latents: int, width: int, *, skeleto
     channels, sides = x_shape[0], _sides(x_shape, skeleton.pools)
     places = skeleton.filters * sides[-1] ** 2
     decoder = nn.Sequential(
-        *mlp((latents, *reversed(skeleton.head), places), "mish"), nn.Unflatten(1, (skeleton.filters, *sides[-1:] * 2)),
+        *mlp((latents, *reversed(skeleton.head), places), "mish"),
+        nn.Unflatten(1, (skeleton.filters, *sides[-1:] * 2)),
         *_up(channels, sides, skeleton),
-    )  # fmt: skip
+    )
     coders = Coders(_encoder(channels, places, width, skeleton), decoder)
     _start(coders)
     return coders
@@ -59,8 +60,10 @@ def structural_coders(x_shape: Sequence[int], latents: int, width: int, *, skele
     stages = _up(channels, sides, skeleton)
     layers = next(k for k in range(min(latents, len(stages)), 0, -1) if latents % k == 0)
     if layers == 1 < latents:
-        raise InputError(f"{latents} latents cannot be shared evenly by up to {len(stages)} structural layers; "
-                         f"choose {len(stages)} or fewer, or a number with a divisor up to {len(stages)}")  # fmt: skip
+        raise InputError(
+            f"{latents} latents cannot be shared evenly by up to {len(stages)} structural layers; "
+            f"choose {len(stages)} or fewer, or a number with a divisor up to {len(stages)}"
+        )
     decoder = StructuralDecoder(
         (skeleton.filters, sides[-1], sides[-1]), stages, [skeleton.filters] * layers, latents, hidden=STR_TFM
     )

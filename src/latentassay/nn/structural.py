@@ -56,8 +56,10 @@ def segments(latents: int, variables: int) -> tuple[tuple[int, ...], ...]:
     values = latents // variables
     if latents % variables:
         near = [variables * k for k in (values, values + 1) if k]
-        raise InputError(f"{latents} latents cannot be split evenly among {variables} structural layers; choose a "
-                         f"multiple of {variables}, such as {' or '.join(map(str, near))}")  # fmt: skip
+        raise InputError(
+            f"{latents} latents cannot be split evenly among {variables} structural layers; choose a "
+            f"multiple of {variables}, such as {' or '.join(map(str, near))}"
+        )
     return tuple(tuple(range(i * values, (i + 1) * values)) for i in range(variables))
 
 

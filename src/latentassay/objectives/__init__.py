@@ -18,9 +18,27 @@ from latentassay.objectives.wae import WAE
 from latentassay.objectives.weak import WeakGAN
 
 __all__ = [
-    "AE", "AVAE", "DIPVAE", "IWAE", "NAMES", "PCL", "VAE", "WAE", "BetaTCVAE", "BetaVAE", "Equivariance",
-    "FactorVAE", "Invariance", "Loss", "Renyi", "SlowVAE", "WeakGAN", "build", "published", "spec",
-]  # fmt: skip
+    "AE",
+    "AVAE",
+    "DIPVAE",
+    "IWAE",
+    "NAMES",
+    "PCL",
+    "VAE",
+    "WAE",
+    "BetaTCVAE",
+    "BetaVAE",
+    "Equivariance",
+    "FactorVAE",
+    "Invariance",
+    "Loss",
+    "Renyi",
+    "SlowVAE",
+    "WeakGAN",
+    "build",
+    "published",
+    "spec",
+]
 
 _OBJECTIVES: dict[str, Callable[..., Any]] = {
     "ae": AE,

@@ -83,8 +83,10 @@ def aggregate_covariance(posterior: Posterior, *, spread: bool) -> Float[Tensor,
     """
     mean = posterior.mean
     if not isinstance(posterior, DiagonalGaussian | FullCovarianceGaussian) or mean.ndim != 2:
-        raise ContractError(f"DIP-VAE needs Gaussians over a vector of latents, got a {type(posterior).__name__} with "
-                            f"codes {tuple(mean.shape)}; build a model called vae-…")  # fmt: skip
+        raise ContractError(
+            f"DIP-VAE needs Gaussians over a vector of latents, got a {type(posterior).__name__} with "
+            f"codes {tuple(mean.shape)}; build a model called vae-…"
+        )
     if len(mean) < 2:
         raise InputError("a covariance needs at least 2 rows in a batch, got 1")
     centred = mean - mean.mean(0)

@@ -14,8 +14,10 @@ def require(model: Any, *names: str) -> None:
         ContractError: naming what is missing.
     """
     if missing := [name for name in names if not hasattr(model, name)]:
-        raise ContractError(f"{type(model).__name__} lacks {', '.join(missing)}, which this objective trains through; "
-                            "add them as models.VAE has them")  # fmt: skip
+        raise ContractError(
+            f"{type(model).__name__} lacks {', '.join(missing)}, which this objective trains through; "
+            "add them as models.VAE has them"
+        )
 
 
 def single(model: Any, x: Tensor) -> None:
@@ -26,8 +28,10 @@ def single(model: Any, x: Tensor) -> None:
     """
     expected = tuple(getattr(model, "x_shape", x.shape[1:]))
     if tuple(x.shape[1:]) != expected:
-        raise InputError(f"this objective learns from batches (n, *{expected}), got {tuple(x.shape)}; what learns from "
-                         "tuples is SlowVAE, PCL and WeakGAN")  # fmt: skip
+        raise InputError(
+            f"this objective learns from batches (n, *{expected}), got {tuple(x.shape)}; what learns from "
+            "tuples is SlowVAE, PCL and WeakGAN"
+        )
 
 
 def frame_shape(model: Any, x: Tensor, axes: int, whose: str, how: str) -> tuple[int, ...]:
@@ -46,6 +50,7 @@ def frame_shape(model: Any, x: Tensor, axes: int, whose: str, how: str) -> tuple
     shape = tuple(x.shape[1 + axes :])
     if not shape or shape != tuple(getattr(model, "x_shape", shape)):
         expected = getattr(model, "x_shape", "x_shape")
-        raise InputError(f"{whose} learns from tuples of observations {expected}, got a batch {tuple(x.shape)}; "
-                         f"make them with {how}")  # fmt: skip
+        raise InputError(
+            f"{whose} learns from tuples of observations {expected}, got a batch {tuple(x.shape)}; make them with {how}"
+        )
     return shape

@@ -97,11 +97,15 @@ def renyi_bound(log_weights: Tensor, alpha: float | int) -> Tensor:
     """
     _check_order(alpha)
     if log_weights.ndim != 2 or len(log_weights) < 1 or not log_weights.is_floating_point():
-        raise InputError("log_weights must be floating point and have shape (K, n) with K at least 1, got "
-                         f"{log_weights.dtype} {tuple(log_weights.shape)}; stack one row per sample of z")  # fmt: skip
+        raise InputError(
+            "log_weights must be floating point and have shape (K, n) with K at least 1, got "
+            f"{log_weights.dtype} {tuple(log_weights.shape)}; stack one row per sample of z"
+        )
     if not (finite := torch.isfinite(log_weights)).all():
-        raise InputError(f"log_weights must be finite, got NaN or infinite ones for {int((~finite).any(0).sum())} of "
-                         f"{log_weights.shape[1]} observations; is a standard deviation 0?")  # fmt: skip
+        raise InputError(
+            f"log_weights must be finite, got NaN or infinite ones for {int((~finite).any(0).sum())} of "
+            f"{log_weights.shape[1]} observations; is a standard deviation 0?"
+        )
     return _bound(log_weights, alpha)
 
 
@@ -162,14 +166,17 @@ def _doubly(drawn: _Drawn, bound: Tensor) -> Tensor:
 def _posterior(model: Any, x: Tensor) -> Posterior:
     name, needed = type(model).__name__, ("encode", "decoder_output", "likelihood", "prior")
     if missing := [attribute for attribute in needed if not hasattr(model, attribute)]:
-        raise ContractError(f"{name} lacks {', '.join(missing)}, which this objective trains through; "
-                            "add them as models.VAE has them")  # fmt: skip
+        raise ContractError(
+            f"{name} lacks {', '.join(missing)}, which this objective trains through; add them as models.VAE has them"
+        )
     single(model, x)
     posterior: Posterior = model.encode(x)
     if isinstance(posterior, Point) or model.prior is None:
-        raise ContractError(f"the bound needs a posterior with a density and a prior; {name} has "
-                            f"{'point codes' if isinstance(posterior, Point) else 'no prior'}; "
-                            "train it with objectives.AE()")  # fmt: skip
+        raise ContractError(
+            f"the bound needs a posterior with a density and a prior; {name} has "
+            f"{'point codes' if isinstance(posterior, Point) else 'no prior'}; "
+            "train it with objectives.AE()"
+        )
     return posterior
 
 

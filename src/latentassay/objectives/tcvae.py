@@ -128,8 +128,10 @@ def decompose(
     if len(z) < 2:
         raise InputError(f"an estimate of q(z) needs at least 2 rows in a batch, got {len(z)}")
     if sampling == "stratified" and len(z) > n:
-        raise InputError(f"a batch of {len(z)} rows cannot come from {n} without putting rows back; "
-                         "state the rows of the data as n=, or take a smaller batch")  # fmt: skip
+        raise InputError(
+            f"a batch of {len(z)} rows cannot come from {n} without putting rows back; "
+            "state the rows of the data as n=, or take a smaller batch"
+        )
     each = DiagonalGaussian(posterior.mean[None], posterior.std[None])
     pairs = _log_density(each, z[:, None])
     weights = _log_weights(len(z), n, sampling).to(pairs)

@@ -92,8 +92,10 @@ class WeakGAN:
 
     def _latents(self, model: Any) -> Sequence[Sequence[int]]:
         if model.prior is None or len(model.latent_shape) != 1:
-            raise ContractError(f"WeakGAN draws vectors of latents from a prior, and {type(model).__name__} has none; "
-                                "train a vae- model such as vae-conv")  # fmt: skip
+            raise ContractError(
+                f"WeakGAN draws vectors of latents from a prior, and {type(model).__name__} has none; "
+                "train a vae- model such as vae-conv"
+            )
         (d,) = model.latent_shape
         kinds = [[i] for i in range(d)] if self.shared is None else self.shared
         if wrong := [kind for kind in kinds if max(kind) >= d or len(kind) >= d]:
@@ -104,8 +106,10 @@ class WeakGAN:
 def _pairs(model: Any, x: Tensor, kinds: int) -> Tensor:
     frame_shape(model, x, 2, "WeakGAN", "data.shared_pairs")
     if x.shape[1:3] != (kinds, 2):
-        raise InputError(f"WeakGAN was made for {kinds} kinds of pairs, got a batch {tuple(x.shape)}; give it as many "
-                         "kinds as data.shared_pairs has subsets: as many latents, or shared=[…]")  # fmt: skip
+        raise InputError(
+            f"WeakGAN was made for {kinds} kinds of pairs, got a batch {tuple(x.shape)}; give it as many "
+            "kinds as data.shared_pairs has subsets: as many latents, or shared=[…]"
+        )
     return x
 
 

@@ -61,8 +61,10 @@ def most_and_least(
     if metric not in ("mig", "ds", "udr"):
         raise InputError(f"metric must be 'mig', 'ds' or 'udr', got {metric!r}")
     if count < 1 or len(models) < 2 * count:
-        raise InputError(f"{count} models from either end need at least {2 * count}, got {len(models)}; "
-                         "train more seeds, or lower count")  # fmt: skip
+        raise InputError(
+            f"{count} models from either end need at least {2 * count}, got {len(models)}; "
+            "train more seeds, or lower count"
+        )
     tables = [encoded(model, data, n=rows, seed=seed) for model in models]
     if metric == "udr":
         ranked = udr([table.codes for table in tables])
@@ -73,6 +75,10 @@ def most_and_least(
         scores, variant = np.array([found.score for found in each]), f"{metric}, {each[0].variant}"
     order = tuple(int(place) for place in np.argsort(-scores, kind="stable"))
     return Choice(
-        tuple(models[place] for place in order[:count]), tuple(models[place] for place in order[::-1][:count]),
-        scores, order, tables[0].n, variant,
-    )  # fmt: skip
+        tuple(models[place] for place in order[:count]),
+        tuple(models[place] for place in order[::-1][:count]),
+        scores,
+        order,
+        tables[0].n,
+        variant,
+    )

@@ -76,25 +76,37 @@ def remake(
     manifest = read_manifest(Path(path))
     plan, training, parent = manifest.plan, manifest.plan.training, parent_of(data)
     if parent != plan.parent:
-        raise InputError(f"the manifest is of {plan.parent.name} (sha256 {plan.parent.sha256[:8]}…), got {parent.name} "
-                         f"({parent.sha256[:8]}…); load the data set it was made from")  # fmt: skip
+        raise InputError(
+            f"the manifest is of {plan.parent.name} (sha256 {plan.parent.sha256[:8]}…), got {parent.name} "
+            f"({parent.sha256[:8]}…); load the data set it was made from"
+        )
     if training is None:
         made = uniform_noise(data, out=out, eps=plan.eps, seed=plan.seed)
     else:
         sums = ensembles_of(entangled, disentangled, parent.x_shape)
         if sums != (training.entangled, training.disentangled):
-            raise InputError("the models are not those of the manifest, or in another order; it names the sha256 of "
-                             f"their weights: {', '.join(s[:8] for s in training.entangled)} as entangled, "
-                             f"{', '.join(s[:8] for s in training.disentangled)} as disentangled")  # fmt: skip
+            raise InputError(
+                "the models are not those of the manifest, or in another order; it names the sha256 of "
+                f"their weights: {', '.join(s[:8] for s in training.entangled)} as entangled, "
+                f"{', '.join(s[:8] for s in training.disentangled)} as disentangled"
+            )
         options = training.model_dump(exclude={"entangled", "disentangled", "threads"})
         made = perturb(
-            data, entangled=entangled, disentangled=disentangled, out=out, eps=plan.eps, seed=plan.seed,
+            data,
+            entangled=entangled,
+            disentangled=disentangled,
+            out=out,
+            eps=plan.eps,
+            seed=plan.seed,
             **options,
-        )  # fmt: skip
+        )
     if made.store.manifest.files != manifest.files:  # type: ignore[attr-defined]
         told = ", ".join(f"{name} {version}" for name, version in plan.versions.items())
-        raise FileError(Path(out), f"its bytes differ from those of {path}, which was made with {told}",
-                        "Make it with these versions and on the same kind of machine.")  # fmt: skip
+        raise FileError(
+            Path(out),
+            f"its bytes differ from those of {path}, which was made with {told}",
+            "Make it with these versions and on the same kind of machine.",
+        )
     return made
 
 

@@ -98,19 +98,31 @@ def perturb(
     ('digits, perturbed', True)
     """
     eps, kind = checked_eps(eps), pick_device(device).type
-    _check_counts(steps=steps, batch_size=batch_size, decoder_steps=decoder_steps, samples=samples,
-                  checkpoint_every=checkpoint_every)  # fmt: skip
+    _check_counts(
+        steps=steps,
+        batch_size=batch_size,
+        decoder_steps=decoder_steps,
+        samples=samples,
+        checkpoint_every=checkpoint_every,
+    )
     _check_rest(lr, seed)
     if loss not in ("likelihood", "squared"):
         raise InputError(f"loss must be 'likelihood' or 'squared', got {loss!r}")
     folder, parent = Path(out).expanduser(), parent_of(data)
     sums = ensembles_of(entangled, disentangled, parent.x_shape)
     training = Training(
-        steps=steps, batch_size=batch_size, lr=float(lr), decoder_steps=decoder_steps, samples=samples,
-        loss=loss, network=fitting(parent.x_shape) if network == "auto" else network,
-        device=kind, threads=_threads(folder),
-        entangled=sums[0], disentangled=sums[1],
-    )  # fmt: skip
+        steps=steps,
+        batch_size=batch_size,
+        lr=float(lr),
+        decoder_steps=decoder_steps,
+        samples=samples,
+        loss=loss,
+        network=fitting(parent.x_shape) if network == "auto" else network,
+        device=kind,
+        threads=_threads(folder),
+        entangled=sums[0],
+        disentangled=sums[1],
+    )
     plan = Plan(kind="manipulation", eps=eps, seed=seed, parent=parent, training=training, versions=versions())
     mover = Manipulation(len(parent.factor_names), parent.x_shape, training.network, seed=seed)
     manifest = kept.begun(folder, plan)

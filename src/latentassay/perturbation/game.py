@@ -108,8 +108,10 @@ class Game:
         """
         recent = torch.stack(self.losses[-100:]) if self.losses else torch.zeros(1)
         if not torch.isfinite(recent).all() or not all(torch.isfinite(p).all() for p in self._named.values()):
-            raise TrainingError(f"losses or weights became NaN or infinite by step {self.step}; lower lr, and make the "
-                                "data set anew in another folder")  # fmt: skip
+            raise TrainingError(
+                f"losses or weights became NaN or infinite by step {self.step}; lower lr, and make the "
+                "data set anew in another folder"
+            )
 
     def state(self) -> dict[str, Tensor]:
         """Return weights, moments and losses: everything that the next step follows from."""

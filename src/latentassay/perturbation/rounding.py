@@ -39,9 +39,7 @@ def stored_floats(
     return np.asarray(kept)
 
 
-def _within(
-    a: Float32[np.ndarray, "..."], b: Float32[np.ndarray, "..."], eps: float
-) -> Bool[np.ndarray, "..."]:  # fmt: skip
+def _within(a: Float32[np.ndarray, "..."], b: Float32[np.ndarray, "..."], eps: float) -> Bool[np.ndarray, "..."]:
     """Whether values are no further apart than ε, exactly and as float32 subtracts them."""
     exact = np.abs(b.astype(np.float64) - a.astype(np.float64))
     return np.asarray(np.maximum(exact, np.abs(b - a).astype(np.float64)) <= eps)

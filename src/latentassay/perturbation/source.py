@@ -52,9 +52,12 @@ def parent_of(data: Any) -> Parent:
             line.update(len(rows))
     digest.update(np.ascontiguousarray(data.factors).data)
     return Parent(
-        name=data.name, factor_names=list(data.factor_names), factor_sizes=list(data.factor_sizes),
-        sha256=digest.hexdigest(), **facts,
-    )  # fmt: skip
+        name=data.name,
+        factor_names=list(data.factor_names),
+        factor_sizes=list(data.factor_sizes),
+        sha256=digest.hexdigest(),
+        **facts,
+    )
 
 
 def row_blocks(n: int) -> list[np.ndarray]:
@@ -90,14 +93,18 @@ def ensembles_of(entangled: Any, disentangled: Any, x_shape: Sequence[int]) -> t
             _check_model(model, name, tuple(x_shape))
     shapes = {tuple(model.latent_shape) for models in sides.values() for model in models}
     if len(shapes) > 1:
-        raise InputError(f"all models must have latents of one shape, got {', '.join(map(str, sorted(shapes)))}; "
-                         "a side with more latents rebuilds better for that alone")  # fmt: skip
+        raise InputError(
+            f"all models must have latents of one shape, got {', '.join(map(str, sorted(shapes)))}; "
+            "a side with more latents rebuilds better for that alone"
+        )
     sums = {name: [weights_sum(model) for model in models] for name, models in sides.items()}
     both = [*sums["entangled"], *sums["disentangled"]]
     if len(set(both)) < len(both):
         where = "both ensembles" if set(sums["entangled"]) & set(sums["disentangled"]) else "one ensemble"
-        raise InputError(f"every model may be there once, and two with the same weights are in {where}; "
-                         "train more seeds, or choose with most_and_least")  # fmt: skip
+        raise InputError(
+            f"every model may be there once, and two with the same weights are in {where}; "
+            "train more seeds, or choose with most_and_least"
+        )
     return sums["entangled"], sums["disentangled"]
 
 
@@ -113,17 +120,24 @@ def weights_sum(model: nn.Module) -> str:
 
 def _check_model(model: Any, side: str, x_shape: tuple[int, ...]) -> None:
     if not isinstance(model, nn.Module) or not isinstance(model, Autoencoder):
-        raise ContractError(f"models of {side} must be torch modules with encode and decode, got a "
-                            f"{type(model).__name__}; take those of models.build or Run.model")  # fmt: skip
+        raise ContractError(
+            f"models of {side} must be torch modules with encode and decode, got a "
+            f"{type(model).__name__}; take those of models.build or Run.model"
+        )
     own = tuple(getattr(model, "x_shape", x_shape))
     if own != x_shape:
-        raise InputError(f"a model of {side} was built for observations {own}, the data have {x_shape}; "
-                         f"train it on these data")  # fmt: skip
+        raise InputError(
+            f"a model of {side} was built for observations {own}, the data have {x_shape}; train it on these data"
+        )
     with questioning(model) as (device, dtype):
         posterior = model.encode(torch.zeros(2, *x_shape, device=device, dtype=dtype))
     if missing := [name for name in ("decoder_output", "likelihood") if not hasattr(model, name)]:
-        raise ContractError(f"a model of {side} lacks {', '.join(missing)}, which its decoder is trained through; "
-                            "add them as models.VAE has them")  # fmt: skip
+        raise ContractError(
+            f"a model of {side} lacks {', '.join(missing)}, which its decoder is trained through; "
+            "add them as models.VAE has them"
+        )
     if isinstance(posterior, Point):
-        raise ContractError(f"a model of {side} has point codes; the noise of the posteriors is what the manipulation "
-                            "works on, so train a VAE")  # fmt: skip
+        raise ContractError(
+            f"a model of {side} has point codes; the noise of the posteriors is what the manipulation "
+            "works on, so train a VAE"
+        )

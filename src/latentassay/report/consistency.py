@@ -28,7 +28,7 @@ from latentassay.report.style import (
     legend,
     sheet,
     tidy,
-)  # fmt: skip
+)
 
 PANELS = 6
 """Panels of a row of traversal errors."""
@@ -51,8 +51,9 @@ def traversal_errors(values: np.ndarray, errors: np.ndarray, labels: Sequence[st
     """
     found, at = np.asarray(errors, dtype=float), np.asarray(values, dtype=float)
     if found.ndim != 3 or not found.size or found.shape[::2] != (len(labels), len(at)):
-        raise InputError(f"errors must have shape (units, samples, steps) = ({len(labels)}, any, {len(at)}), "
-                         f"got {found.shape}")  # fmt: skip
+        raise InputError(
+            f"errors must have shape (units, samples, steps) = ({len(labels)}, any, {len(at)}), got {found.shape}"
+        )
     if not 0 <= moved < len(labels):
         raise InputError(f"moved must be one of {len(labels)} units, got {moved}")
     columns = min(PANELS, len(labels))
@@ -75,8 +76,9 @@ def _bundle(ax: Axes, values: np.ndarray, errors: np.ndarray, title: str, *, mov
     colour = ALERT if moved else MAIN
     tidy(ax, title=f"{title}, moved" if moved else title, frame=moved)
     ax.axhline(0, color=MUTED, linewidth=0.7)
-    ax.add_collection(LineCollection([np.stack([values, line], 1) for line in errors], colors=colour, linewidths=0.6,
-                                     alpha=0.45))  # fmt: skip
+    ax.add_collection(
+        LineCollection([np.stack([values, line], 1) for line in errors], colors=colour, linewidths=0.6, alpha=0.45)
+    )
     ax.plot(values, errors.mean(0), color=INK, linewidth=1.3)
     ax.autoscale_view()
     ax.margins(x=0)
@@ -120,9 +122,15 @@ def self_consistency_bars(
 
 
 def _columns(
-    ax: Axes, at: np.ndarray, values: np.ndarray, errors: np.ndarray, width: float, low: float, colour: str,
+    ax: Axes,
+    at: np.ndarray,
+    values: np.ndarray,
+    errors: np.ndarray,
+    width: float,
+    low: float,
+    colour: str,
     dead: np.ndarray,
-) -> None:  # fmt: skip
+) -> None:
     shown, cut = np.maximum(values, low), values < low
     for mask, alpha in ((~dead, 0.9), (dead, 0.3)):
         ax.bar(at[mask], shown[mask], 0.9 * width, color=colour, alpha=alpha)

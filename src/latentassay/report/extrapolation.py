@@ -52,8 +52,9 @@ def extrapolation(
 
 def _check(x: np.ndarray, rows: Mapping[str, Mapping[str, Any]], arms: list[str]) -> None:
     if x.ndim != 4 or not len(x) or not arms:
-        raise InputError(f"inputs must be images (k, C, H, W) and rows name a model with an arm, got {x.shape} and "
-                         f"{list(rows)}")  # fmt: skip
+        raise InputError(
+            f"inputs must be images (k, C, H, W) and rows name a model with an arm, got {x.shape} and {list(rows)}"
+        )
     for model, own in rows.items():
         if list(own) != arms or any(np.shape(made) != x.shape for made in own.values()):
             got = {arm: np.shape(made) for arm, made in own.items()}

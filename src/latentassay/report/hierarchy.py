@@ -11,8 +11,16 @@ from matplotlib.figure import Figure
 from latentassay.errors import InputError
 from latentassay.report.style import ALERT, INK, MAIN, MUTED, QUIET, SMALL, WIDE, fading, legend_above, sheet, tidy
 
-NEEDS = ("linear", "linear_stderr", "context_free", "context_free_stderr", "places", "places_stderr", "size",
-         "size_stderr")  # fmt: skip
+NEEDS = (
+    "linear",
+    "linear_stderr",
+    "context_free",
+    "context_free_stderr",
+    "places",
+    "places_stderr",
+    "size",
+    "size_stderr",
+)
 """Arrays that the figure is drawn from, ``(u,)`` each."""
 
 Z95 = NormalDist().inv_cdf(0.975)
@@ -40,8 +48,10 @@ def hierarchy_panels(
     found = {name: np.asarray(arrays.get(name, ()), dtype=float) for name in NEEDS}
     count = len(found["linear"])
     if not count or any(array.shape != (count,) for array in found.values()):
-        raise InputError(f"needs {', '.join(NEEDS)}, one value for each variable, got "
-                         f"{ {name: array.shape for name, array in found.items()} }")  # fmt: skip
+        raise InputError(
+            f"needs {', '.join(NEEDS)}, one value for each variable, got "
+            f"{ {name: array.shape for name, array in found.items()} }"
+        )
     names = [str(unit) for unit in range(count)] if labels is None else list(labels)
     if len(names) != count:
         raise InputError(f"labels must name {count} variables, got {len(names)}")
@@ -81,8 +91,17 @@ def _maps(ax: Axes, maps: np.ndarray, dead: np.ndarray) -> None:
     for unit, squares in enumerate(maps):
         if squares.max() > 0 and not dead[unit]:
             extent = (unit - 0.46, unit + 0.46, 0.92 * ratio, 0)
-            ax.imshow(np.sqrt(squares / squares.max()), cmap=fading(INK), vmin=0, vmax=1, extent=extent, gid="tint",
-                      interpolation="none", aspect="auto", origin="upper")  # fmt: skip
+            ax.imshow(
+                np.sqrt(squares / squares.max()),
+                cmap=fading(INK),
+                vmin=0,
+                vmax=1,
+                extent=extent,
+                gid="tint",
+                interpolation="none",
+                aspect="auto",
+                origin="upper",
+            )
     ax.set(ylim=(0.94 * ratio, -0.02), yticks=[])
     ax.tick_params(length=0)
     for spine in ax.spines.values():

@@ -40,8 +40,10 @@ def hybridisation(base: np.ndarray, alternative: np.ndarray, hybrids: np.ndarray
     """
     a, b, mixed = (np.asarray(array, dtype=float) for array in (base, alternative, hybrids))
     if a.shape != b.shape or not len(a) or mixed.shape != (len(a), len(labels), *a.shape[1:]) or not len(labels):
-        raise InputError(f"hybrids must have shape (k, units, *x_shape) = {(len(a), len(labels), *a.shape[1:])}, and "
-                         f"base and alternative (k, *x_shape), got {mixed.shape}, {a.shape} and {b.shape}")  # fmt: skip
+        raise InputError(
+            f"hybrids must have shape (k, units, *x_shape) = {(len(a), len(labels), *a.shape[1:])}, and "
+            f"base and alternative (k, *x_shape), got {mixed.shape}, {a.shape} and {b.shape}"
+        )
     parts = [range(start, min(start + COLUMNS, len(labels))) for start in range(0, len(labels), COLUMNS)]
     columns, ratio = GAP + len(parts[0]), _ratio(a)
     cell = min(WIDE / columns, 1.0)

@@ -122,9 +122,16 @@ def _hatch(ax: Axes, dead: np.ndarray) -> None:
 
 
 def _finish(
-    ax: Axes, values: np.ndarray, bar: AxesImage, labels: Sequence[str], *, x: str, y: str, label: str,
+    ax: Axes,
+    values: np.ndarray,
+    bar: AxesImage,
+    labels: Sequence[str],
+    *,
+    x: str,
+    y: str,
+    label: str,
     pale: np.ndarray | None = None,
-) -> None:  # fmt: skip
+) -> None:
     if len(labels) <= NUMBERED:
         _write(ax, values, np.zeros_like(values, dtype=bool) if pale is None else pale)
     tidy(ax, x=x, y=y, frame=True)

@@ -107,8 +107,10 @@ def bce_against_frechet(
     first, second = _checked(bce, x), _checked(frechet, y)
     models = _models([first, second])
     if wrong := [model for model in models if len(first.get(model, ())) != len(second.get(model, ()))]:
-        raise InputError(f"{wrong[0]} needs as many values of {x} as of {y}, got {len(first.get(wrong[0], ()))} and "
-                         f"{len(second.get(wrong[0], ()))}")  # fmt: skip
+        raise InputError(
+            f"{wrong[0]} needs as many values of {x} as of {y}, got {len(first.get(wrong[0], ()))} and "
+            f"{len(second.get(wrong[0], ()))}"
+        )
     figure = sheet(6.6, max(3.6, 0.6 + 0.22 * len(models)))
     ax = tidy(figure.add_subplot(), x=x, y=y)
     for model in models:
@@ -142,8 +144,10 @@ def samplers(methods: Mapping[str, Runs], *, y: str = "Fréchet distance to unse
     _scaled(ax.yaxis, ax.set_yscale, found.values())
     ax.set_xlim(-0.6, len(models) - 0.4)
     ax.set_xticks(range(len(models)), models, rotation=40, ha="right", rotation_mode="anchor", parse_math=False)
-    marks = [Line2D([], [], color=MUTED, linestyle=LINES[i % 3], marker=CROSSES[i % 3], markersize=5, label=name)
-             for i, name in enumerate(found)]  # fmt: skip
+    marks = [
+        Line2D([], [], color=MUTED, linestyle=LINES[i % 3], marker=CROSSES[i % 3], markersize=5, label=name)
+        for i, name in enumerate(found)
+    ]
     _architectures(figure, models, marks)
     return figure
 
@@ -161,8 +165,13 @@ def _cross(ax: Axes, at: float, values: np.ndarray, colour: str, way: int) -> No
 def _mark(way: int, colour: str) -> dict[str, Any]:
     """How the mean of one way to sample looks: filled, open, then other shapes."""
     face = colour if way == 0 else "none"
-    return {"marker": "oDs^"[way % 4], "color": colour, "markersize": 5.5, "markerfacecolor": face,
-            "markeredgewidth": 1.3}  # fmt: skip
+    return {
+        "marker": "oDs^"[way % 4],
+        "color": colour,
+        "markersize": 5.5,
+        "markerfacecolor": face,
+        "markeredgewidth": 1.3,
+    }
 
 
 def _mean_and_seeds(ax: Axes, values: np.ndarray, row: int, colour: str) -> None:
@@ -199,11 +208,24 @@ def _name_points(ax: Axes, points: Mapping[str, tuple[float, float]]) -> None:
     for name, height in zip(ordered, heights, strict=True):
         colour = COLOURS[architecture(name)]
         ax.annotate(
-            name, points[name], (1.05, height), textcoords="axes fraction", va="center", color=colour, fontsize=SMALL,
-            parse_math=False, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.35, "linewidth": 0.7, "shrinkA": 1,
-                        "shrinkB": 4},
-        )  # fmt: skip
+            name,
+            points[name],
+            (1.05, height),
+            textcoords="axes fraction",
+            va="center",
+            color=colour,
+            fontsize=SMALL,
+            parse_math=False,
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "alpha": 0.35,
+                "linewidth": 0.7,
+                "shrinkA": 1,
+                "shrinkB": 4,
+            },
+        )
 
 
 def _spread(places: Sequence[float], *, apart: float) -> list[float]:
@@ -236,13 +258,23 @@ def _scaled(axis: Axis, scale: Callable[[str], None], groups: Iterable[Mapping[s
 def _architectures(figure: Figure, models: Sequence[str], marks: Sequence[Line2D] = ()) -> None:
     """Name colours, and marks if there are any, above the figure."""
     kinds = {architecture(model) for model in models}
-    dots = [Line2D([], [], color=COLOURS[kind], marker="s", linestyle="none", markersize=6, label=kind)
-            for kind in COLOURS if kind in kinds]  # fmt: skip
+    dots = [
+        Line2D([], [], color=COLOURS[kind], marker="s", linestyle="none", markersize=6, label=kind)
+        for kind in COLOURS
+        if kind in kinds
+    ]
     columns = max(2, int(figure.get_figwidth() // 1.05))
     figure.legend(
-        handles=[*dots, *marks], loc="outside upper left", ncols=columns, frameon=False, fontsize=SMALL + 0.5,
-        labelcolor=INK, handlelength=1.6, columnspacing=1.4, borderaxespad=0.4,
-    )  # fmt: skip
+        handles=[*dots, *marks],
+        loc="outside upper left",
+        ncols=columns,
+        frameon=False,
+        fontsize=SMALL + 0.5,
+        labelcolor=INK,
+        handlelength=1.6,
+        columnspacing=1.4,
+        borderaxespad=0.4,
+    )
 
 
 def _models(groups: Sequence[Mapping[str, Any]]) -> list[str]:

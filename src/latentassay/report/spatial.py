@@ -164,9 +164,12 @@ def channel_relations(correlations: np.ndarray, effects: np.ndarray, labels: Seq
 
 
 def move_bars(
-    names: Sequence[str], encoded: np.ndarray, encoded_stderr: np.ndarray, decoded: np.ndarray,
+    names: Sequence[str],
+    encoded: np.ndarray,
+    encoded_stderr: np.ndarray,
+    decoded: np.ndarray,
     decoded_stderr: np.ndarray,
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Draw how far codes stray from moved pictures, and pictures from moved codes; 0 follows in full.
 
     Args:
@@ -202,9 +205,13 @@ def move_bars(
 
 
 def spectra(
-    latent: np.ndarray, latent_stderr: np.ndarray, channels: np.ndarray, picture: np.ndarray, matched: np.ndarray,
+    latent: np.ndarray,
+    latent_stderr: np.ndarray,
+    channels: np.ndarray,
+    picture: np.ndarray,
+    matched: np.ndarray,
     slopes: tuple[float, float],
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Draw power by frequency of latents and pictures, each summing to 1 over the frequencies that latents have.
 
     Args:
@@ -246,9 +253,13 @@ def spectra(
 
 
 def channel_scales(
-    mean: np.ndarray, mean_stderr: np.ndarray, std: np.ndarray, std_stderr: np.ndarray, expected: float,
+    mean: np.ndarray,
+    mean_stderr: np.ndarray,
+    std: np.ndarray,
+    std_stderr: np.ndarray,
+    expected: float,
     labels: Sequence[str],
-) -> Figure:  # fmt: skip
+) -> Figure:
     """Draw mean and standard deviation of every channel beside what is expected of them.
 
     Args:

@@ -64,9 +64,13 @@ def _spectra(section: Section) -> Figure:
     arrays, scores = section.arrays, {score.name: score.value for score in section.scores}
     slopes = scores["spatial.slope.latent"], scores["spatial.slope.picture"]
     return spectra(
-        arrays["spectrum_latent"], arrays["spectrum_latent_stderr"], arrays["spectrum_channels"],
-        arrays["spectrum_picture"], arrays["spectrum_matched"], slopes,
-    )  # fmt: skip
+        arrays["spectrum_latent"],
+        arrays["spectrum_latent_stderr"],
+        arrays["spectrum_channels"],
+        arrays["spectrum_picture"],
+        arrays["spectrum_matched"],
+        slopes,
+    )
 
 
 def _scales(section: Section) -> Figure:

@@ -147,8 +147,17 @@ def _brackets(ax: Axes, tops: np.ndarray, variables: np.ndarray) -> None:
     for a, b in pairwise(cuts):
         top, bottom = tops[a] + 0.06, tops[b - 1] + 0.94
         ax.plot([at + tick, at, at, at + tick], [top, top, bottom, bottom], **look)
-        ax.text(at - tick, (top + bottom) / 2, f"variable {variables[a]}", transform=place, ha="right", va="center",
-                rotation=90 if b - a > 1 else 0, color=INK, fontsize=SMALL + (1 if b - a > 1 else 0.5))  # fmt: skip
+        ax.text(
+            at - tick,
+            (top + bottom) / 2,
+            f"variable {variables[a]}",
+            transform=place,
+            ha="right",
+            va="center",
+            rotation=90 if b - a > 1 else 0,
+            color=INK,
+            fontsize=SMALL + (1 if b - a > 1 else 0.5),
+        )
 
 
 def _behind(ax: Axes, tops: np.ndarray, texts: Sequence[str]) -> None:

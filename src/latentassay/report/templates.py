@@ -12,9 +12,12 @@ from markupsafe import Markup
 def template(folder: str, name: str) -> Template:
     """Return ``name`` from ``folder`` inside this package; it escapes what it is given and refuses names not given."""
     environment = Environment(
-        loader=PackageLoader("latentassay", folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=PackageLoader("latentassay", folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
         lstrip_blocks=True,
-    )  # fmt: skip
+    )
     environment.filters |= {"tight": _tight, "minus": _minus}
     files = resources.files("latentassay.report")
     for key, file in (("style", "page.css"), ("script", "sort.js")):

@@ -29,8 +29,15 @@ FEWEST = 3
 """Of two seeds Student's interval is thirteen times as wide as they are apart: it would be all there is to see."""
 
 
-def by_variant(groups: Mapping[str, Mapping[str, Any]], ylabel: str, *, low: float | None = None,
-               high: float | None = None, log: bool = False, order: Sequence[str] = ()) -> Figure:  # fmt: skip
+def by_variant(
+    groups: Mapping[str, Mapping[str, Any]],
+    ylabel: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    log: bool = False,
+    order: Sequence[str] = (),
+) -> Figure:
     """Draw a score of many models: a dot per seed, the mean of several, and its 95 % interval from three seeds on.
 
     Variants of one family stand side by side, and look the same in every family. Intervals are Student's t over seeds.
@@ -46,8 +53,11 @@ def by_variant(groups: Mapping[str, Mapping[str, Any]], ylabel: str, *, low: flo
 
     Source: IC figures 5, 8, and 26–28, which have a violin or a bar for each model.
     """
-    found = {family: {name: _seeds(runs, f"{family} {name}", log) for name, runs in variants.items()}
-             for family, variants in groups.items() if variants}  # fmt: skip
+    found = {
+        family: {name: _seeds(runs, f"{family} {name}", log) for name, runs in variants.items()}
+        for family, variants in groups.items()
+        if variants
+    }
     if not found:
         raise InputError("groups must name at least one family with at least one variant, got none")
     names = list(dict.fromkeys([*order, *(name for variants in found.values() for name in variants)]))

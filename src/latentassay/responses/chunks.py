@@ -79,10 +79,12 @@ def chunk_hybrids(
     parts = _parts(chunks, len(units))
     origin = base_or_central(z, base)
     stored = z[torch.randperm(len(z), generator=generator)[: max(pool, 0)]]
-    latents = torch.stack([
-        hybrid(stored, n, generator=generator, units=[units.groups[v] for v in part], base=origin, pool=pool)
-        for part in parts
-    ])  # fmt: skip
+    latents = torch.stack(
+        [
+            hybrid(stored, n, generator=generator, units=[units.groups[v] for v in part], base=origin, pool=pool)
+            for part in parts
+        ]
+    )
     every = torch.cat([origin[None], latents.flatten(0, 1)])
     x = decode(model, every, batch_size=batch_size)
     images = x[1:].view(len(parts), n, *x.shape[1:])

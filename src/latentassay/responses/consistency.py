@@ -147,9 +147,18 @@ def invariance(
         f"{'; no score, as fewer than two are not collapsed' if score.score is None else ''}"
     )
     return Invariance(
-        found.matrix, found.stderr, *score, float(found.matrix.mean()), numbers(dead), tuple(dead.tolist()),
-        effects.response.variance.sqrt(), units, len(z), values, variant,
-    )  # fmt: skip
+        found.matrix,
+        found.stderr,
+        *score,
+        float(found.matrix.mean()),
+        numbers(dead),
+        tuple(dead.tolist()),
+        effects.response.variance.sqrt(),
+        units,
+        len(z),
+        values,
+        variant,
+    )
 
 
 def self_consistency(
@@ -207,9 +216,18 @@ def self_consistency(
         f"{'; no score, as all are' if score.score is None else ''}"
     )
     return SelfConsistency(
-        1 - errors, crossed_stderr(rows), *score, float(1 - errors.mean()), numbers(dead), tuple(dead.tolist()),
-        last.variance.sqrt(), units, len(z), steps, variant,
-    )  # fmt: skip
+        1 - errors,
+        crossed_stderr(rows),
+        *score,
+        float(1 - errors.mean()),
+        numbers(dead),
+        tuple(dead.tolist()),
+        last.variance.sqrt(),
+        units,
+        len(z),
+        steps,
+        variant,
+    )
 
 
 def _errors(

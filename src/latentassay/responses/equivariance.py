@@ -107,6 +107,15 @@ def equivariance(
         f"{'; no score, as all are' if score.score is None else ''}"
     )
     return Equivariance(
-        found.matrix, found.stderr, *score, float(found.matrix.mean()), numbers(dead), tuple(dead.tolist()),
-        effects.watched.variance.sqrt(), units, len(z), values, variant,
-    )  # fmt: skip
+        found.matrix,
+        found.stderr,
+        *score,
+        float(found.matrix.mean()),
+        numbers(dead),
+        tuple(dead.tolist()),
+        effects.watched.variance.sqrt(),
+        units,
+        len(z),
+        values,
+        variant,
+    )

@@ -156,9 +156,20 @@ def _read(sums: Swaps, units: Units, n: int, threshold: float, generator: Genera
     numbers = tuple(active.tolist())
     dead = tuple(unit for unit in range(len(units)) if unit not in numbers)
     return Hierarchy(
-        *scored[0][:4], scored[1], scored[2], *linear, *free, *places, *size, sums.maps / (n // 2),
-        numbers, dead, units, n, variant,
-    )  # fmt: skip
+        *scored[0][:4],
+        scored[1],
+        scored[2],
+        *linear,
+        *free,
+        *places,
+        *size,
+        sums.maps / (n // 2),
+        numbers,
+        dead,
+        units,
+        n,
+        variant,
+    )
 
 
 def _where(alive: Tensor, found: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:

@@ -72,9 +72,16 @@ def activity_maps(codes: Codes) -> ActivityMaps:
     stderr = (fourth / n - (second / n).square()).clamp(min=0).div(n).sqrt()
     by_channel = variance.flatten(1).mean(1)
     return ActivityMaps(
-        centre, variance, stderr * float(student(torch.tensor([n - 1.0]))) / Z95, noise / n, log_noise / n, by_channel,
-        _relative(variance, by_channel), n, VARIANT,
-    )  # fmt: skip
+        centre,
+        variance,
+        stderr * float(student(torch.tensor([n - 1.0]))) / Z95,
+        noise / n,
+        log_noise / n,
+        by_channel,
+        _relative(variance, by_channel),
+        n,
+        VARIANT,
+    )
 
 
 def _mean(mean: Float[Tensor, "n c *sides"]) -> Float[Tensor, "c *sides"]:

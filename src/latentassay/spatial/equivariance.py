@@ -103,9 +103,16 @@ def spatial_equivariance(
     encoded, by_channel = codes.ratios()
     decoded, _ = pictures.ratios()
     return SpatialEquivariance(
-        tuple(move.name for move in moves), encoded.value, encoded.stderr, by_channel.value, decoded.value,
-        decoded.stderr, cut, len(index), VARIANT,
-    )  # fmt: skip
+        tuple(move.name for move in moves),
+        encoded.value,
+        encoded.stderr,
+        by_channel.value,
+        decoded.value,
+        decoded.stderr,
+        cut,
+        len(index),
+        VARIANT,
+    )
 
 
 def _margin(sides: Sides, margin: int | None) -> Sides:

@@ -144,9 +144,13 @@ class _Sums:
         self._radial = torch.zeros(len(z), j, farthest + 1, dtype=torch.float64)
 
     def add(
-        self, i: int, rows: Int[Tensor, " b"], at: Int[Tensor, " b"], new: Float[Tensor, "b c p"],
+        self,
+        i: int,
+        rows: Int[Tensor, " b"],
+        at: Int[Tensor, " b"],
+        new: Float[Tensor, "b c p"],
         squares: Float[Tensor, "b c p"],
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Take the squared responses to changes of the i-th channel at places ``at``."""
         finite(squares, "squared responses")
         each, channel = torch.arange(len(rows)), self._chosen[i]
@@ -171,10 +175,23 @@ class _Sums:
         away = ratio((whole - held)[..., 0].sum(1), whole[..., 0].sum(1))
         spread = self._sizes * self._per[list(self._chosen)]
         return SpatialKernel(
-            kernel.reshape(shape), stderr.reshape(shape), profile.value, profile.stderr, overall.value,
-            overall.stderr, _first(overall.value), _reach(overall), _reaches(profile), float(away.value),
-            away.interval, ratio(whole[..., 0], spread).value, self.sigma, self._chosen, n, VARIANT,
-        )  # fmt: skip
+            kernel.reshape(shape),
+            stderr.reshape(shape),
+            profile.value,
+            profile.stderr,
+            overall.value,
+            overall.stderr,
+            _first(overall.value),
+            _reach(overall),
+            _reaches(profile),
+            float(away.value),
+            away.interval,
+            ratio(whole[..., 0], spread).value,
+            self.sigma,
+            self._chosen,
+            n,
+            VARIANT,
+        )
 
     def _kernel(self, n: int) -> tuple[Float[Tensor, "j c o"], Float[Tensor, "j c o"]]:
         response, squared, product = self._response

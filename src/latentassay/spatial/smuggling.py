@@ -168,10 +168,13 @@ def global_places(effects: PlaceEffects, log_noise: Float[Tensor, "*sides"]) -> 
         below = log_noise.median() - log_noise
     quiet = (below.flatten() >= QUIETER) & (_robust(below.flatten()) >= CUT)
     return GlobalPlaces(
-        tuple(effects.places[reaching].tolist()), tuple(quiet.nonzero().flatten().tolist()), times, below,
+        tuple(effects.places[reaching].tolist()),
+        tuple(quiet.nonzero().flatten().tolist()),
+        times,
+        below,
         f"far ≥ {TIMES:g} × median, ≥ {CUT:g} robust σ in logarithms, ≥ {FAR:.0%} of all; ln s² ≥ {QUIETER:g} and "
         f"{CUT:g} robust σ below its median".replace("%", " %"),
-    )  # fmt: skip
+    )
 
 
 def _robust(values: Float[Tensor, " m"]) -> Float[Tensor, " m"]:

@@ -8,5 +8,13 @@ from latentassay.training.schedules import cosine, halved
 from latentassay.training.stack import Training
 
 __all__ = [
-    "Classifier", "Run", "Training", "cosine", "fit", "fit_many", "halved", "load_run", "train_classifier",
-]  # fmt: skip
+    "Classifier",
+    "Run",
+    "Training",
+    "cosine",
+    "fit",
+    "fit_many",
+    "halved",
+    "load_run",
+    "train_classifier",
+]

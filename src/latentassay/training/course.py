@@ -25,9 +25,13 @@ class Course:
     """History, checkpoints and time of one run around its ``Trainer``."""
 
     def __init__(
-        self, trainer: Trainer, validation: Source | None, folder: Path | None, facts: Facts,
+        self,
+        trainer: Trainer,
+        validation: Source | None,
+        folder: Path | None,
+        facts: Facts,
         snapshots: frozenset[int] = frozenset(),
-    ):  # fmt: skip
+    ):
         self._trainer, self._validation, self._folder, self._facts = trainer, validation, folder, facts
         self._wanted = snapshots
         self._snapshots: dict[int, Snapshot] = {}
@@ -69,9 +73,15 @@ class Course:
         step, seconds = self._trainer.step, self._seconds
         rate = step * self._batch_size / seconds if seconds else 0.0
         return Run(
-            self._trainer.model, self._folder, step, tuple(self._history), seconds, rate, interrupted,
+            self._trainer.model,
+            self._folder,
+            step,
+            tuple(self._history),
+            seconds,
+            rate,
+            interrupted,
             tuple(sorted(self._snapshots)),
-        )  # fmt: skip
+        )
 
     def _means(self) -> dict[str, float]:
         means, bad = averages(self._pending)
@@ -101,9 +111,14 @@ class Course:
             snapshot = write_snapshot(folder, weights, step=trainer.step, seconds=self._seconds)
             self._snapshots[trainer.step] = snapshot
         write_checkpoint(
-            folder, {**weights, **trainer.state()}, step=trainer.step, seconds=self._seconds,
-            interrupted=interrupted, snapshots=tuple(self._snapshots.values()), **self._facts,
-        )  # fmt: skip
+            folder,
+            {**weights, **trainer.state()},
+            step=trainer.step,
+            seconds=self._seconds,
+            interrupted=interrupted,
+            snapshots=tuple(self._snapshots.values()),
+            **self._facts,
+        )
         self._saved_step = trainer.step
 
     def _restore(self, folder: Path) -> None:
@@ -144,6 +159,7 @@ def _refuse_other(folder: Path, saved: Facts, wanted: Facts) -> None:
     for name in ("model", "objective", "data", "settings"):
         if saved[name] != wanted[name]:
             raise CheckpointError(
-                folder, f"holds a run whose {name} is {saved[name]}, now asked for {wanted[name]}",
+                folder,
+                f"holds a run whose {name} is {saved[name]}, now asked for {wanted[name]}",
                 "Resume with what it began with, or choose another out=",
-            )  # fmt: skip
+            )

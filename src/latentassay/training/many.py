@@ -93,9 +93,10 @@ def fit_many(
 def _train(live: list[Stack], deadline: float | None, progress: bool, watch: Watch | None) -> None:
     """Tell every stack another chunk whenever it is ready, until all are done, time is up, or Ctrl-C came."""
     stacks, told = tuple(live), time.perf_counter()
-    with catching_interrupt() as asked_to_stop, bar(
-        sum(stack.steps for stack in stacks), "training", unit="step", visible=progress
-    ) as line:  # fmt: skip
+    with (
+        catching_interrupt() as asked_to_stop,
+        bar(sum(stack.steps for stack in stacks), "training", unit="step", visible=progress) as line,
+    ):
         while live and not asked_to_stop() and (deadline is None or time.perf_counter() < deadline):
             ready = [stack for stack in live if stack.is_ready()]
             for stack in ready:
@@ -134,8 +135,10 @@ def _stacked(
 
 def _stored(source: Source) -> torch.Tensor:
     if source.stored is None:
-        raise InputError(f"{source.name} does not fit into the free memory of the device, or holds tuples; train on "
-                         "fewer rows, or with fit")  # fmt: skip
+        raise InputError(
+            f"{source.name} does not fit into the free memory of the device, or holds tuples; train on "
+            "fewer rows, or with fit"
+        )
     return source.stored
 
 
@@ -173,9 +176,14 @@ def _write(stack: Stack, place: int, source: Source, run: Run, folder: Path) -> 
     rewrite_rows(folder, list(run.history))
     written = [write_snapshot(folder, kept[at], step=at, seconds=run.seconds * at / each.steps) for at in run.snapshots]
     write_checkpoint(
-        folder, kept[run.step], step=run.step, seconds=run.seconds, interrupted=run.interrupted,
-        snapshots=tuple(written), **facts_of(each.model, each.objective, source, settings),
-    )  # fmt: skip
+        folder,
+        kept[run.step],
+        step=run.step,
+        seconds=run.seconds,
+        interrupted=run.interrupted,
+        snapshots=tuple(written),
+        **facts_of(each.model, each.objective, source, settings),
+    )
 
 
 def _named(weights: Weights) -> Weights:
@@ -203,11 +211,13 @@ def _check_one(each: Training) -> None:
     if each.precision not in PRECISIONS:
         raise InputError(f"precision must be one of {', '.join(PRECISIONS)}, got {each.precision!r}")
     if getattr(each.model, "spec", None) is None:
-        raise InputError("only models of models.build train side by side, which say how they were built; "
-                         "train others with fit")  # fmt: skip
+        raise InputError(
+            "only models of models.build train side by side, which say how they were built; train others with fit"
+        )
     if any(isinstance(module, torch.nn.GroupNorm) for module in each.model.modules()):
-        raise InputError("models with group normalisation do not train side by side, since torch.vmap cannot take it; "
-                         "use fit")  # fmt: skip
+        raise InputError(
+            "models with group normalisation do not train side by side, since torch.vmap cannot take it; use fit"
+        )
     frozen = [name for name, value in each.model.named_parameters() if not value.requires_grad]
     if odd := [name for name, _ in each.model.named_buffers()] or frozen:
         raise InputError(f"models with buffers or frozen weights do not train side by side, got {odd[0]}; use fit")

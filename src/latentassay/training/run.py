@@ -68,9 +68,15 @@ def load_run(path: str | Path, *, step: int | None = None, model: nn.Module | No
     load_weights(model, tensors, folder / file.file)
     images = file.step * manifest.settings.batch_size
     return Run(
-        model.eval(), folder, file.step, tuple(read_rows(folder, file.step)), file.seconds,
-        images / file.seconds if file.seconds else 0.0, manifest.interrupted and file is manifest, tuple(sorted(kept)),
-    )  # fmt: skip
+        model.eval(),
+        folder,
+        file.step,
+        tuple(read_rows(folder, file.step)),
+        file.seconds,
+        images / file.seconds if file.seconds else 0.0,
+        manifest.interrupted and file is manifest,
+        tuple(sorted(kept)),
+    )
 
 
 def load_weights(model: nn.Module, tensors: dict[str, Tensor], file: Path) -> None:

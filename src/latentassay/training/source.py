@@ -48,8 +48,10 @@ def open_source(data: Any, model: Any, device: torch.device, *, draws: int) -> S
         raise InputError("data holds no observations; was every row filtered out?")
     expected = getattr(model, "x_shape", x_shape)
     if tuple(expected) != x_shape:
-        raise InputError(f"the model was built for observations {tuple(expected)}, the data have {x_shape}; "
-                         f"build it with x_shape={x_shape}")  # fmt: skip
+        raise InputError(
+            f"the model was built for observations {tuple(expected)}, the data have {x_shape}; "
+            f"build it with x_shape={x_shape}"
+        )
     read = _reader(observations, model)
     size = read(np.arange(1))
     needed = n * math.prod(x_shape) * size.element_size()
@@ -84,9 +86,11 @@ def _reader(observations: Observations, model: Any) -> Callable[[Any], Tensor]:
             return values
         finite(values, "data")
         if values.min() < low or values.max() > high:
-            raise InputError(f"data must lie in [{low:g}, {high:g}] for this model's likelihood, got values from "
-                             f"{values.min():g} to {values.max():g}; rescale them, or build the model with "
-                             "likelihood='gaussian' or 'squared'")  # fmt: skip
+            raise InputError(
+                f"data must lie in [{low:g}, {high:g}] for this model's likelihood, got values from "
+                f"{values.min():g} to {values.max():g}; rescale them, or build the model with "
+                "likelihood='gaussian' or 'squared'"
+            )
         return values.float()
 
     return read

@@ -105,9 +105,7 @@ class Stack:
         self._order = torch.tensor([seeds.index(each.seed) for each in members], device=self.device)
         self._fast = first.precision == "tf32" and self.device.type == "cuda"
         self._open_weights(first)
-        self._rows = torch.zeros(
-            (self._chunk, len(seeds), first.batch_size), dtype=torch.long, device=self.device
-        )  # fmt: skip
+        self._rows = torch.zeros((self._chunk, len(seeds), first.batch_size), dtype=torch.long, device=self.device)
         self._sums, self._names, self._since = torch.zeros(0), list[str](), 0
         self._history: list[tuple[int, Tensor]] = []
         self._kept: dict[tuple[int, int], Weights] = {}
@@ -197,10 +195,13 @@ class Stack:
         steps = [step for step, _ in self._history]
         table = torch.stack([means for _, means in self._history]).cpu().double()  # (rows, names, members)
         return [
-            [{"step": step, **dict(zip(self._names, values, strict=True))}
-             for step, values in zip(steps, table[:, :, member].tolist(), strict=True) if step <= each.steps]
+            [
+                {"step": step, **dict(zip(self._names, values, strict=True))}
+                for step, values in zip(steps, table[:, :, member].tolist(), strict=True)
+                if step <= each.steps
+            ]
             for member, each in enumerate(self.members)
-        ]  # fmt: skip
+        ]
 
     def _take(self, k: int) -> None:
         """One step of all models, on the rows sent for place ``k`` of the chunk."""

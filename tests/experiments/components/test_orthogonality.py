@@ -46,9 +46,12 @@ def test_printed_epochs_become_steps(tmp_path):
     many = Wanted("gpu", tmp_path, None, None)
     steps = {name: many.main[name, "AE"][0].steps for name in TABLE_2}
     assert steps == {
-        "Synth. Lin.": 600 * 40_000 // 128, "Synth. Non-Lin.": 187_500, "MNIST": 400 * 56_000 // 128, "fMNIST": 218_750,
+        "Synth. Lin.": 600 * 40_000 // 128,
+        "Synth. Non-Lin.": 187_500,
+        "MNIST": 400 * 56_000 // 128,
+        "fMNIST": 218_750,
         "dSprites": 3000,
-    }  # fmt: skip
+    }
     assert {cell.scale for cell in many.all if cell.data == "dSprites"} == {"laptop"}
     assert {cell.scale for cell in many.all if cell.data != "dSprites"} == {"gpu"}
     assert Wanted("paper", tmp_path, None, None).main["dSprites", "AE"][0].steps == 50 * 589_824 // 64

@@ -80,10 +80,12 @@ def test_weights_are_those_of_the_text(made):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"scale": "huge"}, "scale must be"), ({"seeds": 0}, "seeds"), ({"data": {"mnist": "x"}}, "need no files"),
+        ({"scale": "huge"}, "scale must be"),
+        ({"seeds": 0}, "seeds"),
+        ({"data": {"mnist": "x"}}, "need no files"),
         ({"device": "cuda"}, "trains on cpu"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_made_is_refused(tmp_path, options, message):
     with pytest.raises(InputError, match=message):
         table(options.pop("scale", "smoke"), tmp_path, **options)

@@ -70,9 +70,17 @@ def _training(cell: Cell, plan: Plan, data: dict[Cell, FactorData]) -> Training:
         data[same] = parts(cell).train
     learnt = data[same]
     return Training(
-        built(plan, learnt.x_shape), objectives.build(**(plan.trains or {})), learnt, plan.steps, plan.batch_size,
-        plan.lr, plan.seed, "float32" if cell.data in DOTS else "tf32", cell.home, plan.snapshots,
-    )  # fmt: skip
+        built(plan, learnt.x_shape),
+        objectives.build(**(plan.trains or {})),
+        learnt,
+        plan.steps,
+        plan.batch_size,
+        plan.lr,
+        plan.seed,
+        "float32" if cell.data in DOTS else "tf32",
+        cell.home,
+        plan.snapshots,
+    )
 
 
 def _write(cell: Cell, plan: Plan) -> None:

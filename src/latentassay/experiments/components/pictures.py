@@ -49,10 +49,14 @@ def _figure_4(wanted: Wanted) -> list[Picture]:
     r = float(np.corrcoef(np.array(dots).T)[0, 1]) if len(dots) > 2 else float("nan")
     if not groups:
         return []
-    return [Picture(
-        "figure-3-4", "Orthogonality and disentanglement (thesis figure 3.4)",
-        CAPTIONS["figure-3-4"].format(r=r), draw.against(groups, x="DtO", y="DS"),
-    )]  # fmt: skip
+    return [
+        Picture(
+            "figure-3-4",
+            "Orthogonality and disentanglement (thesis figure 3.4)",
+            CAPTIONS["figure-3-4"].format(r=r),
+            draw.against(groups, x="DtO", y="DS"),
+        )
+    ]
 
 
 def _figure_5(wanted: Wanted) -> Picture:
@@ -81,10 +85,14 @@ def _figures_6(wanted: Wanted) -> list[Picture]:
             f"unit {unit}, σ {sigma:.2f}": images.numpy()
             for unit, sigma, images in zip(found.units, found.sigma.tolist(), found.images, strict=True)
         }
-        made.append(Picture(
-            f"figure-3-6-{name.lower()}", f"Nonlinear eigenfaces of {things} (after thesis figure 3.6)",
-            CAPTIONS["figure-3-6"].format(data=things), strips(rows),
-        ))  # fmt: skip
+        made.append(
+            Picture(
+                f"figure-3-6-{name.lower()}",
+                f"Nonlinear eigenfaces of {things} (after thesis figure 3.6)",
+                CAPTIONS["figure-3-6"].format(data=things),
+                strips(rows),
+            )
+        )
     return made
 
 
@@ -96,10 +104,14 @@ def _figures_7(wanted: Wanted) -> list[Picture]:
             for column in (scores.DS, scores.DTO, scores.ACTIVE)
         }
         chosen = {data: TASKS[data].beta for data in sets}
-        made.append(Picture(
-            f"figure-3-7-{name}", f"Line search over β, {' and '.join(sets)} (thesis figure 3.7)",
-            CAPTIONS[f"figure-3-7-{name}"], draw.line_search(curves, chosen=chosen),
-        ))  # fmt: skip
+        made.append(
+            Picture(
+                f"figure-3-7-{name}",
+                f"Line search over β, {' and '.join(sets)} (thesis figure 3.7)",
+                CAPTIONS[f"figure-3-7-{name}"],
+                draw.line_search(curves, chosen=chosen),
+            )
+        )
     return made
 
 

@@ -62,7 +62,14 @@ LINE = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 _LINEAR = Task((), (), ("tanh", "tanh"), 2, 1e-4, LINE, "squared", 600, (0, 1))
 TASKS: dict[str, Task] = {
     "dSprites": Task(
-        (1200, 1200), (1200, 1200, 1200), ("relu", "tanh"), 5, 4.0, (0.25, 1.0, 4.0, 16.0, 64.0), "bernoulli", 50,
+        (1200, 1200),
+        (1200, 1200, 1200),
+        ("relu", "tanh"),
+        5,
+        4.0,
+        (0.25, 1.0, 4.0, 16.0, 64.0),
+        "bernoulli",
+        50,
         (1, 2, 3, 4),
     ),
     "Synth. Lin.": _LINEAR,
@@ -70,7 +77,7 @@ TASKS: dict[str, Task] = {
     "MNIST": Task((400,), (500, 500), ("relu", "tanh"), 6, 1.0, (), "bernoulli", 400),
     "fMNIST": Task((400,), (500, 500), ("relu", "tanh"), 6, 1.0, (), "bernoulli", 500),
     **dict.fromkeys(SQUARES.values(), _LINEAR),
-}  # fmt: skip
+}
 
 
 class Size(NamedTuple):
@@ -127,18 +134,43 @@ SCALES = {
         2000, 600, 4, 20, Size(30, 64, 1), Size(1000, 128, 1, lr=0.05), Size(30, 64, 2, (10, 20)), 0.1, 1, 20
     ),
     "laptop": Scale(
-        50_000, 50_000, 2, 4, Size(2600, 128, 3), Size(12_000, 256, 2, lr=1e-2), Size(3000, 128, 8, (600, 1800)),
-        0.1, 2, 1000,
+        50_000,
+        50_000,
+        2,
+        4,
+        Size(2600, 128, 3),
+        Size(12_000, 256, 2, lr=1e-2),
+        Size(3000, 128, 8, (600, 1800)),
+        0.1,
+        2,
+        1000,
     ),
     "gpu": Scale(
-        50_000, 50_000, 2, 4, Size(None, 128, 5), Size(None, 128, 10), Size(3000, 128, 8, (600, 1800)), 1e-4, 10, 1000,
+        50_000,
+        50_000,
+        2,
+        4,
+        Size(None, 128, 5),
+        Size(None, 128, 10),
+        Size(3000, 128, 8, (600, 1800)),
+        1e-4,
+        10,
+        1000,
         {"dSprites": "laptop"},
     ),
     "paper": Scale(
-        50_000, 737_280, 1, 1, Size(None, 64, 10), Size(None, 64, 10), Size(None, 64, 10, (92_160, 276_480)),
-        1e-4, 10, 1000,
+        50_000,
+        737_280,
+        1,
+        1,
+        Size(None, 64, 10),
+        Size(None, 64, 10),
+        Size(None, 64, 10, (92_160, 276_480)),
+        1e-4,
+        10,
+        1000,
     ),
-}  # fmt: skip
+}
 
 VARIANTS = ("β-VAE", "VAE", "AE", "β-VAEΣ")
 MODELS = {"β-VAE": "vae-mlp", "VAE": "vae-mlp", "AE": "ae-mlp", "β-VAEΣ": "vae-full-mlp"}
@@ -180,9 +212,11 @@ class Cell(NamedTuple):
         """How it is trained."""
         scale = pick(SCALES, self.scale)
         if self.data == "dSprites":
-            return scale.restarts if self.variant == "β-VAE" and self.latents == TASKS[self.data].latents else (
-                scale.restarts._replace(seeds=scale.image.seeds, snapshots=())
-            )  # fmt: skip
+            return (
+                scale.restarts
+                if self.variant == "β-VAE" and self.latents == TASKS[self.data].latents
+                else (scale.restarts._replace(seeds=scale.image.seeds, snapshots=()))
+            )
         return scale.image if self.data in PIXELS else scale.dots
 
     @property
@@ -209,11 +243,18 @@ def plan_of(cell: Cell) -> Plan:
     size, scale, task = cell.size, pick(SCALES, cell.scale), TASKS[cell.data]
     shrunk = cell.data == "dSprites"
     return Plan(
-        data=f"{cell.data}, split by seed", model=MODELS[cell.variant], networks=networks(cell), latents=cell.latents,
-        likelihood=task.likelihood, trains=_objective(cell, scale.pooled**2 if shrunk else 1),
-        steps=min(cell.steps, _cut(cell.home) or cell.steps), snapshots=size.snapshots, batch_size=size.batch_size,
-        lr=size.lr, seed=cell.seed,
-    )  # fmt: skip
+        data=f"{cell.data}, split by seed",
+        model=MODELS[cell.variant],
+        networks=networks(cell),
+        latents=cell.latents,
+        likelihood=task.likelihood,
+        trains=_objective(cell, scale.pooled**2 if shrunk else 1),
+        steps=min(cell.steps, _cut(cell.home) or cell.steps),
+        snapshots=size.snapshots,
+        batch_size=size.batch_size,
+        lr=size.lr,
+        seed=cell.seed,
+    )
 
 
 def _cut(home: Path) -> int | None:
@@ -229,9 +270,11 @@ def networks(cell: Cell) -> dict[str, Any]:
     task = TASKS[cell.data]
     by = pick(SCALES, cell.scale).narrow if cell.data == "dSprites" else 1
     return {
-        "hidden": [width // by for width in task.encoder], "decoder_hidden": [width // by for width in task.decoder],
-        "activation": task.activations[0], "decoder_activation": task.activations[1],
-    }  # fmt: skip
+        "hidden": [width // by for width in task.encoder],
+        "decoder_hidden": [width // by for width in task.decoder],
+        "activation": task.activations[0],
+        "decoder_activation": task.activations[1],
+    }
 
 
 def _objective(cell: Cell, pixels: int) -> dict[str, Any] | None:

@@ -16,8 +16,13 @@ from latentassay.sampling import encode
 from latentassay.training import load_run
 
 DTO, FULL, DS, ACTIVE, REGIME, CLOSE = (
-    "DtO", "DtO, all units", "DS", "active units", "share of training polarized", "degenerate points",
-)  # fmt: skip
+    "DtO",
+    "DtO, all units",
+    "DS",
+    "active units",
+    "share of training polarized",
+    "degenerate points",
+)
 ROWS = 20_000
 """Test rows that DS rests on, at most."""
 
@@ -86,9 +91,13 @@ def _regime(history: Any) -> Scores:
 def random_decoder(cell: Cell, points: int) -> float:
     """DtO of the decoder before it has learned anything, at latents of the prior, all units."""
     model = models.build(
-        MODELS["β-VAE"], x_shape=parts(cell).test.x_shape, latents=cell.latents,
-        likelihood=TASKS[cell.data].likelihood, seed=cell.seed, **networks(cell),
-    )  # fmt: skip
+        MODELS["β-VAE"],
+        x_shape=parts(cell).test.x_shape,
+        latents=cell.latents,
+        likelihood=TASKS[cell.data].likelihood,
+        seed=cell.seed,
+        **networks(cell),
+    )
     z = torch.randn(points, cell.latents, generator=torch.Generator().manual_seed(cell.seed))
     j: Tensor = decoder_jacobian(model.decode, z).double()
     return float(nearest_signed_permutation(torch.linalg.svd(j, full_matrices=False).Vh.mT).distance.mean())

@@ -22,23 +22,35 @@ WIDE = 10
 
 RANDOM = "random decoder"
 TABLE_2 = {
-    "dSprites": (0.978, 0.906), "fMNIST": (0.998, 0.977), "MNIST": (0.998, 0.995), "Synth. Lin.": (0.998, 0.967),
+    "dSprites": (0.978, 0.906),
+    "fMNIST": (0.998, 0.977),
+    "MNIST": (0.998, 0.995),
+    "Synth. Lin.": (0.998, 0.967),
     "Synth. Non-Lin.": (0.999, 0.985),
-}  # fmt: skip
+}
 TABLE_3 = {
-    ("dSprites", "β-VAE"): ((0.33, 0.15), (0.76, 0.08)), ("dSprites", "VAE"): ((0.21, 0.10), (1.08, 0.15)),
-    ("dSprites", "AE"): ((0.09, 0.04), (1.62, 0.03)), ("dSprites", "β-VAEΣ"): ((0.12, 0.06), (1.73, 0.14)),
+    ("dSprites", "β-VAE"): ((0.33, 0.15), (0.76, 0.08)),
+    ("dSprites", "VAE"): ((0.21, 0.10), (1.08, 0.15)),
+    ("dSprites", "AE"): ((0.09, 0.04), (1.62, 0.03)),
+    ("dSprites", "β-VAEΣ"): ((0.12, 0.06), (1.73, 0.14)),
     ("dSprites", RANDOM): (None, (1.86, 0.11)),
-    ("Synth. Lin.", "β-VAE"): ((0.99, 0.01), (0.00, 0.00)), ("Synth. Lin.", "AE"): ((0.71, 0.19), (0.33, 0.18)),
-    ("Synth. Lin.", "β-VAEΣ"): ((0.71, 0.31), (0.34, 0.35)), ("Synth. Lin.", RANDOM): (None, (0.79, 0.21)),
+    ("Synth. Lin.", "β-VAE"): ((0.99, 0.01), (0.00, 0.00)),
+    ("Synth. Lin.", "AE"): ((0.71, 0.19), (0.33, 0.18)),
+    ("Synth. Lin.", "β-VAEΣ"): ((0.71, 0.31), (0.34, 0.35)),
+    ("Synth. Lin.", RANDOM): (None, (0.79, 0.21)),
     ("Synth. Non-Lin.", "β-VAE"): ((0.73, 0.16), (0.18, 0.02)),
     ("Synth. Non-Lin.", "AE"): ((0.59, 0.30), (0.54, 0.13)),
-    ("Synth. Non-Lin.", "β-VAEΣ"): ((0.42, 0.24), (0.55, 0.02)), ("Synth. Non-Lin.", RANDOM): (None, (0.89, 0.16)),
-    ("MNIST", "VAE"): (None, (1.59, 0.08)), ("MNIST", "AE"): (None, (1.83, 0.05)),
-    ("MNIST", "β-VAEΣ"): (None, (1.93, 0.08)), ("MNIST", RANDOM): (None, (2.11, 0.11)),
-    ("fMNIST", "VAE"): (None, (1.36, 0.05)), ("fMNIST", "AE"): (None, (1.87, 0.03)),
-    ("fMNIST", "β-VAEΣ"): (None, (2.02, 0.08)), ("fMNIST", RANDOM): (None, (2.11, 0.11)),
-}  # fmt: skip
+    ("Synth. Non-Lin.", "β-VAEΣ"): ((0.42, 0.24), (0.55, 0.02)),
+    ("Synth. Non-Lin.", RANDOM): (None, (0.89, 0.16)),
+    ("MNIST", "VAE"): (None, (1.59, 0.08)),
+    ("MNIST", "AE"): (None, (1.83, 0.05)),
+    ("MNIST", "β-VAEΣ"): (None, (1.93, 0.08)),
+    ("MNIST", RANDOM): (None, (2.11, 0.11)),
+    ("fMNIST", "VAE"): (None, (1.36, 0.05)),
+    ("fMNIST", "AE"): (None, (1.87, 0.03)),
+    ("fMNIST", "β-VAEΣ"): (None, (2.02, 0.08)),
+    ("fMNIST", RANDOM): (None, (2.11, 0.11)),
+}
 TABLE_4 = {1.0: ((0.51, 0.28), (0.49, 0.32)), 1.2: ((0.76, 0.25), (0.20, 0.24)), 1.5: ((0.98, 0.06), (0.01, 0.06))}
 
 NOTES = (
@@ -202,9 +214,12 @@ def _restarts(wanted: Wanted) -> Iterator[Number]:
 
 
 def _number(
-    row: str, column: str, own: Sequence[Cell], score: str,
+    row: str,
+    column: str,
+    own: Sequence[Cell],
+    score: str,
     paper: tuple[float | None, float | None] | None = None,
-) -> Number:  # fmt: skip
+) -> Number:
     """One cell; seeds whose model has no such score count among none."""
     values = [found[score] for cell in own if score in (found := scores.of_model(cell))]
     printed, half = paper or (None, None)

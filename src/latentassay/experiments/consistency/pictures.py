@@ -80,11 +80,15 @@ def _kept(cell: Cell) -> Path:
 
 def _summaries(wanted: Sequence[Cell]) -> list[Picture]:
     return [
-        Picture(f"figure-{figure}", f"{title} (IC {_source(figure)})", CAPTION.format(f"{title.lower()}."),
-                by_variant(groups, axis, log=score not in LINEAR, order=(*VARIANTS, "AVAE")))
+        Picture(
+            f"figure-{figure}",
+            f"{title} (IC {_source(figure)})",
+            CAPTION.format(f"{title.lower()}."),
+            by_variant(groups, axis, log=score not in LINEAR, order=(*VARIANTS, "AVAE")),
+        )
         for figure, score, title, axis in SUMMARIES
         if (groups := _groups(wanted, score))
-    ]  # fmt: skip
+    ]
 
 
 def _source(figure: str) -> str:
@@ -112,12 +116,22 @@ def _of(cell: Cell) -> list[Picture]:
     kept, row = Assay.load(_kept(cell)), named(cell.family, cell.variant)
     drawn = kept.figures()
     made = [
-        Picture(f"figure-{number}-{row.lower()}", f"{title}, {row} (IC figure {number.replace('-', ', ')})",
-                f"{row}, seed {cell.seed}, on unseen digits.", drawn[f"consistency.{key}"])
+        Picture(
+            f"figure-{number}-{row.lower()}",
+            f"{title}, {row} (IC figure {number.replace('-', ', ')})",
+            f"{row}, seed {cell.seed}, on unseen digits.",
+            drawn[f"consistency.{key}"],
+        )
         for key, (number, title) in SHOWN.items()
         if f"consistency.{key}" in drawn
-    ]  # fmt: skip
+    ]
     if "paths.strips" in drawn:
-        made.append(Picture(f"figure-16-{row.lower()}", f"Interpolation, {row} (IC figure 16)",
-                            "Between two unseen digits.", drawn["paths.strips"]))  # fmt: skip
+        made.append(
+            Picture(
+                f"figure-16-{row.lower()}",
+                f"Interpolation, {row} (IC figure 16)",
+                "Between two unseen digits.",
+                drawn["paths.strips"],
+            )
+        )
     return made

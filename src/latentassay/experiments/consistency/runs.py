@@ -95,9 +95,17 @@ def train(cell: Cell) -> Run:
     objective = objectives.spec(objectives.published(cell.model, beta=BETA))
     schedule: Literal["halved", "cosine"] = "halved" if cell.scale == "paper" else "cosine"
     plan = Plan(
-        data=scale.data, model=cell.model, latents=None, likelihood=OBSERVED, trains=objective, steps=scale.steps,
-        batch_size=scale.batch_size, lr=scale.lr, schedule=schedule, seed=cell.seed,
-    )  # fmt: skip
+        data=scale.data,
+        model=cell.model,
+        latents=None,
+        likelihood=OBSERVED,
+        trains=objective,
+        steps=scale.steps,
+        batch_size=scale.batch_size,
+        lr=scale.lr,
+        schedule=schedule,
+        seed=cell.seed,
+    )
     return trained(plan, cell.home, lambda: digits(scale.data, cell.data).train, device="cpu")
 
 

@@ -104,9 +104,16 @@ def _strengths(graph: str, seed: int, scale: Scale) -> dict[str, Float[np.ndarra
     data = scm(graph, scale.rows, seed=seed)
     model = _model(seed, scale.steps)
     fit(
-        model, ELBO(), data, steps=scale.steps, batch_size=128, lr=cosine(1e-3, scale.steps), seed=seed, device="cpu",
+        model,
+        ELBO(),
+        data,
+        steps=scale.steps,
+        batch_size=128,
+        lr=cosine(1e-3, scale.steps),
+        seed=seed,
+        device="cpu",
         progress=False,
-    )  # fmt: skip
+    )
     with questioning(model):
         causes = model.causes(encode(model, data, rows=np.arange(min(ROWS, len(data)))).mean)[..., 0]
     return {

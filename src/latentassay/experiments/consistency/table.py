@@ -20,8 +20,11 @@ SELF_PAPER = tuple(f"{name}, {scores.PAPER}" for name in SELF)
 STRUCTURE = (scores.SPARSE, scores.MMD, scores.P_VALUE)
 
 TABLE_2 = {
-    "AE": (0.96, 0.75, 0.66), "XAE": (0.96, 0.81, 0.68), "XCAE-I": (0.95, 0.88, 0.80), "XCAE-E": (0.95, 0.88, 0.80),
-}  # fmt: skip
+    "AE": (0.96, 0.75, 0.66),
+    "XAE": (0.96, 0.81, 0.68),
+    "XCAE-I": (0.95, 0.88, 0.80),
+    "XCAE-E": (0.95, 0.88, 0.80),
+}
 """Posterior, hybrid, uniform. The table says XCAE, not which of the two."""
 
 NOTES = (
@@ -126,8 +129,13 @@ def _printed(row: str, columns: Sequence[str]) -> tuple[float | None, ...]:
     return tuple(known) + (None,) * (len(columns) - len(known))
 
 
-_SUFFIX = {QUALITY: " · pictures", CONSISTENCY: " · interventions", SELF: " · no intervention",
-           SELF_PAPER: " · no intervention, paper’s scale", STRUCTURE: " · structure"}  # fmt: skip
+_SUFFIX = {
+    QUALITY: " · pictures",
+    CONSISTENCY: " · interventions",
+    SELF: " · no intervention",
+    SELF_PAPER: " · no intervention, paper’s scale",
+    STRUCTURE: " · structure",
+}
 
 
 def _told(wanted: Sequence[Cell]) -> dict[str, str]:

@@ -110,11 +110,13 @@ def _figure_3(vaes: Sequence[Cell]) -> list[Picture]:
     low = 0.95 * min(float(runs.min()) for found in accuracies.values() for runs in found.values())
     return [
         Picture(
-            f"figure-3-{name.replace(', ', '-and-')}", f"Digits told from {words} (GEO figure 3)",
-            CAPTIONS["figure-3"].format(features=words), draw.probes(steps, accuracies[name], low=low),
+            f"figure-3-{name.replace(', ', '-and-')}",
+            f"Digits told from {words} (GEO figure 3)",
+            CAPTIONS["figure-3"].format(features=words),
+            draw.probes(steps, accuracies[name], low=low),
         )
         for name, words in zip(FEATURES, ("means", "means and variances", "samples"), strict=True)
-    ]  # fmt: skip
+    ]
 
 
 def _course(cell: Cell) -> list[Scores]:

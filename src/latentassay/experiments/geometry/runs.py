@@ -50,14 +50,21 @@ class Scale(NamedTuple):
 ALPHAS = (0.0, 0.25, 0.5, 1.0, 2.0)
 SCALES = {
     "smoke": Scale("digits", 50, "cosine", (8, 16), (0.0, 1.0), 3, 1, (5, 20, 50), 50, 100, 1200),
-    "laptop": Scale(
-        "mnist", 15, "cosine", (30, 40, 50), ALPHAS, 10, 3, (1, 2, 3, 5, 8, 11, 15), 1000, 2000, 60_000
-    ),
+    "laptop": Scale("mnist", 15, "cosine", (30, 40, 50), ALPHAS, 10, 3, (1, 2, 3, 5, 8, 11, 15), 1000, 2000, 60_000),
     "paper": Scale(
-        "mnist", 1000, "constant", (30, 40, 50), ALPHAS, 10, 10, (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000), 10_000,
-        2000, 60_000,
+        "mnist",
+        1000,
+        "constant",
+        (30, 40, 50),
+        ALPHAS,
+        10,
+        10,
+        (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
+        10_000,
+        2000,
+        60_000,
     ),
-}  # fmt: skip
+}
 
 
 class Cell(NamedTuple):
@@ -102,11 +109,20 @@ def train(cell: Cell) -> Run:
     """Train the model of a cell, or take it from its folder."""
     scale, per_epoch = pick(SCALES, cell.scale), cell.steps_per_epoch
     plan = Plan(
-        data=f"{scale.data}, black and white", model="vae-mlp", hidden=HIDDEN, activation="relu", latents=cell.latents,
-        alpha=None if cell.is_vae else cell.alpha, samples=1 if cell.is_vae else scale.samples,
-        steps=scale.epochs * per_epoch, batch_size=BATCH, lr=1e-3, schedule=scale.schedule, seed=cell.seed,
+        data=f"{scale.data}, black and white",
+        model="vae-mlp",
+        hidden=HIDDEN,
+        activation="relu",
+        latents=cell.latents,
+        alpha=None if cell.is_vae else cell.alpha,
+        samples=1 if cell.is_vae else scale.samples,
+        steps=scale.epochs * per_epoch,
+        batch_size=BATCH,
+        lr=1e-3,
+        schedule=scale.schedule,
+        seed=cell.seed,
         snapshots=tuple(epoch * per_epoch for epoch in scale.snapshots) if cell.is_vae else (),
-    )  # fmt: skip
+    )
     return trained(plan, cell.home, lambda: digits(scale.data, cell.data).train, device="cpu")
 
 

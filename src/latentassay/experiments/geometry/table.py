@@ -93,9 +93,16 @@ def grouped(wanted: Sequence[Cell]) -> dict[tuple[float, int], list[Cell]]:
 
 def _of_orders(wanted: Sequence[Cell]) -> Iterator[Number]:
     columns = (
-        scores.COMPONENTS, scores.ALIGNED, scores.CHANCE, scores.BOUND, scores.LIKELIHOOD, GAP, scores.NOISE,
-        scores.EFFECTIVE, scores.FEW,
-    )  # fmt: skip
+        scores.COMPONENTS,
+        scores.ALIGNED,
+        scores.CHANCE,
+        scores.BOUND,
+        scores.LIKELIHOOD,
+        GAP,
+        scores.NOISE,
+        scores.EFFECTIVE,
+        scores.FEW,
+    )
     for (alpha, latents), own in track(grouped(wanted).items(), "tables", len(grouped(wanted))):
         found = [_with_gap(scores.spectrum_and_likelihood(cell)) for cell in own]
         yield from _row(f"α = {alpha:g}, k = {latents}", columns, found, own[0].scale)

@@ -71,14 +71,38 @@ SCALES = {
         16, (1, 1, 2, 10, 8, 8), "vae-mlp", (64,), 0.125, 60, 1e-3, 2, 1, 20, 16, 1e-3, 1, ("β-VAE", "TC-VAE", "PCL")
     ),
     "laptop": Scale(
-        16, (1, 1, 1, 4, 2, 2), "vae-mlp", (256, 256), 0.125, 6000, 1e-3, 8, 2, 1500, 32, 1e-4, 3,
+        16,
+        (1, 1, 1, 4, 2, 2),
+        "vae-mlp",
+        (256, 256),
+        0.125,
+        6000,
+        1e-3,
+        8,
+        2,
+        1500,
+        32,
+        1e-4,
+        3,
         ("β-VAE", "TC-VAE", "PCL"),
     ),
     "paper": Scale(
-        64, (1, 1, 1, 1, 1, 1), "vae-conv-small", (), 1.0, 300_000, 1e-4, 10, 4, 100_000, 64, 1e-4, 10,
+        64,
+        (1, 1, 1, 1, 1, 1),
+        "vae-conv-small",
+        (),
+        1.0,
+        300_000,
+        1e-4,
+        10,
+        4,
+        100_000,
+        64,
+        1e-4,
+        10,
         ("AE", "β-VAE", "TC-VAE", "PCL"),
     ),
-}  # fmt: skip
+}
 
 
 class Cell(NamedTuple):
@@ -122,9 +146,16 @@ def prepared(scale: str, folder: Path) -> dict[Set, FactorData]:
             [train(cell) for cell in pool(scale, folder)], original(scale, folder), count=chosen.ends
         )
         modified = perturb(
-            original(scale, folder), entangled=found.entangled, disentangled=found.disentangled, eps=EPS,
-            out=place / "modified", steps=chosen.moves, batch_size=chosen.rows, lr=chosen.rate, device=device_of(scale),
-        )  # fmt: skip
+            original(scale, folder),
+            entangled=found.entangled,
+            disentangled=found.disentangled,
+            eps=EPS,
+            out=place / "modified",
+            steps=chosen.moves,
+            batch_size=chosen.rows,
+            lr=chosen.rate,
+            device=device_of(scale),
+        )
     return {
         "original": original(scale, folder),
         "modified": modified,
@@ -151,10 +182,16 @@ def train(cell: Cell) -> Any:
         return _features(cell, scale)
     data = data_of(cell)
     plan = Plan(
-        data=_told(data), model=scale.model.replace("vae", "ae") if cell.method == "AE" else scale.model,
-        hidden=scale.hidden, latents=LATENTS, trains=objectives.spec(_objective(cell.method, scale, len(data))),
-        steps=scale.steps, batch_size=64, lr=scale.lr, seed=cell.seed,
-    )  # fmt: skip
+        data=_told(data),
+        model=scale.model.replace("vae", "ae") if cell.method == "AE" else scale.model,
+        hidden=scale.hidden,
+        latents=LATENTS,
+        trains=objectives.spec(_objective(cell.method, scale, len(data))),
+        steps=scale.steps,
+        batch_size=64,
+        lr=scale.lr,
+        seed=cell.seed,
+    )
     return trained(plan, cell.home, lambda: data, device=device_of(cell.scale)).model
 
 
@@ -195,9 +232,17 @@ def _features(cell: Cell, scale: Scale) -> Any:
         return load_run(cell.home, model=model).model
     walks = laplace_walks(data, len(data), fixed=("shape",), seed=cell.seed)
     run = fit(
-        model, objectives.PCL(), walks, steps=scale.steps, batch_size=64, lr=scale.lr, seed=cell.seed, out=cell.home,
-        resume=True, device=device_of(cell.scale),
-    )  # fmt: skip
+        model,
+        objectives.PCL(),
+        walks,
+        steps=scale.steps,
+        batch_size=64,
+        lr=scale.lr,
+        seed=cell.seed,
+        out=cell.home,
+        resume=True,
+        device=device_of(cell.scale),
+    )
     if run.interrupted:
         raise KeyboardInterrupt
     return model.eval()

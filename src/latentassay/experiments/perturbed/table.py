@@ -141,14 +141,22 @@ def _of_methods(found: Mapping[Cell, Scores]) -> Iterator[Number]:
 def _of_differences(found: Mapping[Cell, Scores]) -> Iterator[Number]:
     for method in dict.fromkeys(cell.method for cell in found):
         for place, data in enumerate(SETS[1:], 1):
-            pairs = [(_like(found, cell, "original"), score) for cell, score in found.items() if
-                     (cell.method, cell.data) == (method, data)]  # fmt: skip
+            pairs = [
+                (_like(found, cell, "original"), score)
+                for cell, score in found.items()
+                if (cell.method, cell.data) == (method, data)
+            ]
             scale, printed = next(iter(found)).scale, TABLE_4_2[method]
             paper = round(printed[place][0] - printed[0][0], 2) if scale != "smoke" else None
             for column in (MIG, DS):
                 values = [after[column] - before[column] for before, after in pairs]
-                yield over_seeds(f"{method}, {data} − original", f"change of {column}", values, scale=scale,
-                                 paper=paper if column == MIG else None)  # fmt: skip
+                yield over_seeds(
+                    f"{method}, {data} − original",
+                    f"change of {column}",
+                    values,
+                    scale=scale,
+                    paper=paper if column == MIG else None,
+                )
 
 
 def _like(found: Mapping[Cell, Scores], cell: Cell, data: Set) -> Scores:

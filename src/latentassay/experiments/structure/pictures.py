@@ -72,24 +72,36 @@ def _sheets(cell: Cell) -> list[Picture]:
     model, units, z = train(cell).model, scores.variables(cell), codes(cell)
     rows, told = traversals(model, z, units=units), {"model": cell.model}
     name = cell.model.lower().replace("β", "beta")
-    made = [Picture(
-        f"traversals-{name}", f"Traversals, {cell.model} (SA figures 4 and 11)", CAPTIONS["traversals"].format(**told),
-        traversal_sheet(
-            rows.images.numpy(), rows.values.numpy(), rows.latents, rows.variables, reach=rows.reach.numpy()
-        ),
-    )]  # fmt: skip
+    made = [
+        Picture(
+            f"traversals-{name}",
+            f"Traversals, {cell.model} (SA figures 4 and 11)",
+            CAPTIONS["traversals"].format(**told),
+            traversal_sheet(
+                rows.images.numpy(), rows.values.numpy(), rows.latents, rows.variables, reach=rows.reach.numpy()
+            ),
+        )
+    ]
     if cell.model in CHUNKED:
         mixed = chunk_hybrids(model, z, units=units, generator=Generator().manual_seed(cell.seed))
-        made.append(Picture(
-            f"chunks-{name}", f"Hybrids by chunks, {cell.model} (as SA figure 6a)", CAPTIONS["chunks"].format(**told),
-            chunk_sheet(mixed.base_image.numpy(), mixed.images.numpy(), mixed.chunks),
-        ))  # fmt: skip
+        made.append(
+            Picture(
+                f"chunks-{name}",
+                f"Hybrids by chunks, {cell.model} (as SA figure 6a)",
+                CAPTIONS["chunks"].format(**told),
+                chunk_sheet(mixed.base_image.numpy(), mixed.images.numpy(), mixed.chunks),
+            )
+        )
         found = scores.hierarchy_of(cell)
         arrays = {key: value.numpy() for key, value in found._asdict().items() if isinstance(value, Tensor)}
-        made.append(Picture(
-            f"order-{name}", f"Order of the variables, {cell.model} (SA 4.1)", CAPTIONS["order"].format(**told),
-            hierarchy_panels(arrays),
-        ))  # fmt: skip
+        made.append(
+            Picture(
+                f"order-{name}",
+                f"Order of the variables, {cell.model} (SA 4.1)",
+                CAPTIONS["order"].format(**told),
+                hierarchy_panels(arrays),
+            )
+        )
     return made
 
 

@@ -124,10 +124,17 @@ def plan_of(cell: Cell) -> Plan:
     """Return everything that the model of a cell follows from."""
     chosen = pick(SCALES, cell.scale)
     return Plan(
-        data=f"shapes3d, {chosen.rows} rows, pooled {chosen.pooled}", model=MODELS[cell.model].network,
-        networks={"filters": chosen.filters}, latents=None, trains=objective_of(cell.model, chosen),
-        steps=chosen.steps, batch_size=chosen.batch_size, lr=chosen.lr, seed=cell.seed, precision=chosen.precision,
-    )  # fmt: skip
+        data=f"shapes3d, {chosen.rows} rows, pooled {chosen.pooled}",
+        model=MODELS[cell.model].network,
+        networks={"filters": chosen.filters},
+        latents=None,
+        trains=objective_of(cell.model, chosen),
+        steps=chosen.steps,
+        batch_size=chosen.batch_size,
+        lr=chosen.lr,
+        seed=cell.seed,
+        precision=chosen.precision,
+    )
 
 
 def objective_of(name: str, scale: Scale) -> dict[str, Any] | None:

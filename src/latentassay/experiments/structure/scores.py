@@ -22,9 +22,17 @@ from latentassay.training.trainer import pick_device
 
 DCI, MIG, IRS, MOD, EXP = "DCI", "MIG", "IRS", "Mod", "Exp"
 COLUMNS = {
-    "dci": DCI, "mig": MIG, "irs": IRS, "modularity": MOD, "explicitness": EXP, "completeness": "DCI-c",
-    "informativeness": "DCI-i", "sap": "SAP", "factor_vae": "FactorVAE", "beta_vae": "β-VAE",
-}  # fmt: skip
+    "dci": DCI,
+    "mig": MIG,
+    "irs": IRS,
+    "modularity": MOD,
+    "explicitness": EXP,
+    "completeness": "DCI-c",
+    "informativeness": "DCI-i",
+    "sap": "SAP",
+    "factor_vae": "FactorVAE",
+    "beta_vae": "β-VAE",
+}
 """Name of a score in ``metrics.score`` → column; the first five are the paper's."""
 
 METRICS = [name for name in COLUMNS if name not in ("completeness", "informativeness")]
@@ -101,10 +109,15 @@ def pictures(cell: Cell) -> Scores:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FewRowsWarning)  # at scale smoke alone
             found = fidelity(
-                run.model, shapes(cell.scale, cell.folder).test, n=chosen.images, kinds=KINDS,
-                stored=shapes(cell.scale, cell.folder).train, extractor=_judge(), resamples=0,
+                run.model,
+                shapes(cell.scale, cell.folder).test,
+                n=chosen.images,
+                kinds=KINDS,
+                stored=shapes(cell.scale, cell.folder).train,
+                extractor=_judge(),
+                resamples=0,
                 generator=Generator().manual_seed(0),
-            )  # fmt: skip
+            )
         if found.bce is None:
             raise InputError("the cross entropy of pictures was not measured")
         scores: Scores = {BCE: found.bce.value, MSE: 1000 * found.mse.value}

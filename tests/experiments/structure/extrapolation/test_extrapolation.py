@@ -196,5 +196,8 @@ def test_the_whole_at_scale_smoke(reproduced, monkeypatch):
     folder, made = reproduced("structure.extrapolation")
     assert made.cell("SAE-12, no ball", "both").ours > 0
     assert {path.stem.split("-smoke-")[1] for path in folder.glob("*.png")} == {
-        "figure-7", "figure-7-errors", "figure-12", "figure-12-errors",
-    }  # fmt: skip
+        "figure-7",
+        "figure-7-errors",
+        "figure-12",
+        "figure-12-errors",
+    }

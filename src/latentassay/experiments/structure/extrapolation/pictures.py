@@ -43,17 +43,19 @@ def _of_setting(wanted: list[Cell], setting: str) -> list[Picture]:
     figure, held = chosen.figure, f"{chosen.factor} {', '.join(map(str, chosen.values))}"
     return [
         Picture(
-            f"figure-{figure}", f"Reconstructions of {held}, held out at first (SA figure {figure})",
+            f"figure-{figure}",
+            f"Reconstructions of {held}, held out at first (SA figure {figure})",
             f"Unseen pictures with values that the first phase did not see ({held}), and their reconstructions by what "
             "was updated in the second. Below each: MSE × 1000 over all such pictures.",
             extrapolation(x.numpy(), rows, numbers=means),
         ),
         Picture(
-            f"figure-{figure}-errors", f"Errors on {held}, held out at first (SA figure {figure})",
+            f"figure-{figure}-errors",
+            f"Errors on {held}, held out at first (SA figure {figure})",
             "MSE × 1000 on unseen pictures with the values held out, on a logarithmic axis, by what was updated.",
             by_variant(errors, "MSE × 1000", log=True, order=[TITLES[arm] for arm in ARMS]),
         ),
-    ]  # fmt: skip
+    ]
 
 
 def shown(data: FactorData, factor: str) -> Float[Tensor, "k c h w"]:

@@ -37,17 +37,35 @@ class Setting(NamedTuple):
 
 
 SETTINGS = {
-    "ball": Setting("shape", (2,), 7, {
-        "SAE-12": (13.21, 7.7, 0.42, 0.34), "SAE-6": (13.35, 7.99, 0.52, 0.36), "VLAE-12": (18.37, 7.69, 1.55, 0.62),
-        "VAE": (12.97, 8.78, 0.44, 0.46), "β-VAE": (15.49, 8.31, 1.35, 0.52), "AE": (11.81, 7.31, 0.38, 0.35),
-        "WAE": (11.68, 7.87, 0.37, 0.35),
-    }),
-    "camera": Setting("orientation", (0, 1, 13, 14), 12, {
-        "SAE-12": (4.88, 2.65, 0.77, 0.43), "VLAE-12": (6.91, 3.83, 1.61, 0.77), "AdaAE-12": (4.8, 2.93, 0.59, 0.41),
-        "AE": (4.98, 2.94, 0.62, 0.45), "WAE": (4.79, 3.07, 0.69, 0.44), "VAE": (5.17, 3.09, 1.01, 0.51),
-        "β-VAE": (5.7, 3.97, 1.5, 0.82),
-    }),
-}  # fmt: skip
+    "ball": Setting(
+        "shape",
+        (2,),
+        7,
+        {
+            "SAE-12": (13.21, 7.7, 0.42, 0.34),
+            "SAE-6": (13.35, 7.99, 0.52, 0.36),
+            "VLAE-12": (18.37, 7.69, 1.55, 0.62),
+            "VAE": (12.97, 8.78, 0.44, 0.46),
+            "β-VAE": (15.49, 8.31, 1.35, 0.52),
+            "AE": (11.81, 7.31, 0.38, 0.35),
+            "WAE": (11.68, 7.87, 0.37, 0.35),
+        },
+    ),
+    "camera": Setting(
+        "orientation",
+        (0, 1, 13, 14),
+        12,
+        {
+            "SAE-12": (4.88, 2.65, 0.77, 0.43),
+            "VLAE-12": (6.91, 3.83, 1.61, 0.77),
+            "AdaAE-12": (4.8, 2.93, 0.59, 0.41),
+            "AE": (4.98, 2.94, 0.62, 0.45),
+            "WAE": (4.79, 3.07, 0.69, 0.44),
+            "VAE": (5.17, 3.09, 1.01, 0.51),
+            "β-VAE": (5.7, 3.97, 1.5, 0.82),
+        },
+    ),
+}
 
 
 class Scale(NamedTuple):
@@ -130,9 +148,11 @@ def parts(scale: str, folder: Path, setting: str) -> Parts:
     train = _some(splits.train, chosen.rows)
     unseen = splits.test.holdout(factor, values)
     return Parts(
-        train.holdout(factor, values).kept, train, _some(unseen.held_out, chosen.tested),
+        train.holdout(factor, values).kept,
+        train,
+        _some(unseen.held_out, chosen.tested),
         _some(unseen.kept, chosen.tested),
-    )  # fmt: skip
+    )
 
 
 def _some(data: FactorData, rows: int) -> FactorData:
@@ -166,10 +186,16 @@ def _plan(cell: Cell, seen: str, steps: int) -> Plan:
     pictures = pick(STRUCTURE, cell.scale)._replace(pooled=chosen.pooled)
     return Plan(
         data=f"shapes3d, {chosen.rows} of {pictures.rows} rows, pooled {chosen.pooled}, {seen}",
-        model=MODELS[cell.model].network, networks={"filters": pictures.filters}, latents=None,
-        trains=objective_of(cell.model, pictures), steps=steps, batch_size=chosen.batch_size, lr=chosen.lr,
-        seed=cell.seed, precision=pictures.precision,
-    )  # fmt: skip
+        model=MODELS[cell.model].network,
+        networks={"filters": pictures.filters},
+        latents=None,
+        trains=objective_of(cell.model, pictures),
+        steps=steps,
+        batch_size=chosen.batch_size,
+        lr=chosen.lr,
+        seed=cell.seed,
+        precision=pictures.precision,
+    )
 
 
 def is_measured(cell: Cell) -> bool:
