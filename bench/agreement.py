@@ -16,7 +16,7 @@ from record import record
 from scipy.stats import spearmanr
 
 import latentassay as la
-from latentassay.report.style import MAIN, MUTED, WIDE, sheet, tidy
+from latentassay.plots.style import MAIN, MUTED, WIDE, sheet, tidy
 
 SIZES, UNITS = (10, 10, 10, 8, 4, 15), 12
 SLOW, FAST = "boosting", ("histogram", "forest", "lasso")

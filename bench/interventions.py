@@ -13,7 +13,7 @@ import torch
 from record import record
 
 import latentassay as la
-from latentassay.observations import groups_varying
+from latentassay.core.observations import groups_varying
 from latentassay.sampling import encode
 
 LATENTS, N, ROUNDS, GROUPS = 12, 1024, 3, 50
@@ -96,7 +96,7 @@ def trained(data: la.data.FactorData) -> la.Autoencoder:
 
 
 def main() -> None:
-    from latentassay.demo import demo_data
+    from latentassay.cli.demo import demo_data
 
     data = demo_data()
     model = trained(data)

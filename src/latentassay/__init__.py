@@ -16,15 +16,25 @@ from latentassay.adapters import (
     wrap,
 )
 from latentassay.assay import Assay, assay
-from latentassay.autoencoder import Autoencoder, Decoder, Encoder
-from latentassay.contract import check_autoencoder
-from latentassay.errors import CheckpointError, ContractError, FileError, InputError, LatentAssayError, TrainingError
-from latentassay.extrapolation import extrapolate
-from latentassay.fidelity import fidelity
-from latentassay.findings import Finding, Score
+from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder
+from latentassay.core.contract import check_autoencoder
+from latentassay.core.errors import (
+    CheckpointError,
+    ContractError,
+    FileError,
+    InputError,
+    LatentAssayError,
+    TrainingError,
+)
+from latentassay.core.findings import Finding, Score
+from latentassay.core.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior, StandardNormal
+from latentassay.core.units import Units
+from latentassay.evaluation.extrapolation import extrapolate
+from latentassay.evaluation.fidelity import fidelity
+from latentassay.evaluation.likelihood import log_likelihood
+from latentassay.evaluation.separability import linear_separability
+from latentassay.evaluation.suggest_beta import suggest_beta
 from latentassay.geometry import distance_to_orthogonality, fisher_rao_distance, fisher_rao_geodesic, interpolate
-from latentassay.likelihood import log_likelihood
-from latentassay.math.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior, StandardNormal
 from latentassay.metrics import score
 from latentassay.responses import (
     causal_completeness,
@@ -49,11 +59,8 @@ from latentassay.responses import (
     structure_score,
     traversals,
 )
-from latentassay.separability import linear_separability
 from latentassay.spatial import latent_spectrum, spatial_equivariance, spatial_response_kernel
-from latentassay.suggestion import suggest_beta
 from latentassay.training import Run, fit, load_run
-from latentassay.units import Units
 
 __all__ = [
     "Assay",

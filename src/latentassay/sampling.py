@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder, Decoder, Encoder, home, questioning
-from latentassay.errors import InputError
-from latentassay.observations import Observations, as_observations, finite
-from latentassay.progress import track
-from latentassay.units import Units, as_units
+from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder, device_and_dtype, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import Observations, as_observations, finite
+from latentassay.core.progress import track
+from latentassay.core.units import Units, as_units
 
 BATCH_SIZE = 128
 
@@ -70,8 +70,8 @@ def encode(
     """
     observations: Observations = as_observations(data)
     index = torch.arange(len(observations)) if rows is None else torch.as_tensor(rows)
-    mean, std, z = (torch.empty(len(index), *model.latent_shape, dtype=home(model).dtype) for _ in range(3))
-    with questioning(model) as (device, dtype):
+    mean, std, z = (torch.empty(len(index), *model.latent_shape, dtype=device_and_dtype(model).dtype) for _ in range(3))
+    with eval_mode(model) as (device, dtype):
         local = None if generator is None else beside(generator, device)
         for block in blocks(len(index), batch_size, "encoding"):
             q = model.encode(observations.batch(index[block]).to(device, dtype))
@@ -86,7 +86,7 @@ def encode(
 def decode(model: Decoder, z: Tensor, *, batch_size: int = BATCH_SIZE) -> Tensor:
     """Decode latents ``(n, *latent_shape)`` in batches into observations on the CPU."""
     z = as_latents(model, z)
-    with questioning(model) as (device, dtype):
+    with eval_mode(model) as (device, dtype):
         label = "decoding"
         parts = [model.decode(z[block].to(device, dtype)).cpu() for block in blocks(len(z), batch_size, label)]
     return finite(torch.cat(parts), "decodings")
@@ -115,7 +115,7 @@ def prior(model: Decoder, n: int, *, generator: Generator) -> Tensor:
     """
     if model.prior is None:
         raise InputError("the model has no prior; use hybrid samples of its codes (la.sampling.hybrid)")
-    return model.prior.sample(n, generator).cpu().to(home(model).dtype)
+    return model.prior.sample(n, generator).cpu().to(device_and_dtype(model).dtype)
 
 
 def hybrid(

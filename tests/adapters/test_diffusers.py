@@ -15,7 +15,7 @@ import latentassay as la
 from conftest import ROOT
 from latentassay.adapters.diffusers import from_diffusers
 from latentassay.adapters.diffusers_files import load_folder
-from latentassay.errors import FileError
+from latentassay.core.errors import FileError
 from tests.oracles import taef2
 
 diffusers = pytest.importorskip("diffusers")

@@ -17,7 +17,7 @@ from torch.testing import assert_close
 import latentassay as la
 from conftest import ROOT
 from latentassay.adapters.onnx import from_onnx
-from latentassay.errors import ContractError, FileError, InputError
+from latentassay.core.errors import ContractError, FileError, InputError
 
 D, X = 3, 7
 

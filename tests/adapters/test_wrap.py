@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from torch import nn
 
 import latentassay as la
-from latentassay.errors import ContractError, FileError, InputError
+from latentassay.core.errors import ContractError, FileError, InputError
 from tests.adapters.test_diffusers import MODELS
 from tests.adapters.test_onnx import decoder, encoder
 

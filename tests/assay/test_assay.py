@@ -5,7 +5,7 @@ from sklearn.decomposition import PCA
 from torch.testing import assert_close
 
 import latentassay as la
-from latentassay.findings import LEVELS
+from latentassay.core.findings import LEVELS
 from tests.oracles.linear import exact_inverse
 
 SMALL = {"samples": 96, "grid": 8, "groups": 5, "budget": 3600.0}  # or a busy machine would be asked less

@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 import latentassay as la
 from latentassay.assay.budget import CODES, allowance, sizes
+from latentassay.core.observations import as_observations
 from latentassay.data import FactorData
-from latentassay.observations import as_observations
 
 
 class Clocked:

@@ -8,7 +8,7 @@ from torch.testing import assert_close
 import latentassay as la
 from latentassay.assay.consistency import ask_consistency
 from latentassay.assay.run import _prepare
-from latentassay.observations import as_observations
+from latentassay.core.observations import as_observations
 from latentassay.report import render
 from tests.oracles.linear import LinearGaussian, exact_inverse
 

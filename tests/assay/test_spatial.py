@@ -5,10 +5,10 @@ import torch
 from torch.nn.functional import conv2d
 
 import latentassay as la
-from latentassay.assay.fit import ask_fit
+from latentassay.assay.input_fit import ask_fit
 from latentassay.assay.run import _prepare
 from latentassay.assay.spatial import ask_spatial
-from latentassay.observations import as_observations
+from latentassay.core.observations import as_observations
 from tests.oracles.convolutional import Patches, clouds, cosines
 
 N = 192
@@ -120,8 +120,8 @@ def prepared(model, x, units=None, budget=120.0, samples=N):
 
 
 def asked(model, x, **options):
-    subject = prepared(model, x, **options)
-    return [section for section in (ask_fit(subject), ask_spatial(subject)) if section]
+    context = prepared(model, x, **options)
+    return [section for section in (ask_fit(context), ask_spatial(context)) if section]
 
 
 def blamed(sections):

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 import latentassay as la
-from latentassay.assay.fit import ask_fit
+from latentassay.assay.input_fit import ask_fit
 from latentassay.assay.run import _prepare
 from latentassay.assay.spatial import ask_spatial
-from latentassay.observations import as_observations
+from latentassay.core.observations import as_observations
 from tests.oracles import taef2
 
 SIDE, CHANNELS, PLACE = 4, 32, (2, 1)
@@ -99,10 +99,10 @@ def test_faults_in_a_trained_model_are_found_by_name(name, shared_data):
     code, latent, times, expected = CASES[name]
     model, x = Faulty(taef2.load(path), code, latent), times * crops()
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
-    subject = _prepare(model, as_observations(x), order, 48, 0, None, 8, 4, None, 240.0, 16)
+    context = _prepare(model, as_observations(x), order, 48, 0, None, 8, 4, None, 240.0, 16)
     found = {
         one.key: one.sentence
-        for section in (ask_fit(subject), ask_spatial(subject))
+        for section in (ask_fit(context), ask_spatial(context))
         for one in section.findings
         if one.level in ("warning", "problem")
     }

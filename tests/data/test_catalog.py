@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import latentassay.data as data
-from latentassay.errors import FileError, InputError
+from latentassay.core.errors import FileError, InputError
 
 RNG = np.random.default_rng(0)
 MADE_HERE = [entry.name for entry in data.ENTRIES if not entry.needs_files]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesRegressor
 
+from latentassay.core.errors import InputError
 from latentassay.data.causal import GRAPHS, UNITS, adjacency, scm
-from latentassay.errors import InputError
 
 
 def variables(graph, n=4000, **options):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from latentassay.core.errors import InputError
 from latentassay.data.dsprites import SIZES, dsprites, render
-from latentassay.errors import InputError
 
 
 def test_genuine_frames_are_reproduced(shared_data):

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from latentassay.core.errors import InputError
 from latentassay.data import FactorData
-from latentassay.errors import InputError
 
 RNG = np.random.default_rng(0)
 

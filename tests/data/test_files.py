@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from latentassay.core.errors import FileError
 from latentassay.data import files
 from latentassay.data.files import Official, fetch, home, locate, made_once, replacing, verify
-from latentassay.errors import FileError
 
 CONTENT = bytes(range(200)) * 5
 MD5 = hashlib.md5(CONTENT).hexdigest()

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from latentassay.core.errors import FileError
 from latentassay.data.formats import (
     Hdf5Store,
     Scaled,
@@ -26,7 +27,6 @@ from latentassay.data.formats import (
     resized,
     writable_npy,
 )
-from latentassay.errors import FileError
 
 RNG = np.random.default_rng(0)
 

@@ -6,9 +6,9 @@ import h5py
 import numpy as np
 import pytest
 
+from latentassay.core.errors import FileError, InputError
 from latentassay.data import dsprites_official, grids, mpi3d, shapes3d_official
 from latentassay.data.grids import read_dsprites, read_mpi3d, read_shapes3d
-from latentassay.errors import FileError, InputError
 
 RNG = np.random.default_rng(0)
 SPRITES = RNG.integers(0, 2, (12, 64, 64), dtype=np.uint8)

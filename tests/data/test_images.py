@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from latentassay.core.errors import FileError, InputError
 from latentassay.data import celeba, fashion_mnist, images, mnist, rfd
 from latentassay.data.images import read_celeba, read_mnist, read_rfd
-from latentassay.errors import FileError, InputError
 
 RNG = np.random.default_rng(0)
 # Numbers of training digits 0 to 9 as the field knows them.

@@ -11,8 +11,8 @@ import torch
 
 import latentassay as la
 from conftest import ROOT
+from latentassay.core.errors import FileError, InputError
 from latentassay.data.own import is_own, own
-from latentassay.errors import FileError, InputError
 
 RNG = np.random.default_rng(0)
 BYTES = RNG.integers(0, 256, (12, 5, 7, 3), dtype=np.uint8)

@@ -6,8 +6,8 @@ import pytest
 import torch
 from scipy import sparse
 
+from latentassay.core.errors import FileError, InputError
 from latentassay.data.own import own
-from latentassay.errors import FileError, InputError
 
 RNG = np.random.default_rng(0)
 COUNTS = RNG.poisson(0.4, (100, 7)).astype(np.float32)

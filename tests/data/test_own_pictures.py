@@ -5,9 +5,9 @@ import pytest
 import torch
 from PIL import Image
 
+from latentassay.core.errors import FileError, InputError
 from latentassay.data.own import own
 from latentassay.data.own_pictures import PictureFolder
-from latentassay.errors import FileError, InputError
 
 
 def flat(colour, size=(8, 8), mode="RGB"):

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from latentassay.core.errors import InputError
+from latentassay.core.observations import as_observations
 from latentassay.data import FactorData, changed_pairs, laplace_walks, shared_pairs, windows
 from latentassay.data.frames import Frames
 from latentassay.data.grids import grid_codes
-from latentassay.errors import InputError
-from latentassay.observations import as_observations
 
 SIZES, NAMES = (5, 1, 4, 3), ("a", "one", "b", "c")
 

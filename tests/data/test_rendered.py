@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from latentassay.core.errors import FileError
 from latentassay.data.grids import grid_codes
 from latentassay.data.rendered import Rendered, cached
-from latentassay.errors import FileError
 
 
 def draw(codes):
@@ -30,7 +30,7 @@ def test_only_the_rows_asked_for_are_drawn():
 
 def test_cache_equals_the_rendering_and_is_written_once(store, tmp_path, capsys, monkeypatch):
     monkeypatch.setenv("LATENTASSAY_PROGRESS", "1")
-    monkeypatch.setattr("latentassay.progress.DELAY", 0)
+    monkeypatch.setattr("latentassay.core.progress.DELAY", 0)
     path = tmp_path / "new folder" / "toy.npy"
     images = cached(store, path, batch_size=5)
     assert isinstance(images, np.memmap) and not images.flags.writeable

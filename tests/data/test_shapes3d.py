@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from latentassay.core.errors import InputError
 from latentassay.data.shapes3d import Painter, render, shapes3d
-from latentassay.errors import InputError
 
 # The codes of the genuine pictures are not published with them. Hues were read off; scale, shape and orientation are
 # those of all 480 views that come nearest. Floor, wall, object, scale, shape, then orientation behind the dash.

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
+from latentassay.core.errors import InputError
 from latentassay.data import digits, helix, squares, squares_nonlinear
-from latentassay.errors import InputError
 
 
 def rows(data):

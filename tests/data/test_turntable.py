@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from latentassay.core.errors import FileError
 from latentassay.data import cars3d, smallnorb
 from latentassay.data.turntable import read_cars3d, read_smallnorb
-from latentassay.errors import FileError
 
 RNG = np.random.default_rng(0)
 

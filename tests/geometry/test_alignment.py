@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 from torch.testing import assert_close
 
 import latentassay as la
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.geometry import distance_to_orthogonality, pca_alignment
 from tests.geometry.test_orthogonality import Mapped, orthonormal, seeded, turned
 

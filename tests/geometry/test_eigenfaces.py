@@ -5,7 +5,7 @@ import torch
 from torch.testing import assert_close
 
 import latentassay as la
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.geometry import nonlinear_eigenfaces
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.geometry import embedding_geometry
 
 N = 1500

@@ -9,7 +9,7 @@ from scipy.stats import ortho_group
 from torch.testing import assert_close
 
 import latentassay as la
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.geometry import distance_to_orthogonality
 
 GAINS = torch.tensor([3.0, 2.0, 1.0, 0.5]).double()

@@ -10,7 +10,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.stats import ortho_group
 from torch.testing import assert_close
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.geometry import nearest_signed_permutation
 from latentassay.geometry.permutations import distance_by_chance
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.geometry import noise_floor
 
 M1 = torch.tensor([[4.0, 1.0], [-3.0, 1.0], [5.0, -1.0]], dtype=torch.float64)

@@ -8,10 +8,10 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 import latentassay as la
-from latentassay.math.information import mutual_information
 from latentassay.metrics.dependence import gaussian_total_correlation
 from latentassay.metrics.draws import pairs_sharing, rows_sharing
 from latentassay.metrics.modularity import modularity_of
+from latentassay.stats.information import mutual_information
 from tests.metrics.test_metrics import noise
 
 GRID = np.indices((10, 10, 10)).reshape(3, -1).T

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import latentassay as la
-from latentassay.math.mmd import SCALES
 from latentassay.metrics import independence as measure
 from latentassay.metrics.splits import standardised
+from latentassay.stats.mmd import SCALES
 from tests.oracles import consistency as oracle
 
 MODULE = importlib.import_module("latentassay.metrics.independence")

@@ -4,7 +4,7 @@ import torch
 from sklearn.metrics import mutual_info_score, r2_score
 
 import latentassay as la
-from latentassay.math.information import binned, mutual_information
+from latentassay.stats.information import binned, mutual_information
 
 GRID = np.indices((10, 10, 4)).reshape(3, -1).T
 

@@ -8,7 +8,7 @@ import torch
 from torch import distributions as D
 
 from latentassay import fit, models, objectives
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.metrics import polarized_regime, polarized_share
 from latentassay.sampling import encode
 

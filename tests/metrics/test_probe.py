@@ -7,7 +7,7 @@ from scipy.special import softmax
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import latentassay as la
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.metrics import probe
 from latentassay.metrics.probe import PENALTY, _Objective, linear_probe, logistic, with_one
 from latentassay.metrics.splits import held_out, standardised

@@ -10,13 +10,13 @@ from scipy.linalg import sqrtm
 from sklearn.metrics.pairwise import euclidean_distances, polynomial_kernel
 
 import latentassay as la
-from latentassay.math.intervals import wilson
 from latentassay.metrics import frechet, kernel, neighbours
 from latentassay.metrics.frechet import frechet_distance, gaussian_frechet
 from latentassay.metrics.kernel import kernel_distance
 from latentassay.metrics.neighbours import precision_recall
 from latentassay.metrics.quality import quality
 from latentassay.metrics.samples import FewRowsWarning
+from latentassay.stats.intervals import wilson
 
 
 def normals(n, k, seed=0):

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 import latentassay as la
+from latentassay.core.posteriors import Point
 from latentassay.data.factors import FactorData
-from latentassay.math.posteriors import Point
 from latentassay.metrics.table import encoded
 
 CODES = np.indices((5, 4, 3)).reshape(3, -1).T

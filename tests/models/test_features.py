@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from latentassay import models
-from latentassay.contract import check_autoencoder
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import Point
+from latentassay.core.contract import check_autoencoder
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import Point
 from latentassay.models.features import Features
 
 
@@ -59,7 +59,7 @@ def test_wrong_arguments_are_refused(options, message):
 
 def test_a_run_of_pcl_is_loaded_into_fresh_features(tmp_path):
     from latentassay import data, objectives
-    from latentassay.errors import CheckpointError
+    from latentassay.core.errors import CheckpointError
     from latentassay.training import fit, load_run
 
     x = torch.rand(40, 5)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from latentassay import models, objectives
-from latentassay.autoencoder import HasCauses
-from latentassay.contract import check_autoencoder
+from latentassay.core.autoencoder import HasCauses
+from latentassay.core.contract import check_autoencoder
 
 TABLE_4 = {
     "ae-standard": 423_259,

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from latentassay import models, objectives
-from latentassay.contract import check_autoencoder
-from latentassay.errors import ContractError, InputError
-from latentassay.math.likelihoods import Bernoulli, Gaussian, Likelihood
-from latentassay.math.posteriors import Point
+from latentassay.core.contract import check_autoencoder
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import Point
+from latentassay.stats.likelihoods import Bernoulli, Gaussian, Likelihood
 
 IMAGES = {"conv": (1, 32, 32), "small": (1, 32, 32), "s": (1, 10, 10), "s4": (1, 10, 10), "standard": (2, 9, 9)}
 SIZED = [name for name in models.NAMES if "filters" in models.describe(name).options]  # SA's, in any size

@@ -7,8 +7,8 @@ import torch
 
 from conftest import ROOT
 from latentassay import load_run, models, objectives
-from latentassay.contract import check_autoencoder
-from latentassay.errors import InputError
+from latentassay.core.contract import check_autoencoder
+from latentassay.core.errors import InputError
 from latentassay.models.structural import VARIABLES, structural
 from latentassay.training import fit
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.nn.backbone import backbone, hourglass_coders, infused_coders, spaced
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.nn.coders import conv_coders, mlp_coders, small_conv_coders
 
 

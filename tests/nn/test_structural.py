@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from latentassay import models
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.nn.skeleton import Skeleton, skeleton_coders, structural_coders
 from latentassay.nn.structural import StrTfm, StructuralDecoder, segments
 

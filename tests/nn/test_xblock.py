@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.func import jacrev, vmap
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.nn.xblock import Annealed, XBlock
 
 SIZES = [(1, 1), (5, 1), (4, 3)]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from latentassay import models, objectives
-from latentassay.errors import ContractError, InputError
+from latentassay.core.errors import ContractError, InputError
 from tests.oracles.consistency import l_eqv, l_inv
 
 BASES = {"xae-mlp": objectives.AE(), "xvae-mlp": objectives.BetaVAE(0.5)}
@@ -110,7 +110,7 @@ def test_spatial_latents_are_intervened_on_by_channel():
         likelihood = models.build("ae-mlp", x_shape=(3,)).likelihood
 
         def encode(self, x):
-            from latentassay.math.posteriors import Point
+            from latentassay.core.posteriors import Point
 
             return Point(x.mean(1, keepdim=True).expand(-1, 2, 3, 3))
 

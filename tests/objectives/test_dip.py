@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from latentassay import models, objectives
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point
 from latentassay.objectives.dip import aggregate_covariance
 
 

@@ -6,11 +6,11 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from latentassay import models, objectives
-from latentassay.errors import ContractError, InputError
-from latentassay.math.likelihoods import SquaredError
-from latentassay.math.posteriors import DiagonalGaussian
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian
 from latentassay.nn.discriminator import CodeDiscriminator
 from latentassay.objectives.factor import MOMENTS, discrimination, permuted
+from latentassay.stats.likelihoods import SquaredError
 from latentassay.training import cosine
 
 
@@ -39,7 +39,7 @@ def correlated(rho):
 def learned(rho, steps=400):
     """The part ``tc`` of a large batch, once the discriminator has learned; and the closed form."""
     chol, model = torch.linalg.cholesky(correlated(rho)), Open()
-    ready = objectives.FactorVAE(lr=5e-3, width=32, layers=3).equip(model)
+    ready = objectives.FactorVAE(lr=5e-3, width=32, layers=3).with_auxiliary(model)
     adam = torch.optim.Adam(ready.networks.parameters(), betas=ready.betas)
     rate, generator = cosine(ready.lr, steps), seeded()
     for step in range(steps):
@@ -99,7 +99,7 @@ def gradients(module, value):
 
 def test_each_part_reaches_whom_it_is_meant_for():
     model, x = setting()
-    ready = objectives.FactorVAE(gamma=5.0, width=8, layers=2).equip(model)
+    ready = objectives.FactorVAE(gamma=5.0, width=8, layers=2).with_auxiliary(model)
     loss = ready.loss(model, x, seeded())
     model_part = loss.parts["nll"] + loss.parts["kl"] + 5 * loss.parts["tc"]
     torch.testing.assert_close(loss.total, model_part + loss.parts["discriminator"])
@@ -118,14 +118,14 @@ def test_the_rest_is_the_vae_and_tc_is_the_mean_logit_of_the_very_codes_that_are
     for part in ("nll", "kl"):
         torch.testing.assert_close(loss.parts[part], plain.parts[part])
     z = model.encode(x).sample(seeded())
-    torch.testing.assert_close(loss.parts["tc"], objective.equip(model).networks(z).mean())
+    torch.testing.assert_close(loss.parts["tc"], objective.with_auxiliary(model).networks(z).mean())
 
 
 def test_it_brings_the_published_discriminator_the_same_each_time():
     model, _ = setting()
     before = torch.get_rng_state()
     ready, again, other = (
-        o.equip(model) for o in (objectives.FactorVAE(), objectives.FactorVAE(), objectives.FactorVAE(seed=1))
+        o.with_auxiliary(model) for o in (objectives.FactorVAE(), objectives.FactorVAE(), objectives.FactorVAE(seed=1))
     )
     assert torch.equal(before, torch.get_rng_state())
     shapes = [tuple(layer.weight.shape) for layer in ready.networks.modules() if isinstance(layer, nn.Linear)]

@@ -11,10 +11,10 @@ from torch import distributions as D
 from torch import nn
 
 from latentassay import models, objectives
-from latentassay.errors import ContractError, InputError
-from latentassay.math.likelihoods import Gaussian
-from latentassay.math.posteriors import DiagonalGaussian, StandardNormal
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian, StandardNormal
 from latentassay.objectives.importance import renyi_bound
+from latentassay.stats.likelihoods import Gaussian
 
 ALPHAS = (-3.0, -0.5, 0.0, 0.3, 0.9, 1.0, 1.5, 4.0)
 

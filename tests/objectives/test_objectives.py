@@ -9,9 +9,9 @@ from torch import distributions as D
 from torch import nn
 
 from latentassay import models, objectives
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import DiagonalGaussian
-from latentassay.objectives.equipment import equip
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian
+from latentassay.objectives.auxiliary_networks import with_auxiliary
 from latentassay.training import fit
 
 CASES = [
@@ -80,7 +80,7 @@ def test_every_objective_is_in_the_table():
 @every_objective
 def test_total_and_parts_are_finite_scalars_that_train_the_model_and_what_it_brings(objective, name):
     model, x = setting(name, objective=objective)
-    ready = equip(objective, model)
+    ready = with_auxiliary(objective, model)
     loss = ready.loss(model, x, seeded())
     assert loss.total.shape == () and torch.isfinite(loss.total)
     assert all(part.shape == () and torch.isfinite(part) for part in loss.parts.values())

@@ -7,9 +7,9 @@ from scipy.optimize import linear_sum_assignment
 from torch import nn
 
 from latentassay import data, models, objectives
-from latentassay.autoencoder import Decoder, Encoder
-from latentassay.errors import ContractError, InputError
-from latentassay.objectives.equipment import equip
+from latentassay.core.autoencoder import Decoder, Encoder
+from latentassay.core.errors import ContractError, InputError
+from latentassay.objectives.auxiliary_networks import with_auxiliary
 from latentassay.objectives.pcl import PCL, Regression
 from latentassay.training import cosine, fit
 
@@ -39,12 +39,12 @@ def test_true_pairs_are_consecutive_and_the_others_never_are(frames):
         x_shape, latent_shape = (2,), (2,)
 
         def encode(self, x):
-            from latentassay.math.posteriors import Point
+            from latentassay.core.posteriors import Point
 
             return Point(x)
 
     seen = []
-    ready = equip(PCL(), Open())
+    ready = with_auxiliary(PCL(), Open())
     ready.networks.register_forward_pre_hook(lambda _, both: seen.append(both))
     who, when = torch.meshgrid(torch.arange(7.0), torch.arange(float(frames)), indexing="ij")
     ready.loss(Open(), torch.stack([who, when], -1), seeded())
@@ -137,4 +137,4 @@ def test_what_cannot_be_contrasted_is_refused():
         with pytest.raises(InputError, match="two windows of two frames"):
             PCL()(model, x, seeded())
     with pytest.raises(ContractError, match="lacks encode, latent_shape"):
-        equip(PCL(), nn.Linear(2, 2))
+        with_auxiliary(PCL(), nn.Linear(2, 2))

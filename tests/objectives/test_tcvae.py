@@ -7,8 +7,8 @@ import torch
 from torch import distributions as D
 
 from latentassay import models, objectives
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import DiagonalGaussian
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian
 from latentassay.objectives.tcvae import Decomposition, decompose
 from latentassay.training import fit
 

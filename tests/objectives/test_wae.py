@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 from latentassay import objectives
-from latentassay.errors import InputError
-from latentassay.math.likelihoods import SquaredError
-from latentassay.math.mmd import SCALES
-from latentassay.math.posteriors import DiagonalGaussian, Point, StandardNormal
+from latentassay.core.errors import InputError
+from latentassay.core.posteriors import DiagonalGaussian, Point, StandardNormal
+from latentassay.stats.likelihoods import SquaredError
+from latentassay.stats.mmd import SCALES
 from tests.oracles.discrepancy import gaussian_mmd
 
 

@@ -8,9 +8,9 @@ from scipy.stats import spearmanr
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from latentassay import data, models, objectives
+from latentassay.core.errors import ContractError, InputError
 from latentassay.data.grids import grid_codes
-from latentassay.errors import ContractError, InputError
-from latentassay.objectives.equipment import equip
+from latentassay.objectives.auxiliary_networks import with_auxiliary
 from latentassay.objectives.weak import WeakGAN
 from latentassay.training import cosine, fit
 
@@ -21,7 +21,7 @@ def seeded(seed=0):
 
 def setting(latents=3, shared=None, n=5):
     model = models.build("vae-mlp", x_shape=(7,), latents=latents, hidden=(9,))
-    ready = equip(WeakGAN(shared, width=16), model)
+    ready = with_auxiliary(WeakGAN(shared, width=16), model)
     kinds = latents if shared is None else len(shared)
     return model, ready, torch.rand(n, kinds, 2, 7, generator=seeded(1))
 
@@ -145,7 +145,7 @@ def test_kinds_latents_and_pairs_must_fit():
     model, ready, x = setting()
     for shared in ([[3]], [[0, 1, 2]]):
         with pytest.raises(InputError, match="some of the model's 3 latents, but not all"):
-            equip(WeakGAN(shared), model)
+            with_auxiliary(WeakGAN(shared), model)
     for options in ({"width": 0}, {"width": True}, {"sharpness": 0}, {"sharpness": float("nan")}):
         with pytest.raises(InputError, match=f"{next(iter(options))} must be"):
             WeakGAN(**options)
@@ -160,7 +160,7 @@ def test_models_must_have_a_prior():
         with pytest.raises(ContractError, match="prior"):
             WeakGAN()(models.build(name, x_shape=(7,), latents=3), torch.rand(4, 3, 2, 7), seeded())
     with pytest.raises(ContractError, match="lacks decode"):
-        equip(WeakGAN(), models.features(x_shape=(7,), latents=2))
+        with_auxiliary(WeakGAN(), models.features(x_shape=(7,), latents=2))
 
 
 def test_it_is_rebuilt_from_json():

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch import distributions as D
 
 from latentassay import FullCovarianceGaussian, StandardNormal
-from latentassay.math.likelihoods import Gaussian
+from latentassay.stats.likelihoods import Gaussian
 
 
 class ProbabilisticPCA(nn.Module):

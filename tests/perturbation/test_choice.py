@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from latentassay.core.errors import InputError
+from latentassay.core.posteriors import Point
 from latentassay.data import FactorData
-from latentassay.errors import InputError
-from latentassay.math.posteriors import Point
 from latentassay.perturbation import most_and_least
 
 CODES = np.indices((10, 10)).reshape(2, -1).T

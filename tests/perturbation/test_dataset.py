@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from latentassay import data as data_module
-from latentassay.errors import ContractError, FileError, InputError, TrainingError
+from latentassay.core.errors import ContractError, FileError, InputError, TrainingError
 from latentassay.perturbation import dataset as module
 from latentassay.perturbation import load_perturbed, manipulation, perturb, remake, uniform_noise
 from latentassay.perturbation.dataset import Game

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.perturbation.network import KINDS, Manipulation, fitting, reflect, scaled_factors
 from latentassay.perturbation.rounding import stored_bytes, stored_floats
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from latentassay import report
-from latentassay.findings import Finding, Score, Section
+from latentassay.core.findings import Finding, Score, Section
 
 
 def ball(values: np.ndarray, channels: int, size: int = 32) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from latentassay import report
-from latentassay.findings import LEVELS, Section
+from latentassay.core.findings import LEVELS, Section
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latentassay import report
-from latentassay.findings import Section
-from latentassay.report.matrices import factor_maps
-from latentassay.report.style import WIDE
+from latentassay.core.findings import Section
+from latentassay.plots.matrices import factor_maps
+from latentassay.plots.style import WIDE
 
 ALL = {
     "reconstruction.pairs",

@@ -5,7 +5,7 @@ import torch
 from torch.testing import assert_close
 
 import latentassay as la
-from latentassay.responses.hard import plan
+from latentassay.responses.interventions import plan
 from tests.oracles import consistency as oracle
 from tests.oracles.linear import exact_inverse, random_linear
 

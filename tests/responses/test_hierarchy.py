@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import latentassay as la
-from latentassay.responses import swaps
+from latentassay.responses import exchange as exchanges
 from latentassay.responses.hierarchy import hierarchy
 
 
@@ -199,6 +199,6 @@ def test_what_is_refused(options, match):
 
 
 def test_sums_too_large_are_refused_before_they_are_made(monkeypatch):
-    monkeypatch.setattr(swaps, "LIMIT", 1000)
+    monkeypatch.setattr(exchanges, "LIMIT", 1000)
     with pytest.raises(la.InputError, match="give fewer or smaller units"):
         hierarchy(decoder(bent, 4), normal(64, 4), generator=seeded())

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from latentassay import models, objectives
+from latentassay.core.posteriors import DiagonalGaussian
 from latentassay.data.factors import FactorData
-from latentassay.math.likelihoods import Bernoulli
-from latentassay.math.posteriors import DiagonalGaussian
+from latentassay.stats.likelihoods import Bernoulli
 from latentassay.training import Run, fit
 
 

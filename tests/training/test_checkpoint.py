@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save
 
 from latentassay import models
-from latentassay.errors import CheckpointError
+from latentassay.core.errors import CheckpointError
 from latentassay.training import load_run
 
 

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from latentassay import objectives
-from latentassay.errors import CheckpointError
-from latentassay.objectives.equipment import Equipped, frozen
+from latentassay.core.errors import CheckpointError
+from latentassay.objectives.auxiliary_networks import WithAuxiliary, frozen
 from latentassay.training import fit, load_run
 from latentassay.training.checkpoint import read_manifest
 from latentassay.training.sampler import Sampler
@@ -22,7 +22,7 @@ class Playing:
     dropout: float = 0.2
     lr: float | None = None
 
-    def equip(self, model):
+    def with_auxiliary(self, model):
         with torch.random.fork_rng():
             torch.manual_seed(5)
             critic = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(self.dropout), nn.Linear(4, 1))
@@ -32,10 +32,10 @@ class Playing:
             ours, theirs = -frozen(critic, z).mean(), critic(z.detach()).sigmoid().mean()
             return objectives.Loss(base.total + ours + theirs, {"ours": ours, "theirs": theirs})
 
-        return Equipped(critic, loss, self.rate, (0.5, 0.9), (0.8, 0.99), self.lr)
+        return WithAuxiliary(critic, loss, self.rate, (0.5, 0.9), (0.8, 0.99), self.lr)
 
     def __call__(self, model, x, generator):
-        return self.equip(model).loss(model, x, generator)
+        return self.with_auxiliary(model).loss(model, x, generator)
 
 
 def run(lab, steps, out=None, objective=Playing(), **options):
@@ -55,7 +55,7 @@ def test_one_step_of_adam_moves_both_as_two_optimisers_would(lab, lr, expected):
     """The oracle: two plain Adams with rates and moments of their own."""
     objective = Playing(dropout=0.0, lr=lr)
     ours, theirs, noise = run(lab, 4, objective=objective).model, lab.make(), torch.Generator().manual_seed(0)
-    equipped = objective.equip(theirs)
+    equipped = objective.with_auxiliary(theirs)
     pair = [
         torch.optim.Adam(theirs.parameters(), 1e-2, (0.8, 0.99)),
         torch.optim.Adam(equipped.networks.parameters(), expected, (0.5, 0.9)),
@@ -74,7 +74,7 @@ def test_one_step_of_adam_moves_both_as_two_optimisers_would(lab, lr, expected):
 def test_a_rate_of_their_own_keeps_to_no_schedule(lab, tmp_path):
     """Adam's first step moves every weight by about its rate, however small the model's is."""
     run(lab, 1, tmp_path, objective=Playing(dropout=0.0, lr=1e-3), lr=lambda step: 1e-7)
-    moved = checkpoint(tmp_path)["objective/3.weight"] - Playing().equip(None).networks[3].weight.detach()
+    moved = checkpoint(tmp_path)["objective/3.weight"] - Playing().with_auxiliary(None).networks[3].weight.detach()
     torch.testing.assert_close(moved.abs(), torch.full_like(moved, 1e-3), rtol=1e-2, atol=0)
 
 
@@ -107,8 +107,8 @@ def test_validation_asks_the_networks_in_evaluation_mode(lab):
     asked = []
 
     class Watching(Playing):
-        def equip(self, model):
-            ready = super().equip(model)
+        def with_auxiliary(self, model):
+            ready = super().with_auxiliary(model)
             ready.networks.register_forward_pre_hook(lambda module, _: asked.append(module.training))
             return ready
 
@@ -123,11 +123,11 @@ def test_a_checkpoint_without_the_networks_is_refused(lab, tmp_path):
 
 
 def test_networks_that_diverge_are_found(lab):
-    from latentassay.errors import TrainingError
+    from latentassay.core.errors import TrainingError
 
     class Broken(Playing):
-        def equip(self, model):
-            ready = super().equip(model)
+        def with_auxiliary(self, model):
+            ready = super().with_auxiliary(model)
             ready.networks[0].bias.register_hook(lambda gradient: gradient * float("nan"))
             return ready
 
@@ -136,15 +136,15 @@ def test_networks_that_diverge_are_found(lab):
 
 
 def test_an_objective_around_an_equipped_one_is_equipped(lab):
-    from latentassay.objectives.equipment import equip
+    from latentassay.objectives.auxiliary_networks import with_auxiliary
 
     model, x = lab.make(), torch.rand(6, 1, 8, 8)
     around = objectives.Invariance(Playing(dropout=0.0))
-    ready = equip(around, model)
+    ready = with_auxiliary(around, model)
     assert len(list(ready.networks.parameters())) == 6 and ready.rate == 0.5
     loss = ready.loss(model, x, torch.Generator().manual_seed(0))
     assert {"ours", "theirs", "invariance"} == loss.parts.keys()
     loss.total.backward()
     assert ready.networks[0].weight.grad.abs().sum() > 0
     plain = objectives.Invariance(objectives.AE())
-    assert equip(plain, model).loss is plain and not list(equip(plain, model).networks.parameters())
+    assert with_auxiliary(plain, model).loss is plain and not list(with_auxiliary(plain, model).networks.parameters())

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from latentassay.errors import CheckpointError, InputError
+from latentassay.core.errors import CheckpointError, InputError
 from latentassay.training.frozen import frozen_parts
 
 PARTS = ("encoder", "decoder")

@@ -11,8 +11,8 @@ import torch
 
 import latentassay as la
 from latentassay import models, objectives
+from latentassay.core.errors import CheckpointError, InputError, LatentAssayError, TrainingError
 from latentassay.data import Frames
-from latentassay.errors import CheckpointError, InputError, LatentAssayError, TrainingError
 from latentassay.training import fit
 
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from latentassay import models, objectives
+from latentassay.core.errors import CheckpointError, InputError, TrainingError
 from latentassay.data.factors import FactorData
 from latentassay.data.toys import squares
-from latentassay.errors import CheckpointError, InputError, TrainingError
 from latentassay.training import fit, load_run
 from latentassay.training.many import fit_many
-from latentassay.training.stack import CHUNK, Stack, Training
+from latentassay.training.vmap_trainer import CHUNK, Stack, Training
 
 
 def model(kind="vae-mlp", seed=0, **options):

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from latentassay import objectives
-from latentassay.errors import CheckpointError
+from latentassay.core.errors import CheckpointError
 from latentassay.training import fit
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from latentassay.errors import CheckpointError, InputError
+from latentassay.core.errors import CheckpointError, InputError
 from latentassay.training import load_run
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from latentassay.core.errors import InputError
 from latentassay.data.factors import FactorData
 from latentassay.data.frames import Frames, windows
-from latentassay.errors import InputError
 from latentassay.training import source
 from latentassay.training.source import free_memory, open_source
 
@@ -82,7 +82,7 @@ def test_values_no_likelihood_has_room_for_are_refused(lab, draws, value):
 
 def test_a_gaussian_likelihood_takes_any_finite_value(lab):
     model = lab.make()
-    model.likelihood = __import__("latentassay.math.likelihoods", fromlist=["Gaussian"]).Gaussian()
+    model.likelihood = __import__("latentassay.stats.likelihoods", fromlist=["Gaussian"]).Gaussian()
     x = torch.full((4, 1, 8, 8), -7.0)
     assert torch.equal(open_source(x, model, CPU, draws=100).batch(ROWS), x[:3])
 

@@ -18,8 +18,8 @@ from latentassay.adapters.images import (
     expect_latents,
     expect_weights,
 )
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import DiagonalGaussian, Point, Posterior, Prior
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian, Point, Posterior, Prior
 
 SPACES = ("native", "scaled", "unit")
 

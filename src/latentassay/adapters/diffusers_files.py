@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from latentassay.errors import FileError, InputError
-from latentassay.storage import kind_of
+from latentassay.core.errors import FileError, InputError
+from latentassay.core.storage import kind_of
 
 CLASSES = ("AutoencoderKL", "AutoencoderTiny", "AutoencoderDC", "VQModel")
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import Prior, StandardNormal
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import Prior, StandardNormal
 
 HOUSE_RANGE = (0.0, 1.0)
 """The range in which image guests take and return observations; decodings are not clamped to it."""

@@ -15,8 +15,8 @@ from latentassay.adapters.images import (
     expect_latents,
     expect_weights,
 )
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import DiagonalGaussian, Posterior, Prior
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian, Posterior, Prior
 
 
 class MonaiModel:

@@ -10,8 +10,8 @@ from torch import Tensor
 from latentassay.adapters.images import HOUSE_RANGE, PixelRange, as_pixel_range, as_prior, expect_latents
 from latentassay.adapters.onnx_files import Signature, read_signature
 from latentassay.adapters.torch_pair import as_posterior
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import Posterior, Prior
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import Posterior, Prior
 
 Output = Literal["mean", "mean_logvar", "mean_std"]
 Layout = Literal["nchw", "nhwc"]

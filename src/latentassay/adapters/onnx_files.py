@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from latentassay.errors import ContractError, FileError, InputError
-from latentassay.storage import kind_of
+from latentassay.core.errors import ContractError, FileError, InputError
+from latentassay.core.storage import kind_of
 
 FLOAT = 1
 """``TensorProto.FLOAT``."""

@@ -14,9 +14,9 @@ from latentassay.adapters.images import (
     expect_weights,
 )
 from latentassay.adapters.pythae_files import CODES, GAUSSIANS, MIXED, load_folder
-from latentassay.autoencoder import questioning
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import DiagonalGaussian, Point, Posterior, Prior
+from latentassay.core.autoencoder import eval_mode
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian, Point, Posterior, Prior
 
 REFUSED = {
     "SVAE": "has latents on a sphere, and no Gaussian posterior",
@@ -143,7 +143,7 @@ def _x_shape(model: Any, stated: Any) -> tuple[int, ...] | None:
 
 def _asked(model: Any, x_shape: tuple[int, ...]) -> tuple[int, ...]:
     """Shape of one latent; the config has only a number, and networks of one's own may answer otherwise."""
-    with questioning(model) as (device, dtype):
+    with eval_mode(model) as (device, dtype):
         try:
             answer = model.encoder(torch.zeros(2, *x_shape, device=device, dtype=dtype))
         except RuntimeError as error:

@@ -9,8 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
-from latentassay.errors import FileError, InputError
-from latentassay.storage import kind_of
+from latentassay.core.errors import FileError, InputError
+from latentassay.core.storage import kind_of
 
 CODES = ("AE", "RAE_GP", "RAE_L2", "WAE_MMD", "VQVAE")
 """Classes whose encoder gives a code."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from latentassay.errors import FileError
+from latentassay.core.errors import FileError
 
 
 def expect_model(model: Any, load: str) -> None:

@@ -9,8 +9,8 @@ from torch import Tensor
 from latentassay.adapters.images import as_prior, expect_latents, expect_weights
 from latentassay.adapters.saved import expect_model
 from latentassay.adapters.scvi_setup import Conditions, read_conditions
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import DiagonalGaussian, Posterior, Prior
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian, Posterior, Prior
 
 CLASSES = ("SCVI", "LinearSCVI")
 

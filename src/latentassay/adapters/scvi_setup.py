@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from latentassay.errors import ContractError, InputError
-from latentassay.progress import track
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.progress import track
 
 ROWS = 4096
 

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentassay.errors import ContractError
-from latentassay.math.posteriors import Point, Posterior
+from latentassay.core.errors import ContractError
+from latentassay.core.posteriors import Point, Posterior
 
 
 class SklearnModel:

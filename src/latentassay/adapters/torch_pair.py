@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch import distributions as D
 
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import (
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import (
     DiagonalGaussian,
     FullCovarianceGaussian,
     Point,

@@ -8,8 +8,8 @@ from typing import Any
 
 from latentassay.adapters.pythae_files import CONFIG
 from latentassay.adapters.torch_pair import from_torch
-from latentassay.autoencoder import Autoencoder
-from latentassay.errors import InputError
+from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import InputError
 
 FRAMEWORKS = {
     "diffusers": "diffusers",

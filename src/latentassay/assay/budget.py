@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from latentassay.assay.subject import Subject
-from latentassay.autoencoder import Autoencoder
-from latentassay.findings import Finding, Section
-from latentassay.observations import Observations
+from latentassay.assay.context import Context
+from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.findings import Finding, Section
+from latentassay.core.observations import Observations
 from latentassay.sampling import decode, encode
 
 FEWEST_PER_PASS = 8
@@ -43,15 +43,15 @@ class Question(NamedTuple):
 
     Attributes:
         title: what the report calls it.
-        ask: answers it with ``Subject.passes`` decodings and encodings of a row, about; ``None`` if it does not apply.
+        ask: answers it with ``Context.passes`` decodings and encodings of a row, about; ``None`` if it does not apply.
         weight: its share of the passes that no question needs at least.
         least: passes below which it is not worth asking; ``None`` if it does not apply.
     """
 
     title: str
-    ask: Callable[[Subject], Section | None]
+    ask: Callable[[Context], Section | None]
     weight: float = 0.0
-    least: Callable[[Subject], int | None] = lambda subject: 0
+    least: Callable[[Context], int | None] = lambda context: 0
 
 
 def sizes(
@@ -70,7 +70,7 @@ def sizes(
 
     >>> import torch
     >>> from latentassay import from_torch
-    >>> from latentassay.observations import as_observations
+    >>> from latentassay.core.observations import as_observations
     >>> model, data = from_torch(lambda x: x, lambda z: z, latent_shape=(4,)), as_observations(torch.zeros(50, 4))
     >>> sizes(model, data, torch.arange(8), samples=1024, fewest=32, batch_size=128, budget=60.0)
     Sizes(rows=1024, batch_size=128)
@@ -117,20 +117,20 @@ def allowance(least: Sequence[int], weights: Sequence[float], passes: int) -> in
     return least[0] + (int(shared * weights[0] / total) if total else 0)
 
 
-def left_out(needs: dict[str, int], all_needs: int, subject: Subject, budget: float) -> Section:
+def left_out(needs: dict[str, int], all_needs: int, context: Context, budget: float) -> Section:
     """Say which questions were left out, and how long an assay would take that answers all.
 
     Args:
         needs: title of every question left out, and the passes it needs at least.
         all_needs: passes that all questions need at least.
-        subject: what every question shares.
+        context: what every question shares.
         budget: seconds that were given.
     """
-    more = max(1.2 * budget, all_needs * subject.seconds / subject.passes / LEFT)
+    more = max(1.2 * budget, all_needs * context.seconds / context.passes / LEFT)
     named = ", ".join(f"{title} ({passes:,} passes)" for title, passes in needs.items())
     sentence = (
         f"The model is too slow for everything in {budget:g} s: decoding and encoding a row takes "
-        f"{1000 * subject.seconds / subject.passes:.3g} ms. Left out: {named}."
+        f"{1000 * context.seconds / context.passes:.3g} ms. Left out: {named}."
     )
     remedy = f"Give it about {10 * math.ceil(more / 10)} s (budget=, or --budget), or a faster machine."
     finding = Finding("budget", sentence, "note", (), remedy)

@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
+from latentassay.assay.context import FAINT, Context
 from latentassay.assay.parts import Part
-from latentassay.assay.subject import FAINT, Subject
-from latentassay.findings import Finding, Score
-from latentassay.math.intervals import Z95
+from latentassay.core.findings import Finding, Score
+from latentassay.core.units import Units
 from latentassay.spatial import ActivityMaps, ChannelEffects, channel_correlations, channel_effects, twins
-from latentassay.units import Units
+from latentassay.stats.intervals import Z95
 
 STILL = 1e-2
 """A channel says nothing, or does nothing, if its codes, or changes by it, are this small a share of the median's."""
@@ -18,27 +18,27 @@ LEAK, USUAL = 0.5, 3.0
 many times what is usual between two alive channels."""
 
 
-def ask_channels(subject: Subject, maps: ActivityMaps, rows: int) -> Part:
+def ask_channels(context: Context, maps: ActivityMaps, rows: int) -> Part:
     """Name the dead, the duplicated and the leaking channels.
 
     Args:
-        subject: what every question shares.
+        context: what every question shares.
         maps: where its codes vary.
         rows: rows on which effects of channels are compared.
     """
-    n = subject.model.latent_shape[0]
-    correlations = channel_correlations(subject.codes.mean)
-    z = subject.z[torch.randperm(subject.n, generator=subject.generator("effect rows"))[:rows]]
+    n = context.model.latent_shape[0]
+    correlations = channel_correlations(context.codes.mean)
+    z = context.z[torch.randperm(context.n, generator=context.generator("effect rows"))[:rows]]
     effects = channel_effects(
-        subject.model, z, generator=subject.generator("effects"), batch_size=max(1, subject.batch_size // n)
+        context.model, z, generator=context.generator("effects"), batch_size=max(1, context.batch_size // n)
     )
-    dead = _dead(subject, maps, effects)
+    dead = _dead(context, maps, effects)
     same = sorted(set(twins(correlations.matrix, correlations.stderr)) | set(twins(effects.cosine, effects.stderr)))
     pairs = [pair for pair in same if not set(pair) & set(dead)]
-    leaks = [pair for pair in _leaks(subject) if tuple(sorted(pair)) not in pairs]
+    leaks = [pair for pair in _leaks(context) if tuple(sorted(pair)) not in pairs]
     scores = (
         _count(
-            subject,
+            context,
             "dead",
             "Dead channels",
             len(dead),
@@ -48,7 +48,7 @@ def ask_channels(subject: Subject, maps: ActivityMaps, rows: int) -> Part:
             "normalized response matrix beyond doubt",
         ),
         _count(
-            subject,
+            context,
             "twins",
             "Pairs of channels that repeat each other",
             len(pairs),
@@ -57,7 +57,7 @@ def ask_channels(subject: Subject, maps: ActivityMaps, rows: int) -> Part:
             "0.98 or more beyond doubt",
         ),
         _count(
-            subject,
+            context,
             "leaks",
             "Channels that leak into another",
             len(leaks),
@@ -66,7 +66,7 @@ def ask_channels(subject: Subject, maps: ActivityMaps, rows: int) -> Part:
             "median of all; twins left out",
         ),
     )
-    findings = _dead_finding(dead), _twin_finding(pairs, correlations.matrix, effects), _leak_finding(subject, leaks)
+    findings = _dead_finding(dead), _twin_finding(pairs, correlations.matrix, effects), _leak_finding(context, leaks)
     found = tuple(finding for finding in findings if finding)
     if not found:
         sentence = f"No channel of {n} is dead, repeats another, or leaks into another."
@@ -75,14 +75,14 @@ def ask_channels(subject: Subject, maps: ActivityMaps, rows: int) -> Part:
     return Part(scores, found, arrays)
 
 
-def _count(subject: Subject, key: str, label: str, value: int, of: int, rule: str) -> Score:
-    return Score(f"spatial.{key}", label, value, f"of {of}: {rule}", subject.n, subject.seed)
+def _count(context: Context, key: str, label: str, value: int, of: int, rule: str) -> Score:
+    return Score(f"spatial.{key}", label, value, f"of {of}: {rule}", context.n, context.seed)
 
 
-def _dead(subject: Subject, maps: ActivityMaps, effects: ChannelEffects) -> dict[int, str]:
+def _dead(context: Context, maps: ActivityMaps, effects: ChannelEffects) -> dict[int, str]:
     """Channels that say or do nothing, and why."""
     varies, moves = (values > STILL * values.median() for values in (maps.by_channel, effects.size.square()))
-    responds = subject.answers if _by_channel(subject) else torch.ones_like(varies)
+    responds = context.answers if _by_channel(context) else torch.ones_like(varies)
     reasons = {}
     for channel in range(len(varies)):
         why = [
@@ -100,18 +100,18 @@ def _dead(subject: Subject, maps: ActivityMaps, effects: ChannelEffects) -> dict
     return reasons
 
 
-def _by_channel(subject: Subject) -> bool:
-    return subject.matrix.units == Units.default(subject.model.latent_shape)
+def _by_channel(context: Context) -> bool:
+    return context.matrix.units == Units.default(context.model.latent_shape)
 
 
-def _leaks(subject: Subject) -> list[tuple[int, int]]:
+def _leaks(context: Context) -> list[tuple[int, int]]:
     """Ordered pairs of alive channels, the strongest first."""
-    if not _by_channel(subject):
+    if not _by_channel(context):
         return []
-    sure: Tensor = subject.matrix.normalized - Z95 * subject.matrix.normalized_stderr
-    live = torch.tensor(subject.causal.mask)
+    sure: Tensor = context.matrix.normalized - Z95 * context.matrix.normalized_stderr
+    live = torch.tensor(context.causal.mask)
     pairs = live[:, None] & live & ~torch.eye(len(live), dtype=torch.bool)
-    usual = float(subject.matrix.normalized[pairs].median()) if bool(pairs.any()) else 0.0
+    usual = float(context.matrix.normalized[pairs].median()) if bool(pairs.any()) else 0.0
     leaking = pairs & (sure >= max(LEAK, USUAL * usual))
     return sorted(((int(j), int(k)) for j, k in leaking.nonzero().tolist()), key=lambda pair: -float(sure[pair]))
 
@@ -140,10 +140,10 @@ def _twin_finding(pairs: list[tuple[int, int]], correlations: Tensor, effects: C
     return Finding("spatial.twins", sentence, "warning", ("spatial.twins",), remedy)
 
 
-def _leak_finding(subject: Subject, leaks: list[tuple[int, int]]) -> Finding | None:
+def _leak_finding(context: Context, leaks: list[tuple[int, int]]) -> Finding | None:
     if not leaks:
         return None
-    matrix = subject.matrix.normalized
+    matrix = context.matrix.normalized
     told = "; ".join(f"c{j} moves c{k} ({float(matrix[j, k]):.2f} of its spread)" for j, k in leaks[:6])
     more = f", and {len(leaks) - 6} more" if len(leaks) > 6 else ""
     sentence = f"A change of one channel comes back in another: {told}{more}."

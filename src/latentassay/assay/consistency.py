@@ -7,21 +7,21 @@ import torch
 from torch import Tensor
 
 from latentassay.assay.causes import ask_causes
+from latentassay.assay.context import Context
 from latentassay.assay.parts import Part, joined
-from latentassay.assay.subject import Subject
-from latentassay.autoencoder import HasCauses
-from latentassay.findings import Finding, Level, Score, Section
+from latentassay.core.autoencoder import HasCauses
+from latentassay.core.findings import Finding, Level, Score, Section
+from latentassay.core.units import Units
 from latentassay.metrics import independence
 from latentassay.responses import Invariance, SelfConsistency, invariance, respond, self_consistency
 from latentassay.sampling import decode, hybrid, prior, uniform
-from latentassay.units import Units
 
 MOST = 32
 """Units asked about, the liveliest, where there are more."""
 
 VALUES, PASSES, SHARE = 10, 3200, 2
 """Values that each unit is set to, and decodings and encodings that all these interventions may take: so many, or this
-part of ``Subject.passes`` if that is less (with causes, to which as many interventions are made, half of it)."""
+part of ``Context.passes`` if that is less (with causes, to which as many interventions are made, half of it)."""
 
 FEWEST, ROWS = 16, 128
 """Latents that are intervened on, at least and at most, whatever that takes."""
@@ -31,7 +31,7 @@ FEWEST_VALUES, FEWEST_UNITS = 4, 4
 
 DRAWN, FEWEST_DRAWN, PERMUTATIONS = 256, 32, 100
 """Latents of each kind that respond without an intervention, at most and at least, and permutations of their test for
-independence; between, a sixteenth of ``Subject.passes``."""
+independence; between, a sixteenth of ``Context.passes``."""
 
 SAMPLES, FEWEST_SAMPLES, STEPS = 16, 4, 21
 """Lines of a traversal, at most and at least, and values on each."""
@@ -45,67 +45,67 @@ SURE = 2.0
 KINDS = {"posterior": "posterior samples", "hybrid": "hybrids", "uniform": "uniform ones", "prior": "the prior's"}
 
 
-def consistency_least(subject: Subject) -> int:
+def consistency_least(context: Context) -> int:
     """Passes that this question takes at least; decoding alone is half of one."""
     interventions = FEWEST * (FEWEST_UNITS * FEWEST_VALUES + 1)
-    if isinstance(subject.model, HasCauses):
+    if isinstance(context.model, HasCauses):
         interventions *= 3
     return interventions + len(KINDS) * FEWEST_DRAWN + FEWEST_SAMPLES * STEPS + PAIRS * SHOWN // 2
 
 
-def ask_consistency(subject: Subject) -> Section:
+def ask_consistency(context: Context) -> Section:
     """Does a change of one unit leave the others alone, and do latents come back as they went?"""
-    most, values = _affordable(subject)
-    chosen = _liveliest(subject, range(len(subject.matrix.units)), most)
-    units = _only(subject, chosen)
-    labels = [subject.labels[j] for j in chosen]
-    z = _rows(subject, len(units) * values)
+    most, values = _affordable(context)
+    chosen = _liveliest(context, range(len(context.matrix.units)), most)
+    units = _only(context, chosen)
+    labels = [context.labels[j] for j in chosen]
+    z = _rows(context, len(units) * values)
     found = invariance(
-        subject.model,
+        context.model,
         z,
         units=units,
         values=values,
-        generator=subject.generator("invariance"),
-        batch_size=subject.batch_size,
+        generator=context.generator("invariance"),
+        batch_size=context.batch_size,
     )
     live = [unit for unit, collapsed in zip(chosen, found.mask, strict=True) if not collapsed]
-    parts = [_invariance(subject, labels, found), _self_consistency(subject, live), _independence(subject)]
-    parts += [_traversal(subject, chosen), _hybrids(subject)]
-    if isinstance(subject.model, HasCauses):
-        parts.append(ask_causes(subject, subject.model, z, values))
+    parts = [_invariance(context, labels, found), _self_consistency(context, live), _independence(context)]
+    parts += [_traversal(context, chosen), _hybrids(context)]
+    if isinstance(context.model, HasCauses):
+        parts.append(ask_causes(context, context.model, z, values))
     question = "Does a change of one unit come back as that change, and nothing else?"
     return joined("consistency", "Interventional consistency", question, parts)
 
 
-def _liveliest(subject: Subject, units: Iterable[int], most: int) -> list[int]:
+def _liveliest(context: Context, units: Iterable[int], most: int) -> list[int]:
     """The units that answer most to themselves, in the order of their numbers."""
-    strength = subject.matrix.normalized.diagonal()
+    strength = context.matrix.normalized.diagonal()
     return sorted(sorted(units, key=lambda unit: -float(strength[unit]))[:most])
 
 
-def _only(subject: Subject, units: list[int]) -> Units:
-    return Units(tuple(subject.matrix.units.groups[unit] for unit in units), subject.matrix.units.latent_shape)
+def _only(context: Context, units: list[int]) -> Units:
+    return Units(tuple(context.matrix.units.groups[unit] for unit in units), context.matrix.units.latent_shape)
 
 
-def _affordable(subject: Subject) -> tuple[int, int]:
+def _affordable(context: Context) -> tuple[int, int]:
     """How many units are asked about, and how many values each takes: fewer of both where the model is slow."""
-    passes = _passes(subject) // FEWEST
-    values = VALUES if passes >= VALUES * min(MOST, len(subject.matrix.units)) else FEWEST_VALUES
+    passes = _passes(context) // FEWEST
+    values = VALUES if passes >= VALUES * min(MOST, len(context.matrix.units)) else FEWEST_VALUES
     return max(FEWEST_UNITS, min(MOST, passes // values)), values
 
 
-def _passes(subject: Subject) -> int:
-    return min(PASSES, subject.passes // (2 * SHARE if isinstance(subject.model, HasCauses) else SHARE))
+def _passes(context: Context) -> int:
+    return min(PASSES, context.passes // (2 * SHARE if isinstance(context.model, HasCauses) else SHARE))
 
 
-def _rows(subject: Subject, interventions: int) -> Tensor:
+def _rows(context: Context, interventions: int) -> Tensor:
     """As many posterior samples as so many interventions each can be afforded on."""
-    affordable = _passes(subject) // interventions
-    order = torch.randperm(subject.n, generator=subject.generator("consistency"))
-    return subject.z[order[: min(ROWS, max(FEWEST, affordable))]]
+    affordable = _passes(context) // interventions
+    order = torch.randperm(context.n, generator=context.generator("consistency"))
+    return context.z[order[: min(ROWS, max(FEWEST, affordable))]]
 
 
-def _invariance(subject: Subject, labels: list[str], found: Invariance) -> Part:
+def _invariance(context: Context, labels: list[str], found: Invariance) -> Part:
     dead = [labels[unit] for unit in found.collapsed]
     scores = [
         Score(
@@ -114,7 +114,7 @@ def _invariance(subject: Subject, labels: list[str], found: Invariance) -> Part:
             len(dead),
             f"of {len(labels)}: units to which less than 1/8 of a change of themselves, squared, comes back (LR's cut)",
             found.n,
-            subject.seed,
+            context.seed,
         )
     ]
     if found.score is not None:
@@ -127,7 +127,7 @@ def _invariance(subject: Subject, labels: list[str], found: Invariance) -> Part:
                 "IC equation 5, mean over pairs of units that are not collapsed: 1 if a change of one never reaches "
                 f"the other, 0 if it reaches it in full; {found.variant}",
                 found.n,
-                subject.seed,
+                context.seed,
                 found.low,
                 found.high,
                 unit="%",
@@ -175,30 +175,30 @@ def _named(units: list[str], what: str) -> str:
     return f"Units {', '.join(units[:-1])} and {units[-1]} are {what}."
 
 
-def _self_consistency(subject: Subject, live: list[int]) -> Part:
+def _self_consistency(context: Context, live: list[int]) -> Part:
     """Responses to latents of every kind, without an intervention (IC table 2), in units that are not collapsed."""
     if not live:
         return Part()
-    affordable = max(FEWEST_DRAWN, min(DRAWN, subject.passes // 16))
-    n, g = min(subject.n, affordable), subject.generator("self-consistency")
+    affordable = max(FEWEST_DRAWN, min(DRAWN, context.passes // 16))
+    n, g = min(context.n, affordable), context.generator("self-consistency")
     drawn = {
-        "posterior": subject.z[torch.randperm(subject.n, generator=g)[:n]],
-        "hybrid": hybrid(subject.z, n, generator=g, units=subject.matrix.units),
-        "uniform": uniform(subject.z, n, generator=g, units=subject.matrix.units),
+        "posterior": context.z[torch.randperm(context.n, generator=g)[:n]],
+        "hybrid": hybrid(context.z, n, generator=g, units=context.matrix.units),
+        "uniform": uniform(context.z, n, generator=g, units=context.matrix.units),
     }
-    if subject.model.prior:
-        drawn["prior"] = prior(subject.model, n, generator=g)
+    if context.model.prior:
+        drawn["prior"] = prior(context.model, n, generator=g)
     found = {
-        kind: self_consistency(subject.model, z, units=_only(subject, live), batch_size=subject.batch_size)
+        kind: self_consistency(context.model, z, units=_only(context, live), batch_size=context.batch_size)
         for kind, z in drawn.items()
     }
-    scores = [score for kind, of_kind in found.items() if (score := _self_score(subject, kind, of_kind))]
+    scores = [score for kind, of_kind in found.items() if (score := _self_score(context, kind, of_kind))]
     arrays = {f"self_{kind}": of_kind.scores for kind, of_kind in found.items()}
     arrays |= {f"self_{kind}_stderr": of_kind.stderr for kind, of_kind in found.items()}
-    return Part(tuple(scores), _falls(scores), arrays, {"live": [subject.labels[unit] for unit in live]})
+    return Part(tuple(scores), _falls(scores), arrays, {"live": [context.labels[unit] for unit in live]})
 
 
-def _self_score(subject: Subject, kind: str, found: SelfConsistency) -> Score | None:
+def _self_score(context: Context, kind: str, found: SelfConsistency) -> Score | None:
     if found.score is None:
         return None
     return Score(
@@ -207,7 +207,7 @@ def _self_score(subject: Subject, kind: str, found: SelfConsistency) -> Score | 
         found.score,
         f"IC 2.1, mean over units that are not collapsed of 1 − E|R(z) − z|² / σ²; {found.variant}",
         found.n,
-        subject.seed,
+        context.seed,
         found.low,
         found.high,
         unit="%",
@@ -242,17 +242,17 @@ def _minus(text: str) -> str:
     return text.replace(" -", " −").replace("(-", "(−")
 
 
-def _independence(subject: Subject) -> Part:
+def _independence(context: Context) -> Part:
     """Whether the units of real data could be drawn one by one."""
-    latents, alive = subject.active_latents, subject.alive.groups
+    latents, alive = context.active_latents, context.alive.groups
     if len(alive) < 2:
         return Part()
-    ends, n = [0, *itertools.accumulate(map(len, alive))], max(2 * FEWEST_DRAWN, min(DRAWN, subject.passes // 4))
+    ends, n = [0, *itertools.accumulate(map(len, alive))], max(2 * FEWEST_DRAWN, min(DRAWN, context.passes // 4))
     found = independence(
-        subject.z[:n].flatten(1)[:, latents],
+        context.z[:n].flatten(1)[:, latents],
         units=[range(*pair) for pair in itertools.pairwise(ends)],
         permutations=PERMUTATIONS,
-        generator=subject.generator("independence"),
+        generator=context.generator("independence"),
     )
     score = Score(
         "consistency.independence",
@@ -260,7 +260,7 @@ def _independence(subject: Subject) -> Part:
         found.value,
         f"{found.variant}; p = {found.p_value:.3g} for no dependence (permutation)",
         found.n,
-        subject.seed,
+        context.seed,
     )
     if found.p_value < 0.01:
         sentence = f"The alive latents of real data depend on each other (p = {found.p_value:.2g})."
@@ -270,37 +270,37 @@ def _independence(subject: Subject) -> Part:
     return Part((score,), (Finding("consistency.independence", sentence, "good", (score.name,)),))
 
 
-def _traversal(subject: Subject, units: list[int]) -> Part:
+def _traversal(context: Context, units: list[int]) -> Part:
     """Signed errors of the response in every unit, while the liveliest one goes through its values."""
-    groups = subject.matrix.units.groups
+    groups = context.matrix.units.groups
     scalars = [unit for unit in units if len(groups[unit]) == 1]
     moved = max(
-        set(scalars) & set(subject.causal.active), key=lambda j: float(subject.matrix.normalized[j, j]), default=None
+        set(scalars) & set(context.causal.active), key=lambda j: float(context.matrix.normalized[j, j]), default=None
     )
     if moved is None:
         return Part()
     latents = [groups[unit][0] for unit in scalars]
-    order = torch.randperm(subject.n, generator=subject.generator("lines"))
-    base = subject.z[order[: max(FEWEST_SAMPLES, min(SAMPLES, subject.passes // 8 // STEPS))]].flatten(1)
-    low, high = subject.z.flatten(1)[:, groups[moved][0]].quantile(base.new_tensor([0.01, 0.99]))
+    order = torch.randperm(context.n, generator=context.generator("lines"))
+    base = context.z[order[: max(FEWEST_SAMPLES, min(SAMPLES, context.passes // 8 // STEPS))]].flatten(1)
+    low, high = context.z.flatten(1)[:, groups[moved][0]].quantile(base.new_tensor([0.01, 0.99]))
     values = torch.linspace(float(low), float(high), STEPS).to(base)
     z = base.repeat(STEPS, 1, 1)
     z[:, :, groups[moved][0]] = values[:, None]
     flat = z.flatten(0, 1)
-    response = respond(subject.model, flat.view(-1, *subject.model.latent_shape), batch_size=subject.batch_size)
+    response = respond(context.model, flat.view(-1, *context.model.latent_shape), batch_size=context.batch_size)
     errors = (response.flatten(1) - flat)[:, latents].view(STEPS, len(base), len(latents)).permute(2, 1, 0)
-    details = {"moved": scalars.index(moved), "scalars": [subject.labels[unit] for unit in scalars]}
+    details = {"moved": scalars.index(moved), "scalars": [context.labels[unit] for unit in scalars]}
     return Part(arrays={"traversed": values, "traversal_errors": errors.contiguous()}, details=details)
 
 
-def _hybrids(subject: Subject) -> Part:
+def _hybrids(context: Context) -> Part:
     """Real samples, and what becomes of them when one unit comes from another (IC figure 34)."""
-    rows = torch.randperm(subject.n, generator=subject.generator("hybrids"))[: 2 * PAIRS]
-    base, other = subject.z[rows].chunk(2)
-    units, chosen = subject.matrix.units, _liveliest(subject, subject.causal.active, SHOWN)
+    rows = torch.randperm(context.n, generator=context.generator("hybrids"))[: 2 * PAIRS]
+    base, other = context.z[rows].chunk(2)
+    units, chosen = context.matrix.units, _liveliest(context, context.causal.active, SHOWN)
     mixed = torch.stack([units.replace(base, unit, other) for unit in chosen], 1)
-    decoded = decode(subject.model, torch.cat([base, other, mixed.flatten(0, 1)]), batch_size=subject.batch_size)
+    decoded = decode(context.model, torch.cat([base, other, mixed.flatten(0, 1)]), batch_size=context.batch_size)
     first, second, hybrids = torch.split(decoded, [len(base), len(other), len(base) * len(chosen)])
     hybrids = hybrids.reshape(len(base), len(chosen), *hybrids.shape[1:])
     arrays = {"base": first, "alternative": second, "hybrids": hybrids}
-    return Part(arrays=arrays, details={"mixed": [subject.labels[unit] for unit in chosen]})
+    return Part(arrays=arrays, details={"mixed": [context.labels[unit] for unit in chosen]})

@@ -7,13 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentassay.assay.subject import Subject
-from latentassay.errors import InputError
-from latentassay.findings import Finding, Level, Score, Section
-from latentassay.math.intervals import normal
+from latentassay.assay.context import Context
+from latentassay.core.errors import InputError
+from latentassay.core.findings import Finding, Level, Score, Section
+from latentassay.core.observations import FactoredObservations, groups_varying
 from latentassay.metrics import METRICS, Panel, joined, score
 from latentassay.metrics.arrays import rare
-from latentassay.observations import FactoredObservations, groups_varying
 from latentassay.responses import (
     ConditionedMatrix,
     causal_completeness,
@@ -21,6 +20,7 @@ from latentassay.responses import (
     conditioned_response_matrix,
 )
 from latentassay.responses.conditioned import FIRST
+from latentassay.stats.intervals import normal
 
 Evidence = tuple[list[Score], dict[str, np.ndarray]]
 
@@ -28,78 +28,78 @@ HALVES = 12
 """Random halves for the intervals of the panel."""
 
 
-def factors_least(subject: Subject) -> int | None:
+def factors_least(context: Context) -> int | None:
     """Codes that are there can always be scored."""
-    return 0 if isinstance(subject.data, FactoredObservations) and len(subject.matrix.units) > 1 else None
+    return 0 if isinstance(context.data, FactoredObservations) and len(context.matrix.units) > 1 else None
 
 
-def ask_factors(subject: Subject) -> Section | None:
+def ask_factors(context: Context) -> Section | None:
     """Do the axes mean anything? Needs data whose factors are known and vary, and two units or more."""
-    data = subject.data
-    if not isinstance(data, FactoredObservations) or len(subject.matrix.units) < 2:
+    data = context.data
+    if not isinstance(data, FactoredObservations) or len(context.matrix.units) < 2:
         return None
     # Encoding alone is half a pass; a quarter of all may go there, the rest to responses while one factor varies.
-    rows = subject.scored[: subject.n + subject.passes // 2]
+    rows = context.scored[: context.n + context.passes // 2]
     factors = data.factors[rows.numpy()]
     varying = [m for m in range(factors.shape[1]) if len(np.unique(factors[:, m])) > 1]
     if not varying:
         return None
     names, factors = [data.factor_names[m] for m in varying], factors[:, varying]
-    panel = _panel(subject, rows, factors)
-    moved, conditioned = _moved_by_units(subject, data, varying)
+    panel = _panel(context, rows, factors)
+    moved, conditioned = _moved_by_units(context, data, varying)
     scores = [replace(score, name=f"factors.{score.name}") for score in panel] + moved
     arrays = {"information": panel.found["mig"].information} | conditioned
     if "dci" in panel.found:
         arrays["importance"] = panel.found["dci"].importance
-    details = {"factor_names": names, "labels": subject.labels, "alive": list(subject.causal.mask)}
-    findings = _findings(subject, names, arrays["information"], scores) + _unasked(names, factors, panel)
-    if _first_round(subject, data, varying) > subject.passes:
-        findings += (_too_slow(subject, _first_round(subject, data, varying)),)
+    details = {"factor_names": names, "labels": context.labels, "alive": list(context.causal.mask)}
+    findings = _findings(context, names, arrays["information"], scores) + _unasked(names, factors, panel)
+    if _first_round(context, data, varying) > context.passes:
+        findings += (_too_slow(context, _first_round(context, data, varying)),)
     return Section("factors", "Factors", "Do the axes mean anything?", tuple(scores), findings, arrays, details)
 
 
-def _panel(subject: Subject, rows: Tensor, factors: np.ndarray) -> Panel:
+def _panel(context: Context, rows: Tensor, factors: np.ndarray) -> Panel:
     """All metrics of posterior means: intervals for those that are quick, and DCI, which is not, without."""
-    codes, units = subject.codes_of(rows), subject.matrix.units.groups
+    codes, units = context.codes_of(rows), context.matrix.units.groups
     quick = [name for name in METRICS if name != "dci"]
-    parts = [score(codes, factors, metrics=quick, units=units, resamples=HALVES, seed=subject.seed)]
+    parts = [score(codes, factors, metrics=quick, units=units, resamples=HALVES, seed=context.seed)]
     with suppress(InputError):  # one factor, or values too rare to learn: said in the findings
-        parts.append(score(codes, factors, metrics=["dci"], units=units, seed=subject.seed))
+        parts.append(score(codes, factors, metrics=["dci"], units=units, seed=context.seed))
     return joined(parts)
 
 
-def _moved_by_units(subject: Subject, data: FactoredObservations, varying: list[int]) -> Evidence:
-    conditioned = _conditioned(subject, data, varying)
+def _moved_by_units(context: Context, data: FactoredObservations, varying: list[int]) -> Evidence:
+    conditioned = _conditioned(context, data, varying)
     if conditioned is None:
         return [], {}
-    full = np.zeros((len(varying), len(subject.matrix.units)))
-    full[:, list(subject.causal.active)] = conditioned.matrix.numpy()
-    return _causal_scores(subject, conditioned), {"conditioned": full}
+    full = np.zeros((len(varying), len(context.matrix.units)))
+    full[:, list(context.causal.active)] = conditioned.matrix.numpy()
+    return _causal_scores(context, conditioned), {"conditioned": full}
 
 
-def _conditioned(subject: Subject, data: FactoredObservations, varying: list[int]) -> ConditionedMatrix | None:
+def _conditioned(context: Context, data: FactoredObservations, varying: list[int]) -> ConditionedMatrix | None:
     """Conditioned matrix over the causal units; ``None`` where a factor never varies alone or is the only one."""
     if len(varying) < 2 or len(varying) < len(data.factor_names) - _constant(data):
         return None
-    if _first_round(subject, data, varying) > subject.passes:
+    if _first_round(context, data, varying) > context.passes:
         return None
     if not all(groups_varying(data.factors, m, limit=1) for m in varying):
         return None
     return conditioned_response_matrix(
-        subject.model,
+        context.model,
         _Varying(data, varying),
-        generator=subject.generator("factors"),
-        units=subject.alive,
-        groups_per_factor=subject.groups,
-        precision=subject.precision,
-        budget=subject.seconds / 2,
-        batch_size=subject.batch_size,
+        generator=context.generator("factors"),
+        units=context.alive,
+        groups_per_factor=context.groups,
+        precision=context.precision,
+        budget=context.seconds / 2,
+        batch_size=context.batch_size,
     )
 
 
-def _first_round(subject: Subject, data: FactoredObservations, varying: list[int]) -> int:
+def _first_round(context: Context, data: FactoredObservations, varying: list[int]) -> int:
     """Passes that the conditioned matrix takes whatever its budget: a few groups of every factor, all alive units."""
-    return FIRST * sum(data.factor_sizes[m] for m in varying) * (len(subject.alive) + 1)
+    return FIRST * sum(data.factor_sizes[m] for m in varying) * (len(context.alive) + 1)
 
 
 def _constant(data: FactoredObservations) -> int:
@@ -119,13 +119,13 @@ class _Varying:
         return len(self.factors)
 
 
-def _causal_scores(subject: Subject, conditioned: ConditionedMatrix) -> list[Score]:
+def _causal_scores(context: Context, conditioned: ConditionedMatrix) -> list[Score]:
     n, scores = sum(conditioned.samples), []
     for name, label, equation, function in (
         ("factors.cds", "Causal disentanglement (CDS)", 7, causal_disentanglement),
         ("factors.ccs", "Causal completeness (CCS)", 13, causal_completeness),
     ):
-        found, g = function(conditioned), subject.generator(name)
+        found, g = function(conditioned), context.generator(name)
         noise = torch.randn(200, *conditioned.matrix.shape, generator=g, dtype=torch.float64)
         draws = [
             function(conditioned._replace(matrix=(conditioned.matrix + conditioned.stderr * e).abs())) for e in noise
@@ -135,7 +135,7 @@ def _causal_scores(subject: Subject, conditioned: ConditionedMatrix) -> list[Sco
             f"LR equation {equation}, {found.variant}, causal units only; {_span(conditioned.groups)} groups a factor; "
             "interval by redrawing M* within its standard errors"
         )
-        scores.append(Score(name, label, found.score, definition, n, subject.seed, *interval))
+        scores.append(Score(name, label, found.score, definition, n, context.seed, *interval))
     return scores
 
 
@@ -154,10 +154,10 @@ def _unasked(names: list[str], factors: np.ndarray, panel: Panel) -> tuple[Findi
     return (Finding("factors.rare", sentence, "note", (), remedy),)
 
 
-def _too_slow(subject: Subject, passes: int) -> Finding:
+def _too_slow(context: Context, passes: int) -> Finding:
     sentence = (
         f"CDS and CCS were left out: they take {passes:,} decodings and encodings at least, and "
-        f"{subject.passes:,} could be afforded."
+        f"{context.passes:,} could be afforded."
     )
     return Finding("factors.slow", sentence, "note", (), "Give the assay more time (budget=, or --budget).")
 
@@ -166,16 +166,16 @@ def _span(counts: tuple[int, ...]) -> str:
     return f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
 
 
-def _findings(subject: Subject, names: list[str], known: np.ndarray, scores: list[Score]) -> tuple[Finding, ...]:
+def _findings(context: Context, names: list[str], known: np.ndarray, scores: list[Score]) -> tuple[Finding, ...]:
     best = known.argmax(1)
     # A dead unit can still know a factor: the encoder writes it down, and the decoder does not read it.
     shares = [
-        f"{100 * known[m, unit]:.0f} %{'' if subject.causal.mask[unit] else ', though dead'}"
+        f"{100 * known[m, unit]:.0f} %{'' if context.causal.mask[unit] else ', though dead'}"
         for m, unit in enumerate(best)
     ]
     if len(names) == 1:
         sentence = (
-            f"Unit {subject.labels[best[0]]} tells most about {names[0]}: {shares[0]} of its entropy; {_told(scores)}."
+            f"Unit {context.labels[best[0]]} tells most about {names[0]}: {shares[0]} of its entropy; {_told(scores)}."
         )
         return (Finding("factors", sentence, "note", ("factors.mig",)),)
     gap = scores[0].value
@@ -184,7 +184,7 @@ def _findings(subject: Subject, names: list[str], known: np.ndarray, scores: lis
     remedy = (
         None if level == "good" else "Raise β, or choose among seeds; where axes mix, trust the response graph instead."
     )
-    listed = ", ".join(f"{name} in unit {subject.labels[best[m]]} ({shares[m]})" for m, name in enumerate(names))
+    listed = ", ".join(f"{name} in unit {context.labels[best[m]]} ({shares[m]})" for m, name in enumerate(names))
     sentence = f"Best single unit for each factor, with the share of its entropy: {listed}."
     return (
         Finding(

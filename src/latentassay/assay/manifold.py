@@ -3,9 +3,8 @@
 import torch
 from torch import Tensor
 
-from latentassay.assay.subject import COARSEST, FEWEST_DRAWN, Subject
-from latentassay.findings import Finding, Level, Score, Section
-from latentassay.math.intervals import wilson
+from latentassay.assay.context import COARSEST, FEWEST_DRAWN, Context
+from latentassay.core.findings import Finding, Level, Score, Section
 from latentassay.responses import (
     HoleShare,
     ResponseField,
@@ -18,6 +17,7 @@ from latentassay.responses import (
 )
 from latentassay.responses.field import grid_latents
 from latentassay.sampling import decode, hybrid, prior
+from latentassay.stats.intervals import wilson
 
 PICTURES = 16
 MAP = 12
@@ -34,42 +34,42 @@ PER_STRUCTURE, PER_KIND, PER_CODE = 2, 6, 3
 kind; and its code and response, twice."""
 
 
-def field_least(subject: Subject) -> int | None:
+def field_least(context: Context) -> int | None:
     """Passes that the field takes at least; half of one for every picture of its map."""
-    return COARSEST**2 + MAP**2 // 2 if subject.plane else None
+    return COARSEST**2 + MAP**2 // 2 if context.plane else None
 
 
-def structure_least(subject: Subject) -> int:
+def structure_least(context: Context) -> int:
     """Passes that structure scores take at least."""
-    return PER_STRUCTURE * min(subject.n, FEWEST_DRAWN)
+    return PER_STRUCTURE * min(context.n, FEWEST_DRAWN)
 
 
-def holes_least(subject: Subject) -> int:
+def holes_least(context: Context) -> int:
     """Passes that holes take at least."""
-    return _per_hole(subject) * min(subject.n, FEWEST_DRAWN)
+    return _per_hole(context) * min(context.n, FEWEST_DRAWN)
 
 
-def _per_hole(subject: Subject) -> int:
-    return PER_CODE + PER_KIND * (2 if subject.model.prior else 1)
+def _per_hole(context: Context) -> int:
+    return PER_CODE + PER_KIND * (2 if context.model.prior else 1)
 
 
-def ask_field(subject: Subject) -> Section | None:
+def ask_field(context: Context) -> Section | None:
     """Where do responses flow on the plane of one variable, or of the two most responsive units?"""
-    if subject.plane is None:
+    if context.plane is None:
         return None
-    first, second = subject.plane
-    plane, base = subject.z[:, [first, second]].double(), subject.centre
+    first, second = context.plane
+    plane, base = context.z[:, [first, second]].double(), context.centre
     extent = [[float(c.mean() - 3 * c.std()), float(c.mean() + 3 * c.std())] for c in plane.T]
     field = response_field(
-        subject.model,
+        context.model,
         (first, second),
         base=base,
-        n=subject.side(1 + MAP**2 / COARSEST**2),
+        n=context.side(1 + MAP**2 / COARSEST**2),
         extent=extent,
-        batch_size=subject.batch_size,
+        batch_size=context.batch_size,
     )
     flow = divergence(field)
-    score, finding = _converging(subject, field, flow, plane)
+    score, finding = _converging(context, field, flow, plane)
     arrays = {
         "xs": field.xs.numpy(),
         "ys": field.ys.numpy(),
@@ -77,7 +77,7 @@ def ask_field(subject: Subject) -> Section | None:
         "divergence": flow.numpy(),
         "curvature": mean_curvature(field).numpy(),
         "posterior": plane.numpy(),
-        "reconstructions": _map(subject, base, field).numpy(),
+        "reconstructions": _map(context, base, field).numpy(),
     }
     return Section(
         "field",
@@ -90,7 +90,7 @@ def ask_field(subject: Subject) -> Section | None:
     )
 
 
-def _converging(subject: Subject, field: ResponseField, flow: Tensor, plane: Tensor) -> tuple[Score, Finding]:
+def _converging(context: Context, field: ResponseField, flow: Tensor, plane: Tensor) -> tuple[Score, Finding]:
     """Share of the posterior where the field converges; a field that stands still is no fault."""
     first, second = field.latents
     inside, n = _lookup(field, flow, plane) < 0, len(plane)
@@ -104,7 +104,7 @@ def _converging(subject: Subject, field: ResponseField, flow: Tensor, plane: Ten
         f"at the real code nearest to the mean; central differences, {len(field.xs)}×{len(field.ys)} points over "
         "mean ± 3 σ; Wilson interval",
         n,
-        subject.seed,
+        context.seed,
         *interval,
         unit="%",
     )
@@ -127,28 +127,28 @@ def _lookup(field: ResponseField, values: Tensor, points: Tensor) -> Tensor:
     return values[row, column]
 
 
-def _map(subject: Subject, base: Tensor, field: ResponseField) -> Tensor:
+def _map(context: Context, base: Tensor, field: ResponseField) -> Tensor:
     axes = [torch.linspace(float(axis[0]), float(axis[-1]), MAP) for axis in (field.xs, field.ys)]
-    images = decode(subject.model, grid_latents(base, field.latents, *axes), batch_size=subject.batch_size)
+    images = decode(context.model, grid_latents(base, field.latents, *axes), batch_size=context.batch_size)
     return images.reshape(MAP, MAP, *images.shape[1:])
 
 
-def ask_structure(subject: Subject) -> Section:
+def ask_structure(context: Context) -> Section:
     """How far is what the model recognises from what it samples?"""
-    g, n = subject.generator("structure"), subject.drawn(PER_STRUCTURE)
-    base = None if subject.model.prior else hybrid(subject.z, n, generator=g, units=subject.matrix.units)
+    g, n = context.generator("structure"), context.drawn(PER_STRUCTURE)
+    base = None if context.model.prior else hybrid(context.z, n, generator=g, units=context.matrix.units)
     scores, findings = [], []
     for name, label, active in (
         ("structure.score", "Structure score", None),
-        ("structure.causal", "Causal structure score", subject.active_latents),
+        ("structure.causal", "Causal structure score", context.active_latents),
     ):
         found = structure_score(
-            subject.model, generator=g, n=n, base=base, active=active, batch_size=subject.batch_size
+            context.model, generator=g, n=n, base=base, active=active, batch_size=context.batch_size
         )
         definition = f"LR equation 8: {found.variant}; p = {found.p_value:.3g} for no difference (permutation)"
-        scores.append(Score(name, label, found.score, definition, found.n, subject.seed, found.low, found.high))
+        scores.append(Score(name, label, found.score, definition, found.n, context.seed, found.low, found.high))
     differs = found.p_value < 0.01 and found.high > NEGLIGIBLE
-    origin = "prior" if subject.model.prior else "hybrid"
+    origin = "prior" if context.model.prior else "hybrid"
     sentence = (
         f"Responses to {origin} samples {'differ from' if differs else 'cannot be told from'} the samples themselves: "
         f"causal structure score {1000 * found.score:.2f} ± {1960 * found.stderr:.2f} (× 1000)."
@@ -165,40 +165,40 @@ def ask_structure(subject: Subject) -> Section:
     )
 
 
-def ask_holes(subject: Subject) -> Section:
+def ask_holes(context: Context) -> Section:
     """Which share of samples falls into holes?"""
-    g, n = subject.generator("holes"), subject.drawn(_per_hole(subject))
+    g, n = context.generator("holes"), context.drawn(_per_hole(context))
     holes, nearby = (
         find_holes(
-            subject.model,
-            subject.data,
+            context.model,
+            context.data,
             generator=g,
             n=n,
-            units=subject.matrix.units,
+            units=context.matrix.units,
             neighbours=k,
-            active=subject.active_latents,
+            active=context.active_latents,
             worst=PICTURES,
-            batch_size=subject.batch_size,
+            batch_size=context.batch_size,
         )
         for k in (None, NEIGHBOURS)
     )
     kinds = {"prior": holes.prior, "hybrid": holes.hybrid}
     scores = [
-        score for kind, found in kinds.items() if found for score in _hole_scores(subject, kind, found, holes.variant)
+        score for kind, found in kinds.items() if found for score in _hole_scores(context, kind, found, holes.variant)
     ]
     scores += [
-        _nearby_score(subject, kind, found, nearby.variant)
+        _nearby_score(context, kind, found, nearby.variant)
         for kind, found in (("prior", nearby.prior), ("hybrid", nearby.hybrid))
         if found
     ]
-    drawn = hybrid(subject.z, PICTURES, generator=g, units=subject.matrix.units)
+    drawn = hybrid(context.z, PICTURES, generator=g, units=context.matrix.units)
     main = holes.prior or holes.hybrid
     arrays = {"distance_posterior": holes.posterior_distance, "distance_hybrid": holes.hybrid.distance}
-    pictures = {"hybrid_samples": drawn, "worst": main.worst, "repaired": respond(subject.model, main.worst)}
+    pictures = {"hybrid_samples": drawn, "worst": main.worst, "repaired": respond(context.model, main.worst)}
     if holes.prior:
         arrays["distance_prior"] = holes.prior.distance
-        pictures["prior_samples"] = prior(subject.model, PICTURES, generator=g)
-    arrays |= {name: decode(subject.model, z) for name, z in pictures.items()}
+        pictures["prior_samples"] = prior(context.model, PICTURES, generator=g)
+    arrays |= {name: decode(context.model, z) for name, z in pictures.items()}
     return Section(
         "holes",
         "Holes",
@@ -210,7 +210,7 @@ def ask_holes(subject: Subject) -> Section:
     )
 
 
-def _hole_scores(subject: Subject, kind: str, found: HoleShare, variant: str) -> tuple[Score, ...]:
+def _hole_scores(context: Context, kind: str, found: HoleShare, variant: str) -> tuple[Score, ...]:
     rule = f"share of {kind} samples with ‖R(z) − z‖ above that of 99 % of posterior samples; 1 % is as good as data; "
     return (
         Score(
@@ -219,7 +219,7 @@ def _hole_scores(subject: Subject, kind: str, found: HoleShare, variant: str) ->
             found.share,
             rule + variant,
             len(found.distance),
-            subject.seed,
+            context.seed,
             *found.interval,
             unit="%",
         ),
@@ -229,7 +229,7 @@ def _hole_scores(subject: Subject, kind: str, found: HoleShare, variant: str) ->
             found.repaired,
             "the samples are replaced by their responses and measured again at the same threshold (Wilson interval)",
             len(found.distance),
-            subject.seed,
+            context.seed,
             *found.repaired_interval,
             unit="%",
         ),
@@ -239,14 +239,14 @@ def _hole_scores(subject: Subject, kind: str, found: HoleShare, variant: str) ->
             found.redrawn,
             "samples in holes are replaced by new ones and measured again at the same threshold (Wilson interval)",
             len(found.distance),
-            subject.seed,
+            context.seed,
             *found.redrawn_interval,
             unit="%",
         ),
     )
 
 
-def _nearby_score(subject: Subject, kind: str, found: HoleShare, variant: str) -> Score:
+def _nearby_score(context: Context, kind: str, found: HoleShare, variant: str) -> Score:
     return Score(
         f"holes.{kind}.nearby",
         f"{kind.capitalize()} samples in holes, beside their real neighbours",
@@ -254,7 +254,7 @@ def _nearby_score(subject: Subject, kind: str, found: HoleShare, variant: str) -
         f"as above, but every distance is divided by the mean distance of the {NEIGHBOURS} real latents nearest to the "
         f"response, so that restless data elsewhere hide no hole; {variant}",
         len(found.distance),
-        subject.seed,
+        context.seed,
         *found.interval,
         unit="%",
     )

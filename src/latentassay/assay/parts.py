@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from latentassay.findings import Finding, Score, Section
+from latentassay.core.findings import Finding, Score, Section
 
 
 class Part(NamedTuple):

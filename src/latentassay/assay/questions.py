@@ -2,9 +2,9 @@
 
 import torch
 
-from latentassay.assay.subject import Subject
-from latentassay.findings import Finding, Level, Score, Section
-from latentassay.math.posteriors import DiagonalGaussian
+from latentassay.assay.context import Context
+from latentassay.core.findings import Finding, Level, Score, Section
+from latentassay.core.posteriors import DiagonalGaussian
 from latentassay.metrics.reconstruction import Reconstruction, reconstruction_of
 from latentassay.responses import ResponseGraph, response_graph, traversals
 from latentassay.sampling import decode
@@ -17,27 +17,27 @@ TRAVERSED = 24, 4
 """Units that are traversed, at most and at least."""
 
 
-def traversals_least(subject: Subject) -> int | None:
+def traversals_least(context: Context) -> int | None:
     """Passes that traversals take at least; decoding alone is half of one. Channels are not traversed."""
-    return min(len(_scalars(subject)), TRAVERSED[1]) * STEPS // 2 if _scalars(subject) else None
+    return min(len(_scalars(context)), TRAVERSED[1]) * STEPS // 2 if _scalars(context) else None
 
 
-def _scalars(subject: Subject) -> list[int]:
+def _scalars(context: Context) -> list[int]:
     """Alive units of one latent."""
-    return [j for j in subject.causal.active if len(subject.matrix.units.groups[j]) == 1]
+    return [j for j in context.causal.active if len(context.matrix.units.groups[j]) == 1]
 
 
-def ask_reconstruction(subject: Subject) -> Section:
+def ask_reconstruction(context: Context) -> Section:
     """How much of the data comes back?"""
-    found = _streamed(subject)
+    found = _streamed(context)
     scores = (
         Score(
             "reconstruction.explained",
             "Variance explained",
             found.explained,
             "1 − Σ(x − x̂)² / Σ(x − x̄)² with x̂ = D(E(x)), both mean coder outputs",
-            subject.n,
-            subject.seed,
+            context.n,
+            context.seed,
             *found.explained_interval,
             unit="%",
         ),
@@ -46,8 +46,8 @@ def ask_reconstruction(subject: Subject) -> Section:
             "Mean squared error",
             found.mse,
             "mean over rows and values of (x − x̂)²",
-            subject.n,
-            subject.seed,
+            context.n,
+            context.seed,
             *found.mse_interval,
         ),
     )
@@ -60,31 +60,31 @@ def ask_reconstruction(subject: Subject) -> Section:
         None if level == "good" else "Train longer, give the latent more units, or lower β if it is above 1.",
     )
     arrays = {
-        "originals": subject.x(slice(PICTURES)).numpy(),
-        "reconstructions": decode(subject.model, subject.codes.mean[:PICTURES]).numpy(),
+        "originals": context.x(slice(PICTURES)).numpy(),
+        "reconstructions": decode(context.model, context.codes.mean[:PICTURES]).numpy(),
         "error_per_sample": found.per_sample.numpy(),
     }
     return Section("reconstruction", "Reconstruction", "How much of the data comes back?", scores, (finding,), arrays)
 
 
-def _streamed(subject: Subject) -> Reconstruction:
+def _streamed(context: Context) -> Reconstruction:
     """Reconstruction error in two passes over the rows, the first for their mean; pictures are never all in memory."""
-    parts = [slice(start, start + subject.batch_size) for start in range(0, subject.n, subject.batch_size)]
-    mean = sum((subject.x(part).double().sum(0) for part in parts), torch.zeros(())) / subject.n
+    parts = [slice(start, start + context.batch_size) for start in range(0, context.n, context.batch_size)]
+    mean = sum((context.x(part).double().sum(0) for part in parts), torch.zeros(())) / context.n
     error, spread = [], []
     for part in parts:
-        x, decoded = subject.x(part), decode(subject.model, subject.codes.mean[part], batch_size=subject.batch_size)
+        x, decoded = context.x(part), decode(context.model, context.codes.mean[part], batch_size=context.batch_size)
         error.append((x - decoded).double().square().flatten(1).mean(1))
         spread.append((x.double() - mean).square().flatten(1).mean(1))
     return reconstruction_of(torch.cat(error), torch.cat(spread))
 
 
-def ask_units(subject: Subject) -> Section:
+def ask_units(context: Context) -> Section:
     """Which units are alive?"""
-    causal, matrix = subject.causal, subject.matrix
+    causal, matrix = context.causal, context.matrix
     total, response = len(matrix.units), matrix.normalized.diagonal()
     stderr = matrix.normalized_stderr.diagonal()
-    spread = matrix.units.total(subject.codes.mean.double().var(0, keepdim=True))[0]
+    spread = matrix.units.total(context.codes.mean.double().var(0, keepdim=True))[0]
     varied = int((spread > 0.01).sum())
     alive = Score(
         "units.alive",
@@ -92,8 +92,8 @@ def ask_units(subject: Subject) -> Section:
         causal.dimension,
         f"units whose normalized diagonal response is at least {causal.threshold:.3f} (LR 4.1: M_jj ≥ 0.5 at σ = 1); "
         "the interval counts units that are alive beyond doubt, and that may be",
-        subject.n,
-        subject.seed,
+        context.n,
+        context.seed,
         causal.low,
         causal.high,
     )
@@ -103,33 +103,33 @@ def ask_units(subject: Subject) -> Section:
         varied,
         "units with Var E[z|x] > 0.01 (active units of Burda et al. 2016); says what the encoder sends, "
         "not what the decoder uses",
-        subject.n,
-        subject.seed,
+        context.n,
+        context.seed,
     )
-    scores, findings = [alive, varying], [_alive_finding(subject, alive)]
+    scores, findings = [alive, varying], [_alive_finding(context, alive)]
     if causal.dimension:
-        scores.append(_strength(subject))
+        scores.append(_strength(context))
         findings.append(_strength_finding(scores[-1]))
     arrays = {
         "mean_std": spread.sqrt().numpy(),
-        "posterior_std": matrix.units.squared_norm(subject.codes.std).mean(0).sqrt().numpy(),
+        "posterior_std": matrix.units.squared_norm(context.codes.std).mean(0).sqrt().numpy(),
         "response": response.numpy(),
         "response_stderr": stderr.numpy(),
     }
-    if subject.model.prior and bool((subject.codes.std > 0).all()):
-        marginals = DiagonalGaussian(subject.codes.mean, subject.codes.std)
+    if context.model.prior and bool((context.codes.std > 0).all()):
+        marginals = DiagonalGaussian(context.codes.mean, context.codes.std)
         arrays["kl"] = matrix.units.total(marginals.kl_per_latent()).mean(0).numpy()
-    details = {"labels": subject.labels, "alive": list(causal.mask), "threshold": causal.threshold, "total": total}
+    details = {"labels": context.labels, "alive": list(causal.mask), "threshold": causal.threshold, "total": total}
     return Section("units", "Units", "Which units are alive?", tuple(scores), tuple(findings), arrays, details)
 
 
-def _alive_finding(subject: Subject, alive: Score) -> Finding:
-    causal, total = subject.causal, len(subject.matrix.units)
+def _alive_finding(context: Context, alive: Score) -> Finding:
+    causal, total = context.causal, len(context.matrix.units)
     doubt = f" ({causal.low} beyond doubt, at most {causal.high})" if causal.low < causal.high else ""
     brief = f"{causal.dimension or 'none'} of {total} units {'is' if causal.dimension < 2 else 'are'} alive"
     sentence = f"{brief[0].upper()}{brief[1:]}{doubt}; that is the intrinsic dimension."
-    state = [(0 if on else 1 if answers else 2) for on, answers in zip(causal.mask, subject.answers, strict=True)]
-    faint, dead = ([label for label, of in zip(subject.labels, state, strict=True) if of == kind] for kind in (1, 2))
+    state = [(0 if on else 1 if answers else 2) for on, answers in zip(causal.mask, context.answers, strict=True)]
+    faint, dead = ([label for label, of in zip(context.labels, state, strict=True) if of == kind] for kind in (1, 2))
     level: Level = "note"
     if causal.dimension == 0:
         level, remedy = "problem", "Lower β or warm it up from 0, and check the encoder."
@@ -156,18 +156,18 @@ def _idle(faint: list[str], dead: list[str]) -> str:
     return " ".join(told)
 
 
-def _strength(subject: Subject) -> Score:
-    active = list(subject.causal.active)
-    values = subject.matrix.normalized.diagonal()[active]
-    stderr = float(subject.matrix.normalized_stderr.diagonal()[active].square().sum().sqrt()) / len(active)
+def _strength(context: Context) -> Score:
+    active = list(context.causal.active)
+    values = context.matrix.normalized.diagonal()[active]
+    stderr = float(context.matrix.normalized_stderr.diagonal()[active].square().sum().sqrt()) / len(active)
     mean = float(values.mean())
     return Score(
         "units.strength",
         "Response strength of alive units",
         mean,
         "mean over alive units of M_jj / (√2 σ_j): 1 if the encoder reads back exactly what the decoder was given",
-        subject.n,
-        subject.seed,
+        context.n,
+        context.seed,
         mean - 1.96 * stderr,
         mean + 1.96 * stderr,
     )
@@ -180,9 +180,9 @@ def _strength_finding(strength: Score) -> Finding:
     return Finding("units.strength", sentence, level, (strength.name,), remedy)
 
 
-def ask_responses(subject: Subject) -> Section:
+def ask_responses(context: Context) -> Section:
     """What does changing one unit do to the others?"""
-    matrix, active = subject.matrix, list(subject.causal.active)
+    matrix, active = context.matrix, list(context.causal.active)
     inner = matrix.normalized[active][:, active]
     off = ~torch.eye(len(active), dtype=torch.bool)
     scores: tuple[Score, ...] = ()
@@ -196,8 +196,8 @@ def ask_responses(subject: Subject) -> Section:
                 mean,
                 "mean off-diagonal entry of M_jk / (√2 σ_k) over alive units: 0 if every unit moves alone "
                 "(the interval is that of one entry, a bound for the mean)",
-                subject.n,
-                subject.seed,
+                context.n,
+                context.seed,
                 max(0.0, mean - 1.96 * stderr),
                 mean + 1.96 * stderr,
             ),
@@ -208,29 +208,29 @@ def ask_responses(subject: Subject) -> Section:
         "stderr": matrix.normalized_stderr.numpy(),
         "used": torch.tensor(matrix.used).numpy(),
     }
-    details = {"labels": subject.labels, "alive": list(subject.causal.mask)}
+    details = {"labels": context.labels, "alive": list(context.causal.mask)}
     question = "What does a change of one unit do to the others?"
     return Section("responses", "Latent response matrix", question, scores, (), arrays, details)
 
 
-def ask_graph(subject: Subject) -> Section:
+def ask_graph(context: Context) -> Section:
     """Which units belong together?"""
-    graph = response_graph(subject.matrix)
+    graph = response_graph(context.matrix)
     edges = Score(
         "graph.edges",
         "Edges",
         len(graph.edges),
         f"ordered pairs of alive units with M_jk / (√2 σ_k) ≥ {graph.threshold} and above twice its standard error",
-        subject.n,
-        subject.seed,
+        context.n,
+        context.seed,
     )
     arrays = {
         "edges": torch.tensor([[e.source, e.target] for e in graph.edges]).reshape(-1, 2).numpy(),
         "weights": torch.tensor([e.weight for e in graph.edges]).numpy(),
         "pairs": torch.tensor(graph.pairs).reshape(-1, 2).numpy(),
     }
-    details = {"labels": subject.labels, "alive": list(subject.causal.mask), "threshold": graph.threshold}
-    findings = tuple(_variable_finding(subject, group) for group in graph.variables if len(group) > 1)
+    details = {"labels": context.labels, "alive": list(context.causal.mask), "threshold": graph.threshold}
+    findings = tuple(_variable_finding(context, group) for group in graph.variables if len(group) > 1)
     if not findings and len(graph.nodes) > 1:
         findings = (_no_variable_finding(graph),)
     return Section("graph", "Response graph", "Which units belong together?", (edges,), findings, arrays, details)
@@ -249,8 +249,8 @@ def _no_variable_finding(graph: ResponseGraph) -> Finding:
     return Finding("graph", sentence, "note", ("graph.edges",), remedy, "no two of them form one variable")
 
 
-def _variable_finding(subject: Subject, group: tuple[int, ...]) -> Finding:
-    names = [subject.labels[j] for j in group]
+def _variable_finding(context: Context, group: tuple[int, ...]) -> Finding:
+    names = [context.labels[j] for j in group]
     listed = f"{', '.join(names[:-1])} and {names[-1]}"
     if len(group) == 2:
         sentence = f"Units {listed} form one variable: each moves the other about equally."
@@ -262,22 +262,22 @@ def _variable_finding(subject: Subject, group: tuple[int, ...]) -> Finding:
     return Finding("graph.entangled", sentence, "warning", ("graph.edges",), remedy, brief)
 
 
-def ask_traversals(subject: Subject) -> Section:
+def ask_traversals(context: Context) -> Section:
     """What does each alive unit control?"""
-    order = sorted(_scalars(subject), key=lambda j: -float(subject.matrix.normalized[j, j]))
-    order = order[: max(TRAVERSED[1], min(TRAVERSED[0], 2 * subject.passes // STEPS))]
-    units = [subject.matrix.units.groups[j] for j in order]
+    order = sorted(_scalars(context), key=lambda j: -float(context.matrix.normalized[j, j]))
+    order = order[: max(TRAVERSED[1], min(TRAVERSED[0], 2 * context.passes // STEPS))]
+    units = [context.matrix.units.groups[j] for j in order]
     found = traversals(
-        subject.model,
-        subject.z,
+        context.model,
+        context.z,
         units=units,
-        base=subject.centre,
+        base=context.centre,
         steps=STEPS,
         tail=TAIL,
-        batch_size=subject.batch_size,
+        batch_size=context.batch_size,
     )
     arrays = {"images": found.images.numpy(), "values": found.values.numpy()}
-    details = {"labels": [subject.labels[j] for j in order], "order": "most responsive unit first"}
+    details = {"labels": [context.labels[j] for j in order], "order": "most responsive unit first"}
     question = (
         "What does each alive unit control, from its 1 % to its 99 % quantile, around the most central real code?"
     )

@@ -11,9 +11,9 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from latentassay.errors import CheckpointError
-from latentassay.findings import LEVELS, Finding, Score, Section
-from latentassay.storage import kind_of, replacing, write_whole
+from latentassay.core.errors import CheckpointError
+from latentassay.core.findings import LEVELS, Finding, Score, Section
+from latentassay.core.storage import kind_of, replacing, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,8 +8,9 @@ import torch
 from latentassay._version import __version__
 from latentassay.assay.budget import Question, allowance, left_out, sizes
 from latentassay.assay.consistency import ask_consistency, consistency_least
+from latentassay.assay.context import Context, seeded
 from latentassay.assay.factors import ask_factors, factors_least
-from latentassay.assay.fit import ask_fit, fit_least
+from latentassay.assay.input_fit import ask_fit, fit_least
 from latentassay.assay.manifold import (
     ask_field,
     ask_holes,
@@ -29,17 +30,16 @@ from latentassay.assay.questions import (
 )
 from latentassay.assay.result import Assay
 from latentassay.assay.spatial import ask_spatial, spatial_least
-from latentassay.assay.subject import Subject, seeded
-from latentassay.autoencoder import Autoencoder, home
-from latentassay.contract import check_autoencoder
-from latentassay.errors import InputError
-from latentassay.findings import Section
-from latentassay.observations import Observations, as_observations
-from latentassay.progress import bar
+from latentassay.core.autoencoder import Autoencoder, device_and_dtype
+from latentassay.core.contract import check_autoencoder
+from latentassay.core.errors import InputError
+from latentassay.core.findings import Section
+from latentassay.core.observations import Observations, as_observations
+from latentassay.core.progress import bar
+from latentassay.core.units import Units
 from latentassay.responses import causal_units, response_matrix
-from latentassay.responses.pace import Pace
+from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, drawn, encode
-from latentassay.units import Units
 
 FEWEST = 32
 """An assay of fewer rows would answer nothing."""
@@ -121,16 +121,16 @@ def assay(
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
     check_autoencoder(model, observations.batch(order[:TIMED]))
     _check_varies(observations, order[:samples])
-    Pace(precision, budget)  # refuses what cannot be used before anything is measured
+    Stopping(precision, budget)  # refuses what cannot be used before anything is measured
     afforded = sizes(
         model, observations, order[:TIMED], samples=samples, fewest=FEWEST, batch_size=batch_size, budget=budget
     )
-    subject = _prepare(
+    context = _prepare(
         model, observations, order, afforded.rows, seed, units, grid, groups, precision, budget, afforded.batch_size
     )
     seconds = {"responses": time.perf_counter() - started}
-    sections = _ask(subject, budget, started, seconds)
-    return Assay(tuple(sections), _meta(subject, name, data, budget, seconds, time.perf_counter() - started))
+    sections = _ask(context, budget, started, seconds)
+    return Assay(tuple(sections), _meta(context, name, data, budget, seconds, time.perf_counter() - started))
 
 
 def _prepare(
@@ -145,7 +145,7 @@ def _prepare(
     precision: float | None,
     budget: float,
     batch_size: int,
-) -> Subject:
+) -> Context:
     """Encode rows and measure the response matrix; how long that takes says how many passes can be afforded."""
     rows = order[:samples]
     codes = encode(model, data, rows=rows, generator=seeded(seed, "posterior"), batch_size=batch_size)
@@ -161,7 +161,7 @@ def _prepare(
     )
     # Every base latent passes once, and once more for each unit that used it.
     one = max(time.perf_counter() - begun, 1e-9) / (max(matrix.used) + sum(matrix.used))
-    return Subject(
+    return Context(
         model,
         data,
         rows,
@@ -180,25 +180,25 @@ def _prepare(
     )
 
 
-def _ask(subject: Subject, budget: float, started: float, seconds: dict[str, float]) -> list[Section]:
+def _ask(context: Context, budget: float, started: float, seconds: dict[str, float]) -> list[Section]:
     """Ask every question with its share of the time that is left, and note how long each took."""
-    questions = [*QUESTIONS, *(IF_ALIVE if subject.causal.dimension else ())]
-    needs = [question.least(subject) for question in questions]
+    questions = [*QUESTIONS, *(IF_ALIVE if context.causal.dimension else ())]
+    needs = [question.least(context) for question in questions]
     asked = [(question, need) for question, need in zip(questions, needs, strict=True) if need is not None]
     sections, unasked = [], {}
     with bar(len(asked), "assay", unit="question") as progress:
         for k, (question, need) in enumerate(asked):
             begun = time.perf_counter()
-            left = max(0, int((1 - (begun - started) / budget) * subject.passes))
+            left = max(0, int((1 - (begun - started) / budget) * context.passes))
             passes = allowance([need for _, need in asked[k:]], [each.weight for each, _ in asked[k:]], left)
             if passes is None:
                 unasked[question.title] = need
-            elif (section := question.ask(subject.given(passes))) is not None:
+            elif (section := question.ask(context.given(passes))) is not None:
                 sections.append(section)
                 seconds[section.key] = seconds.get(section.key, 0.0) + time.perf_counter() - begun
             progress.update()
     if unasked:
-        sections.append(left_out(unasked, sum(need for _, need in asked), subject, budget))
+        sections.append(left_out(unasked, sum(need for _, need in asked), context, budget))
     return sections
 
 
@@ -209,28 +209,28 @@ def _check_varies(data: Observations, rows: torch.Tensor) -> None:
 
 
 def _meta(
-    subject: Subject, name: str | None, data: Any, budget: float, seconds: dict[str, float], total: float
+    context: Context, name: str | None, data: Any, budget: float, seconds: dict[str, float], total: float
 ) -> dict[str, Any]:
-    where, model = home(subject.model), subject.model
+    where, model = device_and_dtype(context.model), context.model
     data_name = getattr(data, "name", None)
     return {
         "model": name or type(model).__name__,
         "data": data_name if isinstance(data_name, str) else "observations",
         "date": time.strftime("%Y-%m-%d"),
         "facts": {
-            "observations": f"{subject.n} of {len(subject.data)}, {_times(subject.data.x_shape)}",
-            "latent": f"{_times(model.latent_shape)}, {len(subject.matrix.units)} units",
+            "observations": f"{context.n} of {len(context.data)}, {_times(context.data.x_shape)}",
+            "latent": f"{_times(model.latent_shape)}, {len(context.matrix.units)} units",
             "prior": type(model.prior).__name__ if model.prior else "none",
-            "seed": subject.seed,
+            "seed": context.seed,
             "time": f"{total:.1f} s",
         },
         "seconds": {key: round(spent, 1) for key, spent in seconds.items()},
-        "samples": subject.n,
-        "rows used by each unit": _span(subject.matrix.used),
-        "precision": subject.precision or "every row",
+        "samples": context.n,
+        "rows used by each unit": _span(context.matrix.used),
+        "precision": context.precision or "every row",
         "budget": f"{budget:g} s",
-        "groups per factor": subject.groups,
-        "seed": subject.seed,
+        "groups per factor": context.groups,
+        "seed": context.seed,
         "total seconds": round(total, 1),
         "device": str(where.device),
         "arithmetic": str(where.dtype).removeprefix("torch."),

@@ -4,10 +4,10 @@ import torch
 from torch import Tensor
 
 from latentassay.assay.channels import ask_channels
-from latentassay.assay.moves import ask_moves, ask_spectrum
+from latentassay.assay.context import Context
 from latentassay.assay.parts import Part, joined
-from latentassay.assay.subject import Subject
-from latentassay.findings import Finding, Level, Score, Section
+from latentassay.assay.transform_equivariance import ask_moves, ask_spectrum
+from latentassay.core.findings import Finding, Level, Score, Section
 from latentassay.sampling import Codes
 from latentassay.spatial import (
     ActivityMaps,
@@ -28,7 +28,7 @@ FEWEST_CHANNELS, FEWEST_PLACES = 4, 32
 """And at least, if there are so many."""
 
 SHARE = 4
-"""Each of the four dear questions may take this part of ``Subject.passes``, or its fewest rows if that is more."""
+"""Each of the four dear questions may take this part of ``Context.passes``, or its fewest rows if that is more."""
 
 MOVES = 7
 """Passes that all moves of one picture take."""
@@ -37,46 +37,46 @@ LEAST, MOST = 8, 128
 """Rows of each question, at least and at most."""
 
 
-def spatial_least(subject: Subject) -> int | None:
+def spatial_least(context: Context) -> int | None:
     """Passes that this question takes at least: effects of channels, the kernel, places, moves and spectra."""
-    if not is_spatial(tuple(subject.model.latent_shape)):
+    if not is_spatial(tuple(context.model.latent_shape)):
         return None
-    channels = subject.model.latent_shape[0]
+    channels = context.model.latent_shape[0]
     least = channels // 2 + 1 + min(channels, FEWEST_CHANNELS) + 1
-    if _lies_above(subject):
-        places = min(FEWEST_PLACES, subject.codes.mean[0, 0].numel())
+    if _lies_above(context):
+        places = min(FEWEST_PLACES, context.codes.mean[0, 0].numel())
         least += places // 2 + 1 + MOVES + 1
     return LEAST * least
 
 
-def ask_spatial(subject: Subject) -> Section | None:
+def ask_spatial(context: Context) -> Section | None:
     """What are the places and channels of a spatial latent like? ``None`` for vectors."""
-    if not is_spatial(tuple(subject.model.latent_shape)):
+    if not is_spatial(tuple(context.model.latent_shape)):
         return None
-    maps = activity_maps(Codes(subject.codes.mean, subject.codes.std, None))
-    parts = [ask_channels(subject, maps, _rows(subject, subject.model.latent_shape[0] // 2 + 1))]
-    parts += [_reach(subject), _activity(subject, maps)]
-    if _lies_above(subject):
-        parts.append(_places(subject, maps))
-        parts.append(ask_moves(subject, subject.rows[: _rows(subject, MOVES)]))
-        parts.append(ask_spectrum(subject, subject.rows[: _rows(subject, 1)]))
+    maps = activity_maps(Codes(context.codes.mean, context.codes.std, None))
+    parts = [ask_channels(context, maps, _rows(context, context.model.latent_shape[0] // 2 + 1))]
+    parts += [_reach(context), _activity(context, maps)]
+    if _lies_above(context):
+        parts.append(_places(context, maps))
+        parts.append(ask_moves(context, context.rows[: _rows(context, MOVES)]))
+        parts.append(ask_spectrum(context, context.rows[: _rows(context, 1)]))
     question = "How far does a change spread, which channels and places say what, and do codes follow their pictures?"
     return joined("spatial", "Spatial latents", question, parts)
 
 
-def _lies_above(subject: Subject) -> bool:
+def _lies_above(context: Context) -> bool:
     """Whether every place lies above a part of the picture."""
-    sides, pixels = tuple(subject.model.latent_shape[1:]), tuple(subject.data.x_shape[1:])
+    sides, pixels = tuple(context.model.latent_shape[1:]), tuple(context.data.x_shape[1:])
     return len(sides) == len(pixels) and not any(many % few for many, few in zip(pixels, sides, strict=True))
 
 
-def _rows(subject: Subject, passes: int) -> int:
+def _rows(context: Context, passes: int) -> int:
     """How many rows can be afforded at so many passes each."""
-    return min(subject.n, max(LEAST, min(MOST, subject.passes // SHARE // passes)))
+    return min(context.n, max(LEAST, min(MOST, context.passes // SHARE // passes)))
 
 
-def _drawn(subject: Subject, n: int, question: str) -> Tensor:
-    return subject.z[torch.randperm(subject.n, generator=subject.generator(question))[:n]]
+def _drawn(context: Context, n: int, question: str) -> Tensor:
+    return context.z[torch.randperm(context.n, generator=context.generator(question))[:n]]
 
 
 def _plane(field: Tensor) -> Tensor:
@@ -86,14 +86,14 @@ def _plane(field: Tensor) -> Tensor:
     return field.mean(0) if field.ndim == 3 else field
 
 
-def _reach(subject: Subject) -> Part:
-    c = subject.model.latent_shape[0]
-    generator = subject.generator("kernel")
-    affordable = max(FEWEST_CHANNELS, min(CHANNELS, subject.passes // SHARE // LEAST - 1))
+def _reach(context: Context) -> Part:
+    c = context.model.latent_shape[0]
+    generator = context.generator("kernel")
+    affordable = max(FEWEST_CHANNELS, min(CHANNELS, context.passes // SHARE // LEAST - 1))
     channels = sorted(torch.randperm(c, generator=generator)[:affordable].tolist())
-    z = _drawn(subject, _rows(subject, len(channels) + 1), "kernel rows")
+    z = _drawn(context, _rows(context, len(channels) + 1), "kernel rows")
     found = spatial_response_kernel(
-        subject.model, z, generator=generator, channels=channels, batch_size=subject.batch_size
+        context.model, z, generator=generator, channels=channels, batch_size=context.batch_size
     )
     scores = (
         Score(
@@ -103,7 +103,7 @@ def _reach(subject: Subject) -> Part:
             "least distance in places that holds 90 % of the squared response to a change of one place of one channel; "
             + found.variant,
             found.n,
-            subject.seed,
+            context.seed,
             int(found.reach_interval.low),
             int(found.reach_interval.high),
         ),
@@ -113,13 +113,13 @@ def _reach(subject: Subject) -> Part:
             found.away,
             "share of the squared response at other places than the one that was changed; " + found.variant,
             found.n,
-            subject.seed,
+            context.seed,
             found.away_interval.low,
             found.away_interval.high,
             unit="%",
         ),
     )
-    return Part(scores, (_reach_finding(subject, found, scores),), _kernel_arrays(found))
+    return Part(scores, (_reach_finding(context, found, scores),), _kernel_arrays(found))
 
 
 def _kernel_arrays(found: SpatialKernel) -> dict[str, Tensor]:
@@ -139,11 +139,11 @@ def _kernel_arrays(found: SpatialKernel) -> dict[str, Tensor]:
     }
 
 
-def _reach_finding(subject: Subject, found: SpatialKernel, scores: tuple[Score, ...]) -> Finding:
+def _reach_finding(context: Context, found: SpatialKernel, scores: tuple[Score, ...]) -> Finding:
     names = tuple(score.name for score in scores)
     if found.reach < 0:
         return Finding("spatial.reach", "A change at one place comes back nowhere.", "warning", names)
-    half = min(side for side in subject.model.latent_shape[1:] if side > 1) / 2
+    half = min(side for side in context.model.latent_shape[1:] if side > 1) / 2
     level: Level = "good" if found.reach <= 1 else "note" if found.reach <= half else "warning"
     within = f"within {found.reach} place{'s' if found.reach > 1 else ''}" if found.reach else "at the place itself"
     sentence = f"90 % of what a change at one place does comes back {within}; {scores[1]} leaves the place."
@@ -151,7 +151,7 @@ def _reach_finding(subject: Subject, found: SpatialKernel, scores: tuple[Score, 
     return Finding("spatial.reach", sentence, level, names, remedy)
 
 
-def _activity(subject: Subject, maps: ActivityMaps) -> Part:
+def _activity(context: Context, maps: ActivityMaps) -> Part:
     by_place = maps.by_place
     low, high = float(by_place.min()), float(by_place.max())
     score = Score(
@@ -160,7 +160,7 @@ def _activity(subject: Subject, maps: ActivityMaps) -> Part:
         high / max(low, 1e-12),
         "variance of posterior means by place, mean over channels each in units of its own; " + maps.variant,
         maps.n,
-        subject.seed,
+        context.seed,
     )
     arrays = {
         "activity": _planes(maps.variance),
@@ -175,7 +175,7 @@ def _activity(subject: Subject, maps: ActivityMaps) -> Part:
     if level == "note":
         sentence = f"Codes vary unequally by place, {told}: most at {_at(int(by_place.argmax()), maps)}, least at "
         sentence += f"{_at(int(by_place.argmin()), maps)}."
-    remedy = "Look whether the data do, too: a subject in the middle is no fault." if level == "note" else None
+    remedy = "Look whether the data do, too: a context in the middle is no fault." if level == "note" else None
     return Part((score,), (Finding("spatial.activity", sentence, level, (score.name,), remedy),), arrays)
 
 
@@ -200,12 +200,12 @@ def place_name(place: int, sides: tuple[int, ...]) -> str:
     return f"({', '.join(reversed(at))})"
 
 
-def _places(subject: Subject, maps: ActivityMaps) -> Part:
+def _places(context: Context, maps: ActivityMaps) -> Part:
     noise = maps.log_noise
-    z = _drawn(subject, min(_rows(subject, 1), 2 * LEAST), "place rows")
-    asked = _asked(subject, noise, 2 * (subject.passes // SHARE) // len(z))
+    z = _drawn(context, min(_rows(context, 1), 2 * LEAST), "place rows")
+    asked = _asked(context, noise, 2 * (context.passes // SHARE) // len(z))
     effects = place_effects(
-        subject.model, z, generator=subject.generator("places"), places=asked, batch_size=subject.batch_size
+        context.model, z, generator=context.generator("places"), places=asked, batch_size=context.batch_size
     )
     found = global_places(effects, noise)
     score = Score(
@@ -214,7 +214,7 @@ def _places(subject: Subject, maps: ActivityMaps) -> Part:
         len(found.reaching),
         f"of {len(asked)} places asked about, out of {noise.numel()}: {effects.variant}; cuts: {found.variant}",
         effects.n,
-        subject.seed,
+        context.seed,
     )
     times = torch.full((noise.numel(),), torch.nan, dtype=torch.float64)
     times[effects.places] = found.times
@@ -222,10 +222,10 @@ def _places(subject: Subject, maps: ActivityMaps) -> Part:
     return Part((score,), _global_findings(found, effects, noise, score), arrays)
 
 
-def _asked(subject: Subject, noise: Tensor, affordable: int) -> list[int]:
+def _asked(context: Context, noise: Tensor, affordable: int) -> list[int]:
     """The places that say most, and others at random; all where that can be afforded."""
     count = min(noise.numel(), PLACES, max(FEWEST_PLACES, affordable))
-    order = torch.randperm(noise.numel(), generator=subject.generator("which places"))
+    order = torch.randperm(noise.numel(), generator=context.generator("which places"))
     if bool(torch.isfinite(noise).all()):
         order = torch.cat([noise.flatten().argsort()[:LEAST], order])
     return sorted(list(dict.fromkeys(order.tolist()))[:count])

@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from latentassay.core.errors import InputError
 from latentassay.data import files, grids, images, toys, turntable
 from latentassay.data.factors import FactorData
 from latentassay.data.files import Official
 from latentassay.data.own import is_own, own
-from latentassay.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Float, Int
 
+from latentassay.core.errors import InputError
 from latentassay.data.factors import FactorData
-from latentassay.errors import InputError
 
 GRAPHS: dict[str, tuple[tuple[int, int], ...]] = {
     "chain": ((0, 1), (1, 2), (2, 3)),

@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from latentassay.errors import InputError
-from latentassay.observations import as_float, finite, groups_varying
+from latentassay.core.errors import InputError
+from latentassay.core.observations import as_float, finite, groups_varying
 
 Layout = Literal["hwc", "chw", "hw", "vector"]
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from struct import error as StructError
 from typing import Any, NamedTuple
 
-from latentassay.errors import FileError
-from latentassay.progress import bar
-from latentassay.storage import kind_of, replacing
+from latentassay.core.errors import FileError
+from latentassay.core.progress import bar
+from latentassay.core.storage import kind_of, replacing
 
 LONG = 200_000_000
 """Bytes from which the verification of a file is remembered."""

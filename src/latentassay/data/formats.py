@@ -16,10 +16,10 @@ import numpy as np
 import torch
 from jaxtyping import Int, UInt8
 
+from latentassay.core.errors import FileError
+from latentassay.core.progress import bar
 from latentassay.data.factors import Store
 from latentassay.data.files import made_once, reading
-from latentassay.errors import FileError
-from latentassay.progress import bar
 
 NORB_TYPES: dict[int, np.dtype[Any]] = {0x1E3D4C55: np.dtype("u1"), 0x1E3D4C54: np.dtype("<i4")}
 

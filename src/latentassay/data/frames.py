@@ -6,8 +6,8 @@ from typing import Any, final
 import numpy as np
 from torch import Tensor
 
-from latentassay.errors import InputError
-from latentassay.observations import Observations, as_observations
+from latentassay.core.errors import InputError
+from latentassay.core.observations import Observations, as_observations
 
 
 @final

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from latentassay.core.errors import FileError, InputError
 from latentassay.data.factors import FactorData, Layout, Store
 from latentassay.data.files import Official, home, locate, verify
 from latentassay.data.formats import Scaled, open_hdf5, read_hdf5, read_npz
-from latentassay.errors import FileError, InputError
 
 DSPRITES = {"color": 1, "shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
 SHAPES3D = {"floor_hue": 10, "wall_hue": 10, "object_hue": 10, "scale": 8, "shape": 4, "orientation": 15}

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from latentassay.core.errors import FileError, InputError
 from latentassay.data.factors import FactorData
 from latentassay.data.files import Official, home, locate, reading
 from latentassay.data.formats import open_hdf5, read_idx, resized
-from latentassay.errors import FileError, InputError
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
 CELEBA_SHAPE, CELEBA_COUNT = (218, 178), 202_599

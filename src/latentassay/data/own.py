@@ -6,9 +6,9 @@ from typing import Any, final
 
 import numpy as np
 
+from latentassay.core.errors import InputError
 from latentassay.data.factors import FactorData, Layout
 from latentassay.data.own_sources import SUFFIXES, Opened, Range, open_own
-from latentassay.errors import InputError
 
 LOOKED_AT, LOOK_BYTES = 64, 1 << 22
 """Rows looked at to learn the range of values, and bytes of them that are read at a time."""

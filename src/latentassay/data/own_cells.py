@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Int
 
+from latentassay.core.errors import FileError, InputError
 from latentassay.data.factors import Store
 from latentassay.data.files import reading
 from latentassay.data.formats import Hdf5Store
-from latentassay.errors import FileError, InputError
 
 MEND = "Write it again with adata.write_h5ad(…)."
 PROBED = 64

@@ -10,9 +10,9 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import UInt8
 
+from latentassay.core.errors import FileError, InputError
+from latentassay.core.progress import track
 from latentassay.data.files import check_kind
-from latentassay.errors import FileError, InputError
-from latentassay.progress import track
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Int
 
+from latentassay.core.errors import FileError, InputError
 from latentassay.data.factors import Layout, Store
 from latentassay.data.files import home, reading
 from latentassay.data.formats import Hdf5Store, npz_names, read_npy, read_npz
 from latentassay.data.own_cells import read_cells
 from latentassay.data.own_pictures import PictureFolder
-from latentassay.errors import FileError, InputError
 
 SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".h5ad")
 CACHED = 1 << 28

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from latentassay.core.errors import InputError
+from latentassay.core.observations import FactoredObservations
 from latentassay.data.frames import Frames
-from latentassay.errors import InputError
-from latentassay.observations import FactoredObservations
 
 Factor = str | int
 Rng = np.random.Generator

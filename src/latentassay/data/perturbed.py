@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal, final
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from latentassay.core.errors import FileError
+from latentassay.core.storage import kind_of
 from latentassay.data.catalog import PERTURBED as MANIFEST
 from latentassay.data.factors import FactorData
 from latentassay.data.files import verify
 from latentassay.data.formats import read_npy
-from latentassay.errors import FileError
-from latentassay.storage import kind_of
 
 MEND = "Restore the folder from a copy, or delete it and make the data set again."
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Integer, UInt8
 
+from latentassay.core.errors import FileError, InputError
+from latentassay.core.progress import bar
+from latentassay.core.storage import replacing
 from latentassay.data.factors import FactorData, Store
 from latentassay.data.grids import grid_codes
-from latentassay.errors import FileError, InputError
-from latentassay.progress import bar
-from latentassay.storage import replacing
 
 Render = Callable[[Any], np.ndarray]
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from latentassay.core.errors import InputError
 from latentassay.data.factors import FactorData
-from latentassay.errors import InputError
 
 
 def helix(n: int = 1024, *, noise: float | int = 0.1, seed: int = 0) -> FactorData:

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int, UInt8
 
+from latentassay.core.errors import FileError
+from latentassay.core.progress import bar, track
 from latentassay.data.factors import FactorData
 from latentassay.data.files import Official, home, locate, made_once, reading, verify
 from latentassay.data.formats import norb_blocks, read_norb, read_npy, resized, writable_npy
 from latentassay.data.grids import expect_codes, expect_images, factor_data, grid_codes
-from latentassay.errors import FileError
-from latentassay.progress import bar, track
 
 CARS3D = {"elevation": 4, "azimuth": 24, "car": 183}
 SMALLNORB = {"category": 5, "instance": 10, "elevation": 9, "azimuth": 18, "lighting": 6}

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from latentassay.errors import FileError, InputError
+from latentassay.core.errors import FileError, InputError
 from latentassay.features.storages import read_state
 
 NAME = "efficientnet-lite0"

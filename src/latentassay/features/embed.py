@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from latentassay.autoencoder import Home, questioning
-from latentassay.errors import InputError
+from latentassay.core.autoencoder import DeviceAndDtype, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import Observations, as_observations, finite
+from latentassay.core.progress import track
 from latentassay.features.efficientnet import NAME, EfficientNetLite0
-from latentassay.observations import Observations, as_observations, finite
-from latentassay.progress import track
 
 DEFAULT = NAME
 """The extractor that is used where none is named."""
@@ -57,7 +57,7 @@ def embed(
     observations = as_observations(data)
     wanted = _rows(rows, len(observations))
     parts = [wanted[start : start + batch_size] for start in range(0, len(wanted), batch_size)]
-    with questioning(run) as place:
+    with eval_mode(run) as place:
         first, *rest = parts
         block = _of_batch(run, observations, first, place)
         found = np.empty((len(wanted), block.shape[1]))
@@ -76,7 +76,9 @@ def _rows(rows: Any, n: int) -> Int[np.ndarray, " rows"]:
     return wanted
 
 
-def _of_batch(run: Extractor, data: Observations, rows: Int[np.ndarray, " n"], place: Home) -> Float[np.ndarray, "n k"]:
+def _of_batch(
+    run: Extractor, data: Observations, rows: Int[np.ndarray, " n"], place: DeviceAndDtype
+) -> Float[np.ndarray, "n k"]:
     features = run(data.batch(rows).to(place.device))
     if not isinstance(features, Tensor) or features.ndim != 2 or len(features) != len(rows):
         got = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__

@@ -7,13 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder
-from latentassay.errors import InputError
+from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import InputError
+from latentassay.core.observations import Observations, as_observations
 from latentassay.geometry.orthogonality import ACTIVE, active_means
 from latentassay.geometry.volume import decoder_jacobian
-from latentassay.math.intervals import student
-from latentassay.observations import Observations, as_observations
 from latentassay.sampling import BATCH_SIZE, blocks
+from latentassay.stats.intervals import student
 
 MOST = 1 << 27
 """Values of the data that principal components are taken of at a time; more are taken in batches."""

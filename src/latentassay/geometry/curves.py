@@ -10,10 +10,10 @@ from jaxtyping import Float
 from scipy.interpolate import CubicSpline
 from torch import Tensor
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
+from latentassay.core.progress import bar
 from latentassay.geometry.minimise import Lowest, minimised
-from latentassay.observations import finite
-from latentassay.progress import bar
 
 POINTS, DENSE = 33, 129
 """Points where the energy is looked at, and where lengths are measured in the end."""

@@ -4,10 +4,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
 from latentassay.geometry.curves import BATCH, CONTROLS, ITERATIONS, Geodesics, Pieces, shortest
 from latentassay.geometry.pullback import latent_pair
-from latentassay.observations import finite
 
 FLOOR, MOST = 0.01, 2000
 """A place without codes costs at most 1/FLOOR; at most so many codes are looked at."""

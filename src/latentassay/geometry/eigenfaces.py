@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder
-from latentassay.errors import InputError
-from latentassay.observations import as_observations
+from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import InputError
+from latentassay.core.observations import as_observations
 from latentassay.sampling import BATCH_SIZE, decode, encode
 
 

@@ -5,10 +5,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, half_sampled
+from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import codes_only, reals
 from latentassay.metrics.splits import held_out
+from latentassay.stats.intervals import Interval, half_sampled
 
 ONE_IN, NEIGHBOURS = 5, 5
 """One row in so many is held out, and told by so many of the others."""

@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.errors import InputError
-from latentassay.math.posteriors import FullCovarianceGaussian
-from latentassay.observations import finite
+from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
+from latentassay.core.posteriors import FullCovarianceGaussian
 from latentassay.sampling import beside
 
 VARIANT = "Fisher–Rao metric of diagonal Gaussians, Σ (dμ² + 2 dσ²)/σ²"

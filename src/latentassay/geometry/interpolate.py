@@ -7,15 +7,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.autoencoder import Decoder
-from latentassay.errors import ContractError, InputError
+from latentassay.core.autoencoder import Decoder
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import FullCovarianceGaussian, Point
 from latentassay.geometry.curves import evenly_by
 from latentassay.geometry.density import density_geodesic
 from latentassay.geometry.fisher_rao import VARIANT, as_pair, fisher_rao_geodesic, stated
 from latentassay.geometry.lengths import decoded_lengths, plain_lengths, response_costs
 from latentassay.geometry.pullback import WithStd, pullback_geodesic, states_std
 from latentassay.geometry.spherical import slerp
-from latentassay.math.posteriors import FullCovarianceGaussian, Point
 from latentassay.responses.paths import manifold_path
 from latentassay.sampling import BATCH_SIZE, as_latents
 

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.autoencoder import Decoder, questioning
+from latentassay.core.autoencoder import Decoder, eval_mode
 from latentassay.geometry.density import density_of
 from latentassay.geometry.fisher_rao import apart
 from latentassay.geometry.pullback import WithStd, embedded, place, states_std
@@ -50,7 +50,7 @@ def decoded_lengths(model: Decoder, z: Tensor, every: int, batch_size: int) -> t
         xs.append(x[::every])
         pullback.append(_length(x if not states_std(model) else _with_std(model, curve, batch_size)))
         if hasattr(model, "encode"):
-            response.append(_excited(model, curve, batch_size))
+            response.append(_response_errors(model, curve, batch_size))
     lengths = {"pullback": torch.stack(pullback)}
     return torch.stack(xs), lengths | ({"response": torch.stack(response)} if response else {})
 
@@ -61,7 +61,7 @@ def response_costs(model: Any, curve: Tensor, batch_size: int) -> Float[Tensor, 
     return moved.flatten(1).double().square().sum(1)
 
 
-def _excited(model: Any, curve: Tensor, batch_size: int) -> Tensor:
+def _response_errors(model: Any, curve: Tensor, batch_size: int) -> Tensor:
     cost = response_costs(model, curve, batch_size)
     steps = (curve[1:] - curve[:-1]).flatten(1).double().norm(dim=1)
     total: Tensor = (steps * 0.5 * (cost[1:] + cost[:-1])).sum()
@@ -75,5 +75,5 @@ def _length(x: Tensor) -> Tensor:
 
 def _with_std(model: Any, curve: Tensor, batch_size: int) -> Tensor:
     both, z = WithStd(model), torch.split(curve, batch_size)
-    with questioning(both):
+    with eval_mode(both):
         return torch.cat([embedded(both, part.to(place(both, part))).cpu() for part in z])

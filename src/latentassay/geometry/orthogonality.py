@@ -6,14 +6,14 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder
-from latentassay.errors import InputError
+from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import InputError
+from latentassay.core.observations import Observations, as_observations
 from latentassay.geometry.permutations import distance_by_chance, nearest_signed_permutation
 from latentassay.geometry.volume import decoder_jacobian
-from latentassay.math.intervals import student
 from latentassay.metrics import active_units
-from latentassay.observations import Observations, as_observations
 from latentassay.sampling import BATCH_SIZE, blocks, encode
+from latentassay.stats.intervals import student
 
 ACTIVE, DEGENERATE = 0.5, 1.05
 """A unit is active if the standard deviation of its mean exceeds the first (thesis 3.3.2). Neighbouring singular values

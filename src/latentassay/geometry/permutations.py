@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 
 ROTATIONS = 500
 """Random orthogonal matrices whose mean distance is what chance gives."""

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 
 
 class NoiseFloor(NamedTuple):

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 
 ROUNDING = 1e-12
 """Share of the largest eigenvalue below which another is none."""

@@ -6,10 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from latentassay.autoencoder import modules_of, questioning
-from latentassay.errors import ContractError, InputError
+from latentassay.core.autoencoder import eval_mode, modules_of
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.observations import finite
 from latentassay.geometry.curves import BATCH, CONTROLS, ITERATIONS, Geodesics, Pieces, shortest
-from latentassay.observations import finite
 
 MEND = 'lengths need no derivatives, though: la.interpolate(model, a, b, metric="euclidean").lengths["pullback"]'
 
@@ -52,7 +52,7 @@ def pullback_geodesic(
     tensor([3.1400], dtype=torch.float64)
     """
     a, b = latent_pair(a, b)
-    with questioning(owner(decode), gradients=True):
+    with eval_mode(owner(decode), gradients=True):
         ways = shortest(
             a.double(),
             b.double(),

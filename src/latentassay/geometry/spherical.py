@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 
 NEARLY_OPPOSITE = 1e-6
 """Radians that two directions must stay short of π."""

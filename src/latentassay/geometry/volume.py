@@ -11,10 +11,10 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.func import jvp, vmap
 
-from latentassay.autoencoder import questioning
-from latentassay.errors import ContractError, InputError
+from latentassay.core.autoencoder import eval_mode
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.observations import finite
 from latentassay.geometry.pullback import embedded, owner, place
-from latentassay.observations import finite
 from latentassay.responses.derivatives import ContiguousGroups, awaken
 from latentassay.sampling import BATCH_SIZE, blocks
 
@@ -43,7 +43,7 @@ def decoder_jacobian(
         ContractError: torch cannot differentiate ``decode``.
     """
     z = _checked(z)
-    with questioning(owner(decode), gradients=True), torch.no_grad():
+    with eval_mode(owner(decode), gradients=True), torch.no_grad():
         home = place(owner(decode), z)
         size, rows = _sizes(decode, z[:1].to(home), batch_size)
         parts = [_columns(decode, z[block].to(home), size) for block in blocks(len(z), rows, "Jacobians")]
@@ -70,7 +70,7 @@ def volume_element(decode: Callable[[Tensor], Any], grid: Tensor, *, batch_size:
     tensor([[6., 6.]], dtype=torch.float64)
     """
     z = _checked(grid).reshape(-1, grid.shape[-1])
-    with questioning(owner(decode), gradients=True), torch.no_grad():
+    with eval_mode(owner(decode), gradients=True), torch.no_grad():
         model, out = owner(decode), torch.empty(len(z), dtype=torch.float64)
         home = place(model, z)
         size, rows = _sizes(decode, z[:1].to(home), batch_size)

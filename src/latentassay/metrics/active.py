@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import codes_only, reals
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, Integer
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 
 ROWS_PER_VALUE = 4
 """Fewer rows than this for each value of a factor, on average, and nothing about the factor can be learned."""

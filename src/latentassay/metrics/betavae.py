@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, half_sampled
-from latentassay.math.threads import one_blas_thread
+from latentassay.core.errors import InputError
+from latentassay.core.threads import one_blas_thread
 from latentassay.metrics.arrays import codes_and_factors, learnable
 from latentassay.metrics.draws import pairs_sharing, shares
 from latentassay.metrics.splits import standardised
+from latentassay.stats.intervals import Interval, half_sampled
 
 STEPS = 1000
 """Steps that the classifier may take; 10 to 300 are usual."""

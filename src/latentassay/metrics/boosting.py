@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from scipy.sparse import csc_matrix
 from scipy.special import expit
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 
 BINS = 128
 """Bins of a column; one of fewer values has a bin for each, and then the trees are scikit-learn's to rounding."""

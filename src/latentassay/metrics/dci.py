@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, half_sampled
-from latentassay.math.threads import cores
+from latentassay.core.errors import InputError
+from latentassay.core.threads import cores
+from latentassay.core.units import as_units
 from latentassay.metrics.arrays import codes_and_factors, learnable
 from latentassay.metrics.predictors import PREDICTORS, columns_of, predict
 from latentassay.metrics.splits import HELD_OUT
-from latentassay.units import as_units
+from latentassay.stats.intervals import Interval, half_sampled
 
 
 class DCI(NamedTuple):

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, half_sampled
+from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import codes_only, reals
 from latentassay.metrics.splits import standardised
+from latentassay.stats.intervals import Interval, half_sampled
 
 ROUNDING = 1e-14
 """An eigenvalue of a correlation matrix below this, times its size, is 0 but for rounding."""

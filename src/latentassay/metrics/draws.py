@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Int
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 
 AT_ONCE = 2**17
 """Rows or pairs drawn at once, so that memory stays near 10 MB however many are asked for."""

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from latentassay.math.intervals import Interval, half_sampled
 from latentassay.metrics.arrays import codes_and_factors, learnable
 from latentassay.metrics.probe import PENALTY, logistic, roc_areas, with_one
 from latentassay.metrics.splits import HELD_OUT, held_out, standardised
+from latentassay.stats.intervals import Interval, half_sampled
 
 
 class Explicitness(NamedTuple):

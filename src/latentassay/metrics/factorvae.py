@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, half_sampled
+from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import codes_and_factors, learnable
 from latentassay.metrics.draws import rows_sharing, shares
 from latentassay.metrics.splits import standardised
+from latentassay.stats.intervals import Interval, half_sampled
 
 
 class FactorVAE(NamedTuple):

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, half_sampled
+from latentassay.core.errors import InputError
 from latentassay.metrics.samples import FewRowsWarning, blocks, two_samples
+from latentassay.stats.intervals import Interval, half_sampled
 
 BLOCK = 2048
 """Rows that are centred at a time, so that no centred copy of all features is kept."""

@@ -7,13 +7,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator
 
-from latentassay.errors import InputError
-from latentassay.math.mmd import SCALES, of_squared_distances
-from latentassay.math.threads import one_blas_thread
+from latentassay.core.errors import InputError
+from latentassay.core.progress import track
+from latentassay.core.threads import one_blas_thread
+from latentassay.core.units import Units, as_units
 from latentassay.metrics.arrays import codes_only
 from latentassay.metrics.splits import standardised
-from latentassay.progress import track
-from latentassay.units import Units, as_units
+from latentassay.stats.mmd import SCALES, of_squared_distances
 
 SUBSET, TILE = 500, 32
 """Rows that are compared all with all, more being dealt into subsets so that the time grows with n rather than n², and

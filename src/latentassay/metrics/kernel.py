@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, normal
+from latentassay.core.errors import InputError
+from latentassay.core.progress import track
 from latentassay.metrics.samples import blocks, two_samples
-from latentassay.progress import track
+from latentassay.stats.intervals import Interval, normal
 
 BLOCK = 2048
 """Rows and columns of the kernel matrix that are held at a time."""

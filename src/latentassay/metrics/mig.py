@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from latentassay.errors import InputError
-from latentassay.math.information import Binning, binned, entropy, information_matrix
-from latentassay.math.intervals import Interval, half_sampled
+from latentassay.core.errors import InputError
+from latentassay.core.units import as_units
 from latentassay.metrics.arrays import codes_and_factors
-from latentassay.units import as_units
+from latentassay.stats.information import Binning, binned, entropy, information_matrix
+from latentassay.stats.intervals import Interval, half_sampled
 
 
 class MIG(NamedTuple):

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from latentassay.errors import InputError
-from latentassay.math.information import Binning, binned, information_matrix
-from latentassay.math.intervals import Interval, half_sampled
+from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import codes_and_factors
+from latentassay.stats.information import Binning, binned, information_matrix
+from latentassay.stats.intervals import Interval, half_sampled
 
 ROUNDING = 1e-12
 """Less information than this, in nats, is none."""

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, wilson
+from latentassay.core.errors import InputError
+from latentassay.core.progress import track
 from latentassay.metrics.samples import blocks, two_samples
-from latentassay.progress import track
+from latentassay.stats.intervals import Interval, wilson
 
 BLOCK = 1024
 """Fake rows whose distances to all real ones are held at a time."""

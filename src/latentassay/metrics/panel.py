@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from latentassay.errors import InputError
-from latentassay.findings import Score
-from latentassay.math.intervals import Interval
+from latentassay.core.errors import InputError
+from latentassay.core.findings import Score
+from latentassay.core.progress import track
+from latentassay.core.storage import write_whole
+from latentassay.core.units import as_units
 from latentassay.metrics.active import active_units
 from latentassay.metrics.arrays import codes_and_factors
 from latentassay.metrics.betavae import beta_vae
@@ -29,9 +31,7 @@ from latentassay.metrics.predictors import COLUMNS, told_by
 from latentassay.metrics.probe import linear_probe
 from latentassay.metrics.sap import sap
 from latentassay.metrics.separation import separation
-from latentassay.progress import track
-from latentassay.storage import write_whole
-from latentassay.units import as_units
+from latentassay.stats.intervals import Interval
 
 Options = Mapping[str, Any]
 PARTS = {

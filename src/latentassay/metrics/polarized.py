@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import codes_only, reals
 
 ACTIVE, KNOWN, NEGLIGIBLE = 0.5, 0.8, 0.03

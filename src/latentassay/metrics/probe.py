@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, half_sampled
-from latentassay.math.threads import one_blas_thread
+from latentassay.core.errors import InputError
+from latentassay.core.threads import one_blas_thread
 from latentassay.metrics.arrays import as_array, codes_and_factors, learnable
 from latentassay.metrics.splits import HELD_OUT, held_out, standardised
+from latentassay.stats.intervals import Interval, half_sampled
 
 PENALTY = 1000.0
 """Weight of the losses against half the squares of the coefficients. The usual library's 1 shrinks so much that of a

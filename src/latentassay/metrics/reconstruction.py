@@ -5,8 +5,8 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, normal
+from latentassay.core.errors import InputError
+from latentassay.stats.intervals import Interval, normal
 
 
 class Reconstruction(NamedTuple):

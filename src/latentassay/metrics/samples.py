@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 
 
 class FewRowsWarning(UserWarning):

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, half_sampled
+from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import codes_and_factors, learnable
 from latentassay.metrics.splits import HELD_OUT, held_out, standardised
+from latentassay.stats.intervals import Interval, half_sampled
 
 PENALTY = 0.01
 """The usual weight of the hinge losses against the squares of slope and intercept."""

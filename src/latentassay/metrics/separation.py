@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, half_sampled
+from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import as_array, codes_and_factors, learnable
 from latentassay.metrics.splits import held_out, standardised
+from latentassay.stats.intervals import Interval, half_sampled
 
 ONE_IN = 5
 """One row in so many is held out."""

@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import as_array
 
 T = TypeVar("T")

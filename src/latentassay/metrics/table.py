@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from latentassay.autoencoder import Encoder, questioning
-from latentassay.errors import InputError
-from latentassay.observations import FactoredObservations, finite
-from latentassay.progress import track
+from latentassay.core.autoencoder import Encoder, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import FactoredObservations, finite
+from latentassay.core.progress import track
 
 
 class Table(NamedTuple):
@@ -91,7 +91,7 @@ def _means(
     # The sampling module does the same for its own readers, who want deviations and samples besides, but a metric
     # may not know it: the two lie side by side.
     codes = np.empty((len(index), int(np.prod(model.latent_shape))))
-    with questioning(model) as (device, dtype):
+    with eval_mode(model) as (device, dtype):
         for start in track(range(0, len(index), batch_size), "encoding"):
             x = data.batch(index[start : start + batch_size]).to(device, dtype)
             codes[start : start + len(x)] = model.encode(x).mean.flatten(1).cpu().double().numpy()

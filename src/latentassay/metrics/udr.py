@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, half_sampled
+from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import FURTHEST, reals
 from latentassay.metrics.splits import standardised
+from latentassay.stats.intervals import Interval, half_sampled
 
 ALPHA = 0.1
 """Weight of the lasso's penalty, as published."""

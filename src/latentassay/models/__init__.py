@@ -7,8 +7,7 @@ from typing import Any
 
 import torch
 
-from latentassay.errors import InputError
-from latentassay.math.likelihoods import LIKELIHOODS, Likelihood, as_likelihood
+from latentassay.core.errors import InputError
 from latentassay.models.causal import XAutoencoder
 from latentassay.models.features import Features, features
 from latentassay.models.grid import grid
@@ -18,6 +17,7 @@ from latentassay.models.vae import VAE
 from latentassay.nn.coders import conv_coders, mlp_coders, small_conv_coders
 from latentassay.nn.heads import DIAGONAL, FULL, POINT, Head
 from latentassay.nn.xblock import XBlock
+from latentassay.stats.likelihoods import LIKELIHOODS, Likelihood, as_likelihood
 
 __all__ = ["NAMES", "VAE", "About", "Features", "XAutoencoder", "build", "describe", "features"]
 

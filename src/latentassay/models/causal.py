@@ -5,10 +5,10 @@ from typing import Any, final
 
 from torch import Tensor, nn
 
-from latentassay.math.likelihoods import Likelihood
-from latentassay.math.posteriors import Posterior, Prior
+from latentassay.core.posteriors import Posterior, Prior
 from latentassay.models.vae import VAE
 from latentassay.nn.xblock import XBlock
+from latentassay.stats.likelihoods import Likelihood
 
 
 @final

@@ -7,13 +7,13 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from latentassay.errors import InputError
-from latentassay.math.likelihoods import as_likelihood
-from latentassay.math.posteriors import Point, Posterior
+from latentassay.core.errors import InputError
+from latentassay.core.posteriors import Point, Posterior
 from latentassay.models.vae import VAE
 from latentassay.nn.coders import Coders
 from latentassay.nn.heads import POINT
 from latentassay.nn.maxout import maxout_extractor
+from latentassay.stats.likelihoods import as_likelihood
 
 
 @final

@@ -5,10 +5,10 @@ from typing import Any, final
 
 from torch import Tensor, nn
 
-from latentassay.math.likelihoods import Likelihood
-from latentassay.math.posteriors import Posterior, Prior, StandardNormal
+from latentassay.core.posteriors import Posterior, Prior, StandardNormal
 from latentassay.nn.coders import Coders
 from latentassay.nn.heads import Head
+from latentassay.stats.likelihoods import Likelihood
 
 
 @final

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.nn.blocks import doubling, mlp
 from latentassay.nn.coders import Coders, square, widths
 from latentassay.nn.structural import StrTfm, StructuralDecoder
@@ -74,7 +74,7 @@ def hourglass_coders(x_shape: Sequence[int], latents: int, width: int, *, filter
     """
     made = backbone(x_shape, filters=filters, depth=depth)
     back = nn.Sequential(nn.Linear(latents, prod(made.bottom)), nn.Unflatten(1, made.bottom))
-    return started(Coders(_encoder(made, width), nn.Sequential(*back, *made.stages)))
+    return init_weights(Coders(_encoder(made, width), nn.Sequential(*back, *made.stages)))
 
 
 def infused_coders(
@@ -114,7 +114,7 @@ def infused_coders(
         places=spaced(variables, len(made.stages)),
         whole=whole,
     )
-    return started(Coders(_encoder(made, width), decoder))
+    return init_weights(Coders(_encoder(made, width), decoder))
 
 
 def spaced(layers: int, depth: int) -> tuple[int, ...]:
@@ -131,7 +131,7 @@ def spaced(layers: int, depth: int) -> tuple[int, ...]:
     return tuple(i * depth // layers for i in range(layers))
 
 
-def started(coders: Coders) -> Coders:
+def init_weights(coders: Coders) -> Coders:
     """Begin with He et al.'s weights (2015, equation 10) and no biases; keep convolutions channels last.
 
     The text does not say how models begin. PyTorch's own smaller weights leave codes all but equal at first, and

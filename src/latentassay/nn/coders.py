@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.nn.blocks import ACTIVATIONS, doubling, mlp, pooled_conv, upsampled_conv
 
 

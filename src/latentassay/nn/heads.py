@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from latentassay.math.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior
+from latentassay.core.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior
 
 
 class Head(NamedTuple):

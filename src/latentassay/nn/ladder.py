@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from latentassay.nn.backbone import backbone, spaced, started
+from latentassay.nn.backbone import backbone, init_weights, spaced
 from latentassay.nn.blocks import mlp
 from latentassay.nn.coders import Coders
 from latentassay.nn.structural import StructuralDecoder, segments
@@ -125,4 +125,4 @@ def ladder_coders(
     decoder = StructuralDecoder(
         made.bottom, made.stages, [made.bottom[0]] * variables, latents, hidden=RUNG[:1], places=places, layer=Rung
     )
-    return started(Coders(encoder, decoder))
+    return init_weights(Coders(encoder, decoder))

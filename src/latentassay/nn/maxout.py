@@ -8,7 +8,7 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 
 
 class Maxout(nn.Module):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.nn.blocks import mish_block, mlp
 from latentassay.nn.coders import Coders, square
 from latentassay.nn.structural import StructuralDecoder

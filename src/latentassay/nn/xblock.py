@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.nn.blocks import mlp
 
 

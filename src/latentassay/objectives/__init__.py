@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.objectives.avae import AVAE
 from latentassay.objectives.consistency import Equivariance, Invariance
 from latentassay.objectives.dip import DIPVAE

@@ -6,8 +6,8 @@ from typing import Any
 
 from torch import Generator, Tensor
 
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import DiagonalGaussian
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian
 from latentassay.nn.statistics import kept_statistics
 from latentassay.objectives.vae import Loss, posterior_of
 

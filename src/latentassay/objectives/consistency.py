@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import HasCauses
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import Posterior
+from latentassay.core.autoencoder import HasCauses
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import Posterior
+from latentassay.core.units import Units
 from latentassay.nn.statistics import kept_statistics
 from latentassay.objectives.vae import Loss
-from latentassay.units import Units
 
 
 @dataclass(frozen=True)

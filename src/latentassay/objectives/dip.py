@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import DiagonalGaussian, FullCovarianceGaussian, Posterior
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian, FullCovarianceGaussian, Posterior
 from latentassay.objectives.vae import Loss, posterior_of
 
 FACTOR = {"i": 10.0, "ii": 1.0}

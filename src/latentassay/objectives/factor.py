@@ -9,11 +9,11 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 from torch.nn.functional import softplus
 
-from latentassay.autoencoder import home
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import Point
+from latentassay.core.autoencoder import device_and_dtype
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import Point
 from latentassay.nn.discriminator import CodeDiscriminator
-from latentassay.objectives.equipment import Equipped, frozen
+from latentassay.objectives.auxiliary_networks import WithAuxiliary, frozen
 from latentassay.objectives.frames import require
 from latentassay.objectives.vae import Loss, posterior_of
 
@@ -69,21 +69,23 @@ class FactorVAE:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
                 raise InputError(f"{name} must be a positive integer, got {value!r}")
 
-    def equip(self, model: Any) -> Equipped:
+    def with_auxiliary(self, model: Any) -> WithAuxiliary:
         """Bring a fresh discriminator of codes."""
         require(model, "encode", "decoder_output", "likelihood", "latent_shape")
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(self.seed)
-            judge = CodeDiscriminator(math.prod(model.latent_shape), self.width, self.layers).to(*home(model))
+            judge = CodeDiscriminator(math.prod(model.latent_shape), self.width, self.layers).to(
+                *device_and_dtype(model)
+            )
 
         def loss(model: Any, x: Tensor, generator: Generator) -> Loss:
             return _played(judge, model, x, self.gamma, generator)
 
-        return Equipped(judge, loss, lr=self.lr, betas=MOMENTS)
+        return WithAuxiliary(judge, loss, lr=self.lr, betas=MOMENTS)
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)`` with a discriminator as it begins."""
-        return self.equip(model).loss(model, x, generator)
+        return self.with_auxiliary(model).loss(model, x, generator)
 
 
 def permuted(codes: Float[Tensor, "n d"], generator: Generator) -> Float[Tensor, "n d"]:

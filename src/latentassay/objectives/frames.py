@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import Tensor
 
-from latentassay.errors import ContractError, InputError
+from latentassay.core.errors import ContractError, InputError
 
 
 def require(model: Any, *names: str) -> None:

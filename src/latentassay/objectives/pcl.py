@@ -8,9 +8,9 @@ from jaxtyping import Float
 from torch import Generator, Tensor, nn
 from torch.nn.functional import softplus
 
-from latentassay.autoencoder import home
-from latentassay.errors import InputError
-from latentassay.objectives.equipment import Equipped
+from latentassay.core.autoencoder import device_and_dtype
+from latentassay.core.errors import InputError
+from latentassay.objectives.auxiliary_networks import WithAuxiliary
 from latentassay.objectives.frames import frame_shape, require
 from latentassay.objectives.vae import Loss
 
@@ -59,19 +59,19 @@ class PCL:
     the form of B_i for their simulations is the one of the authors' code.
     """
 
-    def equip(self, model: Any) -> Equipped:
+    def with_auxiliary(self, model: Any) -> WithAuxiliary:
         """Bring a fresh regression on the model's features."""
         require(model, "encode", "latent_shape")
-        regression = Regression(torch.Size(model.latent_shape).numel()).to(*home(model))
+        regression = Regression(torch.Size(model.latent_shape).numel()).to(*device_and_dtype(model))
 
         def loss(model: Any, x: Tensor, generator: Generator) -> Loss:
             return _contrast(regression, *_consecutive(model, x), generator)
 
-        return Equipped(regression, loss)
+        return WithAuxiliary(regression, loss)
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, frames, *x_shape)`` with a regression as it begins."""
-        return self.equip(model).loss(model, x, generator)
+        return self.with_auxiliary(model).loss(model, x, generator)
 
 
 def _consecutive(model: Any, x: Tensor) -> tuple[Float[Tensor, "n d"], Float[Tensor, "n d"]]:

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 from torch import Generator, Tensor
 
-from latentassay.errors import ContractError, InputError
-from latentassay.math.laplace import kl_to_laplace
-from latentassay.math.posteriors import DiagonalGaussian
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian
 from latentassay.objectives.frames import frame_shape, require
 from latentassay.objectives.vae import Loss
+from latentassay.stats.laplace import kl_to_laplace
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import DiagonalGaussian, Point, Posterior
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import DiagonalGaussian, Point, Posterior
 from latentassay.objectives.frames import require, single
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from torch import Generator, Tensor
 
-from latentassay.errors import InputError
-from latentassay.math.mmd import SCALES, unpaired_mmd
-from latentassay.math.posteriors import StandardNormal
+from latentassay.core.errors import InputError
+from latentassay.core.posteriors import StandardNormal
 from latentassay.objectives.vae import Loss, posterior_of
+from latentassay.stats.mmd import SCALES, unpaired_mmd
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 from torch.nn.functional import softplus
 
-from latentassay.autoencoder import home
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import Point
+from latentassay.core.autoencoder import device_and_dtype
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import Point
 from latentassay.nn.discriminator import PairDiscriminator
-from latentassay.objectives.equipment import Equipped, frozen
+from latentassay.objectives.auxiliary_networks import WithAuxiliary, frozen
 from latentassay.objectives.frames import frame_shape, require
 from latentassay.objectives.vae import Loss
 
@@ -73,22 +73,24 @@ class WeakGAN:
         if not 0 < self.sharpness < float("inf"):
             raise InputError(f"sharpness must be a positive number, got {self.sharpness}")
 
-    def equip(self, model: Any) -> Equipped:
+    def with_auxiliary(self, model: Any) -> WithAuxiliary:
         """Bring a fresh discriminator of pairs."""
         require(model, "encode", "decode", "decoder_output", "likelihood", "prior", "latent_shape", "x_shape")
         kinds = self._latents(model)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(self.seed)
-            judge = PairDiscriminator(model.x_shape, len(kinds), self.width, self.sharpness).to(*home(model))
+            judge = PairDiscriminator(model.x_shape, len(kinds), self.width, self.sharpness).to(
+                *device_and_dtype(model)
+            )
 
         def loss(model: Any, x: Tensor, generator: Generator) -> Loss:
             return _played(judge, model, _pairs(model, x, len(kinds)), kinds, generator)
 
-        return Equipped(judge, loss, betas=MOMENTS, model_betas=MOMENTS)
+        return WithAuxiliary(judge, loss, betas=MOMENTS, model_betas=MOMENTS)
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, kinds, 2, *x_shape)`` with a discriminator as it begins."""
-        return self.equip(model).loss(model, x, generator)
+        return self.with_auxiliary(model).loss(model, x, generator)
 
     def _latents(self, model: Any) -> Sequence[Sequence[int]]:
         if model.prior is None or len(model.latent_shape) != 1:

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.metrics import encoded, mig, separation, udr
 
 Metric = Literal["mig", "ds", "udr"]

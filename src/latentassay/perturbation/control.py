@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from latentassay.core.errors import FileError, InputError
 from latentassay.data import FactorData
 from latentassay.data.perturbed import Plan, perturbed, read_manifest
-from latentassay.errors import FileError, InputError
 from latentassay.perturbation import folder as kept
 from latentassay.perturbation.dataset import _check_rest, as_stored, perturb, versions
 from latentassay.perturbation.network import reflect

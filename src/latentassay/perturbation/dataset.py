@@ -10,16 +10,16 @@ import torch
 from torch import Tensor
 
 from latentassay._version import __version__
+from latentassay.core.errors import FileError, InputError
+from latentassay.core.progress import bar
 from latentassay.data import FactorData
 from latentassay.data.catalog import PERTURBED as MANIFEST
 from latentassay.data.perturbed import MEND, Manifest, Plan, Training, perturbed, read_manifest
-from latentassay.errors import FileError, InputError
 from latentassay.perturbation import folder as kept
 from latentassay.perturbation.game import Game, Rules, rows_changed
 from latentassay.perturbation.network import Manipulation, fitting, scaled_factors
 from latentassay.perturbation.rounding import stored_bytes, stored_floats
 from latentassay.perturbation.source import checked_eps, ensembles_of, parent_of, row_blocks
-from latentassay.progress import bar
 from latentassay.training.interrupt import catching_interrupt
 from latentassay.training.source import open_source
 from latentassay.training.trainer import pick_device

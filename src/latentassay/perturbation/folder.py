@@ -10,12 +10,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
+from latentassay.core.errors import FileError, InputError
+from latentassay.core.progress import bar
+from latentassay.core.storage import replacing, write_whole
 from latentassay.data.catalog import PERTURBED as MANIFEST
 from latentassay.data.files import verify
 from latentassay.data.perturbed import MEND, File, Manifest, Plan, State, Written, read_manifest
-from latentassay.errors import FileError, InputError
-from latentassay.progress import bar
-from latentassay.storage import replacing, write_whole
 
 
 def begun(folder: Path, plan: Plan) -> Manifest:

@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor, nn
 
-from latentassay.autoencoder import questioning
-from latentassay.errors import TrainingError
+from latentassay.core.autoencoder import eval_mode
+from latentassay.core.errors import TrainingError
 from latentassay.perturbation.network import Manipulation, reflect
 from latentassay.training.sampler import Sampler
 from latentassay.training.source import Source
@@ -245,7 +245,7 @@ class _Member(NamedTuple):
 def _reached(model: Any, device: torch.device) -> dict[str, nn.Parameter]:
     """The parameters that decoding depends on; all others are frozen."""
     named = {name: value for name, value in model.named_parameters() if value.requires_grad}
-    with questioning(model, gradients=True):
+    with eval_mode(model, gradients=True):
         total = model.decode(torch.zeros(1, *model.latent_shape, device=device)).sum()
         found = torch.autograd.grad(total, list(named.values()), allow_unused=True)
     reached = {name: value for (name, value), own in zip(named.items(), found, strict=True) if own is not None}

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.nn.blocks import mlp
 from latentassay.nn.coders import conv_coders, mlp_coders, small_conv_coders, square
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float32, UInt8
 
-from latentassay.observations import as_float
+from latentassay.core.observations import as_float
 
 
 def stored_bytes(

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from latentassay.autoencoder import Autoencoder, questioning
+from latentassay.core.autoencoder import Autoencoder, eval_mode
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.posteriors import Point
+from latentassay.core.progress import bar
 from latentassay.data import FactorData
 from latentassay.data.perturbed import Parent
-from latentassay.errors import ContractError, InputError
-from latentassay.math.posteriors import Point
-from latentassay.progress import bar
 
 BLOCK = 1024
 """Rows that are read, changed and written at a time."""
@@ -129,7 +129,7 @@ def _check_model(model: Any, side: str, x_shape: tuple[int, ...]) -> None:
         raise InputError(
             f"a model of {side} was built for observations {own}, the data have {x_shape}; train it on these data"
         )
-    with questioning(model) as (device, dtype):
+    with eval_mode(model) as (device, dtype):
         posterior = model.encode(torch.zeros(2, *x_shape, device=device, dtype=dtype))
     if missing := [name for name in ("decoder_output", "likelihood") if not hasattr(model, name)]:
         raise ContractError(

@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from latentassay.findings import Section
-from latentassay.report.consistency import self_consistency_bars, traversal_errors
-from latentassay.report.hybrids import double_intervention, hybridisation
-from latentassay.report.invariance import adjacency, equivariance_matrix, invariance_matrix
+from latentassay.core.findings import Section
+from latentassay.plots.consistency import self_consistency_bars, traversal_errors
+from latentassay.plots.hybrids import double_intervention, hybridisation
+from latentassay.plots.invariance import adjacency, equivariance_matrix, invariance_matrix
 from latentassay.report.sheet import Sheet, labels_of, present
 
 KINDS = ("posterior", "hybrid", "uniform", "prior")

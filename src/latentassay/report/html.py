@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from latentassay.findings import LEVELS, Finding, Section
+from latentassay.core.findings import LEVELS, Finding, Section
 from latentassay.report.sheets import SHEETS, figures
 from latentassay.report.svg import inline_svg
 from latentassay.report.templates import template

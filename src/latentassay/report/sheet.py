@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
-from latentassay.findings import Section
+from latentassay.core.findings import Section
 
 
 class Sheet(NamedTuple):

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from latentassay.findings import Section
-from latentassay.report import distributions, field, graph, images, matrices, paths
+from latentassay.core.findings import Section
+from latentassay.plots import distributions, field, graph, images, matrices, paths
+from latentassay.plots.plane import KINDS
+from latentassay.plots.scores import score_dots
 from latentassay.report.consistency_sheets import CONSISTENCY
-from latentassay.report.plane import KINDS
-from latentassay.report.scores import score_dots
 from latentassay.report.sheet import Sheet, labels_of, present
 from latentassay.report.spatial_sheets import FIT, SPATIAL
 
-BACKDROP = ("xs", "ys", "excitation")
+BACKDROP = ("xs", "ys", "response_error")
 
 
 def figures(sections: Iterable[Section]) -> dict[str, Figure]:

@@ -3,9 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from latentassay.findings import Section
-from latentassay.report.sheet import Sheet, present
-from latentassay.report.spatial import (
+from latentassay.core.findings import Section
+from latentassay.plots.spatial import (
     channel_maps,
     channel_relations,
     channel_scales,
@@ -14,6 +13,7 @@ from latentassay.report.spatial import (
     place_maps,
     spectra,
 )
+from latentassay.report.sheet import Sheet, present
 
 ACTIVITY, CERTAINTY, FAR = "activity", "certainty: ln s² below its median", "far change / median, log₁₀"
 

@@ -7,7 +7,7 @@ import matplotlib
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from latentassay.report.style import THEME
+from latentassay.plots.style import THEME
 
 PHONE = 590
 """Narrower figures shrink to fit a phone, wider ones scroll inside their box (CSS pixels)."""

@@ -11,7 +11,6 @@ from latentassay.responses.conditioned import (
 from latentassay.responses.consistency import Invariance, SelfConsistency, invariance, self_consistency
 from latentassay.responses.derivatives import ResponseDivergence, response_divergence, response_jacobian
 from latentassay.responses.equivariance import Equivariance, equivariance
-from latentassay.responses.excitation import Excitation, excitation
 from latentassay.responses.field import ResponseField, divergence, mean_curvature, response_field
 from latentassay.responses.graph import ResponseGraph, response_graph
 from latentassay.responses.hierarchy import Hierarchy, hierarchy
@@ -19,6 +18,7 @@ from latentassay.responses.holes import Holes, HoleShare, find_holes
 from latentassay.responses.matrix import CausalUnits, ResponseMatrix, causal_units, response_matrix
 from latentassay.responses.paths import Curve, ManifoldPath, manifold_path
 from latentassay.responses.response import respond
+from latentassay.responses.response_error import ResponseError, response_error
 from latentassay.responses.structure import StructureScore, structure_score
 from latentassay.responses.traversals import Traversals, traversals
 
@@ -29,13 +29,13 @@ __all__ = [
     "ConditionedMatrix",
     "Curve",
     "Equivariance",
-    "Excitation",
     "Hierarchy",
     "HoleShare",
     "Holes",
     "Invariance",
     "ManifoldPath",
     "ResponseDivergence",
+    "ResponseError",
     "ResponseField",
     "ResponseGraph",
     "ResponseMatrix",
@@ -49,7 +49,6 @@ __all__ = [
     "conditioned_response_matrix",
     "divergence",
     "equivariance",
-    "excitation",
     "find_holes",
     "hierarchy",
     "invariance",
@@ -57,6 +56,7 @@ __all__ = [
     "mean_curvature",
     "respond",
     "response_divergence",
+    "response_error",
     "response_field",
     "response_graph",
     "response_jacobian",

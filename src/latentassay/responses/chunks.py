@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Decoder
-from latentassay.errors import InputError
+from latentassay.core.autoencoder import Decoder
+from latentassay.core.errors import InputError
+from latentassay.core.units import Units, as_units
 from latentassay.sampling import BATCH_SIZE, POOL, as_latents, base_or_central, decode, hybrid
-from latentassay.units import Units, as_units
 
 
 class ChunkHybrids(NamedTuple):

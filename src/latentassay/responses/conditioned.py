@@ -7,15 +7,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder, questioning
-from latentassay.errors import InputError
-from latentassay.math.intervals import Z95, student
-from latentassay.observations import FactoredObservations, finite, groups_varying
-from latentassay.progress import bar
-from latentassay.responses.pace import Pace
+from latentassay.core.autoencoder import Autoencoder, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import FactoredObservations, finite, groups_varying
+from latentassay.core.progress import bar
+from latentassay.core.units import Units, as_units
 from latentassay.responses.response import interventions
+from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, drawn, encode
-from latentassay.units import Units, as_units
+from latentassay.stats.intervals import Z95, student
 
 FIRST, LEAST = 4, 12
 """Groups in the first round under a budget, and groups before an interval is trusted enough to stop a unit."""
@@ -106,23 +106,23 @@ def conditioned_response_matrix(
         raise InputError(f"conditioning needs at least two factors, the data have {data.factors.shape[1]}")
     if groups_per_factor < 2:
         raise InputError(f"groups_per_factor must be at least 2, got {groups_per_factor}")
-    units, pace = as_units(units, model.latent_shape), Pace(precision, budget)
+    units, stopping = as_units(units, model.latent_shape), Stopping(precision, budget)
     factors = range(data.factors.shape[1])
     tallies = [_Tally(_draw_groups(data, m, groups_per_factor, generator), len(units)) for m in factors]
     with bar(sum(int(tally.sizes.sum()) for tally in tallies) * (len(units) + 1), "conditioned responses") as progress:
         done, total = 0, max(len(tally.groups) for tally in tallies)
         while done < total:
-            count = pace.next_round(done, total, first=FIRST, least=LEAST, cost=_cost(tallies, done))
+            count = stopping.next_round(done, total, first=FIRST, least=LEAST, cost=_cost(tallies, done))
             if not count or not any(tally.active for tally in tallies):
                 break
             for tally in tallies:
                 _extend(tally, slice(done, done + count), model, data, units, generator, batch_size)
                 rows = int(tally.sizes[done : done + count].sum())
-                pace.count(rows * (len(tally.active) + 1) if tally.active else 0)
+                stopping.count(rows * (len(tally.active) + 1) if tally.active else 0)
                 progress.update(rows * (len(units) + 1))
             done += count
             if done >= LEAST:
-                _retire(tallies, pace)
+                _retire(tallies, stopping)
     matrix, stderr = (torch.stack(part) for part in zip(*(tally.root_mean() for tally in tallies), strict=True))
     used = torch.stack([tally.used for tally in tallies])
     groups = tuple(int(row.max()) for row in used)
@@ -164,7 +164,7 @@ def _extend(
     z = drawn(encode(model, data, rows=torch.cat(groups), generator=generator, batch_size=batch_size))
     values = torch.cat([inside.roll(-1, 0) for inside in torch.split(z, sizes)])
     squares = torch.empty(len(z), len(tally.active), dtype=torch.float64)
-    with questioning(model) as (device, dtype):
+    with eval_mode(model) as (device, dtype):
         for rows in torch.split(torch.arange(len(z)), batch_size):
             base, new = z[rows].to(device, dtype), values[rows].to(device, dtype)
             response, ask = interventions(model, units, base)
@@ -177,13 +177,13 @@ def _extend(
     tally.used[tally.active] += len(groups)
 
 
-def _retire(tallies: list[_Tally], pace: Pace) -> None:
+def _retire(tallies: list[_Tally], stopping: Stopping) -> None:
     """Stop asking units whose entry is precise enough beside the greatest of its column."""
     matrix, stderr = zip(*(tally.root_mean() for tally in tallies), strict=True)
     greatest = torch.stack(matrix).amax(0)
     for tally, errors in zip(tallies, stderr, strict=True):
         half = Z95 * errors
-        tally.active = [j for j in tally.active if not pace.is_precise(float(half[j]), float(greatest[j]))]
+        tally.active = [j for j in tally.active if not stopping.is_precise(float(half[j]), float(greatest[j]))]
 
 
 def causal_disentanglement(c: ConditionedMatrix, *, rescaled: bool = True) -> CausalScore:

@@ -6,14 +6,14 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder, home
-from latentassay.errors import InputError
-from latentassay.math.crossed import crossed_stderr, row_squares
-from latentassay.responses.hard import Spread, intervene, plan, spread
+from latentassay.core.autoencoder import Autoencoder, device_and_dtype
+from latentassay.core.errors import InputError
+from latentassay.core.units import Units, as_units
+from latentassay.responses.interventions import Spread, intervene, plan, spread
 from latentassay.responses.response import respond
 from latentassay.responses.scaled import COLLAPSED, check_scale, inverse_power, numbers, pooled, scores
 from latentassay.sampling import BATCH_SIZE, as_latents
-from latentassay.units import Units, as_units
+from latentassay.stats.crossed import crossed_stderr, row_squares
 
 
 class Invariance(NamedTuple):
@@ -205,7 +205,7 @@ def self_consistency(
     before = z
     for _ in range(steps - 1):
         before, after = after, respond(model, after, batch_size=batch_size)
-    epsilon = max(torch.finfo(dtype).eps for dtype in (z.dtype, home(model).dtype))
+    epsilon = max(torch.finfo(dtype).eps for dtype in (z.dtype, device_and_dtype(model).dtype))
     there, once, last = (spread(units, row_squares(x), epsilon) for x in (z, first, after))
     dead = once.variance <= COLLAPSED * there.variance
     errors, rows = _errors(units.squared_norm(after.cpu().double() - before.cpu().double()), last, scale)

@@ -12,9 +12,9 @@ from torch.autograd import forward_ad
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from latentassay.autoencoder import Autoencoder, questioning
-from latentassay.errors import ContractError, InputError
-from latentassay.observations import finite
+from latentassay.core.autoencoder import Autoencoder, eval_mode
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.observations import finite
 from latentassay.responses.response import respond_once
 from latentassay.sampling import BATCH_SIZE, as_latents, beside, blocks
 
@@ -119,7 +119,7 @@ def _differentiating(
 ) -> Iterator[tuple[slice, Callable[[Tensor], Tensor]]]:
     """Yield every batch with its directional derivative ``v ↦ J_R v``."""
     awaken()
-    with questioning(model, gradients=True) as (device, dtype), torch.no_grad():
+    with eval_mode(model, gradients=True) as (device, dtype), torch.no_grad():
         for block in blocks(len(z), batch_size, label):
             base = z[block].to(device, dtype)
             yield block, _along(model, base)

@@ -5,12 +5,12 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder, HasCauses
-from latentassay.errors import InputError
-from latentassay.responses.hard import intervene, plan
+from latentassay.core.autoencoder import Autoencoder, HasCauses
+from latentassay.core.errors import InputError
+from latentassay.core.units import Units
+from latentassay.responses.interventions import intervene, plan
 from latentassay.responses.scaled import COLLAPSED, check_scale, numbers, scores
 from latentassay.sampling import BATCH_SIZE, as_latents
-from latentassay.units import Units
 
 
 class Equivariance(NamedTuple):

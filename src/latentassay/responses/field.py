@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.autoencoder import Autoencoder
-from latentassay.errors import InputError
+from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import InputError
 from latentassay.responses.derivatives import response_jacobian
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE, as_latents

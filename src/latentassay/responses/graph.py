@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 from latentassay.responses.matrix import ResponseMatrix, causal_units
 
 EDGE = 0.1

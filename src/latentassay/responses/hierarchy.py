@@ -6,15 +6,15 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Decoder, questioning
-from latentassay.errors import InputError
-from latentassay.math.order import Order, falling
-from latentassay.observations import finite
-from latentassay.progress import bar
+from latentassay.core.autoencoder import Decoder, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
+from latentassay.core.progress import bar
+from latentassay.core.units import Units, as_units
+from latentassay.responses.exchange import FOLDS, Exchanges
 from latentassay.responses.response import decodings
-from latentassay.responses.swaps import FOLDS, Swaps
 from latentassay.sampling import BATCH_SIZE, as_latents
-from latentassay.units import Units, as_units
+from latentassay.stats.order import Order, falling
 
 FEWEST = 4 * FOLDS
 """Fewest latents: two pairs in every part."""
@@ -121,13 +121,13 @@ def hierarchy(
     z = as_latents(model, z, minimum=FEWEST)
     units = as_units(units, model.latent_shape)
     pairs = torch.randperm(len(z), generator=generator)[: len(z) // 2 * 2].view(2, -1)
-    swaps = _swapped(model, z, pairs, units, max(1, batch_size // 2))
-    return _read(swaps, units, 2 * pairs.shape[1], float(threshold), generator)
+    exchanges = _exchanged(model, z, pairs, units, max(1, batch_size // 2))
+    return _read(exchanges, units, 2 * pairs.shape[1], float(threshold), generator)
 
 
-def _swapped(model: Decoder, z: Tensor, pairs: Tensor, units: Units, half: int) -> Swaps:
-    sums = Swaps(units, z)
-    with questioning(model) as (device, dtype), bar(pairs.numel() * (len(units) + 1), "hierarchy") as progress:
+def _exchanged(model: Decoder, z: Tensor, pairs: Tensor, units: Units, half: int) -> Exchanges:
+    sums = Exchanges(units, z)
+    with eval_mode(model) as (device, dtype), bar(pairs.numel() * (len(units) + 1), "hierarchy") as progress:
         for part in torch.split(torch.arange(pairs.shape[1]), half):
             own, other = (z[rows[:, part].flatten()].to(device, dtype) for rows in (pairs, pairs.flip(0)))
             x, again = decodings(model, units, own)
@@ -141,7 +141,7 @@ def _swapped(model: Decoder, z: Tensor, pairs: Tensor, units: Units, half: int) 
     return sums
 
 
-def _read(sums: Swaps, units: Units, n: int, threshold: float, generator: Generator) -> Hierarchy:
+def _read(sums: Exchanges, units: Units, n: int, threshold: float, generator: Generator) -> Hierarchy:
     size = sums.size()
     alive = size.value > threshold
     linear, free, places = (_where(alive, found) for found in (sums.linear(), sums.free(), sums.extent()))

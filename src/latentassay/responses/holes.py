@@ -8,12 +8,12 @@ from jaxtyping import Float
 from sklearn.neighbors import NearestNeighbors
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, exceedance, wilson
+from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import InputError
+from latentassay.core.units import Units
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE, hybrid, posterior, prior
-from latentassay.units import Units
+from latentassay.stats.intervals import Interval, exceedance, wilson
 
 ROUNDING = 1e-4
 """Response distances below this share of the latents' spread are rounding and never count as holes."""

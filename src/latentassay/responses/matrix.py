@@ -6,16 +6,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder, questioning
-from latentassay.errors import InputError
-from latentassay.math.blocks import BlockMoments
-from latentassay.math.intervals import Z95
-from latentassay.math.strata import partners
-from latentassay.progress import bar
-from latentassay.responses.pace import Pace
+from latentassay.core.autoencoder import Autoencoder, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.progress import bar
+from latentassay.core.units import Units, as_units
 from latentassay.responses.response import interventions
+from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, as_latents
-from latentassay.units import Units, as_units
+from latentassay.stats.blocks import BlockMoments
+from latentassay.stats.intervals import Z95
+from latentassay.stats.stratified import partners
 
 CAUSAL = 0.5 / 2**0.5
 """A unit is alive if its normalized diagonal response reaches this: LR's cut M_jj ≥ 0.5 at σ = 1."""
@@ -102,7 +102,7 @@ def response_matrix(
         InputError: fewer than four latents, latents of another shape, NaN or infinite values in or out,
             precision or budget not positive.
     """
-    z, pace = as_latents(model, z, minimum=4), Pace(precision, budget)
+    z, stopping = as_latents(model, z, minimum=4), Stopping(precision, budget)
     units = as_units(units, model.latent_shape)
     order = torch.randperm(len(z), generator=generator)
     size = _block_size(len(z))
@@ -112,7 +112,7 @@ def response_matrix(
     moments, active, done = BlockMoments(len(units)), list(range(len(units))), 0
     with bar(len(z) * (len(units) + 1), "response matrix") as progress:
         while active and done < total:
-            blocks = pace.next_round(done, total, first=FIRST, least=LEAST, cost=size * (len(active) + 1))
+            blocks = stopping.next_round(done, total, first=FIRST, least=LEAST, cost=size * (len(active) + 1))
             if not blocks:
                 break
             per_pass = max(1, batch_size // size)
@@ -122,11 +122,11 @@ def response_matrix(
                 s = _changes(model, units, base, partner, active, batch_size)
                 w = units.squared_norm(base.double() - centre)
                 moments.add(active, _block_means(s, size) * size / (size - 1), _block_means(w, size))
-                pace.count(len(base) * (len(active) + 1))
+                stopping.count(len(base) * (len(active) + 1))
                 progress.update(len(base) * (len(units) + 1))
             done += blocks
             if done >= LEAST and done < total:
-                active = _undecided(moments, spread, total, active, pace)
+                active = _undecided(moments, spread, total, active, stopping)
                 progress.update(0, certain=f"{len(units) - len(active)} of {len(units)} units")
     return _assemble(moments, spread, units, total, len(z), size)
 
@@ -155,7 +155,7 @@ def _changes(
 ) -> Float[Tensor, "r n u"]:
     """Squared response of every unit to an intervention on each of the ``active`` ones."""
     parts = []
-    with questioning(model) as (device, dtype):
+    with eval_mode(model) as (device, dtype):
         for part in torch.split(torch.arange(len(z)), batch_size):
             response, ask = interventions(model, units, z[part].to(device, dtype))
             changed = (ask(j, z[partner[part, j]].to(device, dtype)) for j in active)
@@ -167,13 +167,13 @@ def _changes(
 
 
 def _undecided(
-    moments: BlockMoments, spread: Float[Tensor, " u"], total: int, active: list[int], pace: Pace
+    moments: BlockMoments, spread: Float[Tensor, " u"], total: int, active: list[int], stopping: Stopping
 ) -> list[int]:
     """Units whose widest interval is still too wide."""
     normalized = _normalized(moments.mean_square(spread).sqrt(), spread.sqrt())
     half = Z95 * normalized * moments.relative_stderr(total, normalized=True)
     sizes = normalized.diagonal().clamp(min=CAUSAL)
-    return [j for j in active if not pace.is_precise(float(half[j].max()), float(sizes[j]))]
+    return [j for j in active if not stopping.is_precise(float(half[j].max()), float(sizes[j]))]
 
 
 def _normalized(matrix: Float[Tensor, "u u"], sigma: Float[Tensor, " u"]) -> Float[Tensor, "u u"]:

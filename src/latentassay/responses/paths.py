@@ -6,13 +6,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.autoencoder import Autoencoder
-from latentassay.errors import InputError
-from latentassay.responses.excitation import cheapest_way, excitation, stepping_stones
+from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import InputError
 from latentassay.responses.field import axes_over, check_plane
-from latentassay.responses.pace import Pace
 from latentassay.responses.response import respond
+from latentassay.responses.response_error import cheapest_way, response_error, stepping_stones
 from latentassay.responses.spline import evenly, refined
+from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, as_latents, decode
 
 REACH = 3.0
@@ -111,7 +111,7 @@ def manifold_path(
         ContractError: ``refine``, and the model leaves torch's differentiation.
     """
     ends = _ends(model, a, b)
-    Pace(None, budget)  # refuses what is no budget
+    Stopping(None, budget)  # refuses what is no budget
     _check(latents is None and through is None and not refine, temperature, points, controls, steps)
     free = _measured(model, evenly(ends, points), 0.0, batch_size)
     price = max(SHARE * float(free.distance.square().mean()), 1e-12) if temperature is None else float(temperature)
@@ -170,7 +170,7 @@ def _across(
     for axis, values in zip((xs, ys), corners.T, strict=True):
         if not bool(((axis[0] <= values) & (values <= axis[-1])).all()):
             raise InputError(f"extent {extent} does not hold the end points {corners.tolist()}; widen it")
-    found = excitation(model, latents, ends.mean(0), xs, ys, batch_size)
+    found = response_error(model, latents, ends.mean(0), xs, ys, batch_size)
     inner = cheapest_way(found, corners[0], corners[1], price)[1:-1]
     plane = torch.cat([corners[:1], inner, corners[1:]]).to(ends)
     share = torch.linspace(0, 1, len(plane)).to(ends)[:, None]

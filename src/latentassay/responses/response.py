@@ -5,11 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder, Decoder, KeepsActivations, questioning
-from latentassay.errors import InputError
-from latentassay.observations import finite
+from latentassay.core.autoencoder import Autoencoder, Decoder, KeepsActivations, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
+from latentassay.core.units import Units
 from latentassay.sampling import BATCH_SIZE, as_latents, beside, blocks
-from latentassay.units import Units
 
 
 def respond(
@@ -41,7 +41,7 @@ def respond(
         raise InputError("sample=True draws at random; pass generator=torch.Generator().manual_seed(0)")
     z = as_latents(model, z)
     out = torch.empty_like(z)
-    with questioning(model) as (device, dtype):
+    with eval_mode(model) as (device, dtype):
         local = beside(generator, device) if sample and generator is not None else None
         for block in blocks(len(z), batch_size, "responses"):
             answer = z[block].to(device, dtype)

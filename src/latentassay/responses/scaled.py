@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from latentassay.errors import InputError
-from latentassay.math.crossed import crossed_stderr
-from latentassay.math.intervals import normal
-from latentassay.responses.hard import Effects
+from latentassay.core.errors import InputError
+from latentassay.responses.interventions import Effects
+from latentassay.stats.crossed import crossed_stderr
+from latentassay.stats.intervals import normal
 
 COLLAPSED = 1 / 8
 """A unit is collapsed if less of a change comes back, squared: the cut (0.5/√2)² of ``causal_units``."""

@@ -7,10 +7,10 @@ import torch
 from scipy.interpolate import CubicSpline
 from torch import Tensor
 
-from latentassay.autoencoder import Autoencoder, questioning
-from latentassay.errors import ContractError
-from latentassay.observations import finite
-from latentassay.progress import bar
+from latentassay.core.autoencoder import Autoencoder, eval_mode
+from latentassay.core.errors import ContractError
+from latentassay.core.observations import finite
+from latentassay.core.progress import bar
 from latentassay.responses.response import respond_once
 
 GOLDEN = 0.6180339887498949
@@ -42,7 +42,7 @@ def refined(
     began, knots = time.perf_counter(), np.linspace(0, 1, controls + 2)
     basis = CubicSpline(knots, np.eye(controls + 2), bc_type="natural")
     rate = 0.05 * float((way[-1] - way[0]).norm()) / (controls + 1)
-    with questioning(model, gradients=True) as (device, dtype), bar(steps, "manifold path") as progress:
+    with eval_mode(model, gradients=True) as (device, dtype), bar(steps, "manifold path") as progress:
         held = evenly(way, controls + 2).to(device, dtype)
         for begin in range(0, steps, RESPACE):
             inner = held[1:-1].clone().requires_grad_()

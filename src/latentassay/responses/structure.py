@@ -6,12 +6,12 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder
-from latentassay.errors import InputError
-from latentassay.math.intervals import normal
-from latentassay.math.mmd import SCALES, paired_mmd
+from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import InputError
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE, as_latents, prior
+from latentassay.stats.intervals import normal
+from latentassay.stats.mmd import SCALES, paired_mmd
 
 
 class StructureScore(NamedTuple):

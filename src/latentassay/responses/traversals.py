@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.autoencoder import Decoder
-from latentassay.errors import InputError
+from latentassay.core.autoencoder import Decoder
+from latentassay.core.errors import InputError
+from latentassay.core.units import Units, as_units
 from latentassay.sampling import BATCH_SIZE, as_latents, base_or_central, decode
-from latentassay.units import Units, as_units
 
 ROWS = 256
 """Most latents that are traversed in one call; a channel of a spatial latent has as many as it has places."""

@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.errors import InputError
-from latentassay.math.intervals import Z95, student
-from latentassay.observations import finite
+from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
 from latentassay.sampling import Codes
 from latentassay.spatial.places import is_spatial
+from latentassay.stats.intervals import Z95, student
 
 ROWS = 64
 """Rows at a time in float64."""

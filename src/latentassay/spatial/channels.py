@@ -6,13 +6,13 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Decoder, questioning
-from latentassay.errors import InputError
-from latentassay.math.intervals import Z95, student
-from latentassay.observations import finite
-from latentassay.progress import bar
+from latentassay.core.autoencoder import Decoder, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
+from latentassay.core.progress import bar
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.spatial.places import is_spatial, sides_of
+from latentassay.stats.intervals import Z95, student
 
 TWINS = 0.98
 """Two channels repeat each other if their correlation, or their cosine, is so large beyond doubt, of either sign."""
@@ -128,7 +128,7 @@ def channel_effects(model: Decoder, z: Tensor, *, generator: Generator, batch_si
     move = _fields(z, sigma, generator)
     n, c = z.shape[:2]
     products = torch.zeros(n, c, c, dtype=torch.float64)
-    with questioning(model) as (device, dtype), bar(n * (c + 1), "channels") as progress:
+    with eval_mode(model) as (device, dtype), bar(n * (c + 1), "channels") as progress:
         for rows in torch.split(torch.arange(n), batch_size):
             base = z[rows].to(device, dtype)
             picture, changes = model.decode(base), []

@@ -6,15 +6,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.autoencoder import Autoencoder, questioning
-from latentassay.errors import InputError
-from latentassay.math.crossed import varies
-from latentassay.observations import as_observations, finite
-from latentassay.progress import bar
+from latentassay.core.autoencoder import Autoencoder, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import as_observations, finite
+from latentassay.core.progress import bar
 from latentassay.sampling import BATCH_SIZE
 from latentassay.spatial.places import Sides, middle, sides_of, strides_of
 from latentassay.spatial.ratios import Ratio, ratio
 from latentassay.spatial.transformations import transformations
+from latentassay.stats.crossed import varies
 
 VARIANT = (
     "posterior means; squared difference over the variance of each channel over rows and places, unmoved; mean over "
@@ -88,7 +88,7 @@ def spatial_equivariance(
     stretched = tuple(left * stride for left, stride in zip(cut, strides, strict=True))
     moves = transformations(sides, strides)
     codes, pictures = _Errors(cut), _Errors(stretched)
-    with questioning(model) as (device, dtype), bar(len(index) * (1 + len(moves)), "equivariance") as progress:
+    with eval_mode(model) as (device, dtype), bar(len(index) * (1 + len(moves)), "equivariance") as progress:
         for part in torch.split(index, batch_size):
             x = observations.batch(part).to(device, dtype)
             z = model.encode(x).mean

@@ -7,15 +7,15 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Autoencoder, questioning
-from latentassay.errors import InputError
-from latentassay.math.intervals import Z95, Interval, student
-from latentassay.observations import finite
-from latentassay.progress import bar
+from latentassay.core.autoencoder import Autoencoder, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
+from latentassay.core.progress import bar
 from latentassay.responses.response import respond_once
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.spatial.places import Sides, beside, distances, lenders, sides_of, spread_evenly, window
 from latentassay.spatial.ratios import Ratio, ratio
+from latentassay.stats.intervals import Z95, Interval, student
 
 SHARE = 0.9
 """The reach holds this share of the response."""
@@ -107,7 +107,7 @@ def spatial_response_kernel(
     places = spread_evenly(len(z), flat.shape[2], len(chosen), generator)
     lent = lenders(len(z), len(chosen), generator)
     sums = _Sums(flat, chosen, window(sides, radius), sides)
-    with questioning(model) as (device, dtype), bar(len(z) * (len(chosen) + 1), "spatial kernel") as progress:
+    with eval_mode(model) as (device, dtype), bar(len(z) * (len(chosen) + 1), "spatial kernel") as progress:
         for rows in torch.split(torch.arange(len(z)), batch_size):
             base = z[rows].to(device, dtype)
             response = respond_once(model, base)

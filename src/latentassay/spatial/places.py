@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Generator, Tensor
 
-from latentassay.errors import ContractError, InputError
+from latentassay.core.errors import ContractError, InputError
 
 Sides = tuple[int, ...]
 

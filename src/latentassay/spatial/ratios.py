@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.math.intervals import Z95, Interval, normal, student
+from latentassay.stats.intervals import Z95, Interval, normal, student
 
 
 class Ratio(NamedTuple):

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from latentassay.autoencoder import Decoder, questioning
-from latentassay.errors import InputError
-from latentassay.observations import finite
-from latentassay.progress import bar
+from latentassay.core.autoencoder import Decoder, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
+from latentassay.core.progress import bar
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.spatial.places import Sides, coordinates, lenders, sides_of, strides_of
 from latentassay.spatial.ratios import ratio
@@ -85,7 +85,7 @@ def place_effects(
     chosen = _places(places, z[0, 0].numel())
     lent = lenders(len(z), len(chosen), generator)
     parts = torch.zeros(2, len(z), len(chosen), dtype=torch.float64)
-    with questioning(model) as (device, dtype), bar(len(z) * (len(chosen) + 1), "places") as progress:
+    with eval_mode(model) as (device, dtype), bar(len(z) * (len(chosen) + 1), "places") as progress:
         for rows in torch.split(torch.arange(len(z)), batch_size):
             base = z[rows].to(device, dtype)
             picture = model.decode(base)

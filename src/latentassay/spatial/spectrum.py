@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from latentassay.autoencoder import Encoder, questioning
-from latentassay.errors import InputError
-from latentassay.math.intervals import Z95, Interval, normal, student
-from latentassay.observations import as_observations, finite
+from latentassay.core.autoencoder import Encoder, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import as_observations, finite
 from latentassay.sampling import BATCH_SIZE, blocks
 from latentassay.spatial.places import Sides, sides_of, strides_of
+from latentassay.stats.intervals import Z95, Interval, normal, student
 
 VARIANT = (
     "posterior means; mean of every row and channel removed, Hann window, mean power per frequency in rings of whole "
@@ -88,7 +88,7 @@ def latent_spectrum(model: Encoder, data: Any, *, rows: Any = None, batch_size: 
     if len(index) < 4 or min(sides) < 4:
         raise InputError(f"needs at least 4 rows and sides of at least 4 places, got {len(index)} and {sides}")
     found: list[tuple[Tensor, ...]] = []
-    with questioning(model) as (device, dtype):
+    with eval_mode(model) as (device, dtype):
         for block in blocks(len(index), batch_size, "spectrum"):
             x = observations.batch(index[block]).to(device, dtype)
             fields = (finite(model.encode(x).mean, "encoded means"), x, _averaged(x, sides))

@@ -5,7 +5,7 @@ from latentassay.training.loop import fit
 from latentassay.training.many import fit_many
 from latentassay.training.run import Run, load_run
 from latentassay.training.schedules import cosine, halved
-from latentassay.training.stack import Training
+from latentassay.training.vmap_trainer import Training
 
 __all__ = [
     "Classifier",

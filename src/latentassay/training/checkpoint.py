@@ -14,8 +14,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from latentassay.errors import CheckpointError, FileError
-from latentassay.storage import kind_of, write_whole
+from latentassay.core.errors import CheckpointError, FileError
+from latentassay.core.storage import kind_of, write_whole
 
 if TYPE_CHECKING:
     from latentassay.training.manifest import Manifest, Snapshot

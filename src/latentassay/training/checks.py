@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from latentassay.errors import CheckpointError, InputError
-from latentassay.training.course import refuse_existing
+from latentassay.core.errors import CheckpointError, InputError
+from latentassay.training.run_state import refuse_existing
 
 
 def check_counts(**counts: Any) -> None:

@@ -10,12 +10,12 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from latentassay.autoencoder import questioning
-from latentassay.errors import InputError
-from latentassay.math.intervals import Interval, wilson
+from latentassay.core.autoencoder import eval_mode
+from latentassay.core.errors import InputError
+from latentassay.core.observations import FactoredObservations
+from latentassay.core.progress import track
 from latentassay.nn.coders import mlp_coders, small_conv_coders
-from latentassay.observations import FactoredObservations
-from latentassay.progress import track
+from latentassay.stats.intervals import Interval, wilson
 from latentassay.training.sampler import Sampler
 from latentassay.training.schedules import cosine
 from latentassay.training.source import Source, open_source
@@ -166,7 +166,7 @@ def _learn(task: _Task, optimizer: torch.optim.Optimizer, rows: Int[Tensor, " b"
 def _accuracies(task: _Task, rows: Int[Tensor, " h"]) -> list[float]:
     """Share of the rows whose value is the likeliest told, for every factor."""
     hits = torch.zeros(len(task.sizes), dtype=torch.float64)
-    with questioning(task.network):
+    with eval_mode(task.network):
         for part in torch.split(rows, 512):
             logits, right = task.answers(part)
             told = torch.stack([own.argmax(1) for own in logits], 1)
@@ -193,7 +193,7 @@ def _standardising(encoder: nn.Module, source: Source, rows: Int[Tensor, " h"]) 
 
     A network's activations have whatever size training left them, and the cubic kernel distance blows it up.
     """
-    with questioning(encoder):
+    with eval_mode(encoder):
         seen = torch.cat([encoder(source.batch(part)) for part in torch.split(rows[:MOST_SCALED], 512)])
     variance = seen.var(0, correction=0).mean()
     return _Standardised(seen.mean(0), torch.where(variance > 0, variance, torch.ones_like(variance)).sqrt())

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from torch import nn
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 
 
 @contextmanager

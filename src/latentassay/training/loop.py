@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from latentassay.objectives.equipment import counted
-from latentassay.progress import bar
+from latentassay.core.progress import bar
+from latentassay.objectives.auxiliary_networks import counted
 from latentassay.training.checks import check_counts, check_options, check_snapshots, open_folder
-from latentassay.training.course import Course, facts_of
 from latentassay.training.frozen import frozen_parts
 from latentassay.training.interrupt import catching_interrupt
 from latentassay.training.run import Run
+from latentassay.training.run_state import RunState, facts_of
 from latentassay.training.sampler import Sampler
 from latentassay.training.source import Source, open_source
 from latentassay.training.trainer import Trainer, compiled, pick_device, training_mode
@@ -100,13 +100,13 @@ def fit(
         trainer = Trainer(model, objective, lr=lr, seed=seed, device=where, half=precision == "bf16", layout=layout)
         settings = {"batch_size": batch_size, "seed": seed, "precision": precision, "freeze": list(freeze)}
         facts, kept = facts_of(model, objective, source, settings), frozenset(snapshots)
-        course = Course(trainer, held_out, folder, facts, kept)
-        pace = _Pace(steps, log_every, checkpoint_every, kept)
-        interrupted = _train(trainer, course, source, Sampler(source.n, batch_size, seed), pace, visible=progress)
-    return course.result(interrupted)
+        state = RunState(trainer, held_out, folder, facts, kept)
+        milestones = _Milestones(steps, log_every, checkpoint_every, kept)
+        interrupted = _train(trainer, state, source, Sampler(source.n, batch_size, seed), milestones, visible=progress)
+    return state.result(interrupted)
 
 
-class _Pace:
+class _Milestones:
     """When a step calls for more than a step."""
 
     def __init__(self, steps: int, log_every: int, checkpoint_every: int, snapshots: frozenset[int]):
@@ -120,20 +120,22 @@ class _Pace:
         return step % self._log_every == 0
 
 
-def _train(trainer: Trainer, course: Course, source: Source, sampler: Sampler, pace: _Pace, *, visible: bool) -> bool:
+def _train(
+    trainer: Trainer, state: RunState, source: Source, sampler: Sampler, milestones: _Milestones, *, visible: bool
+) -> bool:
     """Take the steps that are left; return whether Ctrl-C cut them short."""
     with (
         catching_interrupt() as asked_to_stop,
-        bar(pace.steps, "training", unit="step", start=trainer.step, visible=visible) as line,
+        bar(milestones.steps, "training", unit="step", start=trainer.step, visible=visible) as line,
     ):
         mark = time.perf_counter()
-        while trainer.step < pace.steps:
-            course.keep(trainer.learn(source.batch(sampler.rows(trainer.step))))
+        while trainer.step < milestones.steps:
+            state.keep(trainer.learn(source.batch(sampler.rows(trainer.step))))
             line.update()
-            stop = asked_to_stop() and trainer.step < pace.steps
-            milestone = stop or pace.is_milestone(trainer.step)
-            if milestone or pace.is_row(trainer.step):
-                row = course.log(time.perf_counter() - mark, milestone=milestone, interrupted=stop)
+            stop = asked_to_stop() and trainer.step < milestones.steps
+            milestone = stop or milestones.is_milestone(trainer.step)
+            if milestone or milestones.is_row(trainer.step):
+                row = state.log(time.perf_counter() - mark, milestone=milestone, interrupted=stop)
                 line.update(0, **{name: f"{value:.4g}" for name, value in row.items() if name != "step"})
                 mark = time.perf_counter()
             if stop:

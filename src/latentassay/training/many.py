@@ -10,17 +10,17 @@ from typing import Any
 
 import torch
 
-from latentassay.errors import InputError, TrainingError
-from latentassay.progress import bar
+from latentassay.core.errors import InputError, TrainingError
+from latentassay.core.progress import bar
 from latentassay.training.checkpoint import write_checkpoint, write_snapshot
 from latentassay.training.checks import check_counts, check_options, check_snapshots, open_folder
-from latentassay.training.course import facts_of
 from latentassay.training.interrupt import catching_interrupt
 from latentassay.training.metrics import rewrite_rows
 from latentassay.training.run import MODEL, Run
+from latentassay.training.run_state import facts_of
 from latentassay.training.source import Source, open_source
-from latentassay.training.stack import Stack, Training, Weights, weight_of
 from latentassay.training.trainer import pick_device
+from latentassay.training.vmap_trainer import Stack, Training, Weights, weight_of
 
 PRECISIONS = ("float32", "tf32")
 PAUSE = 5e-5

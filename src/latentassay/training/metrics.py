@@ -1,10 +1,10 @@
-"""The course of a run: one JSON object a line in ``metrics.jsonl``."""
+"""The state of a run: one JSON object a line in ``metrics.jsonl``."""
 
 import json
 from pathlib import Path
 
-from latentassay.errors import CheckpointError
-from latentassay.storage import write_whole
+from latentassay.core.errors import CheckpointError
+from latentassay.core.storage import write_whole
 
 METRICS = "metrics.jsonl"
 

@@ -7,7 +7,7 @@ from typing import Any, final
 from torch import Tensor, nn
 
 from latentassay import models
-from latentassay.errors import CheckpointError, InputError
+from latentassay.core.errors import CheckpointError, InputError
 from latentassay.training.checkpoint import MEND, read_manifest, read_tensors
 from latentassay.training.metrics import Row, read_rows
 

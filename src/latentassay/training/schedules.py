@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 
-from latentassay.errors import InputError
+from latentassay.core.errors import InputError
 
 Schedule = Callable[[int], float]
 

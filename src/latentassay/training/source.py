@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from latentassay.core.errors import InputError
+from latentassay.core.observations import Observations, as_float, as_observations, finite
+from latentassay.core.progress import bar
 from latentassay.data.frames import Frames
-from latentassay.errors import InputError
-from latentassay.observations import Observations, as_float, as_observations, finite
-from latentassay.progress import bar
 
 RESIDENT_SHARE = 0.5
 """Share of the device's free memory that a resident data set may take."""

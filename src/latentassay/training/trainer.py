@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Generator, Tensor, nn
 
-from latentassay.autoencoder import home, questioning
-from latentassay.errors import InputError
-from latentassay.objectives.equipment import equip
+from latentassay.core.autoencoder import device_and_dtype, eval_mode
+from latentassay.core.errors import InputError
+from latentassay.objectives.auxiliary_networks import with_auxiliary
 from latentassay.training.schedules import Schedule
 from latentassay.training.source import Source
 
@@ -40,11 +40,11 @@ class Trainer:
     ):
         self.model, self.step = model, 0
         self._schedule: Schedule = lr if callable(lr) else lambda step: float(lr)
-        self._seed, self._device, self._layout, self._dtype = seed, device, layout, home(model).dtype
+        self._seed, self._device, self._layout, self._dtype = seed, device, layout, device_and_dtype(model).dtype
         own = {name: value for name, value in model.named_parameters() if value.requires_grad}
         if not own:
             raise InputError("the model has no parameters to train; were they frozen with requires_grad=False?")
-        ready = equip(objective, model)
+        ready = with_auxiliary(objective, model)
         self._objective, self._networks = ready.loss, ready.networks
         theirs = {NETWORKS + name: value for name, value in ready.networks.named_parameters()}
         self._parameters = own | theirs
@@ -93,7 +93,7 @@ class Trainer:
         rows = torch.linspace(0, source.n - 1, min(source.n, VALIDATION_ROWS), dtype=torch.float64).long()
         noise, sums = Generator(self._device).manual_seed(self._seed), torch.zeros(())
         names: list[str] = []
-        with questioning(self.model), questioning(self._networks), self._autocast:
+        with eval_mode(self.model), eval_mode(self._networks), self._autocast:
             for block in rows.tensor_split(math.ceil(len(rows) / batch_size)):  # of even sizes, none left with one row
                 loss = self._objective(self.model, self._laid_out(source.batch(block)), noise)
                 names = ["loss", *loss.parts]

@@ -1,0 +1,142 @@
+"""What every question of an assay shares: the model, real rows, their codes, and what has been measured once."""
+
+import zlib
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Generator, Tensor
+
+from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.observations import Observations
+from latentassay.core.units import Units
+from latentassay.responses import CausalUnits, ResponseMatrix, response_graph
+from latentassay.sampling import Codes, central, encode
+from latentassay.stats.intervals import Z95
+
+FAINT = 0.1
+"""A unit is dead, and not just faint, if beyond doubt no more than this share of a change of it comes back. Many units
+of compressing coders lie between this and the cut at which a unit counts as alive (LR)."""
+
+COARSEST = 20
+"""Side of the maps that even a slow model is asked for."""
+
+FEWEST_DRAWN = 64
+"""Latents of each kind that even a slow model is asked for, if there are as many rows."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """One model and one sample of data, prepared for questions.
+
+    Attributes:
+        model: the autoencoder.
+        data: all observations.
+        rows: the rows drawn for this assay, without repetition.
+        codes: posterior mean and std of those rows.
+        z: one posterior sample per row.
+        matrix: response matrix over ``z``.
+        causal: its causal units.
+        seed: seed of everything drawn.
+        grid: points along each side of maps of responses, at most.
+        groups: groups per factor in the conditioned matrix.
+        batch_size: rows per pass.
+        precision: when an entry of a matrix is certain enough, see ``response_matrix``.
+        seconds: what the question that is asked may take.
+        passes: decodings and encodings of a row that it may take, which is the same said otherwise.
+        scored: rows whose codes may be scored against factors, those of ``rows`` first; encoding alone is cheap.
+    """
+
+    model: Autoencoder
+    data: Observations
+    rows: Tensor
+    codes: Codes
+    z: Tensor
+    matrix: ResponseMatrix
+    causal: CausalUnits
+    seed: int
+    grid: int
+    groups: int
+    batch_size: int
+    precision: float | None
+    seconds: float
+    passes: int
+    scored: Tensor
+
+    @property
+    def n(self) -> int:
+        """Number of rows drawn."""
+        return len(self.rows)
+
+    @property
+    def alive(self) -> Units:
+        """The causal units alone."""
+        return Units(tuple(self.matrix.units.groups[j] for j in self.causal.active), self.matrix.units.latent_shape)
+
+    @property
+    def active_latents(self) -> list[int]:
+        """Flat indices of the latents in causal units."""
+        return [latent for group in self.alive.groups for latent in group]
+
+    @property
+    def centre(self) -> Tensor:
+        """The real code nearest to the mean of all, each latent by its spread; the mean itself may lie in a hole."""
+        return central(self.codes.mean)
+
+    @property
+    def plane(self) -> tuple[int, int] | None:
+        """The two latents whose plane is looked at: the liveliest pair that forms one variable, or of all."""
+        scalars = [j for j in self.causal.active if len(self.matrix.units.groups[j]) == 1]
+        if len(scalars) < 2 or len(self.model.latent_shape) != 1:
+            return None
+        strength = self.matrix.normalized.diagonal()
+        pairs = [pair for pair in response_graph(self.matrix).pairs if set(pair) <= set(scalars)]
+        best = max(pairs, key=lambda pair: float(min(strength[pair[0]], strength[pair[1]])), default=None)
+        chosen = best or sorted(scalars, key=lambda j: -float(strength[j]))[:2]
+        first, second = sorted(self.matrix.units.groups[j][0] for j in chosen)
+        return first, second
+
+    @property
+    def answers(self) -> Tensor:
+        """Which units answer to a change of themselves at all; those that do, but are not alive, are faint."""
+        most = self.matrix.normalized.diagonal() + Z95 * self.matrix.normalized_stderr.diagonal()
+        return most > FAINT
+
+    @property
+    def labels(self) -> list[str]:
+        """Short name of every unit."""
+        return [self.matrix.units.label(j) for j in range(len(self.matrix.units))]
+
+    def given(self, passes: int) -> "Context":
+        """Return the same for a question that may take so many passes."""
+        return replace(self, passes=passes, seconds=self.seconds / self.passes * passes)
+
+    def drawn(self, passes: int) -> int:
+        """How many latents of a kind are drawn where each of them takes so many passes."""
+        return min(self.n, max(FEWEST_DRAWN, self.passes // passes))
+
+    def side(self, passes: float) -> int:
+        """Side of a square map every point of which takes so many passes."""
+        return min(self.grid, max(COARSEST, int((self.passes / passes) ** 0.5)))
+
+    def codes_of(self, rows: Tensor) -> Tensor:
+        """Posterior means of rows of which ``rows`` come first, flattened, as float64."""
+        rest = encode(self.model, self.data, rows=rows[self.n :], batch_size=self.batch_size).mean
+        return torch.cat([self.codes.mean, rest]).flatten(1).double()
+
+    def x(self, part: slice) -> Tensor:
+        """Return a part of the drawn observations."""
+        return self.data.batch(self.rows[part])
+
+    def generator(self, question: str) -> Generator:
+        """Return a generator that depends on the seed and the question alone, so questions can come in any order."""
+        return seeded(self.seed, question)
+
+
+def seeded(seed: int, question: str) -> Generator:
+    """Return a CPU generator for one question.
+
+    >>> seeded(0, "holes").initial_seed() == seeded(0, "field").initial_seed()
+    False
+    """
+    # Hashed together, because torch's CPU generator keeps only the lower 32 bits of a seed.
+    return torch.Generator().manual_seed(zlib.crc32(f"{question} {seed}".encode()))

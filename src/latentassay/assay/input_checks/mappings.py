@@ -1,0 +1,157 @@
+"""What may have to be done to observations before a model takes them: other ranges, other layouts."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from latentassay.core.observations import Observations, finite
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""Means and standard deviations of the channels that many image models subtract and divide by."""
+
+AS_GIVEN = "as given"
+
+
+SLACK = 0.02
+"""Data may leave a range by this share of its length and still count as lying in it."""
+
+Move = Callable[[Tensor], Tensor]
+
+
+class Mapping(NamedTuple):
+    """One way in which the data may have to be changed before the model takes them.
+
+    Attributes:
+        name: what is changed.
+        expects: what the model would then expect, for a sentence.
+        there: from the data as given to what the model would be given.
+        back: the inverse, for its decodings.
+    """
+
+    name: str
+    expects: str
+    there: Move
+    back: Move
+
+
+class DataFacts(NamedTuple):
+    """What is known of the rows without asking the model.
+
+    Attributes:
+        low: least value.
+        high: greatest value.
+        outside: share of values below 0 or above 1.
+        mean: mean row, ``x_shape``.
+        std: standard deviation of every value over rows, ``x_shape``.
+        dtype: type of the data as they came.
+    """
+
+    low: float
+    high: float
+    outside: float
+    mean: Tensor
+    std: Tensor
+    dtype: str
+
+
+def mappings_for(facts: DataFacts, x_shape: tuple[int, ...]) -> list[Mapping]:
+    """Return the mappings that data of this range and shape may need, "as given" first."""
+
+    def within(low: float, high: float) -> bool:
+        slack = SLACK * (high - low)
+        return low - slack <= facts.low and facts.high <= high + slack
+
+    unit, signed, bytes_ = within(0, 1), within(-1, 1) and not within(0, 1), within(0, 255) and not within(0, 1)
+    found = [Mapping(AS_GIVEN, "them as they are", lambda x: x, lambda x: x)]
+    found += _affine("[0, 1] to [−1, 1]", "[−1, 1]", 2, -1) if unit else []
+    found += _affine("[0, 1] to [0, 255]", "255 times as much", 255, 0) if unit else []
+    found += _affine("[−1, 1] to [0, 1]", "[0, 1]", 0.5, 0.5) if signed else []
+    found += _affine("[−1, 1] to [0, 255]", "[0, 255]", 127.5, 127.5) if signed else []
+    found += _affine("[0, 255] to [0, 1]", "[0, 1]", 1 / 255, 0) if bytes_ else []
+    found += _affine("[0, 255] to [−1, 1]", "[−1, 1]", 1 / 127.5, -1) if bytes_ else []
+    ends = next(
+        (ends for holds, ends in ((unit, (0, 1)), (signed, (-1, 1)), (bytes_, (0, 255))) if holds),
+        (facts.low, facts.high),
+    )
+    found += _affine("inverted", "dark for bright", -1, sum(ends))
+    return found + (_of_images(facts, x_shape, unit) if len(x_shape) == 3 else _of_vectors(facts, x_shape))
+
+
+def _affine(name: str, expects: str, scale: float | Tensor, offset: float | Tensor) -> list[Mapping]:
+    def there(x: Tensor) -> Tensor:
+        return x * _like(scale, x) + _like(offset, x)
+
+    def back(x: Tensor) -> Tensor:
+        return (x - _like(offset, x)) / _like(scale, x)
+
+    return [Mapping(name, expects, there, back)]
+
+
+def _like(value: float | Tensor, x: Tensor) -> float | Tensor:
+    return value.to(x) if isinstance(value, Tensor) else value
+
+
+def _of_images(facts: DataFacts, x_shape: tuple[int, ...], unit: bool) -> list[Mapping]:
+    c, h, w = x_shape
+    found = []
+    if c == 3:
+        mean, std = (torch.tensor(values, dtype=torch.float64)[:, None, None] for values in IMAGENET)
+        if unit:
+            found += _affine("ImageNet", "mean 0 and std 1 as of ImageNet", 1 / std, -mean / std)
+        elif facts.low < 0 and max(-facts.low, facts.high) < 3:
+            found += _affine("ImageNet undone", "[0, 1], without the mean and std of ImageNet", std, mean)
+        found.append(_own_inverse("channels reversed", "BGR for RGB", partial(torch.flip, dims=(1,))))
+    if c > 1:
+        words = "what lies in memory channels last, as an array (h, w, c) reshaped instead of permuted does"
+        found.append(Mapping("channels last", words, _permuted, _reshaped))
+    if h == w:
+        turn = partial(torch.transpose, dim0=-2, dim1=-1)
+        found.append(_own_inverse("transposed", "height and width exchanged", turn))
+    return found
+
+
+def _own_inverse(name: str, expects: str, move: Move) -> Mapping:
+    return Mapping(name, expects, move, move)
+
+
+def _permuted(x: Tensor) -> Tensor:
+    n, c, h, w = x.shape
+    return x.reshape(n, h, w, c).permute(0, 3, 1, 2)
+
+
+def _reshaped(x: Tensor) -> Tensor:
+    return x.permute(0, 2, 3, 1).reshape(x.shape)
+
+
+def _of_vectors(facts: DataFacts, x_shape: tuple[int, ...]) -> list[Mapping]:
+    """Standardise every column; one that is constant is only centred."""
+    if len(x_shape) != 1:
+        return []
+    std = torch.where(facts.std > 0, facts.std, 1.0)
+    return _affine("standardised", "every column with mean 0 and std 1", 1 / std, -facts.mean / std)
+
+
+def facts_of(observations: Observations, rows: tuple[Tensor, ...], dtype: str) -> DataFacts:
+    """Read the rows once, part by part; ``dtype`` is what is known of their type, or empty.
+
+    Raises:
+        InputError: NaN or infinite values.
+    """
+    low, high, outside, count = math.inf, -math.inf, 0.0, 0
+    sums = torch.zeros(2, *observations.x_shape, dtype=torch.float64)
+    pivot: Tensor | None = None
+    for part in rows:
+        batch = finite(observations.batch(part), "data")
+        x, dtype = batch.double(), dtype or str(batch.dtype).removeprefix("torch.")
+        pivot = x[0] if pivot is None else pivot
+        low, high = min(low, float(x.min())), max(high, float(x.max()))
+        outside += float(((x < 0) | (x > 1)).sum())
+        sums += torch.stack([(x - pivot).sum(0), (x - pivot).square().sum(0)])
+        count += len(x)
+    first, second = sums / count
+    mean, variance = first + (pivot if pivot is not None else 0.0), (second - first.square()).clamp(min=0)
+    return DataFacts(low, high, outside / (count * mean.numel()), mean, variance.sqrt(), dtype)

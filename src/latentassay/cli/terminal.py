@@ -1,0 +1,103 @@
+"""What commands print: verdicts, panels of scores and tables of results, as a terminal shows them best."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from latentassay.core.findings import Score
+from latentassay.responses.matrix import CAUSAL
+from latentassay.stats.intervals import Z95
+
+COLOURS = {"problem": "bold red", "warning": "yellow", "good": "green", "note": "cyan"}
+
+
+def verdict(result: Any) -> tuple[str, Table]:
+    """The summary of an assay, and its findings with their remedies, the gravest first."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in result.findings:
+        remedy = f"\n[dim]→ {escape(finding.remedy)}[/]" if finding.remedy else ""
+        table.add_row(f"[{COLOURS[finding.level]}]{finding.level}[/]", escape(finding.sentence) + remedy)
+    return f"\n[bold]{escape(result.summary[0].upper() + result.summary[1:])}[/]\n", table
+
+
+def told(data: Any) -> tuple[str, ...]:
+    """What was assumed of data of the user's own, and done to them; for other data their name."""
+    notes = getattr(getattr(data, "store", None), "notes", ())
+    return (f"{data.name}, {len(data):,} rows of {'×'.join(map(str, data.x_shape))}", *notes)
+
+
+def bought(result: Any) -> str:
+    """What the time was spent on, and which precision that bought."""
+    meta, holes = result.meta, result.scores.get("holes.hybrid")
+    return (
+        f"assayed in {meta['total seconds']:.0f} s of {meta['budget']}: {meta['samples']} rows, "
+        f"{meta['rows used by each unit']} for each unit's responses ({_precision(result)}), "
+        f"{holes.n if holes else 'no'} latents drawn of each kind"
+    )
+
+
+def _precision(result: Any) -> str:
+    """Half-width of the widest 95 % interval in the response matrix, over the response that it is judged by."""
+    section = next((section for section in result.sections if section.key == "responses"), None)
+    if section is None:
+        return "all dead"
+    own = np.maximum(section.arrays["normalized"].diagonal(), CAUSAL)
+    return f"known to ±{100 * Z95 * float((section.arrays['stderr'].max(1) / own).max()):.0f} % of its own"
+
+
+def panel(scores: Iterable[Score]) -> Table:
+    """Scores with the variant each is; scores of one metric tell it once."""
+    shown = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("metric", "score", "which variant"):
+        shown.add_column(heading, no_wrap=heading == "score", overflow="fold")
+    last = ""
+    for score in scores:
+        chosen = score.name.partition("[")[2].rstrip("]")
+        label = f"{escape(score.label)}\n[dim]{escape(chosen)}[/]" if chosen else escape(score.label)
+        what, _, variant = score.definition.partition("; ")
+        told = what if variant == last else score.definition
+        last = variant
+        shown.add_row(label, escape(str(score)), f"[dim]{escape(told)}[/]")
+    return shown
+
+
+def print_results(table: Any, out: Console) -> None:
+    """Print a table of an experiment, every number beside the paper's, upright or one number a line."""
+    out.print(f"\n[bold]{escape(table.title)}[/]\n{escape(table.what)}\n", _upright(table, out) or _turned(table))
+    for label, words in table.scale.items():
+        out.print(f"[dim]{escape(label)}:[/] {escape(words)}")
+    for note in table.notes:
+        out.print(f"[dim]· {escape(note)}[/]")
+
+
+def _upright(table: Any, out: Console) -> Table | None:
+    """The table as it is, the paper's values under ours; ``None`` where the terminal is too narrow for it."""
+    shown = Table(box=None, padding=(0, 2, 0, 0))
+    shown.add_column("", no_wrap=True)
+    for column in table.columns:
+        shown.add_column(escape(column), justify="right")
+    for row in table.rows:
+        found = [table.cell(row, column) for column in table.columns]
+        shown.add_row(escape(row), *("" if cell is None else escape(str(cell)) for cell in found))
+        if any(cell and cell.published for cell in found):
+            shown.add_row("  paper", *(escape(cell.published) if cell else "" for cell in found), style="dim")
+    return shown if shown.__rich_measure__(out, out.options).minimum <= out.width else None
+
+
+def _turned(table: Any) -> Table:
+    """Rows and columns exchanged, and one line for each number that there is."""
+    shown = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("", "", "ours", "paper"):
+        shown.add_column(heading, overflow="fold")
+    for row in table.rows:
+        cells = [(column, table.cell(row, column)) for column in table.columns]
+        there = [(column, cell) for column, cell in cells if cell is not None and cell.ours is not None]
+        for k, (column, cell) in enumerate(there):
+            shown.add_row("" if k else escape(row), escape(column), escape(str(cell)), escape(cell.published or ""))
+    return shown

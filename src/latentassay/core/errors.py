@@ -1,0 +1,40 @@
+"""The errors a user can meet. Each message says what was expected, what came, and what to do."""
+
+from pathlib import Path
+
+
+class LatentAssayError(Exception):
+    """Base of every error this package raises on purpose; the command line prints it in one line."""
+
+
+class InputError(LatentAssayError, ValueError):
+    """An argument has the wrong shape, type, range or value."""
+
+
+class ContractError(LatentAssayError, TypeError):
+    """A model does not keep the contract of ``latentassay.core.autoencoder``."""
+
+
+class FileError(LatentAssayError):
+    """A file is missing, damaged, hostile or of another kind.
+
+    Attributes:
+        path: the file.
+        cause: what is wrong with it.
+        fix: what the user can do.
+    """
+
+    def __init__(self, path: str | Path, cause: str, fix: str):
+        self.path, self.cause, self.fix = Path(path), cause, fix
+        super().__init__(f"{path}: {cause}. {fix}")
+
+    def __reduce__(self) -> tuple[type["FileError"], tuple[Path, str, str]]:
+        return type(self), (self.path, self.cause, self.fix)  # so that it can go from one process to another
+
+
+class CheckpointError(FileError):
+    """A checkpoint or saved result is truncated, altered, or not what its manifest says."""
+
+
+class TrainingError(LatentAssayError, ArithmeticError):
+    """Training left the finite numbers; the last checkpoint, if any, is from before that."""

@@ -1,0 +1,130 @@
+"""What both wings know of data: rows asked for in batches, and factor codes where there are any."""
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from latentassay.core.errors import InputError
+
+
+@runtime_checkable
+class Observations(Protocol):
+    """A finite set of observations, delivered as float batches."""
+
+    @property
+    def x_shape(self) -> tuple[int, ...]:
+        """Shape of one observation, channels first for images."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, indices: Any) -> Tensor:
+        """Return the rows ``indices`` as a float tensor ``(n, *x_shape)`` on the CPU."""
+
+
+@runtime_checkable
+class FactoredObservations(Observations, Protocol):
+    """Observations whose generating factors are known as integer codes."""
+
+    @property
+    def factors(self) -> Int[np.ndarray, "n m"]:
+        """Integer codes, one column per factor."""
+
+    @property
+    def factor_names(self) -> tuple[str, ...]:
+        """Name of every factor."""
+
+    @property
+    def factor_sizes(self) -> tuple[int, ...]:
+        """Number of values of every factor."""
+
+
+class TensorObservations:
+    """A float tensor seen as ``Observations``; the wrapper for users who hold their data in memory."""
+
+    def __init__(self, x: Tensor):
+        self._x = x
+
+    @property
+    def x_shape(self) -> tuple[int, ...]:
+        """Shape of one observation."""
+        return tuple(self._x.shape[1:])
+
+    def __len__(self) -> int:
+        return len(self._x)
+
+    def batch(self, indices: Any) -> Tensor:
+        """Return the rows ``indices``."""
+        return self._x[torch.as_tensor(indices, device=self._x.device)].cpu()
+
+
+def as_observations(data: Any) -> Observations:
+    """See ``data`` as ``Observations``: a float array or tensor ``(n, *x_shape)``, or a data set as it is.
+
+    Raises:
+        InputError: for integers (divide by 255 first), NaN or infinite values, or fewer than two rows.
+
+    >>> as_observations(torch.zeros(4, 3)).x_shape
+    (3,)
+    """
+    if isinstance(data, Observations):
+        return data
+    if not isinstance(data, Tensor | np.ndarray):
+        raise InputError(f"data must be a tensor, an array or a FactorData, got {type(data).__name__}")
+    x = torch.as_tensor(data)
+    if not x.is_floating_point():
+        raise InputError(f"data must be floating point, got {x.dtype}; for uint8 images pass x / 255 or a FactorData")
+    if x.ndim < 2 or len(x) < 2:
+        raise InputError(f"data must have shape (n, *x_shape) with n at least 2, got {tuple(x.shape)}")
+    return TensorObservations(finite(x, "data"))
+
+
+def finite(x: Tensor, name: str) -> Tensor:
+    """Return ``x`` unchanged, or refuse it by name if any value is NaN or infinite."""
+    if not torch.isfinite(x).all():
+        rows = (~torch.isfinite(x.reshape(len(x), -1))).any(1).nonzero().flatten()
+        raise InputError(
+            f"{name} holds NaN or infinite values in {len(rows)} of {len(x)} rows "
+            f"(first: row {int(rows[0])}); remove or repair them"
+        )
+    return x
+
+
+def as_float(raw: Tensor) -> Float[Tensor, "n *x_shape"]:
+    """Turn stored values into model input: uint8 becomes float32 in [0, 1], floats pass through.
+
+    >>> as_float(torch.tensor([[0, 255]], dtype=torch.uint8))
+    tensor([[0., 1.]])
+    """
+    return raw.float().div_(255) if raw.dtype == torch.uint8 else raw
+
+
+def groups_varying(
+    factors: Int[np.ndarray, "n m"], factor: int, *, limit: int | None = None, seed: int = 0
+) -> list[Int[np.ndarray, " k"]]:
+    """Group the rows that agree on every factor but one, so that inside a group only ``factor`` varies.
+
+    Works on full grids and on partial sets alike. Groups in which the factor takes fewer than two
+    values teach nothing about it and are left out.
+
+    Args:
+        factors: integer codes, one row per observation.
+        factor: the column that varies.
+        limit: return only this many groups, drawn at random with ``seed``.
+
+    >>> groups_varying(np.array([[0, 0], [1, 0], [0, 1]]), 0)
+    [array([0, 1])]
+    """
+    sizes = factors.max(axis=0) + 1
+    sizes[factor] = 1
+    key = np.ravel_multi_index(tuple(np.where(np.arange(len(sizes)) == factor, 0, factors).T), tuple(sizes))
+    order = np.argsort(key, kind="stable")
+    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
+    values = factors[order, factor]
+    varying = np.flatnonzero(np.minimum.reduceat(values, starts) < np.maximum.reduceat(values, starts))
+    if limit is not None and limit < len(varying):
+        varying = np.random.default_rng(seed).choice(varying, limit, replace=False)
+    ends = np.append(starts[1:], len(order))
+    return [order[starts[group] : ends[group]] for group in varying]

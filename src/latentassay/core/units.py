@@ -1,0 +1,91 @@
+"""Units: the groups of latents that an intervention moves together."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from latentassay.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Units:
+    """Disjoint groups of indices into the flattened latent; latents in no group are never intervened on.
+
+    >>> units = Units.default((4,))
+    >>> len(units), units.label(2)
+    (4, '2')
+    >>> Units(((0, 1), (2, 3)), (4,)).squared_norm(torch.ones(1, 4))
+    tensor([[2., 2.]])
+    """
+
+    groups: tuple[tuple[int, ...], ...]
+    latent_shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        size, indices = math.prod(self.latent_shape), [i for group in self.groups for i in group]
+        if not self.groups or not all(self.groups):
+            raise InputError("units must be at least one non-empty group of latent indices")
+        if min(indices) < 0 or max(indices) >= size:
+            raise InputError(
+                f"unit indices must lie in 0..{size - 1} for latents {self.latent_shape}, got {self.groups}"
+            )
+        if len(set(indices)) < len(indices):
+            raise InputError(f"units must not share latents, got {self.groups}")
+
+    @classmethod
+    def default(cls, latent_shape: Sequence[int]) -> "Units":
+        """One unit per scalar of a vector latent, one per channel of a spatial one."""
+        channels, per_channel = latent_shape[0], math.prod(latent_shape[1:])
+        groups = tuple(tuple(range(c * per_channel, (c + 1) * per_channel)) for c in range(channels))
+        return cls(groups, tuple(latent_shape))
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    @property
+    def are_scalars(self) -> bool:
+        """Whether every unit is one latent."""
+        return all(len(group) == 1 for group in self.groups)
+
+    def label(self, unit: int) -> str:
+        """Short name of a unit: its latent, its channel, or its range of latents."""
+        group = self.groups[unit]
+        if len(group) == 1:
+            return str(group[0])
+        per_channel = math.prod(self.latent_shape[1:])
+        if per_channel > 1 and len(group) == per_channel and group[0] % per_channel == 0:
+            return f"c{group[0] // per_channel}"
+        return f"{group[0]}–{group[-1]}" if len(group) == group[-1] - group[0] + 1 else "+".join(map(str, group))
+
+    def replace(self, z: Tensor, unit: int, values: Tensor) -> Tensor:
+        """Return a copy of ``z`` whose unit comes from ``values``, both ``(n, *latent_shape)`` (LR 4.1)."""
+        index = torch.tensor(self.groups[unit], device=z.device)
+        out = z.flatten(1).clone()
+        out[:, index] = values.flatten(1)[:, index]
+        return out.view_as(z)
+
+    def total(self, values: Tensor) -> Float[Tensor, "n units"]:
+        """Sum of values ``(n, *latent_shape)`` inside every unit."""
+        flat = values.flatten(1)
+        if self.are_scalars:
+            return flat[:, [group[0] for group in self.groups]]
+        return torch.stack([flat[:, list(group)].sum(1) for group in self.groups], 1)
+
+    def squared_norm(self, delta: Tensor) -> Float[Tensor, "n units"]:
+        """Squared Euclidean length of a difference inside every unit."""
+        return self.total(delta.square())
+
+
+def as_units(units: "Units | Sequence[Sequence[int]] | None", latent_shape: Sequence[int]) -> Units:
+    """Accept ``None`` (scalars or channels), lists of latent indices, or ``Units`` made for these latents."""
+    if units is None:
+        return Units.default(latent_shape)
+    if not isinstance(units, Units):
+        return Units(tuple(tuple(int(i) for i in group) for group in units), tuple(latent_shape))
+    if units.latent_shape != tuple(latent_shape):
+        raise InputError(f"units were made for latents {units.latent_shape}, the model has {tuple(latent_shape)}")
+    return units

@@ -1,0 +1,329 @@
+"""How good a model's pictures are: reconstructions value by value, and whole pictures by features of them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Generator, Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from latentassay import sampling
+from latentassay.core.autoencoder import device_and_dtype, eval_mode
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.observations import Observations, TensorObservations, as_observations, finite
+from latentassay.core.posteriors import Prior, StandardNormal
+from latentassay.core.units import Units, as_units
+from latentassay.features import DEFAULT, Extractor, embed, load
+from latentassay.metrics.frechet import Frechet, frechet_distance
+from latentassay.metrics.kernel import KernelDistance, kernel_distance
+from latentassay.stats.intervals import Interval, normal
+from latentassay.stats.likelihoods import Bernoulli
+
+KINDS = ("reconstruction", "posterior", "hybrid", "uniform", "prior", "real")
+"""What may be compared with real observations."""
+
+PAIRED = ("reconstruction", "posterior")
+"""Those that are made from the very rows they are compared with, one each."""
+
+BATCH_SIZE = 128
+
+
+class Mean(NamedTuple):
+    """A mean over rows and its 95 % interval."""
+
+    value: float
+    interval: Interval
+
+    @classmethod
+    def of(cls, values: Float[Tensor, " n"]) -> "Mean":
+        """Take the mean of one value for each row.
+
+        >>> Mean.of(torch.tensor([1.0, 3.0])).value
+        2.0
+        """
+        value = float(values.mean())
+        return cls(value, normal(value, float(values.std()) / len(values) ** 0.5))
+
+
+class Distances(NamedTuple):
+    """How far one kind of pictures is from real ones, in the extractor's features.
+
+    Attributes:
+        frechet: Fréchet distance (FID, if the features are Inception's); compare it at equal n only.
+        kernel: kernel distance (KID), which has no bias at any n.
+    """
+
+    frechet: Frechet
+    kernel: KernelDistance
+
+
+class Fidelity(NamedTuple):
+    """Quality of reconstructions and samples.
+
+    Attributes:
+        bce: cross entropy of reconstructions in nats per observation, a sum over its values; ``None`` if not asked for.
+        mse: their squared error, a mean over values.
+        distances: kind → its distances.
+        left_out: kind → why it could not be made.
+        features: name of the extractor.
+        n: rows that everything rests on.
+        variant: all choices in words.
+    """
+
+    bce: Mean | None
+    mse: Mean
+    distances: Mapping[str, Distances]
+    left_out: Mapping[str, str]
+    features: str
+    n: int
+    variant: str
+
+
+def fidelity(
+    model: Any,
+    data: Any,
+    *,
+    generator: Generator,
+    n: int = 2000,
+    kinds: Sequence[str] = ("reconstruction", "prior", "hybrid"),
+    extractor: str | Extractor | None = DEFAULT,
+    units: Units | Any = None,
+    stored: Any = None,
+    prior: Prior | str | None = None,
+    cross_entropy: bool = True,
+    resamples: int = 10,
+    batch_size: int = BATCH_SIZE,
+) -> Fidelity:
+    """Compare reconstructions, and decodings of sampled latents, with real observations (SA 3, figures 2, 3, 8, 9).
+
+    Reconstructions are decodings of posterior means: ``BCE = −Σ [x log p + (1 − x) log(1 − p)]``, a sum over values and
+    a mean over rows, and ``MSE``, a mean over both. Distances of reconstructions, and of decoded posterior samples, are
+    those of pairs: no row meets its own (``kernel_distance``). All others are of sets drawn apart, and lie higher.
+
+    Features of the real rows are computed once, all else passes in batches: what is kept of a picture are its features.
+
+    Args:
+        model: any autoencoder.
+        data: unseen observations, images in [0, 1]; n of them, drawn at random, are what is compared with.
+        generator: draws rows and latents, from a stream for each kind: none depends on which others are asked for.
+        n: pictures of each kind; all of the data's rows if they are fewer.
+        kinds: some of ``KINDS``: ``"posterior"``, ``"hybrid"``, ``"uniform"`` and ``"prior"`` are decodings of latents
+            as ``sampling.draw`` makes them; ``"real"``, other real rows, says what perfect samples would score.
+        extractor: as ``features.embed`` takes it; ``None`` measures errors of reconstructions alone.
+        units: what a hybrid draws as one: the model's ``variables`` where it has such, else scalars or channels.
+        stored: observations of which 128 give the latents of hybrids, the training set in the paper; rows of the data
+            that are not compared with, where left out and where there are as many.
+        prior: of a model that names none but was trained towards one, as a WAE is towards N(0, I), ``"normal"``.
+        cross_entropy: measure BCE, which needs data in [0, 1]; decodings are clipped to that before features are taken.
+        resamples: random halves for the intervals of Fréchet distances; 0 for none.
+        batch_size: observations at a time.
+
+    Raises:
+        InputError: options or data are not as said, such as data outside [0, 1].
+        ContractError: the model cannot both encode and decode.
+
+    Warns:
+        FewRowsWarning: no more rows than features.
+
+    >>> from latentassay import from_torch
+    >>> model = from_torch(lambda x: x, lambda z: z, latent_shape=(4,))
+    >>> found = fidelity(model, torch.rand(50, 4), generator=torch.Generator(), extractor=lambda x: x)
+    >>> round(found.mse.value, 6), round(found.distances["reconstruction"].frechet.score, 6), found.left_out
+    (0.0, 0.0, {'prior': 'the model has none'})
+    """
+    wanted, observations = _wanted(model, kinds, n, batch_size), as_observations(data)
+    run = load(extractor) if isinstance(extractor, str) else extractor
+    streams = _Streams(int(torch.randint(2**31, (1,), generator=generator, device=generator.device)))
+    order = torch.randperm(len(observations), generator=streams.of("rows")).numpy()
+    chosen = as_units(getattr(model, "variables", None) if units is None else units, model.latent_shape)
+    source = _Source(model, observations, order, min(n, len(order)), stored, chosen, _prior(model, prior), streams)
+    passed = _reconstruct(source, run, cross_entropy, batch_size)
+    left_out = {kind: why for kind in wanted if (why := _missing(source, kind))}
+    distances = {}
+    for kind in wanted:
+        if run is not None and kind not in left_out:
+            made = passed.made
+            if kind != "reconstruction":
+                batches = _pictures(source, kind, cross_entropy, batch_size)
+                made = _stacked([_features(images, run) for images in batches])
+            distances[kind] = _distances(passed.real, made, kind in PAIRED, resamples, streams.seed)
+    name = "none" if run is None else str(getattr(run, "name", type(run).__name__))
+    return Fidelity(passed.bce, passed.mse, distances, left_out, name, source.n, _variant(source, name, cross_entropy))
+
+
+def squared_errors(model: Any, data: Any, *, batch_size: int = BATCH_SIZE) -> Float[Tensor, " n"]:
+    """Return every row's squared error per value of the decoding of its posterior mean, in float64.
+
+    >>> from latentassay import from_torch
+    >>> squared_errors(from_torch(lambda x: x, lambda z: z + 1, latent_shape=(4,)), torch.zeros(3, 4)).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    observations, found = as_observations(data), list[Tensor]()
+    with eval_mode(model) as (device, dtype):
+        for block in sampling.blocks(len(observations), batch_size, "reconstructing"):
+            x = observations.batch(np.arange(block.start, block.stop)).to(device, dtype)
+            decoded = finite(model.decode(model.encode(x).mean), "decodings")
+            found.append((decoded - x).double().square().flatten(1).mean(1).cpu())
+    return torch.cat(found)
+
+
+class _Streams(NamedTuple):
+    """Random numbers of each question, whatever else is asked."""
+
+    seed: int
+
+    def of(self, question: str) -> Generator:
+        return Generator().manual_seed(8 * self.seed + ("rows", *KINDS).index(question))
+
+
+class _Source(NamedTuple):
+    """Where pictures come from: the first n of the rows in ``order`` are compared with, others may serve besides."""
+
+    model: Any
+    data: Observations
+    order: Int[np.ndarray, " rows"]
+    n: int
+    stored: Any
+    units: Units
+    prior: Prior | None
+    streams: _Streams
+
+
+class _Passed(NamedTuple):
+    """Errors of reconstructions, and features of real rows and of reconstructions."""
+
+    bce: Mean | None
+    mse: Mean
+    real: Float[np.ndarray, "n k"]
+    made: Float[np.ndarray, "n k"]
+
+
+def _reconstruct(source: _Source, run: Extractor | None, bounded: bool, batch_size: int) -> _Passed:
+    """Encode and decode every row once."""
+    decode, errors, entropies = _decoder(source.model), list[Tensor](), list[Tensor]()
+    real, made = list[np.ndarray](), list[np.ndarray]()
+    with eval_mode(source.model) as (device, dtype):
+        for block in sampling.blocks(source.n, batch_size, "reconstructing"):
+            x = _checked(source.data.batch(source.order[: source.n][block]), bounded).to(device, dtype)
+            decoded, logits = decode(source.model.encode(x).mean)
+            errors.append((finite(decoded, "decodings") - x).double().square().flatten(1).mean(1))
+            if bounded:
+                entropy = binary_cross_entropy_with_logits(logits.double(), x.double(), reduction="none")
+                entropies.append(entropy.flatten(1).sum(1))
+            if run is not None:
+                real.append(_features(x, run))
+                made.append(_features(decoded.clamp(0, 1) if bounded else decoded, run))
+    bce = Mean.of(torch.cat(entropies)) if bounded else None
+    return _Passed(bce, Mean.of(torch.cat(errors)), _stacked(real), _stacked(made))
+
+
+def _decoder(model: Any) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+    """Latents to mean observations and their logits; logits of means at 0 or 1 are those of the nearest between."""
+    if isinstance(getattr(model, "likelihood", None), Bernoulli) and hasattr(model, "decoder_output"):
+
+        def exact(z: Tensor) -> tuple[Tensor, Tensor]:
+            logits = model.decoder_output(z)
+            return model.likelihood.mean(logits), logits
+
+        return exact
+
+    def from_mean(z: Tensor) -> tuple[Tensor, Tensor]:
+        mean = model.decode(z)
+        return mean, mean.double().logit(eps=torch.finfo(torch.float32).eps)
+
+    return from_mean
+
+
+def _pictures(source: _Source, kind: str, bounded: bool, batch_size: int) -> Iterator[Tensor]:
+    """Batches of one kind of pictures."""
+    blocks = list(sampling.blocks(source.n, batch_size, kind))
+    if kind == "real":
+        others = source.order[source.n :][: source.n]
+        yield from (_checked(source.data.batch(others[block]), bounded) for block in blocks)
+        return
+    z = _latents(source, kind, batch_size)
+    for block in blocks:
+        images = sampling.decode(source.model, z[block], batch_size=batch_size)
+        yield images.clamp(0, 1) if bounded else images
+
+
+def _latents(source: _Source, kind: str, batch_size: int) -> Tensor:
+    model, generator = source.model, source.streams.of(kind)
+    if kind == "prior" and source.prior is not None:
+        return source.prior.sample(source.n, generator).cpu().to(device_and_dtype(model).dtype)
+    if kind == "hybrid" and source.stored is not None:
+        z = sampling.posterior(model, source.stored, sampling.POOL, generator=generator, batch_size=batch_size)
+    else:
+        rows = source.order[: source.n]
+        if kind == "hybrid" and len(others := source.order[source.n :]) >= sampling.POOL:
+            rows = others[: sampling.POOL]
+        codes = sampling.encode(model, source.data, rows=rows, generator=generator, batch_size=batch_size)
+        z = sampling.drawn(codes)
+    if kind == "posterior":
+        return z
+    mixed = sampling.hybrid if kind == "hybrid" else sampling.uniform
+    return mixed(z, source.n, generator=generator, units=source.units)
+
+
+def _missing(source: _Source, kind: str) -> str:
+    """Why a kind cannot be made; nothing if it can."""
+    if kind == "prior" and source.prior is None:
+        return "the model has none"
+    if kind == "real" and len(source.order) < 2 * source.n:
+        return f"it needs {2 * source.n} rows, the data have {len(source.order)}"
+    return ""
+
+
+def _features(images: Tensor, run: Extractor) -> Float[np.ndarray, "n k"]:
+    return embed(TensorObservations(images.float().cpu()), run, batch_size=len(images))
+
+
+def _stacked(parts: Sequence[np.ndarray]) -> Float[np.ndarray, "n k"]:
+    return np.concatenate(parts) if parts else np.empty((0, 0))
+
+
+def _distances(real: np.ndarray, made: np.ndarray, paired: bool, resamples: int, seed: int) -> Distances:
+    return Distances(
+        frechet_distance(real, made, paired=paired, resamples=resamples, seed=seed),
+        kernel_distance(real, made, paired=paired, seed=seed),
+    )
+
+
+def _variant(source: _Source, features: str, bounded: bool) -> str:
+    units = "scalars" if source.units.are_scalars else f"{len(source.units)} units"
+    clipped = ", decodings clipped to [0, 1]" if bounded else ""
+    return (
+        f"reconstructions from posterior means, distances of {features}{clipped}; posterior samples likewise in "
+        f"pairs; hybrids of {units} from {sampling.POOL} stored posterior samples; n = {source.n}"
+    )
+
+
+def _checked(x: Tensor, bounded: bool) -> Tensor:
+    if bounded and (x.min() < 0 or x.max() > 1):
+        raise InputError(
+            f"data must lie in [0, 1] for a cross entropy, got values from {float(x.min()):.3g} to "
+            f"{float(x.max()):.3g}; rescale them, or say cross_entropy=False"
+        )
+    return finite(x, "data")
+
+
+def _prior(model: Any, prior: Any) -> Prior | None:
+    if isinstance(prior, str) and prior != "normal":
+        raise InputError(f"prior must be 'normal', a Prior or None, got {prior!r}")
+    found: Prior | None = StandardNormal(tuple(model.latent_shape)) if prior == "normal" else prior
+    return getattr(model, "prior", None) if found is None else found
+
+
+def _wanted(model: Any, kinds: Sequence[str], n: Any, batch_size: Any) -> tuple[str, ...]:
+    if missing := [part for part in ("encode", "decode", "latent_shape") if not hasattr(model, part)]:
+        raise ContractError(
+            f"{type(model).__name__} lacks {', '.join(missing)}; reconstructions need an autoencoder, see la.from_torch"
+        )
+    if isinstance(kinds, str) or (unknown := [kind for kind in kinds if kind not in KINDS]):
+        raise InputError(f"kinds must be some of {KINDS}, got {kinds if isinstance(kinds, str) else unknown}")
+    for name, value, fewest in (("n", n, 4), ("batch_size", batch_size, 1)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < fewest:
+            raise InputError(f"{name} must be an integer from {fewest} on, got {value!r}")
+    return tuple(dict.fromkeys(kinds))

@@ -1,0 +1,108 @@
+"""How well a straight cut through the latent space tells labels apart, and what else than the mean helps."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from latentassay.core.autoencoder import Encoder
+from latentassay.core.errors import InputError
+from latentassay.core.observations import FactoredObservations, as_observations
+from latentassay.metrics import linear_probe
+from latentassay.sampling import Codes, encode
+from latentassay.stats.intervals import Interval, wilson
+
+FEATURES = ("mean", "mean, variance", "sample")
+"""What a classifier may look at: μ; μ and σ²; one z ~ q(z|x) of every row."""
+
+
+class Separability(NamedTuple):
+    """Accuracy of a linear classifier on rows it has not seen.
+
+    Attributes:
+        accuracy: features → share of the rows whose label is told.
+        interval: features → its 95 % interval (Wilson's, over these rows; the training is not repeated).
+        baseline: share of the most frequent label.
+        learned: rows learned from.
+        n: rows measured on.
+        variant: the classifier in words.
+    """
+
+    accuracy: Mapping[str, float]
+    interval: Mapping[str, Interval]
+    baseline: float
+    learned: int
+    n: int
+    variant: str
+
+
+def linear_separability(
+    model: Encoder,
+    data: Any,
+    test: Any,
+    *,
+    generator: Generator,
+    labels: tuple[Any, Any] | None = None,
+    features: Sequence[str] = FEATURES,
+    batch_size: int = 1024,
+) -> Separability:
+    """Learn labels by logistic regression on what an encoder says of ``data``, and try it on ``test`` (GEO 2.2).
+
+    ``P(v | x) ∝ exp(w_v · h(x) + b_v)`` with h(x) one of μ(x), (μ(x), σ²(x)) and one sample z ~ q(z|x), standardised.
+    Where codes are points, σ² is 0 and tells nothing, and z is μ.
+
+    Args:
+        model: any encoder.
+        data: observations to learn from; ``test`` those to measure on.
+        generator: for the samples.
+        labels: integer labels of both, ``(n,)`` each; the first factor of the data where left out.
+        features: some of ``FEATURES``.
+        batch_size: rows per pass.
+
+    Raises:
+        InputError: no labels, one class, unknown features, or codes that are NaN or infinite.
+
+    >>> from latentassay.adapters import from_torch
+    >>> model = from_torch(lambda x: x[:, :1], lambda z: torch.cat([z, z], 1), latent_shape=(1,))
+    >>> x, labels = torch.linspace(-1, 1, 90)[:, None].expand(90, 2), torch.arange(90) // 45
+    >>> found = linear_separability(model, x, x, labels=(labels, labels), generator=torch.Generator())
+    >>> found.accuracy["mean"], found.baseline
+    (1.0, 0.5)
+    """
+    if unknown := set(features) - set(FEATURES):
+        raise InputError(f"features must be some of {FEATURES}, got {', '.join(sorted(map(str, unknown)))}")
+    wanted = [_labels(rows, i, labels) for i, rows in enumerate((data, test))]
+    seen = [_features(encode(model, rows, generator=generator, batch_size=batch_size)) for rows in (data, test)]
+    probes = {name: linear_probe(seen[0][name], wanted[0], test=(seen[1][name], wanted[1])) for name in features}
+    n = len(wanted[1])
+    return Separability(
+        {name: probe.score for name, probe in probes.items()},
+        {name: wilson(round(probe.score * n), n) for name, probe in probes.items()},
+        float(next(iter(probes.values())).baseline[0]),
+        len(wanted[0]),
+        n,
+        next(iter(probes.values())).variant,
+    )
+
+
+def _labels(data: Any, which: int, labels: tuple[Any, Any] | None) -> np.ndarray:
+    observations = as_observations(data)
+    if labels is not None:
+        given: Any = labels[which]
+    elif isinstance(data, FactoredObservations) and data.factors.shape[1]:
+        given = data.factors[:, 0]
+    else:
+        raise InputError("data without factors need labels=(of data, of test), integers of shape (n,)")
+    found = np.asarray(given.cpu() if isinstance(given, Tensor) else given)
+    if found.shape != (len(observations),):
+        raise InputError(f"labels must have shape ({len(observations)},), one for each row, got {found.shape}")
+    return found
+
+
+def _features(codes: Codes) -> dict[str, Float[Tensor, "n k"]]:
+    mean, std = codes.mean.flatten(1), codes.std.flatten(1)
+    z = mean if codes.sample is None else codes.sample.flatten(1)
+    return dict(zip(FEATURES, (mean, torch.cat([mean, std.square()], 1), z), strict=True))

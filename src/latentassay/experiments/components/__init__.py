@@ -1,6 +1,0 @@
-"""Chapter 3 of "VAEs and principal components": whether decoders keep to their axes, and what that does for factors."""
-
-from latentassay.experiments.components.pictures import pictures
-from latentassay.experiments.components.table import table
-
-__all__ = ["pictures", "table"]

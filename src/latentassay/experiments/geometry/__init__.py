@@ -1,6 +1,0 @@
-"""GEO on digits: what the bound, its order and the number of latents do to the shape of a latent space."""
-
-from latentassay.experiments.geometry.pictures import pictures
-from latentassay.experiments.geometry.table import table
-
-__all__ = ["pictures", "table"]

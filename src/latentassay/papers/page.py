@@ -1,0 +1,37 @@
+"""A table of an experiment and its figures as one self-contained HTML page, light or dark."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from latentassay.papers.results import Table
+from latentassay.report.svg import inline_svg
+from latentassay.report.templates import template
+
+
+class Picture(NamedTuple):
+    """A figure of a paper, made again.
+
+    Attributes:
+        name: unique in its table and fit for a file name, e.g. ``"figure-2"``.
+        title: its heading.
+        caption: what it shows.
+        figure: the drawing.
+    """
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+
+
+def render(table: Table, pictures: Sequence[Picture] = ()) -> str:
+    """Return the page; names in the table are text, whatever they hold."""
+    drawn = [(picture, _svg(picture)) for picture in pictures]
+    return template("papers", "table.html.jinja").render(table=table, drawn=drawn)
+
+
+def _svg(picture: Picture) -> Markup:
+    return inline_svg(picture.figure, name=picture.name, described_by=f"{picture.name}-caption")

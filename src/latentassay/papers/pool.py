@@ -1,0 +1,131 @@
+"""Many runs on one machine: a process for each, as many at a time as there are cores."""
+
+import copy
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+
+from latentassay.core.errors import LatentAssayError
+from latentassay.core.progress import bar
+from latentassay.core.threads import cores
+
+T = TypeVar("T")
+
+
+def each(work: Callable[[T], object], items: Sequence[T], label: str, *, processes: int | None = None) -> None:
+    """Call ``work`` on every item, each in a process of its own with one thread, several at a time.
+
+    A small network gains nothing from a second thread, but two of them train in the time of one. Every item begins
+    with fresh memory; what it makes it has to leave on disk.
+
+    Args:
+        work: a function of a module, since processes find it by its name.
+        items: its arguments, plain enough to be pickled; begun in this order.
+        label: what the progress bar counts.
+        processes: how many at a time; one for each core where left out.
+
+    Raises:
+        Exception: the first error of any, once those at work have ended; none is begun after it.
+        LatentAssayError: a process was killed.
+        KeyboardInterrupt: Ctrl-C came; each one at work was told, and has ended.
+    """
+    waiting, at_work = deque(items), list[_Worker]()
+    try:
+        with bar(len(items), label) as line:
+            while waiting or at_work:
+                while waiting and len(at_work) < (processes or cores()):
+                    at_work.append(_begin(work, waiting.popleft()))
+                for worker in _ended(at_work):
+                    at_work.remove(worker)
+                    worker.answer()
+                    line.update()
+    except KeyboardInterrupt:
+        for worker in at_work:
+            worker.interrupt()
+        raise
+    finally:
+        for worker in at_work:
+            worker.process.join()
+
+
+class _Worker(NamedTuple):
+    process: Any
+    errors: Connection
+
+    def answer(self) -> None:
+        """Raise what went wrong, if anything did."""
+        self.process.join()
+        with suppress(EOFError), self.errors:
+            raise self.errors.recv()
+        if self.process.exitcode:
+            raise LatentAssayError(
+                f"a process was ended from outside (exit code {self.process.exitcode}); "
+                "is there enough memory? what the others did is kept"
+            )
+
+    def interrupt(self) -> None:
+        if self.process.is_alive():
+            os.kill(self.process.pid, signal.SIGINT)
+
+
+def _begin(work: Callable[[T], object], item: T) -> _Worker:
+    context = get_context("spawn")
+    errors, other = context.Pipe(duplex=False)
+    process = context.Process(target=_alone, args=(work, item, other))
+    with _holding_interrupts():
+        process.start()
+    other.close()
+    return _Worker(process, errors)
+
+
+def _ended(at_work: Sequence[_Worker]) -> list[_Worker]:
+    ready = wait([worker.process.sentinel for worker in at_work])
+    return [worker for worker in at_work if worker.process.sentinel in ready]
+
+
+def _alone(work: Callable[[T], object], item: T, errors: Connection) -> None:
+    # In a group of its own a terminal's Ctrl-C does not reach it; it is told once, by who began it.
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()
+    os.environ["LATENTASSAY_PROGRESS"] = "0"
+    torch.set_num_threads(1)
+    try:
+        _release_interrupts()
+        work(item)
+    except BaseException as error:
+        errors.send(_portable(error))
+
+
+def _portable(error: BaseException) -> BaseException:
+    """Return an error that another process can read."""
+    try:
+        copy.copy(error)  # rebuilt as the other process will rebuild it
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
+
+
+@contextmanager
+def _holding_interrupts() -> Iterator[None]:
+    """Hold Ctrl-C back meanwhile; processes begun inside hold it back until they are ready."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _release_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

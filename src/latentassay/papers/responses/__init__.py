@@ -1,0 +1,1 @@
+"""Latent responses (LR): its tables, its figures, and the double helix."""

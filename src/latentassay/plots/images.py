@@ -1,0 +1,230 @@
+"""Pictures of observations: mosaics of images, small line plots of vectors, points in two or three dimensions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+
+from latentassay.plots.style import ALERT, INK, MAIN, MUTED, RULE, SERIES, SMALL, WIDE, legend, sheet, tidy
+
+PIXELS = 600_000
+"""A mosaic larger than this is averaged down, so that a report stays light."""
+
+COLUMNS = 12
+
+
+def reconstruction_pairs(originals: np.ndarray, reconstructions: np.ndarray) -> Figure:
+    """Draw data above their reconstructions; vectors of 2 or 3 numbers as points joined to where they went.
+
+    Args:
+        originals: ``(k, *x_shape)``, images ``(1 or 3, H, W)`` in [0, 1] or vectors ``(D,)``.
+        reconstructions: the same shape.
+
+    Source: the reconstruction strips of the papers; for points, LR figure 3 (right).
+    """
+    if are_points(originals):
+        return _moves(originals, reconstructions)
+    return strips({"data": originals, "reconstruction": reconstructions})
+
+
+def strips(groups: Mapping[str, np.ndarray]) -> Figure:
+    """Draw one labelled row of observations per group, at most twelve in a row; points share one plot.
+
+    Args:
+        groups: label → observations ``(k, *x_shape)``.
+    """
+    if all(are_points(samples) for samples in groups.values()):
+        return _clouds(groups)
+    rows = {label: np.asarray(samples)[:COLUMNS] for label, samples in groups.items()}
+    columns = max(len(samples) for samples in rows.values())
+    first = next(iter(rows.values()))
+    filled = np.full((len(rows), columns, *first.shape[1:]), np.nan)
+    for i, samples in enumerate(rows.values()):
+        filled[i, : len(samples)] = samples
+    ax = _grid(filled, margin=1.4)
+    ax.set_yticks(np.arange(len(rows)) + 0.5, list(rows), parse_math=False)
+    ax.set_xticks([])
+    return _figure(ax)
+
+
+def traversals(images: np.ndarray, values: np.ndarray, labels: Sequence[str]) -> Figure:
+    """Draw what each unit does alone: one row per unit, its value growing from left to right.
+
+    Args:
+        images: decodings ``(rows, steps, *x_shape)``.
+        values: the value the unit had, ``(rows, steps)``.
+        labels: names of the units, one per row.
+
+    Source: LR figures 12–24, SA section 5.6; points are drawn as curves.
+    """
+    if are_points(images[0]):
+        return _curves(images, labels)
+    common = bool(np.allclose(values, values[0]))
+    ax = _grid(images, margin=1.4)
+    names = [
+        f"unit {label}" if common else f"unit {label}\n{row.min():.1f} … {row.max():.1f}".replace("-", "−")
+        for label, row in zip(labels, values, strict=True)
+    ]
+    ax.set_yticks(np.arange(len(images)) + 0.5, names, parse_math=False)
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
+    ticks = [f"{value:.1f}".replace("-", "−") for value in values[0]] if common else ["least", "greatest"]
+    at = np.arange(images.shape[1]) + 0.5
+    ax.set_xticks(at if common else at[[0, -1]], ticks)
+    ax.set_xlabel("value of the unit", color=INK, fontsize=SMALL + 1)
+    return _figure(ax)
+
+
+def are_images(samples: np.ndarray) -> bool:
+    """Tell whether samples ``(k, *x_shape)`` are images: three dimensions each."""
+    return np.ndim(samples) == 4
+
+
+def are_points(samples: np.ndarray) -> bool:
+    """Tell whether samples ``(k, *x_shape)`` are points of the plane or of space."""
+    return np.ndim(samples) == 2 and np.shape(samples)[1] in (2, 3)
+
+
+def mosaic(images: np.ndarray, *, gaps: bool = True) -> np.ndarray:
+    """Tile images ``(rows, columns, C, H, W)`` into one picture ``(·, ·, 4)`` ; NaN tiles stay clear.
+
+    >>> mosaic(np.ones((2, 3, 1, 32, 32))).shape
+    (68, 102, 4)
+    """
+    images = _shrunk(np.asarray(images, dtype=np.float32))
+    rows, columns, channels, height, width = images.shape
+    colour = images if channels == 3 else np.repeat(images.mean(2, keepdims=True), 3, 2)
+    alpha = np.isfinite(colour).all(2, keepdims=True).astype(np.float32)
+    tiles = np.concatenate([np.nan_to_num(colour).clip(0, 1), alpha], 2)
+    gap = max(1, round(max(height, width) / 32)) if gaps else 0
+    padded = np.pad(tiles, ((0, 0), (0, 0), (0, 0), (gap, gap), (gap, gap)))
+    return padded.transpose(0, 3, 1, 4, 2).reshape(rows * (height + 2 * gap), columns * (width + 2 * gap), 4)
+
+
+def tiles(
+    ax: Axes,
+    samples: np.ndarray,
+    extent: tuple[float, float, float, float],
+    *,
+    gaps: bool = True,
+    limits: tuple[float, float] | None = None,
+) -> str:
+    """Fill ``extent`` (left, right, bottom, top) with samples ``(rows, columns, *x_shape)``; row 0 is on top.
+
+    Args:
+        limits: least and greatest value of plots of vectors; those of these samples where left out.
+
+    Returns:
+        How to read a tile, where that is not plain to see.
+    """
+    if np.ndim(samples) == 5:
+        ax.imshow(mosaic(samples, gaps=gaps), extent=extent, interpolation="none", aspect="auto", origin="upper")
+        return ""
+    shown = np.asarray(samples).reshape(*samples.shape[:2], -1)
+    return _small_plots(ax, shown, extent, limits or (float(np.nanmin(shown)), float(np.nanmax(shown))))
+
+
+def _small_plots(
+    ax: Axes, samples: np.ndarray, extent: tuple[float, float, float, float], limits: tuple[float, float]
+) -> str:
+    (rows, columns, size), (low, high) = samples.shape, limits
+    left, right, bottom, top = extent
+    width, height = (right - left) / columns, (top - bottom) / rows
+    t = np.linspace(0.1, 0.9, size) if size > 1 else np.array([0.5])
+    unit = 0.12 + 0.76 * (samples - low) / ((high - low) or 1.0)
+    x = left + (np.arange(columns)[None, :, None] + t) * width
+    y = top - (np.arange(rows)[:, None, None] + 1 - unit) * height
+    lines = np.stack(np.broadcast_arrays(x, y), -1).reshape(-1, size, 2)
+    ax.add_collection(LineCollection([line for line in lines if np.isfinite(line).all()], colors=MAIN, linewidths=0.9))
+    if size < 6:
+        ax.plot(*lines.reshape(-1, 2).T, ".", color=MAIN, markersize=3)
+    ax.hlines(np.linspace(bottom, top, rows + 1), left, right, colors=RULE, linewidths=0.6)
+    ax.vlines(np.linspace(left, right, columns + 1), bottom, top, colors=RULE, linewidths=0.6)
+    return f"each tile: value (from {low:.2g} to {high:.2g}) over index (0 to {size - 1})".replace("-", "−")
+
+
+def _grid(samples: np.ndarray, margin: float) -> Axes:
+    rows, columns = samples.shape[:2]
+    ratio = samples.shape[3] / samples.shape[4] if np.ndim(samples) == 5 else 0.75
+    cell = min((WIDE - margin) / columns, 0.95 if rows <= 16 else 0.6)
+    figure = sheet(margin + cell * columns, 0.45 + cell * ratio * rows)
+    ax = tidy(figure.add_subplot())
+    note = tiles(ax, samples, (0, columns, rows, 0))
+    ax.set(xlim=(0, columns), ylim=(rows, 0))
+    ax.set_aspect(ratio)
+    ax.tick_params(length=0, labelsize=SMALL + 0.5)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    if note:
+        figure.supxlabel(note, color=MUTED, fontsize=SMALL)
+    return ax
+
+
+def _figure(ax: Axes) -> Figure:
+    figure = ax.figure
+    if not isinstance(figure, Figure):
+        raise TypeError("axes must belong to a figure, not to a part of one")
+    return figure
+
+
+def _shrunk(images: np.ndarray) -> np.ndarray:
+    rows, columns, channels, height, width = images.shape
+    by = int(np.ceil(np.sqrt(rows * columns * height * width / PIXELS)))
+    if by == 1 or min(height, width) < 2 * by:
+        return images
+    h, w = height // by, width // by
+    blocks = images[..., : h * by, : w * by].reshape(rows, columns, channels, h, by, w, by)
+    return np.asarray(blocks.mean((4, 6)))
+
+
+def space(figure: Figure, dimensions: int, cell: Any = 111, *, zoom: float = 0.9) -> Any:
+    """Return axes for points of the plane or of space, every axis labelled."""
+    if dimensions == 2:
+        return tidy(figure.add_subplot(cell), x="x₀", y="x₁")
+    ax = figure.add_subplot(cell, projection="3d")
+    ax.set_facecolor("none")
+    for axis, name, subscript in zip((ax.xaxis, ax.yaxis, ax.zaxis), "xyz", "₀₁₂", strict=True):
+        axis.set_pane_color((0, 0, 0, 0))
+        axis.line.set_color(MUTED)
+        axis.set_tick_params(colors=MUTED, labelcolor=INK, labelsize=SMALL)
+        axis._axinfo["grid"].update(color=RULE, linewidth=0.5)
+        getattr(ax, f"set_{name}label")(f"x{subscript}", color=INK, fontsize=SMALL + 1)
+    ax.locator_params(nbins=4)
+    ax.set_box_aspect(None, zoom=zoom)
+    return ax
+
+
+def _moves(originals: np.ndarray, reconstructions: np.ndarray) -> Figure:
+    figure = sheet(6.0, 4.8)
+    ax = space(figure, originals.shape[1])
+    for start, end in zip(originals, reconstructions, strict=True):
+        ax.plot(*np.stack([start, end], 1), color=MUTED, linewidth=0.6)
+    ax.plot(*originals.T, "o", color=INK, markersize=4, label="data")
+    ax.plot(*reconstructions.T, "x", color=MAIN, markersize=4.5, label="reconstruction")
+    legend(ax)
+    return figure
+
+
+def _clouds(groups: Mapping[str, np.ndarray]) -> Figure:
+    figure = sheet(6.0, 4.8)
+    ax = space(figure, next(iter(groups.values())).shape[1])
+    for (label, samples), colour, marker in zip(
+        groups.items(), (MAIN, SERIES[2], ALERT, SERIES[3]), "o^xs", strict=False
+    ):
+        ax.plot(*np.asarray(samples).T, marker, color=colour, markersize=4, label=label, fillstyle="none")
+    legend(ax, ncols=2)
+    return figure
+
+
+def _curves(images: np.ndarray, labels: Sequence[str]) -> Figure:
+    figure = sheet(6.0, 4.8)
+    ax = space(figure, images.shape[-1])
+    for i, (curve, label) in enumerate(zip(images, labels, strict=True)):
+        colour, style = SERIES[i % len(SERIES)], ("-", "--", ":", "-.")[i // len(SERIES) % 4]
+        ax.plot(*curve.T, style, color=colour, marker=".", markersize=4, linewidth=1.2, label=f"unit {label}")
+        ax.plot(*curve[-1:].T, "o", color=colour, markersize=5)
+    legend(ax, ncols=min(len(images), 5))
+    return figure

@@ -1,0 +1,67 @@
+"""Root mean squares from independent blocks, relative to a spread that is known better than the blocks know it."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from latentassay.stats.intervals import Z95, student
+
+
+class BlockMoments:
+    """Streaming moments of block means: ``s[j,k]``, what unit k did when j was changed, and ``w[k]``, k's own spread.
+
+    The estimate is a ratio, ``M²[j,k] = W_j · Σ s[j,k] / Σ w_j``: where few blocks are used, the chance by which
+    unit j varied more or less in them than in all latents (W_j, its mean) cancels, and where all are used it is the
+    plain mean. Blocks being independent, its logarithm varies as the mean of ``a + f·b`` over blocks does, with
+    ``a = s/S − w_j/W_j``, ``b = w_j/W_j`` (or ``w_j/W_j − w_k/W_k`` for M normalized by σ_k) and f the share of all
+    blocks that were used; ``b`` counts by the uncertainty of W itself.
+
+    Args:
+        units: number of units u; rows may stop at different times, so each keeps moments of its own.
+    """
+
+    def __init__(self, units: int):
+        self.count = torch.zeros(units, dtype=torch.long)
+        names = ("s", "ss", "s_own", "s_other", "w", "w_own", "ww")
+        self._sums = {name: torch.zeros(units, units, dtype=torch.float64) for name in names}
+
+    def add(self, rows: list[int], s: Float[Tensor, "r m u"], w: Float[Tensor, "m u"]) -> None:
+        """Take m more blocks for the given rows: block means of ``s`` for each of them, and of ``w``."""
+        s, w = s.double().cpu(), w.double().cpu()
+        own = w.T[rows][..., None]
+        self.count[rows] += len(w)
+        parts = {"s": s, "ss": s.square(), "s_own": s * own, "s_other": s * w, "w_own": own * w}
+        for name, part in parts.items():
+            self._sums[name][rows] += part.sum(1)
+        self._sums["w"][rows] += w.sum(0)
+        self._sums["ww"][rows] += w.square().sum(0)
+
+    def _mean(self, name: str) -> Float[Tensor, "u u"]:
+        return self._sums[name] / self.count[:, None]
+
+    def mean_square(self, spread: Float[Tensor, " u"]) -> Float[Tensor, "u u"]:
+        """M², ``spread`` being the mean of ``w`` over all latents; 0 in the row of a unit that never varies."""
+        own = self._mean("w").diagonal()[:, None]
+        return torch.where(own > 0, self._mean("s") * spread[:, None] / own.clamp(min=1e-300), 0.0)
+
+    def relative_stderr(self, total: int, *, normalized: bool) -> Float[Tensor, "u u"]:
+        """Standard error of M relative to M, such that 1.96 of them make a 95 % interval (Student's t inside).
+
+        Args:
+            total: how many blocks all latents make.
+            normalized: of ``M[j,k]/σ_k`` instead of ``M[j,k]``.
+        """
+        s, w = (self._mean(name).clamp(min=1e-150) for name in ("s", "w"))
+        own = w.diagonal()[:, None]
+        ss, s_own = self._mean("ss") / s.square(), self._mean("s_own") / (s * own)
+        jj = self._mean("ww").diagonal()[:, None] / own.square()
+        variance = ss - 2 * s_own + jj
+        if normalized:
+            s_other, jk = self._mean("s_other") / (s * w), self._mean("w_own") / (own * w)
+            kk = self._mean("ww") / w.square()
+            rest = (jj - 2 * jk + kk) + 2 * (s_own - s_other - jj + jk)
+        else:
+            rest = (jj - 1) + 2 * (s_own - jj)
+        used = self.count[:, None].double()
+        variance = (variance + used / total * rest).clamp(min=0) / (used - 1)
+        return 0.5 * variance.sqrt() * student(used - 1) / Z95

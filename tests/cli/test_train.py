@@ -1,0 +1,81 @@
+"""``latentassay train``: models and objectives by name, with their options."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import latentassay as la
+from latentassay.cli.main import app
+from latentassay.cli.shell import model_options
+
+
+def train(folder, *arguments, code=0):
+    command = ["train", "--data", "digits", "--rows", "200", "--steps", "2", "--batch-size", "16", "--out", folder]
+    done = CliRunner().invoke(app, [*map(str, command), *map(str, arguments)])
+    assert done.exit_code == code, done.output
+    return " ".join((done.stdout if code == 0 else done.stderr).split())
+
+
+def objective(folder):
+    return json.loads((folder / "manifest.json").read_text("utf-8"))["objective"]
+
+
+SMALL = ("--model-option", "filters=8")
+
+
+def test_a_structural_model_is_trained_with_its_options_and_loads_with_its_variables(tmp_path):
+    text = train(tmp_path / "run", "--model", "sae-4", *SMALL, "--model-option", "hidden=16,8", "--latents", 8)
+    assert "8 latents in 4 variables; 140 of digits" in text
+    model = la.load_run(tmp_path / "run").model
+    assert model.variables == ((0, 1), (2, 3), (4, 5), (6, 7)) and model.spec["hidden"] == [16, 8]
+    assert objective(tmp_path / "run") == {"name": "ae"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--model", "vae-hourglass"), {"name": "beta-vae", "beta": 1.0}),
+        (("--model", "vlae-2", "--beta", 3), {"name": "beta-vae", "beta": 3.0}),
+        (("--model", "ae-hourglass", "--objective", "wae"), {"name": "wae"}),
+        (("--model", "vae-hourglass", "--objective", "beta-tcvae", "--beta", 4), {"name": "beta-tcvae", "beta": 4.0}),
+        (
+            ("--model", "vae-hourglass", "--objective", "factor-vae", "--objective-option", "gamma=10"),
+            {"name": "factor-vae", "gamma": 10},
+        ),
+        (
+            ("--model", "vae-hourglass", "--objective", "dip-vae", "--objective-option", "kind=ii"),
+            {"name": "dip-vae", "kind": "ii"},
+        ),
+    ],
+)
+def test_an_objective_is_the_published_one_or_the_one_that_is_named(tmp_path, arguments, expected):
+    train(tmp_path / "run", *arguments, *SMALL)
+    assert objective(tmp_path / "run").items() >= expected.items()
+
+
+def test_an_objective_within_another_is_named_by_its_name(tmp_path):
+    more = ("--objective", "invariance", "--objective-option", "base=vae", "--objective-option", "weight=2.5")
+    train(tmp_path / "run", "--model", "xvae-mlp", *more)
+    assert objective(tmp_path / "run")["base"] == {"name": "vae"} and objective(tmp_path / "run")["weight"] == 2.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--model", "sae-12", "--latents", 10), "choose a multiple of 12, such as 12"),
+        (("--model", "vae-conv", "--model-option", "filters=8"), "vae-conv takes no option filters"),
+        (("--objective", "vea"), "no objective is called 'vea'"),
+        (("--objective", "factor-vae", "--objective-option", "weight=3"), "factor-vae does not take"),
+        (("--objective-option", "gamma=3"), "--objective-option gamma=… is of an objective; name it with --objective"),
+        (("--objective", "ae", "--beta", 2), "ae does not take"),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_anything_is_written(tmp_path, arguments, message):
+    assert message in train(tmp_path / "run", *arguments, code=2)
+    assert not (tmp_path / "run").exists()
+
+
+def test_options_of_models_are_read_as_what_they_look_like():
+    words = ["filters=16", "hidden=64,8", "decoder_hidden=5", "activation=relu"]
+    assert model_options(words) == {"filters": 16, "hidden": (64, 8), "decoder_hidden": (5,), "activation": "relu"}

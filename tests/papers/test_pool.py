@@ -1,0 +1,109 @@
+"""Processes of their own: all of it done, the first error told, and Ctrl-C passed on once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from latentassay.core.errors import CheckpointError, LatentAssayError
+from latentassay.papers.pool import each
+
+
+def leave(path: Path) -> None:
+    path.write_text(f"{os.getpid()} {torch.get_num_threads()} {os.environ['LATENTASSAY_PROGRESS']}")
+
+
+def refuse_second(path: Path) -> None:
+    if path.name == "1":
+        raise ValueError("not this one")
+    path.write_text("done")
+
+
+def test_every_item_has_a_process_of_one_thread(tmp_path):
+    paths = [tmp_path / str(i) for i in range(3)]
+    each(leave, paths, "items", processes=2)
+    told = [path.read_text().split() for path in paths]
+    assert len({pid for pid, *_ in told} | {str(os.getpid())}) == 4
+    assert all(rest == ["1", "0"] for _, *rest in told)
+
+
+def test_the_first_error_is_told_and_nothing_begun_after_it(tmp_path):
+    paths = [tmp_path / str(i) for i in range(6)]
+    with pytest.raises(ValueError, match="not this one"):
+        each(refuse_second, paths, "items", processes=1)
+    assert paths[0].exists() and not paths[1].exists() and not paths[5].exists()
+
+
+def fail_in_full(path: Path) -> None:
+    raise CheckpointError(path, "is damaged", "Mend it.")
+
+
+class Unportable(Exception):
+    def __init__(self, one: int, other: int) -> None:
+        super().__init__("cannot be sent")
+
+
+def fail_unportably(path: Path) -> None:
+    raise Unportable(1, 2)
+
+
+def die(path: Path) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_errors_arrive_as_they_were(tmp_path):
+    with pytest.raises(CheckpointError, match="is damaged") as caught:
+        each(fail_in_full, [tmp_path], "items")
+    assert (caught.value.path, caught.value.fix) == (tmp_path, "Mend it.")
+    with pytest.raises(RuntimeError, match="Unportable: cannot be sent"):
+        each(fail_unportably, [tmp_path], "items")
+    with pytest.raises(LatentAssayError, match="exit code -9"):
+        each(die, [tmp_path], "items")
+
+
+def test_nothing_to_do_is_nothing_done():
+    each(leave, [], "items")
+
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+from latentassay.core.errors import CheckpointError, LatentAssayError
+from latentassay.papers.pool import each
+
+def wait(path):
+    path.write_text("begun")
+    try:
+        time.sleep(60)
+    except KeyboardInterrupt:
+        path.write_text("told")
+        raise
+
+if __name__ == "__main__":
+    try:
+        each(wait, [Path(sys.argv[1]) / str(i) for i in range(4)], "items", processes=2)
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+
+def test_ctrl_c_reaches_those_at_work_once_and_no_others(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT)
+    process = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not ((tmp_path / "0").exists() and (tmp_path / "1").exists()):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (out.strip(), err, process.returncode) == ("interrupted", "", 0)
+    assert [(tmp_path / str(i)).read_text() for i in (0, 1)] == ["told", "told"]
+    assert not (tmp_path / "2").exists() and not (tmp_path / "3").exists()

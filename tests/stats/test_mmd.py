@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics.pairwise import euclidean_distances
+
+from latentassay.core.errors import InputError
+from latentassay.stats.intervals import exceedance, wilson
+from latentassay.stats.mmd import inverse_multiquadratic, paired_mmd, unpaired_mmd
+from tests.oracles import slow
+from tests.oracles.discrepancy import gaussian_mmd
+
+WIDTHS = [0.5, 2.0, 8.0]
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def normals(n, d, seed):
+    return torch.randn(n, d, generator=seeded(seed), dtype=torch.float64)
+
+
+def test_equals_the_double_loop():
+    x, y = normals(12, 3, 0), normals(12, 3, 1) + 0.5
+    assert paired_mmd(x, y, widths=WIDTHS, generator=seeded()).value == pytest.approx(slow.mmd(x, y, WIDTHS), abs=1e-12)
+
+
+def test_kernel_equals_scikit_learns_distances():
+    a, b = normals(5, 3, 0), normals(4, 3, 1)
+    squared = euclidean_distances(a.numpy(), b.numpy(), squared=True)
+    expected = np.mean([c / (c + squared) for c in WIDTHS], axis=0)
+    np.testing.assert_allclose(inverse_multiquadratic(a, b, WIDTHS), expected, rtol=1e-10)
+
+
+def test_unbiased_and_calibrated_when_nothing_differs():
+    def one(s):
+        x, y = normals(60, 2, 2 * s), normals(60, 2, 2 * s + 1)
+        return paired_mmd(x, y, widths=WIDTHS, generator=seeded(s), permutations=100)
+
+    found = [one(s) for s in range(150)]
+    values = np.array([f.value for f in found])
+    assert abs(values.mean()) < 3 * values.std() / 150**0.5
+    assert 0.005 <= np.mean([f.p_value <= 0.05 for f in found]) <= 0.11
+    assert np.mean([f.stderr for f in found]) == pytest.approx(values.std(), rel=0.25)
+
+
+def test_stderr_is_right_for_paired_rows_that_differ():
+    def one(s):
+        x = normals(80, 2, 2 * s)
+        return paired_mmd(
+            x, 0.5 * x + 0.3 + 0.2 * normals(80, 2, 2 * s + 1), widths=WIDTHS, generator=seeded(s), permutations=2
+        )
+
+    found = [one(s) for s in range(150)]
+    values = np.array([f.value for f in found])
+    assert np.mean([f.stderr for f in found]) == pytest.approx(values.std(), rel=0.2)
+    assert paired_mmd(normals(80, 2, 0), normals(80, 2, 1) + 2, widths=WIDTHS, generator=seeded()).p_value < 0.01
+
+
+def test_unpaired_equals_the_double_loop():
+    x, y = normals(5, 3, 0), normals(7, 3, 1) + 0.5
+
+    def mean_kernel(a, b, same):
+        pairs = [(i, j) for i in range(len(a)) for j in range(len(b)) if not (same and i == j)]
+        return np.mean([np.mean([c / (c + float((a[i] - b[j]).square().sum())) for c in WIDTHS]) for i, j in pairs])
+
+    expected = mean_kernel(x, x, True) + mean_kernel(y, y, True) - 2 * mean_kernel(x, y, False)
+    assert float(unpaired_mmd(x, y, widths=WIDTHS)) == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(("shift", "std"), [(0.0, 1.0), (0.4, 1.0), (0.0, 0.6), (-0.3, 1.5)])
+def test_unpaired_is_unbiased(shift, std):
+    """Against quadrature, for Gaussians; of unlike sizes, so that nothing is divided by the other's."""
+    d, n, m, repeats = 4, 12, 20, 600
+    drawn = [(shift + std * normals(n, d, 2 * s), normals(m, d, 2 * s + 1)) for s in range(repeats)]
+    values = np.array([float(unpaired_mmd(x, y, widths=WIDTHS)) for x, y in drawn])
+    expected = np.mean([gaussian_mmd(c, d, shift, std, 1.0) for c in WIDTHS])
+    assert abs(values.mean() - expected) < 4 * values.std() / repeats**0.5
+    if shift == 0 and std == 1:  # as often negative as positive, nearly; with the diagonals it never would be
+        assert 0.3 < np.mean(values < 0) < 0.7
+        biased = [
+            v + (1 - inverse_multiquadratic(x, x, WIDTHS).mean()) / n for v, (x, _) in zip(values, drawn, strict=True)
+        ]
+        assert np.mean(biased) > 20 * values.std() / repeats**0.5
+
+
+def test_unpaired_can_be_descended():
+    x, y = normals(4, 2, 0).requires_grad_(), normals(5, 2, 1).requires_grad_()
+    assert torch.autograd.gradcheck(lambda a, b: unpaired_mmd(a, b, widths=WIDTHS), (x, y))
+    same = torch.zeros(
+        3, 2, dtype=torch.float64, requires_grad=True
+    )  # on top of one another, where distances have no derivative
+    unpaired_mmd(same, y.detach(), widths=WIDTHS).backward()
+    assert torch.isfinite(same.grad).all() and bool(same.grad.any())
+
+
+def test_one_row_has_no_discrepancy():
+    with pytest.raises(InputError, match="two rows"):
+        unpaired_mmd(normals(1, 2, 0), normals(5, 2, 1), widths=WIDTHS)
+
+
+def test_wilson_equals_the_published_example():
+    """Newcombe 1998, table I: 81 of 263 gives 0.2553 to 0.3662."""
+    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
+    assert wilson(10, 10).high == pytest.approx(1)
+
+
+def test_exceedance_covers_the_known_share():
+    """Share of N(1, 1) above the 90 % quantile of N(0, 1) is Φ(1 − 1.2816) = 0.3891."""
+    inside = 0
+    for seed in range(60):
+        g = seeded(seed)
+        reference, sample = (torch.randn(400, generator=g) + shift for shift in (0, 1))
+        found = exceedance(reference, sample, quantile=0.9, generator=g, resamples=200)
+        inside += found.low <= 0.3891 <= found.high
+    assert 52 <= inside <= 60
