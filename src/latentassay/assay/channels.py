@@ -5,10 +5,10 @@ from torch import Tensor
 
 from latentassay.assay.context import FAINT, Context
 from latentassay.assay.parts import Part
+from latentassay.core.estimate import Z95
 from latentassay.core.findings import Finding, Score
 from latentassay.core.units import Units
 from latentassay.spatial import ActivityMaps, ChannelEffects, channel_correlations, channel_effects, twins
-from latentassay.stats.intervals import Z95
 
 STILL = 1e-2
 """A channel says nothing, or does nothing, if its codes, or changes by it, are this small a share of the median's."""

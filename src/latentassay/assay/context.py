@@ -7,11 +7,11 @@ import torch
 from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.estimate import Z95
 from latentassay.core.observations import Observations
 from latentassay.core.units import Units
 from latentassay.responses import CausalUnits, ResponseMatrix, response_graph
 from latentassay.sampling import Codes, central, encode
-from latentassay.stats.intervals import Z95
 
 FAINT = 0.1
 """A unit is dead, and not just faint, if beyond doubt no more than this share of a change of it comes back. Many units

@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from latentassay.core.estimate import Z95
 from latentassay.core.findings import Score
 from latentassay.responses.matrix import CAUSAL
-from latentassay.stats.intervals import Z95
 
 COLOURS = {"problem": "bold red", "warning": "yellow", "good": "green", "note": "cyan"}
 

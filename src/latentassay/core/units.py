@@ -1,8 +1,10 @@
 """Units: the groups of latents that an intervention moves together."""
 
 import math
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -80,12 +82,36 @@ class Units:
         return self.total(delta.square())
 
 
-def as_units(units: "Units | Sequence[Sequence[int]] | None", latent_shape: Sequence[int]) -> Units:
-    """Accept ``None`` (scalars or channels), lists of latent indices, or ``Units`` made for these latents."""
+def as_units(units: "Units | Sequence[int] | Sequence[Sequence[int]] | None", latent_shape: Sequence[int]) -> Units:
+    """Read units as people write them.
+
+    Args:
+        units: ``None`` (scalars of a vector, channels of a spatial latent), flat latent indices such as ``[0, 1]``
+            (these scalars, each a unit), groups of them such as ``[[0, 1], [2]]``, or ``Units`` made for these latents.
+        latent_shape: of the model.
+
+    Raises:
+        InputError: no index, an index out of range or in two groups, no integers, or units of another latent shape.
+
+    >>> as_units([0, 2], (3,)).groups, as_units([[0, 1], [2]], (3,)).groups, len(as_units(None, (3, 8, 8)))
+    (((0,), (2,)), ((0, 1), (2,)), 3)
+    """
     if units is None:
         return Units.default(latent_shape)
     if not isinstance(units, Units):
-        return Units(tuple(tuple(int(i) for i in group) for group in units), tuple(latent_shape))
+        return Units(tuple(map(_group, units)), tuple(latent_shape))
     if units.latent_shape != tuple(latent_shape):
         raise InputError(f"units were made for latents {units.latent_shape}, the model has {tuple(latent_shape)}")
     return units
+
+
+def _group(indices: Any) -> tuple[int, ...]:
+    """One latent, or several; whatever counts as an index does, of numpy and torch, too."""
+    try:
+        several = tuple(indices)
+    except TypeError:  # a number, or a tensor without dimensions
+        several = (indices,)
+    try:
+        return tuple(map(operator.index, several))
+    except TypeError:
+        raise InputError(f"units must be latent indices or groups of them, got {indices!r}") from None

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.metrics.arrays import codes_only, reals
 
 ACTIVE, KNOWN, NEGLIGIBLE = 0.5, 0.8, 0.03
@@ -85,7 +86,7 @@ def polarized_regime(mean: Any, std: Any, *, active: float = ACTIVE, known: floa
     each = 0.5 * (np.square(mu) + np.square(sigma) - 2 * np.log(sigma) - 1)
     apart = each.sum(1) - (each - np.square(sigma) / 2)[:, moving].sum(1)
     score, stderr = _ratio(apart, each.sum(1))
-    low, high = max(0.0, score - 1.96 * stderr), score + 1.96 * stderr
+    low, high = max(0.0, score - Z95 * stderr), score + Z95 * stderr
     states = tuple(_state(bool(moved), bool(seen)) for moved, seen in zip(moving, variance < known, strict=True))
     variant = f"a unit moves if its mean's std is above {active:g}, and is known if E[σ²] is below {known:g}"
     return PolarizedRegime(

@@ -13,6 +13,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.plots.style import (
     ALERT,
     INK,
@@ -36,7 +37,6 @@ PANELS = 6
 FLOOR = -1.0
 """Self-consistency below this is cut off, and its number written: one bad unit would flatten all others."""
 
-Z95 = 1.96
 SHADES = (MAIN, LEAF, THIRD, ALERT)
 
 

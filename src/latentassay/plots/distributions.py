@@ -8,9 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from latentassay.core.estimate import Z95
 from latentassay.plots.style import ALERT, INK, MAIN, QUIET, THIRD, WIDE, legend, sheet, tidy
-
-Z95 = 1.96
 
 
 def error_histogram(error: np.ndarray) -> Figure:

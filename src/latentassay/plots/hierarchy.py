@@ -1,7 +1,6 @@
 """Figure of a hierarchy: of every variable, how linear what it changes is, how far it reaches, and where."""
 
 from collections.abc import Mapping, Sequence
-from statistics import NormalDist
 from textwrap import fill
 
 import numpy as np
@@ -9,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.plots.style import ALERT, INK, MAIN, MUTED, QUIET, SMALL, WIDE, fading, legend_above, sheet, tidy
 
 NEEDS = (
@@ -23,8 +23,6 @@ NEEDS = (
 )
 """Arrays that the figure is drawn from, ``(u,)`` each."""
 
-Z95 = NormalDist().inv_cdf(0.975)
-"""Standard errors on either side of a 95 % interval; ``math`` has it, but with tensors, which no report needs."""
 
 PARTS = (("depends on the other variables", ALERT), ("bends with its own value", MAIN), ("linear", QUIET))
 """What a change consists of, from below."""

@@ -13,6 +13,7 @@ from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.plots.plane import BLUE_RED
 from latentassay.plots.style import ALERT, INK, LEAF, MAIN, MUTED, QUIET, WIDE, fading, legend, scale, sheet, tidy
 
@@ -27,8 +28,6 @@ DECADES = 5
 
 FARTHEST = 24
 """Distances that are drawn at most; beyond them little is left."""
-
-Z95 = 1.96
 
 
 def kernel_maps(

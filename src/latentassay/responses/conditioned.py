@@ -9,13 +9,14 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.core.observations import FactoredObservations, finite, groups_varying
 from latentassay.core.progress import bar
 from latentassay.core.units import Units, as_units
 from latentassay.responses.response import interventions
 from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, drawn, encode
-from latentassay.stats.intervals import Z95, student
+from latentassay.stats.intervals import student
 
 FIRST, LEAST = 4, 12
 """Groups in the first round under a budget, and groups before an interval is trusted enough to stop a unit."""

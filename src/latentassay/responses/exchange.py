@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.core.units import Units
-from latentassay.stats.intervals import Z95, student
+from latentassay.stats.intervals import student
 
 FOLDS = 8
 """Parts of the pairs: a linear rule is learned from seven and asked about the eighth, and their spread gives errors."""

@@ -8,13 +8,13 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.core.progress import bar
 from latentassay.core.units import Units, as_units
 from latentassay.responses.response import interventions
 from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.stats.blocks import BlockMoments
-from latentassay.stats.intervals import Z95
 from latentassay.stats.stratified import partners
 
 CAUSAL = 0.5 / 2**0.5

@@ -7,10 +7,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.core.observations import finite
 from latentassay.sampling import Codes
 from latentassay.spatial.places import is_spatial
-from latentassay.stats.intervals import Z95, student
+from latentassay.stats.intervals import student
 
 ROWS = 64
 """Rows at a time in float64."""

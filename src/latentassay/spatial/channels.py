@@ -8,11 +8,12 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Decoder, eval_mode
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.spatial.places import is_spatial, sides_of
-from latentassay.stats.intervals import Z95, student
+from latentassay.stats.intervals import student
 
 TWINS = 0.98
 """Two channels repeat each other if their correlation, or their cosine, is so large beyond doubt, of either sign."""

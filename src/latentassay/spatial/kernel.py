@@ -9,13 +9,14 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
 from latentassay.responses.response import respond_once
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.spatial.places import Sides, beside, distances, lenders, sides_of, spread_evenly, window
 from latentassay.spatial.ratios import Ratio, ratio
-from latentassay.stats.intervals import Z95, Interval, student
+from latentassay.stats.intervals import Interval, student
 
 SHARE = 0.9
 """The reach holds this share of the response."""

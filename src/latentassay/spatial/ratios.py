@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.stats.intervals import Z95, Interval, normal, student
+from latentassay.core.estimate import Z95
+from latentassay.stats.intervals import Interval, normal, student
 
 
 class Ratio(NamedTuple):

@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Decoder, eval_mode
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
 from latentassay.sampling import BATCH_SIZE, as_latents
@@ -161,7 +162,7 @@ def global_places(effects: PlaceEffects, log_noise: Float[Tensor, "*sides"]) -> 
     floor = float(effects.near.median()) * 1e-9 + 1e-300
     logs = (effects.far + floor).log()
     times = (logs - logs.median()).exp()
-    sure = effects.share - 1.96 * effects.share_stderr >= FAR
+    sure = effects.share - Z95 * effects.share_stderr >= FAR
     reaching = (times >= TIMES) & (_robust(logs) >= CUT) & sure
     below = torch.zeros_like(log_noise)
     if bool(torch.isfinite(log_noise).all()):

@@ -8,10 +8,11 @@ from torch import Tensor
 
 from latentassay.core.autoencoder import Encoder, eval_mode
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Z95
 from latentassay.core.observations import as_observations, finite
 from latentassay.sampling import BATCH_SIZE, blocks
 from latentassay.spatial.places import Sides, sides_of, strides_of
-from latentassay.stats.intervals import Z95, Interval, normal, student
+from latentassay.stats.intervals import Interval, normal, student
 
 VARIANT = (
     "posterior means; mean of every row and channel removed, Hann window, mean power per frequency in rings of whole "

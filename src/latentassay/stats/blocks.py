@@ -4,7 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.stats.intervals import Z95, student
+from latentassay.core.estimate import Z95
+from latentassay.stats.intervals import student
 
 
 class BlockMoments:

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.stats.intervals import Z95, student
+from latentassay.core.estimate import Z95
+from latentassay.stats.intervals import student
 
 ROUNDING = 4
 """What varies by fewer units of rounding than this, relative to its size, does not vary."""

@@ -11,9 +11,7 @@ from scipy.special import stdtrit
 from torch import Generator, Tensor
 
 from latentassay.core.errors import InputError
-
-CONFIDENCE = 0.95
-Z95 = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
+from latentassay.core.estimate import CONFIDENCE, Z95
 
 
 class Interval(NamedTuple):
