@@ -1,5 +1,6 @@
 """The look of every figure: colours that a page can re-map for the dark, and axes without clutter."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+
+from latentassay.core.errors import InputError
 
 INK, MUTED, RULE, PAPER = "#1c2530", "#5b6674", "#d2d8df", "#fdfdfc"
 MAIN, QUIET, ALERT, THIRD, LEAF = "#2768a8", "#a9b2bd", "#c4551b", "#7a4fa3", "#23894f"
@@ -34,6 +37,17 @@ def sheet(width: float, height: float) -> Figure:
     """Return an empty figure of the given size in inches, laid out by constraints, outside pyplot."""
     figure = Figure(figsize=(width, min(height, TALL)), facecolor=PAPER)
     figure.set_layout_engine("compressed", w_pad=0.06, h_pad=0.06)
+    return figure
+
+
+def figure_of(drawn: Figure | Axes | Iterable[Axes]) -> Figure:
+    """Return the figure that holds what a plotting function returned: one panel, several, or the figure itself."""
+    if isinstance(drawn, Figure):
+        return drawn
+    ax = drawn if isinstance(drawn, Axes) else next(iter(np.ravel(np.asarray(drawn, dtype=object))))
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise InputError("axes must belong to a figure, got some that were removed from theirs")
     return figure
 
 
