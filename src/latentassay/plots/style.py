@@ -1,6 +1,6 @@
 """The look of every figure: colours that a page can re-map for the dark, and axes without clutter."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,7 @@ def sheet(width: float, height: float) -> Figure:
     return figure
 
 
-def figure_of(drawn: Figure | Axes | Iterable[Axes]) -> Figure:
+def figure_of(drawn: Figure | Axes | np.ndarray | Sequence[Axes]) -> Figure:
     """Return the figure that holds what a plotting function returned: one panel, several, or the figure itself."""
     if isinstance(drawn, Figure):
         return drawn
