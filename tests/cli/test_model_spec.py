@@ -10,8 +10,8 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import latentassay as la
-from latentassay.cli.main import main as cli
-from latentassay.cli.model_spec import open_guest
+from latentassay.cli import main as cli
+from latentassay.cli.model_spec import open_model
 from latentassay.core.errors import ContractError, FileError, InputError
 
 MODELS = """
@@ -58,13 +58,13 @@ def here(tmp_path, monkeypatch):
 
 def test_a_function_is_imported_from_here_only_if_trusted(here, tmp_path):
     with pytest.raises(InputError, match=rf"run only if you trust it: latentassay assay {here}:good --trust"):
-        open_guest(f"{here}:good")
+        open_model(f"{here}:good")
     assert not (tmp_path / "imported").exists()
     before = list(__import__("sys").path)
-    guest = open_guest(f"{here}:good", trust=True)
+    guest = open_model(f"{here}:good", trust=True)
     assert (tmp_path / "imported").exists() and __import__("sys").path == before
     assert guest.model.latent_shape == (3,) and guest.name == f"{here}:good: torch pair, native latents"
-    assert open_guest(f"{here}:picture", trust=True).told == "mine in native latents (no others)"
+    assert open_model(f"{here}:picture", trust=True).notes == "mine in native latents (no others)"
 
 
 @pytest.mark.parametrize(
@@ -80,15 +80,15 @@ def test_a_function_is_imported_from_here_only_if_trusted(here, tmp_path):
 )
 def test_functions_that_fail(here, function, error, words):
     with pytest.raises(error, match=words):
-        open_guest(f"{here}:{function}", trust=True)
+        open_model(f"{here}:{function}", trust=True)
 
 
 def test_modules_that_fail(here, tmp_path):
     with pytest.raises(InputError, match="there is no module nowhere_at_all in "):
-        open_guest("nowhere_at_all.models:vae", trust=True)
+        open_model("nowhere_at_all.models:vae", trust=True)
     (tmp_path / f"{here}_broken.py").write_text("1 / 0")
     with pytest.raises(InputError, match="cannot be imported: ZeroDivisionError"):
-        open_guest(f"{here}_broken:vae", trust=True)
+        open_model(f"{here}_broken:vae", trust=True)
 
 
 @pytest.fixture(scope="module")
@@ -109,16 +109,16 @@ def vae(tmp_path_factory):
 
 
 def test_a_folder_of_diffusers(vae):
-    guest = open_guest(f"diffusers:{vae}")
+    guest = open_model(f"diffusers:{vae}")
     assert guest.model.x_shape == (3, 16, 16)
     assert guest.name == "my-vae: diffusers AutoencoderKL, native latents"
-    small = open_guest(f"diffusers:{vae}", size=8, space="scaled", prior="normal")
+    small = open_model(f"diffusers:{vae}", size=8, space="scaled", prior="normal")
     assert small.model.x_shape == (3, 8, 8) and small.model.prior is not None
-    assert small.told == "diffusers AutoencoderKL in scaled latents (z · 0.18215, as a diffusion model sees them)"
+    assert small.notes == "diffusers AutoencoderKL in scaled latents (z · 0.18215, as a diffusion model sees them)"
     with pytest.raises(InputError, match="from_diffusers: got an unexpected keyword argument 'colour'"):
-        open_guest(f"diffusers:{vae}", colour="rgb")
+        open_model(f"diffusers:{vae}", colour="rgb")
     with pytest.raises(InputError, match=f"name it diffusers:{re.escape(str(vae))}"):
-        open_guest(str(vae))
+        open_model(str(vae))
 
 
 def test_an_onnx_pair(tmp_path):
@@ -133,13 +133,13 @@ def test_an_onnx_pair(tmp_path):
         onnx.save(made, tmp_path / name)
     words = f"onnx:{tmp_path / 'enc.onnx'},{tmp_path / 'dec.onnx'}"
     x = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-    guest = open_guest(words)
+    guest = open_model(words)
     torch.testing.assert_close(guest.model.encode(x).mean, x)
-    assert "ONNX" in guest.told and guest.name.startswith("enc: ")
-    signed = open_guest(words, value_range="-1,1", prior="normal").model
+    assert "ONNX" in guest.notes and guest.name.startswith("enc: ")
+    signed = open_model(words, value_range="-1,1", prior="normal").model
     torch.testing.assert_close(signed.encode(x).mean, 2 * x - 1)
     with pytest.raises(InputError, match="from_onnx: got an unexpected keyword argument 'space'"):
-        open_guest(words, space="scaled")
+        open_model(words, space="scaled")
     np.save(tmp_path / "x.npy", np.random.default_rng(0).random((40, 3, 4, 4), np.float32))
     done, text = assayed(words, "--data", tmp_path / "x.npy", "--report", tmp_path / "report.html")
     assert done.exit_code == 0 and "model: ONNX pair" in text and "of 20 s: 32 rows" in text, text
@@ -148,8 +148,8 @@ def test_an_onnx_pair(tmp_path):
 
 def test_a_pair_of_callables_needs_the_shape_of_its_latents(here):
     with pytest.raises(InputError, match="latent_shape"):
-        open_guest(f"{here}:pair", trust=True)
-    assert open_guest(f"{here}:pair", trust=True, latent_shape="3,2,2").model.latent_shape == (3, 2, 2)
+        open_model(f"{here}:pair", trust=True)
+    assert open_model(f"{here}:pair", trust=True, latent_shape="3,2,2").model.latent_shape == (3, 2, 2)
 
 
 def test_a_config_without_a_size_asks_for_one(tmp_path):
@@ -158,14 +158,14 @@ def test_a_config_without_a_size_asks_for_one(tmp_path):
     blocks = dict(num_encoder_blocks=(1, 1), num_decoder_blocks=(1, 1))
     diffusers.AutoencoderTiny(**widths, **blocks).save_pretrained(tmp_path / "tiny")
     with pytest.raises(InputError, match="say --size 64"):
-        open_guest(f"diffusers:{tmp_path / 'tiny'}")
-    assert open_guest(f"diffusers:{tmp_path / 'tiny'}", size=8).model.latent_shape == (4, 4, 4)
+        open_model(f"diffusers:{tmp_path / 'tiny'}")
+    assert open_model(f"diffusers:{tmp_path / 'tiny'}", size=8).model.latent_shape == (4, 4, 4)
 
 
 def test_pictures_are_brought_to_the_size_of_the_model(vae, tmp_path):
     for k in range(3):
         Image.new("L", (20 + k, 30), 10).save(tmp_path / f"{k}.png")
-    guest = open_guest(f"diffusers:{vae}")
+    guest = open_model(f"diffusers:{vae}")
     assert guest.load(str(tmp_path), {}).x_shape == (3, 16, 16)
     assert guest.load(str(tmp_path), {"size": 8, "colour": "grey"}).x_shape == (1, 8, 8)
     np.save(tmp_path / "x.npy", np.zeros((2, 3, 5, 5), np.uint8))
@@ -199,7 +199,7 @@ def test_a_hostile_checkpoint_never_runs(name, vae, tmp_path, monkeypatch):
     path.write_bytes(pickle.dumps(Canary(canary)))
     for words in (name, f"diffusers:{name}", f"diffusers:{path.parent}"):
         with pytest.raises((FileError, InputError)):
-            open_guest(words)
+            open_model(words)
     assert not canary.exists()
     pickle.loads(path.read_bytes())
     assert canary.exists(), "the canary itself must work"
@@ -210,26 +210,26 @@ def test_a_run_whose_files_are_pickles_never_runs(tmp_path):
     for name in ("manifest.json", "checkpoint.safetensors", "data.json"):
         (tmp_path / name).write_bytes(pickle.dumps(Canary(canary)))
     with pytest.raises(FileError):
-        open_guest(str(tmp_path))
+        open_model(str(tmp_path))
     assert not canary.exists()
 
 
 def test_files_that_are_no_models_say_what_to_do(tmp_path):
     (tmp_path / "a.bin").write_bytes(b"junk")
     with pytest.raises(FileError, match=r"is a file, not a model.*package\.module:function with --trust.*onnx:ENCODER"):
-        open_guest(str(tmp_path / "a.bin"))
+        open_model(str(tmp_path / "a.bin"))
     (tmp_path / "a.pt").write_bytes(pickle.dumps({"weights": 1}))
     with pytest.raises(
         FileError, match=r"is a Python pickle, which can run code and is never loaded\. Write a function"
     ):
-        open_guest(str(tmp_path / "a.pt"))
+        open_model(str(tmp_path / "a.pt"))
     (tmp_path / "a.onnx").write_bytes(b"\x08\x07")
     with pytest.raises(InputError, match=r"is half of a pair; name both: onnx:.*a\.onnx,DECODER\.onnx"):
-        open_guest(str(tmp_path / "a.onnx"))
+        open_model(str(tmp_path / "a.onnx"))
     with pytest.raises(InputError, match=r"named onnx:ENCODER\.onnx,DECODER\.onnx, got 1 files"):
-        open_guest("onnx:a.onnx")
+        open_model("onnx:a.onnx")
     with pytest.raises(FileError, match="does not exist"):
-        open_guest(str(tmp_path / "none"))
+        open_model(str(tmp_path / "none"))
 
 
 def assayed(*arguments):

@@ -137,15 +137,15 @@ def assay(
     """
     from latentassay import assay as ask
     from latentassay.cli.config import parse_options, parse_seconds
-    from latentassay.cli.model_spec import open_guest
+    from latentassay.cli.model_spec import open_model
 
     seconds, chosen = parse_seconds(budget), {"space": space, "size": size}
     given = {name: value for name, value in chosen.items() if value is not None} | parse_options(model_option)
-    guest = open_guest(model, trust=trust, command=settings["trusting"], **given)
-    rows = guest.load(data, parse_options(option))
-    out.print(escape("\n".join([f"model: {guest.told}", *(f"data: {note}" for note in terminal.told(rows))])))
+    opened = open_model(model, trust=trust, command=settings["trusting"], **given)
+    rows = opened.load(data, parse_options(option))
+    out.print(escape("\n".join([f"model: {opened.notes}", *(f"data: {note}" for note in terminal.told(rows))])))
     result = ask(
-        guest.model,
+        opened.model,
         rows,
         samples=samples,
         grid=grid,
@@ -153,7 +153,7 @@ def assay(
         budget=seconds,
         batch_size=batch_size,
         seed=seed,
-        name=guest.name,
+        name=opened.name,
     )
     result.to_html(report)
     if save is not None:

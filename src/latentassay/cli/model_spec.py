@@ -27,19 +27,19 @@ WRITE_ONE = (
 )
 
 
-class Guest(NamedTuple):
+class OpenedModel(NamedTuple):
     """A model to question.
 
     Attributes:
         model: behind the door of ``latentassay.Autoencoder``.
         name: what the report calls it.
-        told: by which adapter and in which space it is questioned, for the user to read.
+        notes: by which adapter and in which space it is questioned, for the user to read.
         run: the folder that says which data it was trained on, or ``None``.
     """
 
     model: Any
     name: str
-    told: str
+    notes: str
     run: Path | None = None
 
     def load(self, data: str | None, options: dict[str, Any]) -> FactorData:
@@ -61,7 +61,7 @@ class Guest(NamedTuple):
         return {"size": int(shape[1]), "colour": "grey" if shape[0] == 1 else "rgb"}
 
 
-def open_guest(words: str, *, trust: bool = False, command: str | None = None, **options: Any) -> Guest:
+def open_model(words: str, *, trust: bool = False, command: str | None = None, **options: Any) -> OpenedModel:
     """Open the model that ``words`` name.
 
     Args:
@@ -92,11 +92,11 @@ def open_guest(words: str, *, trust: bool = False, command: str | None = None, *
     return _run(path)
 
 
-def _run(path: Path) -> Guest:
+def _run(path: Path) -> OpenedModel:
     _check_run(path)
     run = load_run(path)
-    told = f"{type(run.model).__name__} trained here, {run.step} steps"
-    return Guest(run.model, f"{path.resolve().name} (step {run.step})", told, path)
+    notes = f"{type(run.model).__name__} trained here, {run.step} steps"
+    return OpenedModel(run.model, f"{path.resolve().name} (step {run.step})", notes, path)
 
 
 def _check_run(path: Path) -> None:
@@ -111,30 +111,30 @@ def _check_run(path: Path) -> None:
         raise InputError(f"{path} looks like a folder of diffusers; name it diffusers:{path}")
 
 
-def _diffusers(folder: str, *, size: int | None = None, **options: Any) -> Guest:
+def _diffusers(folder: str, *, size: int | None = None, **options: Any) -> OpenedModel:
     path = Path(folder).expanduser()
     net = load_folder(path)
     config: Any = net.config
     if size is None and config.get("sample_size") is None:
         raise InputError(f"the config in {path} does not say how large pictures are; say --size 64, for example")
     shape = None if size is None else (config["in_channels"], size, size)
-    return _told(path.resolve().name, _called(from_diffusers, net, x_shape=shape, **options))
+    return _opened(path.resolve().name, _called(from_diffusers, net, x_shape=shape, **options))
 
 
-def _onnx(pair: str, **options: Any) -> Guest:
+def _onnx(pair: str, **options: Any) -> OpenedModel:
     paths = [Path(part).expanduser() for part in pair.split(",")]
     if len(paths) != 2:
         raise InputError(f"an ONNX pair is named onnx:ENCODER.onnx,DECODER.onnx, got {len(paths)} files in {pair!r}")
-    return _told(paths[0].stem, _called(from_onnx, *paths, **options))
+    return _opened(paths[0].stem, _called(from_onnx, *paths, **options))
 
 
-def _function(words: str, trust: bool, command: str | None, options: dict[str, Any]) -> Guest:
+def _function(words: str, trust: bool, command: str | None, options: dict[str, Any]) -> OpenedModel:
     if not trust:
         raise InputError(
             f"{words} names code, which is imported and run only if you trust it: "
             f"{command or f'latentassay assay {words} --trust'}"
         )
-    return _told(words, wrap(_call(words), **options))
+    return _opened(words, wrap(_call(words), **options))
 
 
 def _call(words: str) -> Any:
@@ -177,7 +177,7 @@ def _called(adapter: Callable[..., Any], *arguments: Any, **options: Any) -> Any
         raise InputError(f"{adapter.__name__}: {str(error).partition(') ')[2] or error}") from error
 
 
-def _told(name: str, model: Any) -> Guest:
+def _opened(name: str, model: Any) -> OpenedModel:
     adapter = getattr(model, "adapter", None) or type(model).__name__
     space = getattr(model, "space", None) or "native latents"
-    return Guest(model, f"{name}: {adapter}, {space.partition(' (')[0]}", f"{adapter} in {space}")
+    return OpenedModel(model, f"{name}: {adapter}, {space.partition(' (')[0]}", f"{adapter} in {space}")

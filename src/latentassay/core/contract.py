@@ -38,9 +38,9 @@ def check_autoencoder(model: Any, x: Any) -> tuple[str, ...]:
     with eval_mode(model) as (device, dtype):
         _check_devices(model)
         x_in = x.to(device, dtype)
-        posterior = _asked(model.encode, x_in, "encode")
+        posterior = _answer(model.encode, x_in, "encode")
         _check_posterior(posterior, x_in, tuple(model.latent_shape))
-        decoded = _asked(model.decode, posterior.mean, "decode")
+        decoded = _answer(model.decode, posterior.mean, "decode")
         _check_decoding(decoded, x_in)
         _check_consistency(model, x_in, posterior.mean, decoded)
         _check_prior(model, device)
@@ -86,10 +86,10 @@ def _check_devices(model: Any) -> None:
         raise ContractError("the model is on the meta device and has no weights; load them first")
 
 
-def _asked(question: Any, argument: Tensor, name: str) -> Any:
-    """Ask, and turn whatever the model throws into one error that shows what it was given."""
+def _answer(method: Any, argument: Tensor, name: str) -> Any:
+    """Call a method of the model, and turn whatever it throws into one error that shows its argument."""
     try:
-        return question(argument)
+        return method(argument)
     except (ContractError, InputError):
         raise
     except Exception as error:
