@@ -11,7 +11,7 @@ from latentassay.papers.consistency.table import Folders, grouped, named, wanted
 from latentassay.papers.page import Picture
 from latentassay.papers.pool import each
 from latentassay.papers.results import pick
-from latentassay.plots.variants import by_variant
+from latentassay.papers.variants import by_variant
 
 SUMMARIES = (
     ("5a-reconstructions", "FD, reconstructions", "Reconstructions", "Fréchet distance"),

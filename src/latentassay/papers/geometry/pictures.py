@@ -9,6 +9,7 @@ from torch import Tensor
 
 from latentassay.evaluation.separability import FEATURES
 from latentassay.geometry import fisher_rao_geodesic
+from latentassay.papers.geometry import drawing as draw
 from latentassay.papers.geometry import scores
 from latentassay.papers.geometry.runs import SCALES, Cell, cells, digits, train
 from latentassay.papers.geometry.table import Folders, folder_of, grouped
@@ -16,7 +17,7 @@ from latentassay.papers.page import Picture
 from latentassay.papers.responses.tables import counted
 from latentassay.papers.results import pick
 from latentassay.papers.runs import Scores
-from latentassay.plots import geometry as draw
+from latentassay.plots.geometry import half_plane, ways
 from latentassay.sampling import encode
 from latentassay.stats.intervals import student
 
@@ -131,7 +132,7 @@ def _figure_4(cell: Cell) -> Picture:
     way = fisher_rao_geodesic((ends.mean[:1], ends.std[:1]), (ends.mean[1:], ends.std[1:]), steps=101)
     curves = [(way.mean[0, :, i].numpy(), way.std[0, :, i].numpy()) for i in apart.tolist()]
     caption = CAPTIONS["figure-4"].format(shown=len(curves))
-    return Picture("figure-4", "Geodesics between Gaussians (GEO figure 4)", caption, draw.half_plane(curves))
+    return Picture("figure-4", "Geodesics between Gaussians (GEO figure 4)", caption, half_plane(curves))
 
 
 def _first_of(labels: np.ndarray, wanted: Sequence[int]) -> list[int]:
@@ -149,7 +150,7 @@ def _figure_5(cell: Cell) -> list[Picture]:
     for i in range(len(a)):
         names = f"{judge.labels[a[i]]} to {judge.labels[b[i]]}"
         turns = {name: at for name, of_pairs in odds.items() if (at := _turn(of_pairs[i])) is not None}
-        figure = draw.ways({name: found[i].numpy() for name, found in rows.items()}, turns=turns)
+        figure = ways({name: found[i].numpy() for name, found in rows.items()}, turns=turns)
         made.append(Picture(f"figure-5-{i}", f"From {names} (GEO figure 5)", CAPTIONS["figure-5"], figure))
     return made
 

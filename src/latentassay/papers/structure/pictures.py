@@ -5,13 +5,13 @@ from pathlib import Path
 from torch import Generator, Tensor
 
 from latentassay.papers.page import Picture
+from latentassay.papers.structure import quality as draw
 from latentassay.papers.structure import scores
 from latentassay.papers.structure.drawing import chunk_sheet, traversal_sheet
 from latentassay.papers.structure.runs import Cell, train
 from latentassay.papers.structure.table import Folders, grouped, wanted_cells
-from latentassay.plots import quality as draw
+from latentassay.papers.variants import by_variant
 from latentassay.plots.hierarchy import hierarchy_panels
-from latentassay.plots.variants import by_variant
 from latentassay.responses import chunk_hybrids, traversals
 from latentassay.sampling import encode
 

@@ -12,7 +12,7 @@ from latentassay.papers.page import Picture
 from latentassay.papers.structure.extrapolation.drawing import extrapolation
 from latentassay.papers.structure.extrapolation.runs import ERROR, SETTINGS, Cell, parts, train
 from latentassay.papers.structure.extrapolation.table import Folders, by_arm, wanted_cells
-from latentassay.plots.variants import by_variant
+from latentassay.papers.variants import by_variant
 from latentassay.sampling import decode, encode
 
 SHOWN = 2

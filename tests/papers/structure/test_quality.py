@@ -7,7 +7,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from latentassay.core.errors import InputError
-from latentassay.plots.quality import (
+from latentassay.papers.structure.quality import (
     COLOURS,
     _spread,
     bce_against_frechet,
