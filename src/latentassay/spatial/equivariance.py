@@ -12,9 +12,9 @@ from latentassay.core.observations import as_observations, finite
 from latentassay.core.progress import bar
 from latentassay.sampling import BATCH_SIZE
 from latentassay.spatial.places import Sides, middle, sides_of, strides_of
-from latentassay.spatial.ratios import Ratio, ratio
 from latentassay.spatial.transformations import transformations
 from latentassay.stats.crossed import varies
+from latentassay.stats.ratios import Ratio, ratio
 
 VARIANT = (
     "posterior means; squared difference over the variance of each channel over rows and places, unmoved; mean over "

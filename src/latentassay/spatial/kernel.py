@@ -15,8 +15,8 @@ from latentassay.core.progress import bar
 from latentassay.responses.response import respond_once
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.spatial.places import Sides, beside, distances, lenders, sides_of, spread_evenly, window
-from latentassay.spatial.ratios import Ratio, ratio
-from latentassay.stats.intervals import Interval, student
+from latentassay.stats.intervals import Interval, normal, student
+from latentassay.stats.ratios import Ratio, ratio
 
 SHARE = 0.9
 """The reach holds this share of the response."""
@@ -186,7 +186,7 @@ class _Sums:
             _reach(overall),
             _reaches(profile),
             float(away.value),
-            away.interval,
+            normal(float(away.value), float(away.stderr)),
             ratio(whole[..., 0], spread).value,
             self.sigma,
             self._chosen,

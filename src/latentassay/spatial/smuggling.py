@@ -14,7 +14,7 @@ from latentassay.core.observations import finite
 from latentassay.core.progress import bar
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.spatial.places import Sides, coordinates, lenders, sides_of, strides_of
-from latentassay.spatial.ratios import ratio
+from latentassay.stats.ratios import ratio
 
 MARGIN = 1
 """A place may change the part of the picture that it covers, and this many places more around it."""

@@ -39,6 +39,35 @@ def student(degrees: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
     return torch.from_numpy(stdtrit(degrees.double().numpy(), 0.5 + CONFIDENCE / 2))
 
 
+def widen(stderr: Float[Tensor, "*shape"], n: int) -> Float[Tensor, "*shape"]:
+    """Return standard errors that rest on n independent pieces, times Student's t over 1.96.
+
+    So 1.96 of what comes back make a 95 % interval, whatever n is, and nobody who reads it needs to know n.
+
+    >>> widen(torch.ones(1, dtype=torch.float64), 5)  # 2.776 / 1.96
+    tensor([1.4166], dtype=torch.float64)
+    """
+    return stderr * float(student(torch.tensor([n - 1.0]))) / Z95
+
+
+def jackknife_stderr(without: Float[Tensor, "b *shape"]) -> Float[Tensor, "*shape"]:
+    """Return the standard error of a statistic from its values without each of b blocks in turn: ``√((b−1)/b Σ δ²)``.
+
+    δ are the deviations of these values from their mean. Student's t for b pieces is inside, as ``widen`` says.
+
+    Args:
+        without: the statistic of all rows but those of one block, ``(b, *shape)``, b at least 2.
+
+    Source: Efron and Stein, The jackknife estimate of variance, 1981.
+
+    >>> x = torch.tensor([1.0, 3.0, 5.0, 7.0], dtype=torch.float64)
+    >>> torch.isclose(jackknife_stderr((16 - x) / 3), widen(x.std() / 2, 4))
+    tensor(True)
+    """
+    b = len(without)
+    return widen(((without - without.mean(0)).square().sum(0) * (b - 1) / b).sqrt(), b)
+
+
 def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     """Wilson's score interval for a proportion (Wilson 1927), right also near 0 and 1.
 

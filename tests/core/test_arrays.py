@@ -1,0 +1,66 @@
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+import latentassay as la
+from latentassay.core.arrays import as_tensor, floating, in_kind_of
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(6.0).reshape(2, 3)[:, ::-1],
+        np.arange(6, dtype=">f4").reshape(2, 3),
+        np.broadcast_to(np.ones(3), (2, 3)),
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    ],
+)
+def test_whatever_lies_oddly_in_memory_is_read_without_a_warning(array):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.array_equal(as_tensor(array, "z").numpy(), array)
+
+
+def test_memory_that_can_be_shared_is_shared_and_gradients_are_left_behind():
+    array = np.zeros(3)
+    assert as_tensor(array, "z").data_ptr() == array.ctypes.data
+    assert not as_tensor(torch.zeros(2, requires_grad=True), "z").requires_grad
+
+
+def test_bools_and_integers_are_numbers_and_words_are_not():
+    assert as_tensor(np.array([True]), "z").dtype == torch.bool
+    for bad in (np.array(["a"]), np.array([None]), [[1, 2], [3]], np.array([1j])):
+        with pytest.raises(la.InputError, match="codes must be an array or tensor"):
+            as_tensor(bad, "codes")
+
+
+def test_integers_are_refused_where_results_would_be_rounded():
+    for bad in (torch.zeros(2, 3, dtype=torch.long), np.zeros((2, 3), dtype=int), [[0.0]], None):
+        with pytest.raises(la.InputError, match=r"z must be floating-point numbers \(n, d\), got"):
+            floating(bad, "z", "(n, d)")
+
+
+class Found(NamedTuple):
+    z: torch.Tensor
+    parts: dict
+    n: int
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ((np.ones(2),), np.ndarray),
+        ((torch.ones(2),), torch.Tensor),
+        ((np.ones(2), torch.ones(2)), torch.Tensor),
+        (((np.ones(2), np.ones(2)), None), np.ndarray),
+        (([torch.ones(2), torch.ones(2)],), torch.Tensor),
+        ((None,), torch.Tensor),
+    ],
+)
+def test_results_have_the_kind_that_went_in(given, kind):
+    found = in_kind_of(Found(torch.zeros(2), {"a": (torch.ones(1), None)}, 3), *given)
+    assert type(found) is Found and found.n == 3
+    assert isinstance(found.z, kind) and isinstance(found.parts["a"][0], kind) and found.parts["a"][1] is None
