@@ -18,7 +18,7 @@ from agreement import SIZES, UNITS
 from record import record
 
 import latentassay as la
-from latentassay.metrics.dci import concentration
+from latentassay.metrics.disentanglement.dci import concentration
 
 TRAIN, ROWS, ROUNDS = 10_000, 15_000, 3
 PANEL = ("mig", "sap", "irs", "factor_vae", "beta_vae")

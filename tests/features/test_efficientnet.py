@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 import latentassay as la
 from latentassay.features import efficientnet, embed, load
 from latentassay.features.efficientnet import EfficientNetLite0
-from latentassay.metrics.kernel import kernel_distance
+from latentassay.metrics.quality.kernel import kernel_distance
 
 COLUMNS = [405, 566, 848, 929, 949, 1190]
 GOLDEN = {

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import latentassay as la
-from tests.metrics.test_metrics import noise
+from tests.metrics.codes import noise
 
 FEW = {"factor_vae": {"votes": 60, "held_out": 30}, "beta_vae": {"points": 60, "held_out": 30}}
 FUNCTIONS = {

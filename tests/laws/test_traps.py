@@ -8,11 +8,11 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 import latentassay as la
-from latentassay.metrics.dependence import gaussian_total_correlation
+from latentassay.metrics.disentanglement.dependence import gaussian_total_correlation
+from latentassay.metrics.disentanglement.modularity import modularity_of
 from latentassay.metrics.draws import pairs_sharing, rows_sharing
-from latentassay.metrics.modularity import modularity_of
 from latentassay.stats.information import mutual_information
-from tests.metrics.test_metrics import noise
+from tests.metrics.codes import noise
 
 GRID = np.indices((10, 10, 10)).reshape(3, -1).T
 SMALL_GRID = np.indices((5, 4, 3)).reshape(3, -1).T

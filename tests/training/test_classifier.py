@@ -7,7 +7,7 @@ import torch
 import latentassay as la
 from latentassay.data.factors import FactorData
 from latentassay.features import embed
-from latentassay.metrics.quality import quality
+from latentassay.metrics.quality.quality import quality
 from latentassay.training.classifier import Classifier, train_classifier
 
 

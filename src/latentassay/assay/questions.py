@@ -5,7 +5,7 @@ import torch
 from latentassay.assay.context import Context
 from latentassay.core.findings import Finding, Level, Score, Section
 from latentassay.core.posteriors import DiagonalGaussian
-from latentassay.metrics.reconstruction import Reconstruction, reconstruction_of
+from latentassay.metrics.quality.reconstruction import Reconstruction, reconstruction_of
 from latentassay.responses import ResponseGraph, response_graph, traversals
 from latentassay.sampling import decode
 

@@ -16,8 +16,8 @@ from latentassay.core.observations import Observations, TensorObservations, as_o
 from latentassay.core.posteriors import Prior, StandardNormal
 from latentassay.core.units import Units, as_units
 from latentassay.features import DEFAULT, Extractor, embed, load
-from latentassay.metrics.frechet import Frechet, frechet_distance
-from latentassay.metrics.kernel import KernelDistance, kernel_distance
+from latentassay.metrics.quality.frechet import Frechet, frechet_distance
+from latentassay.metrics.quality.kernel import KernelDistance, kernel_distance
 from latentassay.stats.intervals import Interval, normal
 from latentassay.stats.likelihoods import Bernoulli
 

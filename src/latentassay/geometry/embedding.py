@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import codes_only, reals
-from latentassay.metrics.splits import held_out
+from latentassay.metrics.disentanglement.splits import held_out
 from latentassay.stats.intervals import Interval, half_sampled
 
 ONE_IN, NEIGHBOURS = 5, 5

@@ -17,20 +17,20 @@ from latentassay.core.findings import Score
 from latentassay.core.progress import track
 from latentassay.core.storage import write_whole
 from latentassay.core.units import as_units
-from latentassay.metrics.active import active_units
 from latentassay.metrics.arrays import codes_and_factors
-from latentassay.metrics.betavae import beta_vae
-from latentassay.metrics.dci import dci
-from latentassay.metrics.dependence import total_correlation
-from latentassay.metrics.explicitness import explicitness
-from latentassay.metrics.factorvae import factor_vae
-from latentassay.metrics.irs import irs
-from latentassay.metrics.mig import dcimig, mig
-from latentassay.metrics.modularity import modularity
-from latentassay.metrics.predictors import COLUMNS, told_by
-from latentassay.metrics.probe import linear_probe
-from latentassay.metrics.sap import sap
-from latentassay.metrics.separation import separation
+from latentassay.metrics.disentanglement.active import active_units
+from latentassay.metrics.disentanglement.betavae import beta_vae
+from latentassay.metrics.disentanglement.dci import dci
+from latentassay.metrics.disentanglement.dependence import total_correlation
+from latentassay.metrics.disentanglement.explicitness import explicitness
+from latentassay.metrics.disentanglement.factorvae import factor_vae
+from latentassay.metrics.disentanglement.irs import irs
+from latentassay.metrics.disentanglement.mig import dcimig, mig
+from latentassay.metrics.disentanglement.modularity import modularity
+from latentassay.metrics.disentanglement.predictors import COLUMNS, told_by
+from latentassay.metrics.disentanglement.probe import linear_probe
+from latentassay.metrics.disentanglement.sap import sap
+from latentassay.metrics.disentanglement.separation import separation
 from latentassay.stats.intervals import Interval
 
 Options = Mapping[str, Any]

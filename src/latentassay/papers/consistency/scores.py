@@ -12,9 +12,9 @@ from torch import Generator, Tensor
 from latentassay.core.autoencoder import HasCauses
 from latentassay.features import embed
 from latentassay.metrics import independence
-from latentassay.metrics.frechet import frechet_distance
-from latentassay.metrics.kernel import kernel_distance
-from latentassay.metrics.samples import FewRowsWarning
+from latentassay.metrics.quality.frechet import frechet_distance
+from latentassay.metrics.quality.kernel import kernel_distance
+from latentassay.metrics.quality.samples import FewRowsWarning
 from latentassay.papers.consistency.runs import SCALES, Cell, Digits, Scale, digits, train
 from latentassay.papers.results import pick
 from latentassay.papers.runs import Scores, Settings, measured

@@ -14,7 +14,7 @@ from latentassay.core.autoencoder import eval_mode
 from latentassay.evaluation.likelihood import FewEffectiveSamplesWarning, log_likelihood
 from latentassay.evaluation.separability import linear_separability
 from latentassay.geometry import interpolate, principal_spectrum
-from latentassay.metrics.probe import logistic, with_one
+from latentassay.metrics.disentanglement.probe import logistic, with_one
 from latentassay.objectives import Renyi
 from latentassay.papers.geometry.runs import SCALES, Cell, Digits, Scale, digits, train
 from latentassay.papers.results import pick

@@ -12,7 +12,7 @@ from latentassay.data import FactorData
 from latentassay.evaluation.fidelity import fidelity
 from latentassay.features import DEFAULT, EfficientNetLite0
 from latentassay.metrics import score
-from latentassay.metrics.samples import FewRowsWarning
+from latentassay.metrics.quality.samples import FewRowsWarning
 from latentassay.papers.results import pick
 from latentassay.papers.runs import Scores, Settings, measured
 from latentassay.papers.structure.runs import SCALES, Cell, shapes, train

@@ -1,0 +1,200 @@
+"""Unsupervised disentanglement ranking.
+
+Duan et al. 2020, "Unsupervised Model Selection for Variational Disentangled Representation Learning".
+"""
+
+import warnings
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from latentassay.core.errors import InputError
+from latentassay.metrics.arrays import FURTHEST, reals
+from latentassay.metrics.disentanglement.splits import standardised
+from latentassay.stats.intervals import Interval, half_sampled
+
+ALPHA = 0.1
+"""Weight of the lasso's penalty, as published."""
+
+SIMILARITIES = {
+    "lasso": f"absolute lasso weights (penalty {ALPHA}, standardised codes) over {1 - ALPHA}, at most 1",
+    "spearman": "absolute Spearman correlations",
+}
+
+
+class UDR(NamedTuple):
+    """The ranking and its evidence, ``k`` models.
+
+    Attributes:
+        scores: ``(k,)``, how well each model agrees with the others unit by unit: median of its row of ``pairs``.
+        best: the model with the largest score.
+        pairs: ``(k, k)``, agreement of model i with model j; 0 on the diagonal, which does not count.
+        informative: the units of every model that were compared, ``(d_i,)`` each.
+        intervals: 95 % interval of every score from random halves of the rows, if asked for, else ``None``. Which
+            models are there to agree with matters as much and is not in it.
+        n: number of rows.
+        variant: similarity and what counts as informative, in words.
+    """
+
+    scores: Float[np.ndarray, " k"]
+    best: int
+    pairs: Float[np.ndarray, "k k"]
+    informative: tuple[Bool[np.ndarray, " _"], ...]
+    intervals: tuple[Interval | None, ...]
+    n: int
+    variant: str
+
+
+def udr(
+    codes_of_models: Sequence[Any],
+    *,
+    kl: Sequence[Any] | None = None,
+    similarity: str = "lasso",
+    threshold: float = 0.01,
+    resamples: int = 0,
+    seed: int = 0,
+) -> UDR:
+    """Rank models without knowing any factor: disentangled ones come alike from different seeds, entangled ones differ.
+
+    R is the similarity of the informative units a of model i and b of model j, and ``r`` its largest entry in a row
+    or a column (the published code divides each sum by its own number of units, then takes the mean)::
+
+        UDR_ij = (Σ_b r_b² / Σ_a R_ab + Σ_a r_a² / Σ_b R_ab) / (d_i + d_j)
+        score_i = median over j ≠ i of UDR_ij           d_i informative units of model i
+
+    1 if every unit has one partner that is just as it, up to sign, and nothing else in common with the rest. A unit
+    that resembles nothing counts as 0, as does a model without informative units.
+
+    - ``"lasso"``: |weight| of unit b in the prediction of unit a, blind to what other units explain already. The
+      penalty shrinks the weight of a perfect copy to 1 − 0.1; here weights are divided by that. Published scores are
+      not, so that the best there is 0.9.
+    - ``"spearman"``: |rank correlation|, for units that agree up to a monotonic bend.
+
+    Args:
+        codes_of_models: codes of the **same** rows by k ≥ 2 models that differ in their seed, ``(n, d_i)`` each.
+        kl: KL divergence of every unit from its prior, mean over rows in nats, ``(d_i,)`` for each model. Units
+            above ``threshold`` are informative. Where left out, units whose variance is more than ``threshold`` of
+            the model's largest one are, which takes a model that collapsed altogether for one that did not.
+        similarity: ``"lasso"`` or ``"spearman"``.
+        threshold: in nats with ``kl``, else a share of variance.
+        resamples: random halves for the intervals; none by default.
+        seed: seed of the halves.
+
+    Raises:
+        InputError: fewer than two models, arrays of different rows, NaN, ``kl`` that does not fit the units, an
+            unknown similarity.
+
+    >>> a = np.indices((5, 5, 5)).reshape(3, -1).T.astype(float)
+    >>> udr([a, -a[:, [2, 0, 1]]]).scores.round(3).tolist()
+    [1.0, 1.0]
+    >>> udr([a, a @ [[1, 1, 0], [-1, 1, 0], [0, 0, 1]]]).scores.round(3).tolist()
+    [0.558, 0.558]
+    """
+    if similarity not in SIMILARITIES:
+        raise InputError(f"similarity must be one of {', '.join(SIMILARITIES)}, got {similarity!r}")
+    codes = _checked(codes_of_models)
+    informative = tuple(_varying(c, threshold) for c in codes) if kl is None else _told(kl, codes, threshold)
+    told = [c[:, mask] for c, mask in zip(codes, informative, strict=True)]
+    seen, n = _seen(told, slice(None), similarity), len(codes[0])
+    pairs = np.stack([_row(i, seen, similarity) for i in range(len(told))])
+    scores = np.array([_median(row, i) for i, row in enumerate(pairs)])
+    intervals = tuple(
+        half_sampled(partial(_score, told, similarity, i), float(value), n, resamples=resamples, seed=seed)
+        for i, value in enumerate(scores)
+    )
+    unit = f"mean KL above {threshold:g} nats" if kl is not None else f"variance above {threshold:g} of the largest"
+    variant = f"{SIMILARITIES[similarity]}; units of {unit}; median over the other {len(told) - 1} models"
+    return UDR(scores, int(scores.argmax()), pairs, informative, intervals, n, variant)
+
+
+def agreement(similarity: Float[np.ndarray, "a b"]) -> float:
+    """Return how far the units of two models pair up: UDR of one pair, from the similarity of their units.
+
+    >>> agreement(np.eye(3)), agreement(np.ones((2, 2))), agreement(np.zeros((0, 2)))
+    (1.0, 0.5, 0.0)
+    """
+    best = _concentrated(similarity) + _concentrated(similarity.T)
+    return best / max(1, sum(similarity.shape))
+
+
+def _concentrated(rows: Float[np.ndarray, "a b"]) -> float:
+    """Sum over rows of largest² / sum; 0 for a row of zeros."""
+    total = rows.sum(1)
+    return float((rows.max(1, initial=0) ** 2 / np.where(total > 0, total, 1)).sum())
+
+
+def _row(i: int, seen: list[Float[np.ndarray, "n _"]], similarity: str) -> Float[np.ndarray, " k"]:
+    """Agreement of model i with every other."""
+    similar = _lasso if similarity == "lasso" else _correlated
+    return np.array([0.0 if i == j else agreement(similar(seen[i], other)) for j, other in enumerate(seen)])
+
+
+def _median(row: Float[np.ndarray, " k"], own: int) -> float:
+    return float(np.median(np.delete(row, own)))
+
+
+def _score(codes: list[Float[np.ndarray, "n _"]], similarity: str, i: int, rows: Any) -> float:
+    return _median(_row(i, _seen(codes, rows, similarity), similarity), i)
+
+
+def _seen(codes: list[Float[np.ndarray, "n _"]], rows: Any, similarity: str) -> list[Float[np.ndarray, "_n _d"]]:
+    from scipy.stats import rankdata
+
+    return [standardised(rankdata(c[rows], axis=0) if similarity == "spearman" else c[rows]) for c in codes]
+
+
+def _correlated(a: Float[np.ndarray, "n a"], b: Float[np.ndarray, "n b"]) -> Float[np.ndarray, "a b"]:
+    correlation: Float[np.ndarray, "a b"] = np.minimum(np.abs(a.T @ b) / len(a), 1.0)
+    return correlation
+
+
+def _lasso(a: Float[np.ndarray, "n a"], b: Float[np.ndarray, "n b"]) -> Float[np.ndarray, "a b"]:
+    """Weight of every unit of b in the prediction of every unit of a; 1 for a copy."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import Lasso
+
+    if not a.shape[1] or not b.shape[1]:
+        return np.zeros((a.shape[1], b.shape[1]))
+    with warnings.catch_warnings():
+        # Copies among the predictors may share a weight in more than one way; any of them will do.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        fitted = Lasso(alpha=ALPHA, fit_intercept=False, precompute=True).fit(b, a)
+    weights: Float[np.ndarray, "a b"] = np.abs(fitted.coef_).reshape(a.shape[1], b.shape[1])
+    return np.minimum(weights / (1 - ALPHA), 1.0)
+
+
+def _checked(codes_of_models: Sequence[Any]) -> list[Float[np.ndarray, "n _"]]:
+    codes = [reals(c, "codes") for c in codes_of_models]
+    shapes = [c.shape for c in codes]
+    if len(codes) < 2:
+        raise InputError(f"UDR needs the codes of at least 2 models to compare, got {len(codes)}")
+    if any(len(shape) != 2 or shape[0] < 2 or shape[0] != shapes[0][0] or not shape[1] for shape in shapes):
+        raise InputError(f"codes must have shape (samples, latents), the same samples for every model, got {shapes}")
+    wrong = [i for i, c in enumerate(codes) if not (np.abs(c) <= FURTHEST).all()]
+    if wrong:
+        raise InputError(
+            f"codes of models {wrong} hold NaN, infinite or too large values; remove those rows from all models"
+        )
+    return codes
+
+
+def _varying(codes: Float[np.ndarray, "n d"], threshold: float) -> Bool[np.ndarray, " d"]:
+    """Units whose variance is more than ``threshold`` of the largest; constant ones never."""
+    spread = np.ptp(codes, axis=0)
+    variance = np.where(spread > 0, (codes / (spread.max() or 1)).var(0), 0.0)
+    varying: Bool[np.ndarray, " d"] = variance > threshold * variance.max()
+    return varying
+
+
+def _told(
+    kl: Sequence[Any], codes: list[Float[np.ndarray, "n _"]], threshold: float
+) -> tuple[Bool[np.ndarray, " _"], ...]:
+    """Units whose divergence is above ``threshold``; infinite where the posterior is a point."""
+    given = [reals(values, "kl") for values in kl]
+    shapes, expected = [values.shape for values in given], [(c.shape[1],) for c in codes]
+    if shapes != expected or any(np.isnan(values).any() for values in given):
+        raise InputError(f"kl must hold one number for each unit, shapes {expected} without NaN, got {shapes}")
+    return tuple(values > threshold for values in given)
