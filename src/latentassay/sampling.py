@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from latentassay.core.arrays import floating
 from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder, device_and_dtype, eval_mode
 from latentassay.core.errors import InputError
 from latentassay.core.observations import Observations, as_observations, finite
@@ -71,10 +70,8 @@ def encode(
     """
     observations: Observations = as_observations(data)
     index = torch.arange(len(observations)) if rows is None else torch.as_tensor(rows)
-    like = observations.batch(index[:1]) if len(index) else None
-    kept = device_and_dtype(model, like).dtype
-    mean, std, z = (torch.empty(len(index), *model.latent_shape, dtype=kept) for _ in range(3))
-    with eval_mode(model, like=like) as (device, dtype):
+    mean, std, z = (torch.empty(len(index), *model.latent_shape, dtype=device_and_dtype(model).dtype) for _ in range(3))
+    with eval_mode(model) as (device, dtype):
         local = None if generator is None else beside(generator, device)
         for block in blocks(len(index), batch_size, "encoding"):
             q = model.encode(observations.batch(index[block]).to(device, dtype))
@@ -89,7 +86,7 @@ def encode(
 def decode(model: Decoder, z: Tensor, *, batch_size: int = BATCH_SIZE) -> Tensor:
     """Decode latents ``(n, *latent_shape)`` in batches into observations on the CPU."""
     z = as_latents(model, z)
-    with eval_mode(model, like=z) as (device, dtype):
+    with eval_mode(model) as (device, dtype):
         label = "decoding"
         parts = [model.decode(z[block].to(device, dtype)).cpu() for block in blocks(len(z), batch_size, label)]
     return finite(torch.cat(parts), "decodings")
@@ -247,9 +244,12 @@ def draw(
 
 
 def as_latents(model: Encoder | Decoder, z: Any, *, minimum: int = 1) -> Tensor:
-    """Check that ``z``, tensor or array, are latents of this model, at least ``minimum`` of them, finite, floating."""
-    latents = floating(z, "z", f"(n, {', '.join(map(str, model.latent_shape))})")
-    if tuple(latents.shape[1:]) != tuple(model.latent_shape) or len(latents) < minimum:
+    """Check that ``z`` are latents of this model, at least ``minimum`` of them, finite and floating."""
+    if not isinstance(z, Tensor) or not z.is_floating_point():
+        raise InputError(
+            f"z must be a floating-point tensor, got {z.dtype if isinstance(z, Tensor) else type(z).__name__}"
+        )
+    if tuple(z.shape[1:]) != tuple(model.latent_shape) or len(z) < minimum:
         expected = ", ".join(map(str, model.latent_shape))
-        raise InputError(f"z must have shape (n, {expected}) with n at least {minimum}, got {tuple(latents.shape)}")
-    return finite(latents, "z")
+        raise InputError(f"z must have shape (n, {expected}) with n at least {minimum}, got {tuple(z.shape)}")
+    return finite(z.detach(), "z")

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -19,8 +19,6 @@ from latentassay.core.posteriors import (
 )
 
 Output = Literal["mean", "mean_logvar", "mean_std"]
-
-Kind = TypeVar("Kind")
 
 
 class TorchPair:
@@ -43,8 +41,7 @@ class TorchPair:
     ):
         self._encode, self._decode, self._output = encode, decode, output
         self.latent_shape, self.prior = latent_shape, prior
-        self.torch_modules = _found_in((encode, decode), nn.Module)
-        self.torch_tensors = _found_in((encode, decode), Tensor)
+        self.torch_modules = _modules_in(encode, decode)
 
     def encode(self, x: Tensor) -> Posterior:
         """Return the encoder's answer as a posterior."""
@@ -126,10 +123,10 @@ def _from_distribution(q: D.Distribution) -> Posterior:
     raise ContractError(f"encode returned a {type(base).__name__}; Normal and MultivariateNormal are understood")
 
 
-def _found_in(functions: tuple[Any, ...], kind: type[Kind]) -> tuple[Kind, ...]:
-    """Find modules, or tensors, behind callables: themselves, the owner of a bound method, or what they refer to."""
-    found = {id(each): each for function in functions for each in _behind(function) if isinstance(each, kind)}
-    return tuple(found.values())
+def _modules_in(*functions: Any) -> tuple[nn.Module, ...]:
+    """Find the modules behind callables: themselves, the owner of a bound method, or what a function refers to."""
+    found = [module for function in functions for module in _behind(function) if isinstance(module, nn.Module)]
+    return tuple(dict.fromkeys(found))
 
 
 def _behind(function: Any) -> list[Any]:

@@ -91,32 +91,27 @@ def modules_of(model: Any) -> tuple[nn.Module, ...]:
     return (model,) if isinstance(model, nn.Module) else tuple(getattr(model, "torch_modules", ()))
 
 
-def device_and_dtype(model: Any, like: Tensor | None = None) -> DeviceAndDtype:
-    """Return device and float type that a model computes on and in: those of its first parameter or buffer.
-
-    A model without any, such as a pair of plain functions, has those of the tensors that its functions refer to
-    (``torch_tensors``), or else of what it is given, ``like``; the CPU and float32 where that is left out, too.
-    """
-    weights = (tensor for module in modules_of(model) for tensor in (*module.parameters(), *module.buffers()))
-    for tensor in (*weights, *getattr(model, "torch_tensors", ()), *(() if like is None else (like,))):
-        if tensor.is_floating_point():
-            return DeviceAndDtype(tensor.device, tensor.dtype)
+def device_and_dtype(model: Any) -> DeviceAndDtype:
+    """Return device and float type of a model's first parameter or buffer; CPU and float32 if it has none."""
+    for module in modules_of(model):
+        for tensor in [*module.parameters(), *module.buffers()]:
+            if tensor.is_floating_point():
+                return DeviceAndDtype(tensor.device, tensor.dtype)
     return DeviceAndDtype(torch.device("cpu"), torch.float32)
 
 
 @contextmanager
-def eval_mode(model: Any, *, gradients: bool = False, like: Tensor | None = None) -> Iterator[DeviceAndDtype]:
+def eval_mode(model: Any, *, gradients: bool = False) -> Iterator[DeviceAndDtype]:
     """Hold a model in evaluation mode, and leave every module's mode as it was found.
 
-    Nothing can be differentiated inside, unless ``gradients`` are the point. Yields where the model computes and in
-    what, as ``device_and_dtype(model, like)`` does.
+    Nothing can be differentiated inside, unless ``gradients`` are the point.
     """
     modes = [(module, module.training) for root in modules_of(model) for module in root.modules()]
     try:
         for root in modules_of(model):
             root.eval()
         with torch.enable_grad() if gradients else torch.inference_mode():
-            yield device_and_dtype(model, like)
+            yield device_and_dtype(model)
     finally:
         for module, training in modes:
             module.training = training
