@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch import distributions as D
 
+from latentassay.core.callables import AnyFloat, tensors_behind
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import (
     DiagonalGaussian,
@@ -27,8 +28,11 @@ class TorchPair:
     Attributes:
         adapter: what it is.
         space: in which latent space it works, in one clause.
+        takes_any_float: its callables are called in the float type that they compute in.
+        torch_tensors: weights that the callables refer to, outside modules.
     """
 
+    takes_any_float = True
     adapter, space = "torch pair", "native latents (what encode returns)"
 
     def __init__(
@@ -39,9 +43,10 @@ class TorchPair:
         prior: Prior | None,
         output: Output,
     ):
-        self._encode, self._decode, self._output = encode, decode, output
+        self._encode, self._decode, self._output = AnyFloat(encode), AnyFloat(decode), output
         self.latent_shape, self.prior = latent_shape, prior
         self.torch_modules = _modules_in(encode, decode)
+        self.torch_tensors = tuple(tensors_behind(decode, encode))
 
     def encode(self, x: Tensor) -> Posterior:
         """Return the encoder's answer as a posterior."""

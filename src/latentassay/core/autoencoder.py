@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
@@ -40,7 +41,7 @@ class Decoder(Protocol):
 
 @runtime_checkable
 class Autoencoder(Encoder, Decoder, Protocol):
-    """Both halves. Anything with these four attributes is a guest: no base class, no registration."""
+    """Both halves. Anything with these four attributes is welcome: no base class, no registration."""
 
 
 @runtime_checkable
@@ -91,27 +92,51 @@ def modules_of(model: Any) -> tuple[nn.Module, ...]:
     return (model,) if isinstance(model, nn.Module) else tuple(getattr(model, "torch_modules", ()))
 
 
-def device_and_dtype(model: Any) -> DeviceAndDtype:
-    """Return device and float type of a model's first parameter or buffer; CPU and float32 if it has none."""
-    for module in modules_of(model):
-        for tensor in [*module.parameters(), *module.buffers()]:
-            if tensor.is_floating_point():
-                return DeviceAndDtype(tensor.device, tensor.dtype)
-    return DeviceAndDtype(torch.device("cpu"), torch.float32)
+def device_and_dtype(model: Any, *values: Tensor) -> DeviceAndDtype:
+    """Return where a model is and what it computes in: device and float type of its first parameter or buffer.
+
+    A model without modules is where the first tensor or module among its attributes is, or among what its adapter
+    lists as ``torch_tensors``. Where there is none, that is the CPU and float32; but a model that says
+    ``takes_any_float`` computes in float64 if one of the ``values`` is float64.
+    """
+    for tensor in _weights(model):
+        if tensor.is_floating_point():
+            return DeviceAndDtype(tensor.device, tensor.dtype)
+    double = getattr(model, "takes_any_float", False) and any(part.dtype == torch.float64 for part in values)
+    return DeviceAndDtype(torch.device("cpu"), torch.float64 if double else torch.float32)
+
+
+def to_model(model: Any, values: Tensor) -> Tensor:
+    """Return values where a model is, in the float type that it computes in.
+
+    >>> to_model(torch.nn.Linear(1, 1).double(), torch.ones(1)).dtype
+    torch.float64
+    """
+    return values.to(*device_and_dtype(model, values))
+
+
+def _weights(model: Any) -> Iterator[Tensor]:
+    modules = modules_of(model)
+    listed = getattr(model, "torch_tensors", None)
+    attributes = list(getattr(model, "__dict__", {}).values()) if listed is None else []
+    for module in (*modules, *(value for value in attributes if isinstance(value, nn.Module))):
+        yield from chain(module.parameters(), module.buffers())
+    yield from listed or (value for value in attributes if isinstance(value, Tensor))
 
 
 @contextmanager
-def eval_mode(model: Any, *, gradients: bool = False) -> Iterator[DeviceAndDtype]:
+def eval_mode(model: Any, *values: Tensor, gradients: bool = False) -> Iterator[DeviceAndDtype]:
     """Hold a model in evaluation mode, and leave every module's mode as it was found.
 
-    Nothing can be differentiated inside, unless ``gradients`` are the point.
+    Nothing can be differentiated inside, unless ``gradients`` are the point. What is yielded is what
+    ``device_and_dtype`` says of the model and the ``values`` that it will be given.
     """
     modes = [(module, module.training) for root in modules_of(model) for module in root.modules()]
     try:
         for root in modules_of(model):
             root.eval()
         with torch.enable_grad() if gradients else torch.inference_mode():
-            yield device_and_dtype(model)
+            yield device_and_dtype(model, *values)
     finally:
         for module, training in modes:
             module.training = training
