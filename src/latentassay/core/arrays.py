@@ -1,6 +1,7 @@
 """Arrays as people have them: torch or numpy goes in, and the same kind comes back."""
 
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -10,6 +11,8 @@ from latentassay.core.errors import InputError
 
 Array = TypeVar("Array", Tensor, np.ndarray)
 """A tensor or an array: what a function that is annotated with it returns has the kind of its argument."""
+
+Result = TypeVar("Result")
 
 
 def as_tensor(values: Any, name: str) -> Tensor:
@@ -55,3 +58,37 @@ def like(values: Tensor, original: Array) -> Array:
     (array([1., 1.], dtype=float32), tensor([1., 1.]))
     """
     return values if isinstance(original, Tensor) else values.detach().cpu().numpy()
+
+
+def in_kind_of(result: Result, *given: Any) -> Result:
+    """Return a record with numpy arrays for all its tensors, if arrays were ``given`` and no tensor; else as it is.
+
+    Args:
+        result: a tuple, named tuple or dictionary with tensors inside.
+        given: what the caller gave: arrays, tuples such as ``(mean, std)``, or anything else.
+
+    >>> in_kind_of((torch.zeros(1), 3), np.ones(2)), in_kind_of((torch.zeros(1), 3), torch.ones(2))
+    ((array([0.], dtype=float32), 3), (tensor([0.]), 3))
+    """
+    arrays = [leaf for leaf in _leaves(given) if isinstance(leaf, Tensor | np.ndarray)]
+    numpy_alone = bool(arrays) and not any(isinstance(array, Tensor) for array in arrays)
+    return cast(Result, _as_numpy(result)) if numpy_alone else result
+
+
+def _leaves(given: Any) -> Iterator[Any]:
+    if isinstance(given, tuple | list):
+        for part in given:
+            yield from _leaves(part)
+    else:
+        yield given
+
+
+def _as_numpy(result: Any) -> Any:
+    if isinstance(result, Tensor):
+        return result.detach().cpu().numpy()
+    if isinstance(result, dict):
+        return {key: _as_numpy(value) for key, value in result.items()}
+    if isinstance(result, tuple):
+        parts = [_as_numpy(value) for value in result]
+        return type(result)(*parts) if hasattr(result, "_fields") else tuple(parts)
+    return result
