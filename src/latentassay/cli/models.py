@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from latentassay.cli.shell import ModelOptions, model_options, out, taught
 
-COLLAPSED = "interventional consistency"
-"""Its grid has more names than all the rest, so they are told in a line unless all are asked for."""
+MANY = 30
+"""Models of one origin that are listed in a line where there are more of them, unless all are asked for."""
+
 HIDDEN = ("Flatten", "Unflatten", "Identity", "Mish", "ELU", "ReLU", "SiLU", "Tanh")
 """Layers that are no row of their own."""
 
@@ -23,16 +24,12 @@ def models(
     name: Annotated[
         str | None, typer.Argument(help="Say what this one is made of; without it, all are listed.")
     ] = None,
-    size: Annotated[
-        int | None, typer.Option(help="Side of pictures; 64, or 128 for names in 16 or v32.", min=1)
-    ] = None,
+    size: Annotated[int | None, typer.Option(help="Side of pictures; 64, or 128 for models of faces.", min=1)] = None,
     channels: Annotated[int, typer.Option(help="Of pictures.", min=1)] = 3,
     values: Annotated[int | None, typer.Option(help="Vectors of this length instead of pictures.", min=1)] = None,
     latents: Annotated[int | None, typer.Option(help="Number of latents d; what the name says if left out.")] = None,
     option: ModelOptions = [],  # noqa: B006  # typer reads the default, nobody changes it
-    everything: Annotated[
-        bool, typer.Option("--all", help="List the grid of interventional consistency, too.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="List those of origins with many models, too.")] = False,
 ) -> None:
     """List the models that can be built by name, with their sizes, or show one layer by layer.
 
@@ -48,7 +45,9 @@ def models(
 
 
 def _pictures(name: str, size: int | None, channels: int) -> tuple[int, ...]:
-    side = size or (128 if name.endswith("-16") or "v32" in name else 64)
+    from latentassay.models import describe
+
+    side = size or describe(name).side
     return channels, side, side
 
 
@@ -62,13 +61,13 @@ def _list(size: int | None, channels: int, everything: bool) -> None:
     for origin, group in groupby(known, lambda each: each.origin):
         table.add_row("", f"[bold]{origin}[/]")
         models = list(group)
-        if origin == COLLAPSED and not everything:
+        if len(models) > MANY and not everything:
             table.add_row(f"{models[0].name} …", f"{len(models)} models; list them with --all")
             continue
         for each in models:
             count = _counted(each.name, _pictures(each.name, size, channels))
             table.add_row(each.name, each.what, each.codes, str(each.latents), count, objective_of(each.name))
-    told = f"{size}×{size}" if size else "64×64 (-16 and v32: 128×128)"
+    told = f"{size}×{size}" if size else "64×64 (of faces: 128×128)"
     out.print(
         table,
         f"\nParameters are for {channels} channels of {told}. One of them, layer by layer: latentassay models NAME",

@@ -93,7 +93,7 @@ def _objective(name: str | None, options: dict[str, Any], model: str, beta: floa
     if name is None:
         if options:
             raise InputError(f"--objective-option {next(iter(options))}=… is of an objective; name it with --objective")
-        return objectives.published(model, beta=1.0 if beta is None else beta)
+        return objectives.published(model, beta=beta)
     if beta is not None:
         options = {"beta": beta, **options}
     if isinstance(base := options.get("base"), str):

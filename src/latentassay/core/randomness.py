@@ -1,6 +1,8 @@
 """Where randomness comes from: a generator, or the number that one is made from; never anything global."""
 
 import operator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -36,6 +38,21 @@ def as_seed(generator: Any = 0) -> int:
     if isinstance(generator, Generator):
         return int(torch.randint(LARGEST, (), generator=generator, device=generator.device))
     return _number(generator)
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Let torch's global CPU state, which initial weights are drawn from, begin at a seed; leave it as it was found.
+
+    >>> with seeded(0):
+    ...     first = torch.rand(1)
+    >>> with seeded(0):
+    ...     torch.rand(1).equal(first)
+    True
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed every GPU, too
+        yield
 
 
 def _number(seed: object) -> int:

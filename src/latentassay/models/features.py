@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any, final
 
-import torch
 from torch import Tensor, nn
 
+from latentassay.core.checks import check_counts, check_seed
 from latentassay.core.errors import InputError
 from latentassay.core.posteriors import Point, Posterior
+from latentassay.core.randomness import seeded
 from latentassay.models.vae import VAE
 from latentassay.nn.coders import Coders
 from latentassay.nn.heads import POINT
@@ -103,13 +104,10 @@ def features(*, x_shape: Any, latents: Any, hidden: Any = None, seed: Any = 0) -
     >>> features(x_shape=(6,), latents=2).eval().encode(torch.zeros(3, 6)).mean.shape
     torch.Size([3, 2])
     """
-    if isinstance(latents, bool) or not isinstance(latents, int) or latents < 1:
-        raise InputError(f"latents must be a positive integer, got {latents!r}")
+    check_counts(latents=latents)
+    check_seed(seed)
     if not isinstance(x_shape, Sequence) or not x_shape or not all(isinstance(s, int) and s > 0 for s in x_shape):
         raise InputError(f"x_shape must be positive integers such as (6,), got {x_shape!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError(f"seed must be an integer from 0 on, got {seed!r}")
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed):
         network = maxout_extractor(x_shape, latents, (2 * latents,) * 2 if hidden is None else hidden)
     return Features(network, x_shape=x_shape, latents=latents)

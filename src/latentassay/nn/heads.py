@@ -15,11 +15,13 @@ class Head(NamedTuple):
     Attributes:
         width: outputs needed for ``d`` latents.
         read: outputs ``(n, width(d))`` to a posterior over ``d`` latents.
+        codes: ``"points"``, or Gaussians that are ``"diagonal"`` or ``"full"``.
         has_prior: whether its models are trained towards N(0, I).
     """
 
     width: Callable[[int], int]
     read: Callable[[Tensor], Posterior]
+    codes: str
     has_prior: bool
 
 
@@ -42,14 +44,14 @@ def _latents(width: int) -> int:
     return next(d for d in range(1, width + 1) if d + d * (d + 1) // 2 == width)
 
 
-POINT = Head(lambda d: d, Point, has_prior=False)
+POINT = Head(lambda d: d, Point, "points", has_prior=False)
 """The code itself."""
 
 AIMED = POINT._replace(has_prior=True)
 """The code itself, of models whose codes, all together, are trained towards N(0, I), such as WAEs."""
 
-DIAGONAL = Head(lambda d: 2 * d, _diagonal, has_prior=True)
+DIAGONAL = Head(lambda d: 2 * d, _diagonal, "diagonal", has_prior=True)
 """Means, then log-variances."""
 
-FULL = Head(lambda d: d + d * (d + 1) // 2, _full, has_prior=True)
+FULL = Head(lambda d: d + d * (d + 1) // 2, _full, "full", has_prior=True)
 """Means, then the log-diagonal of the Cholesky factor, then what lies below it (PCA, Eq. 3.30)."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from typing import Any
 
+from latentassay import models
 from latentassay.core.errors import InputError
 from latentassay.objectives.avae import AVAE
 from latentassay.objectives.consistency import Equivariance, Invariance
@@ -104,23 +105,30 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
-def published(model: str, *, beta: float | int = 1.0) -> Any:
-    """Return the objective that the papers train a model of this name with.
+def published(model: str, *, beta: float | int | None = None) -> Any:
+    """Return the objective that a model of this name is trained with where nobody says otherwise.
 
-    AE for point codes (``ae``, ``sae``, ``adaae``), WAE for ``wae``, β-VAE for ``vae`` and ``vlae``, AVAE for ``avae``;
-    names with ``xc`` add invariance (``-i``) or equivariance (``-e``) at weight 4 (IC A.2). SA trains its hourglass
-    models with others, too, at the weights that its validation loss chose on 3D Shapes (A.2.2): ``BetaVAE(2)``,
-    ``BetaTCVAE(4)`` and ``FactorVAE(40)``, which take a ``vae-hourglass``, and ``WAE(10)``, which takes either.
+    It is what the model's file in ``models`` says: that of the paper it is from. AE for point codes, WAE for ``wae``,
+    β-VAE for ``vae`` and ``vlae``, AVAE for ``avae``; names with ``xc`` add invariance (``-i``) or equivariance
+    (``-e``) at weight 4 (IC A.2). SA trains its hourglass models with others, too, at the weights that its validation
+    loss chose on 3D Shapes (A.2.2): ``BetaVAE(2)``, ``BetaTCVAE(4)`` and ``FactorVAE(40)``, which take a
+    ``vae-hourglass``, and ``WAE(10)``, which takes either.
+
+    Args:
+        model: a name that ``models.build`` knows.
+        beta: weight of the KL instead of the file's, for objectives that have one.
+
+    Raises:
+        InputError: an unknown name.
 
     >>> published("xcvae-i-s"), published("vlae-12", beta=2.0)
     (Invariance(base=BetaVAE(beta=1.0), weight=4.0, units_per_step=1), BetaVAE(beta=2.0))
     """
-    family, *rest = model.split("-")
-    if family == "avae":
-        return AVAE(beta=beta)
-    if family == "wae":
-        return WAE()
-    base = BetaVAE(beta) if family.endswith(("vae", "vlae")) else AE()
-    if not family.startswith("xc"):
-        return base
-    return Equivariance(base) if rest[0] == "e" else Invariance(base)
+    objective = models.describe(model).objective
+    return build(**(objective if beta is None else _with_beta(objective, beta)))
+
+
+def _with_beta(objective: Mapping[str, Any], beta: float | int) -> dict[str, Any]:
+    if "base" in objective:
+        return {**objective, "base": _with_beta(objective["base"], beta)}
+    return {**objective, "beta": beta} if "beta" in objective else dict(objective)

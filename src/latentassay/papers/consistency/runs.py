@@ -31,7 +31,7 @@ class Scale(NamedTuple):
 
     Attributes:
         data: a name that ``data.load`` knows.
-        size: a size of ``models.grid``.
+        size: a size of ``models.consistency``.
         steps: optimiser steps of ``batch_size`` rows.
         lr: Adam's rate at the start; it falls along half a cosine, at scale paper it is halved every 30 epochs.
         seeds: how many of the paper's.

@@ -9,10 +9,10 @@ from conftest import ROOT
 from latentassay import load_run, models, objectives
 from latentassay.core.contract import check_autoencoder
 from latentassay.core.errors import InputError
-from latentassay.models.structural import VARIABLES, structural
+from latentassay.models.structure import FAMILY, VARIABLES
 from latentassay.training import fit
 
-NAMES = tuple(structural())
+NAMES = tuple(FAMILY.models)
 STILL = [name for name in NAMES if name.startswith(("sae", "adaae"))]
 
 

@@ -1,0 +1,103 @@
+"""A stranger adds a model: one new file in ``models/`` of a copy of the package, and nothing else."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from conftest import ROOT
+
+MINE = '''
+"""A linear autoencoder of my own."""
+
+from torch import nn
+
+from latentassay.models.family import Family, Recipe
+from latentassay.nn.coders import Coders
+from latentassay.nn.heads import DIAGONAL
+
+
+def linear_coders(x_shape, latents, width, *, bias=True):
+    values = x_shape[0] * x_shape[1] * x_shape[2]
+    encoder = nn.Sequential(nn.Flatten(), nn.Linear(values, width, bias=bias))
+    return Coders(encoder, nn.Sequential(nn.Linear(latents, values, bias=bias), nn.Unflatten(1, x_shape)))
+
+
+RECIPE = Recipe(
+    head=DIAGONAL,
+    coders=linear_coders,
+    about="one linear layer",
+    objective={"name": "beta-vae", "beta": 0.5},
+    latents=3,
+    options=("bias",),
+)
+FAMILY = Family(origin="a stranger", models={"mine": RECIPE})
+'''
+
+USE = """
+import sys
+
+import pytest
+
+import latentassay as la
+from latentassay.cli.main import main
+
+copy, contract_tests = sys.argv[1:]
+assert la.__file__.startswith(copy), la.__file__
+assert la.models.NAMES[-1] == "mine"
+assert la.models.build("mine", x_shape=(1, 8, 8), bias=False).latent_shape == (3,)
+assert la.objectives.published("mine") == la.objectives.BetaVAE(0.5)
+for words in (
+    ["models"],
+    ["train", "--model", "mine", "--data", "digits", "--steps", "20", "--out", "run"],
+    ["assay", "run", "--report", "report.html", "--samples", "64"],
+):
+    sys.argv = ["latentassay", *words]
+    try:
+        main()
+    except SystemExit as done:
+        assert not done.code, (words, done.code)
+assert pytest.main(["-q", "-p", "no:cacheprovider", "--assert=plain", "-k", "[mine or -mine]", contract_tests]) == 0
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """The copy, with the file in it."""
+    folder = tmp_path_factory.mktemp("stranger")
+    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "src" / "latentassay" / "models" / "mine.py").write_text(MINE)
+    return folder
+
+
+def run(home, *words, code=0):
+    environment = {**os.environ, "PYTHONPATH": str(home / "src"), "COLUMNS": "160"}
+    done = subprocess.run(
+        [sys.executable, *map(str, words)], cwd=home, env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_it_is_built_listed_trained_assayed_and_goes_through_the_contract_tests(home):
+    said = run(home, "-c", USE, home, ROOT / "tests" / "models" / "test_factory.py")
+    listed = next(line for line in said.splitlines() if line.startswith("mine "))
+    assert "one linear layer" in listed and listed.split()[-4:-2] == ["diagonal", "3"] and "beta-vae" in listed
+    assert "a stranger" in said and "step 20" in said
+    assert "mine" in (home / "run" / "manifest.json").read_text("utf-8")
+    assert (home / "report.html").stat().st_size > 10_000
+    assert re.search(r"\n1\d passed", said), said  # every test of the table
+
+
+def test_a_name_that_exists_is_refused_with_the_file(home):
+    twin = home / "src" / "latentassay" / "models" / "twin.py"
+    twin.write_text(MINE.replace('"mine": RECIPE', '"ae-mlp": RECIPE'))
+    try:
+        said = run(home, "-m", "latentassay", "models", code=3)
+    finally:
+        twin.unlink()
+    assert "twin.py" in said.replace("\n", "") and "'ae-mlp'" in said and "mlp.py" in said
+    assert "Traceback" not in said
