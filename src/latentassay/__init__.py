@@ -1,66 +1,97 @@
-"""latentassay: point it at an autoencoder and read what its latent space is like."""
+"""latentassay: point it at an autoencoder and read what its latent space is like.
 
+``import latentassay as la`` imports nothing else: every name below is imported when it is first used, so that a program
+that needs one question does not wait for all of them, and ``latentassay --help`` does not wait for torch.
+"""
+
+import sys
 from importlib import import_module
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from latentassay import data, features, geometry, metrics, models, objectives, sampling, spatial, training
 from latentassay._version import __version__
-from latentassay.adapters import (
-    from_diffusers,
-    from_monai,
-    from_onnx,
-    from_pythae,
-    from_scvi,
-    from_sklearn,
-    from_torch,
-    wrap,
-)
-from latentassay.assay import Assay, assay
-from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder
-from latentassay.core.contract import check_autoencoder
-from latentassay.core.errors import (
-    CheckpointError,
-    ContractError,
-    FileError,
-    InputError,
-    LatentAssayError,
-    TrainingError,
-)
-from latentassay.core.findings import Finding, Score
-from latentassay.core.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior, StandardNormal
-from latentassay.core.units import Units
-from latentassay.evaluation.extrapolation import extrapolate
-from latentassay.evaluation.fidelity import fidelity
-from latentassay.evaluation.likelihood import log_likelihood
-from latentassay.evaluation.separability import linear_separability
-from latentassay.evaluation.suggest_beta import suggest_beta
-from latentassay.geometry import distance_to_orthogonality, fisher_rao_distance, fisher_rao_geodesic, interpolate
-from latentassay.metrics import score
-from latentassay.responses import (
-    causal_completeness,
-    causal_disentanglement,
-    causal_units,
-    chunk_hybrids,
-    conditioned_response_matrix,
-    divergence,
-    equivariance,
-    find_holes,
-    hierarchy,
-    invariance,
-    manifold_path,
-    mean_curvature,
-    respond,
-    response_divergence,
-    response_field,
-    response_graph,
-    response_jacobian,
-    response_matrix,
-    self_consistency,
-    structure_score,
-    traversals,
-)
-from latentassay.spatial import latent_spectrum, spatial_equivariance, spatial_response_kernel
-from latentassay.training import Run, fit, load_run
+
+# A public name stands in three places, because each has its own reader: the imports are for type checkers and editors,
+# ``__all__`` for ``import *`` and documentation, ``_NAMES`` for Python. ``tests/test_init.py`` compares them.
+if TYPE_CHECKING:
+    from latentassay import adapters as adapters
+    from latentassay import core as core
+    from latentassay import (
+        data,
+        features,
+        geometry,
+        metrics,
+        models,
+        objectives,
+        perturbation,
+        plots,
+        sampling,
+        spatial,
+        training,
+    )
+    from latentassay import evaluation as evaluation
+    from latentassay import nn as nn
+    from latentassay import report as report
+    from latentassay import responses as responses
+    from latentassay import stats as stats
+    from latentassay.adapters import (
+        from_diffusers,
+        from_monai,
+        from_onnx,
+        from_pythae,
+        from_scvi,
+        from_sklearn,
+        from_torch,
+        wrap,
+    )
+    from latentassay.assay import Assay, assay
+    from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder
+    from latentassay.core.contract import check_autoencoder
+    from latentassay.core.errors import (
+        CheckpointError,
+        ContractError,
+        FileError,
+        InputError,
+        LatentAssayError,
+        TrainingError,
+    )
+    from latentassay.core.estimate import Estimate
+    from latentassay.core.findings import Finding, Score
+    from latentassay.core.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior, StandardNormal
+    from latentassay.core.units import Units
+    from latentassay.evaluation.extrapolation import extrapolate
+    from latentassay.evaluation.fidelity import fidelity
+    from latentassay.evaluation.likelihood import log_likelihood
+    from latentassay.evaluation.separability import linear_separability
+    from latentassay.evaluation.suggest_beta import suggest_beta
+    from latentassay.geometry import distance_to_orthogonality, fisher_rao_distance, fisher_rao_geodesic, interpolate
+    from latentassay.metrics import score
+    from latentassay.perturbation import perturb, uniform_noise
+    from latentassay.responses import (
+        causal_completeness,
+        causal_disentanglement,
+        causal_units,
+        chunk_hybrids,
+        conditioned_response_matrix,
+        divergence,
+        equivariance,
+        find_holes,
+        hierarchy,
+        invariance,
+        manifold_path,
+        mean_curvature,
+        respond,
+        response_divergence,
+        response_field,
+        response_graph,
+        response_jacobian,
+        response_matrix,
+        self_consistency,
+        structure_score,
+        traversals,
+    )
+    from latentassay.spatial import latent_spectrum, spatial_equivariance, spatial_response_kernel
+    from latentassay.training import Run, fit, load_run
 
 __all__ = [
     "Assay",
@@ -70,6 +101,7 @@ __all__ = [
     "Decoder",
     "DiagonalGaussian",
     "Encoder",
+    "Estimate",
     "FileError",
     "Finding",
     "FullCovarianceGaussian",
@@ -121,6 +153,9 @@ __all__ = [
     "metrics",
     "models",
     "objectives",
+    "perturb",
+    "perturbation",
+    "plots",
     "respond",
     "response_divergence",
     "response_field",
@@ -137,15 +172,69 @@ __all__ = [
     "suggest_beta",
     "training",
     "traversals",
+    "uniform_noise",
     "wrap",
 ]
 
-_PERTURBATION = ("perturb", "uniform_noise")
+_NAMES: dict[str, str] = {
+    name: module
+    for module, names in {
+        "": """
+            adapters core data evaluation features geometry metrics models nn objectives perturbation
+            plots report responses sampling spatial stats training
+        """,
+        "adapters": "from_diffusers from_monai from_onnx from_pythae from_scvi from_sklearn from_torch wrap",
+        "assay": "Assay assay",
+        "core.autoencoder": "Autoencoder Decoder Encoder",
+        "core.contract": "check_autoencoder",
+        "core.errors": "CheckpointError ContractError FileError InputError LatentAssayError TrainingError",
+        "core.estimate": "Estimate",
+        "core.findings": "Finding Score",
+        "core.posteriors": "DiagonalGaussian FullCovarianceGaussian Point Posterior StandardNormal",
+        "core.units": "Units",
+        "evaluation.extrapolation": "extrapolate",
+        "evaluation.fidelity": "fidelity",
+        "evaluation.likelihood": "log_likelihood",
+        "evaluation.separability": "linear_separability",
+        "evaluation.suggest_beta": "suggest_beta",
+        "geometry": "distance_to_orthogonality fisher_rao_distance fisher_rao_geodesic interpolate",
+        "metrics": "score",
+        "perturbation": "perturb uniform_noise",
+        "responses": """
+            causal_completeness causal_disentanglement causal_units chunk_hybrids
+            conditioned_response_matrix divergence equivariance find_holes hierarchy invariance
+            manifold_path mean_curvature respond response_divergence response_field response_graph
+            response_jacobian response_matrix self_consistency structure_score traversals
+        """,
+        "spatial": "latent_spectrum spatial_equivariance spatial_response_kernel",
+        "training": "Run fit load_run",
+    }.items()
+    for name in names.split()
+}
+"""The module that each name is from; modules of this folder are from "" themselves."""
 
 
-def __getattr__(name: str) -> Any:
-    """Import perturbations when they are asked for: they bring pydantic, which nothing else here needs at once."""
-    if name not in ("perturbation", *_PERTURBATION):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module("latentassay.perturbation")
-    return getattr(module, name) if name in _PERTURBATION else module
+class _Package(ModuleType):
+    """This module, which keeps ``la.assay`` the function: Python binds every folder imported as its attribute here."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (_NAMES.get(name) and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+if not TYPE_CHECKING:  # a type checker that sees it would let every misspelt name pass
+
+    def __getattr__(name: str) -> Any:
+        """Import a public name where it is used first."""
+        if name not in _NAMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = _NAMES[name]
+        value = getattr(import_module(f"{__name__}.{module}"), name) if module else import_module(f"{__name__}.{name}")
+        globals()[name] = value
+        return value
+
+    def __dir__() -> list[str]:
+        """Name what is public, imported or not."""
+        return sorted({*globals(), *_NAMES})
+
+    sys.modules[__name__].__class__ = _Package

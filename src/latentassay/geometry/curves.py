@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.interpolate import CubicSpline
 from torch import Tensor
 
 from latentassay.core.errors import InputError
@@ -120,6 +119,8 @@ def _basis(controls: int, points: int) -> Float[Tensor, "points controls"]:
 
     Then the coefficients of a curve add their squares to its Euclidean energy, and a search in them is well scaled.
     """
+    from scipy.interpolate import CubicSpline
+
     knots, fine = np.linspace(0, 1, controls + 2), np.linspace(0, 1, 2001)
     spline = CubicSpline(knots, np.eye(controls + 2)[:, 1:-1], bc_type="natural")
     slopes = np.diff(spline(fine), axis=0) * (len(fine) - 1) ** 0.5

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
-from sklearn.neighbors import NearestNeighbors
 from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder
@@ -153,6 +152,8 @@ class _Ruler:
         response, self._moved = self._moves(z, ROUNDING * spread)
         self._neighbours = neighbours
         if neighbours is not None:
+            from sklearn.neighbors import NearestNeighbors
+
             # One more than wanted, because a real latent's own distance must not excuse it.
             self._tree = NearestNeighbors(n_neighbors=neighbours + 1).fit(self._points(z))
         own = torch.arange(len(z))[:, None]

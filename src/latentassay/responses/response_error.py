@@ -1,13 +1,10 @@
 """The cost of a place, ‖R(z) − z‖², and the cheapest ways across a plane or through real latents (LR 4.3)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import dijkstra
-from sklearn.neighbors import NearestNeighbors
 from torch import Tensor
 
 from latentassay.core.autoencoder import Autoencoder
@@ -67,9 +64,8 @@ def cheapest_way(
         mean = _mean_cost(cost, step)
         weights.append(np.hypot(step[0] * dy, step[1] * dx) * mean.ravel())
     edges = (np.concatenate(weights), (np.concatenate(tails), np.concatenate(heads)))
-    graph = coo_array(edges, shape=(cost.size, cost.size))
     first, last = (_nearest(found, point, index) for point in (start, end))
-    rows, columns = np.unravel_index(_shortest(graph, first, last), cost.shape)
+    rows, columns = np.unravel_index(_shortest(edges, cost.size, first, last), cost.shape)
     return torch.stack([found.xs[torch.from_numpy(columns)], found.ys[torch.from_numpy(rows)]], 1)
 
 
@@ -85,6 +81,8 @@ def stepping_stones(
         stones: real latents ``(n, *latent_shape)``.
         neighbours: how many each is joined to, more than 1.
     """
+    from sklearn.neighbors import NearestNeighbors
+
     z = torch.cat([ends, stones.to(ends)])
     flat = z.flatten(1).double().cpu()
     tree = NearestNeighbors(n_neighbors=min(neighbours, len(z) - 1)).fit(flat.numpy())
@@ -94,16 +92,20 @@ def stepping_stones(
     at_ends, middle = (_cost_of(model, latents, batch_size) for latents in (z, (z[tails] + z[heads]) / 2))
     mean = (at_ends[tails] + 4 * middle + at_ends[heads]) / 6
     weights = (flat[tails] - flat[heads]).norm(dim=1).clamp(min=1e-12) * (mean + temperature)
-    graph = coo_array((weights.numpy(), (tails.numpy(), heads.numpy())), shape=(len(z), len(z)))
-    return z[torch.from_numpy(_shortest(graph, 0, 1))]
+    edges = weights.numpy(), (tails.numpy(), heads.numpy())
+    return z[torch.from_numpy(_shortest(edges, len(z), 0, 1))]
 
 
 def _cost_of(model: Autoencoder, z: Tensor, batch_size: int) -> Float[Tensor, " n"]:
     return (respond(model, z, batch_size=batch_size) - z).flatten(1).double().square().sum(1).cpu()
 
 
-def _shortest(graph: coo_array, first: int, last: int) -> np.ndarray:
-    """Nodes of the cheapest way through an undirected graph; the two alone where nothing joins them."""
+def _shortest(edges: Any, size: int, first: int, last: int) -> np.ndarray:
+    """Nodes of the cheapest way through an undirected graph of ``(weights, (tails, heads))``; both alone if none is."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import dijkstra
+
+    graph = coo_array(edges, shape=(size, size))
     _, before = dijkstra(graph.tocsr(), directed=False, indices=first, return_predecessors=True)
     way = [last]
     while way[-1] != first and before[way[-1]] >= 0:

@@ -1,10 +1,10 @@
 """A spline through the latent space whose control points slide to where the way is cheapest (LR 4.3)."""
 
 import time
+from typing import Any
 
 import numpy as np
 import torch
-from scipy.interpolate import CubicSpline
 from torch import Tensor
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode
@@ -39,6 +39,8 @@ def refined(
     The points where the cost is looked at shift a little at every step, and the controls are spaced evenly again and
     again: otherwise the spline would learn to leap over a ridge between two looks.
     """
+    from scipy.interpolate import CubicSpline
+
     began, knots = time.perf_counter(), np.linspace(0, 1, controls + 2)
     basis = CubicSpline(knots, np.eye(controls + 2), bc_type="natural")
     rate = 0.05 * float((way[-1] - way[0]).norm()) / (controls + 1)
@@ -59,13 +61,13 @@ def refined(
         return _on_spline(held, basis, DENSE).to(way)
 
 
-def _on_spline(nodes: Tensor, basis: CubicSpline, k: int) -> Tensor:
+def _on_spline(nodes: Tensor, basis: Any, k: int) -> Tensor:
     weights = torch.from_numpy(basis(np.linspace(0, 1, k))).to(nodes)
     points: Tensor = torch.tensordot(weights, nodes, dims=1)
     return points
 
 
-def _cost(model: Autoencoder, nodes: Tensor, basis: CubicSpline, shift: float, looks: int, price: float) -> Tensor:
+def _cost(model: Autoencoder, nodes: Tensor, basis: Any, shift: float, looks: int, price: float) -> Tensor:
     """The integral by the midpoint rule over ``looks`` unequal pieces: the first begins ``shift`` of a piece early."""
     inside = (np.arange(looks) + shift) / looks
     cuts = np.unique(np.concatenate([[0.0], inside, [1.0]]))

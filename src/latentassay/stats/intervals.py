@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from scipy.special import stdtrit
 from torch import Generator, Tensor
 
 from latentassay.core.errors import InputError
@@ -36,6 +35,8 @@ def student(degrees: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
     >>> student(torch.tensor([8.0, 1e6]).double())
     tensor([2.3060, 1.9600], dtype=torch.float64)
     """
+    from scipy.special import stdtrit
+
     return torch.from_numpy(stdtrit(degrees.double().numpy(), 0.5 + CONFIDENCE / 2))
 
 

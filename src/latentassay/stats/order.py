@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.stats import rankdata
 from torch import Generator
 
 from latentassay.core.errors import InputError
@@ -74,6 +73,8 @@ def falling(values: Float[np.ndarray, " n"], stderr: Float[np.ndarray, " n"], *,
 
 
 def _ranks(values: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k n"]:
+    from scipy.stats import rankdata
+
     return np.asarray(rankdata(np.round(values / TIE), axis=1))
 
 

@@ -6,12 +6,10 @@ classes grow together: what each needs are sums of residuals by bin, and those a
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
-from scipy.sparse import csc_matrix
-from scipy.special import expit
 
 from latentassay.core.errors import InputError
 
@@ -51,7 +49,7 @@ class _Columns(NamedTuple):
     """Binned columns: the bin of every entry, and the rows that learn as one sparse 0/1 matrix, bins by rows."""
 
     bins: UInt8[np.ndarray, "d n"]
-    members: csc_matrix
+    members: Any
     learning: int
 
     @property
@@ -107,6 +105,8 @@ def boosted(
     >>> found.importance.tolist(), bool((found.predicted() == (x[:, 0] >= 2)).all())
     ([1.0, 0.0], True)
     """
+    from scipy.special import expit
+
     if not 2 <= bins <= 255:
         raise InputError(f"bins must lie in 2..255, got {bins}")
     counts, learning = np.bincount(classes), len(classes)
@@ -129,6 +129,8 @@ def boosted(
 
 
 def _columns(codes: Float[np.ndarray, "n d"], learning: int, bins: int) -> _Columns:
+    from scipy.sparse import csc_matrix
+
     numbered = np.stack([_bins(column, learning, bins) for column in codes.T])
     d, widest = len(numbered), int(numbered.max()) + 1
     entries = (numbered[:, :learning].T + np.arange(d) * widest).ravel()
