@@ -6,10 +6,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder, device_and_dtype, eval_mode
+from latentassay.core.arrays import Array, as_float_tensor, as_tensor, like
+from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder, device_and_dtype, eval_mode, to_model
 from latentassay.core.errors import InputError
 from latentassay.core.observations import Observations, as_observations, finite
 from latentassay.core.progress import track
+from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
 
 BATCH_SIZE = 128
@@ -19,7 +21,7 @@ POOL = 128
 
 
 class Codes(NamedTuple):
-    """What an encoder says of every row, ``(n, *latent_shape)`` each.
+    """What an encoder says of every row: torch tensors on the CPU, ``(n, *latent_shape)`` each.
 
     Attributes:
         mean: posterior means.
@@ -51,14 +53,14 @@ def encode(
     data: Any,
     *,
     rows: Any = None,
-    generator: Generator | None = None,
+    generator: Generator | int | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> Codes:
     """Encode observations in batches.
 
     Args:
         model: any encoder.
-        data: a tensor ``(n, *x_shape)``, or ``Observations`` such as a ``FactorData``.
+        data: an array or tensor ``(n, *x_shape)``, or ``Observations`` such as a ``FactorData``.
         rows: indices of the rows to encode; all where left out.
         generator: also draw one sample z ~ q(z|x) per row.
 
@@ -70,31 +72,40 @@ def encode(
     """
     observations: Observations = as_observations(data)
     index = torch.arange(len(observations)) if rows is None else torch.as_tensor(rows)
-    mean, std, z = (torch.empty(len(index), *model.latent_shape, dtype=device_and_dtype(model).dtype) for _ in range(3))
-    with eval_mode(model) as (device, dtype):
-        local = None if generator is None else beside(generator, device)
+    shape, local = (len(index), *model.latent_shape), None
+    mean = std = z = torch.empty(shape, dtype=device_and_dtype(model).dtype)
+    with eval_mode(model) as (device, _):
+        if generator is not None:
+            local = beside(as_generator(generator), device)
         for block in blocks(len(index), batch_size, "encoding"):
-            q = model.encode(observations.batch(index[block]).to(device, dtype))
+            x = to_model(model, observations.batch(index[block]))
+            if block.start == 0:
+                mean, std, z = (torch.empty(shape, dtype=x.dtype) for _ in range(3))
+            q = model.encode(x)
             mean[block], std[block] = q.mean.cpu(), q.std.cpu()
             if local is not None:
                 z[block] = q.sample(local).cpu()
     finite(mean, "encoded means")
     finite(std, "encoded standard deviations")
-    return Codes(mean, std, z if generator is not None else None)
+    return Codes(mean, std, z if local is not None else None)
 
 
-def decode(model: Decoder, z: Tensor, *, batch_size: int = BATCH_SIZE) -> Tensor:
-    """Decode latents ``(n, *latent_shape)`` in batches into observations on the CPU."""
-    z = as_latents(model, z)
-    with eval_mode(model) as (device, dtype):
-        label = "decoding"
-        parts = [model.decode(z[block].to(device, dtype)).cpu() for block in blocks(len(z), batch_size, label)]
-    return finite(torch.cat(parts), "decodings")
+def decode(model: Decoder, z: Array, *, batch_size: int = BATCH_SIZE) -> Array:
+    """Decode latents ``(n, *latent_shape)`` in batches into observations on the CPU, of the kind that z is."""
+    latents = as_latents(model, z)
+    with eval_mode(model, latents) as (device, dtype):
+        parts = [
+            model.decode(latents[block].to(device, dtype)).cpu()
+            for block in blocks(len(latents), batch_size, "decoding")
+        ]
+    return like(finite(torch.cat(parts), "decodings"), z)
 
 
-def posterior(model: Autoencoder, data: Any, n: int, *, generator: Generator, batch_size: int = BATCH_SIZE) -> Tensor:
+def posterior(
+    model: Autoencoder, data: Any, n: int, *, generator: Generator | int = 0, batch_size: int = BATCH_SIZE
+) -> Tensor:
     """Draw ``n`` latents z ~ q(z|x) of real rows: every row at most once while they last, then again."""
-    observations = as_observations(data)
+    observations, generator = as_observations(data), as_generator(generator)
     rounds = -(-n // len(observations))
     rows = torch.cat([torch.randperm(len(observations), generator=generator) for _ in range(rounds)])[:n]
     return drawn(encode(model, observations, rows=rows, generator=generator, batch_size=batch_size))
@@ -107,7 +118,7 @@ def drawn(codes: Codes) -> Tensor:
     return finite(codes.sample, "posterior samples")
 
 
-def prior(model: Decoder, n: int, *, generator: Generator) -> Tensor:
+def prior(model: Decoder, n: int, *, generator: Generator | int = 0) -> Tensor:
     """Draw ``n`` latents from the model's prior.
 
     Raises:
@@ -115,18 +126,18 @@ def prior(model: Decoder, n: int, *, generator: Generator) -> Tensor:
     """
     if model.prior is None:
         raise InputError("the model has no prior; use hybrid samples of its codes (la.sampling.hybrid)")
-    return model.prior.sample(n, generator).cpu().to(device_and_dtype(model).dtype)
+    return model.prior.sample(n, as_generator(generator)).cpu().to(device_and_dtype(model).dtype)
 
 
 def hybrid(
-    z: Tensor,
+    z: Array,
     n: int,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     units: Units | Any = None,
-    base: Tensor | None = None,
+    base: Any = None,
     pool: int = POOL,
-) -> Tensor:
+) -> Array:
     """Draw ``n`` hybrid latents: every unit comes from a stored latent of its own (SA 2.2).
 
     Keeps each unit's marginal and breaks every dependence between units. Where ``units`` are but a chunk of the
@@ -139,6 +150,9 @@ def hybrid(
             ``(n, *latent_shape)``. Where left out, they come together from one stored latent for each hybrid.
         pool: N = 128 in the paper.
 
+    Returns:
+        Latents of the kind that z is.
+
     Raises:
         InputError: no latents, fewer than one hybrid or stored latent, a base of another shape, units out of range.
 
@@ -147,43 +161,46 @@ def hybrid(
     >>> hybrid(z, 2, generator=g, units=[[0], [1]], base=torch.zeros(3))[:, 2]
     tensor([0., 0.])
     """
-    units = as_units(units, z.shape[1:])
-    if n < 1 or pool < 1 or not len(z):
-        raise InputError(f"hybrids need z, n and pool of at least 1 latent, got {len(z)}, {n} and {pool}")
-    stored = z[torch.randperm(len(z), generator=generator)[:pool]].flatten(1)
+    latents, generator = as_tensor(z, "z"), as_generator(generator)
+    units = as_units(units, latents.shape[1:])
+    if n < 1 or pool < 1 or not len(latents):
+        raise InputError(f"hybrids need z, n and pool of at least 1 latent, got {len(latents)}, {n} and {pool}")
+    stored = latents[torch.randperm(len(latents), generator=generator)[:pool]].flatten(1)
     rows = torch.randint(len(stored), (n,), generator=generator)
-    out = stored[rows].clone() if base is None else _bases(base, z, n)
+    out = stored[rows].clone() if base is None else _bases(base, latents, n)
     for group in units.groups:
         donors = torch.randint(len(stored), (n,), generator=generator)
         out[:, list(group)] = stored[donors][:, list(group)]
-    return out.view(n, *z.shape[1:])
+    return like(out.view(n, *latents.shape[1:]), z)
 
 
-def _bases(base: Tensor, z: Tensor, n: int) -> Tensor:
+def _bases(base: Any, z: Tensor, n: int) -> Tensor:
     """One flat base for each of ``n`` hybrids, a copy."""
     one, many = tuple(z.shape[1:]), (n, *z.shape[1:])
-    if tuple(base.shape) not in (one, many):
-        raise InputError(f"base must be one latent {one} or one for each hybrid {many}, got {tuple(base.shape)}")
-    return finite(base.detach().to(z).expand(many), "base").flatten(1).clone()
+    bases = as_tensor(base, "base").detach()
+    if tuple(bases.shape) not in (one, many):
+        raise InputError(f"base must be one latent {one} or one for each hybrid {many}, got {tuple(bases.shape)}")
+    return finite(bases.to(z).expand(many), "base").flatten(1).clone()
 
 
-def central(z: Tensor) -> Tensor:
+def central(z: Array) -> Array:
     """Return the latent of ``z`` nearest to the mean of all, each value by its spread; a mean may lie in a hole.
 
     >>> central(torch.tensor([[0.0, 1.0], [1.0, 5.0], [9.0, 9.0]]))
     tensor([1., 5.])
     """
-    flat = z.flatten(1).double()
+    latents = as_tensor(z, "z")
+    flat = latents.flatten(1).double()
     away = ((flat - flat.mean(0)) / flat.std(0, correction=0).clamp(min=1e-12)).norm(dim=1)
-    return z[int(away.argmin())]
+    return like(latents[int(away.argmin())], z)
 
 
-def base_or_central(z: Tensor, base: Tensor | None) -> Tensor:
+def base_or_central(z: Tensor, base: Any) -> Tensor:
     """Return the latent that others are made from: ``base`` as it is given, or else the most central one of ``z``."""
     return central(z) if base is None else _bases(base, z, 1).view(z.shape[1:])
 
 
-def uniform(z: Tensor, n: int, *, generator: Generator, units: Units | Any = None) -> Tensor:
+def uniform(z: Array, n: int, *, generator: Generator | int = 0, units: Units | Any = None) -> Array:
     """Draw ``n`` latents, each between its extremes in ``z``, evenly and on its own (SA 2.2, IC 5).
 
     Keeps how far each latent reaches, and neither where it is dense nor any dependence.
@@ -192,19 +209,22 @@ def uniform(z: Tensor, n: int, *, generator: Generator, units: Units | Any = Non
         z: latents of real data ``(m, *latent_shape)``.
         units: which latents are drawn; all where left out. Those in no unit come from one row of z, as in ``hybrid``.
 
+    Returns:
+        Latents of the kind that z is.
+
     >>> z = torch.tensor([[0.0, -1.0], [2.0, -1.0]])
     >>> drawn = uniform(z, 1000, generator=torch.Generator().manual_seed(0))
     >>> drawn.amin(0).round(decimals=1).tolist(), drawn.amax(0).round(decimals=1).tolist()
     ([0.0, -1.0], [2.0, -1.0])
     """
-    units = as_units(units, z.shape[1:])
-    flat = z.flatten(1)
-    out = flat[torch.randint(len(z), (n,), generator=generator)].clone()
+    latents, generator = as_float_tensor(z, "z"), as_generator(generator)
+    units, flat = as_units(units, latents.shape[1:]), latents.flatten(1)
+    out = flat[torch.randint(len(flat), (n,), generator=generator)].clone()
     drawn = [latent for group in units.groups for latent in group]
     low, high = flat[:, drawn].aminmax(dim=0)
-    share = torch.rand(n, len(drawn), generator=generator).to(z)
+    share = torch.rand(n, len(drawn), generator=generator).to(flat)
     out[:, drawn] = low + (high - low) * share
-    return out.view(n, *z.shape[1:])
+    return like(out.view(n, *latents.shape[1:]), z)
 
 
 def draw(
@@ -212,7 +232,7 @@ def draw(
     data: Any,
     n: int,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     how: str = "posterior",
     units: Units | Any = None,
     batch_size: int = BATCH_SIZE,
@@ -233,6 +253,7 @@ def draw(
         raise InputError(f"how must be 'posterior', 'hybrid', 'uniform' or 'prior', got {how!r}")
     if n < 1:
         raise InputError(f"n must be at least 1 latent, got {n}")
+    generator = as_generator(generator)
     if how == "prior":
         return prior(model, n, generator=generator)
     rows = {"posterior": n, "hybrid": POOL, "uniform": max(n, POOL)}[how]
@@ -244,12 +265,9 @@ def draw(
 
 
 def as_latents(model: Encoder | Decoder, z: Any, *, minimum: int = 1) -> Tensor:
-    """Check that ``z`` are latents of this model, at least ``minimum`` of them, finite and floating."""
-    if not isinstance(z, Tensor) or not z.is_floating_point():
-        raise InputError(
-            f"z must be a floating-point tensor, got {z.dtype if isinstance(z, Tensor) else type(z).__name__}"
-        )
-    if tuple(z.shape[1:]) != tuple(model.latent_shape) or len(z) < minimum:
+    """Return ``z`` as a tensor: latents of this model, at least ``minimum`` of them, finite and floating."""
+    latents = as_float_tensor(z, "z")
+    if tuple(latents.shape[1:]) != tuple(model.latent_shape) or len(latents) < minimum:
         expected = ", ".join(map(str, model.latent_shape))
-        raise InputError(f"z must have shape (n, {expected}) with n at least {minimum}, got {tuple(z.shape)}")
-    return finite(z.detach(), "z")
+        raise InputError(f"z must have shape (n, {expected}) with n at least {minimum}, got {tuple(latents.shape)}")
+    return finite(latents.detach(), "z")

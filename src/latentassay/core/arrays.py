@@ -39,16 +39,16 @@ def as_tensor(values: Any, name: str) -> Tensor:
         raise InputError(f"{name} must hold numbers that torch has, got an array of {values.dtype}") from error
 
 
-def as_float_tensor(values: Any, name: str) -> Tensor:
-    """Return a tensor of floating-point numbers, cut off from any graph.
+def as_float_tensor(values: Any, name: str, fix: str = "") -> Tensor:
+    """Return a tensor of floating-point numbers, as ``as_tensor`` does; ``fix`` says what to do in its message.
 
     Raises:
         InputError: no array, or integers.
     """
-    tensor = as_tensor(values, name)
-    if not tensor.is_floating_point():
-        raise InputError(f"{name} must be a floating-point tensor or array, got {tensor.dtype}")
-    return tensor.detach()
+    if not isinstance(values, Tensor | np.ndarray) or not (tensor := as_tensor(values, name)).is_floating_point():
+        kind = getattr(values, "dtype", type(values).__name__)
+        raise InputError(f"{name} must be a floating-point tensor or array, got {kind}{'; ' if fix else ''}{fix}")
+    return tensor
 
 
 def like(values: Tensor, original: Array) -> Array:

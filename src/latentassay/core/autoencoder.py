@@ -109,7 +109,7 @@ def device_and_dtype(model: Any, *values: Tensor) -> DeviceAndDtype:
 def to_model(model: Any, values: Tensor) -> Tensor:
     """Return values where a model is, in the float type that it computes in.
 
-    >>> to_model(torch.nn.Linear(1, 1).double(), torch.ones(1)).dtype
+    >>> to_model(torch.nn.BatchNorm1d(1).double(), torch.ones(1)).dtype
     torch.float64
     """
     return values.to(*device_and_dtype(model, values))

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from latentassay.core.arrays import as_float_tensor
 from latentassay.core.autoencoder import Autoencoder, eval_mode, modules_of
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.observations import finite
@@ -23,7 +24,7 @@ def check_autoencoder(model: Any, x: Any) -> tuple[str, ...]:
 
     Args:
         model: anything that claims to be an ``Autoencoder``.
-        x: at least two observations ``(n, *x_shape)`` of the kind it was made for.
+        x: at least two observations ``(n, *x_shape)`` of the kind it was made for, a tensor or an array.
 
     Returns:
         The names of the checks it passed.
@@ -32,10 +33,10 @@ def check_autoencoder(model: Any, x: Any) -> tuple[str, ...]:
         InputError: ``x`` itself is unusable (integers, NaN, fewer than two rows, on another device).
         ContractError: the model breaks the contract; the message says where and what to do.
     """
-    _check_input(x)
+    x = _check_input(x)
     _check_attributes(model)
     random_state, original = torch.get_rng_state(), x.clone()
-    with eval_mode(model) as (device, dtype):
+    with eval_mode(model, x) as (device, dtype):
         _check_devices(model)
         x_in = x.to(device, dtype)
         posterior = _answer(model.encode, x_in, "encode")
@@ -55,13 +56,11 @@ def check_autoencoder(model: Any, x: Any) -> tuple[str, ...]:
     return ("attributes", "posterior", "decoding", "consistency", "prior", "leaves everything as found")
 
 
-def _check_input(x: Any) -> None:
-    if not isinstance(x, Tensor) or not x.is_floating_point():
-        kind = x.dtype if isinstance(x, Tensor) else type(x).__name__
-        raise InputError(f"x must be a floating-point tensor (n, *x_shape), got {kind}; scale uint8 images by 1/255")
-    if x.ndim < 2 or len(x) < 2:
-        raise InputError(f"x must have shape (n, *x_shape) with n at least 2, got {tuple(x.shape)}")
-    finite(x, "x")
+def _check_input(x: Any) -> Tensor:
+    values = as_float_tensor(x, "x", "scale uint8 images by 1/255")
+    if values.ndim < 2 or len(values) < 2:
+        raise InputError(f"x must have shape (n, *x_shape) with n at least 2, got {tuple(values.shape)}")
+    return finite(values, "x")
 
 
 def _check_attributes(model: Any) -> None:

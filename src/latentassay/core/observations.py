@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from latentassay.core.arrays import as_tensor
 from latentassay.core.errors import InputError
 
 
@@ -73,7 +74,7 @@ def as_observations(data: Any) -> Observations:
         return data
     if not isinstance(data, Tensor | np.ndarray):
         raise InputError(f"data must be a tensor, an array or a FactorData, got {type(data).__name__}")
-    x = torch.as_tensor(data)
+    x = as_tensor(data, "data")
     if not x.is_floating_point():
         raise InputError(f"data must be floating point, got {x.dtype}; for uint8 images pass x / 255 or a FactorData")
     if x.ndim < 2 or len(x) < 2:
@@ -102,7 +103,7 @@ def as_float(raw: Tensor) -> Float[Tensor, "n *x_shape"]:
 
 
 def groups_varying(
-    factors: Int[np.ndarray, "n m"], factor: int, *, limit: int | None = None, seed: int = 0
+    factors: Int[np.ndarray, "n *m"], factor: int, *, limit: int | None = None, seed: int = 0
 ) -> list[Int[np.ndarray, " k"]]:
     """Group the rows that agree on every factor but one, so that inside a group only ``factor`` varies.
 
@@ -110,13 +111,14 @@ def groups_varying(
     values teach nothing about it and are left out.
 
     Args:
-        factors: integer codes, one row per observation.
+        factors: integer codes, one row per observation; one column where they are 1-D.
         factor: the column that varies.
         limit: return only this many groups, drawn at random with ``seed``.
 
     >>> groups_varying(np.array([[0, 0], [1, 0], [0, 1]]), 0)
     [array([0, 1])]
     """
+    factors = factors.reshape(len(factors), -1)
     sizes = factors.max(axis=0) + 1
     sizes[factor] = 1
     key = np.ravel_multi_index(tuple(np.where(np.arange(len(sizes)) == factor, 0, factors).T), tuple(sizes))
