@@ -152,6 +152,7 @@ def test_samples_scatter_as_the_gaussians_along_the_way(generator):
     assert_close(way.z.std(0), way.std[0], atol=0.0, rtol=0.03)
     again = la.fisher_rao_geodesic(*many, steps=5, sample=True, generator=torch.Generator().manual_seed(0))
     assert torch.equal(way.z, again.z) and "sampled" in way.variant
+    assert torch.equal(way.z, la.fisher_rao_geodesic(*many, steps=5, sample=True).z)  # seed 0
     plain = la.fisher_rao_geodesic(*many, steps=5)
     assert torch.equal(plain.z, plain.mean) and "means" in plain.variant
 
@@ -160,7 +161,10 @@ def test_posteriors_arrays_and_single_precision_are_read():
     a, b = random_gaussians(), random_gaussians(seed=1)
     truth = la.fisher_rao_distance(a, b)
     assert_close(la.fisher_rao_distance(la.DiagonalGaussian(*a), la.DiagonalGaussian(*b)), truth)
-    assert_close(la.fisher_rao_distance(*(tuple(part.numpy() for part in pair) for pair in (a, b))), truth)
+    arrays = [tuple(part.numpy() for part in pair) for pair in (a, b)]
+    assert_close(torch.from_numpy(la.fisher_rao_distance(*arrays)), truth)
+    along = la.fisher_rao_geodesic(*arrays)
+    assert all(isinstance(part, np.ndarray) for part in (along.mean, along.std, along.z, along.distance))
     single = [tuple(part.float() for part in pair) for pair in (a, b)]
     assert_close(la.fisher_rao_distance(*single), truth, rtol=1e-5, atol=1e-6)
     assert la.fisher_rao_geodesic(*single).std.dtype == torch.float32
@@ -181,8 +185,8 @@ ONE, TWO = torch.ones(2, 3), torch.ones(2, 2)
         ((ONE, ONE), (ONE, ONE * torch.inf), "std of b holds NaN or infinite"),
         ((ONE, ONE, ONE), (ONE, ONE), "a must be"),
         (ONE, (ONE, ONE), "a must be"),
-        ((ONE.int(), ONE), (ONE, ONE), "floating point"),
-        ((ONE, 1.0), (ONE, ONE), "tensors or arrays"),
+        ((ONE.int(), ONE), (ONE, ONE), "floating-point"),
+        ((ONE, 1.0), (ONE, ONE), "tensor or array"),
         (la.Point(ONE), (ONE, ONE), "must be positive"),
         (la.FullCovarianceGaussian(ONE, torch.eye(3).expand(2, 3, 3)), (ONE, ONE), "full covariance"),
     ],
@@ -196,5 +200,5 @@ def test_bad_input_is_refused(a, b, match):
 def test_bad_options_are_refused():
     with pytest.raises(la.InputError, match="steps"):
         la.fisher_rao_geodesic((ONE, ONE), (ONE, ONE), steps=1)
-    with pytest.raises(la.InputError, match="generator"):
-        la.fisher_rao_geodesic((ONE, ONE), (ONE, ONE), sample=True)
+    with pytest.raises(la.InputError, match="seed"):
+        la.fisher_rao_geodesic((ONE, ONE), (ONE, ONE), sample=True, generator=-1)

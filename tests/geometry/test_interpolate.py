@@ -3,7 +3,7 @@ import torch
 from torch.testing import assert_close
 
 import latentassay as la
-from latentassay.geometry import METRICS, slerp
+from latentassay.geometry import LATENT_METRICS, slerp
 from tests.oracles.linear import random_linear
 
 
@@ -32,7 +32,7 @@ def codes(generator):
 
 
 def ways(codes, steps=20):
-    for metric in METRICS:
+    for metric in LATENT_METRICS:
         options = {"latents": (0, 1), "n": 40} if metric == "response" else {}
         yield la.interpolate(Ring(), (A, STD), (B, STD), metric=metric, steps=steps, codes=codes, **options)
 
@@ -118,7 +118,7 @@ def test_batches_are_the_single_ways():
 
 
 def test_equal_ends_have_no_length(codes):
-    for metric in METRICS:
+    for metric in LATENT_METRICS:
         way = la.interpolate(Ring(), (A, STD), (A, STD), metric=metric, codes=codes, steps=5)
         assert_close(way.z, A.expand(5, 2))
         assert all(float(length) < 1e-6 for length in way.lengths.values()), metric

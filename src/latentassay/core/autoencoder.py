@@ -99,7 +99,7 @@ def device_and_dtype(model: Any, *values: Tensor) -> DeviceAndDtype:
     lists as ``torch_tensors``. Where there is none, that is the CPU and float32; but a model that says
     ``takes_any_float`` computes in float64 if one of the ``values`` is float64.
     """
-    for tensor in _weights(model):
+    for tensor in weights_of(model):
         if tensor.is_floating_point():
             return DeviceAndDtype(tensor.device, tensor.dtype)
     double = getattr(model, "takes_any_float", False) and any(part.dtype == torch.float64 for part in values)
@@ -115,7 +115,8 @@ def to_model(model: Any, values: Tensor) -> Tensor:
     return values.to(*device_and_dtype(model, values))
 
 
-def _weights(model: Any) -> Iterator[Tensor]:
+def weights_of(model: Any) -> Iterator[Tensor]:
+    """Yield parameters and buffers of a model, or the tensors that it lists or keeps as attributes."""
     modules = modules_of(model)
     listed = getattr(model, "torch_tensors", None)
     attributes = list(getattr(model, "__dict__", {}).values()) if listed is None else []

@@ -1,4 +1,4 @@
-"""Geometry of latent spaces: distances, shortest ways, and how much a decoder stretches."""
+"""Geometry of latent spaces: distances, geodesics, and how much a decoder stretches."""
 
 from latentassay.geometry.alignment import PCAAlignment, pca_alignment
 from latentassay.geometry.curves import Geodesics
@@ -6,7 +6,7 @@ from latentassay.geometry.density import Density, density_geodesic
 from latentassay.geometry.eigenfaces import Eigenfaces, nonlinear_eigenfaces
 from latentassay.geometry.embedding import Embedding, embedding_geometry
 from latentassay.geometry.fisher_rao import FisherRaoGeodesic, fisher_rao_distance, fisher_rao_geodesic
-from latentassay.geometry.interpolate import METRICS, Interpolation, interpolate
+from latentassay.geometry.interpolate import LATENT_METRICS, Interpolation, interpolate
 from latentassay.geometry.orthogonality import Orthogonality, distance_to_orthogonality
 from latentassay.geometry.permutations import SignedPermutation, nearest_signed_permutation
 from latentassay.geometry.precision import NoiseFloor, noise_floor
@@ -16,7 +16,7 @@ from latentassay.geometry.spherical import slerp
 from latentassay.geometry.volume import decoder_jacobian, volume_element
 
 __all__ = [
-    "METRICS",
+    "LATENT_METRICS",
     "Density",
     "Eigenfaces",
     "Embedding",

@@ -1,4 +1,4 @@
-"""Curves between pairs of latents: splines that bend until a length is least, and points evenly along them."""
+"""Curves between pairs of latents: splines that are bent until a length is least, and points evenly along them."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -12,20 +12,32 @@ from torch import Tensor
 from latentassay.core.errors import InputError
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
-from latentassay.geometry.minimise import Lowest, minimised
+from latentassay.geometry.minimise import Minimum, minimise
 
-POINTS, DENSE = 33, 129
-"""Points where the energy is looked at, and where lengths are measured in the end."""
+POINTS = 33
+"""Points on which the energy of a curve is measured during the search."""
 
-CONTROLS, ITERATIONS, TOLERANCE, BATCH = 8, 150, 1e-4, 1024
-"""Inner points of a spline, most steps, the gain that is not worth a step, and latents at once."""
+DENSE = 129
+"""Points on which lengths are measured in the end: four times as many pieces."""
+
+CONTROLS = 8
+"""Inner points of a spline."""
+
+ITERATIONS = 150
+"""Most steps of the search."""
+
+TOLERANCE = 1e-4
+"""A step that gains less than this share of the energy counts as none."""
+
+BATCH = 1024
+"""Latents that are measured at once."""
 
 Pieces = Callable[[Tensor], Tensor]
 """``curves (k, points, *latent_shape) → squared length of every piece (k, points − 1)``, differentiable."""
 
 
 class Geodesics(NamedTuple):
-    """The shortest ways that were found, beside the straight lines.
+    """The shortest curves that were found, beside the straight lines. Arrays are tensors, or numpy if the ends were.
 
     Attributes:
         z: latents ``(n, steps, *latent_shape)``, evenly spaced in the metric; both ends are those that were given.
@@ -47,68 +59,99 @@ class Geodesics(NamedTuple):
     variant: str
 
 
-def shortest(
-    a: Tensor, b: Tensor, pieces: Pieces, variant: str, *, steps: int, controls: int, iterations: int, batch_size: int
-) -> Geodesics:
-    """Bend splines from every a to its b, both ``(n, *latent_shape)``, until ``Σ pieces`` is least, block by block."""
-    if steps < 2 or controls < 1 or iterations < 1 or batch_size < 1:
-        given = f"{steps}, {controls}, {iterations} and {batch_size}"
-        raise InputError(f"needs at least 2 steps, 1 control, 1 iteration and a batch_size of 1, got {given}")
-    size, parts = max(1, batch_size // POINTS), []
+class Search(NamedTuple):
+    """How to search for geodesics: points to return, inner points of the spline, most steps, latents at once."""
+
+    steps: int
+    controls: int
+    iterations: int
+    batch_size: int
+
+    def check(self) -> None:
+        """Refuse numbers that are too small."""
+        if self.steps < 2 or min(self[1:]) < 1:
+            given = f"{self.steps}, {self.controls}, {self.iterations} and {self.batch_size}"
+            raise InputError(f"needs at least 2 steps, 1 control, 1 iteration and a batch_size of 1, got {given}")
+
+
+def find_geodesics(a: Tensor, b: Tensor, pieces: Pieces, metric: str, search: Search) -> Geodesics:
+    """Bend splines from every a to its b, both ``(n, *latent_shape)``, until ``Σ pieces`` is least, block by block.
+
+    Args:
+        a: latents that curves start from.
+        b: latents that they end at; rows are paired.
+        pieces: measures the squared length of every piece of curves in double precision.
+        metric: what it measures by, for ``variant``.
+        search: how to search.
+
+    Raises:
+        InputError: too small a number, or lengths that are NaN or infinite.
+    """
+    search.check()
+    size, parts = max(1, search.batch_size // POINTS), []
     with bar(len(a), "geodesics") as progress:
-        for first, last in zip(torch.split(a, size), torch.split(b, size), strict=True):
-            parts.append(_bent(first, last, pieces, steps, controls, iterations))
+        for first, last in zip(torch.split(a.double(), size), torch.split(b.double(), size), strict=True):
+            parts.append(_bend(first, last, pieces, search))
             progress.update(len(first))
-    z, length, before, energy, energy_before, taken = (torch.cat(columns) for columns in zip(*parts, strict=True))
-    variant = f"{variant}; spline of {controls} inner points, L-BFGS, at most {iterations} steps"
-    return Geodesics(z, length, before, energy, energy_before, taken, variant)
+    variant = f"{metric}; spline of {search.controls} inner points, L-BFGS, at most {search.iterations} steps"
+    z, length, straight_length, energy, straight_energy, taken = map(torch.cat, zip(*parts, strict=True))
+    return Geodesics(
+        z=z.to(a),
+        length=length,
+        straight_length=straight_length,
+        energy=energy,
+        straight_energy=straight_energy,
+        iterations=taken,
+        variant=variant,
+    )
 
 
-def _bent(a: Tensor, b: Tensor, pieces: Pieces, steps: int, controls: int, iterations: int) -> tuple[Tensor, ...]:
-    share = torch.linspace(0, 1, DENSE, dtype=torch.float64, device=a.device)
-    straight = _line(a, b, share)
-    before = _measured(pieces, straight)
-    found = _searched(a, b, pieces, before.sum(1).square(), controls, iterations)
-    coefficients = found.at.view(len(a), controls, -1)
-    bent = straight + _basis(controls, DENSE).to(a.device).matmul(coefficients).view_as(straight)
-    after = _measured(pieces, bent)
+def _bend(a: Tensor, b: Tensor, pieces: Pieces, search: Search) -> tuple[Tensor, ...]:
+    """Search one block; return z, length, length of the line, both energies, and steps taken."""
+    straight = straight_lines(a, b, DENSE)
+    before = _measure(pieces, straight)
+    found = _minimise_energy(a, b, pieces, before.sum(1).square(), search)
+    coefficients = found.at.view(len(a), search.controls, -1)
+    bent = straight + _basis(search.controls, DENSE).to(a.device).matmul(coefficients).view_as(straight)
+    after = _measure(pieces, bent)
+    # The search sees every fourth point, so a spline may cut between them through what makes it longer than the line.
     better = after.sum(1) < before.sum(1)
-    z = torch.where(better.view(-1, *[1] * (bent.ndim - 1)), bent, straight)
     lengths = torch.where(better[:, None], after, before)
-    z = evenly_by(z, lengths, steps)
+    z = space_evenly(torch.where(better.view(-1, *[1] * (bent.ndim - 1)), bent, straight), lengths, search.steps)
     z[:, 0], z[:, -1] = a, b
     energies = ((DENSE - 1) * part.square().sum(1) for part in (lengths, before))
     return (z, lengths.sum(1), before.sum(1), *energies, found.steps)
 
 
-def _searched(
-    a: Tensor, b: Tensor, pieces: Pieces, squares: Float[Tensor, " n"], controls: int, iterations: int
-) -> Lowest:
-    t = torch.linspace(0, 1, POINTS, dtype=torch.float64, device=a.device)
-    straight, basis = _line(a, b, t), _basis(controls, POINTS).to(a.device)
+def _minimise_energy(a: Tensor, b: Tensor, pieces: Pieces, squares: Float[Tensor, " n"], search: Search) -> Minimum:
+    """Find coefficients of splines ``(n, controls · d)`` of least energy; ``squares`` are squared lengths of lines."""
+    straight, basis = straight_lines(a, b, POINTS), _basis(search.controls, POINTS).to(a.device)
 
-    def slope(at: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    def energy_and_gradient(at: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         with torch.enable_grad():
             free = at.detach().requires_grad_()
-            curve = straight[rows] + basis.matmul(free.view(len(at), controls, -1)).view_as(straight[rows])
+            curve = straight[rows] + basis.matmul(free.view(len(at), search.controls, -1)).view_as(straight[rows])
             energy = (POINTS - 1) * pieces(curve).double().sum(1)
             (gradient,) = torch.autograd.grad(energy.sum(), [free])
         return energy.detach(), finite(gradient, "derivatives of the length")
 
     apart = (b - a).flatten(1)
-    start = torch.zeros(len(a), controls * apart.shape[1], dtype=torch.float64, device=a.device)
+    start = torch.zeros(len(a), search.controls * apart.shape[1], dtype=torch.float64, device=a.device)
+    # In a metric that were the same everywhere, the energy of coefficients c would be ‖c‖² · length² / ‖b − a‖².
     scale = apart.square().sum(1).clamp(min=1e-24) / (2 * squares).clamp(min=1e-24)
-    return minimised(slope, start, scale, iterations=iterations, tolerance=TOLERANCE)
+    return minimise(energy_and_gradient, start, scale, iterations=search.iterations, tolerance=TOLERANCE)
 
 
-def _line(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
+def straight_lines(a: Tensor, b: Tensor, points: int) -> Tensor:
+    """Return so many points at even distances on the line from every a to its b, ``(n, points, *latent_shape)``."""
+    share = torch.linspace(0, 1, points, dtype=torch.float64, device=a.device)
     t = share.view(1, -1, *[1] * (a.ndim - 1))
     return a.unsqueeze(1) * (1 - t) + b.unsqueeze(1) * t
 
 
 @torch.no_grad()
-def _measured(pieces: Pieces, z: Tensor) -> Float[Tensor, "n k"]:
-    """Length of every piece, looked at in stretches as long as those of the search."""
+def _measure(pieces: Pieces, z: Tensor) -> Float[Tensor, "n k"]:
+    """Length of every piece, in stretches of as many points as the search measures, so that batches stay as large."""
     stretches = [pieces(z[:, first : first + POINTS]) for first in range(0, z.shape[1] - 1, POINTS - 1)]
     return finite(torch.cat(stretches, 1).double().clamp(min=0).sqrt(), "lengths")
 
@@ -128,7 +171,7 @@ def _basis(controls: int, points: int) -> Float[Tensor, "points controls"]:
     return torch.from_numpy(np.ascontiguousarray(mixed))
 
 
-def evenly_by(z: Tensor, lengths: Float[Tensor, "n k"], steps: int) -> Tensor:
+def space_evenly(z: Tensor, lengths: Float[Tensor, "n k"], steps: int) -> Tensor:
     """Return ``steps`` points that part polygons ``z`` (n, k + 1, …) into equal sums of the ``lengths`` of pieces."""
     reach = torch.cat([torch.zeros_like(lengths[:, :1]), lengths.cumsum(1)], 1)
     at = reach[:, -1:] * torch.linspace(0, 1, steps, dtype=reach.dtype, device=reach.device)
@@ -137,5 +180,5 @@ def evenly_by(z: Tensor, lengths: Float[Tensor, "n k"], steps: int) -> Tensor:
     share = ((at - low) / (high - low).clamp(min=1e-300)).clamp(0, 1)
     flat = z.flatten(2).to(reach.dtype)
     index = upper[..., None].expand(-1, -1, flat.shape[2])
-    out = torch.lerp(flat.gather(1, index - 1), flat.gather(1, index), share[..., None])
-    return out.to(z).view(len(z), steps, *z.shape[2:])
+    points = torch.lerp(flat.gather(1, index - 1), flat.gather(1, index), share[..., None])
+    return points.to(z).view(len(z), steps, *z.shape[2:])

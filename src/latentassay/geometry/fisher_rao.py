@@ -1,4 +1,4 @@
-"""Fisher–Rao distance and shortest ways between diagonal Gaussians, in closed form (GEO 2.3)."""
+"""Fisher–Rao distance and geodesics between diagonal Gaussians, in closed form (GEO 2.3)."""
 
 from typing import Any, NamedTuple
 
@@ -7,27 +7,31 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from latentassay.core.arrays import as_float_tensor, in_kind_of
 from latentassay.core.errors import InputError
 from latentassay.core.observations import finite
 from latentassay.core.posteriors import FullCovarianceGaussian
+from latentassay.core.randomness import as_generator
 from latentassay.sampling import beside
 
 VARIANT = "Fisher–Rao metric of diagonal Gaussians, Σ (dμ² + 2 dσ²)/σ²"
 BLOCK = 32_000
-"""Numbers that are worked on at once: what a processor keeps near, and what is given back without a page fault."""
+"""Numbers that are worked on at once: what fits the processor's cache, and is freed without a page fault."""
 
 LEAST = 1e-9
 """Nearer ends than this go straight: the weights differ from t and 1 − t by the square of the distance."""
 
 
 class FisherRaoGeodesic(NamedTuple):
-    """The shortest ways between pairs of diagonal Gaussians, at points evenly spaced by Fisher–Rao length.
+    """Geodesics between pairs of diagonal Gaussians, at points evenly spaced by Fisher–Rao length.
+
+    Arrays are tensors, or numpy if the ends were.
 
     Attributes:
-        mean: μ along the way, ``(n, steps, *latent_shape)``; the first and last are those that were given.
+        mean: μ along the geodesic, ``(n, steps, *latent_shape)``; the first and last are those that were given.
         std: σ likewise.
         z: what a decoder is given: the means, or one sample at every point.
-        distance: Fisher–Rao length of every way, ``(n,)``; 0 where both ends are equal.
+        distance: Fisher–Rao length of every geodesic, ``(n,)``; 0 where both ends are equal.
         variant: which metric, and whether ``z`` was sampled.
     """
 
@@ -38,7 +42,7 @@ class FisherRaoGeodesic(NamedTuple):
     variant: str
 
 
-def fisher_rao_distance(a: Any, b: Any) -> Float[Tensor, " n"]:
+def fisher_rao_distance(a: Any, b: Any) -> Float[Tensor | np.ndarray, " n"]:
     """Return the Fisher–Rao distance of every pair of diagonal Gaussians.
 
     For one latent ``√2 · 2 asinh(√(½ (μ₁−μ₂)² + (σ₁−σ₂)²) / (2 √(σ₁ σ₂)))``, a half-plane of constant curvature −½ in
@@ -49,7 +53,7 @@ def fisher_rao_distance(a: Any, b: Any) -> Float[Tensor, " n"]:
         b: likewise, of the same shape; rows are paired.
 
     Returns:
-        Distances in double precision; 0 where both are the same.
+        Distances in double precision, numpy if a and b were; 0 where both are the same.
 
     Raises:
         InputError: shapes that differ, a standard deviation that is not positive, NaN or infinite values, or Gaussians
@@ -61,13 +65,13 @@ def fisher_rao_distance(a: Any, b: Any) -> Float[Tensor, " n"]:
     >>> fisher_rao_distance((0 * one, one), (0 * one, torch.e * one))  # √2 · |log σ₁/σ₂|
     tensor([1.4142], dtype=torch.float64)
     """
-    return apart(*as_pair(a, b))
+    return in_kind_of(distances(*as_pair(a, b)), a, b)
 
 
 def fisher_rao_geodesic(
-    a: Any, b: Any, *, steps: int = 20, sample: bool = False, generator: Generator | None = None
+    a: Any, b: Any, *, steps: int = 20, sample: bool = False, generator: Generator | int = 0
 ) -> FisherRaoGeodesic:
-    """Return the shortest way between every pair of diagonal Gaussians.
+    """Return the geodesic between every pair of diagonal Gaussians.
 
     With D the distance of two Gaussians in one latent's half-plane, and weights ``u = sinh((1−t) D)/sinh D`` and
     ``v = sinh(t D)/sinh D``, it is ``σ(t) = 1/(u/σ₁ + v/σ₂)`` and ``μ(t) = σ(t) (u μ₁/σ₁ + v μ₂/σ₂)``, which holds for
@@ -76,30 +80,31 @@ def fisher_rao_geodesic(
     Args:
         a: ``(mean, std)``, each ``(n, *latent_shape)``, or a posterior such as ``DiagonalGaussian``.
         b: likewise, of the same shape; rows are paired.
-        steps: points along the way, both ends among them.
-        sample: draw z ~ N(μ(t), σ(t)²) at every point, instead of its mean; needs a ``generator``.
+        steps: points along the geodesic, both ends among them.
+        sample: draw z ~ N(μ(t), σ(t)²) at every point, instead of its mean.
+        generator: draws the samples; or a seed.
 
     Raises:
-        InputError: as ``fisher_rao_distance``; fewer than two steps; ``sample`` without a generator.
+        InputError: as ``fisher_rao_distance``; fewer than two steps.
 
     Source: Pește, Malagò & Sârbu, An explanatory analysis of the geometry of latent variables, 2.3 and figure 4; the
     closed form is a straight line on the hyperboloid, whose points are ``(μ²/2 + σ², μ/√2, 1)/σ``.
 
-    >>> way = fisher_rao_geodesic((torch.zeros(1, 1), torch.ones(1, 1)), (torch.full((1, 1), 4.0), torch.ones(1, 1)))
-    >>> way.mean.shape, bool((way.std[0, 1:-1] > 1).all())
+    >>> one = torch.ones(1, 1)
+    >>> found = fisher_rao_geodesic((0 * one, one), (4 * one, one))
+    >>> found.mean.shape, bool((found.std[0, 1:-1] > 1).all())
     (torch.Size([1, 20, 1]), True)
     """
-    ends, dtype = as_pair(a, b), _dtype(a)
+    ends, dtype = as_pair(a, b), _read(a, "a")[0].dtype
     if steps < 2:
         raise InputError(f"steps must be at least 2, the two ends, got {steps}")
-    if sample and generator is None:
-        raise InputError("sample=True draws at random; pass generator=torch.Generator().manual_seed(0)")
-    mean, std = (part.to(dtype) for part in _between(ends, steps))
+    mean, std = (part.to(dtype) for part in _points_between(ends, steps))
     z, variant = mean, f"{VARIANT}; means"
-    if sample and generator is not None:
-        noise = torch.randn(mean.shape, generator=beside(generator, mean.device), device=mean.device, dtype=dtype)
+    if sample:
+        local = beside(as_generator(generator), mean.device)
+        noise = torch.randn(mean.shape, generator=local, device=mean.device, dtype=dtype)
         z, variant = mean + std * noise, f"{VARIANT}; sampled at every point"
-    return FisherRaoGeodesic(mean, std, z, apart(*ends), variant)
+    return in_kind_of(FisherRaoGeodesic(mean, std, z, distances(*ends), variant), a, b)
 
 
 Pair = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -107,16 +112,16 @@ Pair = tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 def as_pair(a: Any, b: Any) -> Pair:
     """Check two batches of Gaussians, and return mean and standard deviation of both in double precision."""
-    first, second = gaussians(a, "a"), gaussians(b, "b")
+    first, second = as_gaussians(a, "a"), as_gaussians(b, "b")
     if first[0].shape != second[0].shape:
         shapes = f"{tuple(first[0].shape)} and {tuple(second[0].shape)}"
         raise InputError(f"a and b must have the same shape (n, *latent_shape), got {shapes}")
     return first, second
 
 
-def gaussians(q: Any, name: str) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of a posterior or a pair ``(mean, std)``, checked and in double precision."""
-    mean, std = _parts(q, name)
+def as_gaussians(q: Any, name: str) -> tuple[Tensor, Tensor]:
+    """Check a posterior or a pair ``(mean, std)``, and return both parts in double precision."""
+    mean, std = _read(q, name)
     if mean.shape != std.shape or mean.ndim < 2 or not len(mean):
         shapes = f"{tuple(mean.shape)} and {tuple(std.shape)}"
         raise InputError(
@@ -129,48 +134,42 @@ def gaussians(q: Any, name: str) -> tuple[Tensor, Tensor]:
     return mean.detach().double(), std.detach().double()
 
 
-def stated(q: Any) -> bool:
-    """Whether ``q`` states a standard deviation beside a mean."""
+def has_std(q: Any) -> bool:
+    """Whether ``q`` is a pair, or something that has a standard deviation beside a mean."""
     return isinstance(q, tuple | list) or (hasattr(q, "mean") and hasattr(q, "std") and not isinstance(q, Tensor))
 
 
-def apart(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> Float[Tensor, " n"]:
-    """Distance of checked Gaussians, over all dimensions but the first."""
-    distance: Tensor = 2**0.5 * torch.linalg.vector_norm(_planes(a, b).flatten(1), dim=1)
+def distances(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> Float[Tensor, " n"]:
+    """Return the distances of checked Gaussians ``(mean, std)``, over all dimensions but the first."""
+    distance: Tensor = 2**0.5 * torch.linalg.vector_norm(_half_plane_distances(a, b).flatten(1), dim=1)
     return distance
 
 
-def _parts(q: Any, name: str) -> tuple[Tensor, Tensor]:
+def _read(q: Any, name: str) -> tuple[Tensor, Tensor]:
     if isinstance(q, FullCovarianceGaussian):
         raise InputError(f"{name} has full covariance, whose Fisher–Rao distance has no closed form; pass (mean, std)")
-    if not stated(q) or (isinstance(q, tuple | list) and not hasattr(q, "std") and len(q) != 2):
+    if not has_std(q) or (isinstance(q, tuple | list) and not hasattr(q, "std") and len(q) != 2):
         raise InputError(f"{name} must be (mean, std) or a diagonal posterior, got {type(q).__name__}")
-    pair = (q.mean, q.std) if hasattr(q, "std") else q
-    for part in pair:
-        if not isinstance(part, Tensor | np.ndarray):
-            raise InputError(f"mean and std of {name} must be tensors or arrays, got {type(part).__name__}")
-    mean, std = (torch.as_tensor(part) for part in pair)
-    if not (mean.is_floating_point() and std.is_floating_point()):
-        raise InputError(f"mean and std of {name} must be floating point, got {mean.dtype} and {std.dtype}")
-    return mean, std
+    mean, std = (q.mean, q.std) if hasattr(q, "std") else q
+    return as_float_tensor(mean, f"mean of {name}"), as_float_tensor(std, f"std of {name}")
 
 
-def _dtype(q: Any) -> torch.dtype:
-    return _parts(q, "a")[0].dtype
-
-
-def _planes(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> Tensor:
+def _half_plane_distances(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> Tensor:
     """Distance in every latent's half-plane of curvature −1; asinh keeps digits that acosh loses between near ends."""
     chord = torch.hypot((b[0] - a[0]) / 2**0.5, b[1] - a[1])
     return 2 * torch.asinh(chord / (2 * a[1].sqrt() * b[1].sqrt()))
 
 
-def _between(ends: Pair, steps: int) -> tuple[Tensor, Tensor]:
-    """Means and standard deviations along all ways, block by block."""
+def _points_between(ends: Pair, steps: int) -> tuple[Tensor, Tensor]:
+    """Means and standard deviations along all geodesics, block by block, written where they are kept.
+
+    Few numbers are worked on at a time, in place: an expression over all pairs would touch fresh memory at every step,
+    which takes longer than its arithmetic.
+    """
     (mean_a, std_a), (mean_b, std_b) = ends
     mean, std = (mean_a.new_empty(len(mean_a), steps, *mean_a.shape[1:]) for _ in range(2))
     t = torch.linspace(0, 1, steps, dtype=mean.dtype, device=mean.device).view(1, -1, *[1] * (mean_a.ndim - 1))
-    reach = _planes(*ends).clamp_(min=LEAST)
+    reach = _half_plane_distances(*ends).clamp_(min=LEAST)
     # sinh(tD)/sinh D = exp((t − 1) D) expm1(−2tD) / expm1(−2D) does not overflow; u is v read backwards.
     whole = torch.expm1(-2 * reach)
     scales = 1 / (whole * std_a), 1 / (whole * std_b), reach

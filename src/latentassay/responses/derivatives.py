@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import torch
@@ -18,7 +18,7 @@ from latentassay.core.observations import finite
 from latentassay.responses.response import respond_once
 from latentassay.sampling import BATCH_SIZE, as_latents, beside, blocks
 
-MEND = "use finite differences on a grid instead: la.divergence(la.response_field(model, latents))"
+FIX = "use finite differences on a grid instead: la.divergence(la.response_field(model, latents))"
 
 
 class ResponseDivergence(NamedTuple):
@@ -122,7 +122,8 @@ def _differentiating(
     with eval_mode(model, gradients=True) as (device, dtype), torch.no_grad():
         for block in blocks(len(z), batch_size, label):
             base = z[block].to(device, dtype)
-            yield block, _along(model, base)
+            respond = partial(respond_once, model)
+            yield block, partial(derivative_along, respond, base, what="model", fix=FIX)
 
 
 @cache
@@ -143,18 +144,30 @@ class ContiguousGroups(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def _along(model: Autoencoder, z: Tensor) -> Callable[[Tensor], Tensor]:
-    def derivative(direction: Tensor) -> Tensor:
-        try:
-            with forward_ad.dual_level(), ContiguousGroups():
-                dual = forward_ad.make_dual(z, direction.to(z))  # type: ignore[no-untyped-call]
-                response = forward_ad.unpack_dual(respond_once(model, dual))  # type: ignore[no-untyped-call]
-                found: Tensor | None = None if response.tangent is None else response.tangent.clone()
-        except (RuntimeError, NotImplementedError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ContractError(f"the model cannot be differentiated by torch ({reason}); {MEND}") from error
-        if found is None:
-            raise ContractError(f"the model breaks off torch's differentiation (numpy, no_grad or detach); {MEND}")
-        return found
+def derivative_along(
+    function: Callable[[Tensor], Tensor], z: Tensor, direction: Tensor, *, what: str, fix: str
+) -> Tensor:
+    """Return ``J v``, the derivative of a function of latents along one direction, in one forward-mode pass.
 
-    return derivative
+    Args:
+        function: latents ``(n, *latent_shape)`` to a tensor of n rows.
+        z: where, ``(n, *latent_shape)``.
+        direction: v, of the same shape.
+        what: what to call the function in a message, e.g. ``"decoder"``.
+        fix: how the message ends.
+
+    Raises:
+        ContractError: torch cannot differentiate the function (numpy inside, ``no_grad``, ``detach``).
+    """
+    try:
+        with forward_ad.dual_level(), ContiguousGroups():
+            dual = forward_ad.make_dual(z, direction.to(z))  # type: ignore[no-untyped-call]
+            answer = forward_ad.unpack_dual(function(dual))  # type: ignore[no-untyped-call]
+            # Dual numbers die with their level; what detached them on the way has no tangent, and raises nothing.
+            tangent: Tensor | None = None if answer.tangent is None else answer.tangent.clone()
+    except (RuntimeError, NotImplementedError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ContractError(f"the {what} cannot be differentiated by torch ({reason}); {fix}") from error
+    if tangent is None:
+        raise ContractError(f"the {what} breaks off torch's differentiation (numpy, no_grad or detach); {fix}")
+    return tangent
