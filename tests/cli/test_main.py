@@ -153,7 +153,7 @@ def test_errors_are_short_with_a_code_and_leave_nothing(arguments, code, message
 
 
 def test_a_bug_of_ours_is_one_line_and_asks_to_be_reported(monkeypatch):
-    monkeypatch.setattr("latentassay.data.catalog.ENTRIES", None)
+    monkeypatch.setattr("latentassay.data.entries.ENTRIES", None)
     done = CliRunner().invoke(app, ["data", "list"])
     assert done.exit_code == 1 and done.stderr.startswith("error: unexpected TypeError") and "--debug" in done.stderr
 

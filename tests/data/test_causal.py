@@ -34,7 +34,7 @@ def test_the_formula_as_a_loop(graph):
         total = sum(np.tanh(1.5 * z[:, j]) + 0.5 * (z[:, j] ** 2 - 1) for j in parents)
         z[:, i] = total / len(parents) ** 0.5 + 0.7 * own if parents else own
         z[:, i] /= z[:, i].std()
-    np.testing.assert_allclose(variables(graph, n, noise=0.7, seed=3), z.astype(np.float32), rtol=1e-6)
+    np.testing.assert_allclose(variables(graph, n, noise=0.7, generator=3), z.astype(np.float32), rtol=1e-6)
 
 
 def test_the_graph_has_its_edges():

@@ -45,6 +45,42 @@ def test_every_layout_is_guessed_and_delivered_channels_first(shape, layout, see
     torch.testing.assert_close(batch, torch.from_numpy(expected[[4, 0]] / np.float32(255)))
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_tensors_are_stores_like_arrays(dtype):
+    x = torch.arange(30).reshape(5, 2, 3).to(dtype)
+    data = FactorData(x, torch.tensor([[0], [1], [2], [1], [0]]), ("a",))
+    plain = x.float().numpy() if dtype == torch.bfloat16 else x.numpy()
+    same = FactorData(plain, np.array([[0], [1], [2], [1], [0]]), ("a",))
+    assert (repr(data), data.layout) == (repr(same), same.layout) and torch.equal(data.raw([3, 0]), same.raw([3, 0]))
+    assert torch.equal(data.batch(torch.tensor([3, 0])), same.batch([3, 0]))
+    assert torch.equal(data.take(torch.tensor([4, 2])).batch([1]), same.batch([2]))
+
+
+def test_a_tensor_shares_its_memory_and_may_be_part_of_a_graph():
+    x = torch.zeros(3, 2, requires_grad=True)
+    data = FactorData(x, [[0], [0], [1]])
+    with torch.no_grad():
+        x[2, 1] = 7
+    assert data.batch([2]).tolist() == [[0.0, 7.0]]
+
+
+@pytest.mark.parametrize("kind", [list, np.array, torch.tensor])
+def test_labels_are_one_factor(kind):
+    data = FactorData(np.zeros((4, 2), np.float32), kind([2, 0, 1, 0]), ("digit",))
+    assert data.factors.tolist() == [[2], [0], [1], [0]] and data.factor_sizes == (3,)
+    assert len(data.holdout(0, kind([0])).kept) == 2
+    with pytest.raises(InputError, match=r"factors must have shape \(4, factors\)"):
+        FactorData(np.zeros((4, 2), np.float32), kind([0, 1]))
+
+
+def test_a_generator_draws_groups_and_moves_on():
+    data, generator = numbered((2, 3, 4)), torch.Generator().manual_seed(1)
+    first, second = ([tuple(rows) for rows in data.groups("f0", limit=4, generator=generator)] for _ in range(2))
+    assert first != second
+    again = data.groups("f0", limit=4, generator=torch.Generator().manual_seed(1))
+    assert [tuple(rows) for rows in again] == first
+
+
 def test_a_layout_that_is_said_wins_over_the_guess():
     x = np.zeros((5, 3, 8, 3), np.uint8)
     assert FactorData(x, np.zeros((5, 0), int), layout="chw").x_shape == (3, 8, 3)
@@ -190,7 +226,7 @@ CODES = np.zeros((6, 1), int)
         ((np.zeros((6, 4), bool), CODES), "uint8 or float, got bool"),
         ((np.array([["a"]] * 6), CODES), "uint8 or float"),
         ((IMAGES, CODES[:5]), r"shape \(6, factors\).*got \(5, 1\)"),
-        ((IMAGES, CODES[:, 0]), r"got \(6,\)"),
+        ((IMAGES, CODES[:, :, None]), r"got \(6, 1, 1\)"),
         ((IMAGES, CODES * 0.5), "integer codes, got float64"),
         ((IMAGES, CODES - 1), r"'factor 0' must lie in 0\.\.-?\d+, got -1"),
         ((IMAGES, CODES + 3, ("a",), (3,)), r"'a' must lie in 0\.\.2, got 3\.\.3"),
@@ -213,7 +249,7 @@ def test_groups_by_name_or_number_and_unknown_factors():
     data = FactorData(np.zeros((5, 4), np.float32), codes, ("a", "b"), (2, 3))
     by_name = [group.tolist() for group in data.groups("a")]
     assert by_name == [[0, 3], [1, 4]] == [group.tolist() for group in data.groups(0)]
-    assert len(data.groups("a", limit=1, seed=3)) == 1
+    assert len(data.groups("a", limit=1, generator=3)) == 1
     for unknown in ("c", 2):
         with pytest.raises(InputError, match="it has a, b"):
             data.groups(unknown)

@@ -13,7 +13,7 @@ import pytest
 
 from latentassay.core.errors import FileError
 from latentassay.data import files
-from latentassay.data.files import Official, fetch, home, locate, made_once, replacing, verify
+from latentassay.data.files import Official, fetch, home, locate, make_once, replacing, verify
 
 CONTENT = bytes(range(200)) * 5
 MD5 = hashlib.md5(CONTENT).hexdigest()
@@ -179,9 +179,9 @@ def test_a_cache_is_made_once_and_again_when_its_source_is_newer(tmp_path, good)
         target.write_bytes(good.read_bytes())
 
     for _ in range(2):
-        assert made_once(tmp_path / "c", good, make).read_bytes() == CONTENT
+        assert make_once(tmp_path / "c", good, make).read_bytes() == CONTENT
     assert len(made) == 1
     later = time.time() + 10
     os.utime(good, (later, later))
-    made_once(tmp_path / "c", good, make)
+    make_once(tmp_path / "c", good, make)
     assert len(made) == 2

@@ -24,7 +24,7 @@ from latentassay.data.formats import (
     read_norb,
     read_npy,
     read_npz,
-    resized,
+    resize,
     writable_npy,
 )
 
@@ -239,8 +239,8 @@ def test_scaled_store_turns_ones_into_255():
 def test_resizing_agrees_with_pillow_within_a_grey_level(size):
     images = RNG.integers(0, 256, (3, 28, 28, 3), dtype=np.uint8)
     pillow = [np.asarray(Image.fromarray(x).resize((size, size), Image.Resampling.BILINEAR)) for x in images]
-    assert np.abs(resized(images, size, "hwc").astype(int) - np.stack(pillow)).max() <= 1
-    assert np.array_equal(resized(images[..., 0], size), resized(images, size, "hwc")[..., 0])
+    assert np.abs(resize(images, size, "hwc").astype(int) - np.stack(pillow)).max() <= 1
+    assert np.array_equal(resize(images[..., 0], size), resize(images, size, "hwc")[..., 0])
 
 
 def test_an_npy_written_in_any_order_is_an_npy(tmp_path):

@@ -7,8 +7,8 @@ import torch
 from latentassay.core.errors import InputError
 from latentassay.core.observations import as_observations
 from latentassay.data import FactorData, changed_pairs, laplace_walks, shared_pairs, windows
+from latentassay.data.codes import grid_codes
 from latentassay.data.frames import Frames
-from latentassay.data.grids import grid_codes
 
 SIZES, NAMES = (5, 1, 4, 3), ("a", "one", "b", "c")
 
@@ -81,7 +81,7 @@ def law(size, rate):
 
 @pytest.mark.parametrize("rate", [1.0, 4])
 def test_a_walk_takes_laplace_steps_and_never_stands_still(rate):
-    found = codes(laplace_walks(grid(), 60_000, length=3, rate=rate, fixed=["c"], seed=1))
+    found = codes(laplace_walks(grid(), 60_000, length=3, rate=rate, fixed=["c"], generator=1))
     assert (found[..., 3] == found[:, :1, 3]).all()
     steps = np.concatenate([found[:, :2], found[:, 1:]], 0).reshape(-1, 2, 4)
     assert ((steps[:, 0] != steps[:, 1]).any(1)).all()
@@ -103,7 +103,7 @@ def test_a_walk_at_a_great_rate_takes_single_steps():
 
 @pytest.mark.parametrize("draw", [shared_pairs, changed_pairs, laplace_walks])
 def test_seeds_fix_what_is_drawn_and_rows_are_found_again(draw):
-    one, same, other = (draw(grid(), 50, seed=seed) for seed in (3, 3, 4))
+    one, same, other = (draw(grid(), 50, generator=seed) for seed in (3, 3, 4))
     assert (one.rows == same.rows).all() and (one.rows != other.rows).any()
     assert torch.equal(one.batch([7, 2]), one.batch(np.arange(50))[[7, 2]])
     assert draw(grid(), 1).x_shape == one.x_shape
@@ -137,7 +137,7 @@ def test_combinations_that_are_missing_are_named():
         (laplace_walks, {"rate": 0.0}, "rate must be"),
         (laplace_walks, {"rate": float("nan")}, "rate must be"),
         *((draw, {"n": 0}, "n must be") for draw in (shared_pairs, changed_pairs, laplace_walks)),
-        (shared_pairs, {"seed": -1}, "seed must be"),
+        (shared_pairs, {"generator": -1}, "a seed must be"),
     ],
 )
 def test_what_makes_no_sense_is_refused(draw, options, message):

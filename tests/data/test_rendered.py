@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from latentassay.core.errors import FileError
-from latentassay.data.grids import grid_codes
-from latentassay.data.rendered import Rendered, cached
+from latentassay.data.codes import grid_codes
+from latentassay.data.rendered import Rendered, cache_store
 
 
 def draw(codes):
@@ -32,12 +32,12 @@ def test_cache_equals_the_rendering_and_is_written_once(store, tmp_path, capsys,
     monkeypatch.setenv("LATENTASSAY_PROGRESS", "1")
     monkeypatch.setattr("latentassay.core.progress.DELAY", 0)
     path = tmp_path / "new folder" / "toy.npy"
-    images = cached(store, path, batch_size=5)
+    images = cache_store(store, path, batch_size=5)
     assert isinstance(images, np.memmap) and not images.flags.writeable
     np.testing.assert_array_equal(np.load(path), store[np.arange(12)])
     assert "rendering toy" in capsys.readouterr().err
     written = path.stat().st_mtime_ns
-    cached(store, path)
+    cache_store(store, path)
     assert path.stat().st_mtime_ns == written
     assert capsys.readouterr().err == ""
     assert [file.name for file in path.parent.iterdir()] == ["toy.npy"]
@@ -51,20 +51,20 @@ def test_an_interrupted_run_leaves_nothing(tmp_path, stop):
         return draw(codes)
 
     with pytest.raises(stop):
-        cached(Rendered(interrupted, grid_codes((3, 4))), tmp_path / "toy.npy", batch_size=4)
+        cache_store(Rendered(interrupted, grid_codes((3, 4))), tmp_path / "toy.npy", batch_size=4)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_run_left_is_not_used(store, tmp_path):
     (tmp_path / ".toy.npy.abc.part").write_bytes(b"half")
-    np.testing.assert_array_equal(cached(store, tmp_path / "toy.npy"), store[np.arange(12)])
+    np.testing.assert_array_equal(cache_store(store, tmp_path / "toy.npy"), store[np.arange(12)])
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\x93NUMPY", "truncated", "other shape", "other images"])
 def test_a_damaged_or_foreign_file_is_refused(store, tmp_path, content):
     path = tmp_path / "toy.npy"
     if content == "truncated":
-        cached(store, path)
+        cache_store(store, path)
         path.write_bytes(path.read_bytes()[:-1])
     elif content == "other shape":
         np.save(path, np.zeros((3, 2), np.uint8))
@@ -73,11 +73,11 @@ def test_a_damaged_or_foreign_file_is_refused(store, tmp_path, content):
     else:
         path.write_bytes(content)
     with pytest.raises(FileError, match="Delete it"):
-        cached(store, path)
+        cache_store(store, path)
     assert path.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named(store, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FileError, match="cannot be written"):
-        cached(store, tmp_path / "file" / "toy.npy")
+        cache_store(store, tmp_path / "file" / "toy.npy")

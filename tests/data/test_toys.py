@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn.datasets import load_digits
 
 from latentassay.core.errors import InputError
@@ -57,8 +58,11 @@ def test_nonlinear_squares_are_a_curved_surface_in_six_dimensions():
 
 @pytest.mark.parametrize("make", [helix, squares, squares_nonlinear])
 def test_a_seed_fixes_the_data(make):
-    assert np.array_equal(rows(make(50, seed=3)), rows(make(50, seed=3)))
-    assert not np.array_equal(rows(make(50, seed=3)), rows(make(50, seed=4)))
+    assert np.array_equal(rows(make(50, generator=3)), rows(make(50, generator=3)))
+    assert not np.array_equal(rows(make(50, generator=3)), rows(make(50, generator=4)))
+    first, again = (torch.Generator().manual_seed(5) for _ in range(2))
+    drawn, second = rows(make(50, generator=first)), rows(make(50, generator=first))
+    assert np.array_equal(drawn, rows(make(50, generator=again))) and not np.array_equal(drawn, second)
 
 
 def test_defaults_have_the_sizes_of_the_papers():

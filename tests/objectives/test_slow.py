@@ -7,7 +7,7 @@ from torch import distributions as D
 
 from latentassay import data, models
 from latentassay.core.errors import ContractError, InputError
-from latentassay.data.grids import grid_codes
+from latentassay.data.codes import grid_codes
 from latentassay.objectives.slow import SlowVAE
 from latentassay.objectives.vae import VAE
 from latentassay.training import cosine, fit

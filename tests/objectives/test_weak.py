@@ -9,7 +9,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from latentassay import data, models, objectives
 from latentassay.core.errors import ContractError, InputError
-from latentassay.data.grids import grid_codes
+from latentassay.data.codes import grid_codes
 from latentassay.objectives.auxiliary_networks import with_auxiliary
 from latentassay.objectives.weak import WeakGAN
 from latentassay.training import cosine, fit

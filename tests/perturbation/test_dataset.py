@@ -121,7 +121,7 @@ def test_killed_while_it_is_written_it_is_written_again(toy, tmp_path, monkeypat
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(module, "_moved", dying)
+        patch.setattr(module, "_perturbed_blocks", dying)
         toy.small(toy.grid(), tmp_path / "halves")
     toy.small(toy.grid(), tmp_path / "halves")
     assert toy.bytes_of(tmp_path / "straight") == toy.bytes_of(tmp_path / "halves")
@@ -341,7 +341,7 @@ def test_damaged_and_foreign_manifests_are_refused(toy, tmp_path):
 
 def test_a_damaged_state_is_refused(toy, tmp_path, monkeypatch):
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(module, "_moved", lambda *_: (_ for _ in ()).throw(Killed))
+        patch.setattr(module, "_perturbed_blocks", lambda *_: (_ for _ in ()).throw(Killed))
         toy.small(toy.grid(), tmp_path)
     (state,) = tmp_path.glob("state-*")
     state.write_bytes(state.read_bytes()[:-5])

@@ -16,7 +16,7 @@ data_app = typer.Typer(help="List, describe, render and fetch data sets.", no_ar
 @taught
 def list_data() -> None:
     """Name every data set, and say which are made here and which need files."""
-    from latentassay.data.catalog import ENTRIES
+    from latentassay.data.entries import ENTRIES
 
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("name", "observations", "shape", "files", "what"):

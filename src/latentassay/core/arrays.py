@@ -39,6 +39,20 @@ def as_tensor(values: Any, name: str) -> Tensor:
         raise InputError(f"{name} must hold numbers that torch has, got an array of {values.dtype}") from error
 
 
+def as_array(values: Any) -> np.ndarray:
+    """Return a numpy array of the same numbers; a tensor is cut off from its graph and brought to the CPU.
+
+    Half precision that numpy has not (bfloat16) becomes float32. Lists and numbers are read as numpy reads them.
+
+    >>> as_array(torch.ones(2, requires_grad=True))
+    array([1., 1.], dtype=float32)
+    """
+    if not isinstance(values, Tensor):
+        return np.asarray(values)
+    plain = values.detach().cpu()
+    return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+
+
 def as_float_tensor(values: Any, name: str, fix: str = "") -> Tensor:
     """Return a tensor of floating-point numbers, as ``as_tensor`` does; ``fix`` says what to do in its message.
 

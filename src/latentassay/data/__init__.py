@@ -1,6 +1,8 @@
 """Data sets with known factors: rendered here, read from official files, or the user's own."""
 
-from latentassay.data.catalog import ENTRIES, Entry, entry, fetch, load, names
+from latentassay.data.cars3d import cars3d
+from latentassay.data.catalog import entry, fetch, load, names
+from latentassay.data.entries import ENTRIES, Entry
 from latentassay.data.factors import FactorData, Layout, Splits, Store
 from latentassay.data.files import home
 from latentassay.data.frames import Frames, windows
@@ -8,8 +10,8 @@ from latentassay.data.grids import dsprites_official, mpi3d, shapes3d_official
 from latentassay.data.images import celeba, fashion_mnist, mnist, rfd
 from latentassay.data.own import own
 from latentassay.data.pairs import changed_pairs, laplace_walks, shared_pairs
+from latentassay.data.smallnorb import smallnorb
 from latentassay.data.toys import digits, helix, squares, squares_nonlinear
-from latentassay.data.turntable import cars3d, smallnorb
 
 __all__ = [
     "ENTRIES",

@@ -2,8 +2,10 @@
 
 import numpy as np
 from jaxtyping import Float, Int
+from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.randomness import as_seed
 from latentassay.data.factors import FactorData
 
 GRAPHS: dict[str, tuple[tuple[int, int], ...]] = {
@@ -16,7 +18,7 @@ GRAPHS: dict[str, tuple[tuple[int, int], ...]] = {
 UNITS = 4
 
 
-def scm(graph: str, n: int = 10_000, *, noise: float | int = 0.5, seed: int = 0) -> FactorData:
+def scm(graph: str, n: int = 10_000, *, noise: float | int = 0.5, generator: Generator | int = 0) -> FactorData:
     """Draw from a structural causal model: float32 vectors (n, 4), one value for each variable, without factors.
 
     ``Z_i = Σ_j [tanh(1.5 Z_j) + ½ (Z_j² − 1)] / √parents + noise · ε_i`` over the parents j of i, and ``Z_i = ε_i``
@@ -32,7 +34,7 @@ def scm(graph: str, n: int = 10_000, *, noise: float | int = 0.5, seed: int = 0)
         raise InputError(f"graph must be one of {', '.join(GRAPHS)}, got {graph!r}")
     if n < 2 or noise <= 0:
         raise InputError(f"scm needs at least two rows and a positive noise, got {n} and {noise}")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(generator))
     z = np.empty((n, UNITS))
     for i in range(UNITS):
         parents = z[:, [parent for parent, child in GRAPHS[graph] if child == i]]

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from latentassay.data.codes import check_codes
 from latentassay.data.factors import FactorData
-from latentassay.data.rendered import checked_codes, rendered_data
+from latentassay.data.rendered import grid_data
 
 NAMES = ("color", "shape", "scale", "orientation", "x", "y")
 SIZES = (1, 3, 6, 40, 32, 32)
@@ -39,7 +40,7 @@ def dsprites(*, cache: str | Path | None = None) -> FactorData:
     >>> dsprites().batch([0, 737279]).sum((1, 2, 3))  # pixels that are on
     tensor([100., 222.])
     """
-    return rendered_data(_render_white, NAMES, SIZES, name="dsprites", cache=cache)
+    return grid_data(_render_white, NAMES, SIZES, name="dsprites", cache=cache)
 
 
 def render(codes: Any) -> UInt8[np.ndarray, "n 64 64"]:
@@ -52,7 +53,7 @@ def render(codes: Any) -> UInt8[np.ndarray, "n 64 64"]:
     Raises:
         InputError: if the codes are of another shape, not integers, or out of range.
     """
-    checked = checked_codes(codes, NAMES, SIZES)
+    checked = check_codes(codes, NAMES, SIZES)
     images = np.zeros((len(checked), 64, 64), np.uint8)
     kinds = checked[:, 1] * SIZES[2] + checked[:, 2]
     for kind in np.unique(kinds):

@@ -6,10 +6,12 @@ from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 import numpy as np
 import torch
 from jaxtyping import Int
-from torch import Tensor
+from torch import Generator, Tensor
 
+from latentassay.core.arrays import as_array
 from latentassay.core.errors import InputError
 from latentassay.core.observations import as_float, finite, groups_varying
+from latentassay.core.randomness import as_seed
 
 Layout = Literal["hwc", "chw", "hw", "vector"]
 
@@ -53,8 +55,10 @@ class FactorData:
     """Observations and the integer codes of their factors.
 
     Args:
-        store: array-like ``(n, ...)``, uint8 or float; never copied, read only in the rows asked for.
-        factors: integer codes ``(n, m)``; may have no columns.
+        store: a numpy array, a tensor, or anything array-like ``(n, ...)``, uint8 or float; never copied, but for
+            tensors that numpy cannot share (on an accelerator, bfloat16); read only in the rows asked for.
+        factors: integer codes ``(n, m)``, numpy or torch, or ``(n,)`` for a single factor such as a label; may have no
+            columns.
         factor_names: one name per column.
         factor_sizes: number of values of each factor; the greatest code plus one where left out.
         layout: how one observation is stored; ``batch`` always delivers channels first.
@@ -71,7 +75,7 @@ class FactorData:
 
     def __init__(
         self,
-        store: Store,
+        store: Any,
         factors: Any,
         factor_names: Sequence[str] = (),
         factor_sizes: Sequence[int] | None = None,
@@ -80,10 +84,13 @@ class FactorData:
         name: str = "data",
         rows: Int[np.ndarray, " n"] | None = None,
     ):
-        codes = np.asarray(factors)
+        codes = as_array(factors)
+        codes = codes[:, None] if codes.ndim == 1 else codes
+        store = _as_store(store)
         _check_store(store)
         _check_codes(codes, len(rows) if rows is not None else store.shape[0])
-        self.store, self.name, self._rows = store, name, rows
+        self.store: Store = store
+        self.name, self._rows = name, rows
         self.factors = codes.astype(np.int64, copy=False)
         self.layout: Layout = layout or _guess_layout(store.shape)
         self.factor_names = tuple(factor_names) or tuple(f"factor {m}" for m in range(codes.shape[1]))
@@ -117,21 +124,23 @@ class FactorData:
         """Look up rows of a full grid by their codes ``(k, m)``."""
         if not self.is_grid:
             raise InputError(f"{self.name} is not a full grid; look rows up in .factors, or use .groups(factor)")
-        wanted = np.asarray(codes).T
+        wanted = as_array(codes).T
         try:
             return np.asarray(np.ravel_multi_index(tuple(wanted), self.factor_sizes))
         except ValueError as error:
             raise InputError(f"codes must have {len(self.factor_sizes)} columns below {self.factor_sizes}") from error
 
-    def groups(self, factor: str | int, *, limit: int | None = None, seed: int = 0) -> list[Int[np.ndarray, " k"]]:
+    def groups(
+        self, factor: str | int, *, limit: int | None = None, generator: Generator | int = 0
+    ) -> list[Int[np.ndarray, " k"]]:
         """Return rows in groups that agree on every factor but one, for full grids and partial sets alike.
 
-        Groups in which the factor does not vary are left out; ``limit`` of the others are drawn with ``seed``.
+        Groups in which the factor does not vary are left out; ``limit`` of the others are drawn with ``generator``.
 
         Raises:
             InputError: no factor is called so.
         """
-        return groups_varying(self.factors, self._column(factor), limit=limit, seed=seed)
+        return groups_varying(self.factors, self._column(factor), limit=limit, seed=as_seed(generator))
 
     def holdout(self, factor: str | int, values: Any) -> Holdout:
         """Split into rows without some values of a factor, and the rows that have them (SA 3.2); nothing is read.
@@ -165,7 +174,7 @@ class FactorData:
 
     def raw(self, indices: Any) -> Tensor:
         """Return rows as stored (uint8 or float), channels first; what training keeps on the device."""
-        index = np.asarray(indices)
+        index = as_array(indices)
         stored = np.asarray(self.store[index if self._rows is None else self._rows[index]])
         if self.layout == "hwc":
             stored = np.moveaxis(stored, -1, 1)
@@ -180,7 +189,7 @@ class FactorData:
 
     def take(self, indices: Any) -> "FactorData":
         """Return a view on some rows; nothing is read or copied but the codes."""
-        index = np.asarray(indices)
+        index = as_array(indices)
         rows = index if self._rows is None else self._rows[index]
         return FactorData(
             self.store,
@@ -209,12 +218,17 @@ class FactorData:
 
 
 def _checked_values(values: Any, size: int, factor: str | int) -> Int[np.ndarray, " k"]:
-    found = np.atleast_1d(np.asarray(values))
+    found = np.atleast_1d(as_array(values))
     if found.ndim != 1 or not len(found) or not np.issubdtype(found.dtype, np.integer):
         raise InputError(f"values must be one code or several, such as 2 or [0, 1], got {values!r}")
     if found.min() < 0 or found.max() >= size:
         raise InputError(f"values of {factor!r} must lie in 0..{size - 1}, got {found.tolist()}")
     return found
+
+
+def _as_store(store: Any) -> Any:
+    """Return what is indexed as numpy is; sequences and tensors are not, their dtypes among other things."""
+    return as_array(store) if isinstance(store, Tensor | Sequence) else store
 
 
 def _guess_layout(shape: tuple[int, ...]) -> Layout:

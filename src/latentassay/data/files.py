@@ -126,7 +126,7 @@ def reading(path: Any, kind: str, fix: str = "Delete it and get it again.") -> I
         raise FileError(path, cause, fix) from error
 
 
-def made_once(cache: Path, source: Path, make: Callable[[Path], None]) -> Path:
+def make_once(cache: Path, source: Path, make: Callable[[Path], None]) -> Path:
     """Make ``cache`` from ``source`` by ``make(temporary path)``, unless it is there and not older.
 
     Raises:

@@ -19,7 +19,7 @@ from jaxtyping import Int, UInt8
 from latentassay.core.errors import FileError
 from latentassay.core.progress import bar
 from latentassay.data.factors import Store
-from latentassay.data.files import made_once, reading
+from latentassay.data.files import make_once, reading
 
 NORB_TYPES: dict[int, np.dtype[Any]] = {0x1E3D4C55: np.dtype("u1"), 0x1E3D4C54: np.dtype("<i4")}
 
@@ -85,7 +85,7 @@ def open_hdf5(path: Any, dataset: str, cache: Path | None = None) -> Store:
                 images[first : first + len(block)] = block
                 line.update(len(block))
 
-    return read_npy(made_once(cache, store.path, unpack))
+    return read_npy(make_once(cache, store.path, unpack))
 
 
 def hdf5_dataset(file: Any, name: str) -> Any:
@@ -144,7 +144,7 @@ def read_npz(path: Any, member: str, cache: Path | None = None) -> np.ndarray:
         if cache is None:
             with archive.open(info) as stream:
                 return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
-    return read_npy(made_once(cache, path, lambda target: _unpack(path, info, target)))
+    return read_npy(make_once(cache, path, lambda target: _unpack(path, info, target)))
 
 
 def read_idx(path: Any, md5: str | None = None) -> UInt8[np.ndarray, "..."]:
@@ -230,12 +230,12 @@ def norb_blocks(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], rows: 
             yield np.frombuffer(body, dtype).reshape(count, *shape[1:])
 
 
-def resized(
+def resize(
     images: UInt8[np.ndarray, "n ..."], size: int, layout: Literal["hw", "hwc"] = "hw"
 ) -> UInt8[np.ndarray, "n ..."]:
     """Resize images to ``size`` × ``size`` by bilinear interpolation with anti-aliasing, rounded to uint8.
 
-    >>> resized(np.full((1, 28, 28), 7, np.uint8), 32).shape
+    >>> resize(np.full((1, 28, 28), 7, np.uint8), 32).shape
     (1, 32, 32)
     """
     out = np.empty((len(images), size, size, *images.shape[3:]), np.uint8)

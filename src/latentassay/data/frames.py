@@ -6,6 +6,7 @@ from typing import Any, final
 import numpy as np
 from torch import Tensor
 
+from latentassay.core.arrays import as_array
 from latentassay.core.errors import InputError
 from latentassay.core.observations import Observations, as_observations
 
@@ -34,7 +35,7 @@ class Frames:
     """
 
     def __init__(self, data: Observations, rows: Any, *, name: str = "frames", shared: Sequence[tuple[str, ...]] = ()):
-        index = np.asarray(rows)
+        index = as_array(rows)
         if index.ndim < 2 or not len(index) or not np.issubdtype(index.dtype, np.integer):
             raise InputError(
                 f"rows must be integers of shape (n, *tuple) with n at least 1, got {index.dtype} {index.shape}"
@@ -61,7 +62,7 @@ class Frames:
 
     def batch(self, indices: Any) -> Tensor:
         """Return tuples as float ``(n, *tuple, *frame_shape)``."""
-        rows = self.rows[np.asarray(indices)]
+        rows = self.rows[as_array(indices)]
         return self.data.batch(rows.reshape(-1)).reshape(*rows.shape, *self.frame_shape)
 
 

@@ -1,6 +1,6 @@
 """Grids of rendered scenes in their official files: dSprites, 3D Shapes, MPI3D."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Int
 
 from latentassay.core.errors import FileError, InputError
-from latentassay.data.factors import FactorData, Layout, Store
+from latentassay.data.codes import expect_codes, expect_images, factor_data, grid_codes
+from latentassay.data.factors import FactorData, Store
 from latentassay.data.files import Official, home, locate, verify
 from latentassay.data.formats import Scaled, open_hdf5, read_hdf5, read_npz
 
@@ -53,15 +54,6 @@ MPI3D_FILES = {
         ("real", "0f33f609918fb5c97996692f91129802"),
     )
 }
-
-
-def grid_codes(sizes: Sequence[int]) -> Int[np.ndarray, "n m"]:
-    """Return all combinations of codes, the last factor varying fastest.
-
-    >>> grid_codes((1, 2, 2)).tolist()
-    [[0, 0, 0], [0, 0, 1], [0, 1, 0], [0, 1, 1]]
-    """
-    return np.indices(tuple(sizes)).reshape(len(sizes), -1).T.copy()
 
 
 def dsprites_official(folder: Any = None) -> FactorData:
@@ -154,34 +146,6 @@ def read_mpi3d(
     store, codes = read_npz(path, "images", cache), grid_codes(tuple(sizes.values()))
     expect_images(path, store, len(codes), (64, 64, 3))
     return factor_data(store, codes, sizes, name, "hwc")
-
-
-def factor_data(store: Store, codes: Any, sizes: Mapping[str, int], name: str, layout: Layout) -> FactorData:
-    """Put a store and its codes together under the names and sizes of its factors."""
-    return FactorData(store, codes, tuple(sizes), tuple(sizes.values()), layout=layout, name=name)
-
-
-def expect_images(path: Any, store: Store, n: int, shape: tuple[int, ...]) -> None:
-    """Refuse a file whose images are not ``n`` arrays of uint8 of this shape.
-
-    Raises:
-        FileError: with both shapes.
-    """
-    if tuple(store.shape) != (n, *shape) or store.dtype != np.uint8:
-        cause = f"images are {store.dtype} {tuple(store.shape)}, expected uint8 {(n, *shape)}"
-        raise FileError(path, cause, "Get the official file; this one is laid out otherwise.")
-
-
-def expect_codes(path: Any, codes: Any, sizes: Sequence[int]) -> None:
-    """Refuse codes that are not integers within ``sizes``.
-
-    Raises:
-        FileError: naming what they are.
-    """
-    good = codes.ndim == 2 and codes.shape[1] == len(sizes) and np.issubdtype(codes.dtype, np.integer)
-    if not good or (codes < 0).any() or (codes >= np.array(sizes)).any():
-        cause = f"factor codes ({codes.dtype} {codes.shape}) are not integers below {tuple(sizes)}"
-        raise FileError(path, cause, "Get the official file; this one is laid out otherwise.")
 
 
 def _nearest(path: Any, column: Any, grid: Any) -> Int[np.ndarray, " n"]:

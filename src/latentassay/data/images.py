@@ -10,7 +10,7 @@ from jaxtyping import Int
 from latentassay.core.errors import FileError, InputError
 from latentassay.data.factors import FactorData
 from latentassay.data.files import Official, home, locate, reading
-from latentassay.data.formats import open_hdf5, read_idx, resized
+from latentassay.data.formats import open_hdf5, read_idx, resize
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
 CELEBA_SHAPE, CELEBA_COUNT = (218, 178), 202_599
@@ -224,7 +224,7 @@ def _load_idx(
         parts.append(read_mnist(*pair, factor=factor, name=name, md5=CONTENTS[name][split]))
     images = np.concatenate([np.asarray(part.store) for part in parts])
     codes = np.concatenate([part.factors for part in parts])
-    images = images if size is None else resized(images, size)
+    images = images if size is None else resize(images, size)
     return FactorData(images, codes, (factor,), (10,), layout="hw", name=name)
 
 

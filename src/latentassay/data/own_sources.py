@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Int
 
+from latentassay.core.arrays import as_array
 from latentassay.core.errors import FileError, InputError
 from latentassay.data.factors import Layout, Store
 from latentassay.data.files import home, reading
@@ -48,7 +49,7 @@ def open_own(source: Any, options: dict[str, Any]) -> Opened:
         _takes("a function", options, "n")
         return _called(source, **options)
     _takes("an array", options)
-    return Opened(np.asarray(source), "array")
+    return Opened(as_array(source), "array")
 
 
 def _open_file(path: Path, options: dict[str, Any]) -> Opened:

@@ -1,6 +1,6 @@
 """Pairs and sequences drawn from data with known factors: which factors agree, or how far each one moves.
 
-Everything is a function of the data's codes and ``seed``; the factors themselves are never handed to a model.
+Everything is a function of the data's codes and the generator; the factors themselves are never handed to a model.
 """
 
 import math
@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Int
+from torch import Generator
 
+from latentassay.core.checks import check_counts
 from latentassay.core.errors import InputError
 from latentassay.core.observations import FactoredObservations
+from latentassay.core.randomness import as_seed
 from latentassay.data.frames import Frames
 
 Factor = str | int
@@ -19,7 +22,11 @@ Rng = np.random.Generator
 
 
 def shared_pairs(
-    data: Any, n: int = 100_000, *, shared: Sequence[Factor | Sequence[Factor]] | None = None, seed: int = 0
+    data: Any,
+    n: int = 100_000,
+    *,
+    shared: Sequence[Factor | Sequence[Factor]] | None = None,
+    generator: Generator | int = 0,
 ) -> Frames:
     """Draw, for each of some subsets S of factors, n pairs that agree on S and are independent otherwise.
 
@@ -33,7 +40,7 @@ def shared_pairs(
         n: rows, each of one pair per subset.
         shared: the subsets, by name or number of factors; a factor stands for the subset of it alone. Every factor
             that varies, alone, where left out: the full sharing of the source.
-        seed: fixes what is drawn.
+        generator: what is drawn with, or a seed.
 
     Raises:
         InputError: a factor that does not exist, or twice; a subset that is empty or leaves no factor free; a subset
@@ -48,20 +55,25 @@ def shared_pairs(
     ((2, 2, 3), (('a',), ('b',)))
     """
     _check_factored(data)
-    _check_counts(n, seed)
+    check_counts(n=n)
     varying, names = _varying(data), data.factor_names
     given = varying if shared is None else shared
     subsets = [_subset(data, [one] if isinstance(one, str | int) else list(one), varying) for one in given]
     if not subsets:
         raise InputError(f"{_name(data)} needs at least one subset of factors to share")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(generator))
     rows = np.stack([_agreeing(data, subset, n, rng) for subset in subsets], 1)
     named = [tuple(names[m] for m in subset) for subset in subsets]
     return Frames(data, rows, name=f"{_name(data)}, pairs that share {_spoken(named)}", shared=named)
 
 
 def changed_pairs(
-    data: Any, n: int = 100_000, *, changed: int | None = None, fixed: Sequence[Factor] = (), seed: int = 0
+    data: Any,
+    n: int = 100_000,
+    *,
+    changed: int | None = None,
+    fixed: Sequence[Factor] = (),
+    generator: Generator | int = 0,
 ) -> Frames:
     """Draw n pairs that differ in exactly ``changed`` factors, which ones being drawn for every pair.
 
@@ -73,7 +85,7 @@ def changed_pairs(
         n: pairs.
         changed: k, how many factors differ; drawn for every pair from 1 to one less than may change where left out.
         fixed: factors that never change, by name or number.
-        seed: fixes what is drawn.
+        generator: what is drawn with, or a seed.
 
     Raises:
         InputError: no factor that varies is left to agree on; a factor that does not exist; a combination of values
@@ -88,7 +100,7 @@ def changed_pairs(
     [1]
     """
     _check_factored(data)
-    _check_counts(n, seed)
+    check_counts(n=n)
     free, varying = _free(data, fixed), _varying(data)
     most = min(len(free), len(varying) - 1)
     if most < 1:
@@ -98,7 +110,7 @@ def changed_pairs(
         )
     if changed is not None and (isinstance(changed, bool) or changed not in range(1, most + 1)):
         raise InputError(f"changed must be an integer from 1 to {most}, or None for a random one, got {changed!r}")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(generator))
     count = np.full(n, changed) if changed is not None else rng.integers(1, most + 1, n)
     rank = rng.random((n, len(free))).argsort(1).argsort(1)
     first, lookup = rng.integers(0, len(data), n), _Rows(data)
@@ -117,7 +129,7 @@ def laplace_walks(
     length: int = 2,
     rate: float | int = 1.0,
     fixed: Sequence[Factor] = (),
-    seed: int = 0,
+    generator: Generator | int = 0,
 ) -> Frames:
     """Draw n sequences in which every factor takes Laplace steps over its values: many small ones, few large.
 
@@ -132,7 +144,7 @@ def laplace_walks(
         rate: 1 in the source; larger is slower.
         fixed: factors that never change, by name or number; the source keeps those whose values have no order, such
             as shape.
-        seed: fixes what is drawn.
+        generator: what is drawn with, or a seed.
 
     Raises:
         InputError: a length below 2, a rate that is not positive; no factor that may change; a factor that does not
@@ -147,14 +159,14 @@ def laplace_walks(
     (4, 3)
     """
     _check_factored(data)
-    _check_counts(n, seed)
+    check_counts(n=n)
     if isinstance(length, bool) or not isinstance(length, int) or length < 2:
         raise InputError(f"length must be an integer from 2 on, got {length!r}")
     if not 0 < rate < math.inf:
         raise InputError(f"rate must be a positive number, got {rate}")
     if not (free := _free(data, fixed)):
         raise InputError(f"no factor of {_name(data)} may change: each is fixed, or has one value only")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(generator))
     rows, lookup = [rng.integers(0, len(data), n)], _Rows(data)
     for _ in range(length - 1):
         rows.append(lookup.of(_stepped(data, data.factors[rows[-1]], free, rate, rng), rng))
@@ -284,10 +296,3 @@ def _check_factored(data: Any) -> None:
             f"pairs are drawn by factors, and {type(data).__name__} {_name(data)!r} has none; make a "
             "FactorData with factors, or use data.windows for a series in time"
         )
-
-
-def _check_counts(n: Any, seed: Any) -> None:
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise InputError(f"n must be a positive integer, got {n!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InputError(f"seed must be an integer from 0 on, got {seed!r}")

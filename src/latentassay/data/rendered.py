@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Integer, UInt8
 
-from latentassay.core.errors import FileError, InputError
+from latentassay.core.errors import FileError
 from latentassay.core.progress import bar
 from latentassay.core.storage import replacing
+from latentassay.data.codes import grid_codes
 from latentassay.data.factors import FactorData, Store
-from latentassay.data.grids import grid_codes
 
 Render = Callable[[Any], np.ndarray]
 
@@ -38,37 +38,18 @@ class Rendered:
         return self._render(self._codes[rows])
 
 
-def checked_codes(codes: Any, names: Sequence[str], sizes: Sequence[int]) -> Integer[np.ndarray, "n m"]:
-    """Return ``codes`` as an integer array ``(n, m)``, each column below its size.
-
-    Raises:
-        InputError: if they are of another shape, not integers, or out of range.
-    """
-    array = np.asarray(codes)
-    if array.ndim != 2 or array.shape[1] != len(sizes):
-        raise InputError(
-            f"codes must have shape (n, {len(sizes)}), one column for each of {tuple(names)}; got {array.shape}"
-        )
-    if not np.issubdtype(array.dtype, np.integer):
-        raise InputError(f"codes must be integers that number the values 0, 1, 2 …, got {array.dtype}")
-    for name, size, column in zip(names, sizes, array.T, strict=True):
-        if len(column) and (column.min() < 0 or column.max() >= size):
-            raise InputError(f"codes of {name!r} must lie in 0..{size - 1}, got {column.min()}..{column.max()}")
-    return array
-
-
-def rendered_data(
+def grid_data(
     render: Render, names: Sequence[str], sizes: Sequence[int], *, name: str, cache: str | Path | None
 ) -> FactorData:
     """Return the full grid as ``FactorData``: drawn on demand, or from ``cache/<name>.npy`` if given."""
     codes = grid_codes(sizes)
     store: Store = Rendered(render, codes)
     if cache is not None:
-        store = cached(store, Path(cache) / f"{name}.npy")
+        store = cache_store(store, Path(cache) / f"{name}.npy")
     return FactorData(store, codes, names, sizes, name=name)
 
 
-def cached(store: Store, path: str | Path, *, batch_size: int = 4096) -> np.memmap:
+def cache_store(store: Store, path: str | Path, *, batch_size: int = 4096) -> np.memmap:
     """Return the whole store memory-mapped from ``path``, an ``.npy`` file written first if it is missing.
 
     The file appears under its name only when complete, so a run that is killed leaves nothing that could

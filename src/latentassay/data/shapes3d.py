@@ -15,8 +15,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 from numpy.polynomial.polynomial import polyval2d
 
+from latentassay.data.codes import check_codes
 from latentassay.data.factors import FactorData
-from latentassay.data.rendered import checked_codes, rendered_data
+from latentassay.data.rendered import grid_data
 
 NAMES = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
 SIZES = (10, 10, 10, 8, 4, 15)
@@ -74,7 +75,7 @@ def shapes3d(*, cache: str | Path | None = None) -> FactorData:
     >>> shapes3d().batch([0, 479999]).shape
     torch.Size([2, 3, 64, 64])
     """
-    return rendered_data(Painter(), NAMES, SIZES, name="shapes3d", cache=cache)
+    return grid_data(Painter(), NAMES, SIZES, name="shapes3d", cache=cache)
 
 
 def render(codes: Any) -> UInt8[np.ndarray, "n 64 64 3"]:
@@ -105,7 +106,7 @@ class Painter:
 
     def __call__(self, codes: Any) -> UInt8[np.ndarray, "n 64 64 3"]:
         """Draw ``codes (n, 6)`` as ``render`` does."""
-        checked = checked_codes(codes, NAMES, SIZES)
+        checked = check_codes(codes, NAMES, SIZES)
         views = np.ravel_multi_index(tuple(checked[:, 3:].T), SIZES[3:])
         for view in set(views.tolist()) - self._cast:
             self._planes[view] = _planes(*(int(code) for code in np.unravel_index(view, SIZES[3:])))

@@ -4,12 +4,14 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
+from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.randomness import as_seed
 from latentassay.data.factors import FactorData
 
 
-def helix(n: int = 1024, *, noise: float | int = 0.1, seed: int = 0) -> FactorData:
+def helix(n: int = 1024, *, noise: float | int = 0.1, generator: Generator | int = 0) -> FactorData:
     """Draw the double helix: float32 vectors (n, 3) with the factor ``strand`` (2).
 
     ``x = [cos(π(t + s)), sin(π(t + s)), t] + ε``, t ~ Uniform(−1, 1), s ~ Bernoulli(½), ε ~ N(0, noise²): ``noise`` is
@@ -24,14 +26,14 @@ def helix(n: int = 1024, *, noise: float | int = 0.1, seed: int = 0) -> FactorDa
     _positive(n, "n")
     if noise < 0:
         raise InputError(f"noise is a standard deviation and cannot be negative, got {noise}")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(generator))
     t, strand = rng.uniform(-1, 1, n), rng.integers(0, 2, n)
     angle = np.pi * (t + strand)
     x = np.stack([np.cos(angle), np.sin(angle), t], 1) + noise * rng.standard_normal((n, 3))
     return FactorData(x.astype(np.float32), strand[:, None], ("strand",), (2,), name="helix")
 
 
-def squares(n: int = 50_000, *, ratio: float | int = 2.0, bins: int = 10, seed: int = 0) -> FactorData:
+def squares(n: int = 50_000, *, ratio: float | int = 2.0, bins: int = 10, generator: Generator | int = 0) -> FactorData:
     """Draw the linear synthetic data: a square stretched by ``ratio`` along one axis, turned in 3 dimensions.
 
     ``x = R [ratio·w₁, w₂, 0]``, w ~ Uniform([0, 1]²), R the rotation by 45° about (1, −1, 1). The factors are
@@ -47,12 +49,12 @@ def squares(n: int = 50_000, *, ratio: float | int = 2.0, bins: int = 10, seed: 
     _positive(n, "n")
     _positive(bins, "bins")
     _positive(ratio, "ratio")
-    w = np.random.default_rng(seed).uniform(size=(n, 2))
+    w = np.random.default_rng(as_seed(generator)).uniform(size=(n, 2))
     x = (w * [ratio, 1]) @ _rotation(np.array([1.0, -1.0, 1.0]), np.pi / 4)[:, :2].T
     return _binned(x, w, bins, "squares")
 
 
-def squares_nonlinear(n: int = 50_000, *, bins: int = 10, seed: int = 0) -> FactorData:
+def squares_nonlinear(n: int = 50_000, *, bins: int = 10, generator: Generator | int = 0) -> FactorData:
     """Draw the nonlinear synthetic data: the unit square sent to 6 dimensions by a random network.
 
     ``x = W₂ tanh(W₁ w + b₁) + b₂``, w ~ Uniform([0, 1]²), 10 hidden units. The source does not give the distribution of
@@ -66,7 +68,7 @@ def squares_nonlinear(n: int = 50_000, *, bins: int = 10, seed: int = 0) -> Fact
     """
     _positive(n, "n")
     _positive(bins, "bins")
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(generator))
     w1, b1 = rng.standard_normal((10, 2)), rng.standard_normal(10)
     w2, b2 = rng.standard_normal((6, 10)) / np.sqrt(10), rng.standard_normal(6)
     w = rng.uniform(size=(n, 2))

@@ -9,7 +9,8 @@ import torch
 
 from latentassay.core.errors import FileError, InputError
 from latentassay.data import FactorData
-from latentassay.data.perturbed import Plan, perturbed, read_manifest
+from latentassay.data.perturbed import perturbed
+from latentassay.data.perturbed_manifest import PerturbationPlan, read_manifest
 from latentassay.perturbation import folder as kept
 from latentassay.perturbation.dataset import _check_rest, as_stored, perturb, versions
 from latentassay.perturbation.network import reflect
@@ -44,8 +45,8 @@ def uniform_noise(data: Any, *, out: str | Path, eps: Any = 0.1, seed: int = 0) 
     eps = checked_eps(eps)
     _check_rest(1.0, seed)
     folder, parent = Path(out).expanduser(), parent_of(data)
-    plan = Plan(kind="noise", eps=eps, seed=seed, parent=parent, training=None, versions=versions())
-    manifest = kept.begun(folder, plan)
+    plan = PerturbationPlan(kind="noise", eps=eps, seed=seed, parent=parent, training=None, versions=versions())
+    manifest = kept.begin(folder, plan)
     if not manifest.is_done:
         kept.finish(folder, manifest, data.factors, _noisy(data, plan), None)
     return perturbed(folder)
@@ -81,7 +82,7 @@ def remake(
             f"({parent.sha256[:8]}…); load the data set it was made from"
         )
     if training is None:
-        made = uniform_noise(data, out=out, eps=plan.eps, seed=plan.seed)
+        result = uniform_noise(data, out=out, eps=plan.eps, seed=plan.seed)
     else:
         sums = ensembles_of(entangled, disentangled, parent.x_shape)
         if sums != (training.entangled, training.disentangled):
@@ -91,7 +92,7 @@ def remake(
                 f"{', '.join(s[:8] for s in training.disentangled)} as disentangled"
             )
         options = training.model_dump(exclude={"entangled", "disentangled", "threads"})
-        made = perturb(
+        result = perturb(
             data,
             entangled=entangled,
             disentangled=disentangled,
@@ -100,17 +101,17 @@ def remake(
             seed=plan.seed,
             **options,
         )
-    if made.store.manifest.files != manifest.files:  # type: ignore[attr-defined]
+    if result.store.manifest.files != manifest.files:  # type: ignore[attr-defined]
         told = ", ".join(f"{name} {version}" for name, version in plan.versions.items())
         raise FileError(
             Path(out),
             f"its bytes differ from those of {path}, which was made with {told}",
             "Make it with these versions and on the same kind of machine.",
         )
-    return made
+    return result
 
 
-def _noisy(data: FactorData, plan: Plan) -> Iterator[np.ndarray]:
+def _noisy(data: FactorData, plan: PerturbationPlan) -> Iterator[np.ndarray]:
     for number, rows in enumerate(row_blocks(len(data))):
         x = data.batch(rows)
         noise = np.random.default_rng((plan.seed, number)).uniform(-plan.eps, plan.eps, tuple(x.shape))

@@ -13,8 +13,8 @@ from latentassay._version import __version__
 from latentassay.core.errors import FileError, InputError
 from latentassay.core.progress import bar
 from latentassay.data import FactorData
-from latentassay.data.catalog import PERTURBED as MANIFEST
-from latentassay.data.perturbed import MEND, Manifest, Plan, Training, perturbed, read_manifest
+from latentassay.data.perturbed import FIX, MANIFEST, perturbed
+from latentassay.data.perturbed_manifest import PerturbationPlan, PerturbationTraining, PerturbedManifest, read_manifest
 from latentassay.perturbation import folder as kept
 from latentassay.perturbation.game import Game, Rules, rows_changed
 from latentassay.perturbation.network import Manipulation, fitting, scaled_factors
@@ -110,7 +110,7 @@ def perturb(
         raise InputError(f"loss must be 'likelihood' or 'squared', got {loss!r}")
     folder, parent = Path(out).expanduser(), parent_of(data)
     sums = ensembles_of(entangled, disentangled, parent.x_shape)
-    training = Training(
+    training = PerturbationTraining(
         steps=steps,
         batch_size=batch_size,
         lr=float(lr),
@@ -123,19 +123,21 @@ def perturb(
         entangled=sums[0],
         disentangled=sums[1],
     )
-    plan = Plan(kind="manipulation", eps=eps, seed=seed, parent=parent, training=training, versions=versions())
+    plan = PerturbationPlan(
+        kind="manipulation", eps=eps, seed=seed, parent=parent, training=training, versions=versions()
+    )
     mover = Manipulation(len(parent.factor_names), parent.x_shape, training.network, seed=seed)
-    manifest = kept.begun(folder, plan)
+    manifest = kept.begin(folder, plan)
     if not manifest.is_done:
         with _with_threads(training.threads):
             game = _game(data, plan, mover, entangled, disentangled)
-            manifest = _played(game, folder, manifest, checkpoint_every, visible=progress)
+            manifest = _play(game, folder, manifest, checkpoint_every, visible=progress)
             learned = game.network.state_dict() | {"losses": torch.stack(game.losses), "before": game.before}
-            kept.finish(folder, manifest, data.factors, _moved(data, plan, game.network), learned)
+            kept.finish(folder, manifest, data.factors, _perturbed_blocks(data, plan, game.network), learned)
     return perturbed(folder)
 
 
-def _game(data: FactorData, plan: Plan, mover: Manipulation, entangled: Any, disentangled: Any) -> Game:
+def _game(data: FactorData, plan: PerturbationPlan, mover: Manipulation, entangled: Any, disentangled: Any) -> Game:
     training, where = _training(plan), torch.device(_training(plan).device)
     rules = Rules(
         plan.eps, training.batch_size, training.lr, training.decoder_steps, training.samples, plan.seed, training.loss
@@ -146,7 +148,7 @@ def _game(data: FactorData, plan: Plan, mover: Manipulation, entangled: Any, dis
     return Game(mover, entangled, disentangled, source, factors, rules, where)
 
 
-def _played(game: Game, folder: Path, manifest: Manifest, every: int, *, visible: bool) -> Manifest:
+def _play(game: Game, folder: Path, manifest: PerturbedManifest, every: int, *, visible: bool) -> PerturbedManifest:
     """Take the steps that are left, and keep the state."""
     if manifest.state is None:
         game.look()
@@ -171,15 +173,15 @@ def _played(game: Game, folder: Path, manifest: Manifest, every: int, *, visible
     return manifest
 
 
-def _restore(game: Game, folder: Path, manifest: Manifest) -> None:
+def _restore(game: Game, folder: Path, manifest: PerturbedManifest) -> None:
     step = manifest.state.step if manifest.state else 0
     try:
         game.restore(kept.read_state(folder, manifest), step)
     except (KeyError, RuntimeError) as error:
-        raise FileError(folder, f"its state of step {step} is not that of these networks ({error})", MEND) from error
+        raise FileError(folder, f"its state of step {step} is not that of these networks ({error})", FIX) from error
 
 
-def _moved(data: FactorData, plan: Plan, network: Manipulation) -> Iterator[np.ndarray]:
+def _perturbed_blocks(data: FactorData, plan: PerturbationPlan, network: Manipulation) -> Iterator[np.ndarray]:
     """Render the perturbed rows block by block, as they are stored."""
     where, factors = torch.device(_training(plan).device), scaled_factors(data.factors, data.factor_sizes)
     for rows in row_blocks(len(data)):
@@ -194,7 +196,7 @@ def as_stored(data: FactorData, rows: np.ndarray, wanted: np.ndarray, eps: float
     return stored_floats(data.batch(rows).numpy(), wanted, eps)
 
 
-class Played(NamedTuple):
+class ManipulationRun(NamedTuple):
     """What ``perturb`` trained, and how it went.
 
     Attributes:
@@ -208,7 +210,7 @@ class Played(NamedTuple):
     before: Tensor
 
 
-def manipulation(path: str | Path) -> Played:
+def manipulation(path: str | Path) -> ManipulationRun:
     """Return the manipulation network of a perturbed data set, and the losses of its training.
 
     Args:
@@ -233,8 +235,8 @@ def manipulation(path: str | Path) -> Played:
     try:
         network.load_state_dict(tensors)
     except RuntimeError as error:
-        raise FileError(folder, f"its network is another ({error})", MEND) from error
-    return Played(network.eval(), losses, before)
+        raise FileError(folder, f"its network is another ({error})", FIX) from error
+    return ManipulationRun(network.eval(), losses, before)
 
 
 def versions() -> dict[str, str]:
@@ -242,7 +244,7 @@ def versions() -> dict[str, str]:
     return {"latentassay": __version__, "torch": torch.__version__, "numpy": np.__version__}
 
 
-def _training(plan: Plan) -> Training:
+def _training(plan: PerturbationPlan) -> PerturbationTraining:
     if plan.training is None:
         raise InputError("noise is not trained; call uniform_noise")
     return plan.training

@@ -13,12 +13,19 @@ from torch import Tensor
 from latentassay.core.errors import FileError, InputError
 from latentassay.core.progress import bar
 from latentassay.core.storage import replacing, write_whole
-from latentassay.data.catalog import PERTURBED as MANIFEST
 from latentassay.data.files import verify
-from latentassay.data.perturbed import MEND, File, Manifest, Plan, State, Written, read_manifest
+from latentassay.data.perturbed import FIX, MANIFEST
+from latentassay.data.perturbed_manifest import (
+    File,
+    FileSum,
+    PerturbationPlan,
+    PerturbedManifest,
+    TrainingState,
+    read_manifest,
+)
 
 
-def begun(folder: Path, plan: Plan) -> Manifest:
+def begin(folder: Path, plan: PerturbationPlan) -> PerturbedManifest:
     """Return the manifest of a folder that holds this plan, written first if the folder is empty.
 
     Raises:
@@ -33,20 +40,20 @@ def begun(folder: Path, plan: Plan) -> Manifest:
     if others or folder.is_file():
         what = f"holds other files ({', '.join(sorted(others)[:3])})" if others else "is a file"
         raise InputError(f"{folder} {what}; choose an empty folder as out=")
-    return _written(folder, Manifest(plan=plan))
+    return _write_manifest(folder, PerturbedManifest(plan=plan))
 
 
-def keep_state(folder: Path, manifest: Manifest, tensors: dict[str, Tensor], step: int) -> Manifest:
+def keep_state(folder: Path, manifest: PerturbedManifest, tensors: dict[str, Tensor], step: int) -> PerturbedManifest:
     """Write where training stands and remove what it stood at before; killed at any moment, one of them is whole."""
     payload = _packed(tensors)
-    state = State(step=step, **_facts(payload))
+    state = TrainingState(step=step, **_facts(payload))
     write_whole(folder / state.file, payload)
-    manifest = _written(folder, manifest.model_copy(update={"state": state}))
+    manifest = _write_manifest(folder, manifest.model_copy(update={"state": state}))
     _remove(folder, but=state.file)
     return manifest
 
 
-def read_state(folder: Path, manifest: Manifest) -> dict[str, Tensor]:
+def read_state(folder: Path, manifest: PerturbedManifest) -> dict[str, Tensor]:
     """Read what ``keep_state`` wrote last.
 
     Raises:
@@ -54,11 +61,11 @@ def read_state(folder: Path, manifest: Manifest) -> dict[str, Tensor]:
     """
     state = manifest.state
     if state is None:
-        raise FileError(folder, "there is no state to go on from", MEND)
+        raise FileError(folder, "there is no state to go on from", FIX)
     return _tensors(folder / state.file, state)
 
 
-def read_network(folder: Path, manifest: Manifest) -> dict[str, Tensor]:
+def read_network(folder: Path, manifest: PerturbedManifest) -> dict[str, Tensor]:
     """Read the weights of a finished manipulation network, and the losses of its training.
 
     Raises:
@@ -69,17 +76,17 @@ def read_network(folder: Path, manifest: Manifest) -> dict[str, Tensor]:
 
 def finish(
     folder: Path,
-    manifest: Manifest,
+    manifest: PerturbedManifest,
     factors: np.ndarray,
     blocks: Iterable[np.ndarray],
     network: dict[str, Tensor] | None,
-) -> Manifest:
+) -> PerturbedManifest:
     """Write values block by block, codes and network, and last a manifest that says so; then what training needed goes.
 
     Raises:
         FileError: something cannot be written; the next call begins this again.
     """
-    parent, files = manifest.plan.parent, dict[File, Written]()
+    parent, files = manifest.plan.parent, dict[File, FileSum]()
     if network is not None:
         write_whole(folder / "network.safetensors", _packed(network))
         files["network.safetensors"] = _sum_of(folder / "network.safetensors")
@@ -87,7 +94,7 @@ def finish(
     _write_npy(folder / "images.npy", (parent.n, *parent.x_shape), np.dtype(parent.dtype), blocks)
     files["factors.npy"] = _sum_of(folder / "factors.npy")
     files["images.npy"] = _sum_of(folder / "images.npy")
-    manifest = _written(folder, Manifest(plan=manifest.plan, files=files))
+    manifest = _write_manifest(folder, PerturbedManifest(plan=manifest.plan, files=files))
     _remove(folder)
     return manifest
 
@@ -102,7 +109,7 @@ def _write_npy(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], blocks:
             line.update(len(block))
 
 
-def _written(folder: Path, manifest: Manifest) -> Manifest:
+def _write_manifest(folder: Path, manifest: PerturbedManifest) -> PerturbedManifest:
     write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
     return manifest
 
@@ -122,23 +129,23 @@ def _facts(payload: bytes) -> dict[str, Any]:
     return {"size": len(payload), "sha256": hashlib.sha256(payload).hexdigest()}
 
 
-def _sum_of(path: Path) -> Written:
+def _sum_of(path: Path) -> FileSum:
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)
-    return Written(size=path.stat().st_size, sha256=digest.hexdigest())
+    return FileSum(size=path.stat().st_size, sha256=digest.hexdigest())
 
 
-def _tensors(path: Path, written: Written) -> dict[str, Tensor]:
-    verify(path, size=written.size, sha256=written.sha256, fix=MEND)
+def _tensors(path: Path, written: FileSum) -> dict[str, Tensor]:
+    verify(path, size=written.size, sha256=written.sha256, fix=FIX)
     try:
         return load(path.read_bytes())
     except (SafetensorError, OSError) as error:
-        raise FileError(path, f"is no safetensors file ({error})", MEND) from error
+        raise FileError(path, f"is no safetensors file ({error})", FIX) from error
 
 
-def _refuse_other(folder: Path, found: Plan, wanted: Plan) -> None:
+def _refuse_other(folder: Path, found: PerturbationPlan, wanted: PerturbationPlan) -> None:
     """Refuse a folder of another plan, and name what differs."""
     pairs = [(found, wanted), (found.parent, wanted.parent)]
     if found.training is not None and wanted.training is not None:

@@ -14,7 +14,7 @@ from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import Point
 from latentassay.core.progress import bar
 from latentassay.data import FactorData
-from latentassay.data.perturbed import Parent
+from latentassay.data.perturbed_manifest import ParentData
 
 BLOCK = 1024
 """Rows that are read, changed and written at a time."""
@@ -31,7 +31,7 @@ def checked_eps(eps: Any) -> float:
     return float(eps)
 
 
-def parent_of(data: Any) -> Parent:
+def parent_of(data: Any) -> ParentData:
     """Read all of a data set once, and return what a manifest says of it.
 
     Its sum is the sha256 of shape and type, the values row by row as ``data.raw`` gives them, and the codes as int64.
@@ -51,7 +51,7 @@ def parent_of(data: Any) -> Parent:
             digest.update(np.ascontiguousarray(_values(data, rows)).data)
             line.update(len(rows))
     digest.update(np.ascontiguousarray(data.factors).data)
-    return Parent(
+    return ParentData(
         name=data.name,
         factor_names=list(data.factor_names),
         factor_sizes=list(data.factor_sizes),

@@ -101,7 +101,7 @@ def distance(edges: Any, truth: Int[np.ndarray, "u u"]) -> float:
 
 def _strengths(graph: str, seed: int, scale: Scale) -> dict[str, Float[np.ndarray, "u u"]]:
     """Train one model; return what each way of reading it says of every edge."""
-    data = scm(graph, scale.rows, seed=seed)
+    data = scm(graph, scale.rows, generator=seed)
     model = _model(seed, scale.steps)
     fit(
         model,

@@ -102,7 +102,7 @@ def strand_points(strand: int, t: Tensor) -> Float[Tensor, "n 3"]:
 
 def training_data(seed: int) -> FactorData:
     """Return the 1024 points that a seed trains on."""
-    return draw_helix(POINTS, noise=NOISE, seed=seed)
+    return draw_helix(POINTS, noise=NOISE, generator=seed)
 
 
 @contextmanager

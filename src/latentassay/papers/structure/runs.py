@@ -9,8 +9,8 @@ from jaxtyping import UInt8
 
 from latentassay import objectives
 from latentassay.data import FactorData, Splits
-from latentassay.data.grids import grid_codes
-from latentassay.data.rendered import Rendered, cached
+from latentassay.data.codes import grid_codes
+from latentassay.data.rendered import Rendered, cache_store
 from latentassay.data.shapes3d import NAMES, SIZES, Painter
 from latentassay.papers.results import pick
 from latentassay.papers.runs import Plan, trained
@@ -159,7 +159,7 @@ def shapes(scale: str, folder: Path, pooled: int | None = None) -> Splits:
     if chosen.coarse:
         codes = codes[(codes[:, 3] % 4 == 0) & (codes[:, 5] % 5 == 0)]
     codes = codes[np.sort(np.random.default_rng(0).permutation(len(codes))[: chosen.rows])]
-    store = cached(Rendered(Small(by), codes), folder / "data" / f"shapes3d-{scale}-pooled{by}.npy")
+    store = cache_store(Rendered(Small(by), codes), folder / "data" / f"shapes3d-{scale}-pooled{by}.npy")
     return FactorData(store, codes, NAMES, SIZES, layout="hwc", name="shapes3d").split()
 
 

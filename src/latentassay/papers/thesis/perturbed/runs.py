@@ -11,10 +11,10 @@ from latentassay import models, objectives
 from latentassay.core.progress import track
 from latentassay.data import FactorData
 from latentassay.data.dsprites import NAMES, SIZES, dsprites
-from latentassay.data.formats import resized
+from latentassay.data.formats import resize
 from latentassay.data.pairs import laplace_walks
 from latentassay.data.perturbed import PerturbedStore
-from latentassay.data.rendered import cached
+from latentassay.data.rendered import cache_store
 from latentassay.models.features import Features
 from latentassay.papers.pool import each
 from latentassay.papers.responses.helix import one_thread
@@ -230,7 +230,7 @@ def _features(cell: Cell, scale: Scale) -> Any:
     model = Features(body.encoder, x_shape=data.x_shape, latents=LATENTS)  # type: ignore[arg-type]
     if is_trained(cell):
         return load_run(cell.home, model=model).model
-    walks = laplace_walks(data, len(data), fixed=("shape",), seed=cell.seed)
+    walks = laplace_walks(data, len(data), fixed=("shape",), generator=cell.seed)
     run = fit(
         model,
         objectives.PCL(),
@@ -270,7 +270,7 @@ class _Scaled:
 
     def __getitem__(self, rows: Any, /) -> np.ndarray:
         pictures = np.asarray(self._full.store[self._rows[rows]])
-        return pictures if self._side == 64 else resized(pictures, self._side)
+        return pictures if self._side == 64 else resize(pictures, self._side)
 
 
 @cache
@@ -281,5 +281,5 @@ def original(scale: str, folder: Path) -> FactorData:
     codes = np.stack(np.meshgrid(*kept, indexing="ij"), -1).reshape(-1, len(SIZES))
     factors = np.indices([len(values) for values in kept]).reshape(len(SIZES), -1).T[:, 1:]
     rows = np.asarray(np.ravel_multi_index(tuple(codes.T), SIZES))
-    pictures = cached(_Scaled(rows, chosen.side), _place(scale, folder) / f"dsprites-{chosen.side}.npy")
+    pictures = cache_store(_Scaled(rows, chosen.side), _place(scale, folder) / f"dsprites-{chosen.side}.npy")
     return FactorData(pictures, factors, NAMES[1:], layout="hw", name=f"dsprites {chosen.side}×{chosen.side}")

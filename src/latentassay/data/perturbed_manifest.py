@@ -1,0 +1,113 @@
+"""The manifest of a perturbed data set: what its values follow from; read strictly, as it may have been altered."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from latentassay.core.errors import FileError
+from latentassay.core.storage import kind_of
+from latentassay.data.perturbed import FIX, MANIFEST
+
+Sum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=1)]
+Kind = Literal["manipulation", "noise"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class ParentData(_Strict):
+    """The data set that was perturbed; ``sha256`` is that of its values and codes."""
+
+    name: str
+    n: Count
+    x_shape: list[int]
+    dtype: Literal["uint8", "float32"]
+    factor_names: list[str]
+    factor_sizes: list[int]
+    sha256: Sum
+
+
+class PerturbationTraining(_Strict):
+    """How the manipulation network was trained, and against which models, by the sha256 of their weights."""
+
+    steps: Count
+    batch_size: Count
+    lr: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+    decoder_steps: Count
+    samples: Count
+    loss: Literal["likelihood", "squared"]
+    network: str
+    device: str
+    threads: Count
+    entangled: list[Sum]
+    disentangled: list[Sum]
+
+
+class FileSum(_Strict):
+    """A file of the folder."""
+
+    size: Annotated[int, Field(ge=0)]
+    sha256: Sum
+
+
+class TrainingState(FileSum):
+    """Where training stands, and the file that it goes on from."""
+
+    step: Count
+
+    @property
+    def file(self) -> str:
+        """Name of the file."""
+        return f"state-{self.step:08d}.safetensors"
+
+
+class PerturbationPlan(_Strict):
+    """Everything that the values of a perturbed data set follow from."""
+
+    format: Literal["latentassay-perturbed-1"] = "latentassay-perturbed-1"
+    kind: Kind
+    eps: Annotated[float, Field(gt=0, lt=1)]
+    seed: Annotated[int, Field(ge=0)]
+    parent: ParentData
+    training: PerturbationTraining | None
+    versions: dict[str, str]
+
+
+File = Literal["images.npy", "factors.npy", "network.safetensors"]
+
+
+class PerturbedManifest(_Strict):
+    """A plan and what there is of it: ``state`` while it is trained, all its files once it is done."""
+
+    plan: PerturbationPlan
+    state: TrainingState | None = None
+    files: dict[File, FileSum] = {}
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the data set is there."""
+        return "images.npy" in self.files
+
+
+def read_manifest(folder: Path) -> PerturbedManifest:
+    """Read and check the manifest of a folder.
+
+    Raises:
+        FileError: it is missing, no JSON, or of another form.
+    """
+    path = folder / MANIFEST
+    try:
+        payload = path.read_bytes()
+    except OSError as error:
+        cause = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        raise FileError(path, cause, "Name a folder that perturb or uniform_noise wrote.") from error
+    try:
+        return PerturbedManifest.model_validate_json(payload)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        cause = kind_of(payload[:512]) or f"is no manifest of a perturbed data set ({where}: {first['msg']})"
+        raise FileError(path, cause, FIX) from error
