@@ -6,6 +6,7 @@ that needs one question does not wait for all of them, and ``latentassay --help`
 
 import sys
 from importlib import import_module
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -34,16 +35,14 @@ if TYPE_CHECKING:
     from latentassay import report as report
     from latentassay import responses as responses
     from latentassay import stats as stats
-    from latentassay.adapters import (
-        from_diffusers,
-        from_monai,
-        from_onnx,
-        from_pythae,
-        from_scvi,
-        from_sklearn,
-        from_torch,
-        wrap,
-    )
+    from latentassay.adapters import wrap
+    from latentassay.adapters.diffusers import from_diffusers as from_diffusers
+    from latentassay.adapters.monai import from_monai as from_monai
+    from latentassay.adapters.onnx import from_onnx as from_onnx
+    from latentassay.adapters.pythae import from_pythae as from_pythae
+    from latentassay.adapters.scvi import from_scvi as from_scvi
+    from latentassay.adapters.sklearn import from_sklearn as from_sklearn
+    from latentassay.adapters.torch import from_torch as from_torch
     from latentassay.assay import Assay, assay
     from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder
     from latentassay.core.contract import check_autoencoder
@@ -133,13 +132,6 @@ __all__ = [
     "fisher_rao_distance",
     "fisher_rao_geodesic",
     "fit",
-    "from_diffusers",
-    "from_monai",
-    "from_onnx",
-    "from_pythae",
-    "from_scvi",
-    "from_sklearn",
-    "from_torch",
     "geometry",
     "hierarchy",
     "interpolate",
@@ -183,7 +175,7 @@ _NAMES: dict[str, str] = {
             adapters core data evaluation features geometry metrics models nn objectives perturbation
             plots report responses sampling spatial stats training
         """,
-        "adapters": "from_diffusers from_monai from_onnx from_pythae from_scvi from_sklearn from_torch wrap",
+        "adapters": "wrap",
         "assay": "Assay assay",
         "core.autoencoder": "Autoencoder Decoder Encoder",
         "core.contract": "check_autoencoder",
@@ -213,6 +205,10 @@ _NAMES: dict[str, str] = {
 }
 """The module that each name is from; modules of this folder are from "" themselves."""
 
+# Every public file in adapters/ is an adapter and brings its from_…; the imports above repeat them for type checkers.
+_NAMES |= {f"from_{name}": "adapters" for _, name, _ in iter_modules([f"{__path__[0]}/adapters"]) if name[0] != "_"}
+__all__ += sorted(name for name in _NAMES if name.startswith("from_"))
+
 
 class _Package(ModuleType):
     """This module, which keeps ``la.assay`` the function: Python binds every folder imported as its attribute here."""
@@ -225,10 +221,10 @@ class _Package(ModuleType):
 if not TYPE_CHECKING:  # a type checker that sees it would let every misspelt name pass
 
     def __getattr__(name: str) -> Any:
-        """Import a public name where it is used first."""
-        if name not in _NAMES:
+        """Import a public name where it is used first; a ``from_…`` may be of an adapter that another package brings."""
+        module = _NAMES.get(name, "adapters" if name.startswith("from_") else None)
+        if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module = _NAMES[name]
         value = getattr(import_module(f"{__name__}.{module}"), name) if module else import_module(f"{__name__}.{name}")
         globals()[name] = value
         return value

@@ -1,4 +1,4 @@
-"""diffusers' four autoencoders as guests: contract, spaces, folders, and everything that can be wrong with them."""
+"""diffusers' four autoencoders behind the door: contract, spaces, folders, and everything that can be wrong with them."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from torch.testing import assert_close
 import latentassay as la
 from conftest import ROOT
 from latentassay.adapters.diffusers import from_diffusers
-from latentassay.adapters.diffusers_files import load_folder
+from latentassay.adapters._diffusers_files import load_folder
 from latentassay.core.errors import FileError
 from tests.oracles import taef2
 
@@ -264,7 +264,7 @@ def test_models_that_are_refused(make, match):
         from_diffusers(make(), x_shape=SIZE, space="scaled")
 
 
-def test_answers_as_tuples_are_refused_with_the_mend(x):
+def test_answers_as_tuples_are_refused_with_the_fix(x):
     class Plain(diffusers.AutoencoderKL):
         def encode(self, x):
             return super().encode(x, return_dict=False)

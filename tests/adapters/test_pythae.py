@@ -12,8 +12,7 @@ from torch.testing import assert_close
 
 import latentassay as la
 from conftest import ROOT
-from latentassay.adapters.pythae import REFUSED, from_pythae
-from latentassay.adapters.pythae_files import CODES, GAUSSIANS, MIXED
+from latentassay.adapters.pythae import CODES, GAUSSIANS, MIXED, REFUSED, from_pythae
 
 models = pytest.importorskip("pythae.models")
 base = pytest.importorskip("pythae.models.base.base_utils")
@@ -342,9 +341,9 @@ def rewritten(folder, **changes):
     ("spoil", "match"),
     [
         (lambda f: (f / "model_config.json").unlink(), "cannot be read"),
-        (lambda f: (f / "model_config.json").write_text("[]"), "cannot be read"),
+        (lambda f: (f / "model_config.json").write_text("[]"), "holds no JSON object"),
         (lambda f: rewritten(f, name="os"), "is of a os"),
-        (lambda f: rewritten(f, name=None), "cannot be read"),
+        (lambda f: rewritten(f, name=None), "is of a None"),
         (lambda f: rewritten(f, latent_dim=4), "does not load .*size mismatch|does not load"),
         (lambda f: rewritten(f, latent_dim="many"), "does not load"),
         (lambda f: rewritten(f, uses_default_encoder=False), "coders that are not pythae's own"),

@@ -43,14 +43,14 @@ def test_what_is_behind_the_door_stays_as_it_is():
     ],
 )
 def test_the_adapter_that_fits_is_chosen_and_named(model, options, adapter):
-    guest = la.wrap(model, **options)
-    assert guest.adapter == adapter and guest.space.startswith("native latents")
-    la.check_autoencoder(guest, torch.rand(8, 3, 16, 16) if "diffusers" in adapter else X)
+    model = la.wrap(model, **options)
+    assert model.adapter == adapter and model.space.startswith("native latents")
+    la.check_autoencoder(model, torch.rand(8, 3, 16, 16) if "diffusers" in adapter else X)
 
 
 def test_paths_are_files(tmp_path):
-    guest = la.wrap([str(encoder(tmp_path / "e.onnx")), decoder(tmp_path / "d.onnx")], prior="normal")
-    assert guest.adapter == "ONNX pair e.onnx, d.onnx" and guest.prior is not None
+    model = la.wrap([str(encoder(tmp_path / "e.onnx")), decoder(tmp_path / "d.onnx")], prior="normal")
+    assert model.adapter == "ONNX pair e.onnx, d.onnx" and model.prior is not None
     MODELS["AutoencoderTiny"].save_pretrained(tmp_path / "tiny", safe_serialization=True)
     assert la.wrap(tmp_path / "tiny", x_shape=(3, 16, 16), space="unit").adapter == "diffusers AutoencoderTiny"
     with pytest.raises(FileError):
@@ -110,7 +110,7 @@ def exported(net, x, path):
         (
             PCA(2).fit(X.numpy()),
             {"size": 3},
-            "PCA goes through from_sklearn: got an unexpected keyword argument 'size'; see la.from_sklearn",
+            "PCA goes through from_sklearn: got an unexpected keyword argument 'size'; its options are none; see la.from_sklearn",
         ),
         ((1, 2, 3), {}, "tuple is not recognised"),
     ],

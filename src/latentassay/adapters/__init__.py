@@ -1,28 +1,22 @@
-"""Foreign models as guests: each adapter gives a model the four attributes of ``latentassay.Autoencoder``."""
+"""Foreign models behind the door: each file here is one adapter, and says what it takes and how it opens files.
 
-from latentassay.adapters.diffusers import DiffusersModel, from_diffusers
-from latentassay.adapters.monai import MonaiModel, from_monai
-from latentassay.adapters.onnx import OnnxModel, from_onnx
-from latentassay.adapters.pythae import PythaeModel, from_pythae
-from latentassay.adapters.scvi import ScviModel, from_scvi
-from latentassay.adapters.sklearn import SklearnModel, from_sklearn
-from latentassay.adapters.torch_pair import TorchPair, from_torch
-from latentassay.adapters.wrap import wrap
+Public modules hold one ``Adapter`` each, under the name of the file; modules that help them begin with an underscore.
+Packages outside add theirs by the entry-point group ``latentassay.adapters``. No reader knows these models otherwise.
+"""
 
-__all__ = [
-    "DiffusersModel",
-    "MonaiModel",
-    "OnnxModel",
-    "PythaeModel",
-    "ScviModel",
-    "SklearnModel",
-    "TorchPair",
-    "from_diffusers",
-    "from_monai",
-    "from_onnx",
-    "from_pythae",
-    "from_scvi",
-    "from_sklearn",
-    "from_torch",
-    "wrap",
-]
+from typing import Any
+
+from latentassay.adapters._adapter import Adapter, Example
+from latentassay.adapters._folder import all_adapters, named, names
+from latentassay.adapters._wrap import wrap
+
+__all__ = ["Adapter", "Example", "all_adapters", "wrap"]
+__all__ += [f"from_{name}" for name in names()]
+
+
+def __getattr__(name: str) -> Any:
+    """Return ``from_<name>`` of the adapter of that name, inside or outside."""
+    adapter = named(name.removeprefix("from_")) if name.startswith("from_") else None
+    if adapter is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return adapter.wraps

@@ -1,77 +1,15 @@
-"""MONAI's ``AutoencoderKL``, in two or three dimensions."""
+"""MONAI's ``AutoencoderKL``, in two or three dimensions, as a model or as a folder."""
 
 import math
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from torch import Tensor, nn
-
-from latentassay.adapters.images import (
-    HOUSE_RANGE,
-    PixelRange,
-    as_image_shape,
-    as_pixel_range,
-    as_prior,
-    expect_images,
-    expect_latents,
-    expect_weights,
-)
+from latentassay.adapters._adapter import Adapter, Example, call, class_of
+from latentassay.adapters._paths import as_path, mentions
 from latentassay.core.errors import ContractError, InputError
-from latentassay.core.posteriors import DiagonalGaussian, Posterior, Prior
 
-
-class MonaiModel:
-    """MONAI's autoencoder behind the door; made by ``from_monai``.
-
-    Attributes:
-        adapter: framework and class.
-        space: in which latent space it works, in one clause.
-        value_range: what it takes and returns; the model's own range is applied inside.
-        x_shape: the pictures or volumes it was made for.
-    """
-
-    adapter, value_range = "MONAI AutoencoderKL", HOUSE_RANGE
-
-    def __init__(
-        self,
-        model: nn.Module,
-        x_shape: tuple[int, ...],
-        latent_shape: tuple[int, ...],
-        prior: Prior | None,
-        scale_factor: float,
-        pixels: PixelRange,
-    ):
-        self._model, self._scale, self._pixels = model, scale_factor, pixels
-        self.x_shape, self.latent_shape, self.prior = x_shape, latent_shape, prior
-        self.torch_modules = (model,)
-        self.space = "native latents (no scale_factor applied)"
-        if scale_factor != 1:
-            self.space = f"scaled latents (z · {scale_factor:g}, as a diffusion model sees them)"
-
-    def encode(self, x: Tensor) -> Posterior:
-        """Return the posterior of pictures ``(n, channels, height, width)`` or of volumes."""
-        expect_images(x, self.x_shape)
-        answer = self._model.encode(self._pixels.inside(x))  # type: ignore[operator]
-        if not (isinstance(answer, tuple | list) and len(answer) == 2):
-            raise ContractError(f"encode returned a {type(answer).__name__}, expected MONAI's pair (mu, sigma)")
-        # The second is σ already, unlike the log σ² that most encoders return.
-        mean, sigma = answer
-        if tuple(mean.shape[1:]) != self.latent_shape:
-            raise ContractError(
-                f"by its channels the model has latents {self.latent_shape} for pictures {self.x_shape}, "
-                f"but encode returned {tuple(mean.shape[1:])}; wrap it with la.from_torch(..., output='mean_std')"
-            )
-        return DiagonalGaussian(mean, sigma) if self._scale == 1 else self._scaled(mean, sigma)
-
-    def _scaled(self, mean: Tensor, sigma: Tensor) -> Posterior:
-        return DiagonalGaussian(mean * self._scale, sigma * self._scale)
-
-    def decode(self, z: Tensor) -> Tensor:
-        """Return pictures in [0, 1], not clamped, for latents in this guest's space."""
-        expect_latents(z, self.latent_shape)
-        decoded = self._model.decode(z if self._scale == 1 else z / self._scale)  # type: ignore[operator]
-        if not isinstance(decoded, Tensor):
-            raise ContractError(f"decode returned a {type(decoded).__name__}, expected one tensor, as MONAI does")
-        return self._pixels.outside(decoded)
+if TYPE_CHECKING:
+    from latentassay.adapters._monai_model import MonaiModel
 
 
 def from_monai(
@@ -81,14 +19,16 @@ def from_monai(
     prior: Any = None,
     scale_factor: float | int = 1.0,
     value_range: Any = (0.0, 1.0),
-) -> MonaiModel:
+) -> "MonaiModel":
     """Bring a MONAI ``AutoencoderKL`` behind the door.
 
     Pictures go in and come out in [0, 1]. The model does not keep the size it was trained on, so ``x_shape`` must be
     given.
 
     Args:
-        model: the model, with weights.
+        model: the model, with weights; or the path of a folder with ``config.json``, which holds the arguments of
+            ``AutoencoderKL``, and ``model.safetensors``. MONAI's bundles are not read: their configs are programs, and
+            their weights pickles.
         x_shape: shape of one picture ``(channels, height, width)``, or of a volume if the model has three dimensions.
         prior: ``"normal"`` for N(0, I), another ``Prior``, or ``None``.
         scale_factor: work on ``z · scale_factor``, as MONAI's ``LatentDiffusionInferer`` does; 1 is the native space.
@@ -97,24 +37,31 @@ def from_monai(
     Raises:
         ContractError: another class, no weights, half precision on the CPU, or channels that differ between in and out.
         InputError: an argument is not of its kind, or the strides do not divide ``x_shape``.
+        FileError: the folder is missing, damaged, or holds a pickle.
     """
+    from latentassay.adapters._monai_files import load_folder
+    from latentassay.adapters._monai_model import MonaiModel
+    from latentassay.adapters._pictures import as_pictures, as_prior, expect_weights
+
+    model = load_folder(model) if isinstance(model, str | Path) else model
     _expect_monai(model)
     expect_weights(model, "AutoencoderKL")
-    if not (math.isfinite(scale_factor) and scale_factor > 0):
+    if not (isinstance(scale_factor, int | float) and math.isfinite(scale_factor) and scale_factor > 0):
         raise InputError(f"scale_factor must be a positive number, got {scale_factor!r}")
     encoder = model.encoder
-    dims, stride = encoder.spatial_dims, 2 ** (len(encoder.channels) - 1)
-    shape = as_image_shape(x_shape, channels=encoder.in_channels, stride=stride, dims=dims)
-    latent_shape = (model.latent_channels, *(size // stride for size in shape[1:]))
-    pixels = as_pixel_range(value_range)
-    return MonaiModel(model, shape, latent_shape, as_prior(prior, latent_shape), float(scale_factor), pixels)
+    pictures = as_pictures(
+        x_shape,
+        value_range,
+        channels=encoder.in_channels,
+        latent_channels=model.latent_channels,
+        stride=2 ** (len(encoder.channels) - 1),
+        dims=encoder.spatial_dims,
+    )
+    return MonaiModel(model, pictures, as_prior(prior, pictures.latent_shape), float(scale_factor))
 
 
 def _expect_monai(model: Any) -> None:
-    """Know the class without importing MONAI: if the model is one of its, that has happened."""
-    if not any(
-        base.__module__.startswith("monai.") and base.__name__ == "AutoencoderKL" for base in type(model).__mro__
-    ):
+    if "AutoencoderKL" not in class_of(model, "monai"):
         raise ContractError(
             f"{type(model).__name__} is no MONAI AutoencoderKL; wrap it with la.from_torch(encode, decode, "
             "latent_shape=...), and output='mean_std' if it returns (mu, sigma)"
@@ -124,3 +71,50 @@ def _expect_monai(model: Any) -> None:
         raise ContractError(
             f"AutoencoderKL turns {ins} channels into {outs}; an autoencoder must return what it was given"
         )
+
+
+def _takes(model: Any) -> tuple[Any, ...] | None:
+    path = as_path(model)
+    return (path,) if path and mentions(path / "config.json", '"spatial_dims"') else None
+
+
+def _open(folder: str, *, trust: bool, size: int | None = None, **options: Any) -> "MonaiModel":
+    from latentassay.adapters._monai_files import load_folder
+    from latentassay.adapters._pictures import size_of_pictures
+
+    path = Path(folder).expanduser()
+    model: Any = load_folder(path)
+    if size is not None or "x_shape" not in options:
+        encoder = model.encoder
+        options["x_shape"] = size_of_pictures(path, encoder.in_channels, size, encoder.spatial_dims)
+    opened: MonaiModel = call(from_monai, model, **options)
+    return opened
+
+
+def _example() -> Example:
+    import torch
+    from monai.networks.nets import AutoencoderKL
+
+    model = AutoencoderKL(
+        spatial_dims=2,
+        in_channels=1,
+        out_channels=1,
+        num_res_blocks=1,
+        channels=(8, 16),
+        attention_levels=(False, False),
+        latent_channels=3,
+        norm_num_groups=4,
+    )
+    return Example(model.eval(), {"x_shape": (1, 16, 16)}, torch.rand(6, 1, 16, 16))
+
+
+ADAPTER = Adapter(
+    name="monai",
+    packages=("monai",),
+    takes=_takes,
+    wraps=from_monai,
+    opens=_open,
+    form="FOLDER",
+    holds="config.json, the arguments of AutoencoderKL, and model.safetensors; with --size",
+    example=_example,
+)

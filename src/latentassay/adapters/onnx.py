@@ -1,134 +1,16 @@
 """Encoder and decoder as two ONNX files, run by onnxruntime; derivatives are finite differences."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from latentassay.adapters.images import HOUSE_RANGE, PixelRange, as_pixel_range, as_prior, expect_latents
-from latentassay.adapters.onnx_files import Signature, read_signature
-from latentassay.adapters.torch_pair import as_posterior
+from latentassay.adapters._adapter import Adapter, Example, call
+from latentassay.adapters._paths import as_path
 from latentassay.core.errors import ContractError, InputError
-from latentassay.core.posteriors import Posterior, Prior
 
-Output = Literal["mean", "mean_logvar", "mean_std"]
-Layout = Literal["nchw", "nhwc"]
-
-STEP = 5e-3
-"""Step of central differences, beside the size of what is changed: about the cube root of float32's precision."""
-
-
-class OnnxModel:
-    """A pair of ONNX files behind the door; made by ``from_onnx``.
-
-    Torch can differentiate it in forward mode, with central differences inside, and not in reverse mode.
-
-    Attributes:
-        adapter: framework and files.
-        space: in which latent space it works, in one clause.
-        value_range: what it takes and returns, or ``None`` where values pass as they are.
-        x_shape: the observations it was made for, or ``None`` where the file leaves their size open.
-        derivatives: how they come about, in words.
-    """
-
-    torch_modules = ()
-    derivatives = "central finite differences"
-
-    def __init__(
-        self,
-        encoder: "Network",
-        decoder: "Network",
-        shapes: tuple[tuple[int, ...] | None, tuple[int, ...]],
-        prior: Prior | None,
-        output: Output,
-        pixels: PixelRange | None,
-    ):
-        self._encoder, self._decoder, self._output, self._pixels = encoder, decoder, output, pixels
-        self.x_shape, self.latent_shape = shapes
-        self.prior, self.value_range = prior, None if pixels is None else HOUSE_RANGE
-        self.adapter = f"ONNX pair {encoder.signature.path.name}, {decoder.signature.path.name}"
-        self.space = "native latents (what the encoder's file gives)"
-
-    def encode(self, x: Tensor) -> Posterior:
-        """Return the encoder's answer as a posterior."""
-        self._expect_x(x)
-        answers = self._encoder(x if self._pixels is None else self._pixels.inside(x))
-        if tuple(answers[0].shape[1:]) != self.latent_shape:
-            raise ContractError(
-                f"the decoder takes latents {self.latent_shape}, but the encoder gave {tuple(answers[0].shape[1:])}; "
-                "are these two halves of one model? say which output with outputs=(name,), or latent_shape="
-            )
-        return as_posterior(answers[0] if self._output == "mean" else answers, self._output)
-
-    def decode(self, z: Tensor) -> Tensor:
-        """Return the decoder's answer, in [0, 1] where a range was stated."""
-        expect_latents(z, self.latent_shape)
-        (decoded,) = self._decoder(z)
-        return decoded if self._pixels is None else self._pixels.outside(decoded)
-
-    def _expect_x(self, x: Tensor) -> None:
-        if self.x_shape is not None and tuple(x.shape[1:]) != self.x_shape:
-            last = self.x_shape[0] == x.shape[-1] and x.ndim == 4
-            hint = "; they seem to have their channels last: x.permute(0, 3, 1, 2)" if last else ""
-            raise InputError(f"this model takes observations (n, {_sizes(self.x_shape)}), got {tuple(x.shape)}{hint}")
-
-
-class Network:
-    """One ONNX file as a function of tensors.
-
-    Attributes:
-        signature: what it takes and gives.
-    """
-
-    def __init__(self, signature: Signature, outputs: tuple[str, ...], layout: Layout):
-        self.signature, self._outputs, self._last = signature, outputs, layout == "nhwc"
-        self._session = _session(signature)
-
-    def __call__(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return the chosen outputs, on the device and in the float type of ``x``."""
-        if torch.is_inference_mode_enabled():  # nothing can be differentiated, and the detour costs a per cent or two
-            return self._run(x)
-        return tuple(_Differences.apply(x, self._run))  # type: ignore[no-untyped-call]
-
-    def _run(self, x: Tensor) -> tuple[Tensor, ...]:
-        values = np.ascontiguousarray(self._turned(x.detach().cpu().float(), (0, 2, 3, 1)).numpy())
-        try:
-            answers = self._session.run(list(self._outputs), {self.signature.taken: values})
-        except Exception as error:  # onnxruntime's errors share no base but this one
-            reason = str(error).strip().splitlines()[0]
-            raise ContractError(f"{self.signature.path.name} fails on {tuple(values.shape)}: {reason}") from error
-        return tuple(self._turned(torch.from_numpy(answer), (0, 3, 1, 2)).to(x) for answer in answers)
-
-    def _turned(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
-        return x.permute(order) if self._last and x.ndim == 4 else x
-
-
-class _Differences(torch.autograd.Function):
-    """Outputs of a network, whose directional derivative is ``(f(x + h v) − f(x − h v)) / 2h``."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor, run: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
-        ctx.save_for_forward(x)
-        ctx.run = run
-        return run(x)
-
-    @staticmethod
-    def jvp(ctx: Any, direction: Tensor, _: Any) -> tuple[Tensor, ...]:
-        (x,) = ctx.saved_tensors
-        rows = direction.flatten(1).abs().amax(1).view(-1, *[1] * (x.ndim - 1))
-        size = x.detach().flatten(1).abs().amax(1).clamp(min=1).view_as(rows)
-        h = STEP * size / rows.clamp(min=torch.finfo(x.dtype).tiny ** 0.5)
-        ahead, behind = ctx.run(x + h * direction), ctx.run(x - h * direction)
-        return tuple((a - b) / (2 * h.view(-1, *[1] * (a.ndim - 1))) for a, b in zip(ahead, behind, strict=True))
-
-    @staticmethod
-    def backward(ctx: Any, *_: Any) -> Any:
-        raise ContractError(
-            "an ONNX model has no gradients in reverse mode; lengths and straight ways need none: "
-            'la.interpolate(model, a, b, metric="euclidean")'
-        )
+if TYPE_CHECKING:
+    from latentassay.adapters._onnx_files import Signature
+    from latentassay.adapters._onnx_model import OnnxModel
 
 
 def from_onnx(
@@ -142,7 +24,7 @@ def from_onnx(
     latent_shape: Any = None,
     x_shape: Any = None,
     layout: Any = "nchw",
-) -> OnnxModel:
+) -> "OnnxModel":
     """Bring an encoder and a decoder that were exported to ONNX behind the door.
 
     Shapes are read from the files. Export with a dynamic batch: ``dynamic_axes={"x": {0: "n"}}`` of
@@ -166,22 +48,26 @@ def from_onnx(
         FileError: a file is missing, damaged or no ONNX, or asks for weights outside its folder.
         ContractError: a fixed batch, several inputs, float16, randomness inside, or outputs that do not fit.
     """
+    from latentassay.adapters._onnx_files import read_signature
+    from latentassay.adapters._onnx_model import Network, OnnxModel
+    from latentassay.adapters._pictures import as_pixel_range, as_prior
+
     if output not in ("mean", "mean_logvar", "mean_std"):
         raise InputError(f"output must be 'mean', 'mean_logvar' or 'mean_std', got {output!r}")
     if layout not in ("nchw", "nhwc"):
         raise InputError(f"layout must be 'nchw' or 'nhwc', got {layout!r}")
     down, up = read_signature(encoder, "encoder"), read_signature(decoder, "decoder")
-    chosen = _chosen(down, 1 if output == "mean" else 2, outputs, output)
-    z_shape = _known(latent_shape, up.shape, layout, "latent_shape")
+    chosen = _choose(down, 1 if output == "mean" else 2, outputs, output)
+    z_shape = _shape(latent_shape, up.shape, layout, "latent_shape")
     if z_shape is None:
         raise InputError(
             f"{up.path.name} leaves sizes of latents open {up.shape}; say latent_shape=(4, 8, 8), for example"
         )
-    shape = _known(x_shape, down.shape, layout, "x_shape")
+    shape = _shape(x_shape, down.shape, layout, "x_shape")
     pixels = None if value_range is None else as_pixel_range(value_range)
     return OnnxModel(
         Network(down, chosen, layout),
-        Network(up, _chosen(up, 1, None, "mean"), layout),
+        Network(up, _choose(up, 1, None, "mean"), layout),
         (shape, z_shape),
         as_prior(prior, z_shape),
         output,
@@ -189,20 +75,20 @@ def from_onnx(
     )
 
 
-def _chosen(signature: Signature, wanted: int, names: Sequence[str] | None, output: str) -> tuple[str, ...]:
-    given = tuple(signature.given)
-    if names is None and len(given) == wanted:
-        return given
+def _choose(signature: "Signature", wanted: int, names: Sequence[str] | None, output: str) -> tuple[str, ...]:
+    known = tuple(signature.outputs)
+    if names is None and len(known) == wanted:
+        return known
     chosen = tuple(names or ())
-    if len(chosen) != wanted or not set(chosen) <= set(given):
+    if len(chosen) != wanted or not set(chosen) <= set(known):
         raise ContractError(
-            f"{signature.path.name} gives {', '.join(given)}, and output={output!r} needs {wanted} of them; "
-            f"say which, in order: outputs=({', '.join(map(repr, given[:wanted]))},), or another output="
+            f"{signature.path.name} gives {', '.join(known)}, and output={output!r} needs {wanted} of them; "
+            f"say which, in order: outputs=({', '.join(map(repr, known[:wanted]))},), or another output="
         )
     return chosen
 
 
-def _known(stated: Any, found: tuple[int | None, ...], layout: Layout, what: str) -> tuple[int, ...] | None:
+def _shape(stated: Any, found: tuple[int | None, ...], layout: str, what: str) -> tuple[int, ...] | None:
     """What was stated, if the file agrees, or what the file says, channels first; ``None`` where it is left open."""
     if len(found) == 3 and layout == "nhwc":
         found = (found[2], *found[:2])
@@ -223,22 +109,43 @@ def _known(stated: Any, found: tuple[int | None, ...], layout: Layout, what: str
     return None if None in found else tuple(size for size in found if size is not None)
 
 
-def _session(signature: Signature) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise InputError('onnxruntime is not installed; pip install "latentassay[onnx]"') from error
-    options = onnxruntime.SessionOptions()
-    # As many threads as torch takes, which waits meanwhile; without spinning they do not slow down what comes next.
-    options.intra_op_num_threads, options.inter_op_num_threads = torch.get_num_threads(), 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(signature.path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's errors share no base but this one
-        reason = str(error).strip().splitlines()[0]
-        raise ContractError(f"onnxruntime cannot run {signature.path.name}: {reason}") from error
+def _takes(model: Any) -> tuple[Any, ...] | None:
+    pair = isinstance(model, tuple | list) and len(model) == 2
+    return tuple(model) if pair and all(as_path(part) for part in model) else None
 
 
-def _sizes(shape: tuple[int, ...]) -> str:
-    return ", ".join(map(str, shape))
+def _open(pair: str, *, trust: bool, **options: Any) -> "OnnxModel":
+    paths = [Path(part).expanduser() for part in pair.split(",")]
+    if len(paths) != 2:
+        raise InputError(f"an ONNX pair is named onnx:ENCODER.onnx,DECODER.onnx, got {len(paths)} files in {pair!r}")
+    opened: OnnxModel = call(from_onnx, *paths, **options)
+    return opened
+
+
+def _example() -> Example:
+    import tempfile
+
+    import onnx
+    import onnxruntime  # noqa: F401  # which runs what onnx makes
+    import torch
+
+    folder = Path(tempfile.mkdtemp())
+    for name, operator in (("encoder.onnx", "Tanh"), ("decoder.onnx", "Sin")):
+        ends = [onnx.helper.make_tensor_value_info(end, onnx.TensorProto.FLOAT, ["n", 5]) for end in "xy"]
+        graph = onnx.helper.make_graph([onnx.helper.make_node(operator, ["x"], ["y"])], "net", ends[:1], ends[1:])
+        onnx.save(
+            onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8), folder / name
+        )
+    return Example((folder / "encoder.onnx", folder / "decoder.onnx"), {}, torch.rand(6, 5))
+
+
+ADAPTER = Adapter(
+    name="onnx",
+    takes=_takes,
+    usage='la.wrap(("encoder.onnx", "decoder.onnx"))',
+    wraps=from_onnx,
+    opens=_open,
+    form="ENCODER.onnx,DECODER.onnx",
+    holds="two networks that torch.onnx.export wrote",
+    example=_example,
+)

@@ -1,79 +1,19 @@
 """scvi-tools' ``SCVI`` and ``LinearSCVI``: counts in, the mean of the counts' likelihood out."""
 
-import math
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+from latentassay.adapters._adapter import Adapter, Example, call, class_of
+from latentassay.adapters._paths import as_path
+from latentassay.core.errors import ContractError
 
-from latentassay.adapters.images import as_prior, expect_latents, expect_weights
-from latentassay.adapters.saved import expect_model
-from latentassay.adapters.scvi_setup import Conditions, read_conditions
-from latentassay.core.errors import ContractError, InputError
-from latentassay.core.posteriors import DiagonalGaussian, Posterior, Prior
+if TYPE_CHECKING:
+    from latentassay.adapters._scvi_model import ScviModel
 
 CLASSES = ("SCVI", "LinearSCVI")
 
 
-class ScviModel:
-    """An scvi-tools model behind the door; made by ``from_scvi``.
-
-    Attributes:
-        adapter: framework and class.
-        space: in which latent space it works, in one clause.
-        value_range: ``None``; counts go in as floats.
-        x_shape: the genes.
-        library: the library size (or size factor) that everything is decoded at.
-        covariates: column of ``obs`` → the value it is held at.
-    """
-
-    value_range = None
-
-    def __init__(self, module: Any, kind: str, prior: Prior | None, conditions: Conditions):
-        self._module, self._size = module, math.log(conditions.size)
-        self._codes = torch.tensor([[conditions.batch, *conditions.categories]])
-        self._numbers = torch.tensor([conditions.numbers])
-        self.adapter, self.space = f"scvi-tools {kind}", "native latents"
-        if module.latent_distribution == "ln":
-            self.space = "native latents, before the softmax of the logistic normal"
-        self.x_shape, self.latent_shape, self.prior = (int(module.n_input),), (int(module.n_latent),), prior
-        self.library, self.covariates = conditions.size, dict(conditions.covariates)
-        self.torch_modules = (module,)
-
-    def encode(self, x: Tensor) -> Posterior:
-        """Return q(z | counts) for counts ``(n, genes)``, as floats; means of counts will do."""
-        if tuple(x.shape[1:]) != self.x_shape:
-            raise InputError(
-                f"this model takes counts (n, {self.x_shape[0]}), one column per gene in the order of its AnnData, "
-                f"got {tuple(x.shape)}"
-            )
-        given = self._given(x)
-        # scvi-tools draws a sample beside every posterior, and from the global random state.
-        with torch.random.fork_rng(devices=[] if x.device.type == "cpu" else [x.device]):
-            q = self._module.inference(x=x, **given)["qz"]
-        return DiagonalGaussian(q.loc, q.scale)
-
-    def decode(self, z: Tensor) -> Tensor:
-        """Return the mean counts ``(n, genes)`` at the fixed library size, zero inflation included."""
-        expect_latents(z, self.latent_shape)
-        size = z.new_full((len(z), 1), self._size)
-        labels = torch.zeros(len(z), 1, dtype=torch.long, device=z.device)  # they decide on dispersions, not on means
-        inner = self._module.z_encoder.z_transformation(z)
-        answer = self._module.generative(z=inner, library=size, size_factor=size, y=labels, **self._given(z))
-        mean: Tensor = answer["px"].mean
-        return mean
-
-    def _given(self, beside: Tensor) -> dict[str, Tensor | None]:
-        codes = self._codes.to(beside.device).expand(len(beside), -1)
-        numbers = self._numbers.to(beside).expand(len(beside), -1)
-        return {
-            "batch_index": codes[:, :1],
-            "cat_covs": codes[:, 1:] if codes.shape[1] > 1 else None,
-            "cont_covs": numbers if numbers.shape[1] else None,
-        }
-
-
-def from_scvi(model: Any, *, covariates: Any = None, library: Any = None, prior: Any = "normal") -> ScviModel:
+def from_scvi(model: Any, *, covariates: Any = None, library: Any = None, prior: Any = "normal") -> "ScviModel":
     """Bring a trained ``SCVI`` or ``LinearSCVI`` behind the door.
 
     ``encode`` gives q(z | counts), ``decode`` the mean of the counts' likelihood, μ, or (1 − π) μ where zeros are
@@ -92,7 +32,13 @@ def from_scvi(model: Any, *, covariates: Any = None, library: Any = None, prior:
         InputError: no counts, or an argument that is not of its kind.
         FileError: a path was given.
     """
-    expect_model(model, "scvi.model.SCVI.load({}, adata=adata)")
+    from latentassay.adapters._pictures import as_prior, expect_weights
+    from latentassay.adapters._scvi_files import refuse
+    from latentassay.adapters._scvi_model import ScviModel
+    from latentassay.adapters._scvi_setup import read_conditions
+
+    if isinstance(model, str | Path):
+        refuse(Path(model))
     kind = _kind(model)
     if not model.is_trained:
         raise ContractError(f"{kind} is not trained; call model.train() first")
@@ -107,11 +53,51 @@ def from_scvi(model: Any, *, covariates: Any = None, library: Any = None, prior:
 
 
 def _kind(model: Any) -> str:
-    """Name the class without importing scvi-tools: if the model is one of its, that has happened."""
-    for base in type(model).__mro__:
-        if base.__module__.startswith("scvi.") and base.__name__ in CLASSES:
-            return base.__name__
+    for name in class_of(model, "scvi"):
+        if name in CLASSES:
+            return name
     raise ContractError(
         f"{type(model).__name__} is none of scvi-tools' {', '.join(CLASSES)}; wrap its networks with "
         "la.from_torch(encode, decode, latent_shape=...)"
     )
+
+
+def _takes(model: Any) -> tuple[Any, ...] | None:
+    path = as_path(model)
+    return (path,) if path and (path / "model.pt").is_file() and not (path / "model_config.json").is_file() else None
+
+
+def _open(folder: str, *, trust: bool, adata: Any = None, **options: Any) -> "ScviModel":
+    from latentassay.adapters._scvi_files import load_folder, refuse
+
+    path = Path(folder).expanduser()
+    if not trust:
+        refuse(path)
+    opened: ScviModel = call(from_scvi, load_folder(path, adata), **options)
+    return opened
+
+
+def _example() -> Example:
+    import anndata
+    import numpy as np
+    import scvi
+    import torch
+
+    counts = np.random.default_rng(0).poisson(3.0, (64, 12)).astype(np.float32)
+    cells = anndata.AnnData(counts)
+    scvi.model.SCVI.setup_anndata(cells)
+    model = scvi.model.SCVI(cells, n_hidden=8, n_latent=3)
+    model.train(1, accelerator="cpu", enable_progress_bar=False, logger=False, batch_size=32)
+    return Example(model, {}, torch.from_numpy(counts[:6]))
+
+
+ADAPTER = Adapter(
+    name="scvi",
+    packages=("scvi",),
+    takes=_takes,
+    wraps=from_scvi,
+    opens=_open,
+    form="FOLDER",
+    holds="model.pt and adata.h5ad, of model.save(folder, save_anndata=True); a pickle, so only with --trust",
+    example=_example,
+)

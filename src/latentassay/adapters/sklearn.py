@@ -1,62 +1,39 @@
 """scikit-learn's ``transform`` / ``inverse_transform`` as encoder and decoder."""
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-from torch import Tensor
-
+from latentassay.adapters._adapter import Adapter, Example, call
+from latentassay.adapters._paths import as_path
 from latentassay.core.errors import ContractError
-from latentassay.core.posteriors import Point, Posterior
+
+if TYPE_CHECKING:
+    from latentassay.adapters._sklearn_model import SklearnModel
 
 
-class SklearnModel:
-    """A fitted scikit-learn transformer behind the door; made by ``from_sklearn``.
-
-    Attributes:
-        adapter: framework and class.
-        space: in which latent space it works, in one clause.
-    """
-
-    prior, space = None, "native latents (what transform returns)"
-
-    def __init__(self, estimator: Any, latents: int):
-        self._estimator, self.latent_shape = estimator, (latents,)
-        self.adapter = f"scikit-learn {type(estimator).__name__}"
-
-    def encode(self, x: Tensor) -> Posterior:
-        """``transform`` of the flattened observations, as points."""
-        return Point(_call(self._estimator.transform, x))
-
-    def decode(self, z: Tensor) -> Tensor:
-        """``inverse_transform`` of the latents."""
-        return _call(self._estimator.inverse_transform, z)
-
-
-class NonNegativeModel(SklearnModel):
-    """NMF: defined for latents and observations that are not negative, so both are clamped at 0."""
-
-    def encode(self, x: Tensor) -> Posterior:
-        """``transform`` of the observations clamped at 0."""
-        return super().encode(x.clamp(min=0))
-
-    def decode(self, z: Tensor) -> Tensor:
-        """``inverse_transform`` of the latents clamped at 0."""
-        return super().decode(z.clamp(min=0))
-
-
-def from_sklearn(estimator: Any) -> SklearnModel:
+def from_sklearn(estimator: Any) -> "SklearnModel":
     """Bring a fitted transformer (PCA, NMF, FastICA, KernelPCA with inverse, a Pipeline …) behind the door.
 
     Observations are vectors ``(n, features)``. Codes are points, and there is no prior.
 
+    Args:
+        estimator: the estimator, or the path of a file that ``skops.io.dump`` wrote. A file that asks for types which
+            skops does not know to be harmless is refused, and so are pickles.
+
     Raises:
         ContractError: the estimator is not fitted, or cannot go back from latents to observations.
+        FileError: the file is missing or damaged, a pickle, or asks for types that are not trusted.
+        InputError: skops is not installed.
 
+    >>> import numpy as np
     >>> from sklearn.decomposition import PCA
     >>> from_sklearn(PCA(2).fit(np.random.default_rng(0).normal(size=(9, 4)))).latent_shape
     (2,)
     """
+    from latentassay.adapters._sklearn_files import load_skops
+    from latentassay.adapters._sklearn_model import NonNegativeModel, SklearnModel
+
+    estimator = load_skops(estimator, trust=False) if isinstance(estimator, str | Path) else estimator
     name = type(estimator).__name__
     if getattr(estimator, "fit_inverse_transform", True) is False:
         raise ContractError(
@@ -80,6 +57,33 @@ def _latents(estimator: Any, name: str) -> int:
     return len(estimator.get_feature_names_out())
 
 
-def _call(function: Any, values: Tensor) -> Tensor:
-    answer = np.asarray(function(values.detach().cpu().double().numpy()))
-    return torch.from_numpy(np.ascontiguousarray(answer)).to(values)
+def _takes(model: Any) -> tuple[Any, ...] | None:
+    path = as_path(model)
+    return (path,) if path and path.suffix in (".skops", ".pkl", ".pickle", ".joblib") else None
+
+
+def _open(file: str, *, trust: bool, **options: Any) -> "SklearnModel":
+    from latentassay.adapters._sklearn_files import load_skops
+
+    opened: SklearnModel = call(from_sklearn, load_skops(file, trust=trust), **options)
+    return opened
+
+
+def _example() -> Example:
+    import torch
+    from sklearn.decomposition import PCA
+
+    x = torch.rand(20, 5)
+    return Example(PCA(2).fit(x.numpy()), {}, x)
+
+
+ADAPTER = Adapter(
+    name="sklearn",
+    packages=("sklearn",),
+    takes=_takes,
+    wraps=from_sklearn,
+    opens=_open,
+    form="MODEL.skops",
+    holds="a fitted transformer that skops.io.dump wrote",
+    example=_example,
+)

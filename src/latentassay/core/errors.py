@@ -38,3 +38,12 @@ class CheckpointError(FileError):
 
 class TrainingError(LatentAssayError, ArithmeticError):
     """Training left the finite numbers; the last checkpoint, if any, is from before that."""
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, or its type where it has none, to be quoted in another message.
+
+    >>> first_line(ValueError("no weights\\nat layer 3"))
+    'no weights'
+    """
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from latentassay.adapters import from_torch
+from latentassay.adapters.torch import from_torch
 from latentassay.core.autoencoder import eval_mode
 from latentassay.evaluation.likelihood import FewEffectiveSamplesWarning, log_likelihood
 from latentassay.evaluation.separability import linear_separability

@@ -1,17 +1,18 @@
 """Folders as ``save_pretrained`` writes them: config.json and safetensors, read from disk alone, never unpickled."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from latentassay.core.errors import FileError, InputError
+from latentassay.adapters._adapter import require
+from latentassay.adapters._files import PICKLE, check_safetensors, read_json, start_of
+from latentassay.adapters.diffusers import CLASSES
+from latentassay.core.errors import FileError, first_line
 from latentassay.core.storage import kind_of
 
-CLASSES = ("AutoencoderKL", "AutoencoderTiny", "AutoencoderDC", "VQModel")
-
+AGAIN = "Download the folder again."
 WEIGHTS = "diffusion_pytorch_model"
 
 VARIANTS = ("", ".fp16", ".bf16")
@@ -33,10 +34,10 @@ def load_folder(path: str | Path) -> nn.Module:
     folder = Path(path)
     config = _read_config(folder)
     variant = _check_weights(folder)
-    kind = getattr(_diffusers(), config["_class_name"])
+    kind = getattr(require("diffusers", '"latentassay[diffusers]"'), config["_class_name"])
     try:
         with torch.random.fork_rng(devices=[]):
-            model, told = kind.from_pretrained(
+            model, report = kind.from_pretrained(
                 str(folder),
                 local_files_only=True,
                 use_safetensors=True,
@@ -46,23 +47,15 @@ def load_folder(path: str | Path) -> nn.Module:
                 output_loading_info=True,
             )
     except Exception as error:
-        raise FileError(folder, f"does not load ({_first_line(error)})", "Download the folder again.") from error
-    _expect_complete(folder, told)
+        raise FileError(folder, f"does not load ({first_line(error)})", AGAIN) from error
+    _expect_complete(folder, report)
     return model  # type: ignore[no-any-return]
-
-
-def _diffusers() -> Any:
-    try:
-        import diffusers
-    except ImportError as error:
-        raise InputError('diffusers is not installed; pip install "latentassay[diffusers]"') from error
-    return diffusers
 
 
 def _read_config(folder: Path) -> dict[str, Any]:
     if folder.is_file():
         fix = "Give the folder that holds config.json and the weights, as save_pretrained writes them."
-        raise FileError(folder, kind_of(_start(folder)) or "is a file, not a folder", fix)
+        raise FileError(folder, kind_of(start_of(folder)) or "is a file, not a folder", fix)
     if not folder.is_dir():
         fix = f"Nothing is downloaded here; fetch it first: hf download {folder} --local-dir my-vae"
         raise FileError(folder, "does not exist", fix)
@@ -74,7 +67,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
 
 
 def _as_config(path: Path) -> dict[str, Any]:
-    config = _json(path)
+    config = read_json(path, AGAIN)
     name = config.get("_class_name")
     if name not in CLASSES:
         fix = f"Understood are {', '.join(CLASSES)}; wrap others with la.from_torch(encode, decode, latent_shape=...)."
@@ -82,16 +75,6 @@ def _as_config(path: Path) -> dict[str, Any]:
     if config.get("quantization_config"):
         raise FileError(path, "asks for quantised weights", "Use the folder with full weights.")
     return config
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileError(path, f"cannot be read ({_first_line(error)})", "Download the folder again.") from error
-    if not isinstance(value, dict):
-        raise FileError(path, "holds no JSON object", "Download the folder again.")
-    return value
 
 
 def _check_weights(folder: Path) -> str | None:
@@ -105,19 +88,19 @@ def _check_weights(folder: Path) -> str | None:
         else:
             continue
         for file in files:
-            _expect_safetensors(file)
+            check_safetensors(file, "Download it again (with git: git lfs pull).")
         return ending[1:] or None
     found = [file.name for file in sorted(folder.iterdir()) if file.suffix in PICKLES]
     if found:
         fix = "Use the safetensors file of the same model, or convert it where you trust its source."
-        raise FileError(folder / found[0], "is a Python pickle, which can run code and is never loaded", fix)
+        raise FileError(folder / found[0], PICKLE, fix)
     raise FileError(folder, f"holds no {WEIGHTS}.safetensors", "Download the folder again, weights included.")
 
 
 def _shards(index: Path) -> list[Path]:
-    weight_map = _json(index).get("weight_map")
+    weight_map = read_json(index, AGAIN).get("weight_map")
     if not isinstance(weight_map, dict) or not weight_map:
-        raise FileError(index, "holds no weight_map", "Download the folder again.")
+        raise FileError(index, "holds no weight_map", AGAIN)
     names = sorted({str(name) for name in weight_map.values()})
     for name in names:
         # A bare name cannot point outside; a symbolic link may, since the hub's cache is made of them.
@@ -125,43 +108,14 @@ def _shards(index: Path) -> list[Path]:
             fix = "Its parts must be safetensors files in the same folder. Do not trust this folder."
             raise FileError(index, f"names {name!r} as a part", fix)
         if not (index.parent / name).is_file():
-            raise FileError(index, f"names {name!r}, which is missing", "Download the folder again.")
+            raise FileError(index, f"names {name!r}, which is missing", AGAIN)
     return [index.parent / name for name in names]
 
 
-def _expect_safetensors(path: Path) -> None:
-    from safetensors import SafetensorError, safe_open
-
-    start = _start(path)
-    cause = kind_of(start)
-    if start.startswith(b"version https://git-lfs"):
-        cause = "is a pointer of git-lfs, not the weights"
-    fix = "Download it again (with git: git lfs pull)."
-    if cause:
-        raise FileError(path, cause, fix)
-    try:
-        with safe_open(path, framework="pt"):
-            pass
-    except SafetensorError as error:
-        raise FileError(path, f"is no whole safetensors file ({_first_line(error)})", fix) from error
-
-
-def _start(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(512)
-    except OSError as error:
-        raise FileError(path, f"cannot be read ({error.strerror})", "Check its permissions.") from error
-
-
-def _expect_complete(folder: Path, told: dict[str, Any]) -> None:
+def _expect_complete(folder: Path, report: dict[str, Any]) -> None:
     """Weights that are missing would silently stay random, and those left over say that the config is another's."""
     for kind, word in (("missing_keys", "lacks"), ("unexpected_keys", "has, beyond its config,")):
-        keys = sorted(told.get(kind, ()))
+        keys = sorted(report.get(kind, ()))
         if keys:
             cause = f"{word} {len(keys)} weights, e.g. {keys[0]!r}"
             raise FileError(folder, cause, "config.json and weights must be of the same model; download both again.")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

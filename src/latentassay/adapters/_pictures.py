@@ -1,7 +1,8 @@
-"""What image guests share: pictures in [0, 1] outside, the model's own range inside, and sizes checked in words."""
+"""What adapters of image models share: pictures in [0, 1] outside, the model's own range inside, sizes checked."""
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from torch import Tensor, nn
@@ -10,11 +11,11 @@ from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import Prior, StandardNormal
 
 HOUSE_RANGE = (0.0, 1.0)
-"""The range in which image guests take and return observations; decodings are not clamped to it."""
+"""The range in which image models behind the door take and return observations; decodings are not clamped to it."""
 
 
 class PixelRange(NamedTuple):
-    """The range of the model behind a guest: 0 becomes ``low``, 1 becomes ``high``.
+    """The range of the model behind an adapter: 0 becomes ``low``, 1 becomes ``high``.
 
     >>> PixelRange(-1.0, 1.0).inside(torch.tensor([0.0, 0.5, 1.0]))
     tensor([-1.,  0.,  1.])
@@ -30,6 +31,65 @@ class PixelRange(NamedTuple):
     def outside(self, x: Tensor) -> Tensor:
         """From the model's range to [0, 1]."""
         return x if tuple(self) == HOUSE_RANGE else (x - self.low) / (self.high - self.low)
+
+
+class Pictures(NamedTuple):
+    """Sizes and values of a model of pictures or volumes.
+
+    Attributes:
+        x_shape: one picture, ``(channels, height, width)``, or one volume.
+        latent_shape: one latent, ``(channels, height / stride, width / stride)``.
+        pixels: the values that the model was trained on.
+    """
+
+    x_shape: tuple[int, ...]
+    latent_shape: tuple[int, ...]
+    pixels: PixelRange
+
+    def inside(self, x: Tensor) -> Tensor:
+        """Check a batch ``(n, *x_shape)`` in [0, 1] and bring it to the model's range.
+
+        Raises:
+            InputError: another shape.
+        """
+        expect_images(x, self.x_shape)
+        return self.pixels.inside(x)
+
+    def expect_mean(self, mean: Tensor, source: str, fix: str) -> None:
+        """Refuse an encoder's answer of another shape than the config led to expect.
+
+        Raises:
+            ContractError: another shape; ``source`` says where the expectation comes from.
+        """
+        if tuple(mean.shape[1:]) != self.latent_shape:
+            raise ContractError(
+                f"by its {source} the model has latents {self.latent_shape} for pictures {self.x_shape}, "
+                f"but encode returned {tuple(mean.shape[1:])}; {fix}"
+            )
+
+
+def as_pictures(
+    x_shape: Any, value_range: Any, *, channels: int, latent_channels: int, stride: int, dims: int = 2
+) -> Pictures:
+    """Read the sizes and the range that a user stated, for a convolutional model that divides sizes by ``stride``.
+
+    Raises:
+        InputError: see ``as_image_shape`` and ``as_pixel_range``.
+    """
+    shape = as_image_shape(x_shape, channels=channels, stride=stride, dims=dims)
+    latent_shape = (int(latent_channels), *(size // stride for size in shape[1:]))
+    return Pictures(shape, latent_shape, as_pixel_range(value_range))
+
+
+def size_of_pictures(path: Path, channels: int, size: int | None, dims: int = 2) -> tuple[int, ...]:
+    """Return the shape of pictures, of which ``--size`` on the command line says height and width.
+
+    Raises:
+        InputError: no size was stated.
+    """
+    if size is None:
+        raise InputError(f"the config in {path} does not say how large pictures are; say --size 64, for example")
+    return (channels, *[size] * dims)
 
 
 def as_pixel_range(value_range: Any) -> PixelRange:
@@ -71,7 +131,7 @@ def as_image_shape(x_shape: Any, *, channels: int, stride: int, dims: int = 2) -
 
 
 def expect_images(x: Tensor, x_shape: tuple[int, ...]) -> None:
-    """Refuse a batch that is not ``(n, *x_shape)``, and say how to mend it.
+    """Refuse a batch that is not ``(n, *x_shape)``, and say how to fix it.
 
     Raises:
         InputError: channels last, another number of channels, another size, or no batch dimension.
@@ -82,8 +142,8 @@ def expect_images(x: Tensor, x_shape: tuple[int, ...]) -> None:
         raise InputError(f"expected a batch of pictures (n, {', '.join(map(str, x_shape))}), got {tuple(x.shape)}")
     _expect_channels(tuple(x.shape[1:]), x_shape[0], "the batch")
     raise InputError(
-        f"this guest was made for pictures {x_shape}, got {tuple(x.shape[1:])}; "
-        f"make one for them with x_shape={tuple(x.shape[1:])}, or resize the pictures"
+        f"this model was made for pictures {x_shape}, got {tuple(x.shape[1:])}; "
+        f"wrap it again with x_shape={tuple(x.shape[1:])}, or resize the pictures"
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from latentassay.core.errors import ContractError, FileError, InputError
+from latentassay.adapters._adapter import require
+from latentassay.core.errors import ContractError, FileError
 from latentassay.core.storage import kind_of
 
 FLOAT = 1
@@ -13,6 +14,7 @@ FLOAT = 1
 RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial")
 """Operators that answer differently each time: a model that samples inside cannot be asked what a change does."""
 
+INSTALL = '"latentassay[onnx]"'
 AGAIN = "Export it again, or get another copy."
 
 
@@ -21,19 +23,19 @@ class Signature(NamedTuple):
 
     Attributes:
         path: the file.
-        taken: name of its only input.
+        input: name of its only input.
         shape: of one row of it; ``None`` where the file leaves a size open.
-        given: name → shape of one row, for every output.
+        outputs: name → shape of one row, for every output.
     """
 
     path: Path
-    taken: str
+    input: str
     shape: tuple[int | None, ...]
-    given: dict[str, tuple[int | None, ...]]
+    outputs: dict[str, tuple[int | None, ...]]
 
 
 def read_signature(path: Any, what: str) -> Signature:
-    """Read one ONNX file without running it, and refuse what could not be asked.
+    """Read one ONNX file without running it, and refuse what could not be used.
 
     Args:
         path: the file.
@@ -45,7 +47,7 @@ def read_signature(path: Any, what: str) -> Signature:
         ContractError: more than one input, a fixed batch, other numbers than float32, or randomness inside.
     """
     file = Path(path).expanduser()
-    model = _parsed(file)
+    model = _parse(file)
     graph = model.graph
     _check_outside_weights(model, file)
     weights = {weight.name for weight in graph.initializer}
@@ -61,25 +63,12 @@ def read_signature(path: Any, what: str) -> Signature:
             f"the {what} {file.name} draws at random inside ({', '.join(found)}); export mean and "
             "log-variance, not a sample"
         )
-    given = {entry.name: _row(entry, f"output {entry.name} of the {what}", file) for entry in graph.output}
-    return Signature(file, inputs[0].name, _row(inputs[0], f"the {what}'s input", file), given)
+    outputs = {entry.name: _row(entry, f"output {entry.name} of the {what}", file) for entry in graph.output}
+    return Signature(file, inputs[0].name, _row(inputs[0], f"the {what}'s input", file), outputs)
 
 
-def onnx() -> Any:
-    """Import onnx.
-
-    Raises:
-        InputError: it is not installed.
-    """
-    try:
-        import onnx as found
-    except ImportError as error:
-        raise InputError('onnx is not installed; pip install "latentassay[onnx]"') from error
-    return found
-
-
-def _parsed(file: Path) -> Any:
-    library = onnx()
+def _parse(file: Path) -> Any:
+    library = require("onnx", INSTALL)
     try:
         with file.open("rb") as stream:
             kind = kind_of(stream.read(512))
@@ -115,26 +104,30 @@ def _check_outside_weights(model: Any, file: Path) -> None:
     for name in sorted(
         {entry.value for tensor in outside for entry in tensor.external_data if entry.key == "location"}
     ):
-        beside = folder / name
-        if Path(name).is_absolute() or "\\" in name or ".." in Path(name).parts or beside.resolve().parent != folder:
+        weights = folder / name
+        if Path(name).is_absolute() or "\\" in name or ".." in Path(name).parts or weights.resolve().parent != folder:
             raise FileError(file, f"asks for weights outside its folder ({name})", "It may be hostile; do not use it.")
-        if not beside.is_file():
-            raise FileError(beside, f"is missing; {file.name} keeps weights there", "Put both into one folder.")
+        if not weights.is_file():
+            raise FileError(weights, f"is missing; {file.name} keeps weights there", "Put both into one folder.")
 
 
 def _row(entry: Any, what: str, file: Path) -> tuple[int | None, ...]:
     """Shape of one row; the first size, of the batch, must be open."""
     kind = entry.type.tensor_type
     if not entry.type.HasField("tensor_type") or kind.elem_type != FLOAT:
-        named = onnx().TensorProto.DataType.Name(kind.elem_type).lower() if kind.elem_type else "no tensor"
+        named = (
+            require("onnx", INSTALL).TensorProto.DataType.Name(kind.elem_type).lower()
+            if kind.elem_type
+            else "no tensor"
+        )
         raise ContractError(
             f"{what} in {file.name} is {named}, expected a float32 tensor; export the model after model.float()"
         )
     sizes = [size.dim_value if size.HasField("dim_value") else None for size in kind.shape.dim]
     if not sizes or sizes[0] is not None:
-        told = f"a batch of {sizes[0]}" if sizes else "no batch"
+        batch = f"a batch of {sizes[0]}" if sizes else "no batch"
         raise ContractError(
-            f"{what} in {file.name} has {told}, which is fixed; export it with "
+            f"{what} in {file.name} has {batch}, which is fixed; export it with "
             f"dynamic_axes={{{entry.name!r}: {{0: 'n'}}}}"
         )
     return tuple(sizes[1:])

@@ -1,7 +1,7 @@
-"""Any encoder and decoder written in torch, as modules or plain callables."""
+"""A pair of torch modules or callables behind the door, and what the encoder's answers stand for."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
@@ -9,14 +9,13 @@ from torch import Tensor, nn
 from torch import distributions as D
 
 from latentassay.core.callables import AnyFloat, tensors_behind
-from latentassay.core.errors import ContractError, InputError
+from latentassay.core.errors import ContractError
 from latentassay.core.posteriors import (
     DiagonalGaussian,
     FullCovarianceGaussian,
     Point,
     Posterior,
     Prior,
-    StandardNormal,
 )
 
 Output = Literal["mean", "mean_logvar", "mean_std"]
@@ -61,43 +60,6 @@ class TorchPair:
                 "pass e.g. decode=lambda z: decoder(z)[0]"
             )
         return decoded
-
-
-def from_torch(
-    encode: Any,
-    decode: Any,
-    *,
-    latent_shape: Sequence[int],
-    prior: Any = None,
-    output: Any = "mean",
-) -> TorchPair:
-    """Bring any pair of torch modules or callables behind the door.
-
-    Args:
-        encode: observations ``(n, *x_shape)`` to a tensor (the code), a pair named by ``output``, or a
-            ``torch.distributions`` object (``Normal``, ``Independent`` of it, or ``MultivariateNormal``).
-        decode: latents ``(n, *latent_shape)`` to the mean observation ``(n, *x_shape)``, not logits.
-        latent_shape: shape of one latent, e.g. ``(24,)`` or ``(4, 32, 32)``.
-        prior: ``"normal"`` for N(0, I), another ``Prior``, or ``None`` for a plain autoencoder.
-        output: what a pair means: ``"mean_logvar"`` (log σ²) or ``"mean_std"`` (σ).
-
-    Raises:
-        InputError: an argument is not of its kind.
-        ContractError: later, when the encoder's answer is not what was said.
-
-    >>> model = from_torch(lambda x: x[:, :2], lambda z: torch.cat([z, z], 1), latent_shape=(2,))
-    >>> model.encode(torch.ones(1, 4)).mean
-    tensor([[1., 1.]])
-    """
-    shape = (latent_shape,) if isinstance(latent_shape, int) else tuple(latent_shape)
-    for name, function in (("encode", encode), ("decode", decode)):
-        if not callable(function):
-            raise InputError(f"{name} must be a torch module or a callable, got {type(function).__name__}")
-    if output not in ("mean", "mean_logvar", "mean_std"):
-        raise InputError(f"output must be 'mean', 'mean_logvar' or 'mean_std', got {output!r}")
-    if isinstance(prior, str) and prior != "normal":
-        raise InputError(f"prior must be 'normal', a Prior or None, got {prior!r}")
-    return TorchPair(encode, decode, shape, StandardNormal(shape) if isinstance(prior, str) else prior, output)
 
 
 def as_posterior(answer: Any, output: Output) -> Posterior:
