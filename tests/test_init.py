@@ -35,7 +35,9 @@ def test_type_checkers_see_the_names_that_python_finds():
     """A new adapter need not be named for type checkers; those that are must be what Python finds."""
     seen, found = seen_by_type_checkers(), la._NAMES
     adapters = {name for name in found if name.startswith("from_")}
-    assert {name: seen[name] for name in seen.keys() - adapters} == {name: found[name] for name in found.keys() - adapters}
+    assert {name: seen[name] for name in seen.keys() - adapters} == {
+        name: found[name] for name in found.keys() - adapters
+    }
     for name in seen.keys() & adapters:
         assert getattr(import_module(f"latentassay.{seen[name]}"), name) is getattr(la, name)
 

@@ -221,7 +221,7 @@ class _Package(ModuleType):
 if not TYPE_CHECKING:  # a type checker that sees it would let every misspelt name pass
 
     def __getattr__(name: str) -> Any:
-        """Import a public name where it is used first; a ``from_…`` may be of an adapter that another package brings."""
+        """Import a public name where it is used first; packages outside may bring a ``from_…``, too."""
         module = _NAMES.get(name, "adapters" if name.startswith("from_") else None)
         if module is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""diffusers' four autoencoders behind the door: contract, spaces, folders, and everything that can be wrong with them."""
+"""diffusers' four autoencoders behind the door: contract, spaces, folders, and everything that can be wrong."""
 
 import json
 import os
@@ -13,8 +13,8 @@ from torch.testing import assert_close
 
 import latentassay as la
 from conftest import ROOT
-from latentassay.adapters.diffusers import from_diffusers
 from latentassay.adapters._diffusers_files import load_folder
+from latentassay.adapters.diffusers import from_diffusers
 from latentassay.core.errors import FileError
 from tests.oracles import taef2
 

@@ -110,7 +110,8 @@ def exported(net, x, path):
         (
             PCA(2).fit(X.numpy()),
             {"size": 3},
-            "PCA goes through from_sklearn: got an unexpected keyword argument 'size'; its options are none; see la.from_sklearn",
+            "PCA goes through from_sklearn: got an unexpected keyword argument 'size'; its options are none; "
+            "see la.from_sklearn",
         ),
         ((1, 2, 3), {}, "tuple is not recognised"),
     ],

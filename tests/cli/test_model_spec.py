@@ -115,7 +115,7 @@ def test_a_folder_of_diffusers(vae):
     small = open_model(f"diffusers:{vae}", size=8, space="scaled", prior="normal")
     assert small.model.x_shape == (3, 8, 8) and small.model.prior is not None
     assert small.notes == "diffusers AutoencoderKL in scaled latents (z · 0.18215, as a diffusion model sees them)"
-    with pytest.raises(InputError, match="from_diffusers: got an unexpected keyword argument 'colour'"):
+    with pytest.raises(InputError, match="from_diffusers got an unexpected keyword argument 'colour'"):
         open_model(f"diffusers:{vae}", colour="rgb")
     with pytest.raises(InputError, match=f"name it diffusers:{re.escape(str(vae))}"):
         open_model(str(vae))
@@ -138,7 +138,7 @@ def test_an_onnx_pair(tmp_path):
     assert "ONNX" in guest.notes and guest.name.startswith("enc: ")
     signed = open_model(words, value_range="-1,1", prior="normal").model
     torch.testing.assert_close(signed.encode(x).mean, 2 * x - 1)
-    with pytest.raises(InputError, match="from_onnx: got an unexpected keyword argument 'space'"):
+    with pytest.raises(InputError, match="from_onnx got an unexpected keyword argument 'space'"):
         open_model(words, space="scaled")
     np.save(tmp_path / "x.npy", np.random.default_rng(0).random((40, 3, 4, 4), np.float32))
     done, text = assayed(words, "--data", tmp_path / "x.npy", "--report", tmp_path / "report.html")

@@ -1,26 +1,25 @@
-"""Models named by words on the command line: runs, diffusers' folders, ONNX pairs, functions that return a model."""
+"""Models named by words on the command line: runs, what adapters open, functions that return a model.
+
+Nothing here imports torch before a model is opened: ``--help`` lists the forms.
+"""
 
 import importlib
 import re
 import sys
-from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from latentassay.adapters.diffusers import from_diffusers
-from latentassay.adapters.diffusers_files import load_folder
-from latentassay.adapters.onnx import from_onnx
-from latentassay.adapters.wrap import wrap
-from latentassay.cli.config import DataConfig, parse_options, read_data_config
+from latentassay.adapters import Adapter, wrap
+from latentassay.adapters._folder import inside, named, outside_names
 from latentassay.core.errors import FileError, InputError, LatentAssayError
+from latentassay.core.signatures import bind
 from latentassay.core.storage import kind_of
-from latentassay.data import FactorData
-from latentassay.training.checkpoint import MANIFEST
-from latentassay.training.run import load_run
 
-FORMS = """runs/x (a folder that `latentassay train` made), diffusers:FOLDER, onnx:ENCODER.onnx,DECODER.onnx, or
-package.module:function (with --trust)"""
+if TYPE_CHECKING:
+    from latentassay.data import FactorData
+
+WORD = re.compile(r"[a-z][a-z0-9_]*")
 FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 WRITE_ONE = (
     "Write a function that builds the model and loads its weights, and name it package.module:function with --trust."
@@ -42,19 +41,21 @@ class OpenedModel(NamedTuple):
     notes: str
     run: Path | None = None
 
-    def load(self, data: str | None, options: dict[str, Any]) -> FactorData:
+    def load(self, data: str | None, options: dict[str, Any]) -> "FactorData":
         """Load data by name or path; a folder of pictures takes the model's size and colours where none are stated.
 
         Raises:
             InputError: no data are named, and the model does not say which it was trained on.
         """
+        from latentassay.cli.config import DataConfig, read_data_config
+
         if data is not None:
-            return DataConfig(name=data, options=self._pictured(data) | options).load()
+            return DataConfig(name=data, options=self._picture_options(data) | options).load()
         if self.run is None:
             raise InputError("say on which data: --data photos/, --data cells.h5ad, --data digits …")
         return read_data_config(self.run).split().test
 
-    def _pictured(self, data: str) -> dict[str, Any]:
+    def _picture_options(self, data: str) -> dict[str, Any]:
         shape: Any = getattr(self.model, "x_shape", None) or ()
         if not Path(data).expanduser().is_dir() or len(shape) != 3 or shape[0] not in (1, 3) or shape[1] != shape[2]:
             return {}
@@ -65,12 +66,13 @@ def open_model(words: str, *, trust: bool = False, command: str | None = None, *
     """Open the model that ``words`` name.
 
     Args:
-        words: ``"runs/x"``, ``"diffusers:FOLDER"``, ``"onnx:ENCODER,DECODER"`` or ``"package.module:function"``; the
-            function takes nothing and returns a model, or a pair (encode, decode).
-        trust: import code where a function is named; never done otherwise.
+        words: ``"runs/x"``; the name of an adapter and what it opens, such as ``"diffusers:FOLDER"`` or
+            ``"onnx:ENCODER,DECODER"``; or ``"package.module:function"``, where the function takes nothing and returns
+            a model, or a pair (encode, decode).
+        trust: import code where a function is named, and let adapters open pickles; never done otherwise.
         command: what to say one should run to trust it.
-        options: for ``from_diffusers`` (``space``, ``size``, ``prior``, ``value_range``), ``from_onnx`` or ``wrap``;
-            text with commas, such as ``"0,1"``, is read as a tuple.
+        options: of the adapter, such as ``space``, ``size``, ``prior`` or ``value_range``, or of ``wrap`` for a
+            function; text with commas, such as ``"0,1"``, is read as a tuple.
 
     Raises:
         InputError: an unknown form, an option that this form does not take, a function without ``trust``, or one that
@@ -78,12 +80,11 @@ def open_model(words: str, *, trust: bool = False, command: str | None = None, *
         ContractError: what was found is no autoencoder.
         FileError: a file is missing, damaged, or a pickle.
     """
-    kind, _, rest = words.partition(":")
-    options = {name: _apart(value) for name, value in options.items()}
-    if kind == "diffusers":
-        return _diffusers(rest, **options)
-    if kind == "onnx":
-        return _onnx(rest, **options)
+    word, colon, rest = words.partition(":")
+    options = {name: _parse(value) for name, value in options.items()}
+    adapter = named(word) if colon and WORD.fullmatch(word) else None
+    if adapter is not None and adapter.opens is not None:
+        return _open(adapter, rest, trust, options)
     path = Path(words).expanduser()
     if not path.exists() and FUNCTION.fullmatch(words):
         return _function(words, trust, command, options)
@@ -92,7 +93,45 @@ def open_model(words: str, *, trust: bool = False, command: str | None = None, *
     return _run(path)
 
 
+def model_forms() -> str:
+    """Say in which forms models are named, for ``--help``; packages outside are listed by name and not imported.
+
+    An adapter here that cannot be used is said instead, so that every other command works beside it.
+    """
+    try:
+        own = [f"{each.adapter.name}:{each.adapter.form}: {each.adapter.holds}." for each in _openers()]
+    except InputError as error:
+        own = [f"({error}.)"]
+    run = "runs/x: a folder that `latentassay train` or `la.fit(out=…)` made."
+    others = [f"{name}:…: of an installed package." for name in outside_names()]
+    function = (
+        "package.module:function: takes nothing, returns a model or a pair (encode, decode); imports code, so only "
+        "with --trust."
+    )
+    return " ".join([run, *own, *others, function])
+
+
+def _openers() -> list[Any]:
+    return [each for each in inside() if each.adapter.opens]
+
+
+def _short_forms() -> str:
+    own = ", ".join(f"{each.adapter.name}:{each.adapter.form}" for each in _openers())
+    outside = "".join(f", {name}:…" for name in outside_names())
+    return f"runs/x (a folder that `latentassay train` made), {own}{outside}, or package.module:function (with --trust)"
+
+
+def _open(adapter: Adapter, rest: str, trust: bool, options: dict[str, Any]) -> OpenedModel:
+    opens: Any = adapter.opens
+    bind(opens, rest, name=adapter.name, trust=trust, **options)
+    model = wrap(opens(rest, trust=trust, **options))
+    path = Path(rest.partition(",")[0]).expanduser().resolve()
+    return _describe(path.stem if path.is_file() else path.name, model)
+
+
 def _run(path: Path) -> OpenedModel:
+    from latentassay.training.run import load_run
+
     _check_run(path)
     run = load_run(path)
     notes = f"{type(run.model).__name__} trained here, {run.step} steps"
@@ -101,31 +140,23 @@ def _run(path: Path) -> OpenedModel:
 
 def _check_run(path: Path) -> None:
     """Where something else than a run lies, say how to name it."""
+    word, colon, _ = str(path).partition(":")
+    if colon and WORD.fullmatch(word) and not path.exists():
+        raise InputError(f"there is no adapter {word!r}, and no file or folder {path}; understood are {_short_forms()}")
+    from latentassay.training.checkpoint import MANIFEST
+
+    if path.is_dir() and (path / MANIFEST).exists():
+        return
+    for adapter in (each.adapter for each in _openers()):
+        if adapter.arguments(path) is not None:
+            raise InputError(f"{path} looks like what {adapter.name} opens; name it {adapter.name}:{path}")
+        first, comma, second = adapter.form.partition(",")
+        if comma and path.is_file() and path.suffix == Path(first).suffix:
+            raise InputError(f"{path} is half of a pair; name both: {adapter.name}:{path},{second}")
     if path.is_file():
         with path.open("rb") as stream:
-            kind = kind_of(stream.read(512))
-        if path.suffix == ".onnx":
-            raise InputError(f"{path} is half of a pair; name both: onnx:{path},DECODER.onnx")
-        raise FileError(path, kind or "is a file, not a model that can be read", f"{WRITE_ONE} Understood are {FORMS}.")
-    if (path / "config.json").is_file() and not (path / MANIFEST).exists():
-        raise InputError(f"{path} looks like a folder of diffusers; name it diffusers:{path}")
-
-
-def _diffusers(folder: str, *, size: int | None = None, **options: Any) -> OpenedModel:
-    path = Path(folder).expanduser()
-    net = load_folder(path)
-    config: Any = net.config
-    if size is None and config.get("sample_size") is None:
-        raise InputError(f"the config in {path} does not say how large pictures are; say --size 64, for example")
-    shape = None if size is None else (config["in_channels"], size, size)
-    return _opened(path.resolve().name, _called(from_diffusers, net, x_shape=shape, **options))
-
-
-def _onnx(pair: str, **options: Any) -> OpenedModel:
-    paths = [Path(part).expanduser() for part in pair.split(",")]
-    if len(paths) != 2:
-        raise InputError(f"an ONNX pair is named onnx:ENCODER.onnx,DECODER.onnx, got {len(paths)} files in {pair!r}")
-    return _opened(paths[0].stem, _called(from_onnx, *paths, **options))
+            cause = kind_of(stream.read(512)) or "is a file, not a model that can be read"
+        raise FileError(path, cause, f"{WRITE_ONE} Understood are {_short_forms()}.")
 
 
 def _function(words: str, trust: bool, command: str | None, options: dict[str, Any]) -> OpenedModel:
@@ -134,7 +165,7 @@ def _function(words: str, trust: bool, command: str | None, options: dict[str, A
             f"{words} names code, which is imported and run only if you trust it: "
             f"{command or f'latentassay assay {words} --trust'}"
         )
-    return _opened(words, wrap(_call(words), **options))
+    return _describe(words, wrap(_call(words), **options))
 
 
 def _call(words: str) -> Any:
@@ -146,7 +177,7 @@ def _call(words: str) -> Any:
     except ModuleNotFoundError as error:
         where = f"in {Path.cwd()} or among the installed packages"
         raise InputError(f"there is no module {error.name} {where}; is it spelt right, and installed?") from error
-    except Exception as error:
+    except Exception as error:  # the user's own code, which may fail in any way
         raise InputError(f"{module} cannot be imported: {type(error).__name__}: {error}") from error
     finally:
         sys.path.pop(0)
@@ -158,26 +189,20 @@ def _call(words: str) -> Any:
         return function()
     except LatentAssayError:
         raise
-    except Exception as error:
+    except Exception as error:  # likewise
         raise InputError(f"{words} failed: {type(error).__name__}: {error}; see where with --debug") from error
 
 
-def _apart(value: Any) -> Any:
+def _parse(value: Any) -> Any:
+    """Read text with commas as a tuple."""
+    from latentassay.cli.config import parse_options
+
     if not isinstance(value, str) or "," not in value:
         return value
     return tuple(parse_options([f"part={part}"])["part"] for part in value.split(","))
 
 
-def _called(adapter: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-    try:
-        return adapter(*arguments, **options)
-    except TypeError as error:
-        if "unexpected keyword" not in str(error):
-            raise
-        raise InputError(f"{adapter.__name__}: {str(error).partition(') ')[2] or error}") from error
-
-
-def _opened(name: str, model: Any) -> OpenedModel:
+def _describe(name: str, model: Any) -> OpenedModel:
     adapter = getattr(model, "adapter", None) or type(model).__name__
     space = getattr(model, "space", None) or "native latents"
     return OpenedModel(model, f"{name}: {adapter}, {space.partition(' (')[0]}", f"{adapter} in {space}")
