@@ -119,10 +119,11 @@ def require(module: str, install: str) -> Any:
     Raises:
         InputError: it is not installed; ``install`` says what pip installs.
     """
+    package = module.partition(".")[0]
     try:
+        import_module(package)
         return import_module(module)
     except ImportError as error:
-        package = module.partition(".")[0]
         absent = isinstance(error, ModuleNotFoundError) and error.name == package
         reason = "is not installed" if absent else f"cannot be imported ({first_line(error)})"
         raise InputError(f"{package} {reason}; pip install {install}") from error

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from latentassay.adapters.torch_pair import from_torch
+from latentassay.adapters.torch import from_torch
 from latentassay.core.arrays import as_float_tensor
 from latentassay.core.autoencoder import modules_of, weights_of
 from latentassay.core.errors import ContractError, InputError
