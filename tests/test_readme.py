@@ -8,7 +8,7 @@ import matplotlib.image
 from typer.testing import CliRunner
 
 from conftest import ROOT
-from latentassay.cli.main import app
+from latentassay.cli.app import app
 
 README = (ROOT / "README.md").read_text("utf-8")
 

@@ -1,6 +1,6 @@
 """``python -m latentassay``."""
 
-from latentassay.cli.main import main
+from latentassay.cli import main
 
 if __name__ == "__main__":
     main()

@@ -10,7 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import latentassay as la
-from latentassay.cli import main as cli
+from latentassay.cli import app as cli
 from latentassay.cli.model_spec import open_model
 from latentassay.core.errors import ContractError, FileError, InputError
 
@@ -262,9 +262,8 @@ def test_the_command_line_questions_a_function(here, tmp_path):
 
 def test_the_command_that_would_be_trusted_is_the_one_that_was_typed(here, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["latentassay", "assay", f"{here}:good", "--data", "my photos", "--budget", "60s"])
-    monkeypatch.setitem(cli.settings, "trusting", None)
     with pytest.raises(SystemExit) as stopped:
-        cli.main()
+        cli.app()
     assert stopped.value.code == 2
     expected = f"latentassay assay {here}:good --data 'my photos' --budget 60s --trust"
     assert expected in " ".join(capsys.readouterr().err.split())

@@ -3,13 +3,11 @@
 import re
 
 import pytest
-import torch
-from torch import nn
 from typer.testing import CliRunner
 
 from latentassay import models, objectives
-from latentassay.cli.main import app
-from latentassay.cli.models import objective_of, passed
+from latentassay.cli.app import app
+from latentassay.cli.models import objective_of
 
 
 def said(*arguments, code=0, width="160"):
@@ -114,18 +112,7 @@ def test_what_cannot_be_shown_is_refused_in_one_line(arguments, message):
     assert message in said(*arguments, code=2)
 
 
-def test_layers_are_noted_as_they_are_passed_and_nothing_is_left_behind():
-    network = nn.Sequential(
-        nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(), nn.MaxPool2d(2)), nn.Flatten(), nn.Linear(18, 4)
-    )
-    assert passed(network, torch.zeros(2, 1, 8, 8)) == [
-        ("Conv2d 3×3 → MaxPool2d", "2×3×3", "20"),
-        ("Linear 4", "4", "76"),
-    ]
-    assert not any(module._forward_hooks for module in network.modules())
-
-
-def test_objectives_are_told_as_they_are_asked_for():
+def test_objectives_are_named_as_the_option_takes_them():
     assert objective_of("xcvae-i-s") == "invariance (beta-vae)"
     for name in models.NAMES:
         assert objective_of(name).split()[0] in objectives.NAMES

@@ -1,13 +1,16 @@
 """``latentassay train``: models and objectives by name, with their options."""
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from typer.testing import CliRunner
 
 import latentassay as la
-from latentassay.cli.main import app
-from latentassay.cli.shell import model_options
+from latentassay.cli.app import app
 
 
 def train(folder, *arguments, code=0):
@@ -76,6 +79,51 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(tmp_path, argum
     assert not (tmp_path / "run").exists()
 
 
-def test_options_of_models_are_read_as_what_they_look_like():
-    words = ["filters=16", "hidden=64,8", "decoder_hidden=5", "activation=relu"]
-    assert model_options(words) == {"filters": 16, "hidden": (64, 8), "decoder_hidden": (5,), "activation": "relu"}
+def test_resume_goes_on(tmp_path):
+    base = ["train", "--data", "digits", "--model", "ae-mlp", "--latents", "3", "--out", str(tmp_path / "run")]
+    assert CliRunner().invoke(app, [*base, "--steps", "20"]).exit_code == 0
+    done = CliRunner().invoke(app, [*base, "--steps", "30", "--resume"])
+    assert done.exit_code == 0 and "step 30" in done.stdout, done.output
+    assert la.load_run(tmp_path / "run").step == 30
+
+
+@pytest.mark.parametrize("resume", [[], ["--resume"]])
+def test_a_run_is_never_mixed_with_another(trained, resume):
+    before = {path.name: path.read_bytes() for path in trained.iterdir()}
+    command = ["train", "--data", "helix", "--model", "vae-mlp", "--out", str(trained), *resume]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 2 and "holds a run on digits" in done.stderr
+    assert {path.name: path.read_bytes() for path in trained.iterdir()} == before
+
+
+def test_an_existing_run_is_not_overwritten_without_resume(trained):
+    command = ["train", "--data", "digits", "--model", "vae-mlp", "--latents", "4", "--out", str(trained)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 3 and "resume" in done.stderr
+
+
+def test_ctrl_c_saves_and_says_so(tmp_path):
+    folder = tmp_path / "run"
+    command = [
+        sys.executable,
+        "-m",
+        "latentassay",
+        "train",
+        "--data",
+        "digits",
+        "--model",
+        "vae-mlp",
+        "--steps",
+        "1000000",
+    ]
+    process = subprocess.Popen(
+        [*command, "--out", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 90
+    while not (folder / "manifest.json").exists() and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    printed, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "interrupted after" in printed
+    assert la.load_run(folder).step > 0

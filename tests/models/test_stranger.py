@@ -43,7 +43,7 @@ import sys
 import pytest
 
 import latentassay as la
-from latentassay.cli.main import main
+from latentassay.cli import main
 
 copy, contract_tests = sys.argv[1:]
 assert la.__file__.startswith(copy), la.__file__

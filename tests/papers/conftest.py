@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from latentassay.cli.main import app
+from latentassay.cli.app import app
 from latentassay.data import FactorData
 from latentassay.papers import Table, runs
 from latentassay.papers.responses import models as subjects

@@ -10,7 +10,7 @@ import matplotlib.image
 import pytest
 from typer.testing import CliRunner
 
-from latentassay.cli.main import app
+from latentassay.cli.app import app
 from latentassay.core.errors import InputError
 from latentassay.papers import Table, catalog
 from latentassay.papers.catalog import EXPERIMENTS, experiment, reproduce

@@ -88,6 +88,20 @@ def parse_options(pairs: list[str]) -> dict[str, Any]:
     return {key: _value(text) for key, _, text in (pair.partition("=") for pair in pairs)}
 
 
+def parse_model_options(pairs: list[str]) -> dict[str, Any]:
+    """Read options of ``models.build``: as ``parse_options`` does, and layer widths such as ``64,64`` as tuples.
+
+    >>> parse_model_options(["filters=16", "hidden=64,8"])
+    {'filters': 16, 'hidden': (64, 8)}
+    """
+    found = parse_options(pairs)
+    for key, value in found.items():
+        parts = str(value).split(",")
+        if (len(parts) > 1 or "hidden" in key) and all(part.strip().isdigit() for part in parts):
+            found[key] = tuple(map(int, parts))
+    return found
+
+
 def parse_seconds(text: str) -> float:
     """Read a time such as ``60s``, ``2m``, ``1.5h`` or ``90``, in seconds.
 

@@ -7,13 +7,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from latentassay.cli.shell import out, taught
+from latentassay.cli.shell import out
 
 data_app = typer.Typer(help="List, describe, render and fetch data sets.", no_args_is_help=True)
 
 
 @data_app.command("list")
-@taught
 def list_data() -> None:
     """Name every data set, and say which are made here and which need files."""
     from latentassay.data.entries import ENTRIES
@@ -29,7 +28,6 @@ def list_data() -> None:
 
 
 @data_app.command()
-@taught
 def info(name: Annotated[str, typer.Argument(help="A name from `latentassay data list`.")]) -> None:
     """Say what a data set holds and where it comes from."""
     from latentassay.data.catalog import entry
@@ -44,7 +42,6 @@ def info(name: Annotated[str, typer.Argument(help="A name from `latentassay data
 
 
 @data_app.command()
-@taught
 def render(
     name: Annotated[str, typer.Argument(help="dsprites or shapes3d.")],
     folder: Annotated[Path | None, typer.Option("--out", help="Where the .npy goes; the cache if left out.")] = None,
@@ -61,7 +58,6 @@ def render(
 
 
 @data_app.command()
-@taught
 def fetch(name: Annotated[str, typer.Argument(help="A name from `latentassay data list`.")]) -> None:
     """Download the official files of a data set, verified by size and hash."""
     from latentassay.data.catalog import fetch as fetch_files

@@ -1,12 +1,15 @@
-"""The demonstration: a small β-VAE on rendered rooms, trained and assayed in about a minute."""
+"""``latentassay demo``: a small β-VAE on rendered rooms, trained and assayed in about a minute."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from latentassay import models, objectives
-from latentassay.assay import Assay, assay
-from latentassay.data.demo import demo_data
-from latentassay.training import Run, fit
+import typer
+
+from latentassay.cli.shell import Seed, out
+
+if TYPE_CHECKING:
+    from latentassay.assay import Assay
+    from latentassay.training import Run
 
 LATENTS = 10
 BETA = 8.0
@@ -16,13 +19,34 @@ BATCH_SIZE = 32
 class Demo(NamedTuple):
     """What the demonstration made."""
 
-    run: Run
-    result: Assay
+    run: "Run"
+    result: "Assay"
     report: Path
+
+
+def demo(
+    folder: Annotated[Path, typer.Option("--out", help="Folder for report.html and assay.safetensors.")] = Path("demo"),
+    seed: Seed = 0,
+    steps: Annotated[int, typer.Option(help="Training steps of 32 pictures.", min=1)] = 900,
+    samples: Annotated[int, typer.Option(help="Latents drawn of each kind.", min=32)] = 512,
+) -> None:
+    """Train a small model, assay it and write a report: the whole of latentassay in about a minute."""
+    from latentassay.cli.terminal import verdict
+
+    out.print("Training a small β-VAE on rendered 3D shapes, then questioning it …")
+    made = run_demo(folder, seed=seed, steps=steps, samples=samples)
+    out.print(*verdict(made.result))
+    out.print(
+        f"\ntrained in {made.run.seconds:.0f} s at {made.run.images_per_second:.0f} images/s, "
+        f"assayed in {made.result.meta['total seconds']:.0f} s\nreport: {made.report}"
+    )
 
 
 def run_demo(folder: Path, *, seed: int, steps: int, samples: int) -> Demo:
     """Train a β-VAE on the demonstration data, assay it on rows it has not seen, and write ``report.html``."""
+    from latentassay import assay, fit, models, objectives
+    from latentassay.data.demo import demo_data
+
     train, _, test = demo_data().split(seed)
     model = models.build("vae-conv-small", x_shape=train.x_shape, latents=LATENTS, seed=seed)
     run = fit(model, objectives.BetaVAE(beta=BETA), train, steps=steps, batch_size=BATCH_SIZE, lr=2e-3, seed=seed)

@@ -1,25 +1,18 @@
 """``latentassay models``: which models there are, and what one of them is made of."""
 
-from collections.abc import Iterator
 from itertools import groupby
 from typing import Annotated, Any
 
-import torch
 import typer
 from rich.markup import escape
 from rich.table import Table
-from torch import Tensor, nn
 
-from latentassay.cli.shell import ModelOptions, model_options, out, taught
+from latentassay.cli.shell import ModelOptions, out
 
 MANY = 30
 """Models of one origin that are listed in a line where there are more of them, unless all are asked for."""
 
-HIDDEN = ("Flatten", "Unflatten", "Identity", "Mish", "ELU", "ReLU", "SiLU", "Tanh")
-"""Layers that are no row of their own."""
 
-
-@taught
 def models(
     name: Annotated[
         str | None, typer.Argument(help="Say what this one is made of; without it, all are listed.")
@@ -40,11 +33,13 @@ def models(
     if name is None:
         _list(size, channels, everything)
     else:
-        shape = (values,) if values else _pictures(name, size, channels)
-        _show(name, shape, latents, model_options(option))
+        from latentassay.cli.config import parse_model_options
+
+        shape = (values,) if values else _picture_shape(name, size, channels)
+        _show(name, shape, latents, parse_model_options(option))
 
 
-def _pictures(name: str, size: int | None, channels: int) -> tuple[int, ...]:
+def _picture_shape(name: str, size: int | None, channels: int) -> tuple[int, ...]:
     from latentassay.models import describe
 
     side = size or describe(name).side
@@ -65,12 +60,12 @@ def _list(size: int | None, channels: int, everything: bool) -> None:
             table.add_row(f"{models[0].name} …", f"{len(models)} models; list them with --all")
             continue
         for each in models:
-            count = _counted(each.name, _pictures(each.name, size, channels))
+            count = _count(each.name, _picture_shape(each.name, size, channels))
             table.add_row(each.name, each.what, each.codes, str(each.latents), count, objective_of(each.name))
-    told = f"{size}×{size}" if size else "64×64 (of faces: 128×128)"
+    shape = f"{size}×{size}" if size else "64×64 (of faces: 128×128)"
     out.print(
         table,
-        f"\nParameters are for {channels} channels of {told}. One of them, layer by layer: latentassay models NAME",
+        f"\nParameters are for {channels} channels of {shape}. One of them, layer by layer: latentassay models NAME",
     )
 
 
@@ -78,14 +73,17 @@ def _side(heading: str) -> Any:
     return "right" if heading in ("latents", "parameters") else "left"
 
 
-def _counted(name: str, shape: tuple[int, ...]) -> str:
+def _count(name: str, shape: tuple[int, ...]) -> str:
     """Number of parameters; pictures that a model does not take have none."""
+    import torch
+
+    from latentassay.cli.layers import count_parameters
     from latentassay.core.errors import InputError
     from latentassay.models import build
 
     try:
         with torch.device("meta"):
-            return f"{_parameters(build(name, x_shape=shape)):,}"
+            return f"{count_parameters(build(name, x_shape=shape)):,}"
     except InputError:
         return "other sizes"
 
@@ -94,99 +92,55 @@ def objective_of(name: str) -> str:
     """Return what the papers train a model with, as ``--objective`` takes it."""
     from latentassay import objectives
 
-    told = objectives.spec(objectives.published(name)) or {}
-    return f"{told['name']} ({told['base']['name']})" if "base" in told else str(told["name"])
+    spec = objectives.spec(objectives.published(name)) or {}
+    return f"{spec['name']} ({spec['base']['name']})" if "base" in spec else str(spec["name"])
 
 
 def _show(name: str, shape: tuple[int, ...], latents: int | None, options: dict[str, Any]) -> None:
+    import torch
+
+    from latentassay.cli.layers import count_parameters, summarize_layers
     from latentassay.models import VAE, XAutoencoder, build, describe
 
     known = describe(name)
     model = build(name, x_shape=shape, latents=latents, **options)
     body: VAE = model.body if isinstance(model, XAutoencoder) else model
-    chosen = ", ".join(f"{key}={_told(options.get(key, default))}" for key, default in known.options.items())
+    chosen = ", ".join(f"{key}={_as_option(options.get(key, default))}" for key, default in known.options.items())
     parts = {"encoder": body.encoder, "decoder": body.decoder}
-    sizes = ", ".join(f"{half} {_parameters(network):,}" for half, network in parts.items())
+    sizes = ", ".join(f"{half} {count_parameters(network):,}" for half, network in parts.items())
     lines = {
         "networks": f"{known.what} ({known.origin})",
         "codes": known.codes,
         "latents": model.latent_shape[0],
-        "variables": _variables(model.variables),
+        "variables": _describe_variables(model.variables),
         "observations": "×".join(map(str, shape)),
-        "parameters": f"{_parameters(model):,} ({sizes})",
+        "parameters": f"{count_parameters(model):,} ({sizes})",
         "options": chosen or "none",
         "objective": objective_of(name),
     }
-    out.print(f"[bold]{escape(name)}[/]", *(f"{key}: {escape(str(told))}" for key, told in lines.items()), sep="\n")
+    out.print(f"[bold]{escape(name)}[/]", *(f"{key}: {escape(str(words))}" for key, words in lines.items()), sep="\n")
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("", "layers", "answer", "parameters"):
         table.add_column(heading, justify=_side(heading))
     body.eval()
-    for half, given in (("encoder", shape), ("decoder", _entering(model))):
-        table.add_row(f"[bold]{half}[/]", "", "×".join(map(str, given)))
-        for row in passed(parts[half], torch.zeros(2, *given)):
+    for half, x_shape in (("encoder", shape), ("decoder", _decoder_input(model))):
+        table.add_row(f"[bold]{half}[/]", "", "×".join(map(str, x_shape)))
+        for row in summarize_layers(parts[half], torch.zeros(2, *x_shape)):
             table.add_row("", *row)
     out.print("", table)
 
 
-def _told(value: Any) -> str:
+def _as_option(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
 
 
-def _variables(groups: tuple[tuple[int, ...], ...]) -> str:
+def _describe_variables(groups: tuple[tuple[int, ...], ...]) -> str:
     if all(len(group) == 1 for group in groups):
         return f"{len(groups)}, each latent by itself"
     return f"{len(groups)}: " + ", ".join("–".join(str(i) for i in sorted({group[0], group[-1]})) for group in groups)
 
 
-def _entering(model: Any) -> tuple[int, ...]:
+def _decoder_input(model: Any) -> tuple[int, ...]:
     """Shape of what the decoder's network reads: latents, or causes where there are some."""
     block = getattr(model, "block", None)
     return model.latent_shape if block is None else (block.units * block.size,)
-
-
-def _parameters(network: nn.Module) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())
-
-
-def passed(network: nn.Module, x: Tensor) -> list[tuple[str, str, str]]:
-    """Return what ``x`` passes in a network: layers, shape of their answer, and number of their parameters."""
-    rows = [("constant", "×".join(map(str, own.shape[1:])), f"{own.numel():,}") for own in network.parameters(False)]
-
-    def note(module: nn.Module, given: Any, answer: Tensor) -> None:
-        shape = "×".join(map(str, answer.shape[1:]))
-        rows.append((_kinds(module), shape, f"{_parameters(module):,}" if _parameters(module) else ""))
-
-    hooks = [part.register_forward_hook(note) for part in _parts(network) if type(part).__name__ not in HIDDEN]
-    try:
-        with torch.inference_mode():
-            network(x)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return rows
-
-
-def _parts(network: nn.Module) -> Iterator[nn.Module]:
-    """Blocks of layers, and layers that are in none."""
-    for child in network.children():
-        within = list(child.children())
-        block = isinstance(child, nn.Sequential) and not any(list(layer.children()) for layer in within)
-        if block or not isinstance(child, nn.Sequential | nn.ModuleList):
-            yield child
-        else:
-            yield from _parts(child)
-
-
-def _kinds(module: nn.Module) -> str:
-    if not isinstance(module, nn.Sequential):
-        return _kind(module)
-    return " → ".join(_kind(layer) for layer in module if type(layer).__name__ not in HIDDEN)
-
-
-def _kind(layer: nn.Module) -> str:
-    if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
-        return f"{type(layer).__name__} {layer.kernel_size[0]}×{layer.kernel_size[1]}"
-    if isinstance(layer, nn.Linear):
-        return f"Linear {layer.out_features}"
-    return type(layer).__name__

@@ -1,18 +1,16 @@
 """What every command shares: where it prints, how it fails, and the options that several have."""
 
-import functools
 import traceback
-from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from latentassay.core.errors import FileError, LatentAssayError
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
-settings: dict[str, Any] = {"debug": False, "trusting": None}
 Seed = Annotated[int, typer.Option(help="Fixes everything that is drawn at random.", min=0)]
 Options = Annotated[
     list[str],
@@ -24,40 +22,28 @@ ModelOptions = Annotated[
 ]
 
 
-def model_options(words: list[str]) -> dict[str, Any]:
-    """Read options of ``models.build``: as ``parse_options`` does, and layer widths such as ``64,64`` as tuples."""
-    from latentassay.cli.config import parse_options
+class Shell(TyperGroup):
+    """Commands that end in one line and an exit code whatever they raise; the traceback only with ``--debug``."""
 
-    found = parse_options(words)
-    for key, value in found.items():
-        parts = str(value).split(",")
-        if (len(parts) > 1 or "hidden" in key) and all(part.strip().isdigit() for part in parts):
-            found[key] = tuple(map(int, parts))
-    return found
-
-
-def taught(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn what a command raises into one line and an exit code; the traceback only with ``--debug``."""
-
-    @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that ``ctx`` names."""
         try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt:
-            fail("interrupted", 130)
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            _fail(str(error) or "interrupted", 130, ctx)
         except LatentAssayError as error:
-            fail(str(error), 3 if isinstance(error, FileError) else 2)
-        except (typer.Exit, typer.Abort):
+            _fail(str(error), 3 if isinstance(error, FileError) else 2, ctx)
+        except typer.Abort:
             raise
         except Exception as error:
-            fail(f"unexpected {type(error).__name__}: {error}; run again with --debug and report it", 1)
+            if hasattr(error, "exit_code"):  # typer's own: the end of a command, or an error of usage
+                raise
+            _fail(f"unexpected {type(error).__name__}: {error}; run again with --debug and report it", 1, ctx)
 
-    return run
 
-
-def fail(message: str, code: int) -> None:
+def _fail(message: str, code: int, ctx: Any) -> NoReturn:
     """Print one line and leave with an exit code."""
-    if settings["debug"]:
+    if ctx.params["debug"]:
         traceback.print_exc()
     line = " ".join(message.split())
     err.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True)

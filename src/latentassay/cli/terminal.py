@@ -26,13 +26,13 @@ def verdict(result: Any) -> tuple[str, Table]:
     return f"\n[bold]{escape(result.summary[0].upper() + result.summary[1:])}[/]\n", table
 
 
-def told(data: Any) -> tuple[str, ...]:
+def describe(data: Any) -> tuple[str, ...]:
     """What was assumed of data of the user's own, and done to them; for other data their name."""
     notes = getattr(getattr(data, "store", None), "notes", ())
     return (f"{data.name}, {len(data):,} rows of {'×'.join(map(str, data.x_shape))}", *notes)
 
 
-def bought(result: Any) -> str:
+def describe_cost(result: Any) -> str:
     """What the time was spent on, and which precision that bought."""
     meta, holes = result.meta, result.scores.get("holes.hybrid")
     return (
@@ -61,22 +61,24 @@ def panel(scores: Iterable[Score]) -> Table:
         chosen = score.name.partition("[")[2].rstrip("]")
         label = f"{escape(score.label)}\n[dim]{escape(chosen)}[/]" if chosen else escape(score.label)
         what, _, variant = score.definition.partition("; ")
-        told = what if variant == last else score.definition
+        words = what if variant == last else score.definition
         last = variant
-        shown.add_row(label, escape(str(score)), f"[dim]{escape(told)}[/]")
+        shown.add_row(label, escape(str(score)), f"[dim]{escape(words)}[/]")
     return shown
 
 
 def print_results(table: Any, out: Console) -> None:
     """Print a table of an experiment, every number beside the paper's, upright or one number a line."""
-    out.print(f"\n[bold]{escape(table.title)}[/]\n{escape(table.what)}\n", _upright(table, out) or _turned(table))
+    out.print(
+        f"\n[bold]{escape(table.title)}[/]\n{escape(table.what)}\n", _wide_table(table, out) or _long_table(table)
+    )
     for label, words in table.scale.items():
         out.print(f"[dim]{escape(label)}:[/] {escape(words)}")
     for note in table.notes:
         out.print(f"[dim]· {escape(note)}[/]")
 
 
-def _upright(table: Any, out: Console) -> Table | None:
+def _wide_table(table: Any, out: Console) -> Table | None:
     """The table as it is, the paper's values under ours; ``None`` where the terminal is too narrow for it."""
     shown = Table(box=None, padding=(0, 2, 0, 0))
     shown.add_column("", no_wrap=True)
@@ -90,7 +92,7 @@ def _upright(table: Any, out: Console) -> Table | None:
     return shown if shown.__rich_measure__(out, out.options).minimum <= out.width else None
 
 
-def _turned(table: Any) -> Table:
+def _long_table(table: Any) -> Table:
     """Rows and columns exchanged, and one line for each number that there is."""
     shown = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("", "", "ours", "paper"):

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from latentassay.cli.shell import ModelOptions, Options, Seed, model_options, out, taught
+from latentassay.cli.shell import ModelOptions, Options, Seed, out
 from latentassay.core.errors import InputError
 
 
-@taught
 def train(
     folder: Annotated[Path, typer.Option("--out", help="Folder for the run: checkpoint, metrics, settings.")],
     data: Annotated[str, typer.Option(help="A name from `latentassay data list`, or an .npy or .npz file.")],
@@ -47,7 +46,7 @@ def train(
 ) -> None:
     """Train a model on 70 % of a data set, watching 10 %; 20 % stay unseen for the assay. Ctrl-C saves and stops."""
     from latentassay import fit, models
-    from latentassay.cli.config import DataConfig, parse_options
+    from latentassay.cli.config import DataConfig, parse_model_options, parse_options
 
     config = DataConfig(name=data, options=parse_options(option), rows=rows, seed=seed)
     parts = config.split()
@@ -57,15 +56,15 @@ def train(
         latents=latents,
         likelihood=likelihood,
         seed=seed,
-        **model_options(model_option),
+        **parse_model_options(model_option),
     )
-    trains = _objective(objective, parse_options(objective_option), model, beta)
+    loss = _objective(objective, parse_options(objective_option), model, beta)
     size = sum(parameter.numel() for parameter in built.parameters())
-    out.print(f"{model}: {size:,} parameters, {_told(built)}; {len(parts.train):,} of {data} to train on")
+    out.print(f"{model}: {size:,} parameters, {_describe_latents(built)}; {len(parts.train):,} of {data} to train on")
     config.write(folder)
     run = fit(
         built,
-        trains,
+        loss,
         parts.train,
         steps=steps,
         batch_size=batch_size,
@@ -101,6 +100,6 @@ def _objective(name: str | None, options: dict[str, Any], model: str, beta: floa
     return objectives.build(name, **options)
 
 
-def _told(model: Any) -> str:
+def _describe_latents(model: Any) -> str:
     latents, variables = model.latent_shape[0], len(model.variables)
     return f"{latents} latents" + (f" in {variables} variables" if variables < latents else "")

@@ -15,19 +15,3 @@ def test_every_model_gets_a_report_once_and_absent_data_a_note(tiny, monkeypatch
     again = figures.reports("smoke", tmp_path)
     assert [path.stat().st_mtime_ns for path in written] == before and again.cells == table.cells
     assert trainings == [30, 30]
-
-
-def test_a_table_too_wide_for_the_terminal_is_told_line_by_line(monkeypatch):
-    from latentassay.cli.main import main as cli
-    from latentassay.cli.main import terminal
-    from latentassay.papers.results import Table, over_seeds
-
-    columns = [f"score of kind {k}" for k in range(12)]
-    cells = tuple(over_seeds("4-VAE", name, [0.25], scale="smoke", paper=0.5) for name in columns)
-    table = Table(title="Wide", what="Many columns.", scale={"scale": "smoke"}, cells=cells, notes=())
-    for width in (60, 400):
-        monkeypatch.setattr(cli.out, "_width", width)
-        with cli.out.capture() as captured:
-            terminal.print_results(table, cli.out)
-        text = captured.get()
-        assert "…" not in text and text.count("0.25") == text.count("0.5 ") + text.count("0.5\n") == 12

@@ -1,0 +1,100 @@
+"""``latentassay assay``: question a model on rows it has not seen, print the verdict, write the report."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from latentassay.cli.shell import Options, Seed, out
+
+
+def assay(
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="runs/x: a folder that `latentassay train` or `la.fit(out=…)` made. diffusers:FOLDER: config.json and "
+            "safetensors. onnx:ENCODER.onnx,DECODER.onnx. package.module:function: takes nothing, returns a model or "
+            "a pair (encode, decode); imports code, so only with --trust."
+        ),
+    ],
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="A name from `latentassay data list`, a folder of pictures, or an .npy, .npz, .h5 or .h5ad file; all "
+            "rows are used. A run has its own: the rows it has not seen."
+        ),
+    ] = None,
+    option: Options = [],  # noqa: B006  # typer reads the default, nobody changes it
+    space: Annotated[
+        str | None, typer.Option(help="diffusers: native, scaled (as a diffusion model sees them) or unit.")
+    ] = None,
+    size: Annotated[int | None, typer.Option(help="diffusers: height and width of pictures, e.g. 64.", min=1)] = None,
+    model_option: Annotated[
+        list[str],
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Passed to the model's adapter, e.g. prior=normal, value_range=0,1 or output=mean_logvar.",
+        ),
+    ] = [],  # noqa: B006
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Import and run the code that package.module:function is.")
+    ] = False,
+    report: Annotated[Path, typer.Option(help="Where the HTML page goes.")] = Path("report.html"),
+    save: Annotated[Path | None, typer.Option(help="Also keep everything for la.Assay.load, as safetensors.")] = None,
+    samples: Annotated[
+        int, typer.Option(help="Rows, and latents of each kind; more are slower and surer.", min=32)
+    ] = 1024,
+    grid: Annotated[int, typer.Option(help="Side of the response field.", min=3)] = 50,
+    precision: Annotated[
+        float, typer.Option(help="Half-width of intervals that is good enough, beside the greatest response.")
+    ] = 0.05,
+    budget: Annotated[
+        str, typer.Option(help="Time, about: 60s, 2m, 90. Slow models are asked less, and it says how precisely.")
+    ] = "2m",
+    batch_size: Annotated[int, typer.Option(help="Rows per pass.", min=1)] = 128,
+    seed: Seed = 0,
+) -> None:
+    """Question a model on rows it has not seen, print the verdict and write the report.
+
+    latentassay assay runs/mnist
+
+    latentassay assay diffusers:sd-vae --space scaled --size 64 --data photos/ --budget 5m
+
+    latentassay assay onnx:encoder.onnx,decoder.onnx --data faces.npy
+
+    latentassay assay mymodels:load_vae --trust --data cells.h5ad --option key=layers/counts
+    """
+    import latentassay as la
+    from latentassay.cli import terminal
+    from latentassay.cli.config import parse_options, parse_seconds
+    from latentassay.cli.model_spec import open_model
+
+    seconds, named = parse_seconds(budget), {"space": space, "size": size}
+    settings = {name: value for name, value in named.items() if value is not None} | parse_options(model_option)
+    opened = open_model(model, trust=trust, command=_trusting_command(model), **settings)
+    rows = opened.load(data, parse_options(option))
+    out.print(escape("\n".join([f"model: {opened.notes}", *(f"data: {note}" for note in terminal.describe(rows))])))
+    result = la.assay(
+        opened.model,
+        rows,
+        samples=samples,
+        grid=grid,
+        precision=precision,
+        budget=seconds,
+        batch_size=batch_size,
+        seed=seed,
+        name=opened.name,
+    )
+    result.to_html(report)
+    if save is not None:
+        result.save(save)
+    out.print(*terminal.verdict(result))
+    out.print(escape(f"\n{terminal.describe_cost(result)}\nreport: {report}"))
+
+
+def _trusting_command(model: str) -> str | None:
+    """Repeat the words that were typed, with trust; ``None`` where the command was called from Python."""
+    return shlex.join(["latentassay", *sys.argv[1:], "--trust"]) if model in sys.argv else None

@@ -1,0 +1,106 @@
+"""``latentassay score``: codes and factors from a file, or the unseen rows of a run, scored against known factors."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from latentassay.cli.shell import Seed, out
+
+if TYPE_CHECKING:
+    from latentassay.metrics import Table
+
+
+def score(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="An .npz file with codes (rows, latents) and integer factors (rows, factors), e.g. from "
+            "np.savez('codes.npz', codes=…, factors=…); or a folder that `latentassay train` made, whose unseen rows "
+            "are encoded."
+        ),
+    ],
+    metric: Annotated[
+        list[str],
+        typer.Option("--metric", metavar="NAME", help="Only this one; may be repeated. All of them if left out."),
+    ] = [],  # noqa: B006  # typer reads the default, nobody changes it
+    variants: Annotated[
+        bool, typer.Option("--variants", help="Also what else the field quotes under the same names.")
+    ] = False,
+    rows: Annotated[int, typer.Option(help="Rows to use, drawn at random if there are more.", min=2)] = 15_000,
+    resamples: Annotated[
+        int, typer.Option(help="Random halves for 95 % intervals, e.g. 20; each costs half a panel.", min=0)
+    ] = 0,
+    save: Annotated[Path | None, typer.Option(help="Also write everything as JSON.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Score codes against known factors: MIG, DCI, SAP, IRS and the rest, each with the variant it is.
+
+    The field's scores differ between libraries by factors, so every number says what it is: bins, predictor, split,
+    normaliser. docs/which-variant.md tells what other libraries do.
+    """
+    from latentassay import metrics
+    from latentassay.cli.terminal import panel
+
+    table = codes_and_factors(source, rows=rows, seed=seed)
+    scores = metrics.score(
+        table.codes, table.factors, metrics=metric or None, variants=variants, resamples=resamples, seed=seed
+    )
+    out.print(
+        f"\n{table.n:,} rows, {table.codes.shape[1]} latents, factors {escape(', '.join(table.names))}; seed {seed}\n",
+        panel(scores),
+    )
+    for name, why in scores.left_out.items():
+        out.print(f"[yellow]left out[/] {escape(name)}: {escape(why)}")
+    if save is not None:
+        scores.save(save)
+        out.print(f"\nwritten: {escape(str(save))}", soft_wrap=True)
+
+
+def codes_and_factors(source: Path, *, rows: int, seed: int = 0) -> "Table":
+    """Read codes and factors from an ``.npz`` file, or encode the unseen rows of a run; ``rows`` of them at most.
+
+    The file holds ``codes`` (n, latents), integer ``factors`` (n, factors), and ``factor_names`` if they have names;
+    factors that never vary are left out.
+
+    Raises:
+        FileError: the file or run is missing, damaged or of another kind.
+        InputError: its arrays do not fit, or no factor varies.
+    """
+    from latentassay import load_run
+    from latentassay.cli.config import read_data_config
+    from latentassay.metrics import encoded
+
+    if source.is_dir():
+        return encoded(load_run(source).model, read_data_config(source).split().test, n=rows, seed=seed)
+    return _read_file(source, rows, seed)
+
+
+def _read_file(path: Path, rows: int, seed: int) -> "Table":
+    import numpy as np
+
+    from latentassay.core.errors import FileError, InputError
+    from latentassay.data.formats import npz_names, read_npz
+    from latentassay.metrics import Table
+
+    present = npz_names(path)
+    if missing := [name for name in ("codes", "factors") if name not in present]:
+        fix = "Write it with np.savez(path, codes=codes, factors=factors)."
+        raise FileError(path, f"has no array {' or '.join(missing)}, only {', '.join(present) or 'nothing'}", fix)
+    codes, factors = read_npz(path, "codes"), read_npz(path, "factors")
+    if factors.ndim == 1:  # labels
+        factors = factors[:, None]
+    if codes.ndim < 2 or factors.ndim != 2 or len(codes) != len(factors):
+        raise InputError(f"codes (n, latents) and factors (n, factors) must fit, got {codes.shape}, {factors.shape}")
+    names = read_npz(path, "factor_names") if "factor_names" in present else np.arange(factors.shape[1])
+    if names.shape != factors.shape[1:]:
+        raise InputError(f"factor_names must be {factors.shape[1]} names, got an array of shape {names.shape}")
+    index = np.arange(len(codes))
+    if rows < len(codes):
+        index = np.sort(np.random.default_rng(seed).choice(len(codes), rows, replace=False))
+    varying = np.flatnonzero((factors[index] != factors[index[:1]]).any(0))
+    if not len(varying):
+        raise InputError(f"no factor varies among {len(index)} rows of {path}")
+    flat = codes[index].reshape(len(index), -1)
+    return Table(flat, factors[index][:, varying], tuple(str(names[m]) for m in varying), index, len(index))

@@ -1,0 +1,50 @@
+"""``latentassay assay``: a run, its own data or the user's, and what is refused."""
+
+import json
+import shutil
+
+import numpy as np
+import torch
+from typer.testing import CliRunner
+
+import latentassay as la
+from latentassay.cli.app import app
+
+
+def test_train_then_assay(run, trained, tmp_path):
+    report, kept = tmp_path / "report.html", tmp_path / "a.safetensors"
+    done = run("assay", trained, "--report", report, "--save", kept, "--samples", 64, "--grid", 8)
+    assert done.returncode == 0, done.stderr
+    assert "units are alive" in done.stdout and f"report: {report}" in done.stdout.replace("\n", "")
+    assert "</html>" in report.read_text("utf-8")
+    assert la.Assay.load(kept).meta["model"] == "run (step 150)"
+
+
+def test_assay_of_a_users_own_rows(run, trained, tmp_path):
+    np.savez(tmp_path / "mine.npz", x=np.random.default_rng(0).random((64, 1, 8, 8)).astype(np.float32))
+    done = run(
+        "assay", trained, "--data", tmp_path / "mine.npz", "--report", tmp_path / "r.html", "--samples", 64, "--grid", 8
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_damaged_run_is_refused(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "run"
+    shutil.copytree(trained, folder)
+
+    def refused():
+        done = CliRunner().invoke(app, ["assay", "run"])
+        assert done.exit_code == 3 and not (tmp_path / "report.html").exists()
+        return done.stderr
+
+    (folder / "data.json").write_text(json.dumps({"name": "digits", "options": {"run": ["rm"]}}))
+    assert "damaged" in refused()
+    (folder / "data.json").unlink()
+    assert "does not say what it was trained on" in refused()
+    shutil.copy(trained / "data.json", folder)
+    checkpoint = next(folder.glob("*.safetensors"))
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-10])
+    assert "truncated" in refused()
+    torch.save({"a": 1}, checkpoint)
+    assert "pickle" in refused()

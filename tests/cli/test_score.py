@@ -1,0 +1,65 @@
+"""``latentassay score``: files and runs, and every number with its variant."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from latentassay.cli.app import app
+
+
+@pytest.fixture
+def codes_file(tmp_path):
+    factors = np.indices((6, 5, 4, 2)).reshape(4, -1).T
+    codes = factors + 0.1 * np.random.default_rng(0).normal(size=factors.shape)
+    path = tmp_path / "codes.npz"
+    np.savez(path, codes=codes, factors=factors, factor_names=np.array(["hue", "size", "shape", "side"]))
+    return path
+
+
+def test_score_prints_every_number_with_its_variant(run, codes_file, tmp_path):
+    done = run(
+        "score", codes_file, "--variants", "--resamples", 2, "--save", tmp_path / "panel.json", "--metric", "mig"
+    )
+    assert done.returncode == 0, done.stderr
+    text = " ".join(done.stdout.split())
+    assert "240 rows, 4 latents, factors hue, size, shape, side; seed 0" in text
+    assert "20 equal-count bins" in text and "binning=width" in text and "±" in text
+    kept = json.loads((tmp_path / "panel.json").read_text("utf-8"))
+    assert {score["name"] for score in kept["scores"]} >= {"mig", "mig[bins=10, binning=width]"}
+
+
+def test_score_of_a_run_encodes_its_unseen_rows(run, trained):
+    done = run("score", trained, "--rows", 200, "--metric", "mig", "--metric", "dci", "--metric", "linear_probe")
+    assert done.returncode == 0, done.stderr
+    assert "200 rows, 4 latents" in done.stdout and "left out dci" in done.stdout  # digits have one factor only
+
+
+def test_score_draws_rows_and_takes_labels_without_names(run, codes_file, tmp_path):
+    with np.load(codes_file) as kept:
+        np.savez(tmp_path / "plain.npz", codes=kept["codes"].reshape(240, 2, 2), factors=kept["factors"][:, 0])
+    done = run("score", tmp_path / "plain.npz", "--rows", 100, "--metric", "irs")
+    assert done.returncode == 0 and "100 rows, 4 latents, factors 0;" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arrays", "code", "message"),
+    [
+        (None, 3, "the file is missing"),
+        ({"z": np.zeros((3, 2))}, 3, "has no array codes or factors, only z"),
+        ({"codes": np.zeros((3, 2)), "factors": np.zeros((4, 1), int)}, 2, "must fit"),
+        ({"codes": np.zeros((3, 2)), "factors": np.zeros((3, 1), int)}, 2, "no factor varies"),
+        ({"codes": np.zeros((8, 2)) * np.nan, "factors": np.arange(8)[:, None] % 2}, 2, "NaN"),
+        ({"codes": np.zeros((8, 2)), "factors": np.arange(8)[:, None] % 2 + 0.5}, 2, "integer"),
+        ({"codes": np.zeros((3, 2)), "factors": np.eye(3, 2).astype(int), "factor_names": np.array(["a"])}, 2, "names"),
+        ({"codes": np.array([{}, {}]), "factors": np.zeros((2, 1), int)}, 3, "Object arrays"),
+    ],
+)
+def test_score_refuses_in_one_line(arrays, code, message, tmp_path):
+    path = tmp_path / "some.npz"
+    if arrays is not None:
+        np.savez(path, **arrays)
+    found = CliRunner().invoke(app, ["score", str(path)])
+    assert found.exit_code == code, found.output
+    assert message in " ".join(found.stderr.split())
