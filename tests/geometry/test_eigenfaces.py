@@ -47,11 +47,20 @@ def test_more_units_than_there_are_and_fewer_rows():
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"units": 0}, "must be positive"), ({"alpha": -1}, "must be positive"), ({"steps": 0}, "must be positive")],
+    [({"units": 0}, "must be a positive"), ({"alpha": -1}, "must be a positive"), ({"steps": 0}, "must be a positive")],
 )
 def test_numbers_that_are_refused(change, words):
     with pytest.raises(InputError, match=words):
         nonlinear_eigenfaces(Known(), X, generator=seeded(), **change)
+
+
+def test_units_may_be_named():
+    found = nonlinear_eigenfaces(Known(), X, units=[0, 1])
+    assert found.units == (0, 1)
+    assert_close(found.sigma, torch.tensor([0.9, 0.1]))
+    assert_close(found.images[1, -1] - found.mean, 2.5 * Known.D[1])
+    with pytest.raises(InputError, match=r"0\.\.2"):
+        nonlinear_eigenfaces(Known(), X, units=[3])
 
 
 def test_points_and_pictures_of_latents_are_refused():

@@ -30,13 +30,13 @@ def cartesian(seed=0):
 @pytest.mark.parametrize("turn", [0.0, 0.3, 2.0])
 def test_a_ring_is_polar_whichever_way_it_is_turned(turn):
     found = embedding_geometry(*polar(turn=turn), period=10, resamples=10)
-    assert found.kind == "polar" and found.interval.low > 0.1
+    assert found.kind == "polar" and found.score.low > 0.1
     assert found.explained["angle"] > 0.9 > found.explained["first"] and found.explained["radius"] < 0.1
 
 
 def test_an_axis_is_cartesian():
     found = embedding_geometry(*cartesian(), period=10, resamples=10)
-    assert found.kind == "cartesian" and found.interval.high < 0
+    assert found.kind == "cartesian" and found.score.high < 0
     assert found.explained["first"] > 0.95 and found.explained["second"] < 0.1
     assert found.explained["both"] > 0.95
 

@@ -65,7 +65,7 @@ def test_a_turned_latent_space_is_as_far_as_it_was_turned(degrees):
     away = math.radians(min(degrees, 90 - degrees))
     found = asked(linear(matrix))
     assert found.score == pytest.approx(2 * math.sqrt(2) * math.sin(away / 2), rel=1e-5)
-    assert found.chance == pytest.approx(0.55, abs=0.02) and found.stderr == pytest.approx(0, abs=1e-9)
+    assert found.chance == pytest.approx(0.55, abs=0.02) and found.score.stderr == pytest.approx(0, abs=1e-9)
 
 
 def test_equal_gains_are_called_degenerate():
@@ -108,7 +108,7 @@ def test_a_curved_decoder_by_hand():
         angle = math.degrees(math.atan2(v[0, 1], v[0, 0])) % 90
         expected.append(2 * math.sqrt(2) * math.sin(math.radians(min(angle, 90 - angle)) / 2))
     assert found.values.tolist() == pytest.approx(expected)
-    assert found.low < found.score < found.high and found.score == pytest.approx(np.mean(expected))
+    assert found.score.low < found.score < found.score.high and found.score == pytest.approx(np.mean(expected))
 
 
 def test_fewer_points_are_drawn_and_networks_can_be_asked():

@@ -78,9 +78,16 @@ def test_permutations_are_their_own_and_many_are_asked_at_once():
     assert (found.matrix == v).all() and found.distance.shape == (2, 3) and not found.distance.any()
 
 
+def test_arrays_come_back_as_arrays():
+    v = rotations(4, 3)
+    ours, theirs = nearest_signed_permutation(v), nearest_signed_permutation(torch.from_numpy(v))
+    assert np.array_equal(ours.matrix, theirs.matrix.numpy()) and np.array_equal(ours.distance, theirs.distance.numpy())
+
+
 @pytest.mark.parametrize(("d", "mean"), [(2, 0.548), (5, 1.629), (6, 1.911), (10, 2.850)])
 def test_chance_is_what_was_measured_elsewhere(d, mean):
-    assert distance_by_chance(d) == pytest.approx(mean, abs=0.02)
+    found = distance_by_chance(d)
+    assert found == pytest.approx(mean, abs=0.02) and found.n == 500 and 0 < found.stderr < 0.02
 
 
 @pytest.mark.parametrize(
@@ -88,7 +95,8 @@ def test_chance_is_what_was_measured_elsewhere(d, mean):
     [
         (torch.eye(3)[:2], "got \\(2, 3\\)"),
         (torch.eye(3, dtype=torch.int64), "floating-point"),
-        (np.eye(3), "ndarray"),
+        (np.eye(3, dtype=int), "int64"),
+        ([[1.0]], "list"),
         (torch.full((2, 2), torch.nan), "NaN"),
         (2 * torch.eye(2), "off the identity by 3"),
     ],

@@ -35,6 +35,9 @@ def test_a_turn_by_45_degrees_aligns_no_better_than_cos_45():
 def test_chance_is_what_random_directions_reach():
     # One random direction in the plane: the larger of |cos| and |sin|, on average 2√2 / π.
     assert principal_spectrum(codes(100, (1.0, 1e-3))).chance == pytest.approx(2 * np.sqrt(2) / np.pi, abs=0.02)
+    # Fewer than 2 standard errors of 200 draws away, at seed 0 and at others, which differ.
+    found = [principal_spectrum(codes(100, (1.0, 1e-3)), generator=g).chance for g in (0, 1, torch.Generator())]
+    assert all(abs(chance - 2 * np.sqrt(2) / np.pi) < 2.5 * chance.stderr for chance in found) and len(set(found)) == 3
     # All of a rotation in the plane: |cos| or |sin| for both, whichever sums to more.
     assert principal_spectrum(codes(100, (2.0, 1.0))).chance == pytest.approx(2 * np.sqrt(2) / np.pi, abs=0.02)
     assert principal_spectrum(codes(100, (1.0,))).chance == 1

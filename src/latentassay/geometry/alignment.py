@@ -9,24 +9,23 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.observations import Observations, as_observations
-from latentassay.geometry.orthogonality import ACTIVE, active_means
+from latentassay.geometry.orthogonality import ACTIVE, draw_active_points, mean_over_points
+from latentassay.geometry.permutations import match_columns
 from latentassay.geometry.volume import decoder_jacobian
 from latentassay.sampling import BATCH_SIZE, blocks
-from latentassay.stats.intervals import student
 
 MOST = 1 << 27
 """Values of the data that principal components are taken of at a time; more are taken in batches."""
 
 
 class PCAAlignment(NamedTuple):
-    """Alignment of k active units with the first k principal components of the data, at n points.
+    """Alignment of k active units with the first k principal components of the data, at n points; arrays are numpy's.
 
     Attributes:
-        score: mean of ``values``: 1 if every unit moves decodings along a component of its own.
-        stderr: its standard error over points.
-        low: lower end of its 95 % interval.
-        high: upper end.
+        score: mean of ``values``: 1 if every unit moves decodings along a component of its own; the interval is over
+            points.
         values: mean absolute cosine of matched pairs at every point, ``(n,)``.
         singular: the same for the left singular vectors of the Jacobian instead of its columns: whether the decoder
             stretches along components, whatever its units do.
@@ -38,12 +37,9 @@ class PCAAlignment(NamedTuple):
         variant: threshold and points in words.
     """
 
-    score: float
-    stderr: float
-    low: float
-    high: float
+    score: Estimate
     values: Float[np.ndarray, " n"]
-    singular: float
+    singular: Estimate
     cosines: Float[np.ndarray, "k k"]
     units: tuple[int, ...]
     explained: Float[np.ndarray, " k"]
@@ -56,7 +52,7 @@ def pca_alignment(
     model: Autoencoder,
     data: Any,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     points: int = 100,
     threshold: float = ACTIVE,
     batch_size: int = BATCH_SIZE,
@@ -68,10 +64,11 @@ def pca_alignment(
 
     Args:
         model: an autoencoder whose latents are a vector ``(d,)``.
-        data: a float tensor ``(n, *x_shape)`` or ``Observations``; components are those of all rows.
-        generator: draws the points among the rows.
+        data: a float array or tensor ``(n, *x_shape)`` or ``Observations``; components are those of all rows.
+        generator: draws the points among the rows; or a seed.
         points: at how many rows, at most, Jacobians are taken.
         threshold: of the standard deviation of posterior means, above which a unit counts as active.
+        batch_size: rows encoded, and Jacobians taken, at once.
 
     Raises:
         InputError: latents that are no vector, fewer than two points or active units, more active units than values of
@@ -82,28 +79,50 @@ def pca_alignment(
 
     >>> from latentassay.models import build
     >>> model, x = build("ae-mlp", x_shape=(5,), latents=2), torch.rand(9, 5)
-    >>> pca_alignment(model, x, threshold=0, generator=torch.Generator().manual_seed(0)).cosines.shape
+    >>> pca_alignment(model, x, threshold=0).cosines.shape
     (2, 2)
     """
     observations = as_observations(data)
-    means, active = active_means(model, observations, points, threshold, batch_size)
+    z, active = draw_active_points(model, observations, generator, points, threshold, batch_size)
     components, explained = _components(observations, len(active), batch_size)
-    z = means[torch.randperm(len(means), generator=generator)[:points]]
     columns, left = [], []
     for block in blocks(len(z), batch_size, "alignment"):
         j = decoder_jacobian(model.decode, z[block], batch_size=batch_size)[..., list(active)].double().cpu()
-        columns.append(np.abs(components @ _normed(j).numpy()))
+        columns.append(np.abs(components @ _normalise(j).numpy()))
         left.append(np.abs(components @ torch.linalg.svd(j, full_matrices=False).U.numpy()))
-    return _summed(np.concatenate(columns), np.concatenate(left), explained, active, threshold)
+    cosines = np.concatenate(columns)
+    values, singular = _matched_means(cosines), _matched_means(np.concatenate(left))
+    mean = cosines.mean(0)
+    return PCAAlignment(
+        score=mean_over_points(torch.from_numpy(values)),
+        values=values,
+        singular=mean_over_points(torch.from_numpy(singular)),
+        cosines=mean,
+        units=tuple(active[column] for column in match_columns(mean)[0]),
+        explained=explained,
+        active=active,
+        n=len(values),
+        variant=f"{len(active)} units with a standard deviation of the mean above {threshold:g}, at {len(values)} "
+        "posterior means",
+    )
 
 
-def _components(data: Observations, k: int, batch_size: int) -> tuple[np.ndarray, Float[np.ndarray, " k"]]:
+def _matched_means(cosines: Float[np.ndarray, "n k k"]) -> Float[np.ndarray, " n"]:
+    """Mean of the matched entries at every point, each matched on its own."""
+    return np.array([match_columns(each)[1].mean() for each in cosines])
+
+
+def _components(
+    data: Observations, k: int, batch_size: int
+) -> tuple[Float[np.ndarray, "k values"], Float[np.ndarray, " k"]]:
+    """The first k principal components of all rows, and the share of the variance along each."""
     from sklearn.decomposition import PCA, IncrementalPCA
 
     size = int(np.prod(data.x_shape))
     if k > size:
         raise InputError(f"{k} active units, but an observation has {size} values, so there are no {k} components")
     if len(data) * size <= MOST:
+        # Of few values a row the covariance is small, and quicker to decompose than the data.
         fitted = PCA(k, svd_solver="covariance_eigh" if size <= 4096 else "auto", random_state=0)
         fitted.fit(data.batch(torch.arange(len(data))).flatten(1).double().numpy())
     else:
@@ -114,45 +133,9 @@ def _components(data: Observations, k: int, batch_size: int) -> tuple[np.ndarray
     return fitted.components_, fitted.explained_variance_ratio_
 
 
-def _normed(j: Float[Tensor, "n values k"]) -> Tensor:
+def _normalise(j: Float[Tensor, "n values k"]) -> Tensor:
+    """Give every column length 1."""
     length = j.norm(dim=1, keepdim=True)
     if not (length > 0).all():
         raise InputError("an active unit moves the decoding nowhere at some points; raise threshold to leave it out")
     return torch.div(j, length)
-
-
-def _summed(
-    columns: Float[np.ndarray, "n k k"],
-    left: Float[np.ndarray, "n k k"],
-    explained: np.ndarray,
-    active: tuple[int, ...],
-    threshold: float,
-) -> PCAAlignment:
-    values, singular = (np.array([_matched(each)[1] for each in part]) for part in (columns, left))
-    n, cosines = len(values), columns.mean(0)
-    stderr = float(values.std(ddof=1)) / n**0.5
-    half, score = float(student(torch.tensor([n - 1.0]))) * stderr, float(values.mean())
-    units = tuple(active[column] for column in _matched(cosines)[0])
-    variant = f"{len(active)} units with a standard deviation of the mean above {threshold:g}, at {n} posterior means"
-    return PCAAlignment(
-        score,
-        stderr,
-        score - half,
-        score + half,
-        values,
-        float(singular.mean()),
-        cosines,
-        units,
-        explained,
-        active,
-        n,
-        variant,
-    )
-
-
-def _matched(cosines: Float[np.ndarray, "k k"]) -> tuple[np.ndarray, float]:
-    """The column of each row, and the mean of the matched entries."""
-    from scipy.optimize import linear_sum_assignment
-
-    rows, columns = linear_sum_assignment(cosines, maximize=True)
-    return columns, float(cosines[rows, columns].mean())

@@ -8,29 +8,30 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.observations import Observations, as_observations
+from latentassay.core.randomness import as_generator
 from latentassay.geometry.permutations import distance_by_chance, nearest_signed_permutation
 from latentassay.geometry.volume import decoder_jacobian
 from latentassay.metrics import active_units
 from latentassay.sampling import BATCH_SIZE, blocks, encode
-from latentassay.stats.intervals import student
+from latentassay.stats.intervals import student, wilson
 
-ACTIVE, DEGENERATE = 0.5, 1.05
-"""A unit is active if the standard deviation of its mean exceeds the first (thesis 3.3.2). Neighbouring singular values
-with a ratio below the second leave the directions between them open (3.3.4)."""
+ACTIVE = 0.5
+"""A unit is active if the standard deviation of its mean exceeds this (thesis 3.3.2)."""
+
+DEGENERATE = 1.05
+"""Neighbouring singular values with a ratio below this leave the directions between them open (thesis 3.3.4)."""
 
 SINGULAR = 1e-6
 """A Jacobian whose least singular value is below this share of the greatest has directions that nothing decides."""
 
 
 class Orthogonality(NamedTuple):
-    """Distances to orthogonality at n points; of the active units alone unless it says otherwise.
+    """Distances to orthogonality at n points; of the active units alone unless it says otherwise. Arrays are tensors.
 
     Attributes:
-        score: mean of ``values``, 0 if the decoder stretches along the axes everywhere.
-        stderr: its standard error over points.
-        low: lower end of its 95 % interval.
-        high: upper end.
+        score: mean of ``values``, 0 if the decoder stretches along the axes everywhere; the interval is over points.
         values: ``‖V − P‖_F`` at every point, ``(n,)``.
         chance: the mean of random orthogonal matrices of this size.
         degenerate: share of points where two neighbouring singular values differ by less than a factor of 1.05; there
@@ -45,27 +46,36 @@ class Orthogonality(NamedTuple):
         variant: threshold and points in words.
     """
 
-    score: float
-    stderr: float
-    low: float
-    high: float
+    score: Estimate
     values: Float[Tensor, " n"]
-    chance: float
-    degenerate: float
+    chance: Estimate
+    degenerate: Estimate
     singular_values: Float[Tensor, "n active"]
     active: tuple[int, ...]
-    full: float | None
-    full_chance: float
+    full: Estimate | None
+    full_chance: Estimate
     singular: int
     n: int
     variant: str
+
+
+class ActivePoints(NamedTuple):
+    """Posterior means of some rows, and the units whose mean moves over all rows.
+
+    Attributes:
+        z: posterior means of the points drawn, ``(points, d)``.
+        active: the units whose posterior mean has a standard deviation above the threshold over all rows.
+    """
+
+    z: Float[Tensor, "points d"]
+    active: tuple[int, ...]
 
 
 def distance_to_orthogonality(
     model: Autoencoder,
     data: Any,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     points: int = 1000,
     threshold: float = ACTIVE,
     batch_size: int = BATCH_SIZE,
@@ -80,10 +90,11 @@ def distance_to_orthogonality(
 
     Args:
         model: an autoencoder whose latents are a vector ``(d,)``.
-        data: a float tensor ``(n, *x_shape)`` or ``Observations``, at least two rows; all are encoded.
-        generator: draws the points among the rows.
+        data: a float array or tensor ``(n, *x_shape)`` or ``Observations``, at least two rows; all are encoded.
+        generator: draws the points among the rows; or a seed.
         points: at how many rows, at most, Jacobians are taken.
         threshold: of the standard deviation of posterior means, above which a unit counts as active.
+        batch_size: rows encoded, and Jacobians taken, at once.
 
     Raises:
         InputError: latents that are no vector; fewer than two points or active units; Jacobians without full rank at
@@ -94,24 +105,28 @@ def distance_to_orthogonality(
 
     >>> from latentassay.models import build
     >>> model, x = build("vae-mlp", x_shape=(5,), latents=2), torch.rand(9, 5)
-    >>> distance_to_orthogonality(model, x, threshold=0, generator=torch.Generator().manual_seed(0)).n
+    >>> distance_to_orthogonality(model, x, threshold=0).n
     9
     """
     observations = as_observations(data)
-    means, active = active_means(model, observations, points, threshold, batch_size)
-    z = means[torch.randperm(len(means), generator=generator)[:points]]
+    z, active = draw_active_points(model, observations, generator, points, threshold, batch_size)
     how = getattr(model, "derivatives", "forward-mode Jacobians")
     variant = (
-        f"{len(active)} of {means.shape[1]} units with a standard deviation of the mean above {threshold:g}, at "
+        f"{len(active)} of {z.shape[1]} units with a standard deviation of the mean above {threshold:g}, at "
         f"posterior means of {len(observations)} rows; {how}"
     )
-    return _summed(_jacobians(model, z, active, batch_size), active, variant)
+    return _summarise(_decompose_jacobians(model, z, active, batch_size), active, variant)
 
 
-def active_means(
-    model: Autoencoder, data: Observations, points: int, threshold: float, batch_size: int
-) -> tuple[Float[Tensor, "n d"], tuple[int, ...]]:
-    """Encode all rows, and return posterior means and the units whose mean moves enough.
+def draw_active_points(
+    model: Autoencoder,
+    data: Observations,
+    generator: Generator | int,
+    points: int,
+    threshold: float,
+    batch_size: int,
+) -> ActivePoints:
+    """Encode all rows, find the units whose posterior mean moves enough, and draw points among the rows.
 
     Raises:
         InputError: latents that are no vector, fewer than two points or active units.
@@ -128,11 +143,24 @@ def active_means(
             f"{len(active)} of {len(found)} units are active (standard deviation of the mean above {threshold:g}), and "
             "this needs two; lower beta, or lower threshold"
         )
-    return means, active
+    return ActivePoints(means[torch.randperm(len(means), generator=as_generator(generator))[:points]], active)
 
 
-class _Point(NamedTuple):
-    """What is known of every point: of active units, and of all."""
+def mean_over_points(values: Float[Tensor, " n"]) -> Estimate:
+    """Return the mean of one value at each of n points: its standard error, and Student's interval for n points.
+
+    >>> found = mean_over_points(torch.tensor([1.0, 3.0, 5.0]))
+    >>> float(found), round(found.stderr, 3), round(found.high - found, 3)  # 4.303 standard errors
+    (3.0, 1.155, 4.968)
+    """
+    n, mean = len(values), float(values.mean())
+    stderr = float(values.std()) / n**0.5
+    half = float(student(torch.tensor([n - 1.0]))) * stderr
+    return Estimate(mean, low=mean - half, high=mean + half, stderr=stderr, n=n)
+
+
+class _Decompositions(NamedTuple):
+    """Right singular vectors and singular values at every point: of active units, and of all."""
 
     v: Float[Tensor, "n active active"]
     singular_values: Float[Tensor, "n active"]
@@ -140,54 +168,50 @@ class _Point(NamedTuple):
     full_values: Float[Tensor, "n d"]
 
 
-def _jacobians(model: Autoencoder, z: Tensor, active: tuple[int, ...], batch_size: int) -> _Point:
+def _decompose_jacobians(model: Autoencoder, z: Tensor, active: tuple[int, ...], batch_size: int) -> _Decompositions:
     """Decompose Jacobians batch by batch; only what is as small as the latent is kept."""
     parts = []
     for block in blocks(len(z), batch_size, "orthogonality"):
         j = decoder_jacobian(model.decode, z[block], batch_size=batch_size).double()
         # R of J = QR has the same singular values and V, and is as small as the latent.
         r = torch.linalg.qr(j, mode="r").R
-        parts.append((*_decomposed(r[..., list(active)]), *_decomposed(r)))
-    return _Point(*(torch.cat(part) for part in zip(*parts, strict=True)))
+        parts.append((*_right_vectors(r[..., list(active)]), *_right_vectors(r)))
+    return _Decompositions(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 
-def _decomposed(j: Float[Tensor, "n r d"]) -> tuple[Float[Tensor, "n d d"], Float[Tensor, "n k"]]:
+def _right_vectors(j: Float[Tensor, "n r d"]) -> tuple[Float[Tensor, "n d d"], Float[Tensor, "n k"]]:
     _, values, v = torch.linalg.svd(j, full_matrices=True)
     return v.mT, values
 
 
-def _summed(point: _Point, active: tuple[int, ...], variant: str) -> Orthogonality:
-    d = point.full_v.shape[-1]
-    regular, spans = _spans(point.singular_values, len(active)), _spans(point.full_values, d)
+def _summarise(found: _Decompositions, active: tuple[int, ...], variant: str) -> Orthogonality:
+    d = found.full_v.shape[-1]
+    regular, spans = _have_rank(found.singular_values, len(active)), _have_rank(found.full_values, d)
     if int(regular.sum()) < 2:
         raise InputError(
             f"the decoder's Jacobian has less than full rank at {int((~regular).sum())} of {len(regular)} points: some "
             "active units do not reach the decoding, or only together; leave them out with a larger threshold"
         )
-    values, strengths = nearest_signed_permutation(point.v[regular]).distance, point.singular_values[regular]
-    n = len(values)
-    mean, stderr = float(values.mean()), float(values.std()) / n**0.5
-    half = float(student(torch.tensor([n - 1.0]))) * stderr
-    full = float(nearest_signed_permutation(point.full_v).distance.mean()) if bool(spans.all()) else None
-    close = (strengths[:, :-1] < DEGENERATE * strengths[:, 1:]).any(1)
+    values, strengths = nearest_signed_permutation(found.v[regular]).distance, found.singular_values[regular]
+    close = int((strengths[:, :-1] < DEGENERATE * strengths[:, 1:]).any(1).sum())
+    low, high = wilson(close, len(values))
+    # A direction that the decoder does not listen to may be turned at will, so V has no distance of its own.
+    full = mean_over_points(nearest_signed_permutation(found.full_v).distance) if bool(spans.all()) else None
     return Orthogonality(
-        mean,
-        stderr,
-        mean - half,
-        mean + half,
-        values,
-        distance_by_chance(len(active)),
-        float(close.double().mean()),
-        strengths,
-        active,
-        full,
-        distance_by_chance(d),
-        int((~regular).sum()),
-        n,
-        variant,
+        score=mean_over_points(values),
+        values=values,
+        chance=distance_by_chance(len(active)),
+        degenerate=Estimate(close / len(values), low=low, high=high, n=len(values)),
+        singular_values=strengths,
+        active=active,
+        full=full,
+        full_chance=distance_by_chance(d),
+        singular=int((~regular).sum()),
+        n=len(values),
+        variant=variant,
     )
 
 
-def _spans(values: Float[Tensor, "n k"], d: int) -> Tensor:
-    """Whether Jacobians have rank d."""
+def _have_rank(values: Float[Tensor, "n k"], d: int) -> Tensor:
+    """Whether Jacobians with these singular values, the largest first, have rank d."""
     return (values[:, -1] > SINGULAR * values[:, 0]) & torch.tensor(values.shape[1] == d)

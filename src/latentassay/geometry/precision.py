@@ -6,16 +6,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from latentassay.core.arrays import as_float_tensor, in_kind_of
 from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
 
 
 class NoiseFloor(NamedTuple):
     """Least expected ``‖J ε‖²`` under a budget of precision, at every point; multiply by ``e^{−2C/d}``.
 
+    Arrays are tensors in double precision, or numpy if the Jacobians were.
+
     Attributes:
-        along_axes: ``d (Π_j ‖J_j‖²)^{1/d}``: noise is drawn along the axes, as diagonal posteriors do.
-        along_best: ``d (Π_j s_j²)^{1/d}`` with the singular values s: what the best rotation of the latents would cost.
-        waste: their ratio, 1 where the columns are at right angles.
+        along_axes: ``d (Π_j ‖J_j‖²)^{1/d}``, ``(n,)``: noise is drawn along the axes, as diagonal posteriors do.
+        along_best: ``d (Π_j s_j²)^{1/d}`` with the singular values s, ``(n,)``: what the best rotation would cost.
+        waste: their ratio, ``(n,)``; 1 where the columns are at right angles.
         precision: ``log σ_j²`` at the best, up to a constant that the budget fixes: ``−log ‖J_j‖²``, mean 0 over units.
     """
 
@@ -33,7 +37,7 @@ def noise_floor(jacobians: Any) -> NoiseFloor:
     the pull of VAEs towards the axes. A column of length 0 costs nothing.
 
     Args:
-        jacobians: ``(n, values, d)``, as of ``decoder_jacobian``, with at least d values.
+        jacobians: ``(n, values, d)``, a tensor or an array, as of ``decoder_jacobian``, with at least d values.
 
     Raises:
         InputError: another shape, NaN or infinite values.
@@ -44,20 +48,11 @@ def noise_floor(jacobians: Any) -> NoiseFloor:
     >>> round(float(noise_floor(m).along_axes), 1)
     24.5
     """
-    j = jacobians
-    if (
-        not isinstance(j, Tensor)
-        or not j.is_floating_point()
-        or j.ndim != 3
-        or not j.numel()
-        or j.shape[1] < j.shape[2]
-    ):
-        shape = tuple(j.shape) if isinstance(j, Tensor) else type(j).__name__
-        raise InputError(f"jacobians must be a floating-point tensor (n, values, d) with values ≥ d, got {shape}")
-    if not torch.isfinite(j).all():
-        raise InputError("jacobians hold NaN or infinite values; remove them")
-    lengths, d = j.double().square().sum(1).log(), j.shape[2]
-    values = torch.linalg.svdvals(j.double()).square().log()
+    given = as_float_tensor(jacobians, "jacobians").detach()
+    if given.ndim != 3 or not given.numel() or given.shape[1] < given.shape[2]:
+        raise InputError(f"jacobians must have shape (n, values, d) with values ≥ d, got {tuple(given.shape)}")
+    j, d = finite(given, "jacobians").double(), given.shape[2]
+    lengths, values = j.square().sum(1).log(), torch.linalg.svdvals(j).square().log()
     axes, best = (d * (logs.mean(1)).exp() for logs in (lengths, values))
     waste = torch.where(best > 0, axes / best, torch.inf)
-    return NoiseFloor(axes, best, waste, lengths.mean(1, keepdim=True) - lengths)
+    return in_kind_of(NoiseFloor(axes, best, waste, lengths.mean(1, keepdim=True) - lengths), jacobians)

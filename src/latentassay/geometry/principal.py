@@ -4,16 +4,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
-from torch import Tensor
+from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_seed
+from latentassay.geometry.permutations import match_columns, random_rotations
+from latentassay.metrics.arrays import codes_only
 
 ROUNDING = 1e-12
 """Share of the largest eigenvalue below which another is none."""
 
+ROTATIONS = 200
+"""Random rotations that alignment by chance is measured on."""
+
 
 class PrincipalSpectrum(NamedTuple):
-    """Principal components of posterior means, ``d`` latents.
+    """Principal components of posterior means, ``d`` latents; arrays are numpy's.
 
     Attributes:
         eigenvalues: ``(d,)``, variances along the components, largest first.
@@ -22,7 +29,8 @@ class PrincipalSpectrum(NamedTuple):
         dimension: how many do.
         axes: ``(d,)``, the latent that each informative component is matched with, each latent once; −1 for the others.
         cosines: ``(d,)``, ``|cos|`` of the angle between a component and its axis; 0 for the others.
-        alignment: mean of ``cosines`` over the informative components; 1 if they are axes, 0 if there are none.
+        alignment: mean of ``cosines`` over the informative components; 1 if they are axes, 0 if there are none. How
+            much another sample of rows would change it is not estimated.
         chance: the mean alignment of as many random orthogonal directions (200 rotations).
         n: number of rows.
         variant: threshold in words.
@@ -34,13 +42,13 @@ class PrincipalSpectrum(NamedTuple):
     dimension: int
     axes: np.ndarray
     cosines: Float[np.ndarray, " d"]
-    alignment: float
-    chance: float
+    alignment: Estimate
+    chance: Estimate
     n: int
     variant: str
 
 
-def principal_spectrum(codes: Any, *, threshold: float = 0.01, seed: int = 0) -> PrincipalSpectrum:
+def principal_spectrum(codes: Any, *, threshold: float = 0.01, generator: Generator | int = 0) -> PrincipalSpectrum:
     """Decompose the covariance of posterior means, ``Cov(μ) = Vᵀ diag(λ) V``, and match components with axes.
 
     A component carries information if ``λ > threshold``: the data move the means along it. Components and latents are
@@ -50,7 +58,7 @@ def principal_spectrum(codes: Any, *, threshold: float = 0.01, seed: int = 0) ->
     Args:
         codes: ``(n, d)`` array or tensor of posterior means, n at least 2.
         threshold: 0.01 as published, in the codes' own scale (a standard normal prior is supposed).
-        seed: of the random rotations that ``chance`` is measured on.
+        generator: draws the random rotations that ``chance`` is measured on; or a seed.
 
     Raises:
         InputError: codes of another shape, NaN or infinite codes, a negative threshold.
@@ -62,45 +70,34 @@ def principal_spectrum(codes: Any, *, threshold: float = 0.01, seed: int = 0) ->
     >>> found.dimension, found.axes.tolist(), found.alignment > 0.99
     (2, [0, 1, -1], True)
     """
-    c = _checked(codes, threshold)
+    if not threshold >= 0:
+        raise InputError(f"threshold must be 0 or more, got {threshold}")
+    c = codes_only(codes)
     centred = c - c.mean(0)
     ascending, columns = np.linalg.eigh(centred.T @ centred / len(c))
     eigenvalues, components = np.maximum(ascending[::-1], 0), np.ascontiguousarray(columns.T[::-1])
     informative = eigenvalues > np.maximum(threshold, ROUNDING * eigenvalues[0])
     count, axes, cosines = int(informative.sum()), np.full(c.shape[1], -1), np.zeros(c.shape[1])
     if count:
-        axes[:count], cosines[:count] = _matched(components[:count])
-    alignment = float(cosines[:count].mean()) if count else 0.0
-    chance = _by_chance(count, c.shape[1], seed) if count else 0.0
-    variant = f"components of variance above {threshold:g}, in the codes' own scale; matched with axes one to one"
+        axes[:count], cosines[:count] = match_columns(np.abs(components[:count]))
     return PrincipalSpectrum(
-        eigenvalues, components, informative, count, axes, cosines, alignment, chance, len(c), variant
+        eigenvalues=eigenvalues,
+        components=components,
+        informative=informative,
+        dimension=count,
+        axes=axes,
+        cosines=cosines,
+        alignment=Estimate(float(cosines[:count].mean()) if count else 0.0, n=len(c)),
+        chance=_align_by_chance(count, c.shape[1], as_seed(generator)),
+        n=len(c),
+        variant=f"components of variance above {threshold:g}, in the codes' own scale; matched with axes one to one",
     )
 
 
-def _checked(codes: Any, threshold: float) -> Float[np.ndarray, "n d"]:
-    if not threshold >= 0:
-        raise InputError(f"threshold must be 0 or more, got {threshold}")
-    c = np.asarray(codes.detach().cpu() if isinstance(codes, Tensor) else codes)
-    if c.ndim != 2 or len(c) < 2 or c.shape[1] < 1 or c.dtype.kind not in "fiu":
-        raise InputError(f"codes must be numbers of shape (samples, latents), at least 2 samples, got {c.shape}")
-    if bad := int((~np.isfinite(c)).any(1).sum()):
-        raise InputError(f"codes hold NaN or infinite values in {bad} rows; remove them")
-    return c.astype(np.float64)
-
-
-def _matched(components: Float[np.ndarray, "k d"]) -> tuple[np.ndarray, Float[np.ndarray, " k"]]:
-    from scipy.optimize import linear_sum_assignment
-
-    cosines = np.abs(components)
-    rows, columns = linear_sum_assignment(-cosines)
-    return columns, cosines[rows, columns]
-
-
-def _by_chance(k: int, d: int, seed: int) -> float:
-    from scipy.stats import ortho_group
-
-    if d == 1:
-        return 1.0
-    turns = ortho_group.rvs(d, size=200, random_state=np.random.default_rng(seed))
-    return float(np.mean([_matched(turn[:k])[1].mean() for turn in turns]))
+def _align_by_chance(k: int, d: int, seed: int) -> Estimate:
+    """Mean alignment of k orthogonal directions of d, drawn uniformly; 0 for none."""
+    if not k:
+        return Estimate(0.0)
+    turns = np.abs(random_rotations(d, ROTATIONS, seed)[:, :k])
+    means = np.array([match_columns(turn)[1].mean() for turn in turns])
+    return Estimate(float(np.mean(means)), stderr=float(means.std(ddof=1)) / ROTATIONS**0.5, n=ROTATIONS)

@@ -54,7 +54,7 @@ def widen(stderr: Float[Tensor, "*shape"], n: int) -> Float[Tensor, "*shape"]:
 def jackknife_stderr(without: Float[Tensor, "b *shape"]) -> Float[Tensor, "*shape"]:
     """Return the standard error of a statistic from its values without each of b blocks in turn: ``√((b−1)/b Σ δ²)``.
 
-    δ are the deviations of these values from their mean. Student's t for b pieces is inside, as ``widen`` says.
+    δ are the deviations of these values from their mean. ``widen(…, b)`` puts Student's t for b pieces inside.
 
     Args:
         without: the statistic of all rows but those of one block, ``(b, *shape)``, b at least 2.
@@ -62,11 +62,11 @@ def jackknife_stderr(without: Float[Tensor, "b *shape"]) -> Float[Tensor, "*shap
     Source: Efron and Stein, The jackknife estimate of variance, 1981.
 
     >>> x = torch.tensor([1.0, 3.0, 5.0, 7.0], dtype=torch.float64)
-    >>> torch.isclose(jackknife_stderr((16 - x) / 3), widen(x.std() / 2, 4))
+    >>> torch.isclose(jackknife_stderr((16 - x) / 3), x.std() / 2)
     tensor(True)
     """
     b = len(without)
-    return widen(((without - without.mean(0)).square().sum(0) * (b - 1) / b).sqrt(), b)
+    return ((without - without.mean(0)).square().sum(0) * (b - 1) / b).sqrt()
 
 
 def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> Interval:
