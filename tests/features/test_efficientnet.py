@@ -70,7 +70,7 @@ def test_worse_images_are_farther(lite):
     noise = np.random.default_rng(0).normal(size=others.shape)
     blurred, plain = distances([others, *(gaussian_filter(others, (0, 0, s, s)) for s in (1, 2))])
     noisy, _ = distances([(others + s * noise).clip(0, 1) for s in (0.03, 0.06, 0.12)])
-    assert plain.interval.low < 0 < plain.interval.high
+    assert plain.score.low < 0 < plain.score.high
     assert blurred[0] < 0.1 < 0.2 < blurred[1] < blurred[2] and 0.03 < noisy[0] < noisy[1] < noisy[2]
 
 

@@ -35,7 +35,6 @@ BLIND = frozenset({"active_units", "total_correlation", "gaussian_information", 
 SEEING = ALL - BLIND
 DCI = frozenset({"dci", "dci by lasso"})
 SAP = frozenset({"sap", "sap, standard", "sap, continuous"})
-PROBE = frozenset({"linear_probe", "linear_probe, linear"})
 GAUSSIAN = frozenset({"total_correlation", "gaussian_information"})
 COMPARING = DCI | SAP | GAUSSIAN | {"mig", "dcimig", "separation"}  # unit with unit
 CHOOSING = DCI | {"modularity", "factor_vae", "beta_vae"}  # between factors
@@ -98,7 +97,7 @@ CASES = {
     "more units than samples": Case(noise(48, 50), FACTORS, frozenset({"total_correlation"}), "50 units.*got 48"),
     "codes of one dimension": Case(CODES[:, 0], FACTORS, ALL, r"\(48,\)"),
     "codes of three dimensions": Case(CODES[:, :, None], FACTORS, ALL, r"\(48, 3, 1\)"),
-    "factors of one dimension": Case(CODES, FACTORS[:, 0], SEEING - PROBE, r"\(48,\)"),
+    "factors of one dimension": Case(CODES, FACTORS[:, 0], CHOOSING, "got 1$|got 3 and 1|got 1;"),
     "factors of three dimensions": Case(CODES, FACTORS[:, :, None], SEEING, r"\(48, 3, 1\)"),
     "fewer codes than factors": Case(CODES[:40], FACTORS, SEEING, r"\(40, factors\), got \(48, 3\)"),
     "fewer factors than codes": Case(CODES, FACTORS[:40], SEEING, r"\(48, factors\), got \(40, 3\)"),
@@ -174,6 +173,8 @@ def numbers(found):
     """All numbers of a result in one line; an area of a value that cannot be tested is documented to be NaN."""
     if found is None or isinstance(found, str):
         return []
+    if isinstance(found, la.Estimate):
+        return [float(found), *(end for end in (found.low, found.high) if end is not None)]
     if isinstance(found, la.metrics.Panel):
         return [score.value for score in found]
     if isinstance(found, tuple):

@@ -8,9 +8,9 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 import latentassay as la
-from latentassay.metrics.disentanglement.dependence import gaussian_total_correlation
 from latentassay.metrics.disentanglement.modularity import modularity_of
-from latentassay.metrics.draws import pairs_sharing, rows_sharing
+from latentassay.metrics.disentanglement.total_correlation import gaussian_total_correlation
+from latentassay.metrics.draws import draw_pairs, draw_rows
 from latentassay.stats.information import mutual_information
 from tests.metrics.codes import noise
 
@@ -164,6 +164,6 @@ class Encoded:
 def test_scores_that_hold_a_factor_draw_from_the_rows_they_are_given(score):
     codes = Encoded(SMALL_GRID + 0.1 * noise(60, 3))
     assert "60 encoded" in score(codes, SMALL_GRID).variant and codes.asked == 1
-    for draw in (rows_sharing, pairs_sharing):
+    for draw in (draw_rows, draw_pairs):
         rows = np.asarray(draw(SMALL_GRID, 0, 500, 8, np.random.default_rng(0)))
         assert set(rows.ravel()) == set(range(60))

@@ -16,3 +16,8 @@ def couple(n, seed, shift=0.5, noise=0.3, k=1):
     rng = np.random.default_rng(seed)
     a = rng.normal(size=(n, k))
     return a, a + shift + noise * rng.normal(size=(n, k))
+
+
+def ends(estimate):
+    """Both ends of the interval of an estimate."""
+    return estimate.low, estimate.high

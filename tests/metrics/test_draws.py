@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import latentassay as la
-from latentassay.metrics.draws import AT_ONCE, pairs_sharing, rows_sharing, shares
+from latentassay.metrics.draws import AT_ONCE, draw_pairs, draw_rows, share_groups
 
 FACTORS = np.stack([np.repeat([0, 1, 2, 3], [60, 30, 9, 1]), np.arange(100) % 2], 1)
 
@@ -14,7 +14,7 @@ def rng(seed=0):
 
 
 def test_values_come_by_their_frequency_and_rows_alike():
-    rows = rows_sharing(FACTORS, 0, 20_000, 5, rng())
+    rows = draw_rows(FACTORS, 0, 20_000, 5, rng())
     assert rows.shape == (20_000, 5)
     assert (FACTORS[rows, 0] == FACTORS[rows[:, :1], 0]).all()
     groups = np.bincount(FACTORS[rows[:, 0], 0], minlength=4) / 20_000
@@ -28,7 +28,7 @@ def test_values_come_by_their_frequency_and_rows_alike():
 
 
 def test_rows_of_a_group_are_independent():
-    rows = rows_sharing(FACTORS, 1, 50_000, 2, rng())
+    rows = draw_rows(FACTORS, 1, 50_000, 2, rng())
     joint = np.zeros((100, 100))
     np.add.at(joint, tuple(rows.T), 1)
     same_value = FACTORS[:, None, 1] == FACTORS[None, :, 1]
@@ -38,23 +38,23 @@ def test_rows_of_a_group_are_independent():
 
 
 def test_pairs_share_a_value_and_groups_need_not():
-    a, b = pairs_sharing(FACTORS, 0, 300, 50, rng())
+    a, b = draw_pairs(FACTORS, 0, 300, 50, rng())
     assert a.shape == b.shape == (300, 50)
     assert (FACTORS[a, 0] == FACTORS[b, 0]).all() and (np.ptp(FACTORS[a, 0], axis=1) > 0).all()
     assert np.mean(FACTORS[a, 0] == 0) == pytest.approx(60 / 99, abs=0.02)
 
 
 def test_seeds_decide_and_values_may_be_missing():
-    np.testing.assert_array_equal(rows_sharing(FACTORS, 0, 9, 3, rng(1)), rows_sharing(FACTORS, 0, 9, 3, rng(1)))
-    assert not np.array_equal(rows_sharing(FACTORS, 0, 9, 3, rng(1)), rows_sharing(FACTORS, 0, 9, 3, rng(2)))
+    np.testing.assert_array_equal(draw_rows(FACTORS, 0, 9, 3, rng(1)), draw_rows(FACTORS, 0, 9, 3, rng(1)))
+    assert not np.array_equal(draw_rows(FACTORS, 0, 9, 3, rng(1)), draw_rows(FACTORS, 0, 9, 3, rng(2)))
     gaps = np.array([[5], [5], [9], [9]])
-    rows = rows_sharing(gaps, 0, 100, 4, rng())
+    rows = draw_rows(gaps, 0, 100, 4, rng())
     assert set(gaps[rows].ravel()) == {5, 9} and (np.ptp(gaps[rows, 0], axis=1) == 0).all()
 
 
 @pytest.mark.parametrize(("factors", "groups", "size"), [(3, 10_000, 64), (4, 7, 2), (1, 3, 10 * AT_ONCE)])
 def test_groups_are_shared_out_alike_in_small_parts(factors, groups, size):
-    parts = list(shares(factors, groups, size))
+    parts = list(share_groups(factors, groups, size))
     each = [sum(many for held, many in parts if held == factor) for factor in range(factors)]
     assert sum(each) == groups and max(each) - min(each) <= 1
     assert all(many > 0 and (many == 1 or many * size <= AT_ONCE) for _, many in parts)
@@ -62,4 +62,4 @@ def test_groups_are_shared_out_alike_in_small_parts(factors, groups, size):
 
 def test_values_that_all_differ_are_refused():
     with pytest.raises(la.InputError, match="no value of factor 0 occurs twice"):
-        rows_sharing(np.arange(5)[:, None], 0, 2, 2, rng())
+        draw_rows(np.arange(5)[:, None], 0, 2, 2, rng())

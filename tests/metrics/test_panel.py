@@ -98,6 +98,6 @@ def test_refuses(options, match):
 
 def test_joined_panels_come_in_the_order_of_the_table():
     parts = [la.score(noisy(), GRID, metrics=[name]) for name in ("sap", "mig")]
-    found = la.metrics.joined(parts)
+    found = la.metrics.join_panels(parts)
     assert [score.name for score in found] == ["mig", "sap"] and set(found.found) == {"mig", "sap"}
     assert found.seconds["mig"] == parts[1].seconds["mig"]

@@ -8,7 +8,7 @@ from torch import nn
 import latentassay as la
 from latentassay.core.posteriors import Point
 from latentassay.data.factors import FactorData
-from latentassay.metrics.table import encoded
+from latentassay.metrics.table import encode_table
 
 CODES = np.indices((5, 4, 3)).reshape(3, -1).T
 NAMES = ("shape", "hue", "size")
@@ -43,7 +43,7 @@ def data(factors=CODES):
 @pytest.mark.parametrize("batch_size", [7, 60, 1000])
 def test_all_rows_once_and_as_the_sampling_module_encodes_them(batch_size):
     model, observed = Encoding(), data()
-    table = encoded(model, observed, batch_size=batch_size)
+    table = encode_table(model, observed, batch_size=batch_size)
     np.testing.assert_array_equal(np.concatenate(observed.read), np.arange(60))
     assert max(map(len, observed.read)) <= batch_size
     expected = la.sampling.encode(model, observed).mean.flatten(1)
@@ -55,30 +55,30 @@ def test_all_rows_once_and_as_the_sampling_module_encodes_them(batch_size):
 
 def test_a_subset_is_drawn_once_each_by_seed():
     model, observed = Encoding(), data()
-    whole, table = encoded(model, observed), encoded(model, observed, n=20, seed=3)
+    whole, table = encode_table(model, observed), encode_table(model, observed, n=20, seed=3)
     assert table.n == len(set(table.rows.tolist())) == 20 and (np.diff(table.rows) > 0).all()
     np.testing.assert_allclose(table.codes, whole.codes[table.rows], atol=1e-6)
     np.testing.assert_array_equal(table.factors, CODES[table.rows])
-    np.testing.assert_array_equal(encoded(model, observed, n=20, seed=3).rows, table.rows)
-    assert not np.array_equal(encoded(model, observed, n=20, seed=4).rows, table.rows)
+    np.testing.assert_array_equal(encode_table(model, observed, n=20, seed=3).rows, table.rows)
+    assert not np.array_equal(encode_table(model, observed, n=20, seed=4).rows, table.rows)
 
 
 def test_rows_come_in_the_order_asked_for():
     model, observed = Encoding(), data()
-    whole, table = encoded(model, observed), encoded(model, observed, rows=[40, 3, 3, 59])
+    whole, table = encode_table(model, observed), encode_table(model, observed, rows=[40, 3, 3, 59])
     np.testing.assert_allclose(table.codes, whole.codes[[40, 3, 3, 59]], atol=1e-6)
     assert table.rows.tolist() == [40, 3, 3, 59] and table.n == 4
-    assert encoded(model, observed, rows=torch.arange(10)).n == 10
+    assert encode_table(model, observed, rows=torch.arange(10)).n == 10
 
 
 def test_factors_that_never_vary_are_left_out():
-    table = encoded(Encoding(), data(CODES * [1, 0, 1]))
+    table = encode_table(Encoding(), data(CODES * [1, 0, 1]))
     assert table.names == ("shape", "size") and table.factors.shape == (60, 2)
-    assert encoded(Encoding(), data(), rows=range(3)).names == ("size",)
+    assert encode_table(Encoding(), data(), rows=range(3)).names == ("size",)
 
 
 def test_metrics_read_it():
-    table = encoded(Encoding(), data())
+    table = encode_table(Encoding(), data())
     assert la.metrics.mig(table.codes, table.factors, bins=4).information.shape == (3, 8)
 
 
@@ -94,13 +94,13 @@ def test_metrics_read_it():
         (data(CODES * 0), {}, "no factor varies"),
     ],
 )
-def test_encoded_refuses_bad_input(observed, options, match):
+def test_encode_table_refuses_bad_input(observed, options, match):
     with pytest.raises(la.InputError, match=match):
-        encoded(Encoding(), observed, **options)
+        encode_table(Encoding(), observed, **options)
 
 
 def test_codes_that_are_no_numbers_are_refused():
     model = Encoding()
     model.layers[0].bias.data[0] = torch.nan
     with pytest.raises(la.InputError, match="encoded means"):
-        encoded(model, data())
+        encode_table(model, data())

@@ -11,8 +11,8 @@ from latentassay.assay.context import Context
 from latentassay.core.errors import InputError
 from latentassay.core.findings import Finding, Level, Score, Section
 from latentassay.core.observations import FactoredObservations, groups_varying
-from latentassay.metrics import METRICS, Panel, joined, score
-from latentassay.metrics.arrays import rare
+from latentassay.metrics import METRICS, Panel, join_panels, score
+from latentassay.metrics.arrays import rare_factors
 from latentassay.responses import (
     ConditionedMatrix,
     causal_completeness,
@@ -65,7 +65,7 @@ def _panel(context: Context, rows: Tensor, factors: np.ndarray) -> Panel:
     parts = [score(codes, factors, metrics=quick, units=units, resamples=HALVES, seed=context.seed)]
     with suppress(InputError):  # one factor, or values too rare to learn: said in the findings
         parts.append(score(codes, factors, metrics=["dci"], units=units, seed=context.seed))
-    return joined(parts)
+    return join_panels(parts)
 
 
 def _moved_by_units(context: Context, data: FactoredObservations, varying: list[int]) -> Evidence:
@@ -141,7 +141,7 @@ def _causal_scores(context: Context, conditioned: ConditionedMatrix) -> list[Sco
 
 def _unasked(names: list[str], factors: np.ndarray, panel: Panel) -> tuple[Finding, ...]:
     """Say which factors have too few rows for the metrics that learn their values."""
-    sparse = [names[m] for m in rare(factors)]
+    sparse = [names[m] for m in rare_factors(factors)]
     if not sparse:
         return ()
     one = len(sparse) == 1

@@ -70,10 +70,10 @@ def codes_and_factors(source: Path, *, rows: int, seed: int = 0) -> "Table":
     """
     from latentassay import load_run
     from latentassay.cli.config import read_data_config
-    from latentassay.metrics import encoded
+    from latentassay.metrics import encode_table
 
     if source.is_dir():
-        return encoded(load_run(source).model, read_data_config(source).split().test, n=rows, seed=seed)
+        return encode_table(load_run(source).model, read_data_config(source).split().test, n=rows, seed=seed)
     return _read_file(source, rows, seed)
 
 

@@ -286,8 +286,8 @@ def _stacked(parts: Sequence[np.ndarray]) -> Float[np.ndarray, "n k"]:
 
 def _distances(real: np.ndarray, made: np.ndarray, paired: bool, resamples: int, seed: int) -> Distances:
     return Distances(
-        frechet_distance(real, made, paired=paired, resamples=resamples, seed=seed),
-        kernel_distance(real, made, paired=paired, seed=seed),
+        frechet_distance(real, made, paired=paired, resamples=resamples, generator=seed),
+        kernel_distance(real, made, paired=paired, generator=seed),
     )
 
 

@@ -10,7 +10,7 @@ from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import codes_only, reals
-from latentassay.metrics.disentanglement.splits import held_out
+from latentassay.metrics.disentanglement.splits import split_rows
 from latentassay.stats.intervals import half_sampled
 
 ONE_IN = 5
@@ -127,7 +127,7 @@ def _explain(predictor: Float[np.ndarray, "n k"], target: Float[np.ndarray, "n 2
     """Share of the target's variance over held-out rows that their nearest neighbours predict."""
     from sklearn.neighbors import KNeighborsRegressor
 
-    learn, judge = held_out(np.zeros(len(predictor), dtype=np.int64), seed, one_in=ONE_IN)
+    learn, judge = split_rows(np.zeros(len(predictor), dtype=np.int64), seed, one_in=ONE_IN)
     fitted = KNeighborsRegressor(NEIGHBOURS).fit(predictor[learn], target[learn])
     error = np.square(fitted.predict(predictor[judge]) - target[judge]).sum()
     return max(0.0, 1 - float(error / np.square(target[judge] - target[judge].mean(0)).sum()))

@@ -1,4 +1,4 @@
-"""What every metric asks of its arrays, and how it says no."""
+"""Arrays as every metric takes them, from numpy or torch: read, checked, and refused by name."""
 
 from numbers import Real
 from typing import Any
@@ -23,7 +23,7 @@ def codes_and_factors(
 
     Args:
         codes: ``(n, d)`` array or tensor, n at least 2.
-        factors: ``(n, m)`` integers, each factor with two values or more.
+        factors: ``(n, m)`` integers, each factor with two values or more; or labels ``(n,)``, one factor.
         fewest: the metric makes sense of at least this many codes.
 
     Raises:
@@ -33,14 +33,15 @@ def codes_and_factors(
     [[1], [0]]
     """
     c, f = codes_only(codes, fewest=fewest), as_array(factors, "factors")
+    shape, f = f.shape, as_columns(f)
     if f.ndim != 2 or len(f) != len(c) or f.shape[1] < 1:
-        raise InputError(f"factors must have shape ({len(c)}, factors), got {f.shape}")
+        raise InputError(f"factors must have shape ({len(c)}, factors), got {shape}")
     if f.dtype.kind not in "iu":
         raise InputError(f"factors must be integer codes, got {f.dtype}; number the values 0, 1, 2 …")
     constant = [m for m in range(f.shape[1]) if (f[:, m] == f[0, m]).all()]
     if constant:
         raise InputError(f"factors {constant} never vary, so they have no entropy to divide by; leave them out")
-    return c, np.stack([_numbered(column) for column in f.T], 1)
+    return c, np.stack([_number(column) for column in f.T], 1)
 
 
 def codes_only(codes: Any, *, fewest: int = 1) -> Float[np.ndarray, "n d"]:
@@ -68,37 +69,45 @@ def codes_only(codes: Any, *, fewest: int = 1) -> Float[np.ndarray, "n d"]:
     return c
 
 
-def rare(factors: Int[np.ndarray, "n m"]) -> list[int]:
+def as_columns(factors: np.ndarray) -> np.ndarray:
+    """Return labels ``(n,)`` as one column ``(n, 1)``, and anything else as it is.
+
+    >>> as_columns(np.array([3, 1, 2])).shape, as_columns(np.zeros((3, 2))).shape
+    ((3, 1), (3, 2))
+    """
+    return factors[:, None] if factors.ndim == 1 else factors
+
+
+def rare_factors(factors: Int[np.ndarray, "n m"]) -> list[int]:
     """Return the factors whose values are too rare to learn from.
 
     That is fewer than 4 rows for each value on average, or fewer than two values that occur twice.
 
-    >>> rare(np.array([[0, 0], [0, 1], [1, 2], [1, 3], [0, 4], [1, 5], [0, 6], [1, 7]]))
+    >>> rare_factors(np.array([[0, 0], [0, 1], [1, 2], [1, 3], [0, 4], [1, 5], [0, 6], [1, 7]]))
     [1]
     """
     counts = [np.unique(column, return_counts=True)[1] for column in factors.T]
     return [m for m, c in enumerate(counts) if len(factors) < ROWS_PER_VALUE * len(c) or (c > 1).sum() < 2]
 
 
-def learnable(factors: Int[np.ndarray, "n m"]) -> Int[np.ndarray, "n m"]:
-    """Return ``factors`` as they are, or refuse those whose values are too rare.
+def check_learnable(factors: Int[np.ndarray, "n m"]) -> None:
+    """Refuse factors whose values are too rare to learn from.
 
     Raises:
-        InputError: names the factors, see ``rare``.
+        InputError: names the factors, see ``rare_factors``.
     """
-    if few := rare(factors):
+    if few := rare_factors(factors):
         raise InputError(
             f"factors {few} have too few rows for their values: {ROWS_PER_VALUE} rows a value on average are needed, "
             "and two values that occur twice; give more rows, merge values, or leave these factors out"
         )
-    return factors
 
 
 def as_array(values: Any, name: str) -> np.ndarray:
     """Return anything array-like as an array on the CPU; tensors of half precision as float32.
 
     Raises:
-        InputError: it is no array of one shape, a sparse or empty-handed tensor, or an array with masked entries.
+        InputError: it is no array of one shape, a sparse tensor or one without data, or an array with masked entries.
 
     >>> as_array(torch.ones(2, dtype=torch.bfloat16), "codes").dtype
     dtype('float32')
@@ -120,13 +129,13 @@ def reals(values: Any, name: str) -> Float[np.ndarray, "..."]:
     >>> reals([1, 2], "codes").dtype
     dtype('float64')
     """
-    given = as_array(values, name)
-    numbers = given.dtype.kind in "fiub" or (given.dtype.kind == "O" and all(isinstance(v, Real) for v in given.flat))
+    array = as_array(values, name)
+    numbers = array.dtype.kind in "fiub" or (array.dtype.kind == "O" and all(isinstance(v, Real) for v in array.flat))
     if not numbers:
-        raise InputError(f"{name} must be real numbers, got {given.dtype} {given.shape} from {type(values).__name__}")
+        raise InputError(f"{name} must be real numbers, got {array.dtype} {array.shape} from {type(values).__name__}")
     try:
         with np.errstate(over="ignore"):
-            return given.astype(np.float64)
+            return array.astype(np.float64)
     except OverflowError as error:
         raise InputError(f"{name} hold a number too large for float64: {error}") from error
 
@@ -137,5 +146,5 @@ def _on_cpu(values: torch.Tensor) -> np.ndarray:
     return array
 
 
-def _numbered(column: Integer[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+def _number(column: Integer[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
     return np.unique(column, return_inverse=True)[1].astype(np.int64)

@@ -15,7 +15,7 @@ AT_ONCE = 2**17
 """Rows or pairs drawn at once, so that memory stays near 10 MB however many are asked for."""
 
 
-def rows_sharing(
+def draw_rows(
     factors: Int[np.ndarray, "n m"], factor: int, groups: int, size: int, rng: np.random.Generator
 ) -> Int[np.ndarray, "groups size"]:
     """Draw groups of rows, every group of one value of ``factor``.
@@ -34,7 +34,7 @@ def rows_sharing(
         InputError: no value of the factor occurs twice.
 
     >>> factors = np.array([[0, 0], [1, 1], [0, 2], [1, 0], [0, 1], [1, 2]])
-    >>> rows = rows_sharing(factors, 0, 100, 8, np.random.default_rng(0))
+    >>> rows = draw_rows(factors, 0, 100, 8, np.random.default_rng(0))
     >>> rows.shape, bool((np.ptp(factors[rows, 0], axis=1) == 0).all())
     ((100, 8), True)
     """
@@ -52,24 +52,24 @@ def rows_sharing(
     return rows
 
 
-def pairs_sharing(
+def draw_pairs(
     factors: Int[np.ndarray, "n m"], factor: int, groups: int, size: int, rng: np.random.Generator
 ) -> tuple[Int[np.ndarray, "groups size"], Int[np.ndarray, "groups size"]]:
     """Draw groups of pairs of rows, every pair of one value of ``factor``; the pairs of a group need not agree.
 
     >>> factors = np.array([[0, 0], [1, 1], [0, 2], [1, 0], [0, 1], [1, 2]])
-    >>> a, b = pairs_sharing(factors, 1, 100, 8, np.random.default_rng(0))
+    >>> a, b = draw_pairs(factors, 1, 100, 8, np.random.default_rng(0))
     >>> a.shape, bool((factors[a, 1] == factors[b, 1]).all())
     ((100, 8), True)
     """
-    both = rows_sharing(factors, factor, groups * size, 2, rng)
+    both = draw_rows(factors, factor, groups * size, 2, rng)
     return both[:, 0].reshape(groups, size), both[:, 1].reshape(groups, size)
 
 
-def shares(factors: int, groups: int, size: int) -> Iterator[tuple[int, int]]:
+def share_groups(factors: int, groups: int, size: int) -> Iterator[tuple[int, int]]:
     """Share out groups alike over the factors to hold, as ``(factor, groups)`` small enough to draw at once.
 
-    >>> list(shares(3, 10_000, 64))[:3]
+    >>> list(share_groups(3, 10_000, 64))[:3]
     [(0, 2048), (0, 1286), (1, 2048)]
     """
     at_once = max(1, AT_ONCE // size)

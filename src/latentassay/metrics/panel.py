@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Score
 from latentassay.core.progress import track
 from latentassay.core.storage import write_whole
@@ -21,17 +22,17 @@ from latentassay.metrics.arrays import codes_and_factors
 from latentassay.metrics.disentanglement.active import active_units
 from latentassay.metrics.disentanglement.betavae import beta_vae
 from latentassay.metrics.disentanglement.dci import dci
-from latentassay.metrics.disentanglement.dependence import total_correlation
+from latentassay.metrics.disentanglement.dcimig import dcimig
 from latentassay.metrics.disentanglement.explicitness import explicitness
 from latentassay.metrics.disentanglement.factorvae import factor_vae
 from latentassay.metrics.disentanglement.irs import irs
-from latentassay.metrics.disentanglement.mig import dcimig, mig
+from latentassay.metrics.disentanglement.mig import mig
 from latentassay.metrics.disentanglement.modularity import modularity
-from latentassay.metrics.disentanglement.predictors import COLUMNS, told_by
+from latentassay.metrics.disentanglement.predictors import COLUMNS, reduce_unit
 from latentassay.metrics.disentanglement.probe import linear_probe
 from latentassay.metrics.disentanglement.sap import sap
 from latentassay.metrics.disentanglement.separation import separation
-from latentassay.stats.intervals import Interval
+from latentassay.metrics.disentanglement.total_correlation import total_correlation
 
 Options = Mapping[str, Any]
 PARTS = {
@@ -66,8 +67,8 @@ class Metric(NamedTuple):
     unit: str = ""
 
 
-def _active(codes: Any, factors: Any, *, resamples: int = 0, seed: int = 0, **options: Any) -> Any:
-    del factors, resamples, seed  # counted on codes alone, and nothing is drawn
+def _active(codes: Any, factors: Any, *, resamples: int = 0, generator: int = 0, **options: Any) -> Any:
+    del factors, resamples, generator  # counted on codes alone, and nothing is drawn
     return active_units(codes, **options)
 
 
@@ -254,7 +255,7 @@ def score(
         begun = time.perf_counter()
         own = {"units": several, **options} if metric.whole and several else options
         try:
-            result = metric.function(whole if metric.whole else single, f, resamples=resamples, seed=seed, **own)
+            result = metric.function(whole if metric.whole else single, f, resamples=resamples, generator=seed, **own)
         except InputError as error:
             left_out[key] = str(error)
             continue
@@ -269,12 +270,12 @@ def score(
     return Panel(tuple(scores), found, left_out, seconds)
 
 
-def joined(panels: Iterable[Panel]) -> Panel:
+def join_panels(panels: Iterable[Panel]) -> Panel:
     """Make one panel of several, in the order of ``METRICS``.
 
     >>> factors = np.indices((5, 4, 5)).reshape(3, -1).T
     >>> apart = [score(factors.astype(float), factors, metrics=[name]) for name in ("irs", "mig")]
-    >>> [found.name for found in joined(apart)]
+    >>> [found.name for found in join_panels(apart)]
     ['mig', 'irs']
     """
     panels = list(panels)
@@ -297,10 +298,10 @@ def _by_units(
         chosen = codes[:, [group[0] for group in groups]]
         return None, chosen, chosen
     most = max(1, COLUMNS // len(groups))
-    parts = [told_by(codes[:, list(group)], most, seed) for group in groups]
+    parts = [reduce_unit(codes[:, list(group)], most, seed) for group in groups]
     ends = np.cumsum([0, *(part.shape[1] for part in parts)])
     several = [range(start, end) for start, end in pairwise(ends)]
-    single = [told_by(codes[:, list(group)], 1, seed) for group in groups]
+    single = [reduce_unit(codes[:, list(group)], 1, seed) for group in groups]
     return several, np.concatenate(parts, 1), np.concatenate(single, 1)
 
 
@@ -333,10 +334,9 @@ def _scores(name: str, options: Options, result: Any, seed: int) -> list[Score]:
     told = f"{result.variant} ({metric.source})" if metric.source else result.variant
     scores = []
     for part, label, what, field in parts:
-        # The interval of a metric of several scores is that of the first.
-        interval: Interval | None = getattr(result, "interval", None) if part == parts[0][0] else None
-        low, high = interval or (None, None)
         value = getattr(result, field)
+        low, high = (value.low, value.high) if isinstance(value, Estimate) else (None, None)
+        value = float(value) if isinstance(value, Estimate) else value
         scores.append(
             Score(_key(part, options), label, value, f"{what}; {told}", result.n, seed, low, high, metric.unit)
         )

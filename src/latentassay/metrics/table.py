@@ -30,7 +30,7 @@ class Table(NamedTuple):
     n: int
 
 
-def encoded(
+def encode_table(
     model: Encoder, data: Any, *, rows: Any = None, n: int = 10_000, seed: int = 0, batch_size: int = 128
 ) -> Table:
     """Encode rows of data whose factors are known, in one pass for a whole panel of metrics.
@@ -54,7 +54,7 @@ def encoded(
     >>> x = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
     >>> data = FactorData(x, np.indices((2, 3)).reshape(2, -1).T, ("shape", "hue"))
     >>> model = from_torch(lambda x: x[:, :2], lambda z: z, latent_shape=(2,))
-    >>> table = encoded(model, data)
+    >>> table = encode_table(model, data)
     >>> table.codes.shape, table.names, bool((table.codes == x[:, :2]).all())
     ((6, 2), ('shape', 'hue'), True)
     """
@@ -62,7 +62,7 @@ def encoded(
         raise InputError(
             f"data must be observations with known factors, such as a FactorData, got {type(data).__name__}"
         )
-    index = _drawn(len(data), n, seed) if rows is None else _asked(rows, len(data))
+    index = _draw_rows(len(data), n, seed) if rows is None else _check_rows(rows, len(data))
     factors = np.asarray(data.factors)[index]
     varying = np.flatnonzero(np.ptp(factors, axis=0) > 0) if len(index) > 1 else np.zeros(0, dtype=np.int64)
     if not len(varying):
@@ -71,14 +71,14 @@ def encoded(
     return Table(_means(model, data, index, batch_size), factors[:, varying], names, index, len(index))
 
 
-def _drawn(available: int, n: int, seed: int) -> Int[np.ndarray, " n"]:
+def _draw_rows(available: int, n: int, seed: int) -> Int[np.ndarray, " n"]:
     """Rows at random in ascending order, as files are read fastest."""
     if n >= available:
         return np.arange(available)
     return np.sort(np.random.default_rng(seed).choice(available, max(n, 0), replace=False))
 
 
-def _asked(rows: Any, available: int) -> Int[np.ndarray, " n"]:
+def _check_rows(rows: Any, available: int) -> Int[np.ndarray, " n"]:
     index = np.asarray(rows)
     if index.ndim != 1 or not np.issubdtype(index.dtype, np.integer) or ((index < 0) | (index >= available)).any():
         raise InputError(f"rows must be a list of indices from 0 to {available - 1}, got {index.dtype} {index.shape}")

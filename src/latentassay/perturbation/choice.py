@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from latentassay.core.errors import InputError
-from latentassay.metrics import encoded, mig, separation, udr
+from latentassay.metrics import encode_table, mig, separation, udr
 
 Metric = Literal["mig", "ds", "udr"]
 
@@ -65,7 +65,7 @@ def most_and_least(
             f"{count} models from either end need at least {2 * count}, got {len(models)}; "
             "train more seeds, or lower count"
         )
-    tables = [encoded(model, data, n=rows, seed=seed) for model in models]
+    tables = [encode_table(model, data, n=rows, seed=seed) for model in models]
     if metric == "udr":
         ranked = udr([table.codes for table in tables])
         scores, variant = ranked.scores, f"udr, {ranked.variant}"

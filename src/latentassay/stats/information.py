@@ -38,6 +38,15 @@ def _numbered(column: Float[np.ndarray, " n"], bins: int, binning: Binning) -> I
     return np.searchsorted(edges, column, side="right")
 
 
+def describe_bins(bins: int, binning: Binning) -> str:
+    """Say which bins these are, for a table of scores.
+
+    >>> describe_bins(20, "quantile"), describe_bins(10, "width")
+    ('20 equal-count bins', '10 equal-width bins')
+    """
+    return f"{bins} {'equal-count' if binning == 'quantile' else 'equal-width'} bins"
+
+
 def mutual_information(a: Int[np.ndarray, " n"], b: Int[np.ndarray, " n"]) -> float:
     """``I(a; b) = H(a) + H(b) − H(a, b)`` between two columns of non-negative integers; never negative.
 

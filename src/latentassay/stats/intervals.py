@@ -1,6 +1,6 @@
 """Standard errors and intervals, all at 95 % unless a confidence is named."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -103,13 +103,32 @@ def half_sampled(
     >>> round((found.high - found.low) / 2 / Z95, 2)  # 1 / √400
     0.05
     """
+    errors = half_errors(lambda rows: (statistic(rows),), n, resamples=resamples, seed=seed)
+    return None if errors is None else normal(float(value), errors[0])
+
+
+def half_errors(
+    statistics: Callable[[Int[np.ndarray, " half"]], Sequence[float]], n: int, *, resamples: int, seed: int
+) -> tuple[float, ...] | None:
+    """Standard errors of statistics of n rows, from their spread over random halves; ``None`` for no resamples.
+
+    Args:
+        statistics: rows → values, as many for every half; called once for each half.
+        n: number of rows.
+        resamples: number of halves, 0 or at least 2.
+        seed: seed of the halves.
+
+    Raises:
+        InputError: one half, of which there is no spread, or a negative number of them.
+    """
     if resamples == 0:
         return None
     if resamples < 2:
         raise InputError(f"resamples must be 0 (no interval) or at least 2, got {resamples}")
     rng, half = np.random.default_rng(seed), n // 2
-    halves = [statistic(np.sort(rng.permutation(n)[:half])) for _ in range(resamples)]
-    return normal(float(value), float(np.std(halves, ddof=1)) * (half / (n - half)) ** 0.5)
+    halves = [statistics(np.sort(rng.permutation(n)[:half])) for _ in range(resamples)]
+    scale = (half / (n - half)) ** 0.5
+    return tuple(float(np.std(values, ddof=1)) * scale for values in zip(*halves, strict=True))
 
 
 class ExceedanceShare(NamedTuple):

@@ -9,7 +9,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 import latentassay as la
 from latentassay.metrics.disentanglement.betavae import beta_vae, differences
-from latentassay.metrics.draws import pairs_sharing, shares
+from latentassay.metrics.draws import draw_pairs, share_groups
 from tests.metrics.codes import noise
 
 GRID = np.indices((6, 5, 4)).reshape(3, -1).T
@@ -27,8 +27,8 @@ def test_points_equal_the_definition_on_the_same_draws():
     codes = noise(120, 4)
     x, held = differences(codes, GRID, 20, 8, np.random.default_rng(0))
     rng, expected, of = np.random.default_rng(0), [], []
-    for factor, many in shares(3, 20, 8):
-        for first, second in zip(*pairs_sharing(GRID, factor, many, 8, rng), strict=True):
+    for factor, many in share_groups(3, 20, 8):
+        for first, second in zip(*draw_pairs(GRID, factor, many, 8, rng), strict=True):
             point = [0.0] * 4
             for a, b in zip(first.tolist(), second.tolist(), strict=True):
                 for j in range(4):
@@ -51,7 +51,7 @@ def test_matrix_is_what_two_draws_differ_by():
 @pytest.mark.parametrize("extra", [0, 4])
 def test_perfect_code_scores_one(extra):
     found = beta_vae(np.hstack([GRID, noise(120, extra)]), GRID, **FEW)
-    assert found.score == 1 and found.per_factor.tolist() == [1, 1, 1] and found.n == 120 and found.interval is None
+    assert found.score == 1 and found.per_factor.tolist() == [1, 1, 1] and found.n == 120 and found.score.low is None
     assert (found.matrix[:, :3].diagonal() == 0).all() and found.matrix[0, 1:].min() > 0.5
     assert beta_vae(np.hstack([GRID, 2 * GRID]), GRID, **FEW).score == 1
 
@@ -104,13 +104,13 @@ def test_scale_and_names_of_values_do_not_matter_and_seeds_do():
     ):
         np.testing.assert_allclose(again.matrix, found.matrix)
         assert again.score == pytest.approx(found.score, abs=0.005)
-    assert not np.array_equal(beta_vae(codes, GRID, **FEW, seed=1).matrix, found.matrix)
+    assert not np.array_equal(beta_vae(codes, GRID, **FEW, generator=1).matrix, found.matrix)
 
 
 def test_interval_and_variant():
     codes = GRID @ noise(3, 3) + 2 * noise(120, 3, seed=1)
     found = beta_vae(codes, GRID, **FEW, resamples=5)
-    assert found.interval.low < found.score < found.interval.high
+    assert found.score.low < found.score < found.score.high
     assert all(word in found.variant for word in ("600 points", "300 held out", "64 pairs", "120 encoded", "C = 1"))
 
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.ensemble import GradientBoostingClassifier
 
 import latentassay as la
-from latentassay.metrics.disentanglement.boosting import _bins, boosted
+from latentassay.metrics.disentanglement.boosting import _bins, boost
 
 
 def problem(classes, n=500, d=5, values=90, seed=0):
@@ -23,7 +23,7 @@ def test_trees_are_scikit_learns(classes, stages, depth):
     theirs = GradientBoostingClassifier(n_estimators=stages, max_depth=depth, random_state=0).fit(
         codes[:3000], y[:3000]
     )
-    ours = boosted(codes, y[:3000], stages=stages, depth=depth)
+    ours = boost(codes, y[:3000], stages=stages, depth=depth)
     raw, expected = ours.raw, theirs.decision_function(codes).reshape(len(codes), -1)
     if classes > 2:  # what is added to all classes alike says nothing
         raw, expected = (scores - scores.mean(1, keepdims=True) for scores in (raw, expected))
@@ -32,15 +32,15 @@ def test_trees_are_scikit_learns(classes, stages, depth):
     assert same.all() or (depth > 2 and same.mean() > 0.9)
     np.testing.assert_allclose(ours.importance, theirs.feature_importances_, atol=1e-10 if depth < 3 else 2e-3)
     # A row between two values that a node has seen is on either side of the cut, by where in the gap it lies.
-    assert np.mean(ours.predicted() == theirs.predict(codes)) > 0.99
+    assert np.mean(ours.predict() == theirs.predict(codes)) > 0.99
 
 
 def test_a_copy_shares_and_order_does_not_matter():
     codes, y = problem(4)
-    plain = boosted(codes, y).importance
-    np.testing.assert_allclose(boosted(codes[:, ::-1], y).importance[::-1], plain, rtol=1e-9)
-    np.testing.assert_allclose(boosted(-3 * codes, y).importance, plain, rtol=1e-6)
-    double = boosted(np.hstack([codes, -codes[:, :1]]), y).importance
+    plain = boost(codes, y).importance
+    np.testing.assert_allclose(boost(codes[:, ::-1], y).importance[::-1], plain, rtol=1e-9)
+    np.testing.assert_allclose(boost(-3 * codes, y).importance, plain, rtol=1e-6)
+    double = boost(np.hstack([codes, -codes[:, :1]]), y).importance
     assert double[0] == pytest.approx(double[5], rel=1e-6) and double[0] + double[5] == pytest.approx(
         plain[0], abs=0.01
     )
@@ -48,16 +48,16 @@ def test_a_copy_shares_and_order_does_not_matter():
 
 def test_columns_that_say_nothing_get_nothing():
     codes, y = problem(3)
-    found = boosted(np.hstack([codes, np.ones((500, 1))]), y)
+    found = boost(np.hstack([codes, np.ones((500, 1))]), y)
     assert found.importance[5] == 0 and found.importance.sum() == pytest.approx(1)
-    assert not boosted(np.ones((20, 2)), np.arange(20) % 2).importance.any()
+    assert not boost(np.ones((20, 2)), np.arange(20) % 2).importance.any()
 
 
 def test_trees_that_grow_in_parties_are_the_same(monkeypatch):
     codes, y = problem(7)
-    whole = boosted(codes, y, stages=5)
+    whole = boost(codes, y, stages=5)
     monkeypatch.setattr("latentassay.metrics.disentanglement.boosting.ELEMENTS", 5 * 90 * 4 * 2)
-    np.testing.assert_allclose(boosted(codes, y, stages=5).raw, whole.raw, rtol=1e-12)
+    np.testing.assert_allclose(boost(codes, y, stages=5).raw, whole.raw, rtol=1e-12)
 
 
 def test_bins_are_values_or_about_equally_full_and_never_part_equal_values():
@@ -80,4 +80,4 @@ def test_cuts_go_between_clusters():
 )
 def test_refuses(classes, bins, match):
     with pytest.raises(la.InputError, match=match):
-        boosted(np.eye(2), np.array(classes), bins=bins)
+        boost(np.eye(2), np.array(classes), bins=bins)

@@ -150,7 +150,7 @@ def test_scale_and_names_of_values_do_not_matter_and_seeds_do():
         dci(torch.from_numpy(codes), GRID),
     ):
         np.testing.assert_allclose(again.importance, found.importance)
-    assert not np.array_equal(dci(codes, GRID, seed=1).importance, found.importance)
+    assert not np.array_equal(dci(codes, GRID, generator=1).importance, found.importance)
 
 
 def test_inputs_and_global_randomness_are_left_alone():

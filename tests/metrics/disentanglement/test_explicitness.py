@@ -9,8 +9,8 @@ from sklearn.metrics import roc_auc_score
 import latentassay as la
 from latentassay.metrics.disentanglement.explicitness import explicitness
 from latentassay.metrics.disentanglement.probe import PENALTY
-from latentassay.metrics.disentanglement.splits import held_out
-from tests.metrics.codes import noise
+from latentassay.metrics.disentanglement.splits import split_rows
+from tests.metrics.codes import ends, noise
 
 GRID = np.indices((10, 10, 10)).reshape(3, -1).T
 
@@ -55,7 +55,7 @@ def test_explicitness_equals_scikit_learn():
     seen = (codes - codes.mean(0)) / codes.std(0)
     found = explicitness(codes, factors, rescaled=False)
     for m in range(6):
-        train, test = held_out(factors[:, m], 0)
+        train, test = split_rows(factors[:, m], 0)
         fitted = LogisticRegression(C=PENALTY, max_iter=5000, tol=1e-6).fit(seen[train], factors[train, m])
         told = fitted.predict_proba(seen[test])
         expected = [roc_auc_score(factors[test, m] == v, told[:, v]) for v in range(SIZES[m])]
@@ -82,14 +82,14 @@ def test_values_of_one_row_are_left_out():
     factors[0] = 99, 50
     found = explicitness(factors + 0.0, factors)
     assert np.isnan(found.per_value[0][-1]) and np.isfinite(found.per_value[0][:-1]).all()
-    assert found.score > 0.95 and np.isfinite(explicitness(factors + 0.0, factors, resamples=4).interval).all()
+    assert found.score > 0.95 and np.isfinite(ends(explicitness(factors + 0.0, factors, resamples=4).score)).all()
 
 
 def test_explicitness_has_an_interval_and_leaves_inputs_alone():
     codes, factors = GRID + 2 * noise(1000, 3), GRID.copy()
     before, state = codes.copy(), np.random.get_state()[1].copy()
     found = explicitness(codes, factors, resamples=6)
-    assert found.interval.low < found.score < found.interval.high < found.interval.low + 0.2 and found.n == 1000
+    assert found.score.low < found.score < found.score.high < found.score.low + 0.2 and found.n == 1000
     np.testing.assert_array_equal(codes, before)
     np.testing.assert_array_equal(factors, GRID)
     np.testing.assert_array_equal(np.random.get_state()[1], state)

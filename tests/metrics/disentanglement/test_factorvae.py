@@ -9,7 +9,7 @@ import torch
 
 import latentassay as la
 from latentassay.metrics.disentanglement.factorvae import factor_vae, score_of_votes
-from latentassay.metrics.draws import rows_sharing, shares
+from latentassay.metrics.draws import draw_rows, share_groups
 from tests.metrics.codes import noise
 
 GRID = np.indices((6, 5, 4)).reshape(3, -1).T
@@ -31,8 +31,8 @@ def test_votes_equal_the_definition_on_the_same_draws():
     codes = GRID @ noise(3, 4) + 0.5 * noise(120, 4, seed=1)
     found = factor_vae(codes, GRID, votes=90, held_out=30, batch=8, threshold=0)
     rng, expected = np.random.default_rng(0), np.zeros((3, 4), dtype=int)
-    for factor, many in shares(3, 90, 8):
-        for group in rows_sharing(GRID, factor, many, 8, rng):
+    for factor, many in share_groups(3, 90, 8):
+        for group in draw_rows(GRID, factor, many, 8, rng):
             expected[factor, winner(codes, group.tolist())] += 1
     np.testing.assert_array_equal(found.votes, expected)
 
@@ -62,7 +62,7 @@ def test_votes_that_are_counted_by_hand():
 @pytest.mark.parametrize("extra", [0, 4])
 def test_perfect_code_scores_one(extra):
     found = factor_vae(np.hstack([GRID, noise(120, extra)]), GRID, **FEW)
-    assert found.score == 1 and found.n == 120 and found.interval is None
+    assert found.score == 1 and found.n == 120 and found.score.low is None
     np.testing.assert_array_equal(found.votes, 200 * np.eye(3, 3 + extra))
     assert factor_vae(np.hstack([GRID, 2 * GRID]), GRID, **FEW).score == 1
 
@@ -113,7 +113,7 @@ def test_scale_and_names_of_values_do_not_matter_and_seeds_do():
         factor_vae(torch.from_numpy(codes), torch.from_numpy(GRID), **FEW),
     ):
         np.testing.assert_array_equal(again.votes, found.votes)
-    assert not np.array_equal(factor_vae(codes, GRID, **FEW, seed=1).votes, found.votes)
+    assert not np.array_equal(factor_vae(codes, GRID, **FEW, generator=1).votes, found.votes)
 
 
 def test_values_of_one_row_never_vote():
@@ -126,7 +126,7 @@ def test_values_of_one_row_never_vote():
 def test_interval_and_variant():
     codes = GRID @ noise(3, 3) + 0.5 * noise(120, 3, seed=1)
     found = factor_vae(codes, GRID, **FEW, resamples=5)
-    assert found.interval.low < found.score < found.interval.high
+    assert found.score.low < found.score < found.score.high
     assert all(word in found.variant for word in ("600 votes", "300 held out", "64 rows", "120 encoded", "0.05"))
 
 

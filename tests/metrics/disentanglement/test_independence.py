@@ -8,7 +8,7 @@ import torch
 
 import latentassay as la
 from latentassay.metrics import independence as measure
-from latentassay.metrics.disentanglement.splits import standardised
+from latentassay.metrics.disentanglement.splits import standardise
 from latentassay.stats.mmd import SCALES
 from tests.oracles import consistency as oracle
 
@@ -38,7 +38,7 @@ def shuffled(z, groups, generator):
 def test_equals_the_double_loops_on_the_same_draws(groups):
     z = dependent(9) * torch.tensor([1.0, 100.0, 0.01])
     found = measure(z, generator=seeded(), units=groups, permutations=3)
-    scaled, generator = torch.from_numpy(standardised(z.numpy())), seeded()
+    scaled, generator = torch.from_numpy(standardise(z.numpy())), seeded()
     order = [latent for group in groups for latent in group]
     y = shuffled(scaled, groups, generator)
     rows = scaled[torch.randperm(9, generator=generator)][:, order]

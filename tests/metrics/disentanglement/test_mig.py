@@ -46,7 +46,7 @@ def test_outliers_wreck_equal_width_but_not_quantile_bins():
 
 def test_interval_holds_the_score_and_torch_is_welcome():
     found = la.metrics.mig(torch.from_numpy(GRID + 0.5 * noise(400, 3)), GRID, resamples=30)
-    assert found.interval.low < found.score < found.interval.high and "20 equal-count" in found.variant
+    assert found.score.low < found.score < found.score.high and "20 equal-count" in found.variant
     assert found.information.shape == (3, 3) and found.n == 400
 
 

@@ -7,7 +7,7 @@ from sklearn.metrics import mutual_info_score
 
 import latentassay as la
 from latentassay.metrics.disentanglement.modularity import modularity, modularity_of
-from tests.metrics.codes import noise
+from tests.metrics.codes import ends, noise
 
 GRID = np.indices((10, 10, 10)).reshape(3, -1).T
 
@@ -127,8 +127,8 @@ def test_modularity_has_an_interval(noise_is):
     factors = drawn(600)[:, :3]
     codes = factors @ noise(3, 3) + 2 * noise(600, 3, seed=1)
     found = modularity(codes, factors, noise=noise_is, resamples=8)
-    assert found.interval.low < found.score < found.interval.high
-    assert found.interval == modularity(codes, factors, noise=noise_is, resamples=8).interval
+    assert found.score.low < found.score < found.score.high
+    assert ends(found.score) == ends(modularity(codes, factors, noise=noise_is, resamples=8).score)
 
 
 @pytest.mark.parametrize(

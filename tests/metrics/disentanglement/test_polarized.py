@@ -42,7 +42,8 @@ def test_in_the_regime_what_is_left_is_half_the_variance():
     """One unit of variance v and one that is the prior: KL − KL≈ = v/2 exactly."""
     v, mean = 0.04, np.stack([np.tile([-1.0, 1.0], 50), np.zeros(100)], 1)
     found = polarized_regime(mean, np.full((100, 2), [math.sqrt(v), 1.0]))
-    assert found.score == pytest.approx(v / (1 + v - math.log(v) - 1)) and found.polarized and found.stderr < 1e-12
+    assert found.score == pytest.approx(v / (1 + v - math.log(v) - 1)) and found.polarized
+    assert found.score.stderr < 1e-12
     assert found.kl[1] == pytest.approx(0, abs=1e-12) and found.states == ("active", "passive")
 
 
@@ -54,7 +55,7 @@ def test_nothing_is_left_where_no_unit_moves():
 def test_intervals_hold_the_truth_as_often_as_they_say():
     truth = polarized_regime(*posteriors(400_000, seed=99)).score
     found = [polarized_regime(*posteriors(300, seed=seed)) for seed in range(200)]
-    assert 0.9 < np.mean([each.low <= truth <= each.high for each in found]) <= 0.99
+    assert 0.9 < np.mean([each.score.low <= truth <= each.score.high for each in found]) <= 0.99
 
 
 def test_cuts_are_as_given():

@@ -11,8 +11,8 @@ import latentassay as la
 from latentassay.core.errors import InputError
 from latentassay.metrics.disentanglement import probe
 from latentassay.metrics.disentanglement.probe import PENALTY, _Objective, linear_probe, logistic, roc_areas, with_one
-from latentassay.metrics.disentanglement.splits import held_out, standardised
-from tests.metrics.codes import noise
+from latentassay.metrics.disentanglement.splits import split_rows, standardise
+from tests.metrics.codes import ends, noise
 
 GRID = np.indices((10, 10, 10)).reshape(3, -1).T
 SMALL_GRID = np.indices((10, 10)).reshape(2, -1).T
@@ -21,21 +21,21 @@ SMALL_GRID = np.indices((10, 10)).reshape(2, -1).T
 def test_every_value_that_occurs_twice_is_learned_and_tested():
     factor = np.array([0, 1, 1, 2, 2, 2] + [3] * 30)
     for seed in range(20):
-        train, test = held_out(factor, seed)
+        train, test = split_rows(factor, seed)
         assert sorted([*train, *test]) == list(range(36)) and len(test) == 12
         assert set(factor[train]) == {0, 1, 2, 3} and set(factor[test]) == {1, 2, 3}
-        assert len(held_out(factor, seed, one_in=4)[1]) == 10
-    assert not np.array_equal(held_out(factor, 0)[1], held_out(factor, 1)[1])
+        assert len(split_rows(factor, seed, one_in=4)[1]) == 10
+    assert not np.array_equal(split_rows(factor, 0)[1], split_rows(factor, 1)[1])
 
 
 def test_every_row_is_held_out_as_often_as_another():
-    times = sum(np.bincount(held_out(np.arange(30) % 2, seed)[1], minlength=30) for seed in range(600))
+    times = sum(np.bincount(split_rows(np.arange(30) % 2, seed)[1], minlength=30) for seed in range(600))
     np.testing.assert_allclose(times, 200, atol=50)
 
 
 def test_standardised_columns():
     x = np.hstack([noise(50, 2) * [1e-250, 1e150] + [0, 1e150], np.full((50, 1), 0.1)])
-    found = standardised(x)
+    found = standardise(x)
     np.testing.assert_allclose(found.mean(0), 0, atol=1e-12)
     np.testing.assert_allclose(found.std(0), [1, 1, 0], atol=1e-12)
     assert not found[:, 2].any()
@@ -47,7 +47,7 @@ def test_logistic_equals_scikit_learn(k, correlated, monkeypatch):
     monkeypatch.setattr(probe, "TOLERANCE", 1e-4)
     values = (k * np.random.default_rng(k).random(1200) ** 1.5).astype(int)
     x = np.hstack([values[:, None], values[:, None] % 3, values[:, None] ** 2]) + noise(1200, 3)
-    x = standardised(np.hstack([x, x[:, :1] + 0.02 * noise(1200, 1, seed=1)]) if correlated else x)
+    x = standardise(np.hstack([x, x[:, :1] + 0.02 * noise(1200, 1, seed=1)]) if correlated else x)
     # Of two values, the library penalises the difference of both rows, which is half of their penalties.
     library = LogisticRegression(C=2 * PENALTY if k == 2 else PENALTY, max_iter=10_000, tol=1e-8).fit(x, values)
     told = softmax(with_one(x) @ logistic(x, values).T, 1)
@@ -93,12 +93,12 @@ def test_both_kinds_equal_scikit_learn(noisy):
     factors = np.random.default_rng(0).integers(0, [3, 9, 5], (1500, 3))
     codes = factors @ noise(3, 6) + noisy * noise(1500, 6, seed=1)
     found, linear = linear_probe(codes, factors), linear_probe(codes, factors, kind="linear")
-    seen = standardised(codes)
+    seen = standardise(codes)
     for m in range(3):
-        train, test = held_out(factors[:, m], 0)
+        train, test = split_rows(factors[:, m], 0)
         library = LogisticRegression(C=PENALTY, max_iter=5000, tol=1e-6).fit(seen[train], factors[train, m])
         assert found.per_factor[m] == pytest.approx(library.score(seen[test], factors[test, m]), abs=0.01)
-        train, test = held_out(np.argsort(np.argsort(factors[:, m], kind="stable")) // 3, 0)
+        train, test = split_rows(np.argsort(np.argsort(factors[:, m], kind="stable")) // 3, 0)
         fitted = LinearRegression().fit(codes[train], factors[train, m])
         assert linear.per_factor[m] == pytest.approx(fitted.score(codes[test], factors[test, m]), abs=1e-9)
     assert found.score == pytest.approx(found.per_factor.mean()) and found.n == 1500
@@ -136,8 +136,8 @@ def test_interval_holds_the_score_and_inputs_are_left_alone(kind):
     codes, factors = GRID + 2 * noise(1000, 3), GRID.copy()
     before, state = codes.copy(), np.random.get_state()[1].copy()
     found = linear_probe(codes, factors, kind=kind, resamples=6)
-    assert found.interval.low < found.score < found.interval.high < found.interval.low + 0.2
-    assert found.score != linear_probe(codes, factors, kind=kind, seed=1).score
+    assert found.score.low < found.score < found.score.high < found.score.low + 0.2
+    assert found.score != linear_probe(codes, factors, kind=kind, generator=1).score
     np.testing.assert_array_equal(codes, before)
     np.testing.assert_array_equal(factors, GRID)
     np.testing.assert_array_equal(np.random.get_state()[1], state)
@@ -148,7 +148,7 @@ def test_rare_values_and_many_units_are_no_obstacle(kind):
     factors = SMALL_GRID.copy()
     factors[0], factors[1:3, 0] = (99, 50), 77
     found = linear_probe(noise(100, 300), factors, kind=kind, resamples=4)
-    assert np.isfinite(found.per_factor).all() and np.isfinite(found.interval).all()
+    assert np.isfinite(found.per_factor).all() and np.isfinite(ends(found.score)).all()
     assert linear_probe([[0.0], [1.0]], [0, 1], kind="linear", resamples=2).score == 0
 
 

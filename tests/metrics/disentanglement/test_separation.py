@@ -7,7 +7,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 import latentassay as la
 from latentassay.metrics.disentanglement.separation import separation
-from latentassay.metrics.disentanglement.splits import held_out
+from latentassay.metrics.disentanglement.splits import split_rows
 from tests.metrics.codes import noise
 
 GRID = np.indices((10, 10, 10)).reshape(3, -1).T
@@ -15,7 +15,7 @@ GRID = np.indices((10, 10, 10)).reshape(3, -1).T
 
 def one_by_one(codes, factors, continuous, k, normaliser, seed=0):
     """Equations 3.32 to 3.37, or the bounded form, with a fitted predictor for every factor and unit: A / M."""
-    train, test = held_out(np.zeros(len(codes), dtype=int), seed, one_in=5)
+    train, test = split_rows(np.zeros(len(codes), dtype=int), seed, one_in=5)
     matrix = np.zeros((factors.shape[1], codes.shape[1]))
     for i, w in enumerate(factors.T):
         for j in range(codes.shape[1]):
@@ -42,7 +42,7 @@ def test_equals_scikit_learn_one_by_one(normaliser, continuous, k):
     np.testing.assert_allclose(found.matrix, expected, atol=1e-9)
     ordered = np.sort(expected, axis=1)
     np.testing.assert_allclose(found.per_factor, ordered[:, -1] - ordered[:, -2], atol=1e-9)
-    assert found.score == pytest.approx(found.per_factor.mean()) and found.n == 400 and found.interval is None
+    assert found.score == pytest.approx(found.per_factor.mean()) and found.n == 400 and found.score.low is None
 
 
 @pytest.mark.parametrize("continuous", [(), (0, 1, 2)])
@@ -108,13 +108,13 @@ def test_scale_sign_and_names_of_values_do_not_matter_and_seeds_do():
         separation(torch.from_numpy(codes), torch.from_numpy(GRID), continuous=(1, 1)),
     ):
         np.testing.assert_allclose(again.matrix, found.matrix, atol=1e-9)
-    assert separation(codes, GRID, continuous=[1], seed=1).score != found.score
+    assert separation(codes, GRID, continuous=[1], generator=1).score != found.score
 
 
 def test_interval_and_variant():
     codes = GRID @ noise(3, 3) + noise(1000, 3, seed=1)
     found = separation(codes, GRID, resamples=5)
-    assert found.interval.low < found.score < found.interval.high
+    assert found.score.low < found.score < found.score.high
     assert all(word in found.variant for word in ("5 nearest", "1 row in 5", "classification", "never below 0"))
     assert "3.37" in separation(codes, GRID, normaliser="paper").variant
 
@@ -125,7 +125,8 @@ def test_interval_and_variant():
         (np.zeros(5), GRID, {}, "codes"),
         (noise(1000, 1), GRID, {}, "2 latents"),
         (noise(1000, 3), GRID[:7], {}, "factors must have shape"),
-        (noise(1000, 3), GRID[:, 0], {"continuous": [0]}, "factors must have shape"),
+        (noise(1000, 3), GRID[:, :, None], {"continuous": [0]}, "factors must have shape"),
+        (noise(1000, 3), GRID[:, 0], {"continuous": [1]}, "columns 0 to 0"),
         (noise(1000, 3) * np.nan, GRID, {}, "NaN"),
         (noise(1000, 3), GRID + 0.5, {}, "integer"),
         (noise(1000, 3), GRID + 0.5, {"continuous": [0]}, "whole"),

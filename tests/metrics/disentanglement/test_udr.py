@@ -40,7 +40,7 @@ def test_copies_in_any_order_score_one(similarity):
     found = udr(models, similarity=similarity, threshold=0)
     np.testing.assert_allclose(found.scores, 1, atol=1e-3)
     np.testing.assert_allclose(found.pairs, 1 - np.eye(3), atol=1e-3)
-    assert found.n == 245 and found.intervals == (None, None, None) and all(mask.all() for mask in found.informative)
+    assert found.n == 245 and found.scores_stderr is None and all(mask.all() for mask in found.informative)
 
 
 @pytest.mark.parametrize("similarity", BOTH)
@@ -140,12 +140,12 @@ def test_copies_within_a_model_are_finite_and_warn_of_nothing():
         assert np.isfinite(scores).all() and scores.min() > 0.2 and scores.max() <= 1
 
 
-def test_intervals_and_tensors():
+def test_standard_errors_and_tensors():
     models = [GRID + noise(245, 3, seed=seed) for seed in range(3)]
     for similarity in BOTH:
         found = udr([torch.from_numpy(c) for c in models], similarity=similarity, resamples=10)
-        assert len(found.intervals) == 3
-        assert all(low < score < high for (low, high), score in zip(found.intervals, found.scores, strict=True))
+        assert found.scores_stderr.shape == (3,) and (found.scores_stderr > 0).all()
+        assert (found.scores_stderr < found.scores).all()
 
 
 @pytest.mark.parametrize(

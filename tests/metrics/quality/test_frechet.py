@@ -10,7 +10,7 @@ from scipy.linalg import sqrtm
 import latentassay as la
 from latentassay.metrics.quality.frechet import frechet_distance, gaussian_frechet
 from latentassay.metrics.quality.samples import FewRowsWarning
-from tests.metrics.codes import couple, normals
+from tests.metrics.codes import couple, ends, normals
 
 
 def with_moments(n, mean, covariance, seed):
@@ -65,7 +65,7 @@ def test_frechet_equals_the_written_formula_also_for_few_rows(n, m):
         assert frechet_distance(a, a).score == pytest.approx(0, abs=1e-9)
     # The root of a matrix of low rank is ill-conditioned, which is why it is not taken here.
     assert found.score == pytest.approx(by_matrix_root(a, b), rel=1e-5)
-    assert (found.n, found.m, found.interval, found.extrapolated) == (n, m, None, None)
+    assert (found.n, found.m, found.score.low, found.extrapolated) == (n, m, None, None)
 
 
 def test_few_rows_are_told_of():
@@ -103,9 +103,10 @@ def test_interval_of_the_frechet_distance_is_as_wide_as_it_varies():
 
     spread = np.std([one(seed).score for seed in range(150)])
     found = [one(seed, 60) for seed in range(8)]
-    half = np.mean([f.interval.high - f.interval.low for f in found]) / 2
+    half = np.mean([f.score.high - f.score.low for f in found]) / 2
     assert half == pytest.approx(1.96 * spread, rel=0.25)
-    assert found[0] == one(0, 60) and found[0].interval.low < found[0].score < found[0].interval.high
+    assert found[0] == one(0, 60) and ends(found[0].score) == ends(one(0, 60).score)
+    assert found[0].score.low < found[0].score < found[0].score.high
 
 
 @pytest.mark.parametrize(
@@ -125,7 +126,7 @@ def test_what_is_no_gaussian_is_refused(mean, covariance, match):
 
 def test_the_interval_of_a_paired_frechet_distance_is_as_wide_as_it_varies():
     spread = np.std([frechet_distance(*couple(200, s, k=3)).score for s in range(150)])
-    found = [frechet_distance(*couple(200, s, k=3), paired=True, resamples=60).interval for s in range(8)]
+    found = [frechet_distance(*couple(200, s, k=3), paired=True, resamples=60).score for s in range(8)]
     assert np.mean([f.high - f.low for f in found]) / 2 == pytest.approx(1.96 * spread, rel=0.25)
 
 

@@ -42,13 +42,13 @@ def test_one_feature_is_compared_by_its_first_three_moments(size):
     found = [kernel_distance(a, b, subset_size=size) for a, b in pairs]
     values = np.array([f.score for f in found])
     assert abs(values.mean() - truth) < 3 * values.std() / 300**0.5
-    assert np.mean([f.stderr**2 for f in found]) ** 0.5 == pytest.approx(values.std(), rel=0.15)
+    assert np.mean([f.score.stderr**2 for f in found]) ** 0.5 == pytest.approx(values.std(), rel=0.15)
     dealt = [
         kernel_distance(normals(80, 1, 2 * s), normals(120, 1, 2 * s + 1) + 0.5, subset_size=40) for s in range(300)
     ]
     values = np.array([f.score for f in dealt])
     assert abs(values.mean() - truth) < 3 * values.std() / 300**0.5
-    assert np.mean([f.stderr**2 for f in dealt]) ** 0.5 == pytest.approx(values.std(), rel=0.15)
+    assert np.mean([f.score.stderr**2 for f in dealt]) ** 0.5 == pytest.approx(values.std(), rel=0.15)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_kernel_distance_is_calibrated_when_nothing_differs(draw):
     found = [kernel_distance(draw(rng, 100), draw(rng, 150)) for _ in range(200)]
     values = np.array([f.score for f in found])
     assert abs(values.mean()) < 3 * values.std() / 200**0.5
-    assert 0.9 <= np.mean([f.interval.low <= 0 <= f.interval.high for f in found]) <= 0.995
+    assert 0.9 <= np.mean([f.score.low <= 0 <= f.score.high for f in found]) <= 0.995
     assert np.mean([f.noise for f in found]) == pytest.approx(values.std(), rel=0.15)
     assert np.mean([f.score > 2 * f.noise for f in found]) < 0.07
 
@@ -69,7 +69,7 @@ def test_mean_over_splits_of_one_set_is_zero_within_its_error():
     rng = np.random.default_rng(0)
     splits = [np.split(whole[rng.permutation(400)], 2) for _ in range(30)]
     found = [kernel_distance(a, b) for a, b in splits]
-    assert abs(np.mean([f.score for f in found])) < np.mean([f.stderr for f in found])
+    assert abs(np.mean([f.score for f in found])) < np.mean([f.score.stderr for f in found])
 
 
 def test_interval_covers_a_difference_that_is_there():
@@ -81,23 +81,23 @@ def test_interval_covers_a_difference_that_is_there():
     )
     rng = np.random.default_rng(0)
     found = [kernel_distance(left[rng.integers(0, 500, 120)], right[rng.integers(0, 500, 200)]) for _ in range(200)]
-    assert 0.9 <= np.mean([f.interval.low <= truth <= f.interval.high for f in found]) <= 0.99
+    assert 0.9 <= np.mean([f.score.low <= truth <= f.score.high for f in found]) <= 0.99
 
 
 def test_subsets_are_dealt_once_each_and_stated():
     a, b = normals(90, 4), normals(60, 4, 1) + 0.2
     whole = kernel_distance(a, b)
-    assert whole.variant.endswith("all pairs") and kernel_distance(a, b, seed=9) == whole
+    assert whole.variant.endswith("all pairs") and kernel_distance(a, b, generator=9) == whole
     dealt = kernel_distance(a, b, subset_size=30)
-    assert "3 subsets" in dealt.variant and dealt.score == pytest.approx(whole.score, abs=3 * whole.stderr)
-    assert kernel_distance(a, b, subset_size=30) == dealt != kernel_distance(a, b, subset_size=30, seed=1)
+    assert "3 subsets" in dealt.variant and dealt.score == pytest.approx(whole.score, abs=3 * whole.score.stderr)
+    assert kernel_distance(a, b, subset_size=30) == dealt != kernel_distance(a, b, subset_size=30, generator=1)
     assert (dealt.n, dealt.m) == (90, 60) and dealt.noise > whole.noise
 
 
 def test_equal_rows_are_harmless():
     a = np.ones((8, 3))
     found = kernel_distance(a, a)
-    assert (found.score, found.stderr, found.noise) == pytest.approx((0, 0, 0), abs=1e-12)
+    assert (found.score, found.score.stderr, found.noise) == pytest.approx((0, 0, 0), abs=1e-12)
     assert kernel_distance(a, 2 * a).score == pytest.approx(8 + 125 - 2 * 27)
 
 
@@ -120,8 +120,8 @@ def test_pairs_have_no_bias_and_the_error_that_is_said(size):
     found = [kernel_distance(*couple(300, s), subset_size=size, paired=True) for s in range(300)]
     values = np.array([f.score for f in found])
     assert abs(values.mean() - truth) < 3 * values.std() / 300**0.5
-    assert np.mean([f.stderr**2 for f in found]) ** 0.5 == pytest.approx(values.std(), rel=0.15)
-    assert 0.88 < np.mean([f.interval.low <= truth <= f.interval.high for f in found]) < 0.99
+    assert np.mean([f.score.stderr**2 for f in found]) ** 0.5 == pytest.approx(values.std(), rel=0.15)
+    assert 0.88 < np.mean([f.score.low <= truth <= f.score.high for f in found]) < 0.99
     apart = [kernel_distance(*couple(300, s), subset_size=size).score for s in range(300)]
     assert np.mean(apart) < truth - 3 * np.std(apart) / 300**0.5
 
@@ -136,7 +136,7 @@ def test_pairs_of_one_law_are_at_no_distance_within_their_noise():
     values = np.array([f.score for f in found])
     assert abs(values.mean()) < 3 * values.std() / 200**0.5
     assert np.mean([f.noise for f in found]) == pytest.approx(values.std(), rel=0.15)
-    assert 0.9 <= np.mean([f.interval.low <= 0 <= f.interval.high for f in found]) <= 0.995
+    assert 0.9 <= np.mean([f.score.low <= 0 <= f.score.high for f in found]) <= 0.995
 
 
 def test_blocks_and_subsets_of_pairs(monkeypatch):
@@ -145,6 +145,8 @@ def test_blocks_and_subsets_of_pairs(monkeypatch):
     assert whole.variant.endswith("unbiased, all pairs but of a row and its partner")
     monkeypatch.setattr(kernel, "BLOCK", 32)
     again = kernel_distance(a, b, paired=True)
-    assert (again.score, again.stderr, again.noise) == pytest.approx((whole.score, whole.stderr, whole.noise))
+    assert (again.score, again.score.stderr, again.noise) == pytest.approx(
+        (whole.score, whole.score.stderr, whole.noise)
+    )
     dealt = kernel_distance(a, b, subset_size=30, paired=True)
-    assert dealt.score == pytest.approx(whole.score, abs=3 * whole.stderr) and dealt.score != whole.score
+    assert dealt.score == pytest.approx(whole.score, abs=3 * whole.score.stderr) and dealt.score != whole.score

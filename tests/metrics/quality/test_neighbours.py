@@ -9,7 +9,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from latentassay.metrics.quality import neighbours
 from latentassay.metrics.quality.neighbours import precision_recall
 from latentassay.stats.intervals import wilson
-from tests.metrics.codes import normals
+from tests.metrics.codes import ends, normals
 
 
 def shares_by_loops(real, fake, k):
@@ -31,9 +31,9 @@ def test_overlap_equals_the_loops(k):
     real, fake = normals(40, 3), 0.7 * normals(30, 3, 1) + 0.5
     found = precision_recall(real, fake, neighbours=k)
     assert found[:4] == pytest.approx(shares_by_loops(real, fake, k), abs=1e-12)
-    assert found.precision_interval == wilson(round(30 * found.precision), 30)
-    assert found.recall_interval == wilson(round(40 * found.recall), 40)
-    assert found.coverage_interval == wilson(round(40 * found.coverage), 40)
+    assert ends(found.precision) == wilson(round(30 * found.precision), 30)
+    assert ends(found.recall) == wilson(round(40 * found.recall), 40)
+    assert ends(found.coverage) == wilson(round(40 * found.coverage), 40)
     assert (found.n, found.m) == (40, 30) and f"{k}. neighbour" in found.variant
     swapped = precision_recall(fake, real, neighbours=k)
     assert (swapped.precision, swapped.recall) == (found.recall, found.precision)

@@ -11,9 +11,9 @@ from tests.metrics.codes import normals
 
 def test_quality_holds_the_three_and_says_of_what():
     real, fake = normals(200, 5), normals(150, 5, 1) + 0.3
-    found = quality(real, fake, features="noise of 5", neighbours=4, subset_size=100, extrapolate=True, seed=3)
-    assert found.frechet == frechet_distance(real, fake, extrapolate=True, seed=3)
-    assert found.kernel == kernel_distance(real, fake, subset_size=100, seed=3)
+    found = quality(real, fake, features="noise of 5", neighbours=4, subset_size=100, extrapolate=True, generator=3)
+    assert found.frechet == frechet_distance(real, fake, extrapolate=True, generator=3)
+    assert found.kernel == kernel_distance(real, fake, subset_size=100, generator=3)
     assert found.overlap == precision_recall(real, fake, neighbours=4)
     assert (found.features, found.n, found.m) == ("noise of 5", 200, 150)
     for words in ("noise of 5", "n = 200 and 150", "biased upwards", "unbiased", "4. neighbour"):

@@ -10,7 +10,7 @@ from latentassay.metrics.quality.frechet import frechet_distance
 from latentassay.metrics.quality.kernel import kernel_distance
 from latentassay.metrics.quality.neighbours import precision_recall
 from latentassay.metrics.quality.quality import quality
-from tests.metrics.codes import couple, normals
+from tests.metrics.codes import couple, ends, normals
 
 
 def test_blocks_change_nothing(monkeypatch):
@@ -20,7 +20,8 @@ def test_blocks_change_nothing(monkeypatch):
         monkeypatch.setattr(module, "BLOCK", 13)
     again = frechet_distance(a, b), kernel_distance(a, b), precision_recall(a, b)
     assert again[0].score == pytest.approx(whole[0].score, rel=1e-12)
-    np.testing.assert_allclose(again[1][:2], whole[1][:2], rtol=1e-9)
+    np.testing.assert_allclose(again[1].score, whole[1].score, rtol=1e-9)
+    np.testing.assert_allclose(again[1].score.stderr, whole[1].score.stderr, rtol=1e-9)
     assert again[2] == whole[2]
 
 
@@ -56,11 +57,11 @@ def test_bad_options_are_refused():
 def test_what_comes_back_whole_is_at_no_distance():
     a, _ = couple(60, 0, k=5)
     found = kernel_distance(a, a, paired=True)
-    assert found.score == found.stderr == found.noise == 0
+    assert found.score == found.score.stderr == found.noise == 0
     assert kernel_distance(a, a).score < 0  # every row meets itself there, which looks like being closer than chance
     whole = frechet_distance(a, a, paired=True, resamples=5)
-    assert whole.interval == pytest.approx((0, 0), abs=1e-9)
-    assert frechet_distance(a, a, resamples=5).interval.high > 0.1
+    assert ends(whole.score) == pytest.approx((0, 0), abs=1e-9)
+    assert frechet_distance(a, a, resamples=5).score.high > 0.1
 
 
 @pytest.mark.parametrize("metric", [frechet_distance, kernel_distance])

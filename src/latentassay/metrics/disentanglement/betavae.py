@@ -5,40 +5,44 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_seed
 from latentassay.core.threads import one_blas_thread
-from latentassay.metrics.arrays import codes_and_factors, learnable
-from latentassay.metrics.disentanglement.splits import standardised
-from latentassay.metrics.draws import pairs_sharing, shares
-from latentassay.stats.intervals import Interval, half_sampled
+from latentassay.metrics.arrays import check_learnable, codes_and_factors
+from latentassay.metrics.disentanglement.splits import standardise
+from latentassay.metrics.draws import draw_pairs, share_groups
+from latentassay.metrics.halves import measure_halves
 
 STEPS = 1000
 """Steps that the classifier may take; 10 to 300 are usual."""
 
 
-class BetaVAE(NamedTuple):
+class BetaVAEScore(NamedTuple):
     """The score and its evidence, ``m`` factors and ``u`` units.
 
     Attributes:
-        score: share of held-out points whose factor is told; chance is 1 / m.
+        score: share of held-out points whose factor is predicted; chance is 1 / m. With an interval from random halves
+            if that is asked for.
         per_factor: the same for the points of every factor, ``(m,)``.
         matrix: ``(m, u)``, mean |z₁ − z₂| in unit j while factor m is held, in standard deviations; a unit that factor
             m alone decides has 0, one that it does not touch about 1.1.
-        interval: 95 % interval from random halves, if asked for.
         n: number of rows.
         variant: numbers of points and pairs, and the classifier, in words.
     """
 
-    score: float
+    score: Estimate
     per_factor: Float[np.ndarray, " m"]
     matrix: Float[np.ndarray, "m u"]
-    interval: Interval | None
     n: int
     variant: str
 
 
-class _Told(NamedTuple):
+class _Accuracy(NamedTuple):
+    """Share of held-out points whose factor is predicted, and the evidence, from the points of some rows."""
+
     score: float
     per_factor: Float[np.ndarray, " m"]
     matrix: Float[np.ndarray, "m u"]
@@ -52,17 +56,17 @@ def beta_vae(
     held_out: int = 5_000,
     batch: int = 64,
     resamples: int = 0,
-    seed: int = 0,
-) -> BetaVAE:
-    """Measure how surely a linear classifier tells from differences of codes which factor was held.
+    generator: Generator | int = 0,
+) -> BetaVAEScore:
+    """Measure how accurately a linear classifier predicts, from differences of codes, which factor was held.
 
     A point holds a factor m, each as often: ``batch`` pairs of rows, each of which agrees on it::
 
         point = mean_pairs |z₁ − z₂|        z the standardised codes
-        score = share of held-out points whose m a logistic regression tells
+        score = share of held-out points whose m a logistic regression predicts
 
     It forgives much: the classifier weighs all units together, so an entangled code can score 1, too, as long as
-    every factor leaves a pattern of its own. It says whether factors can be told apart rather than whether each has a
+    every factor leaves a pattern of its own. It says whether factors can be separated rather than whether each has a
     unit. If every unit is constant, the classifier can only guess, and scores about 1 / m.
 
     Args:
@@ -72,7 +76,7 @@ def beta_vae(
         held_out: number of points that it is tried on.
         batch: pairs behind each point.
         resamples: random halves for the interval; none by default.
-        seed: seed of the pairs and of the halves.
+        generator: a generator or a seed, for the pairs and the halves.
 
     Raises:
         InputError: shapes that do not fit, NaN, a single factor, a factor that never varies or whose values are too
@@ -80,22 +84,27 @@ def beta_vae(
 
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> beta_vae(factors.astype(float), factors, points=200, held_out=100).score
-    1.0
+    1
     """
     c, f = codes_and_factors(codes, factors)
-    _check(learnable(f), points, held_out, batch)
+    check_learnable(f)
+    _check(f, points, held_out, batch)
+    seed = as_seed(generator)
 
-    def told(rows: Any) -> _Told:
-        rng, seen = np.random.default_rng(seed), standardised(c[rows])
-        return _told(differences(seen, f[rows], points, batch, rng), differences(seen, f[rows], held_out, batch, rng))
+    def measure(rows: Any) -> _Accuracy:
+        rng, seen = np.random.default_rng(seed), standardise(c[rows])
+        learned = differences(seen, f[rows], points, batch, rng)
+        return _classify(learned, differences(seen, f[rows], held_out, batch, rng))
 
-    found = told(slice(None))
-    interval = half_sampled(lambda rows: told(rows).score, found.score, len(c), resamples=resamples, seed=seed)
-    variant = (
-        f"{points} points to learn from and {held_out} held out, each of {batch} pairs drawn from {len(c)} encoded "
-        "rows, factors alike; standardised codes; logistic regression, C = 1"
+    found, (score,) = measure_halves(measure, lambda part: (part.score,), len(c), resamples=resamples, seed=seed)
+    return BetaVAEScore(
+        score=score,
+        per_factor=found.per_factor,
+        matrix=found.matrix,
+        n=len(c),
+        variant=f"{points} points to learn from and {held_out} held out, each of {batch} pairs drawn from {len(c)} "
+        "encoded rows, factors alike; standardised codes; logistic regression, C = 1",
     )
-    return BetaVAE(*found, interval, len(c), variant)
 
 
 def differences(
@@ -113,8 +122,8 @@ def differences(
     True
     """
     columns, x, held = np.ascontiguousarray(codes.T), [], []
-    for factor, many in shares(factors.shape[1], points, batch):
-        first, second = pairs_sharing(factors, factor, many, batch, rng)
+    for factor, many in share_groups(factors.shape[1], points, batch):
+        first, second = draw_pairs(factors, factor, many, batch, rng)
         # Unit by unit: one unit's codes stay in the fast memory, and no group is ever gathered whole.
         x.append(np.stack([np.abs(column[first] - column[second]).mean(1) for column in columns], 1))
         held.append(np.full(many, factor))
@@ -132,15 +141,15 @@ def _check(factors: Int[np.ndarray, "n m"], points: int, held_out: int, batch: i
         )
 
 
-def _told(learned: tuple[Any, Any], tried: tuple[Any, Any]) -> _Told:
+def _classify(learned: tuple[Any, Any], tried: tuple[Any, Any]) -> _Accuracy:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     (x, held), (x_tried, held_tried) = learned, tried
     with warnings.catch_warnings(), one_blas_thread():
-        # A fit that stops early still tells the factor of a point; its accuracy is what counts.
+        # A fit that stops early still predicts the factor of a point; its accuracy is what counts.
         warnings.simplefilter("ignore", ConvergenceWarning)
         classifier = LogisticRegression(max_iter=STEPS).fit(x, held)
     right, of = classifier.predict(x_tried) == held_tried, range(int(held.max()) + 1)
     per_factor = np.array([right[held_tried == factor].mean() for factor in of])
-    return _Told(float(right.mean()), per_factor, np.stack([x[held == factor].mean(0) for factor in of]))
+    return _Accuracy(float(right.mean()), per_factor, np.stack([x[held == factor].mean(0) for factor in of]))

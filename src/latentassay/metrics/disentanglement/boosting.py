@@ -2,7 +2,7 @@
 
 The trees are those of scikit-learn's ``GradientBoostingClassifier`` (Friedman 2001: one tree for each class and stage,
 grown on the residuals, leaves set by one Newton step), but cuts are tried only between bins, and the trees of all
-classes grow together: what each needs are sums of residuals by bin, and those are one sparse product for all of them.
+classes grow together: all that they need are sums of residuals by bin: one sparse product for all trees.
 """
 
 from collections.abc import Iterator
@@ -23,10 +23,10 @@ WORTHLESS = 1e-12
 """A cut that gains less than this for each row is none; it separates what rounding has made different."""
 
 ELEMENTS = 4_000_000
-"""Trees grow in parties, so that tables of sums by bin do not get larger than this."""
+"""Trees grow in batches, so that tables of sums by bin do not get larger than this."""
 
 
-class Boosted(NamedTuple):
+class Boosting(NamedTuple):
     """What boosting found.
 
     Attributes:
@@ -37,8 +37,8 @@ class Boosted(NamedTuple):
     importance: Float[np.ndarray, " d"]
     raw: Float[np.ndarray, "n trees"]
 
-    def predicted(self) -> Int[np.ndarray, " n"]:
-        """The most probable class of every row."""
+    def predict(self) -> Int[np.ndarray, " n"]:
+        """Return the most probable class of every row."""
         if self.raw.shape[1] == 1:
             return (self.raw[:, 0] > 0).astype(np.int64)
         best: Int[np.ndarray, " n"] = self.raw.argmax(1)
@@ -70,7 +70,7 @@ class _Cuts(NamedTuple):
     gain: Float[np.ndarray, " d"]
 
 
-def boosted(
+def boost(
     codes: Float[np.ndarray, "n d"],
     classes: Int[np.ndarray, " learning"],
     *,
@@ -78,7 +78,7 @@ def boosted(
     depth: int = 3,
     rate: float = 0.1,
     bins: int = BINS,
-) -> Boosted:
+) -> Boosting:
     """Boost trees on the first rows, whose classes are known, and sum their leaves for all rows.
 
     In every stage and for every class k the residuals ``r = [y = k] − p_k`` are fitted by a tree of ``depth`` levels.
@@ -101,8 +101,8 @@ def boosted(
     Source: Friedman 2001, "Greedy function approximation", algorithms 5 and 6.
 
     >>> x = np.arange(40.0).reshape(20, 2) % [[4, 3]]
-    >>> found = boosted(x, (x[:, 0] >= 2).astype(int))
-    >>> found.importance.tolist(), bool((found.predicted() == (x[:, 0] >= 2)).all())
+    >>> found = boost(x, (x[:, 0] >= 2).astype(int))
+    >>> found.importance.tolist(), bool((found.predict() == (x[:, 0] >= 2)).all())
     ([1.0, 0.0], True)
     """
     from scipy.special import expit
@@ -120,12 +120,12 @@ def boosted(
     for _ in range(stages):
         seen = raw[:, :learning]
         residual = wanted - (_softmax(seen) if several else expit(seen))
-        for party in _parties(columns, len(raw), depth):
-            leaf, gain = _grow(columns, residual[party], depth)
+        for batch in _batches(columns, len(raw), depth):
+            leaf, gain = _grow(columns, residual[batch], depth)
             importance += gain
-            raw[party] += step * _values(leaf, residual[party], 2**depth)
+            raw[batch] += step * _values(leaf, residual[batch], 2**depth)
     total = importance.sum()
-    return Boosted(importance / (total if total else 1), raw.T)
+    return Boosting(importance / (total if total else 1), raw.T)
 
 
 def _columns(codes: Float[np.ndarray, "n d"], learning: int, bins: int) -> _Columns:
@@ -143,8 +143,8 @@ def _bins(column: Float[np.ndarray, " n"], learning: int, bins: int) -> Int[np.n
     """Number the bins of a column: one for each value, or about equally full ones.
 
     Between full bins the cut goes where neighbouring values are furthest apart: a code in clusters is cut between
-    them, not through them, without which
-    a blurred but perfect code (noise of 0.2 levels, 1000 rows) lost 0.02 of its DCI-D.
+    them, not through them. Without this a blurred but perfect code (noise of 0.2 levels, 1000 rows) lost 0.02 of its
+    DCI-D.
     """
     values, counts = np.unique(column[:learning], return_counts=True)
     between, below = (values[1:] + values[:-1]) / 2, np.cumsum(counts)[:-1]
@@ -168,7 +168,7 @@ def _softmax(raw: Float[np.ndarray, "trees n"]) -> Float[np.ndarray, "trees n"]:
     return p
 
 
-def _parties(columns: _Columns, trees: int, depth: int) -> Iterator[slice]:
+def _batches(columns: _Columns, trees: int, depth: int) -> Iterator[slice]:
     d, bins = columns.shape
     size = max(1, ELEMENTS // (d * bins * 2 ** (depth - 1)))
     return (slice(start, start + size) for start in range(0, trees, size))
@@ -252,12 +252,12 @@ def _children(
 def _values(
     leaf: UInt8[np.ndarray, "t n"], residual: Float[np.ndarray, "t rows"], leaves: int
 ) -> Float[np.ndarray, "t n"]:
-    """What every row's leaf says: one Newton step on the loss, ``Σ r / Σ |r| (1 − |r|)``."""
+    """Value of every row's leaf: one Newton step on the loss, ``Σ r / Σ |r| (1 − |r|)``."""
     trees = len(leaf)
     place = leaf + leaves * np.arange(trees)[:, None]
     seen, size = place[:, : residual.shape[1]].ravel(), np.abs(residual)
     above = np.bincount(seen, residual.ravel(), leaves * trees)
     below = np.bincount(seen, (size * (1 - size)).ravel(), leaves * trees)
     values = np.where(below > 1e-150, above / np.where(below > 1e-150, below, 1), 0)
-    said: Float[np.ndarray, "t n"] = values[place]
-    return said
+    of_rows: Float[np.ndarray, "t n"] = values[place]
+    return of_rows

@@ -5,21 +5,25 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_seed
 from latentassay.core.threads import cores
 from latentassay.core.units import as_units
-from latentassay.metrics.arrays import codes_and_factors, learnable
-from latentassay.metrics.disentanglement.predictors import PREDICTORS, columns_of, predict
+from latentassay.metrics.arrays import check_learnable, codes_and_factors
+from latentassay.metrics.disentanglement.predictors import PREDICTORS, predict, unit_columns
 from latentassay.metrics.disentanglement.splits import HELD_OUT
-from latentassay.stats.intervals import Interval, half_sampled
+from latentassay.metrics.halves import measure_halves
 
 
 class DCI(NamedTuple):
     """The three scores and their evidence, ``m`` factors and ``u`` units.
 
     Attributes:
-        disentanglement: does each unit predict one factor? Weighted by the units' share of all importance.
+        disentanglement: does each unit predict one factor? Weighted by the units' share of all importance. All three
+            scores have intervals from the same random halves if that is asked for.
         completeness: is each factor predicted by one unit? Mean over factors.
         informativeness: share of held-out rows whose factor is predicted, mean over factors; R² for the lasso.
         importance: ``(m, u)``, how much unit j matters to the prediction of factor m; rows sum to 1 (to 0 where nothing
@@ -27,25 +31,43 @@ class DCI(NamedTuple):
         disentanglement_per_unit: ``(u,)``; 0 for a unit that predicts nothing.
         completeness_per_factor: ``(m,)``; 0 for a factor that nothing predicts.
         informativeness_per_factor: ``(m,)``.
-        interval: 95 % interval of the disentanglement from random halves, if asked for.
         n: number of rows.
         variant: predictor, split and weights in words.
     """
 
-    disentanglement: float
-    completeness: float
-    informativeness: float
+    disentanglement: Estimate
+    completeness: Estimate
+    informativeness: Estimate
     importance: Float[np.ndarray, "m u"]
     disentanglement_per_unit: Float[np.ndarray, " u"]
     completeness_per_factor: Float[np.ndarray, " m"]
     informativeness_per_factor: Float[np.ndarray, " m"]
-    interval: Interval | None
     n: int
     variant: str
 
 
+class _Importance(NamedTuple):
+    """How much every unit matters to the prediction of every factor on some rows, and how well it is predicted."""
+
+    matrix: Float[np.ndarray, "m u"]
+    accuracy: Float[np.ndarray, " m"]
+
+    def scores(self) -> tuple[float, float, float]:
+        """Disentanglement, completeness, informativeness."""
+        total = self.matrix.sum()
+        share = self.matrix.sum(0) / total if total else np.zeros(self.matrix.shape[1])
+        disentanglement = share @ concentration(self.matrix.T)
+        return float(disentanglement), float(concentration(self.matrix).mean()), float(self.accuracy.mean())
+
+
 def dci(
-    codes: Any, factors: Any, *, units: Any = None, predictor: str = "histogram", resamples: int = 0, seed: int = 0
+    codes: Any,
+    factors: Any,
+    *,
+    units: Any = None,
+    predictor: str = "histogram",
+    resamples: int = 0,
+    generator: Generator | int = 0,
 ) -> DCI:
     """Measure how units share out the prediction of factors.
 
@@ -66,7 +88,7 @@ def dci(
         predictor: ``"histogram"``, boosting as in most published tables, on binned codes; ``"boosting"``, the same by
             scikit-learn, without bins and many times slower; ``"forest"``; ``"lasso"``, which sees straight lines only.
         resamples: random halves for the interval, each as long as half a run; none by default.
-        seed: seed of the split, of the predictor and of the halves.
+        generator: a generator or a seed, for the split, the predictor and the halves.
 
     Raises:
         InputError: shapes that do not fit, NaN, a single unit or factor, a factor that never varies or whose values
@@ -74,7 +96,7 @@ def dci(
 
     >>> factors = np.indices((5, 5, 5)).reshape(3, -1).T
     >>> found = dci(factors.astype(float), factors)
-    >>> round(found.disentanglement, 3), round(found.completeness, 3), found.informativeness
+    >>> round(found.disentanglement, 3), round(found.completeness, 3), round(found.informativeness, 3)
     (1.0, 1.0, 1.0)
     """
     if predictor not in PREDICTORS:
@@ -83,45 +105,47 @@ def dci(
     groups = as_units(units, c.shape[1:]).groups
     if len(groups) < 2 or f.shape[1] < 2:
         raise InputError(f"DCI needs at least 2 units and 2 factors, got {len(groups)} and {f.shape[1]}")
-    found = _measured(c, learnable(f), groups, predictor, seed)
+    check_learnable(f)
+    seed = as_seed(generator)
+    found, scores = measure_halves(
+        lambda rows: _measure(c[rows], f[rows], groups, predictor, seed),
+        _Importance.scores,
+        len(c),
+        resamples=resamples,
+        seed=seed,
+    )
+    return DCI(
+        disentanglement=scores[0],
+        completeness=scores[1],
+        informativeness=scores[2],
+        importance=found.matrix,
+        disentanglement_per_unit=concentration(found.matrix.T),
+        completeness_per_factor=concentration(found.matrix),
+        informativeness_per_factor=found.accuracy,
+        n=len(c),
+        variant=f"{PREDICTORS[predictor]}; 1 row in {HELD_OUT} held out; units weighted by their share of importance, "
+        "factors alike",
+    )
 
-    def of_half(rows: Int[np.ndarray, " half"]) -> float:
-        return _measured(c[rows], f[rows], groups, predictor, seed).disentanglement
 
-    interval = half_sampled(of_half, found.disentanglement, len(c), resamples=resamples, seed=seed)
-    return found._replace(interval=interval)
-
-
-def _measured(
+def _measure(
     codes: Float[np.ndarray, "n d"],
     factors: Int[np.ndarray, "n m"],
     groups: tuple[tuple[int, ...], ...],
     predictor: str,
     seed: int,
-) -> DCI:
+) -> _Importance:
     state = int(np.random.default_rng(seed).integers(2**31))
-    seen, owner = columns_of(codes, groups, state)
+    seen, owner = unit_columns(codes, groups, state)
 
-    def told_of(column: Int[np.ndarray, " n"]) -> tuple[Float[np.ndarray, " k"], float]:
+    def predict_factor(column: Int[np.ndarray, " n"]) -> tuple[Float[np.ndarray, " k"], float]:
         return predict(seen, column, predictor, state)
 
     # One thread a factor, and no thread waits for another before the end: a busy core costs no more than its share.
     with ThreadPoolExecutor(min(factors.shape[1], cores())) as pool:
-        told = list(pool.map(told_of, factors.T))
-    importance = np.stack([np.bincount(owner, weights, len(groups)) for weights, _ in told]).astype(float)
-    return _scored(importance, np.array([accuracy for _, accuracy in told]), len(codes), predictor)
-
-
-def _scored(importance: Float[np.ndarray, "m u"], accuracy: Float[np.ndarray, " m"], n: int, predictor: str) -> DCI:
-    total = importance.sum()
-    share = importance.sum(0) / total if total else np.zeros(importance.shape[1])
-    per_unit, per_factor = concentration(importance.T), concentration(importance)
-    variant = (
-        f"{PREDICTORS[predictor]}; 1 row in {HELD_OUT} held out; units weighted by their share of importance, "
-        "factors alike"
-    )
-    scores = float(share @ per_unit), float(per_factor.mean()), float(accuracy.mean())
-    return DCI(*scores, importance, per_unit, per_factor, accuracy, None, n, variant)
+        found = list(pool.map(predict_factor, factors.T))
+    matrix = np.stack([np.bincount(owner, weights, len(groups)) for weights, _ in found]).astype(float)
+    return _Importance(matrix, np.array([accuracy for _, accuracy in found]))
 
 
 def concentration(shares: Float[np.ndarray, "rows k"]) -> Float[np.ndarray, " rows"]:

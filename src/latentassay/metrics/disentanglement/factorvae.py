@@ -4,30 +4,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from torch import Generator
 
 from latentassay.core.errors import InputError
-from latentassay.metrics.arrays import codes_and_factors, learnable
-from latentassay.metrics.disentanglement.splits import standardised
-from latentassay.metrics.draws import rows_sharing, shares
-from latentassay.stats.intervals import Interval, half_sampled
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_seed
+from latentassay.metrics.arrays import check_learnable, codes_and_factors
+from latentassay.metrics.disentanglement.splits import standardise
+from latentassay.metrics.draws import draw_rows, share_groups
+from latentassay.metrics.halves import measure_halves
 
 
-class FactorVAE(NamedTuple):
+class FactorVAEScore(NamedTuple):
     """The score and its evidence, ``m`` factors and ``u`` units.
 
     Attributes:
-        score: share of held-out votes whose factor is told from the unit that voted; chance is 1 / m.
+        score: share of held-out votes whose factor follows from the unit that voted; chance is 1 / m. With an interval
+            from random halves if that is asked for.
         votes: ``(m, u)``, how often unit j stood most still while factor m was held, among the votes learned from.
         alive: ``(u,)``, the units that may vote.
-        interval: 95 % interval from random halves, if asked for.
         n: number of rows.
         variant: numbers of votes, group size and pruning in words.
     """
 
-    score: float
+    score: Estimate
     votes: Int[np.ndarray, "m u"]
     alive: Bool[np.ndarray, " u"]
-    interval: Interval | None
     n: int
     variant: str
 
@@ -41,8 +43,8 @@ def factor_vae(
     batch: int = 64,
     threshold: float = 0.05,
     resamples: int = 0,
-    seed: int = 0,
-) -> FactorVAE:
+    generator: Generator | int = 0,
+) -> FactorVAEScore:
     """Measure how surely the unit that stands still names the factor that is held.
 
     A vote holds a factor m, each as often: ``batch`` rows G agree on it, and one unit votes for m::
@@ -64,7 +66,7 @@ def factor_vae(
         threshold: a unit with at most this share of the largest standard deviation never votes; 0 prunes constant
             units only.
         resamples: random halves for the interval; none by default.
-        seed: seed of the votes and of the halves.
+        generator: a generator or a seed, for the votes and the halves.
 
     Raises:
         InputError: shapes that do not fit, NaN, a single factor, a factor that never varies or whose values are too
@@ -72,24 +74,26 @@ def factor_vae(
 
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> factor_vae(factors.astype(float), factors, votes=200, held_out=100).score
-    1.0
+    1
     """
     c, f = codes_and_factors(codes, factors)
-    _check(learnable(f), votes, held_out, batch, threshold)
+    check_learnable(f)
+    _check(f, votes, held_out, batch, threshold)
+    seed = as_seed(generator)
 
-    def counted(rows: Any) -> tuple[Int[np.ndarray, "m u"], Int[np.ndarray, "m u"]]:
+    def count(rows: Any) -> tuple[Int[np.ndarray, "m u"], Int[np.ndarray, "m u"]]:
         rng, seen = np.random.default_rng(seed), c[rows]
         mask = _alive(seen, threshold)
         return _votes(seen, f[rows], mask, votes, batch, rng), _votes(seen, f[rows], mask, held_out, batch, rng)
 
-    learned, tried = counted(slice(None))
-    score = score_of_votes(learned, tried)
-    interval = half_sampled(lambda rows: score_of_votes(*counted(rows)), score, len(c), resamples=resamples, seed=seed)
+    (learned, _), (score,) = measure_halves(
+        count, lambda counts: (score_of_votes(*counts),), len(c), resamples=resamples, seed=seed
+    )
     variant = (
         f"{votes} votes to learn from and {held_out} held out, each of {batch} rows drawn from {len(c)} encoded ones, "
         f"factors alike; units of at most {threshold:g} of the largest standard deviation never vote"
     )
-    return FactorVAE(score, learned, _alive(c, threshold), interval, len(c), variant)
+    return FactorVAEScore(score, learned, _alive(c, threshold), len(c), variant)
 
 
 def score_of_votes(learned: Int[np.ndarray, "m u"], tried: Int[np.ndarray, "m u"]) -> float:
@@ -137,9 +141,9 @@ def _votes(
     """How often every unit wins while every factor is held."""
     counts = np.zeros((factors.shape[1], codes.shape[1]), dtype=np.int64)
     voters = np.flatnonzero(alive)
-    columns = np.ascontiguousarray(standardised(codes[:, voters]).T)
-    for factor, many in shares(len(counts), groups, batch) if len(voters) else ():
-        rows = rows_sharing(factors, factor, many, batch, rng)
+    columns = np.ascontiguousarray(standardise(codes[:, voters]).T)
+    for factor, many in share_groups(len(counts), groups, batch) if len(voters) else ():
+        rows = draw_rows(factors, factor, many, batch, rng)
         # Unit by unit: one unit's codes stay in the fast memory, and no group is ever gathered whole.
         left = np.stack([column[rows].var(1) for column in columns], 1)
         counts[factor] += np.bincount(voters[left.argmin(1)], minlength=counts.shape[1])

@@ -1,4 +1,4 @@
-"""Are units independent of one another? Latents against hybrids of them, whose units come from different rows."""
+"""Test of independence of units: latents against hybrids of them, whose units come from different rows."""
 
 from typing import Any, NamedTuple
 
@@ -8,11 +8,13 @@ from jaxtyping import Float, Int
 from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.progress import track
+from latentassay.core.randomness import as_generator
 from latentassay.core.threads import one_blas_thread
 from latentassay.core.units import Units, as_units
 from latentassay.metrics.arrays import codes_only
-from latentassay.metrics.disentanglement.splits import standardised
+from latentassay.metrics.disentanglement.splits import standardise
 from latentassay.stats.mmd import SCALES, of_squared_distances
 
 SUBSET, TILE = 500, 32
@@ -28,14 +30,15 @@ class Independence(NamedTuple):
     """How far latents are from their hybrids.
 
     Attributes:
-        value: squared discrepancy, 0 for independent units; a little negative about every other time.
+        value: squared discrepancy, 0 for independent units; a little negative about every other time. What chance does
+            is in ``p_value``: it has no interval.
         p_value: probability of such a value or a greater one if units are independent, by permutation.
         null_quantile: 95 % of values are below this if they are.
         n: number of rows.
         variant: estimator, kernel, hybrids and scale in words.
     """
 
-    value: float
+    value: Estimate
     p_value: float
     null_quantile: float
     n: int
@@ -45,10 +48,10 @@ class Independence(NamedTuple):
 def independence(
     z: Any,
     *,
-    generator: Generator,
     units: Units | Any = None,
     permutations: int = 200,
     pool: int | None = None,
+    generator: Generator | int = 0,
 ) -> Independence:
     """Measure the squared maximum mean discrepancy between latents z and hybrids, and test whether it is 0.
 
@@ -63,11 +66,11 @@ def independence(
 
     Args:
         z: latents ``(n, d)``, array or tensor, n at least 4; rows must be independent of one another.
-        generator: shuffles.
         units: latents that are shuffled as one; each on its own where left out. Those in no unit are left out.
         permutations: how many h_b; p is at least 1 / (1 + permutations).
         pool: y is drawn with replacement from so many values of every unit (128 in SA 2.2); if left out, y is z with
             every unit shuffled.
+        generator: a generator or a seed, for the shuffles.
 
     Raises:
         InputError: another shape, NaN, fewer than 4 rows or 2 units, units that do not fit, no permutations, a pool of
@@ -81,7 +84,7 @@ def independence(
     >>> found.value > 5 * found.null_quantile, round(found.p_value, 4)
     (True, 0.005)
     """
-    parts = _checked(z, units, permutations, pool)
+    parts, g = _scaled_units(z, units, permutations, pool), as_generator(generator)
     n, d = len(z), sum(part.shape[1] for part in parts)
     variant = (
         f"unbiased MMD² from {f'hybrids of {pool} values of each unit' if pool else 'rows with every unit shuffled'}, "
@@ -89,20 +92,21 @@ def independence(
         f"{f', subsets of about {SUBSET} rows' if n > SUBSET else ''}"
     )
     if len(parts) < 2:
-        return Independence(0.0, 1.0, 0.0, n, variant + "; fewer than two units vary")
-    y = _shuffled(parts, generator) if pool is None else _hybrids(parts, pool, generator)
+        return Independence(Estimate(0.0, n=n), 1.0, 0.0, n, variant + "; fewer than two units vary")
+    y = _shuffle(parts, g) if pool is None else _hybrids(parts, pool, g)
     widths = [2 * d * s for s in SCALES]
     with one_blas_thread():
         # Rows may come sorted, which subsets must not see.
-        observed = _discrepancy(np.concatenate(parts, 1)[_order(n, generator)], y, widths)
+        observed = _discrepancy(np.concatenate(parts, 1)[_order(n, g)], y, widths)
         rounds = track(range(permutations), "independence")
-        null = np.array([_discrepancy(_shuffled(parts, generator), y, widths) for _ in rounds])
+        null = np.array([_discrepancy(_shuffle(parts, g), y, widths) for _ in rounds])
     p_value = (1 + int((null >= observed - TIE).sum())) / (1 + permutations)
     centre = float(null.mean())
-    return Independence(observed - centre, p_value, float(np.quantile(null, 0.95)) - centre, n, variant)
+    value = Estimate(observed - centre, n=n)
+    return Independence(value, p_value, float(np.quantile(null, 0.95)) - centre, n, variant)
 
 
-def _checked(z: Any, units: Units | Any, permutations: int, pool: int | None) -> list[Float[np.ndarray, "n _"]]:
+def _scaled_units(z: Any, units: Units | Any, permutations: int, pool: int | None) -> list[Float[np.ndarray, "n _"]]:
     """Latents of each unit that varies, scaled."""
     codes = codes_only(z, fewest=2)
     groups = as_units(units, codes.shape[1:]).groups
@@ -110,7 +114,7 @@ def _checked(z: Any, units: Units | Any, permutations: int, pool: int | None) ->
         raise InputError(f"independence needs at least 4 rows and 2 units, got {len(codes)} and {len(groups)}")
     if permutations < 1 or (pool is not None and pool < 2):
         raise InputError(f"permutations must be at least 1 and pool at least 2, got {permutations} and {pool}")
-    scaled = standardised(codes)
+    scaled = standardise(codes)
     kept = [[latent for latent in group if scaled[:, latent].any()] for group in groups]
     return [scaled[:, latents] for latents in kept if latents]
 
@@ -120,7 +124,7 @@ def _order(n: int, generator: Generator) -> Int[np.ndarray, " n"]:
     return order
 
 
-def _shuffled(parts: list[Float[np.ndarray, "n _"]], generator: Generator) -> Float[np.ndarray, "n d"]:
+def _shuffle(parts: list[Float[np.ndarray, "n _"]], generator: Generator) -> Float[np.ndarray, "n d"]:
     return np.concatenate([part[_order(len(part), generator)] for part in parts], 1)
 
 

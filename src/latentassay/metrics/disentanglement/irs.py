@@ -4,33 +4,43 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from torch import Generator
 
 from latentassay.core.errors import InputError
-from latentassay.metrics.arrays import codes_and_factors, learnable
-from latentassay.stats.intervals import Interval, half_sampled
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_seed
+from latentassay.metrics.arrays import check_learnable, codes_and_factors
+from latentassay.metrics.halves import measure_halves
 
 
 class IRS(NamedTuple):
     """The score and its evidence, ``m`` factors and ``u`` units.
 
     Attributes:
-        score: mean of ``per_unit``, weighted by each unit's largest deviation from its mean.
+        score: mean of ``per_unit``, weighted by each unit's largest deviation from its mean; with an interval from
+            random halves if that is asked for.
         per_unit: ``(u,)``, robustness for the factor that keeps the unit best in place; 0 for a unit that never varies.
         matrix: ``(m, u)``, 1 − normalised deviation that is left while factor m is held, at least 0.
-        interval: 95 % interval from random halves, if asked for.
         n: number of rows.
         variant: quantile and weights in words.
     """
 
-    score: float
+    score: Estimate
     per_unit: Float[np.ndarray, " u"]
     matrix: Float[np.ndarray, "m u"]
-    interval: Interval | None
     n: int
     variant: str
 
 
-def irs(codes: Any, factors: Any, *, quantile: float = 0.99, resamples: int = 0, seed: int = 0) -> IRS:
+class _Robustness(NamedTuple):
+    """The score and its evidence, on some rows."""
+
+    score: float
+    per_unit: Float[np.ndarray, " u"]
+    matrix: Float[np.ndarray, "m u"]
+
+
+def irs(codes: Any, factors: Any, *, quantile: float = 0.99, resamples: int = 0, generator: Generator | int = 0) -> IRS:
     """Measure how well holding one factor holds a unit, whatever the other factors do.
 
     With ``d_v = Q(|c_j − mean(c_j | f_m = v)|)`` over the rows where factor m has value v, Q the quantile::
@@ -44,10 +54,10 @@ def irs(codes: Any, factors: Any, *, quantile: float = 0.99, resamples: int = 0,
 
     Args:
         codes: ``(n, u)`` array or tensor; usually posterior means.
-        factors: ``(n, m)`` integer codes.
+        factors: ``(n, m)`` integer codes, or labels ``(n,)``.
         quantile: 0.99 is what most published tables use; 1.0 is the paper's maximum, which one outlier decides.
         resamples: random halves for the interval; none by default.
-        seed: seed of the halves.
+        generator: a generator or a seed, for the halves.
 
     Raises:
         InputError: shapes that do not fit, NaN, a factor that never varies or whose values are too rare, a quantile
@@ -55,31 +65,32 @@ def irs(codes: Any, factors: Any, *, quantile: float = 0.99, resamples: int = 0,
 
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> irs(factors.astype(float), factors).score
-    1.0
+    1
     """
     if not 0 < quantile <= 1:
         raise InputError(f"quantile must lie in (0, 1], got {quantile}")
     c, f = codes_and_factors(codes, factors)
-    learnable(f)
-    score, per_unit, matrix = _measured(c, f, quantile)
-    interval = half_sampled(
-        lambda rows: _measured(c[rows], f[rows], quantile)[0], score, len(c), resamples=resamples, seed=seed
+    check_learnable(f)
+    found, (score,) = measure_halves(
+        lambda rows: _measure(c[rows], f[rows], quantile),
+        lambda part: (part.score,),
+        len(c),
+        resamples=resamples,
+        seed=as_seed(generator),
     )
     variant = (
         f"{'maximum' if quantile == 1 else f'{quantile:g} quantile'} of deviations, values weighted by their "
         "frequency, units by their largest deviation"
     )
-    return IRS(score, per_unit, matrix, interval, len(c), variant)
+    return IRS(score, found.per_unit, found.matrix, len(c), variant)
 
 
-def _measured(
-    codes: Float[np.ndarray, "n u"], factors: Int[np.ndarray, "n m"], quantile: float
-) -> tuple[float, Float[np.ndarray, " u"], Float[np.ndarray, "m u"]]:
+def _measure(codes: Float[np.ndarray, "n u"], factors: Int[np.ndarray, "n m"], quantile: float) -> _Robustness:
     spread = np.where(np.ptp(codes, axis=0) > 0, np.abs(codes - codes.mean(0)).max(0), 0.0)
     left = np.stack([_left(codes, column, quantile) for column in factors.T])
     matrix = np.where(spread > 0, np.maximum(0, 1 - left / np.where(spread > 0, spread, 1)), 0.0)
     per_unit = matrix.max(0)
-    return (float(spread @ per_unit / spread.sum()) if spread.any() else 0.0), per_unit, matrix
+    return _Robustness(float(spread @ per_unit / spread.sum()) if spread.any() else 0.0, per_unit, matrix)
 
 
 def _left(codes: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], quantile: float) -> Float[np.ndarray, " u"]:

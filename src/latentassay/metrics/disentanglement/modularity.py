@@ -4,11 +4,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import codes_and_factors
-from latentassay.stats.information import Binning, binned, information_matrix
-from latentassay.stats.intervals import Interval, half_sampled
+from latentassay.metrics.halves import measure_halves
+from latentassay.stats.information import Binning, binned, describe_bins, information_matrix
 
 ROUNDING = 1e-12
 """Less information than this, in nats, is none."""
@@ -27,20 +30,19 @@ class Modularity(NamedTuple):
     """Modularity and its evidence, ``m`` factors and ``u`` units.
 
     Attributes:
-        score: mean of ``per_unit``: over all units, or over those that inform if noise is removed.
+        score: mean of ``per_unit``: over all units, or over those that inform if noise is removed; with an interval
+            from random halves if that is asked for.
         per_unit: ``(u,)``, 1 for a unit that informs of one factor alone; 0 for a unit that informs of none.
         information: ``(m, u)``, mutual information in nats, less what noise gives if that is removed.
         informs: ``(u,)``, whether a unit has any of it.
-        interval: 95 % interval from random halves, if asked for.
         n: number of rows.
         variant: bins and treatment of noise in words.
     """
 
-    score: float
+    score: Estimate
     per_unit: Float[np.ndarray, " u"]
     information: Float[np.ndarray, "m u"]
     informs: Bool[np.ndarray, " u"]
-    interval: Interval | None
     n: int
     variant: str
 
@@ -53,7 +55,7 @@ def modularity(
     binning: Binning = "quantile",
     noise: str = "kept",
     resamples: int = 0,
-    seed: int = 0,
+    generator: Generator | int = 0,
 ) -> Modularity:
     """Measure whether each unit informs of one factor only.
 
@@ -72,7 +74,7 @@ def modularity(
         binning: ``"quantile"`` (equal counts) or ``"width"`` (equal width, the literature's way).
         noise: ``"kept"`` as published, or ``"removed"``: information is compared with that of shuffled rows.
         resamples: random halves for the interval; none by default.
-        seed: seed of the shuffles and of the halves.
+        generator: a generator or a seed, for the shuffles and the halves.
 
     Raises:
         InputError: shapes that do not fit, NaN, a single factor, a factor that never varies, bins below 2, an unknown
@@ -80,31 +82,34 @@ def modularity(
 
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> modularity(factors.astype(float), factors).score
-    1.0
+    1
     """
     if noise not in NOISE:
         raise InputError(f"noise must be one of {', '.join(NOISE)}, got {noise!r}")
     c, f = codes_and_factors(codes, factors)
     if f.shape[1] < 2:
         raise InputError("modularity needs at least 2 factors, got 1; with one, no unit can mix factors")
-    numbered = binned(c, bins, binning)
+    numbered, seed = binned(c, bins, binning), as_seed(generator)
 
-    def score(information: Float[np.ndarray, "m u"]) -> float:
+    def score_of(information: Float[np.ndarray, "m u"]) -> tuple[float]:
         counted = information.shape[1] if noise == "kept" else max(1, int(_informs(information).sum()))
-        return float(modularity_of(information).sum()) / counted  # units that do not inform add 0
+        return (float(modularity_of(information).sum()) / counted,)  # units that do not inform add 0
 
-    information = _information(numbered, f, noise, seed)
-    value = score(information)
-    interval = half_sampled(
-        lambda rows: score(_information(numbered[rows], f[rows], noise, seed)),
-        value,
+    information, (score,) = measure_halves(
+        lambda rows: _information(numbered[rows], f[rows], noise, seed),
+        score_of,
         len(c),
         resamples=resamples,
         seed=seed,
     )
-    variant = f"{bins} {'equal-count' if binning == 'quantile' else 'equal-width'} bins, {NOISE[noise]}"
-    per_unit = modularity_of(information)
-    return Modularity(value, per_unit, information, _informs(information), interval, len(c), variant)
+    return Modularity(
+        score=score,
+        per_unit=modularity_of(information),
+        information=information,
+        informs=_informs(information),
+        n=len(c),
+        variant=f"{describe_bins(bins, binning)}, {NOISE[noise]}",
+    )
 
 
 def modularity_of(information: Float[np.ndarray, "m u"]) -> Float[np.ndarray, " u"]:

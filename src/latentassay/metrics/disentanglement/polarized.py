@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from latentassay.core.errors import InputError
-from latentassay.core.estimate import Z95
+from latentassay.core.estimate import Z95, Estimate
 from latentassay.metrics.arrays import codes_only, reals
 
 ACTIVE, KNOWN, NEGLIGIBLE = 0.5, 0.8, 0.03
@@ -21,11 +21,9 @@ class PolarizedRegime(NamedTuple):
     """State of d units, and how far the KL term is that of the polarized regime.
 
     Attributes:
-        score: ``ΔKL = |KL − KL≈| / KL``, 0 in the polarized regime; 1 if no unit is active.
-        stderr: its standard error over rows.
-        low: lower end of its 95 % interval, not below 0.
-        high: upper end.
-        polarized: whether ``high`` is below 3 %.
+        score: ``ΔKL = |KL − KL≈| / KL``, 0 in the polarized regime; 1 if no unit is active. Its standard error is over
+            rows, and its interval does not reach below 0.
+        polarized: whether the upper end of the score's interval is below 3 %.
         states: of every unit: "active" moves with the data and is known, "passive" does neither, "mixed" is between.
         std: standard deviation of every unit's posterior mean over rows, ``(d,)``.
         variance: mean variance of every unit's posterior, ``(d,)``: near 0 if it is known, 1 if it is the prior's.
@@ -34,10 +32,7 @@ class PolarizedRegime(NamedTuple):
         variant: cuts in words.
     """
 
-    score: float
-    stderr: float
-    low: float
-    high: float
+    score: Estimate
     polarized: bool
     states: tuple[State, ...]
     std: Float[np.ndarray, " d"]
@@ -85,12 +80,17 @@ def polarized_regime(mean: Any, std: Any, *, active: float = ACTIVE, known: floa
     moving = moves > active
     each = 0.5 * (np.square(mu) + np.square(sigma) - 2 * np.log(sigma) - 1)
     apart = each.sum(1) - (each - np.square(sigma) / 2)[:, moving].sum(1)
-    score, stderr = _ratio(apart, each.sum(1))
-    low, high = max(0.0, score - Z95 * stderr), score + Z95 * stderr
+    score = _ratio(apart, each.sum(1))
     states = tuple(_state(bool(moved), bool(seen)) for moved, seen in zip(moving, variance < known, strict=True))
-    variant = f"a unit moves if its mean's std is above {active:g}, and is known if E[σ²] is below {known:g}"
     return PolarizedRegime(
-        score, stderr, low, high, high < NEGLIGIBLE, states, moves, variance, each.mean(0), len(mu), variant
+        score=score,
+        polarized=score.high is not None and score.high < NEGLIGIBLE,
+        states=states,
+        std=moves,
+        variance=variance,
+        kl=each.mean(0),
+        n=len(mu),
+        variant=f"a unit moves if its mean's std is above {active:g}, and is known if E[σ²] is below {known:g}",
     )
 
 
@@ -130,12 +130,13 @@ def _deviations(std: Any) -> Float[np.ndarray, "n d"]:
     return s
 
 
-def _ratio(apart: Float[np.ndarray, " n"], kl: Float[np.ndarray, " n"]) -> tuple[float, float]:
-    """|mean(apart)| / mean(kl), and its standard error by linearisation."""
+def _ratio(apart: Float[np.ndarray, " n"], kl: Float[np.ndarray, " n"]) -> Estimate:
+    """|mean(apart)| / mean(kl), with its standard error by linearisation and an interval that ends at 0."""
     if not kl.mean() > 0:
         raise InputError("the KL of all posteriors is 0: nothing is encoded at all")
     signed = apart.mean() / kl.mean()
-    return float(abs(signed)), float((apart - signed * kl).std(ddof=1) / kl.mean() / len(kl) ** 0.5)
+    score, stderr = float(abs(signed)), float((apart - signed * kl).std(ddof=1) / kl.mean() / len(kl) ** 0.5)
+    return Estimate(score, low=max(0.0, score - Z95 * stderr), high=score + Z95 * stderr, stderr=stderr, n=len(kl))
 
 
 def _state(moves: bool, known: bool) -> State:

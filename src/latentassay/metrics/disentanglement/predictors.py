@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from latentassay.metrics.disentanglement.boosting import BINS, boosted
-from latentassay.metrics.disentanglement.splits import held_out, standardised
+from latentassay.metrics.disentanglement.boosting import BINS, boost
+from latentassay.metrics.disentanglement.splits import split_rows, standardise
 
 TREES, SPLIT, WORTH = 30, 10, 3
 """The forest: its trees, the rows a node needs to be split, and ``rows · Gini decrease`` that a split must bring."""
 
 LATENTS, COLUMNS = 16, 96
-"""A unit of more latents than this is told by as many principal components; all units together by so many columns."""
+"""A unit of more latents than the first is reduced to as many principal components; all units to so many columns."""
 
 SHRINKAGE = 0.02
 """The lasso's weight, on codes and factors of unit variance; the authors' own."""
@@ -27,7 +27,7 @@ PREDICTORS = {
 }
 
 
-def columns_of(
+def unit_columns(
     codes: Float[np.ndarray, "n d"], groups: tuple[tuple[int, ...], ...], seed: int
 ) -> tuple[Float[np.ndarray, "n k"], Int[np.ndarray, " k"]]:
     """Return what the predictors see: all columns that vary, stretched to [0, 1], and the unit each belongs to.
@@ -35,7 +35,7 @@ def columns_of(
     Columns that never vary are kept from them, so that where they stand cannot change a draw.
     """
     most = min(LATENTS, max(1, COLUMNS // len(groups)))
-    parts = [told_by(codes[:, list(group)], most, seed) for group in groups]
+    parts = [reduce_unit(codes[:, list(group)], most, seed) for group in groups]
     owner = np.repeat(np.arange(len(groups)), [part.shape[1] for part in parts])
     columns = np.concatenate(parts, 1)
     spread = np.ptp(columns, axis=0)
@@ -43,7 +43,7 @@ def columns_of(
     return (columns - columns.min(0))[:, varying] / spread[varying], owner[varying]
 
 
-def told_by(part: Float[np.ndarray, "n k"], most: int, seed: int) -> Float[np.ndarray, "n c"]:
+def reduce_unit(part: Float[np.ndarray, "n k"], most: int, seed: int) -> Float[np.ndarray, "n c"]:
     """Return a unit's latents, or the principal components of a large unit that hold any variance."""
     if part.shape[1] <= most or np.ptp(part, axis=0).max() == 0:
         return part
@@ -58,31 +58,31 @@ def predict(
     seen: Float[np.ndarray, "n k"], factor: Int[np.ndarray, " n"], predictor: str, seed: int
 ) -> tuple[Float[np.ndarray, " k"], float]:
     """Return the importance of every column, of sum 1 (0 where none helps), and success on held-out rows."""
-    train, test = held_out(factor, seed)
+    train, test = split_rows(factor, seed)
     if not seen.shape[1] or len(np.unique(factor[train])) < 2:
         most = np.bincount(factor[train]).argmax()
         return np.zeros(seen.shape[1]), float(np.mean(factor[test] == most))
-    importance, success = _TEACHERS[predictor](seen, factor, train, test, seed)
+    importance, success = _PREDICT[predictor](seen, factor, train, test, seed)
     total = importance.sum()
     return importance / (total if total else 1), success
 
 
-Told = tuple[Float[np.ndarray, " k"], float]
+Found = tuple[Float[np.ndarray, " k"], float]
 
 
-def _by_histogram(seen: np.ndarray, factor: np.ndarray, train: np.ndarray, test: np.ndarray, _: int) -> Told:
+def _by_histogram(seen: np.ndarray, factor: np.ndarray, train: np.ndarray, test: np.ndarray, _: int) -> Found:
     rows = np.concatenate([train, test])
     values, classes = np.unique(factor[train], return_inverse=True)
-    found = boosted(seen[rows], classes)
-    return found.importance, float(np.mean(values[found.predicted()[len(train) :]] == factor[test]))
+    found = boost(seen[rows], classes)
+    return found.importance, float(np.mean(values[found.predict()[len(train) :]] == factor[test]))
 
 
-def _by_trees(unfitted: Callable[[int, int], Any]) -> Callable[..., Told]:
-    def told(seen: np.ndarray, factor: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> Told:
+def _by_trees(unfitted: Callable[[int, int], Any]) -> Callable[..., Found]:
+    def by_trees(seen: np.ndarray, factor: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> Found:
         fitted = unfitted(len(train), seed).fit(seen[train], factor[train])
         return fitted.feature_importances_, float(np.mean(fitted.predict(seen[test]) == factor[test]))
 
-    return told
+    return by_trees
 
 
 def _boosting(_: int, seed: int) -> Any:
@@ -110,17 +110,18 @@ def _forest(rows: int, seed: int) -> Any:
     )
 
 
-def _by_lasso(seen: np.ndarray, factor: np.ndarray, train: np.ndarray, test: np.ndarray, _: int) -> Told:
+def _by_lasso(seen: np.ndarray, factor: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> Found:
     from sklearn.linear_model import Lasso
 
-    # Scaled over all rows: it tells the lasso nothing of the held-out ones that it could use.
-    x, y = standardised(seen), standardised(factor[:, None].astype(float))[:, 0]
-    fitted = Lasso(alpha=SHRINKAGE, max_iter=100_000).fit(x[train], y[train])
+    # Scaled over all rows: the lasso learns nothing of the held-out ones that it could use.
+    x, y = standardise(seen), standardise(factor[:, None].astype(float))[:, 0]
+    # Coordinates are visited in turn, so the seed changes nothing; without one, numpy's global generator moves on.
+    fitted = Lasso(alpha=SHRINKAGE, max_iter=100_000, random_state=seed).fit(x[train], y[train])
     left, spread = np.mean((y[test] - fitted.predict(x[test])) ** 2), y[test].var()
     return np.abs(fitted.coef_), float(max(0.0, 1 - left / spread)) if spread > 0 else 0.0
 
 
-_TEACHERS: dict[str, Callable[..., Told]] = {
+_PREDICT: dict[str, Callable[..., Found]] = {
     "histogram": _by_histogram,
     "boosting": _by_trees(_boosting),
     "forest": _by_trees(_forest),

@@ -1,19 +1,22 @@
-"""How much a linear map of all units tells about factors or labels."""
+"""Linear probe (Alain and Bengio 2016, "Understanding intermediate layers using linear classifier probes")."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_seed
 from latentassay.core.threads import one_blas_thread
-from latentassay.metrics.arrays import as_array, codes_and_factors, learnable
-from latentassay.metrics.disentanglement.splits import HELD_OUT, held_out, standardised
-from latentassay.stats.intervals import Interval, half_sampled
+from latentassay.metrics.arrays import as_array, as_columns, check_learnable, codes_and_factors
+from latentassay.metrics.disentanglement.splits import HELD_OUT, split_rows, standardise
+from latentassay.metrics.halves import measure_halves
 
 PENALTY = 1000.0
 """Weight of the losses against half the squares of the coefficients. The usual library's 1 shrinks so much that of a
-perfect code of ten levels beside six units of noise, 1000 rows, 7 rows in 10 are told; with 1000 all are."""
+perfect code of ten levels beside six units of noise, 1000 rows, 7 rows in 10 are predicted; with 1000 all are."""
 
 TOLERANCE = 0.03
 """The fit ends where no coefficient, in about its own standard errors, has a gradient above this."""
@@ -30,23 +33,21 @@ Split = tuple[Int[np.ndarray, " train"], Int[np.ndarray, " test"]]
 
 
 class Probe(NamedTuple):
-    """What a linear map tells, ``m`` factors.
+    """How well a linear map predicts ``m`` factors.
 
     Attributes:
-        score: mean of ``per_factor``.
-        per_factor: ``(m,)``; logistic: share of held-out rows whose value is told; linear: share of their variance,
+        score: mean of ``per_factor``, with an interval from random halves if that is asked for.
+        per_factor: ``(m,)``; logistic: accuracy on held-out rows; linear: share of their variance that is explained,
             below 0 where the map is worse than the mean.
         baseline: ``(m,)``, the same for whoever never looks at the codes; logistic: share of the value that is most
             frequent among the rows learned from; linear: 0.
-        interval: 95 % interval of ``score`` from random halves, if asked for.
         n: number of rows.
         variant: predictor, penalty and split in words.
     """
 
-    score: float
+    score: Estimate
     per_factor: Float[np.ndarray, " m"]
     baseline: Float[np.ndarray, " m"]
-    interval: Interval | None
     n: int
     variant: str
 
@@ -58,12 +59,12 @@ def linear_probe(
     test: tuple[Any, Any] | None = None,
     kind: str = "logistic",
     resamples: int = 0,
-    seed: int = 0,
+    generator: Generator | int = 0,
 ) -> Probe:
-    """Measure what a linear map of all units tells, on rows it has not seen.
+    """Measure how well a linear map of all units predicts factors on rows it has not seen.
 
     - ``"logistic"``: ``accuracy = P(argmax_v (w_v · c + b_v) = f)``, multinomial logistic regression, for values that
-      are names. It is linear: it tells all levels of an ordered code apart, but not two rings.
+      are names. It is linear: it separates all levels of an ordered code, but not two rings.
     - ``"linear"``: ``R² = 1 − Σ (f − w · c − b)² / Σ (f − mean f)²``, least squares, for values that are amounts.
       Values are taken as 0, 1, 2 … in order, so equally far apart.
 
@@ -73,7 +74,7 @@ def linear_probe(
         test: codes and factors of other rows to measure on; then all of ``codes`` are learned from.
         kind: ``"logistic"`` or ``"linear"``.
         resamples: random halves for the interval; none by default.
-        seed: seed of the split and of the halves.
+        generator: a generator or a seed, for the split and the halves.
 
     Raises:
         InputError: shapes that do not fit, NaN, a factor that never varies or (logistic) whose values are too rare to
@@ -84,37 +85,35 @@ def linear_probe(
     >>> labels = np.arange(200) % 4
     >>> found = linear_probe(labels[:, None] + 0.0, labels)
     >>> found.score, found.baseline.tolist()
-    (1.0, [0.25])
+    (1, [0.25])
     """
     if kind not in VARIANTS:
         raise InputError(f"kind must be one of {', '.join(VARIANTS)}, got {kind!r}")
-    c, f, learned = _joined(codes, factors, test, resamples)
-    told = _explained if kind == "linear" else _accuracy
+    c, f, learned = _stack_rows(codes, factors, test, resamples)
+    skill = _explained if kind == "linear" else _accuracy
     if kind == "logistic":
-        learnable(f[:learned])
+        check_learnable(f[:learned])
+    seed = as_seed(generator)
 
-    def measured(rows: Any) -> Float[np.ndarray, "m 2"]:
-        seen = standardised(c[rows])
-        return np.array([told(seen, column, _split(column, kind, learned, seed)) for column in f[rows].T])
+    def measure(rows: Any) -> Float[np.ndarray, "m 2"]:
+        seen = standardise(c[rows])
+        return np.array([skill(seen, column, _split(column, kind, learned, seed)) for column in f[rows].T])
 
-    per_factor, baseline = measured(slice(None)).T
-    interval = half_sampled(
-        lambda rows: float(measured(rows)[:, 0].mean()), per_factor.mean(), len(c), resamples=resamples, seed=seed
-    )
+    found, (score,) = measure_halves(measure, lambda part: (part[:, 0].mean(),), len(c), resamples=resamples, seed=seed)
     variant = VARIANTS[kind] if learned is None else f"{VARIANTS[kind].partition(', 1 row')[0]}, rows of their own"
-    return Probe(float(per_factor.mean()), per_factor, baseline, interval, len(c), variant)
+    return Probe(score, found[:, 0], found[:, 1], len(c), variant)
 
 
-def _joined(
+def _stack_rows(
     codes: Any, factors: Any, test: tuple[Any, Any] | None, resamples: int
 ) -> tuple[Float[np.ndarray, "n u"], Int[np.ndarray, "n m"], int | None]:
     """Return all codes and factors, those to test on last, and how many are learned from if that is said."""
     if test is None:
-        return *codes_and_factors(codes, _as_columns(factors)), None
+        return *codes_and_factors(codes, factors), None
     if resamples:
         raise InputError("resamples halves one table of rows; leave it out, or leave out test")
     own, other = as_array(codes, "codes"), as_array(test[0], "test codes")
-    f, g = _as_columns(factors), _as_columns(test[1])
+    f, g = (as_columns(as_array(rows, "factors")) for rows in (factors, test[1]))
     if own.shape[1:] != other.shape[1:] or f.shape[1:] != g.shape[1:]:
         raise InputError(
             f"rows to test on must have shapes (k, {own.shape[-1]}) and (k, {f.shape[-1]}) as those to "
@@ -128,21 +127,16 @@ def _split(column: Int[np.ndarray, " n"], kind: str, learned: int | None, seed: 
     if learned is not None:
         return np.arange(learned), np.arange(learned, len(column))
     if kind == "logistic":
-        return held_out(column, seed)
+        return split_rows(column, seed)
     # Values may be amounts that never repeat, so one row is held out of every three neighbours in value.
-    return held_out(np.argsort(np.argsort(column, kind="stable")) // HELD_OUT, seed)
-
-
-def _as_columns(factors: Any) -> np.ndarray:
-    columns = as_array(factors, "factors")
-    return columns[:, None] if columns.ndim == 1 else columns
+    return split_rows(np.argsort(np.argsort(column, kind="stable")) // HELD_OUT, seed)
 
 
 def _accuracy(seen: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], split: Split) -> tuple[float, float]:
     train, test = split
-    told = with_one(seen[test]) @ logistic(seen[train], factor[train]).T
+    scores = with_one(seen[test]) @ logistic(seen[train], factor[train]).T
     most = np.bincount(factor[train]).argmax()
-    return float(np.mean(told.argmax(1) == factor[test])), float(np.mean(factor[test] == most))
+    return float(np.mean(scores.argmax(1) == factor[test])), float(np.mean(factor[test] == most))
 
 
 def _explained(seen: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], split: Split) -> tuple[float, float]:
@@ -167,7 +161,7 @@ def logistic(x: Float[np.ndarray, "n u"], values: Int[np.ndarray, " n"]) -> Floa
 
     Args:
         x: codes, standardised or nearly so.
-        values: numbers 0 … k − 1; one that does not occur is told to be rare.
+        values: numbers 0 … k − 1; one that does not occur is predicted to be rare.
 
     >>> x, values = np.repeat([-1.0, 1.0], 400)[:, None], np.repeat([0, 1, 0, 1], [300, 100, 100, 300])
     >>> abs(logistic(x, values)).round(2).tolist()  # odds of 3 to 1 and 1 to 3: 2 · 0.55 = log 3
@@ -192,7 +186,7 @@ def logistic(x: Float[np.ndarray, "n u"], values: Int[np.ndarray, " n"]) -> Floa
 
 
 def roc_areas(scores: Float[np.ndarray, "n k"], truth: Bool[np.ndarray, "n k"]) -> Float[np.ndarray, " k"]:
-    """Return, for every column, the chance that a true row scores above a false one, ties counted half.
+    """Return, for every column, the probability that a true row scores above a false one, ties counting half.
 
     It is ``(Σ ranks of true rows − p (p + 1) / 2) / (p q)`` for p true and q false rows; NaN where one kind is missing.
 

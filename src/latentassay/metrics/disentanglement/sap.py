@@ -4,11 +4,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from torch import Generator
 
 from latentassay.core.errors import InputError
-from latentassay.metrics.arrays import codes_and_factors, learnable
-from latentassay.metrics.disentanglement.splits import HELD_OUT, held_out, standardised
-from latentassay.stats.intervals import Interval, half_sampled
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_seed
+from latentassay.metrics.arrays import check_learnable, codes_and_factors
+from latentassay.metrics.disentanglement.gaps import best_gaps
+from latentassay.metrics.disentanglement.splits import HELD_OUT, split_rows, standardise
+from latentassay.metrics.halves import measure_halves
 
 PENALTY = 0.01
 """The usual weight of the hinge losses against the squares of slope and intercept."""
@@ -29,18 +33,17 @@ class SAP(NamedTuple):
     """The gap and its evidence, ``m`` factors and ``u`` units.
 
     Attributes:
-        score: mean over factors of the gap between the two units that predict it best.
+        score: mean over factors of the gap between the two units that predict it best, with an interval from random
+            halves if that is asked for.
         per_factor: the gap of every factor, ``(m,)``.
         matrix: ``(m, u)``, how well unit j alone predicts factor m, from 0 to 1.
-        interval: 95 % interval from random halves, if asked for.
         n: number of rows.
         variant: how prediction is measured, in words.
     """
 
-    score: float
+    score: Estimate
     per_factor: Float[np.ndarray, " m"]
     matrix: Float[np.ndarray, "m u"]
-    interval: Interval | None
     n: int
     variant: str
 
@@ -53,11 +56,11 @@ def sap(
     scale: str = "raw",
     penalty: float = PENALTY,
     resamples: int = 0,
-    seed: int = 0,
+    generator: Generator | int = 0,
 ) -> SAP:
     """Measure ``mean_m (S[m,1st] − S[m,2nd])``, S how well single units predict factor m, best unit first.
 
-    - ``"discrete"``, the usual one: S is the share of held-out rows whose value a linear classifier of the unit tells.
+    - ``"discrete"``, the usual one: S is the held-out accuracy of a linear classifier of the unit.
       **One line for each value cannot cut a middle level out of an ordered code: a perfect code of ten levels scores
       only about 0.2.** Of two levels it scores 1 − 0.5. As usual the classifier sees the unit as it is, and what the
       penalty costs depends on scale and n: that perfect code scores 0.20 as 0 … 9 in 15 000 rows, 0.10 if standardised,
@@ -67,12 +70,12 @@ def sap(
 
     Args:
         codes: ``(n, u)`` array or tensor, u at least 2; usually posterior means.
-        factors: ``(n, m)`` integer codes.
+        factors: ``(n, m)`` integer codes, or labels ``(n,)``.
         factor_type: ``"discrete"`` or ``"continuous"``.
         scale: ``"raw"``, as published, or ``"standard"``, which makes the discrete score free of the units' scale.
         penalty: C of the discrete classifiers; 0.01 as published.
         resamples: random halves for the interval; none by default.
-        seed: seed of the split and of the halves.
+        generator: a generator or a seed, for the split and the halves.
 
     Raises:
         InputError: shapes that do not fit, NaN, a single unit, a factor that never varies or (discrete) whose values
@@ -90,30 +93,23 @@ def sap(
         raise InputError(f"penalty must be a positive number, got {penalty}")
     c, f = codes_and_factors(codes, factors, fewest=2)
     if factor_type == "discrete":
-        learnable(f)
+        check_learnable(f)
+    seed = as_seed(generator)
 
-    def measured(rows: Any) -> Float[np.ndarray, "m u"]:
+    def measure(rows: Any) -> Float[np.ndarray, "m u"]:
         if factor_type == "continuous":
-            return _explained(standardised(c[rows]), f[rows])
-        return _accuracies(c[rows] if scale == "raw" else standardised(c[rows]), f[rows], penalty, seed)
+            return _explained(standardise(c[rows]), f[rows])
+        return _accuracies(c[rows] if scale == "raw" else standardise(c[rows]), f[rows], penalty, seed)
 
-    matrix = measured(slice(None))
-    gaps = _gaps(matrix)
-    interval = half_sampled(
-        lambda rows: float(_gaps(measured(rows)).mean()), gaps.mean(), len(c), resamples=resamples, seed=seed
+    matrix, (score,) = measure_halves(
+        measure, lambda part: (best_gaps(part).mean(),), len(c), resamples=resamples, seed=seed
     )
     variant = VARIANTS[factor_type].format(scale=SCALES[scale], penalty=penalty)
-    return SAP(float(gaps.mean()), gaps, matrix, interval, len(c), variant)
-
-
-def _gaps(matrix: Float[np.ndarray, "m u"]) -> Float[np.ndarray, " m"]:
-    first_two = np.sort(matrix, axis=1)[:, -2:]
-    gaps: Float[np.ndarray, " m"] = first_two[:, 1] - first_two[:, 0]
-    return gaps
+    return SAP(score, best_gaps(matrix), matrix, len(c), variant)
 
 
 def _explained(seen: Float[np.ndarray, "n u"], factors: Int[np.ndarray, "n m"]) -> Float[np.ndarray, "m u"]:
-    correlation = standardised(factors.astype(np.float64)).T @ seen / len(seen)
+    correlation = standardise(factors.astype(np.float64)).T @ seen / len(seen)
     explained: Float[np.ndarray, "m u"] = np.minimum(np.square(correlation), 1.0)
     return explained
 
@@ -127,14 +123,14 @@ def _accuracies(
 def _accuracy(
     seen: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], penalty: float, seed: int
 ) -> Float[np.ndarray, " u"]:
-    """Share of held-out rows that every unit alone tells; a constant unit tells the most frequent value."""
+    """Share of held-out rows that every unit alone predicts; a constant unit predicts the most frequent value."""
     values = np.unique(factor, return_inverse=True)[1]
-    train, test = held_out(values, seed)
+    train, test = split_rows(values, seed)
     shares = np.zeros(seen.shape[1])
     for j, unit in enumerate(seen.T):
         slope, intercept = support_lines(unit[train], values[train], penalty)
-        told = (unit[test, None] * slope + intercept).argmax(1)
-        shares[j] = np.mean(told == values[test])
+        predicted = (unit[test, None] * slope + intercept).argmax(1)
+        shares[j] = np.mean(predicted == values[test])
     return shares
 
 
@@ -210,7 +206,7 @@ class _Below:
     def __call__(
         self, group: Int[np.ndarray, " k"], threshold: Float[np.ndarray, " k"] | float
     ) -> Float[np.ndarray, "k 3"]:
-        """Sums of every asked group below its threshold."""
+        """Sums of every group below its threshold."""
         at = np.searchsorted(self.line, 2 * self.reach * group + np.clip(threshold, -self.reach, self.reach))
         below: Float[np.ndarray, "k 3"] = self.sums[at] - self.sums[self.start[group]]
         return below

@@ -1,14 +1,18 @@
-"""Disentanglement score DS: the gap between the two units that tell a factor best ("VAEs and principal components")."""
+"""Disentanglement score DS: gap between the two best predictors of a factor ("VAEs and principal components")."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
+from torch import Generator
 
 from latentassay.core.errors import InputError
-from latentassay.metrics.arrays import as_array, codes_and_factors, learnable
-from latentassay.metrics.disentanglement.splits import held_out, standardised
-from latentassay.stats.intervals import Interval, half_sampled
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_seed
+from latentassay.metrics.arrays import as_array, as_columns, check_learnable, codes_and_factors
+from latentassay.metrics.disentanglement.gaps import best_gaps
+from latentassay.metrics.disentanglement.splits import split_rows, standardise
+from latentassay.metrics.halves import measure_halves
 
 ONE_IN = 5
 """One row in so many is held out."""
@@ -23,18 +27,17 @@ class Separation(NamedTuple):
     """The gap and its evidence, ``m`` factors and ``u`` units.
 
     Attributes:
-        score: mean over factors of the gap between the two units that tell it best.
+        score: mean over factors of the gap between the two units that predict it best, with an interval from random
+            halves if that is asked for.
         per_factor: the gap of every factor, ``(m,)``.
-        matrix: ``(m, u)``, how well unit j alone tells factor m, A / M.
-        interval: 95 % interval from random halves, if asked for.
+        matrix: ``(m, u)``, how well unit j alone predicts factor m, A / M.
         n: number of rows.
         variant: neighbours, split, factors that are continuous and normaliser in words.
     """
 
-    score: float
+    score: Estimate
     per_factor: Float[np.ndarray, " m"]
     matrix: Float[np.ndarray, "m u"]
-    interval: Interval | None
     n: int
     variant: str
 
@@ -47,12 +50,12 @@ def separation(
     neighbours: int = 5,
     normaliser: str = "bounded",
     resamples: int = 0,
-    seed: int = 0,
+    generator: Generator | int = 0,
 ) -> Separation:
-    """Measure ``DS = mean_m (A[m,1st] − A[m,2nd]) / M_m``, A how well single units tell factor m, best unit first.
+    """Measure ``DS = mean_m (A[m,1st] − A[m,2nd]) / M_m``, A how well single units predict factor m, best first.
 
-    A unit tells a held-out row by its k nearest rows among the other 80 %: the value most of them have, or the mean of
-    their values if the factor is ``continuous``. No bins, and any shape of dependence counts. What divides::
+    A unit predicts a held-out row from its k nearest rows among the other 80 %: the value most of them have, or the
+    mean of their values if the factor is ``continuous``. No bins, and any shape of dependence counts. What divides::
 
         "bounded"   error                 M = error of the best constant, A = max(0, M − error)
         "paper"     √mse                  M = √var(f_m),                  A = √var(f_m) − √mse
@@ -63,16 +66,16 @@ def separation(
     perfect regression can exceed 1, too, as neighbours that know nothing err more than the constant. ``"bounded"``
     divides by all there is to gain over the constant, as the regression in print does already, and takes a unit that
     does worse for one that knows nothing. Constants are the best there are for the held-out rows. A constant unit
-    tells what the best constant tells.
+    predicts the best constant.
 
     Args:
         codes: ``(n, u)`` array or tensor, u at least 2; usually posterior means. Their scale does not matter.
-        factors: ``(n, m)``; integer codes, and any numbers in the columns that are ``continuous``.
-        continuous: columns to be told as numbers, by regression.
+        factors: ``(n, m)``, or labels ``(n,)``; integer codes, and any numbers in the columns that are ``continuous``.
+        continuous: columns to be predicted as numbers, by regression.
         neighbours: k.
         normaliser: ``"bounded"`` or ``"paper"``.
         resamples: random halves for the interval; none by default.
-        seed: seed of the split and of the halves.
+        generator: a generator or a seed, for the split and the halves.
 
     Raises:
         InputError: shapes that do not fit, NaN, a single unit, a factor that never varies or whose values are too
@@ -80,40 +83,38 @@ def separation(
 
     >>> factors = np.indices((9, 10)).reshape(2, -1).T
     >>> separation(factors.astype(float), factors).score
-    1.0
+    1
     >>> separation(factors.astype(float), factors, continuous=(0, 1)).score
-    1.0
+    1
     """
     if normaliser not in NORMALISERS:
         raise InputError(f"normaliser must be one of {', '.join(NORMALISERS)}, got {normaliser!r}")
     values, numbers = _values(factors, continuous)
-    c, f = codes_and_factors(codes, _numbered(values, numbers), fewest=2)
-    learnable(f[:, ~numbers])
+    c, f = codes_and_factors(codes, _number(values, numbers), fewest=2)
+    check_learnable(f[:, ~numbers])
     if not 1 <= neighbours <= len(c) // 2:
         raise InputError(f"neighbours must lie between 1 and half of {len(c)} rows, got {neighbours}")
+    seed = as_seed(generator)
+    # Counted from the least value on, so that whole numbers beyond 2⁵³ do not run together.
+    targets = np.where(numbers, values - values.min(0), f).astype(np.float64)
 
-    # Told from the least value on, so that whole numbers beyond 2⁵³ do not run together.
-    told_of = np.where(numbers, values - values.min(0), f).astype(np.float64)
+    def measure(rows: Any) -> Float[np.ndarray, "m u"]:
+        errors = _errors(standardise(c[rows]), targets[rows], numbers, neighbours, seed)
+        return _skill(*errors, numbers, normaliser)
 
-    def measured(rows: Any) -> Float[np.ndarray, "m u"]:
-        told = told_of[rows]
-        return _skill(*_errors(standardised(c[rows]), told, numbers, neighbours, seed), numbers, normaliser)
-
-    matrix = measured(slice(None))
-    gaps = _gaps(matrix)
-    interval = half_sampled(
-        lambda rows: float(_gaps(measured(rows)).mean()), gaps.mean(), len(c), resamples=resamples, seed=seed
+    matrix, (score,) = measure_halves(
+        measure, lambda part: (best_gaps(part).mean(),), len(c), resamples=resamples, seed=seed
     )
     variant = (
         f"{neighbours} nearest neighbours on one unit, 1 row in {ONE_IN} held out; {_kinds(numbers)}; "
         f"{NORMALISERS[normaliser]}"
     )
-    return Separation(float(gaps.mean()), gaps, matrix, interval, len(c), variant)
+    return Separation(score, best_gaps(matrix), matrix, len(c), variant)
 
 
 def _values(factors: Any, continuous: Any) -> tuple[np.ndarray, Bool[np.ndarray, " m"]]:
     """The factors as an array, and which of them are continuous."""
-    f = as_array(factors, "factors")
+    f = as_columns(as_array(factors, "factors"))
     columns = list(continuous)
     if not columns or f.ndim != 2:
         return f, np.zeros(f.shape[-1] if f.ndim else 0, dtype=bool)
@@ -127,7 +128,7 @@ def _values(factors: Any, continuous: Any) -> tuple[np.ndarray, Bool[np.ndarray,
     return f, numbers
 
 
-def _numbered(values: np.ndarray, numbers: Bool[np.ndarray, " m"]) -> np.ndarray:
+def _number(values: np.ndarray, numbers: Bool[np.ndarray, " m"]) -> np.ndarray:
     """Integer codes of all factors, as every other metric asks for."""
     if not numbers.any():
         return values
@@ -137,7 +138,7 @@ def _numbered(values: np.ndarray, numbers: Bool[np.ndarray, " m"]) -> np.ndarray
 
 def _errors(
     seen: Float[np.ndarray, "n u"],
-    told: Float[np.ndarray, "n m"],
+    targets: Float[np.ndarray, "n m"],
     numbers: Bool[np.ndarray, " m"],
     neighbours: int,
     seed: int,
@@ -145,18 +146,18 @@ def _errors(
     """Error of every unit and of the best constant on held-out rows: rmse of numbers, share of wrong values else."""
     from sklearn.neighbors import NearestNeighbors
 
-    learned, tried = held_out(np.zeros(len(seen), dtype=np.int64), seed, one_in=ONE_IN)
-    constant = _error(_told(told[None, tried], numbers), told[tried], numbers)
+    learned, tried = split_rows(np.zeros(len(seen), dtype=np.int64), seed, one_in=ONE_IN)
+    constant = _error(_predict(targets[None, tried], numbers), targets[tried], numbers)
     errors = np.repeat(constant[:, None], seen.shape[1], axis=1)
     for j in np.flatnonzero(np.ptp(seen[learned], axis=0) > 0):
         search = NearestNeighbors(n_neighbors=neighbours, algorithm="kd_tree").fit(seen[learned][:, [j]])
         near = search.kneighbors(seen[tried][:, [j]], return_distance=False)
-        errors[:, j] = _error(_told(told[learned][near], numbers), told[tried], numbers)
+        errors[:, j] = _error(_predict(targets[learned][near], numbers), targets[tried], numbers)
     return errors, constant
 
 
-def _told(around: Float[np.ndarray, "t k m"], numbers: Bool[np.ndarray, " m"]) -> Float[np.ndarray, "t m"]:
-    """What k rows tell of each factor: the mean of numbers, else the value most of them have, the lowest of equals."""
+def _predict(around: Float[np.ndarray, "t k m"], numbers: Bool[np.ndarray, " m"]) -> Float[np.ndarray, "t m"]:
+    """Each factor from k rows: the mean of numbers, else the value most of them have, the lowest of equals."""
     ordered, place = np.sort(around, axis=1), np.arange(around.shape[1])[None, :, None]
     begins = np.concatenate([np.ones_like(ordered[:, :1], dtype=bool), ordered[:, 1:] != ordered[:, :-1]], 1)
     # Equal values lie side by side, so the end of the longest run is the place furthest from where its value began.
@@ -166,10 +167,10 @@ def _told(around: Float[np.ndarray, "t k m"], numbers: Bool[np.ndarray, " m"]) -
 
 
 def _error(
-    told: Float[np.ndarray, "_ m"], truth: Float[np.ndarray, "t m"], numbers: Bool[np.ndarray, " m"]
+    predicted: Float[np.ndarray, "_ m"], truth: Float[np.ndarray, "t m"], numbers: Bool[np.ndarray, " m"]
 ) -> Float[np.ndarray, " m"]:
     error: Float[np.ndarray, " m"] = np.where(
-        numbers, np.sqrt(np.square(told - truth).mean(0)), (told != truth).mean(0)
+        numbers, np.sqrt(np.square(predicted - truth).mean(0)), (predicted != truth).mean(0)
     )
     return error
 
@@ -188,11 +189,6 @@ def _skill(
         gain = np.where(numbers, constant, 1.0)[:, None] - errors
     skill: Float[np.ndarray, "m u"] = np.where(best > 0, gain.T / np.where(best > 0, best, 1), 0.0).T
     return skill
-
-
-def _gaps(matrix: Float[np.ndarray, "m u"]) -> Float[np.ndarray, " m"]:
-    gaps: Float[np.ndarray, " m"] = np.diff(np.sort(matrix, axis=1)[:, -2:], axis=1)[:, 0]
-    return gaps
 
 
 def _kinds(numbers: Bool[np.ndarray, " m"]) -> str:

@@ -1,4 +1,4 @@
-"""What predictors are told: standardised codes, rows to learn from and rows held out."""
+"""What predictors learn from: standardised codes, rows to train on and rows held out."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -7,7 +7,7 @@ HELD_OUT = 3
 """One row in so many is held out."""
 
 
-def held_out(
+def split_rows(
     column: Int[np.ndarray, " n"], seed: int, *, one_in: int = HELD_OUT
 ) -> tuple[Int[np.ndarray, " train"], Int[np.ndarray, " test"]]:
     """Return rows to learn from and rows held out, so that every value gets its share of both.
@@ -20,7 +20,7 @@ def held_out(
         seed: seed of the shuffle.
         one_in: hold out one row in so many, at least 2.
 
-    >>> train, test = held_out(np.array([5, 5, 7, 7, 7, 9]), seed=0)
+    >>> train, test = split_rows(np.array([5, 5, 7, 7, 7, 9]), seed=0)
     >>> np.array([5, 5, 7, 7, 7, 9])[train].tolist(), np.array([5, 5, 7, 7, 7, 9])[test].tolist()
     ([5, 7, 7, 9], [5, 7])
     """
@@ -31,10 +31,10 @@ def held_out(
     return rows[~test], rows[test]
 
 
-def standardised(codes: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+def standardise(codes: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
     """Return every column with mean 0 and variance 1 over the rows; constant columns become 0.
 
-    >>> standardised(np.array([[1.0, 0.1], [3.0, 0.1]])).tolist()
+    >>> standardise(np.array([[1.0, 0.1], [3.0, 0.1]])).tolist()
     [[-1.0, 0.0], [1.0, 0.0]]
     """
     spread = np.ptp(codes, axis=0)

@@ -5,16 +5,18 @@ Duan et al. 2020, "Unsupervised Model Selection for Variational Disentangled Rep
 
 import warnings
 from collections.abc import Sequence
-from functools import partial
+from itertools import permutations
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float
+from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import FURTHEST, reals
-from latentassay.metrics.disentanglement.splits import standardised
-from latentassay.stats.intervals import Interval, half_sampled
+from latentassay.metrics.disentanglement.splits import standardise
+from latentassay.metrics.halves import measure_halves
 
 ALPHA = 0.1
 """Weight of the lasso's penalty, as published."""
@@ -30,20 +32,20 @@ class UDR(NamedTuple):
 
     Attributes:
         scores: ``(k,)``, how well each model agrees with the others unit by unit: median of its row of ``pairs``.
+        scores_stderr: ``(k,)``, standard error of every score from random halves of the rows if that is asked for, else
+            ``None``. Which models are there to agree with matters as much and is not in it.
         best: the model with the largest score.
         pairs: ``(k, k)``, agreement of model i with model j; 0 on the diagonal, which does not count.
         informative: the units of every model that were compared, ``(d_i,)`` each.
-        intervals: 95 % interval of every score from random halves of the rows, if asked for, else ``None``. Which
-            models are there to agree with matters as much and is not in it.
         n: number of rows.
         variant: similarity and what counts as informative, in words.
     """
 
     scores: Float[np.ndarray, " k"]
+    scores_stderr: Float[np.ndarray, " k"] | None
     best: int
     pairs: Float[np.ndarray, "k k"]
     informative: tuple[Bool[np.ndarray, " _"], ...]
-    intervals: tuple[Interval | None, ...]
     n: int
     variant: str
 
@@ -55,9 +57,9 @@ def udr(
     similarity: str = "lasso",
     threshold: float = 0.01,
     resamples: int = 0,
-    seed: int = 0,
+    generator: Generator | int = 0,
 ) -> UDR:
-    """Rank models without knowing any factor: disentangled ones come alike from different seeds, entangled ones differ.
+    """Rank models without any factor: disentangled models of different seeds have the same units, entangled ones not.
 
     R is the similarity of the informative units a of model i and b of model j, and ``r`` its largest entry in a row
     or a column (the published code divides each sum by its own number of units, then takes the mean)::
@@ -80,8 +82,8 @@ def udr(
             the model's largest one are, which takes a model that collapsed altogether for one that did not.
         similarity: ``"lasso"`` or ``"spearman"``.
         threshold: in nats with ``kl``, else a share of variance.
-        resamples: random halves for the intervals; none by default.
-        seed: seed of the halves.
+        resamples: random halves for the standard errors; none by default.
+        generator: a generator or a seed, for the halves.
 
     Raises:
         InputError: fewer than two models, arrays of different rows, NaN, ``kl`` that does not fit the units, an
@@ -95,23 +97,31 @@ def udr(
     """
     if similarity not in SIMILARITIES:
         raise InputError(f"similarity must be one of {', '.join(SIMILARITIES)}, got {similarity!r}")
-    codes = _checked(codes_of_models)
-    informative = tuple(_varying(c, threshold) for c in codes) if kl is None else _told(kl, codes, threshold)
-    told = [c[:, mask] for c, mask in zip(codes, informative, strict=True)]
-    seen, n = _seen(told, slice(None), similarity), len(codes[0])
-    pairs = np.stack([_row(i, seen, similarity) for i in range(len(told))])
-    scores = np.array([_median(row, i) for i, row in enumerate(pairs)])
-    intervals = tuple(
-        half_sampled(partial(_score, told, similarity, i), float(value), n, resamples=resamples, seed=seed)
-        for i, value in enumerate(scores)
+    codes = _read(codes_of_models)
+    informative = tuple(_varying(c, threshold) for c in codes) if kl is None else _diverging(kl, codes, threshold)
+    compared = [c[:, mask] for c, mask in zip(codes, informative, strict=True)]
+    pairs, scores = measure_halves(
+        lambda rows: _pairs(_prepare(compared, rows, similarity), similarity),
+        _medians,
+        len(codes[0]),
+        resamples=resamples,
+        seed=as_seed(generator),
     )
     unit = f"mean KL above {threshold:g} nats" if kl is not None else f"variance above {threshold:g} of the largest"
-    variant = f"{SIMILARITIES[similarity]}; units of {unit}; median over the other {len(told) - 1} models"
-    return UDR(scores, int(scores.argmax()), pairs, informative, intervals, n, variant)
+    values = np.array(scores)
+    return UDR(
+        scores=values,
+        scores_stderr=np.array([score.stderr for score in scores]) if resamples else None,
+        best=int(values.argmax()),
+        pairs=pairs,
+        informative=informative,
+        n=len(codes[0]),
+        variant=f"{SIMILARITIES[similarity]}; units of {unit}; median over the other {len(codes) - 1} models",
+    )
 
 
 def agreement(similarity: Float[np.ndarray, "a b"]) -> float:
-    """Return how far the units of two models pair up: UDR of one pair, from the similarity of their units.
+    """Return how far the units of two models pair up: UDR of one pair of models, from the similarity of their units.
 
     >>> agreement(np.eye(3)), agreement(np.ones((2, 2))), agreement(np.zeros((0, 2)))
     (1.0, 0.5, 0.0)
@@ -126,24 +136,23 @@ def _concentrated(rows: Float[np.ndarray, "a b"]) -> float:
     return float((rows.max(1, initial=0) ** 2 / np.where(total > 0, total, 1)).sum())
 
 
-def _row(i: int, seen: list[Float[np.ndarray, "n _"]], similarity: str) -> Float[np.ndarray, " k"]:
-    """Agreement of model i with every other."""
-    similar = _lasso if similarity == "lasso" else _correlated
-    return np.array([0.0 if i == j else agreement(similar(seen[i], other)) for j, other in enumerate(seen)])
-
-
-def _median(row: Float[np.ndarray, " k"], own: int) -> float:
-    return float(np.median(np.delete(row, own)))
-
-
-def _score(codes: list[Float[np.ndarray, "n _"]], similarity: str, i: int, rows: Any) -> float:
-    return _median(_row(i, _seen(codes, rows, similarity), similarity), i)
-
-
-def _seen(codes: list[Float[np.ndarray, "n _"]], rows: Any, similarity: str) -> list[Float[np.ndarray, "_n _d"]]:
+def _prepare(codes: list[Float[np.ndarray, "n _"]], rows: Any, similarity: str) -> list[Float[np.ndarray, "_n _d"]]:
     from scipy.stats import rankdata
 
-    return [standardised(rankdata(c[rows], axis=0) if similarity == "spearman" else c[rows]) for c in codes]
+    return [standardise(rankdata(c[rows], axis=0) if similarity == "spearman" else c[rows]) for c in codes]
+
+
+def _pairs(codes: list[Float[np.ndarray, "n _"]], similarity: str) -> Float[np.ndarray, "k k"]:
+    """Agreement of every model with every other; 0 on the diagonal."""
+    similar, pairs = _lasso if similarity == "lasso" else _correlated, np.zeros((len(codes), len(codes)))
+    for i, j in permutations(range(len(codes)), 2):
+        pairs[i, j] = agreement(similar(codes[i], codes[j]))
+    return pairs
+
+
+def _medians(pairs: Float[np.ndarray, "k k"]) -> list[float]:
+    """Median of every row without its entry on the diagonal."""
+    return [float(np.median(np.delete(row, i))) for i, row in enumerate(pairs)]
 
 
 def _correlated(a: Float[np.ndarray, "n a"], b: Float[np.ndarray, "n b"]) -> Float[np.ndarray, "a b"]:
@@ -161,12 +170,13 @@ def _lasso(a: Float[np.ndarray, "n a"], b: Float[np.ndarray, "n b"]) -> Float[np
     with warnings.catch_warnings():
         # Copies among the predictors may share a weight in more than one way; any of them will do.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = Lasso(alpha=ALPHA, fit_intercept=False, precompute=True).fit(b, a)
+        # Coordinates are visited in turn, so the seed changes nothing; without one, numpy's global generator moves on.
+        fitted = Lasso(alpha=ALPHA, fit_intercept=False, precompute=True, random_state=0).fit(b, a)
     weights: Float[np.ndarray, "a b"] = np.abs(fitted.coef_).reshape(a.shape[1], b.shape[1])
     return np.minimum(weights / (1 - ALPHA), 1.0)
 
 
-def _checked(codes_of_models: Sequence[Any]) -> list[Float[np.ndarray, "n _"]]:
+def _read(codes_of_models: Sequence[Any]) -> list[Float[np.ndarray, "n _"]]:
     codes = [reals(c, "codes") for c in codes_of_models]
     shapes = [c.shape for c in codes]
     if len(codes) < 2:
@@ -189,12 +199,12 @@ def _varying(codes: Float[np.ndarray, "n d"], threshold: float) -> Bool[np.ndarr
     return varying
 
 
-def _told(
+def _diverging(
     kl: Sequence[Any], codes: list[Float[np.ndarray, "n _"]], threshold: float
 ) -> tuple[Bool[np.ndarray, " _"], ...]:
     """Units whose divergence is above ``threshold``; infinite where the posterior is a point."""
-    given = [reals(values, "kl") for values in kl]
-    shapes, expected = [values.shape for values in given], [(c.shape[1],) for c in codes]
-    if shapes != expected or any(np.isnan(values).any() for values in given):
+    divergences = [reals(values, "kl") for values in kl]
+    shapes, expected = [values.shape for values in divergences], [(c.shape[1],) for c in codes]
+    if shapes != expected or any(np.isnan(values).any() for values in divergences):
         raise InputError(f"kl must hold one number for each unit, shapes {expected} without NaN, got {shapes}")
-    return tuple(values > threshold for values in given)
+    return tuple(values > threshold for values in divergences)

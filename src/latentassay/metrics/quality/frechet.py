@@ -5,10 +5,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_seed
+from latentassay.metrics.arrays import reals
+from latentassay.metrics.halves import estimate_by_halves
 from latentassay.metrics.quality.samples import FewRowsWarning, blocks, two_samples
-from latentassay.stats.intervals import Interval, half_sampled
 
 BLOCK = 2048
 """Rows that are centred at a time, so that no centred copy of all features is kept."""
@@ -18,29 +22,34 @@ class Frechet(NamedTuple):
     """The distance and its parts.
 
     Attributes:
-        score: ``mean_term + covariance_term``; 0 for equal means and covariances, in squared units of the features.
+        score: ``mean_term + covariance_term``; 0 for equal means and covariances, in squared units of the features. Its
+            interval, from random halves if that is asked for, says how far chance moves it, and knows nothing of its
+            bias.
         mean_term: ``‖μ_a − μ_b‖²``.
         covariance_term: what differs in spread and correlation.
-        interval: 95 % interval from random halves, if asked for. It says how far chance moves the score, and knows
-            nothing of its bias.
         extrapolated: the score at 1 / n → 0, if asked for; may be negative.
         n: rows of the first set.
         m: rows of the second set.
         variant: features and estimator in words.
     """
 
-    score: float
+    score: Estimate
     mean_term: float
     covariance_term: float
-    interval: Interval | None
-    extrapolated: float | None
+    extrapolated: Estimate | None
     n: int
     m: int
     variant: str
 
 
 def frechet_distance(
-    a: Any, b: Any, *, extrapolate: bool = False, resamples: int = 0, paired: bool = False, seed: int = 0
+    a: Any,
+    b: Any,
+    *,
+    extrapolate: bool = False,
+    resamples: int = 0,
+    paired: bool = False,
+    generator: Generator | int = 0,
 ) -> Frechet:
     """Measure ``‖μ_a − μ_b‖² + tr(Σ_a + Σ_b − 2 (Σ_a Σ_b)^½)``, with unbiased covariances Σ.
 
@@ -59,7 +68,7 @@ def frechet_distance(
         resamples: random halves of both sets for the interval; none by default.
         paired: row i of b was made from row i of a, as a reconstruction is: halves are then of the same rows. Chance
             moves both sets alike, so the score lies below that of two sets drawn apart, and is 0 where b equals a.
-        seed: seed of all halves.
+        generator: a generator or a seed, for all halves.
 
     Raises:
         InputError: shapes that do not fit, fewer than 4 rows, NaN.
@@ -80,19 +89,29 @@ def frechet_distance(
             stacklevel=2,
         )
     mean, covariance = _terms(x, y)
-    score = mean + covariance
+    seed = as_seed(generator)
     rng = np.random.default_rng((seed, 1))
-    interval = half_sampled(
+    score = estimate_by_halves(
+        mean + covariance,
         lambda rows: sum(_terms(x[rows], y[rows if paired else _halves(len(y), rng)[0]])),
-        score,
         len(x),
         resamples=resamples,
         seed=seed,
     )
-    extrapolated = 2 * score - _of_halves(x, y, np.random.default_rng((seed, 2)), paired) if extrapolate else None
-    told = ", in pairs" if paired else ""
-    variant = f"{x.shape[1]} features as given, n = {len(x)} and {len(y)}{told}, covariances over n − 1, biased upwards"
-    return Frechet(score, mean, covariance, interval, extrapolated, len(x), len(y), variant)
+    extrapolated = None
+    if extrapolate:
+        halves = _of_halves(x, y, np.random.default_rng((seed, 2)), paired)
+        extrapolated = Estimate(2 * (mean + covariance) - halves, n=len(x))
+    return Frechet(
+        score=score,
+        mean_term=mean,
+        covariance_term=covariance,
+        extrapolated=extrapolated,
+        n=len(x),
+        m=len(y),
+        variant=f"{x.shape[1]} features as given, n = {len(x)} and {len(y)}{', in pairs' if paired else ''}, "
+        "covariances over n − 1, biased upwards",
+    )
 
 
 def gaussian_frechet(mean_a: Any, covariance_a: Any, mean_b: Any, covariance_b: Any) -> float:
@@ -106,8 +125,8 @@ def gaussian_frechet(mean_a: Any, covariance_a: Any, mean_b: Any, covariance_b: 
     >>> gaussian_frechet([0, 0], np.eye(2), [3, 0], 4 * np.eye(2))
     11.0
     """
-    means = [np.asarray(mean, dtype=np.float64) for mean in (mean_a, mean_b)]
-    covariances = [np.asarray(covariance, dtype=np.float64) for covariance in (covariance_a, covariance_b)]
+    means = [reals(mean, "means") for mean in (mean_a, mean_b)]
+    covariances = [reals(covariance, "covariances") for covariance in (covariance_a, covariance_b)]
     for mean, covariance in zip(means, covariances, strict=True):
         _check_moments(mean, covariance, len(means[0].ravel()))
     factors = [_root(covariance) for covariance in covariances]

@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.progress import track
+from latentassay.core.randomness import as_seed
 from latentassay.metrics.quality.samples import blocks, two_samples
-from latentassay.stats.intervals import Interval, normal
 
 BLOCK = 2048
 """Rows and columns of the kernel matrix that are held at a time."""
@@ -21,18 +23,15 @@ class KernelDistance(NamedTuple):
     """The distance and what is known of its error.
 
     Attributes:
-        score: unbiased estimate; a little negative about every other time when nothing differs.
-        stderr: its standard error, over draws of both sets.
-        interval: 95 % interval ``score ± 1.96 stderr``.
+        score: unbiased estimate, with its standard error over draws of both sets; a little negative about every other
+            time when nothing differs.
         noise: standard deviation of the score of such sets when nothing differs: a score above twice this is no chance.
         n: rows of the first set.
         m: rows of the second set.
         variant: kernel and estimator in words.
     """
 
-    score: float
-    stderr: float
-    interval: Interval
+    score: Estimate
     noise: float
     n: int
     m: int
@@ -48,7 +47,7 @@ class _Sums(NamedTuple):
 
 
 def kernel_distance(
-    a: Any, b: Any, *, subset_size: int = 10_000, paired: bool = False, seed: int = 0
+    a: Any, b: Any, *, subset_size: int = 10_000, paired: bool = False, generator: Generator | int = 0
 ) -> KernelDistance:
     """Measure the squared maximum mean discrepancy for the kernel ``κ(x, y) = (x·y / k + 1)³``.
 
@@ -73,7 +72,7 @@ def kernel_distance(
         subset_size: larger sets are dealt into subsets of about so many rows, whose scores are averaged, so that the
             time grows with n rather than n²; at most ``2048²`` kernel values are held at a time in any case.
         paired: row i of b was made from row i of a, as a reconstruction is.
-        seed: deals the subsets.
+        generator: a generator or a seed, for the subsets.
 
     Raises:
         InputError: shapes that do not fit, fewer than 4 rows, NaN, a subset size below 4.
@@ -81,29 +80,32 @@ def kernel_distance(
     >>> rng = np.random.default_rng(0)
     >>> a, b = rng.normal(size=(200, 8)), rng.normal(size=(300, 8))
     >>> same, other = kernel_distance(a, b), kernel_distance(a, b + 1)
-    >>> same.interval.low < 0 < same.interval.high < other.interval.low
+    >>> same.score.low < 0 < same.score.high < other.score.low
     True
     """
     x, y = two_samples(a, b, fewest=4, paired=paired)
     if subset_size < 4:
         raise InputError(f"subset_size must be at least 4, got {subset_size}")
     parts = max(1, min(math.ceil(max(len(x), len(y)) / subset_size), min(len(x), len(y)) // 4))
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(as_seed(generator))
     if paired:
-        both = _dealt(np.concatenate([x, y], 1), parts, rng)
-        found = [_estimate_paired(*np.hsplit(rows, 2)) for rows in track(both, "kernel distance")]
+        both = _deal(np.concatenate([x, y], 1), parts, rng)
+        found = [_paired_statistic(*np.hsplit(rows, 2)) for rows in track(both, "kernel distance")]
     else:
-        found = _estimates(list(zip(_dealt(x, parts, rng), _dealt(y, parts, rng), strict=True)))
+        found = _statistics(list(zip(_deal(x, parts, rng), _deal(y, parts, rng), strict=True)))
     values, singles, pairs = np.array(found).T
-    score, noise = float(values.mean()), float(pairs.sum() ** 0.5 / parts)
-    stderr = float((singles + pairs).sum() ** 0.5 / parts)
-    dealt = "all pairs" if parts == 1 else f"all pairs inside {parts} subsets"
-    dealt += " but of a row and its partner" if paired else ""
-    variant = f"kernel (x·y/{x.shape[1]} + 1)³ on features as given, n = {len(x)} and {len(y)}, unbiased, {dealt}"
-    return KernelDistance(score, stderr, normal(score, stderr), noise, len(x), len(y), variant)
+    deal = "all pairs" if parts == 1 else f"all pairs inside {parts} subsets"
+    return KernelDistance(
+        score=Estimate(float(values.mean()), stderr=float((singles + pairs).sum() ** 0.5 / parts), n=len(x)),
+        noise=float(pairs.sum() ** 0.5 / parts),
+        n=len(x),
+        m=len(y),
+        variant=f"kernel (x·y/{x.shape[1]} + 1)³ on features as given, n = {len(x)} and {len(y)}, unbiased, "
+        f"{deal}{' but of a row and its partner' if paired else ''}",
+    )
 
 
-def _dealt(x: Float[np.ndarray, "n k"], parts: int, rng: np.random.Generator) -> list[Float[np.ndarray, "p k"]]:
+def _deal(x: Float[np.ndarray, "n k"], parts: int, rng: np.random.Generator) -> list[Float[np.ndarray, "p k"]]:
     return [x] if parts == 1 else [x[np.sort(rows)] for rows in np.array_split(rng.permutation(len(x)), parts)]
 
 
@@ -147,17 +149,17 @@ def _kernel(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "m k"]) -> Float[n
     return cube
 
 
-Estimate = tuple[float, float, float]
+Statistic = tuple[float, float, float]
 """The U-statistic, what single rows add to its variance, and what pairs of rows add."""
 
 
-def _estimates(subsets: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Estimate]:
+def _statistics(subsets: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[Statistic]:
     matrices = [pair for u, v in subsets for pair in ((u, None), (v, None), (u, v))]
     sums = [_sums(*pair) for pair in track(matrices, "kernel distance")]
-    return [_estimate(*sums[i : i + 3]) for i in range(0, len(sums), 3)]
+    return [_statistic(*sums[i : i + 3]) for i in range(0, len(sums), 3)]
 
 
-def _estimate_paired(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "n k"]) -> Estimate:
+def _paired_statistic(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "n k"]) -> Statistic:
     sums, n = _paired_sums(x, y), len(x)
     effects, rest = _within(sums)
     single = max(0.0, float(np.var(effects, ddof=1)) - rest / (n - 2))
@@ -176,7 +178,7 @@ def _paired_sums(x: Float[np.ndarray, "n k"], y: Float[np.ndarray, "n k"]) -> _S
     return _symmetric_sums(len(x), entries)
 
 
-def _estimate(aa: _Sums, bb: _Sums, ab: _Sums) -> Estimate:
+def _statistic(aa: _Sums, bb: _Sums, ab: _Sums) -> Statistic:
     n, m = len(aa.rows), len(bb.rows)
     value = aa.rows.sum() / (n * (n - 1)) + bb.rows.sum() / (m * (m - 1)) - 2 * ab.rows.sum() / (n * m)
     (effect_a, rest_aa), (effect_b, rest_bb), rest_ab = _within(aa), _within(bb), _between(ab)

@@ -6,9 +6,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.progress import track
 from latentassay.metrics.quality.samples import blocks, two_samples
-from latentassay.stats.intervals import Interval, wilson
+from latentassay.stats.intervals import wilson
 
 BLOCK = 1024
 """Fake rows whose distances to all real ones are held at a time."""
@@ -21,27 +22,23 @@ class PrecisionRecall(NamedTuple):
     """How far fake data lie among real data, and real among fake.
 
     Attributes:
-        precision: share of fake rows inside a ball about a real row: are they realistic?
-        recall: share of real rows inside a ball about a fake row: is all of the data generated?
+        precision: share of fake rows inside a ball about a real row: are they realistic? Its interval is Wilson's, over
+            draws of the fake rows: the real rows are taken as they are.
+        recall: share of real rows inside a ball about a fake row: is all of the data generated? Its interval is the
+            same over draws of the real rows, as is that of ``coverage``.
         density: mean number of real balls that a fake row lies in, over ``neighbours``; about 1 when nothing differs,
             and may be more. Unlike precision it is not raised by a few stray real rows with large balls.
         coverage: share of real rows whose own ball holds a fake row. When nothing differs, n = m, and about
             ``1 − 2^−neighbours`` then.
-        precision_interval: 95 % interval by Wilson, over draws of the fake rows: the real rows are taken as they are.
-        recall_interval: the same over draws of the real rows.
-        coverage_interval: likewise.
         n: number of real rows.
         m: number of fake rows.
         variant: balls and features in words.
     """
 
-    precision: float
-    recall: float
-    density: float
-    coverage: float
-    precision_interval: Interval
-    recall_interval: Interval
-    coverage_interval: Interval
+    precision: Estimate
+    recall: Estimate
+    density: Estimate
+    coverage: Estimate
     n: int
     m: int
     variant: str
@@ -81,13 +78,22 @@ def precision_recall(real: Any, fake: Any, *, neighbours: int = 3) -> PrecisionR
     # Distances come out of products of rows; from the mean these are smallest and so are rounding errors.
     middle = x.mean(0)
     falls = _falls(x - middle, y - middle, neighbours)
-    n, m, inside = len(x), len(y), falls.fake_in_real > 0
-    counts = int(inside.sum()), int(falls.real_in_fake.sum()), int(falls.covered.sum())
-    precision, recall, coverage = counts[0] / m, counts[1] / n, counts[2] / n
-    density = float(falls.fake_in_real.sum() / (neighbours * m))
-    intervals = wilson(counts[0], m), wilson(counts[1], n), wilson(counts[2], n)
-    variant = f"balls to the {neighbours}. neighbour in {x.shape[1]} features as given, n = {n} real and {m} fake"
-    return PrecisionRecall(precision, recall, density, coverage, *intervals, n, m, variant)
+    n, m = len(x), len(y)
+    return PrecisionRecall(
+        precision=_share(falls.fake_in_real > 0),
+        recall=_share(falls.real_in_fake),
+        density=Estimate(float(falls.fake_in_real.sum() / (neighbours * m)), n=m),
+        coverage=_share(falls.covered),
+        n=n,
+        m=m,
+        variant=f"balls to the {neighbours}. neighbour in {x.shape[1]} features as given, n = {n} real and {m} fake",
+    )
+
+
+def _share(rows: Bool[np.ndarray, " rows"]) -> Estimate:
+    count, n = int(rows.sum()), len(rows)
+    low, high = wilson(count, n)
+    return Estimate(count / n, low=low, high=high, n=n)
 
 
 def _falls(real: Float[np.ndarray, "n k"], fake: Float[np.ndarray, "m k"], neighbours: int) -> _Falls:

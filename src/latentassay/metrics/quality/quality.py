@@ -2,6 +2,9 @@
 
 from typing import Any, NamedTuple
 
+from torch import Generator
+
+from latentassay.core.randomness import as_seed
 from latentassay.metrics.quality.frechet import Frechet, frechet_distance
 from latentassay.metrics.quality.kernel import KernelDistance, kernel_distance
 from latentassay.metrics.quality.neighbours import PrecisionRecall, precision_recall
@@ -38,7 +41,7 @@ def quality(
     subset_size: int = 10_000,
     extrapolate: bool = False,
     resamples: int = 0,
-    seed: int = 0,
+    generator: Generator | int = 0,
 ) -> Quality:
     """Compare generated with real data by Fréchet distance, kernel distance, precision and recall.
 
@@ -53,7 +56,7 @@ def quality(
         subset_size: see ``kernel_distance``.
         extrapolate: see ``frechet_distance``.
         resamples: see ``frechet_distance``.
-        seed: seed of whatever is drawn.
+        generator: a generator or a seed, for whatever is drawn.
 
     Raises:
         InputError: shapes that do not fit, fewer than 4 rows, NaN.
@@ -63,11 +66,20 @@ def quality(
 
     >>> rng = np.random.default_rng(0)
     >>> found = quality(rng.normal(size=(300, 4)), rng.normal(size=(200, 4)), features="noise")
-    >>> found.features, found.n, found.m, found.kernel.interval.low < 0
+    >>> found.features, found.n, found.m, found.kernel.score.low < 0
     ('noise', 300, 200, True)
     """
-    frechet = frechet_distance(real, fake, extrapolate=extrapolate, resamples=resamples, seed=seed)
-    kernel = kernel_distance(real, fake, subset_size=subset_size, seed=seed)
+    seed = as_seed(generator)
+    frechet = frechet_distance(real, fake, extrapolate=extrapolate, resamples=resamples, generator=seed)
+    kernel = kernel_distance(real, fake, subset_size=subset_size, generator=seed)
     overlap = precision_recall(real, fake, neighbours=neighbours)
     parts = f"Fréchet: {frechet.variant}; kernel: {kernel.variant}; overlap: {overlap.variant}"
-    return Quality(frechet, kernel, overlap, features, frechet.n, frechet.m, f"{features}; {parts}")
+    return Quality(
+        frechet=frechet,
+        kernel=kernel,
+        overlap=overlap,
+        features=features,
+        n=frechet.n,
+        m=frechet.m,
+        variant=f"{features}; {parts}",
+    )

@@ -1,45 +1,58 @@
-"""How much of the data comes back."""
+"""Reconstruction error and explained variance: how much of the data comes back."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxtyping import Float
 from torch import Tensor
 
+from latentassay.core.arrays import as_tensor
 from latentassay.core.errors import InputError
-from latentassay.stats.intervals import Interval, normal
+from latentassay.core.estimate import Estimate
+from latentassay.core.observations import finite
+from latentassay.stats.intervals import Interval
 
 
 class Reconstruction(NamedTuple):
     """Reconstruction error and explained share of variance.
 
     Attributes:
-        mse: mean squared error per value.
-        mse_interval: its 95 % interval over rows.
-        explained: 1 − error / variance of the data around their mean, both summed over all values.
-        explained_interval: its 95 % interval by the linearised ratio.
-        per_sample: mean squared error of every row, ``(n,)``.
+        mse: mean squared error per value, with its standard error over rows.
+        explained: 1 − error / variance of the data around their mean, both summed over all values; with its standard
+            error by the linearised ratio.
+        per_sample: mean squared error of every row, a tensor ``(n,)``.
     """
 
-    mse: float
-    mse_interval: Interval
-    explained: float
-    explained_interval: Interval
+    mse: Estimate
+    explained: Estimate
     per_sample: Float[Tensor, " n"]
 
+    @property
+    def mse_interval(self) -> Interval:  # until assay reads the estimate
+        """95 % interval of ``mse``."""
+        return _interval(self.mse)
 
-def reconstruction(x: Tensor, decoded: Tensor) -> Reconstruction:
-    """Compare observations with their reconstructions, both ``(n, *x_shape)``.
+    @property
+    def explained_interval(self) -> Interval:  # until assay reads the estimate
+        """95 % interval of ``explained``."""
+        return _interval(self.explained)
+
+
+def reconstruction(x: Any, decoded: Any) -> Reconstruction:
+    """Compare observations with their reconstructions, arrays or tensors ``(n, *x_shape)``.
 
     Raises:
-        InputError: shapes differ, or all observations are the same, so that there is nothing to explain.
+        InputError: shapes differ, NaN, or all observations are the same, so that there is nothing to explain.
 
     >>> x = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
-    >>> reconstruction(x, x).explained
-    1.0
+    >>> reconstruction(x, x.numpy()).explained
+    1
     """
-    if x.shape != decoded.shape or len(x) < 2:
-        raise InputError(f"needs two tensors of one shape with at least 2 rows, got {x.shape} and {decoded.shape}")
-    a, b = x.flatten(1).double(), decoded.flatten(1).double()
+    a, b = finite(as_tensor(x, "x"), "x"), finite(as_tensor(decoded, "decoded"), "decoded")
+    if a.shape != b.shape or len(a) < 2:
+        raise InputError(
+            f"needs two arrays of one shape with at least 2 rows, got {tuple(a.shape)} and {tuple(b.shape)}"
+        )
+    a, b = a.flatten(1).double(), b.flatten(1).double()
     return reconstruction_of((a - b).square().mean(1), (a - a.mean(0)).square().mean(1))
 
 
@@ -51,9 +64,14 @@ def reconstruction_of(error: Float[Tensor, " n"], spread: Float[Tensor, " n"]) -
     """
     if float(spread.sum()) == 0:
         raise InputError("all observations are the same; give data that varies")
-    explained = 1 - float(error.mean() / spread.mean())
+    n, explained = len(error), 1 - float(error.mean() / spread.mean())
     residual = error - (1 - explained) * spread
-    root_n = len(error) ** 0.5
-    ratio_stderr = float(residual.std() / spread.mean()) / root_n
-    mse_interval = normal(float(error.mean()), float(error.std()) / root_n)
-    return Reconstruction(float(error.mean()), mse_interval, explained, normal(explained, ratio_stderr), error)
+    ratio_stderr = float(residual.std() / spread.mean()) / n**0.5
+    mse = Estimate(float(error.mean()), stderr=float(error.std()) / n**0.5, n=n)
+    return Reconstruction(mse, Estimate(explained, stderr=ratio_stderr, n=n), error)
+
+
+def _interval(value: Estimate) -> Interval:
+    return Interval(
+        float("nan") if value.low is None else value.low, float("nan") if value.high is None else value.high
+    )

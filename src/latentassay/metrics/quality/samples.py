@@ -1,12 +1,12 @@
-"""What distances between two sets of observations ask of their features, and how they say no."""
+"""Features of two sets of observations, as distances between them take them: read, checked, and refused by name."""
 
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from latentassay.core.errors import InputError
+from latentassay.metrics.arrays import reals
 
 
 class FewRowsWarning(UserWarning):
@@ -30,7 +30,7 @@ def two_samples(
     >>> [x.shape for x in two_samples(np.zeros((5, 2)), torch.ones(3, 2))]
     [(5, 2), (3, 2)]
     """
-    x, y = _one_sample(a, "the first features", fewest), _one_sample(b, "the second features", fewest)
+    x, y = _sample(a, "the first features", fewest), _sample(b, "the second features", fewest)
     if x.shape[1] != y.shape[1]:
         raise InputError(
             f"both sets must have the same features, got {x.shape[1]} and {y.shape[1]} columns; "
@@ -43,9 +43,8 @@ def two_samples(
     return x, y
 
 
-def _one_sample(values: Any, name: str, fewest: int) -> Float[np.ndarray, "n k"]:
-    held = values.detach().cpu().numpy() if isinstance(values, torch.Tensor) else values
-    x = np.asarray(held, dtype=np.float64)
+def _sample(values: Any, name: str, fewest: int) -> Float[np.ndarray, "n k"]:
+    x = reals(values, name)
     if x.ndim != 2 or len(x) < fewest or x.shape[1] < 1:
         raise InputError(
             f"{name} must have shape (rows, features) with at least {fewest} rows, got {x.shape}; "

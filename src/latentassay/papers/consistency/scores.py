@@ -113,7 +113,7 @@ def pictures(cell: Cell) -> Scores:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FewRowsWarning)  # at scale smoke alone
                 scores[f"FD, {kind}"] = frechet_distance(features, theirs).score
-            scores[f"KID × 1000, {kind}"] = 1000 * kernel_distance(features, theirs, seed=cell.seed).score
+            scores[f"KID × 1000, {kind}"] = 1000 * kernel_distance(features, theirs, generator=cell.seed).score
         return scores
 
     return measured(run.path, "quality", {"images": scale.images, "features": "classifier of digits"}, ask)

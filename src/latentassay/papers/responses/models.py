@@ -209,7 +209,7 @@ def _disentanglement(model: Any, test: FactorData, scale: Scale, seed: int) -> S
     alive = causal_units(matrix, raw=True)
     return {
         **_causal(model, test, alive.active, scale, generator),
-        DCI: dci(means, factors, predictor=scale.predictor, seed=seed).disentanglement,
+        DCI: dci(means, factors, predictor=scale.predictor, generator=seed).disentanglement,
         IRS: irs(means, factors).score,
         MIG: mig(means, factors, binning="width").score,
         ALIVE: float(alive.dimension),

@@ -76,7 +76,7 @@ def _asked(model: Any, cell: Cell, points: int) -> Scores:
         pass
     if test.factors.shape[1] > 1 and means.shape[1] > 1:
         found[DS] = separation(
-            means[:ROWS], test.factors[:ROWS], continuous=task.continuous, normaliser="bounded", seed=cell.seed
+            means[:ROWS], test.factors[:ROWS], continuous=task.continuous, normaliser="bounded", generator=cell.seed
         ).score
     return found
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from latentassay.core.errors import InputError
-from latentassay.metrics import encoded, mig, separation
+from latentassay.metrics import encode_table, mig, separation
 from latentassay.papers.responses.helix import one_thread
 from latentassay.papers.responses.tables import counted
 from latentassay.papers.results import Cell as Number
@@ -112,8 +112,8 @@ def scores(cell: Cell) -> Scores:
 
     def ask() -> Scores:
         data = data_of(cell)
-        seen = encoded(model, data, n=ROWS, seed=0)
-        found = {
+        seen = encode_table(model, data, n=ROWS, seed=0)
+        found: Scores = {
             MIG: mig(seen.codes, seen.factors, binning="width").score,
             DS: separation(seen.codes, seen.factors).score,
         }

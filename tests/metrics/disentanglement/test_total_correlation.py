@@ -7,14 +7,10 @@ import pytest
 import torch
 
 import latentassay as la
-from latentassay.metrics.disentanglement.dependence import (
-    gaussian_information,
-    gaussian_pairs,
-    gaussian_total_correlation,
-    linearly_dependent,
-    total_correlation,
-)
-from tests.metrics.codes import noise
+from latentassay.metrics.disentanglement.covariance import linearly_dependent
+from latentassay.metrics.disentanglement.gaussian_information import gaussian_information, gaussian_pairs
+from latentassay.metrics.disentanglement.total_correlation import gaussian_total_correlation, total_correlation
+from tests.metrics.codes import ends, noise
 
 
 def sample(correlation, n=200, seed=0):
@@ -64,13 +60,6 @@ def test_covariance_in_the_open_equals_the_definition():
         assert gaussian_total_correlation(covariance) == pytest.approx(chain, rel=1e-6)
 
 
-def test_independent_units_keep_only_the_bias_of_finite_rows():
-    found = [total_correlation(noise(400, 6, seed=seed)).score for seed in range(60)]
-    assert np.mean(found) == pytest.approx(6 * 5 / (4 * 400), rel=0.15)
-    pairs = [gaussian_information(noise(400, 6, seed=seed)).score for seed in range(60)]
-    assert np.mean(pairs) == pytest.approx(1 / (2 * 400), rel=0.15)
-
-
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_dead_units_are_left_out(place):
     codes = np.insert(sample(alike(2, 0.9)), place, 0.1, axis=1)
@@ -96,25 +85,15 @@ def test_linear_dependence_is_infinite_and_named():
     x = noise(100, 4)
     codes = np.stack([x[:, 0], x[:, 1], np.zeros(100), x[:, 2], 2 * x[:, 0] - 3 * x[:, 2] + 1, x[:, 3]], 1)
     found = total_correlation(codes, resamples=5)
-    assert found.score == math.inf and found.dependent == (0, 3, 4) and found.interval is None
+    assert found.score == math.inf and found.dependent == (0, 3, 4) and found.score.low is None
     # No two of them are functions of each other.
     assert np.isfinite(gaussian_information(codes).matrix).all()
     twice = np.stack([x[:, 0], x[:, 1], -x[:, 0], x[:, 2], 5 * x[:, 2]], 1)
     assert total_correlation(twice).dependent == (0, 2, 3, 4)
     pairs = gaussian_information(twice, resamples=5)
     assert np.argwhere(np.isinf(pairs.matrix)).tolist() == [[0, 2], [2, 0], [3, 4], [4, 3]]
-    assert pairs.score == math.inf and pairs.interval is None
+    assert pairs.score == math.inf and pairs.score.low is None
     assert linearly_dependent(np.eye(3)) == () and gaussian_total_correlation(np.ones((2, 2))) == math.inf
-
-
-@pytest.mark.parametrize("blur", [1e-2, 1e-4, 1e-6])
-def test_nearly_dependent_is_large_and_finite(blur):
-    x = noise(100, 2)
-    x = np.linalg.qr(x - x.mean(0))[0]
-    codes = np.stack([x[:, 0], x[:, 0] + blur * x[:, 1]], 1)
-    expected = 0.5 * math.log((1 + blur**2) / blur**2)
-    assert total_correlation(codes).score == pytest.approx(expected, abs=1e-3)
-    assert gaussian_information(codes).score == pytest.approx(expected, abs=1e-3)
 
 
 @pytest.mark.parametrize("measure", [total_correlation, gaussian_information])
@@ -124,20 +103,21 @@ def test_interval_covers_the_truth(measure):
     for seed in range(40):
         x = noise(300, 2, seed=seed)
         found = measure(x @ np.linalg.cholesky(alike(2, 0.9)).T, resamples=30)
-        hits += found.interval.low < truth < found.interval.high
+        hits += found.score.low < truth < found.score.high
     assert hits >= 34 and found.n == 300 and "nats" in found.variant
 
 
 def test_halves_in_which_units_coincide_do_no_harm():
     codes = np.hstack([noise(60, 1), np.eye(60)[:, :1] + np.eye(60)[:, 1:2], np.eye(60)[:, :1]])
     for measure in (total_correlation, gaussian_information):
-        assert np.isfinite(measure(codes, resamples=8).interval).all()
+        assert np.isfinite(ends(measure(codes, resamples=8).score)).all()
 
 
 def test_inputs_and_global_randomness_are_left_alone():
     codes, state = noise(100, 3), np.random.get_state()[1].copy()
     before = codes.copy()
-    assert total_correlation(codes, resamples=4).interval == total_correlation(codes, resamples=4).interval
+    first, second = (total_correlation(codes, resamples=4).score for _ in range(2))
+    assert ends(first) == ends(second)
     gaussian_information(codes, resamples=4)
     np.testing.assert_array_equal(codes, before)
     np.testing.assert_array_equal(np.random.get_state()[1], state)
@@ -164,21 +144,3 @@ def test_total_correlation_asks_for_more_rows_than_units_that_vary():
         total_correlation(noise(9, 9))
     assert math.isfinite(total_correlation(np.hstack([noise(9, 3), np.ones((9, 9))])).score)
     assert math.isfinite(gaussian_information(noise(9, 9)).score)
-
-
-@pytest.mark.parametrize(
-    ("covariance", "match"),
-    [
-        (np.ones(3), "shape"),
-        (np.ones((2, 3)), "shape"),
-        ([[1.0, 0.5], [0.4, 1.0]], "symmetric"),
-        ([[1.0, np.nan], [np.nan, 1.0]], "finite"),
-        ([[1.0, 2.0], [2.0, 1.0]], "semi-definite"),
-        ([[-1.0, 0.0], [0.0, 1.0]], "semi-definite"),
-        ([[0.0, 0.1], [0.1, 1.0]], "semi-definite"),
-    ],
-)
-def test_what_is_no_covariance_is_refused(covariance, match):
-    for measure in (gaussian_total_correlation, gaussian_pairs, linearly_dependent):
-        with pytest.raises(la.InputError, match=match):
-            measure(covariance)
