@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from latentassay._version import __version__
-from latentassay.cli.assay import assay
+from latentassay.cli.assay import AssayCommand, assay
 from latentassay.cli.data import data_app
 from latentassay.cli.demo import demo
 from latentassay.cli.models import models
@@ -39,8 +39,12 @@ app = typer.Typer(
     add_completion=False,
 )
 app.add_typer(data_app, name="data")
-for command in (demo, train, models, assay, score, reproduce):  # the order of --help
-    app.command()(command)
+app.command()(demo)  # --help keeps this order
+app.command()(train)
+app.command()(models)
+app.command(cls=AssayCommand)(assay)
+app.command()(score)
+app.command()(reproduce)
 
 
 def _version(wanted: bool) -> bool:

@@ -3,23 +3,29 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from typer.core import TyperCommand
 
 from latentassay.cli.shell import Options, Seed, out
 
 
+class AssayCommand(TyperCommand):
+    """Lists the forms in which models are named; adapters are looked for only where help is asked for."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the page of ``--help``."""
+        from latentassay.cli.model_spec import model_forms
+
+        model: Any = next(parameter for parameter in self.params if parameter.name == "model")
+        model.help = model_forms()
+        super().format_help(ctx, formatter)
+
+
 def assay(
-    model: Annotated[
-        str,
-        typer.Argument(
-            help="runs/x: a folder that `latentassay train` or `la.fit(out=…)` made. diffusers:FOLDER: config.json and "
-            "safetensors. onnx:ENCODER.onnx,DECODER.onnx. package.module:function: takes nothing, returns a model or "
-            "a pair (encode, decode); imports code, so only with --trust."
-        ),
-    ],
+    model: Annotated[str, typer.Argument(help="How models are named is read from the adapters.")],
     data: Annotated[
         str | None,
         typer.Option(

@@ -33,7 +33,7 @@ class Shell(TyperGroup):
             _fail(str(error) or "interrupted", 130, ctx)
         except LatentAssayError as error:
             _fail(str(error), 3 if isinstance(error, FileError) else 2, ctx)
-        except typer.Abort:
+        except (typer.Abort, BrokenPipeError):  # typer ends these itself, the second where `| head` has read enough
             raise
         except Exception as error:
             if hasattr(error, "exit_code"):  # typer's own: the end of a command, or an error of usage
