@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from latentassay.adapters._adapter import Adapter
-from latentassay.core.errors import InputError, first_line
+from latentassay.core.errors import FileError, InputError, LatentAssayError, first_line
 
 GROUP = "latentassay.adapters"
 """Entry points of this group name an ``Adapter``; an entry point is called as its adapter is."""
@@ -20,14 +20,14 @@ class Known(NamedTuple):
     """An adapter and where it comes from: a file, or an installed distribution."""
 
     adapter: Adapter
-    origin: str
+    origin: Path | str
 
 
 class Strangers(NamedTuple):
     """Adapters of packages outside, and why others of them cannot be used."""
 
     known: tuple[Known, ...]
-    errors: tuple[InputError, ...]
+    errors: tuple[LatentAssayError, ...]
 
 
 def names() -> list[str]:
@@ -45,7 +45,7 @@ def inside() -> tuple[Known, ...]:
     """Return the adapters of this folder.
 
     Raises:
-        InputError: a file without an adapter, or one that claims the name or a package of another.
+        FileError: a file without an adapter, or one that claims the name or a package of another.
     """
     known: list[Known] = []
     for name in names():
@@ -55,13 +55,12 @@ def inside() -> tuple[Known, ...]:
 
 def outside(name: str | None = None) -> Strangers:
     """Load the adapters of packages outside: all of them, or those of one name."""
-    known: list[Known] = []
-    errors = []
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, _origin(entry))):
+    own, known, errors = inside(), list[Known](), list[LatentAssayError]()
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value)):
         if name in (None, entry.name):
             try:
-                known.append(_from_entry(entry, [*inside(), *known]))
-            except InputError as error:
+                known.append(_from_entry(entry, [*own, *known]))
+            except LatentAssayError as error:
                 errors.append(error)
     return Strangers(tuple(known), tuple(errors))
 
@@ -75,7 +74,8 @@ def named(name: str) -> Adapter | None:
     """Return the adapter of one name, inside or outside, or ``None``; nothing else is imported.
 
     Raises:
-        InputError: there is one that cannot be used.
+        FileError: the one of this folder cannot be used.
+        InputError: the one outside cannot be used.
     """
     if name in names():
         return _from_file(name, ()).adapter
@@ -89,7 +89,8 @@ def all_adapters() -> tuple[Adapter, ...]:
     """Return every adapter, those of this folder first.
 
     Raises:
-        InputError: one of them cannot be used.
+        FileError: one of this folder cannot be used.
+        InputError: one outside cannot be used.
     """
     strangers = outside()
     if strangers.errors:
@@ -98,14 +99,19 @@ def all_adapters() -> tuple[Adapter, ...]:
 
 
 def _from_file(name: str, others: Sequence[Known]) -> Known:
-    module = import_module(f"latentassay.adapters.{name}")
-    origin = str(module.__file__)
+    origin = Path(__file__).with_name(f"{name}.py")
+    try:
+        module = import_module(f"latentassay.adapters.{name}")
+    except InputError as error:  # an Adapter whose fields are not of their kind; other errors are the file's own
+        raise _refusal(
+            origin, f"holds no adapter that can be used ({error})", "See latentassay.adapters.Adapter."
+        ) from error
     found = _adapters_in(module)
     if len(found) != 1:
-        raise InputError(f"{origin} must hold one Adapter, has {len(found)}; a module that helps begins with _")
+        raise _refusal(origin, f"holds {len(found)} adapters", "It needs one; modules that help begin with _.")
     if found[0].name != name:
         taken = f", which is that of {found[0].name}.py" if found[0].name in names() else ""
-        raise InputError(f"{origin} calls its adapter {found[0].name!r}{taken}; call it {name!r}, like the file")
+        raise _refusal(origin, f"calls its adapter {found[0].name!r}{taken}", f"Call it {name!r}, like the file.")
     return _unclaimed(Known(found[0], origin), others)
 
 
@@ -114,34 +120,36 @@ def _adapters_in(module: ModuleType) -> list[Adapter]:
 
 
 def _from_entry(entry: EntryPoint, others: Sequence[Known]) -> Known:
-    origin = _origin(entry)
+    origin = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
     try:
         found = entry.load()
     except Exception as error:  # a stranger's module may fail in any way, and must not take others with it
-        reason = f"{type(error).__name__}: {first_line(error)}"
-        raise InputError(
-            f"the adapter {entry.name!r} of {origin} cannot be imported ({reason}); repair or uninstall it"
-        ) from error
-    if not isinstance(found, Adapter):
-        raise InputError(
-            f"the entry point {entry.name!r} of {origin} is a {type(found).__name__}, "
-            "expected an instance of latentassay.adapters.Adapter"
+        cause = (
+            f"brings an adapter {entry.name!r} that cannot be imported ({type(error).__name__}: {first_line(error)})"
         )
+        raise _refusal(origin, cause, "Repair or uninstall it.") from error
+    if not isinstance(found, Adapter):
+        cause = f"brings {entry.name!r}, which is a {type(found).__name__}"
+        raise _refusal(origin, cause, "Its entry point must name an instance of latentassay.adapters.Adapter.")
     if found.name != entry.name:
-        raise InputError(f"{origin} calls an adapter {found.name!r}, but its entry point {entry.name!r}")
+        raise _refusal(
+            origin, f"calls an adapter {found.name!r}, but its entry point {entry.name!r}", "Call both alike."
+        )
     return _unclaimed(Known(found, origin), others)
-
-
-def _origin(entry: EntryPoint) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
 
 
 def _unclaimed(new: Known, others: Sequence[Known]) -> Known:
     """Refuse an adapter that claims what another has claimed: which of them is meant could not be told."""
     for other in others:
-        if new.adapter.name == other.adapter.name:
-            raise InputError(f"{new.origin} claims the word {new.adapter.name!r}, which {other.origin} has claimed")
         both = sorted(set(new.adapter.packages) & set(other.adapter.packages))
-        if both:
-            raise InputError(f"{new.origin} claims the classes of {', '.join(both)}, which {other.origin} has claimed")
+        cause = f"claims the classes of {', '.join(both)}, which {other.origin} has claimed" if both else None
+        if new.adapter.name == other.adapter.name:
+            cause = f"claims the word {new.adapter.name!r}, which {other.origin} has claimed"
+        if cause is not None:
+            raise _refusal(new.origin, cause, "Choose another, or remove one of them.")
     return new
+
+
+def _refusal(origin: Path | str, cause: str, fix: str) -> LatentAssayError:
+    """Name the file in which a mistake is, or the distribution that brings it."""
+    return FileError(origin, cause, fix) if isinstance(origin, Path) else InputError(f"{origin} {cause}. {fix}")

@@ -91,7 +91,7 @@ def _by_word(model: Any, known: Sequence[Known], *, fallback: bool = False) -> C
     asked = [(each, each.adapter.arguments(model)) for each in known if each.adapter.fallback is fallback]
     found = [(each, arguments) for each, arguments in asked if arguments is not None]
     if len(found) > 1:
-        origins = " and ".join(each.origin for each, _ in found)
+        origins = " and ".join(str(each.origin) for each, _ in found)
         raise InputError(f"{origins} both take this {type(model).__name__}; call la.from_… of one of them")
     return Choice(found[0][0].adapter, found[0][1]) if found else None
 

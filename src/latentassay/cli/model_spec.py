@@ -100,7 +100,7 @@ def model_forms() -> str:
     """
     try:
         own = [f"{each.adapter.name}:{each.adapter.form}: {each.adapter.holds}." for each in _openers()]
-    except InputError as error:
+    except LatentAssayError as error:
         own = [f"({error}.)"]
     run = "runs/x: a folder that `latentassay train` or `la.fit(out=…)` made."
     others = [f"{name}:…: of an installed package." for name in outside_names()]
