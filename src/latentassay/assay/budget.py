@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from torch import Tensor
@@ -16,8 +16,11 @@ from latentassay.sampling import decode, encode
 FEWEST_PER_PASS = 8
 """Rows per pass that even a slow model is asked for."""
 
-ROWS_SHARE, PASS_SHARE = 16, 60
-"""Encoding and decoding all rows once may take one part in so many of the budget, and one batch one in so many."""
+ROWS_SHARE = 16
+"""Encoding and decoding all rows once may take one part in so many of the budget."""
+
+PASS_SHARE = 60
+"""And one batch one in so many."""
 
 LEFT = 0.4
 """Part of a budget that is left for questions, about, after rows have been encoded and the matrix measured."""
@@ -36,22 +39,6 @@ class Sizes(NamedTuple):
 
     rows: int
     batch_size: int
-
-
-class Question(NamedTuple):
-    """One question of an assay, and what it may cost.
-
-    Attributes:
-        title: what the report calls it.
-        ask: answers it with ``Context.passes`` decodings and encodings of a row, about; ``None`` if it does not apply.
-        weight: its share of the passes that no question needs at least.
-        least: passes below which it is not worth asking; ``None`` if it does not apply.
-    """
-
-    title: str
-    ask: Callable[[Context], Section | None]
-    weight: float = 0.0
-    least: Callable[[Context], int | None] = lambda context: 0
 
 
 def sizes(
@@ -75,20 +62,20 @@ def sizes(
     >>> sizes(model, data, torch.arange(8), samples=1024, fewest=32, batch_size=128, budget=60.0)
     Sizes(rows=1024, batch_size=128)
     """
-    seconds = min(_once(model, data, rows) for _ in range(2)) / len(rows)
+    seconds = min(_time_once(model, data, rows) for _ in range(2)) / len(rows)
     return Sizes(
-        _cut(samples, fewest, min(budget / ROWS_SHARE / seconds, CODES // math.prod(model.latent_shape))),
-        _cut(batch_size, FEWEST_PER_PASS, budget / PASS_SHARE / seconds),
+        _reduce(samples, fewest, min(budget / ROWS_SHARE / seconds, CODES // math.prod(model.latent_shape))),
+        _reduce(batch_size, FEWEST_PER_PASS, budget / PASS_SHARE / seconds),
     )
 
 
-def _once(model: Autoencoder, data: Observations, rows: Tensor) -> float:
+def _time_once(model: Autoencoder, data: Observations, rows: Tensor) -> float:
     begun = time.perf_counter()
     decode(model, encode(model, data, rows=rows).mean)
     return max(time.perf_counter() - begun, 1e-9)
 
 
-def _cut(wanted: int, least: int, affordable: float) -> int:
+def _reduce(wanted: int, least: int, affordable: float) -> int:
     """As many as wanted, or as affordable, if that is less; but not less than ``least`` for that."""
     return min(wanted, max(least, int(affordable)))
 
@@ -134,4 +121,4 @@ def left_out(needs: dict[str, int], all_needs: int, context: Context, budget: fl
     )
     remedy = f"Give it about {10 * math.ceil(more / 10)} s (budget=, or --budget), or a faster machine."
     finding = Finding("budget", sentence, "note", (), remedy)
-    return Section("budget", "Left out", "Which questions does the budget not reach?", (), (finding,))
+    return Section("budget", "Left out", "Which questions does the budget not reach?", findings=(finding,))

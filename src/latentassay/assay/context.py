@@ -1,7 +1,9 @@
 """What every question of an assay shares: the model, real rows, their codes, and what has been measured once."""
 
 import zlib
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -11,6 +13,7 @@ from latentassay.core.estimate import Z95
 from latentassay.core.observations import Observations
 from latentassay.core.units import Units
 from latentassay.responses import CausalUnits, ResponseMatrix, response_graph
+from latentassay.spatial import is_spatial
 from latentassay.sampling import Codes, central, encode
 
 FAINT = 0.1
@@ -44,6 +47,7 @@ class Context:
         seconds: what the question that is asked may take.
         passes: decodings and encodings of a row that it may take, which is the same said otherwise.
         scored: rows whose codes may be scored against factors, those of ``rows`` first; encoding alone is cheap.
+        found: evidence of the questions answered before, by key. It may spare a question work; none may depend on it.
     """
 
     model: Autoencoder
@@ -61,6 +65,7 @@ class Context:
     seconds: float
     passes: int
     scored: Tensor
+    found: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -70,7 +75,7 @@ class Context:
     @property
     def alive(self) -> Units:
         """The causal units alone."""
-        return Units(tuple(self.matrix.units.groups[j] for j in self.causal.active), self.matrix.units.latent_shape)
+        return self.only(self.causal.active)
 
     @property
     def active_latents(self) -> list[int]:
@@ -88,7 +93,7 @@ class Context:
         scalars = [j for j in self.causal.active if len(self.matrix.units.groups[j]) == 1]
         if len(scalars) < 2 or len(self.model.latent_shape) != 1:
             return None
-        strength = self.matrix.normalized.diagonal()
+        strength = self.strength
         pairs = [pair for pair in response_graph(self.matrix).pairs if set(pair) <= set(scalars)]
         best = max(pairs, key=lambda pair: float(min(strength[pair[0]], strength[pair[1]])), default=None)
         chosen = best or sorted(scalars, key=lambda j: -float(strength[j]))[:2]
@@ -96,9 +101,9 @@ class Context:
         return first, second
 
     @property
-    def answers(self) -> Tensor:
-        """Which units answer to a change of themselves at all; those that do, but are not alive, are faint."""
-        most = self.matrix.normalized.diagonal() + Z95 * self.matrix.normalized_stderr.diagonal()
+    def responding(self) -> Tensor:
+        """Which units respond to a change of themselves at all; those that do, but are not alive, are faint."""
+        most = self.strength + Z95 * self.matrix.normalized_stderr.diagonal()
         return most > FAINT
 
     @property
@@ -106,13 +111,47 @@ class Context:
         """Short name of every unit."""
         return [self.matrix.units.label(j) for j in range(len(self.matrix.units))]
 
-    def given(self, passes: int) -> "Context":
+    @property
+    def strength(self) -> Tensor:
+        """How much of a change of itself comes back in every unit: the diagonal of the normalized response matrix."""
+        return self.matrix.normalized.diagonal()
+
+    def affording(self, passes: int) -> "Context":
         """Return the same for a question that may take so many passes."""
         return replace(self, passes=passes, seconds=self.seconds / self.passes * passes)
 
-    def drawn(self, passes: int) -> int:
+    def latents_at(self, passes: int) -> int:
         """How many latents of a kind are drawn where each of them takes so many passes."""
         return min(self.n, max(FEWEST_DRAWN, self.passes // passes))
+
+    def sample(self, n: int, question: str) -> Tensor:
+        """Return n posterior samples, or all, in an order that the question's own generator draws."""
+        return self.z[torch.randperm(self.n, generator=self.generator(question))[:n]]
+
+    def strongest(self, units: Iterable[int], most: int) -> list[int]:
+        """Of some units, those that respond most to themselves, in the order of their numbers."""
+        return sorted(sorted(units, key=lambda unit: -float(self.strength[unit]))[:most])
+
+    def only(self, units: Iterable[int]) -> Units:
+        """Return these units alone, by their numbers."""
+        groups = tuple(self.matrix.units.groups[unit] for unit in units)
+        return Units(groups, self.matrix.units.latent_shape)
+
+    def rows_at(self, passes: int, *, least: int, most: int) -> int:
+        """How many rows can be afforded at so many passes each."""
+        return min(self.n, max(least, min(most, self.passes // passes)))
+
+    @property
+    def is_spatial(self) -> bool:
+        """Whether latents have places."""
+        return is_spatial(tuple(self.model.latent_shape))
+
+    @property
+    def places_lie_above(self) -> bool:
+        """Whether every place of a spatial latent lies above a part of the picture."""
+        sides, pixels = tuple(self.model.latent_shape[1:]), tuple(self.data.x_shape[1:])
+        fits = len(sides) == len(pixels) and not any(many % few for many, few in zip(pixels, sides, strict=True))
+        return self.is_spatial and fits
 
     def side(self, passes: float) -> int:
         """Side of a square map every point of which takes so many passes."""

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +11,21 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from latentassay.assay.evidence import pack, unpack
+from latentassay.assay.question import Question, known_questions
 from latentassay.core.errors import CheckpointError
-from latentassay.core.findings import LEVELS, Finding, Score, Section
+from latentassay.core.findings import LEVELS, Finding, Meta, Score, Section
 from latentassay.core.storage import kind_of, replacing, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMAT = "latentassay-assay-1"
-MEND = "Run the assay again and save it anew."
+FORMAT = "latentassay-assay-2"
+
+EARLIER = ("latentassay-assay-1",)
+"""Formats of earlier versions, which held arrays under names of their own."""
+
+FIX = "Run the assay again and save it anew."
 
 
 @dataclass(frozen=True)
@@ -28,11 +34,11 @@ class Assay:
 
     Attributes:
         sections: one per question, in the order asked.
-        meta: model, data, samples, seed, versions, times.
+        meta: what was questioned, and how.
     """
 
     sections: tuple[Section, ...]
-    meta: Mapping[str, Any] = field(default_factory=dict)
+    meta: Meta
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -51,12 +57,20 @@ class Assay:
         briefs = [finding.brief for section in self.sections for finding in section.findings if finding.brief]
         return f"{'; '.join(briefs)}."
 
+    def __getitem__(self, key: str) -> Section:
+        """The section of a question by its key.
+
+        Raises:
+            KeyError: that question was not asked, does not apply, or found nothing.
+        """
+        return {section.key: section for section in self.sections}[key]
+
     def __str__(self) -> str:
         lines = [f"{finding.level:>8}  {finding.sentence}" for finding in self.findings]
-        return "\n".join([f"{self.meta.get('model')} on {self.meta.get('data')}: {self.summary}", *lines])
+        return "\n".join([f"{self.meta.model} on {self.meta.data}: {self.summary}", *lines])
 
     def figures(self) -> "dict[str, Figure]":
-        """Draw every figure anew from the evidence."""
+        """Draw every figure anew from the evidence, by key such as ``"responses.matrix"``."""
         from latentassay.report import figures
 
         return figures(self.sections)
@@ -65,56 +79,86 @@ class Assay:
         """Return the report as one self-contained HTML page, and write it to ``path`` if one is given."""
         from latentassay.report import render
 
-        title = f"{self.meta.get('model')} on {self.meta.get('data')}"
-        page = render(title, self.sections, {**self.meta, "summary": self.summary})
+        page = render(self.sections, self.meta, summary=self.summary)
         if path is not None:
             write_whole(Path(path), page.encode())
         return page
 
     def save(self, path: str | Path) -> None:
         """Write everything to one safetensors file, its JSON part in the header, with a sha256 over both."""
-        arrays = {f"{s.key}/{name}": np.ascontiguousarray(a) for s in self.sections for name, a in s.arrays.items()}
-        facts = json.dumps({"meta": dict(self.meta), "sections": [_facts(s) for s in self.sections]})
+        packed = {s.key: ({}, None) if s.evidence is None else pack(s.evidence) for s in self.sections}
+        arrays = {f"{key}/{name}": array for key, (own, _) in packed.items() for name, array in own.items()}
+        sections = [_facts_of(section, packed[section.key][1]) for section in self.sections]
+        facts = json.dumps({"meta": asdict(self.meta), "sections": sections})
         metadata = {"format": FORMAT, "facts": facts, "sha256": _digest(facts, arrays)}
         with replacing(Path(path)) as part:
             part.write_bytes(save(arrays, metadata))
 
     @classmethod
-    def load(cls, path: str | Path) -> "Assay":
+    def load(cls, path: str | Path, *, questions: Iterable[Question[Any]] = ()) -> "Assay":
         """Read what ``save`` wrote.
 
+        Args:
+            path: the file.
+            questions: your own, if the assay asked them: their evidence is read as what they declare.
+
         Raises:
-            CheckpointError: the file is missing, truncated, altered or of another kind.
+            CheckpointError: the file is missing, truncated, altered, of another kind or of an earlier version, or
+                holds evidence of a question that is not known.
         """
-        path = Path(path)
+        path, known = Path(path), {question.key: question for question in (*known_questions(), *questions)}
         try:
             payload = path.read_bytes()
             arrays, metadata = load(payload), _header(payload)
             facts = json.loads(metadata["facts"])
+            if metadata["format"] in EARLIER:
+                raise CheckpointError(path, "was saved by an earlier version of latentassay", FIX)
             if metadata["format"] != FORMAT or metadata["sha256"] != _digest(metadata["facts"], arrays):
-                raise CheckpointError(path, "was altered, or is of another version of this format", MEND)
-            return cls(tuple(_section(s, arrays) for s in facts["sections"]), facts["meta"])
+                raise CheckpointError(path, "was altered, or is of another version of this format", FIX)
+            sections = tuple(_section(section, arrays, known, path) for section in facts["sections"])
+            return cls(sections, _meta(facts["meta"]))
         except OSError as error:
             raise CheckpointError(path, f"cannot be read: {error.strerror or error}", "Check the path.") from error
         except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
-            raise CheckpointError(path, kind_of(payload[:512]) or "is no saved assay, or is truncated", MEND) from error
+            raise CheckpointError(path, kind_of(payload[:512]) or "is no saved assay, or is truncated", FIX) from error
 
 
-def _facts(section: Section) -> dict[str, Any]:
-    facts = asdict(Section(section.key, section.title, section.question, section.scores, section.findings))
-    return {**facts, "details": dict(section.details), "arrays": sorted(section.arrays)}
+def _facts_of(section: Section, evidence: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "key": section.key,
+        "title": section.title,
+        "question": section.question,
+        "scores": [asdict(score) for score in section.scores],
+        "findings": [asdict(finding) for finding in section.findings],
+        "seconds": section.seconds,
+        "evidence": evidence,
+    }
 
 
-def _section(facts: dict[str, Any], arrays: dict[str, np.ndarray]) -> Section:
-    return Section(
-        facts["key"],
-        facts["title"],
-        facts["question"],
-        tuple(Score(**score) for score in facts["scores"]),
-        tuple(Finding(**{**finding, "scores": tuple(finding["scores"])}) for finding in facts["findings"]),
-        {name: arrays[f"{facts['key']}/{name}"] for name in facts["arrays"]},
-        facts["details"],
+def _section(
+    facts: dict[str, Any], arrays: Mapping[str, np.ndarray], known: Mapping[str, Question[Any]], path: Path
+) -> Section:
+    key, evidence = facts["key"], facts["evidence"]
+    if evidence is not None and key not in known:
+        raise CheckpointError(path, f"holds evidence of the question {key!r}", "Say questions=[…] to Assay.load.")
+    section = Section(
+        key=key,
+        title=facts["title"],
+        question=facts["question"],
+        scores=tuple(Score(**score) for score in facts["scores"]),
+        findings=tuple(Finding(**{**finding, "scores": tuple(finding["scores"])}) for finding in facts["findings"]),
+        seconds=facts["seconds"],
     )
+    if evidence is None:
+        return section
+    start = f"{key}/"
+    own = {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
+    record = unpack(known[key].evidence, own, evidence)
+    return known[key].section(record, section.scores, section.findings, section.seconds)
+
+
+def _meta(facts: dict[str, Any]) -> Meta:
+    return Meta(**{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
 
 
 def _header(payload: bytes) -> dict[str, str]:

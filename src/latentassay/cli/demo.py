@@ -38,7 +38,7 @@ def demo(
     out.print(*verdict(made.result))
     out.print(
         f"\ntrained in {made.run.seconds:.0f} s at {made.run.images_per_second:.0f} images/s, "
-        f"assayed in {made.result.meta['total seconds']:.0f} s\nreport: {made.report}"
+        f"assayed in {made.result.meta.seconds:.0f} s\nreport: {made.report}"
     )
 
 

@@ -36,8 +36,8 @@ def describe_cost(result: Any) -> str:
     """What the time was spent on, and which precision that bought."""
     meta, holes = result.meta, result.scores.get("holes.hybrid")
     return (
-        f"assayed in {meta['total seconds']:.0f} s of {meta['budget']}: {meta['samples']} rows, "
-        f"{meta['rows used by each unit']} for each unit's responses ({_precision(result)}), "
+        f"assayed in {meta.seconds:.0f} s of {meta.budget:g} s: {meta.rows} rows, "
+        f"{span(*meta.used)} for each unit's responses ({_precision(result)}), "
         f"{holes.n if holes else 'no'} latents drawn of each kind"
     )
 
@@ -47,8 +47,8 @@ def _precision(result: Any) -> str:
     section = next((section for section in result.sections if section.key == "responses"), None)
     if section is None:
         return "all dead"
-    own = np.maximum(section.arrays["normalized"].diagonal(), CAUSAL)
-    return f"known to ±{100 * Z95 * float((section.arrays['stderr'].max(1) / own).max()):.0f} % of its own"
+    own = np.maximum(section.evidence.normalized.diagonal(), CAUSAL)
+    return f"known to ±{100 * Z95 * float((section.evidence.normalized_stderr.max(1) / own).max()):.0f} % of its own"
 
 
 def panel(scores: Iterable[Score]) -> Table:

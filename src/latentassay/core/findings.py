@@ -1,10 +1,8 @@
-"""What an assay is made of: scores with company, findings in plain words, and sections with their evidence."""
+"""What an assay is made of: scores with their uncertainty, findings in plain words, and sections with their evidence."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import numpy as np
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
 
 from latentassay.core.estimate import Estimate
 
@@ -40,12 +38,23 @@ class Score:
     high: float | None = None
     unit: str = ""
 
+    @classmethod
+    def of(cls, name: str, label: str, estimate: float, definition: str, *, n: int, seed: int, unit: str = "") -> "Score":
+        """Make a score of an estimate, whose interval it takes over; a plain number has none."""
+        low, high = getattr(estimate, "low", None), getattr(estimate, "high", None)
+        value = float(estimate) if isinstance(estimate, Estimate) else estimate
+        return cls(name, label, value, definition, n=n, seed=seed, low=low, high=high, unit=unit)
+
+    @property
+    def estimate(self) -> Estimate:
+        """The value with its interval."""
+        return Estimate(self.value, low=self.low, high=self.high, n=self.n)
+
     def __str__(self) -> str:
         ends = (self.value, self.low, self.high)
         if all(isinstance(end, int) for end in ends) and self.low != self.high:  # a count
             return f"{self.value} ({self.low} to {self.high}) {self.unit}".rstrip()
-        estimate = Estimate(self.value, low=self.low, high=self.high)
-        return f"{estimate.scaled(100)} %" if self.unit == "%" else f"{estimate} {self.unit}".rstrip()
+        return f"{self.estimate.scaled(100)} %" if self.unit == "%" else f"{self.estimate} {self.unit}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -66,14 +75,100 @@ class Finding:
     brief: str | None = None
 
 
+class Picture(NamedTuple):
+    """A figure of a report that can be drawn at any time.
+
+    Attributes:
+        name: second half of its key, e.g. ``"matrix"`` of ``"responses.matrix"``.
+        title: a few words above the picture.
+        caption: what is drawn and how to read it.
+        draw: draws it with matplotlib and returns the axes, or the figure.
+    """
+
+    name: str
+    title: str
+    caption: str
+    draw: Callable[[], Any]
+
+
+def _none(evidence: Any) -> Iterable[Picture]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Section:
-    """One question put to a model: its answer in scores and findings, and the arrays that figures are drawn from."""
+    """One question put to a model: its answer in scores and findings, with the evidence and its pictures.
+
+    Attributes:
+        key: the question's, e.g. ``"holes"`` or ``"spatial.reach"``.
+        title: what the report calls it.
+        question: the question in words.
+        scores: numbers.
+        findings: sentences.
+        evidence: record of arrays that all of this rests on, or ``None``.
+        seconds: what measuring and judging it took.
+        figures: evidence → its pictures.
+    """
 
     key: str
     title: str
     question: str
     scores: tuple[Score, ...] = ()
     findings: tuple[Finding, ...] = ()
-    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
-    details: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Any = None
+    seconds: float = 0.0
+    figures: Callable[[Any], Iterable[Picture]] = _none
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """Figures of the evidence, not drawn yet; asked for late, because matplotlib is loaded for them."""
+        return () if self.evidence is None else tuple(self.figures(self.evidence))
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What was questioned, and how.
+
+    Attributes:
+        model: name of the model.
+        data: name of the data.
+        date: day of the assay, ISO 8601.
+        rows: rows that were drawn.
+        available: rows that there are.
+        x_shape: shape of one observation.
+        latent_shape: shape of one latent.
+        units: number of units.
+        prior: name of the prior's class, or ``None``.
+        seed: of everything drawn.
+        grid: points along each side of maps of responses, at most.
+        groups: groups per factor in the conditioned response matrix.
+        precision: see ``la.assay``; ``None`` where every row was used.
+        budget: seconds that all might take.
+        used: fewest and most rows that an entry of the response matrix rests on.
+        seconds: what all took.
+        preparing: of these, what encoding the rows and measuring the response matrix took.
+        device: where the model computed.
+        dtype: in what it computed.
+        versions: package → version.
+    """
+
+    model: str
+    data: str
+    date: str
+    rows: int
+    available: int
+    x_shape: tuple[int, ...]
+    latent_shape: tuple[int, ...]
+    units: int
+    prior: str | None
+    seed: int
+    grid: int
+    groups: int
+    precision: float | None
+    budget: float
+    used: tuple[int, int]
+    seconds: float
+    preparing: float
+    device: str
+    dtype: str
+    versions: dict[str, str]

@@ -1,6 +1,5 @@
 """Sections of an assay as figures and as one self-contained HTML file."""
 
-from latentassay.report.html import render
-from latentassay.report.sheets import figures
+from latentassay.report.html import figures, render
 
 __all__ = ["figures", "render"]

@@ -1,0 +1,18 @@
+"""Evidence as what can be drawn: fields over places as maps of two dimensions, and what is there of optional arrays."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from torch import Tensor
+
+
+def flat_map(field: Tensor) -> Tensor:
+    """Return a map of two dimensions: a row for a field of one, the mean over depth for one of three."""
+    if field.ndim == 1:
+        return field[None]
+    return field.mean(0) if field.ndim == 3 else field
+
+
+def present(arrays: Mapping[str, np.ndarray | None]) -> dict[str, np.ndarray]:
+    """Leave out what was not measured."""
+    return {name: array for name, array in arrays.items() if array is not None}

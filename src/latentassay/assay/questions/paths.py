@@ -1,0 +1,295 @@
+"""Does a straight line between two observations stay on the manifold?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from latentassay import plots
+from latentassay.assay.context import COARSEST, Context
+from latentassay.assay.maps import present
+from latentassay.assay.question import Judgement, Question
+from latentassay.core.errors import ContractError
+from latentassay.core.estimate import Estimate
+from latentassay.core.findings import Finding, Level, Picture, Score
+from latentassay.responses import Curve, ManifoldPath, manifold_path, respond, response_error
+from latentassay.responses.field import axes_over
+from latentassay.stats.intervals import normal
+
+PAIRS = 32
+"""Pairs of real codes that are joined by straight lines, at most."""
+
+FEWEST_PAIRS = 8
+"""And at least."""
+
+LOOKS = 8
+"""Points looked at on each line."""
+
+SHOWN = 12
+"""Decodings shown of a way."""
+
+STONES = 256
+"""Real codes that a way may lead through."""
+
+CURVES = 300
+"""Passes that the curves take."""
+
+RAW = 400
+"""Observations that are shown beside the strips where they are points."""
+
+GOOD, FAIR = 2.0, 5.0
+"""Costs of straight lines over that of real data up to which they are good, and no warning."""
+
+Plane = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class PathsEvidence:
+    """What straight lines cost, and two or three ways between one pair of codes.
+
+    Attributes:
+        straight: points of the straight line on the plane, ``(m, 2)``.
+        straight_distance: ‖R(z) − z‖ along it, ``(m,)``.
+        straight_images: decodings along it, ``(k, *x_shape)``.
+        manifold: points of the way along the manifold, likewise with distances and decodings.
+        refined: points of that way refined in all latents, likewise; ``None`` where it is the same.
+        xs: values of the first latent of the map of ``response_error``, ``(w,)``; ``None`` where no map applies.
+        ys: of the second, ``(h,)``.
+        response_error: ‖R(z) − z‖ on the plane, ``(h, w)``.
+        posterior: posterior samples on the plane, ``(n, 2)``.
+        observations: some observations, where they are vectors, ``(r, d)``.
+        costs: ∫ (‖R(z) − z‖² + temperature) ds along straight line, manifold and refined way.
+        labels: of the two latents of the plane.
+        lines: mean cost of straight lines over that at real codes.
+        pairs: how many lines.
+        gain: cost of the best way over that of the straight line.
+        variant: how the way was found.
+    """
+
+    straight: Float[np.ndarray, "m 2"]
+    straight_distance: Float[np.ndarray, " m"]
+    straight_images: Float[np.ndarray, "k *x_shape"]
+    manifold: Float[np.ndarray, "p 2"]
+    manifold_distance: Float[np.ndarray, " p"]
+    manifold_images: Float[np.ndarray, "k *x_shape"]
+    refined: Float[np.ndarray, "q 2"] | None
+    refined_distance: Float[np.ndarray, " q"] | None
+    refined_images: Float[np.ndarray, "k *x_shape"] | None
+    xs: Float[np.ndarray, " w"] | None
+    ys: Float[np.ndarray, " h"] | None
+    response_error: Float[np.ndarray, "h w"] | None
+    posterior: Float[np.ndarray, "n 2"]
+    observations: Float[np.ndarray, "r d"] | None
+    costs: dict[str, float]
+    labels: tuple[str, str]
+    lines: Estimate
+    pairs: int
+    gain: float
+    variant: str
+
+
+def passes_needed(context: Context) -> int | None:
+    """Codes, straight lines of two kinds, the map of costs twice, and the curves; needs a plane of alive scalars."""
+    if context.plane is None:
+        return None
+    return context.n + FEWEST_PAIRS * (2 * LOOKS + 1) + 2 * COARSEST**2 + CURVES
+
+
+def measure(context: Context) -> PathsEvidence:
+    """Price straight lines, and look for a better way between one costly pair."""
+    plane = context.plane or (0, 1)
+    pairs = max(FEWEST_PAIRS, min(PAIRS, context.passes // 8 // (2 * LOOKS + 1)))
+    chosen = torch.randperm(context.n, generator=context.generator("paths"))[: 2 * pairs]
+    starts, ends = (codes[: len(chosen) // 2] for codes in context.codes.mean[chosen].tensor_split(2))
+    usual = _squared_error(context, context.codes.mean)
+    lines = _costs(context, starts, ends) / max(float(usual.mean()), 1e-12)
+    a, b, flat = _example(context, starts, ends, lines, usual, plane)
+    found = _ways(context, a, b, plane if flat else None)
+    return _evidence(context, lines, found, plane, _map(context, a, b, plane) if flat else {})
+
+
+def _costs(context: Context, starts: Tensor, ends: Tensor) -> Tensor:
+    """Mean of ‖R(z) − z‖² along straight lines, one number per line."""
+    share = torch.linspace(0, 1, LOOKS)[:, None, None].to(starts)
+    z = (starts * (1 - share) + ends * share).flatten(0, 1)
+    return _squared_error(context, z).reshape(LOOKS, -1).mean(0)
+
+
+def _squared_error(context: Context, z: Tensor) -> Tensor:
+    return (respond(context.model, z, batch_size=context.batch_size) - z).double().square().sum(1)
+
+
+def _example(
+    context: Context, starts: Tensor, ends: Tensor, lines: Tensor, usual: Tensor, plane: Plane
+) -> tuple[Tensor, Tensor, bool]:
+    """The costliest pair that lies far apart on the plane alone, both ends on the manifold; else, of real codes.
+
+    Returns:
+        Both ends, and whether they share all latents but two.
+    """
+    exchanged = starts.clone()
+    exchanged[:, list(plane)] = ends[:, list(plane)]
+    apart = (exchanged - starts).norm(dim=1)
+    landed = (_squared_error(context, exchanged) <= torch.quantile(usual, 0.95)) & (apart >= apart.median())
+    if not bool(landed.any()):
+        worst = int(lines.argmax())
+        return starts[worst], ends[worst], False
+    worst = int(torch.where(landed, _costs(context, starts, exchanged), -1.0).argmax())
+    return starts[worst], exchanged[worst], True
+
+
+def _ways(context: Context, a: Tensor, b: Tensor, plane: Plane | None) -> ManifoldPath:
+    """The way across the plane, or through real codes; refined in all latents where torch can differentiate."""
+    options: dict[str, Any] = {"batch_size": context.batch_size}
+    if plane is not None:
+        options |= {"latents": plane, "n": context.side(4), "extent": _extent(context, plane, a, b)}
+    else:
+        options["through"] = context.codes.mean[:STONES]
+    try:
+        return manifold_path(context.model, a, b, budget=context.seconds / 4, **options)
+    except ContractError:
+        return manifold_path(context.model, a, b, refine=False, **options)
+
+
+def _extent(context: Context, plane: Plane, *points: Tensor) -> list[list[float]]:
+    """Mean ± 3 σ of the posterior along both axes, widened to hold the points."""
+    out = []
+    for latent in plane:
+        column, own = context.z[:, latent].double(), [float(point[latent]) for point in points]
+        middle, reach = float(column.mean()), 3 * float(column.std())
+        out.append([min(middle - reach, *own), max(middle + reach, *own)])
+    return out
+
+
+def _map(context: Context, a: Tensor, b: Tensor, plane: Plane) -> dict[str, np.ndarray]:
+    """Distances on the plane, where both ends lie on it."""
+    xs, ys = axes_over(_extent(context, plane, a, b), context.side(4))
+    found = response_error(context.model, plane, a, xs, ys, context.batch_size)
+    return {"xs": found.xs.numpy(), "ys": found.ys.numpy(), "response_error": found.cost.sqrt().numpy()}
+
+
+def _evidence(
+    context: Context, lines: Tensor, found: ManifoldPath, plane: Plane, background: dict[str, np.ndarray]
+) -> PathsEvidence:
+    is_refined = found.manifold is not found.start and found.manifold is not found.straight
+    ways = {"straight": found.straight, "manifold": found.start}
+    ways |= {"refined": found.manifold} if is_refined else {}
+    arrays: dict[str, Any] = dict.fromkeys(("refined", "refined_distance", "refined_images"))
+    for name, curve in ways.items():
+        arrays |= _curve(name, curve, plane)
+    low, high = normal(float(lines.mean()), float(lines.std()) / len(lines) ** 0.5)
+    is_vector = len(context.data.x_shape) == 1
+    return PathsEvidence(
+        **arrays,
+        **(background or {"xs": None, "ys": None, "response_error": None}),
+        posterior=context.z[:, list(plane)].numpy(),
+        observations=context.x(slice(RAW)).numpy() if is_vector else None,
+        costs={name: float(curve.cost) for name, curve in ways.items()},
+        labels=(str(plane[0]), str(plane[1])),
+        lines=Estimate(float(lines.mean()), low=max(0.0, low), high=high, n=len(lines)),
+        pairs=len(lines),
+        gain=float(found.manifold.cost / found.straight.cost),
+        variant=found.variant,
+    )
+
+
+def _curve(name: str, curve: Curve, plane: Plane) -> dict[str, np.ndarray]:
+    shown = torch.linspace(0, len(curve.x) - 1, SHOWN).round().long()
+    return {
+        name: curve.z[:, list(plane)].numpy(),
+        f"{name}_distance": curve.distance.numpy(),
+        f"{name}_images": curve.x[shown].numpy(),
+    }
+
+
+def judge(evidence: PathsEvidence, context: Context) -> Judgement:
+    """Say what straight lines cost, and what a better way saves."""
+    straight = Score.of(
+        "paths.straight",
+        "Cost of straight lines",
+        evidence.lines,
+        f"mean of ‖R(z) − z‖² along straight lines between real codes, over its mean at real codes: 1 is as good as "
+        f"data; {evidence.pairs} pairs, {LOOKS} points each",
+        n=evidence.pairs,
+        seed=context.seed,
+        unit="×",
+    )
+    gain = Score(
+        "paths.gain",
+        "Cost of the way along the manifold",
+        evidence.gain,
+        "∫ (‖R(z) − z‖² + temperature) ds along the way found, over that of the straight line, for the costliest of "
+        f"these pairs (one example, so no interval): {evidence.variant}",
+        n=1,
+        seed=context.seed,
+    )
+    level: Level = "good" if straight.value <= GOOD else "note" if straight.value <= FAIR else "warning"
+    sentence = (
+        f"Straight lines between real codes cost {straight} what real data do; for a bad one, a way along the manifold "
+        f"costs {100 * gain.value:.0f} % of it."
+    )
+    remedy = None if level == "good" else "Interpolate with la.manifold_path(…, through=codes) rather than straight."
+    return Judgement((straight, gain), (Finding("paths", sentence, level, (straight.name, gain.name), remedy),))
+
+
+def figures(evidence: PathsEvidence) -> Iterator[Picture]:
+    """Yield the ways on the plane, and what lies on them."""
+    background = None
+    if evidence.xs is not None and evidence.ys is not None and evidence.response_error is not None:
+        background = evidence.xs, evidence.ys, evidence.response_error
+    ways = {"manifold": evidence.manifold, "straight": evidence.straight, "manifold_full": evidence.refined}
+    distances = {
+        "manifold": evidence.manifold_distance,
+        "straight": evidence.straight_distance,
+        "manifold_full": evidence.refined_distance,
+    }
+    images = {
+        "manifold": evidence.manifold_images,
+        "straight": evidence.straight_images,
+        "manifold_full": evidence.refined_images,
+    }
+    costs = {("manifold_full" if name == "refined" else name): cost for name, cost in evidence.costs.items()}
+    yield Picture(
+        "map",
+        "Along the manifold, and straight",
+        "Left: two ways from a to b. Grey: how far responses move, as far as the plot on the right reaches; where "
+        "the page is clear, the model knows the latent. Dots: real data. Right: the same distance along each way: "
+        "one that stays low stays on the learned manifold. The cost is the integral of ‖R(z) − z‖² plus a "
+        "temperature, which charges for length. A path refined in all latents is shown by its shadow on the plane.",
+        partial(
+            plots.path_map,
+            present(ways),
+            present(distances),
+            costs=costs,
+            posterior=evidence.posterior,
+            backdrop=background,
+            labels=evidence.labels,
+        ),
+    )
+    yield Picture(
+        "strips",
+        "What lies on the way",
+        "Decodings at evenly spaced latents from a to b. On the manifold every one should pass for real, and "
+        "change little by little; off it, look for blends, oddities and jumps. Points are drawn as curves, "
+        "a marker for each decoding: a wide gap between markers is a jump.",
+        partial(plots.path_strips, present(images), observations=evidence.observations),
+    )
+
+
+
+QUESTION = Question(
+    key="paths",
+    title="Interpolation",
+    text="Does a straight line between two observations stay on the manifold?",
+    evidence=PathsEvidence,
+    measure=measure,
+    judge=judge,
+    figures=figures,
+    passes_needed=passes_needed,
+    weight=3,
+)

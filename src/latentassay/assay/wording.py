@@ -1,0 +1,64 @@
+"""How sentences of findings are put: lists, places, counts and signs."""
+
+from collections.abc import Sequence
+
+LISTED = 6
+"""Names that a sentence lists before it counts the others."""
+
+
+def minus(text: str) -> str:
+    """Write minus signs where numbers are negative."""
+    return text.replace(" -", " −").replace("(-", "(−")
+
+
+def listing(names: Sequence[str]) -> str:
+    """List names as a sentence does.
+
+    >>> listing(["a"]), listing(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def say_of_units(units: Sequence[str], what: str) -> str:
+    """Say something of one or several units.
+
+    >>> say_of_units(["4", "7"], "collapsed")
+    'Units 4 and 7 are collapsed.'
+    """
+    return f"Unit {units[0]} is {what}." if len(units) == 1 else f"Units {listing(units)} are {what}."
+
+
+def place_name(place: int, sides: tuple[int, ...]) -> str:
+    """Name a place by its coordinates.
+
+    >>> place_name(11, (8, 8))
+    '(1, 3)'
+    """
+    at = []
+    for side in reversed(sides):
+        place, index = divmod(place, side)
+        at.append(str(index))
+    return f"({', '.join(reversed(at))})"
+
+
+def list_places(names: Sequence[str]) -> str:
+    """Say where.
+
+    >>> list_places(["(0, 1)"]), list_places(["(0, 1)", "(2, 2)"])
+    ('place (0, 1)', 'places (0, 1) and (2, 2)')
+    """
+    if len(names) == 1:
+        return f"place {names[0]}"
+    if len(names) > LISTED:
+        return f"{len(names)} places ({', '.join(names[:LISTED])} …)"
+    return f"places {listing(names)}"
+
+
+def span(low: int, high: int) -> str:
+    """Write a range of counts.
+
+    >>> span(3, 3), span(3, 5)
+    ('3', '3 to 5')
+    """
+    return f"{low}" if low == high else f"{low} to {high}"
