@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 import latentassay as la
+from latentassay.assay.evidence import pack
 
 
 def _weights(*shape: int, seed: int) -> torch.Tensor:
@@ -100,7 +101,12 @@ def said(name: str) -> dict:
     return {
         "scores": {key: [score.value, score.low, score.high, score.n] for key, score in result.scores.items()},
         "findings": [[finding.key, finding.level] for finding in result.findings],
-        "arrays": {f"{s.key}/{a}": digest(v) for s in result.sections for a, v in sorted(s.arrays.items())},
+        "arrays": {
+            f"{section.key}/{name}": digest(array)
+            for section in result.sections
+            if section.evidence is not None
+            for name, array in sorted(pack(section.evidence)[0].items())
+        },
     }
 
 

@@ -13,8 +13,8 @@ from latentassay.core.estimate import Z95
 from latentassay.core.observations import Observations
 from latentassay.core.units import Units
 from latentassay.responses import CausalUnits, ResponseMatrix, response_graph
-from latentassay.spatial import is_spatial
 from latentassay.sampling import Codes, central, encode
+from latentassay.spatial import is_spatial
 
 FAINT = 0.1
 """A unit is dead, and not just faint, if beyond doubt no more than this share of a change of it comes back. Many units

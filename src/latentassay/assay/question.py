@@ -162,4 +162,6 @@ def _check(question: Question[Any], known: Sequence[Question[Any]]) -> None:
             )
     kind = question.evidence
     if not (isinstance(kind, type) and dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen):  # type: ignore[attr-defined]
-        raise ContractError(f"question {question.key!r} ({question.file}): evidence must be a frozen dataclass, got {kind!r}")
+        raise ContractError(
+            f"question {question.key!r} ({question.file}): evidence must be a frozen dataclass, got {kind!r}"
+        )

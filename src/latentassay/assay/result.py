@@ -158,7 +158,8 @@ def _section(
 
 
 def _meta(facts: dict[str, Any]) -> Meta:
-    return Meta(**{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()}
+    return Meta(**fields)
 
 
 def _header(payload: bytes) -> dict[str, str]:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from latentassay.assay.wording import span
 from latentassay.core.estimate import Z95
 from latentassay.core.findings import Score
 from latentassay.responses.matrix import CAUSAL

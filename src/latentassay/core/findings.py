@@ -1,4 +1,4 @@
-"""What an assay is made of: scores with their uncertainty, findings in plain words, and sections with their evidence."""
+"""What an assay is made of: scores with their uncertainty, findings in plain words, sections with their evidence."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -39,7 +39,9 @@ class Score:
     unit: str = ""
 
     @classmethod
-    def of(cls, name: str, label: str, estimate: float, definition: str, *, n: int, seed: int, unit: str = "") -> "Score":
+    def of(
+        cls, name: str, label: str, estimate: float, definition: str, *, n: int, seed: int, unit: str = ""
+    ) -> "Score":
         """Make a score of an estimate, whose interval it takes over; a plain number has none."""
         low, high = getattr(estimate, "low", None), getattr(estimate, "high", None)
         value = float(estimate) if isinstance(estimate, Estimate) else estimate

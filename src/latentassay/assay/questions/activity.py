@@ -77,9 +77,13 @@ def judge(evidence: ActivityEvidence, context: Context) -> Judgement:
     level: Level = "good" if low >= EVEN[0] and high <= EVEN[1] else "note"
     extent = f"from {low:.2g} to {high:.2g} times the mean place"
     if level == "good":
-        finding = Finding("spatial.activity", f"Codes vary at every place about equally, {extent}.", level, (score.name,))
+        finding = Finding(
+            "spatial.activity", f"Codes vary at every place about equally, {extent}.", level, (score.name,)
+        )
         return Judgement((score,), (finding,))
-    most, least = (place_name(int(at), evidence.sides) for at in (evidence.by_place.argmax(), evidence.by_place.argmin()))
+    most, least = (
+        place_name(int(at), evidence.sides) for at in (evidence.by_place.argmax(), evidence.by_place.argmin())
+    )
     sentence = f"Codes vary unequally by place, {extent}: most at {most}, least at {least}."
     remedy = "Look whether the data do, too: a subject in the middle is no fault."
     return Judgement((score,), (Finding("spatial.activity", sentence, level, (score.name,), remedy),))

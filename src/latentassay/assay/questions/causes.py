@@ -13,6 +13,7 @@ from torch import Tensor
 from latentassay import plots
 from latentassay.assay.context import Context
 from latentassay.assay.interventions import LEAST_PASSES, affordable, base_latents
+from latentassay.assay.maps import present
 from latentassay.assay.question import Judgement, Question
 from latentassay.core.autoencoder import HasCauses, eval_mode
 from latentassay.core.estimate import Estimate
@@ -212,7 +213,7 @@ def figures(evidence: CausesEvidence) -> Iterator[Picture]:
                 base,
                 first,
                 second,
-                {"on the noises N": evidence.on_noises, "on the causes Z": evidence.on_causes},
+                present({"on the noises N": evidence.on_noises, "on the causes Z": evidence.on_causes}),
                 [str(unit) for unit in evidence.shown],
             ),
         )

@@ -196,9 +196,7 @@ def _causal_rows(context: Context, moved: ConditionedMatrix) -> tuple[Row, ...]:
 
 def judge(evidence: FactorsEvidence, context: Context) -> Judgement:
     """Say whether axes mean something, and which unit serves which factor."""
-    scores = tuple(
-        _score(row, context.seed) for row in (*evidence.panel, *evidence.causal)
-    )
+    scores = tuple(_score(row, context.seed) for row in (*evidence.panel, *evidence.causal))
     findings = _one_factor(evidence, scores) if len(evidence.factor_names) == 1 else _axes(evidence, scores)
     return Judgement(scores, (*findings, *_rare_finding(evidence), *_too_slow_finding(evidence, context)))
 

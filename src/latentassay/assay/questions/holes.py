@@ -222,7 +222,6 @@ def figures(evidence: HolesEvidence) -> Iterator[Picture]:
     )
 
 
-
 QUESTION = Question(
     key="holes",
     title="Holes",

@@ -125,7 +125,9 @@ def _finding(evidence: InvarianceEvidence, score: Score) -> Finding:
         level = "warning"
     only = "" if level == "good" else " only"
     worst = f"; most of all, unit {moving} moves unit {moved} ({100 * least:.0f} %)" if sure < NAMED else ""
-    sentence = f"A change of one unit leaves the others alone at {score}{only} (invariance){worst}.{_left_out(evidence)}"
+    sentence = (
+        f"A change of one unit leaves the others alone at {score}{only} (invariance){worst}.{_left_out(evidence)}"
+    )
     remedy = f"Train with objectives.Invariance, or change units {moving} and {moved} together."
     return Finding("consistency.invariance", minus(sentence), level, (score.name,), remedy if only else None)
 

@@ -179,14 +179,14 @@ def _evidence(
     is_refined = found.manifold is not found.start and found.manifold is not found.straight
     ways = {"straight": found.straight, "manifold": found.start}
     ways |= {"refined": found.manifold} if is_refined else {}
-    arrays: dict[str, Any] = dict.fromkeys(("refined", "refined_distance", "refined_images"))
+    optional = ("refined", "refined_distance", "refined_images", "xs", "ys", "response_error")
+    arrays: dict[str, Any] = dict.fromkeys(optional) | background
     for name, curve in ways.items():
         arrays |= _curve(name, curve, plane)
     low, high = normal(float(lines.mean()), float(lines.std()) / len(lines) ** 0.5)
     is_vector = len(context.data.x_shape) == 1
     return PathsEvidence(
         **arrays,
-        **(background or {"xs": None, "ys": None, "response_error": None}),
         posterior=context.z[:, list(plane)].numpy(),
         observations=context.x(slice(RAW)).numpy() if is_vector else None,
         costs={name: float(curve.cost) for name, curve in ways.items()},
@@ -279,7 +279,6 @@ def figures(evidence: PathsEvidence) -> Iterator[Picture]:
         "a marker for each decoding: a wide gap between markers is a jump.",
         partial(plots.path_strips, present(images), observations=evidence.observations),
     )
-
 
 
 QUESTION = Question(

@@ -59,7 +59,9 @@ def judge(evidence: ResponsesEvidence, context: Context) -> Judgement:
     if len(active) < 2:
         return Judgement()
     # Summed by torch, whose order of summation the scores had from the start.
-    inner, errors = (torch.from_numpy(m[np.ix_(active, active)]) for m in (evidence.normalized, evidence.normalized_stderr))
+    inner, errors = (
+        torch.from_numpy(m[np.ix_(active, active)]) for m in (evidence.normalized, evidence.normalized_stderr)
+    )
     off = ~torch.eye(len(active), dtype=torch.bool)
     mean, stderr = float(inner[off].mean()), float(errors[off].square().mean().sqrt())
     leakage = Score.of(

@@ -118,9 +118,7 @@ def judge(evidence: SelfConsistencyEvidence, context: Context) -> Judgement:
     return Judgement(tuple(scores.values()), (_finding(scores),))
 
 
-def _score(
-    kind: str, mean: Estimate, variant: str, evidence: SelfConsistencyEvidence, context: Context
-) -> Score:
+def _score(kind: str, mean: Estimate, variant: str, evidence: SelfConsistencyEvidence, context: Context) -> Score:
     return Score.of(
         f"consistency.self.{kind}",
         f"Self-consistency, {kind} samples",

@@ -169,7 +169,7 @@ def figures(evidence: UnitsEvidence) -> Iterator[Picture]:
             plots.unit_bars,
             evidence.response,
             evidence.response_stderr,
-            evidence.alive,
+            evidence.alive.tolist(),
             evidence.threshold,
             mean_std=evidence.mean_std,
             posterior_std=evidence.posterior_std,
