@@ -5,6 +5,7 @@ from sklearn.decomposition import PCA
 from torch.testing import assert_close
 
 import latentassay as la
+from latentassay.assay.evidence import pack
 from latentassay.core.findings import LEVELS
 from tests.oracles.linear import exact_inverse
 
@@ -38,11 +39,15 @@ def test_answers_every_question_and_every_score_has_company(result):
     keys = [section.key for section in result.sections]
     assert keys == [
         "reconstruction",
-        "fit",
+        "input_checks",
         "units",
         "responses",
         "graph",
-        "consistency",
+        "consistency.invariance",
+        "consistency.self",
+        "consistency.independence",
+        "consistency.traversal_errors",
+        "consistency.hybrids",
         "traversals",
         "field",
         "paths",
@@ -85,13 +90,12 @@ def test_a_perfect_linear_model_gets_a_perfect_verdict():
 
 
 def factors_of(found):
-    (section,) = (section for section in found.sections if section.key == "factors")
-    return section
+    return found["factors"]
 
 
 def test_one_factor_leaves_nothing_to_share_out(result):
     names = {score.name for score in factors_of(result).scores}
-    assert "factors.mig" in names and "importance" not in factors_of(result).arrays
+    assert "factors.mig" in names and factors_of(result).evidence.importance is None
     assert not {"factors.dci", "factors.factor_vae", "factors.beta_vae", "factors.cds"} & names
 
 
@@ -120,8 +124,8 @@ def test_units_add_up_what_their_latents_predict(units):
     model = exact_inverse(3, 8, noise=0.02)
     section = factors_of(la.assay(model, grid_data(model), units=units, **SMALL))
     known = np.eye(3) if units is None or len(units) == 3 else np.array([[1, 0], [1, 0], [0, 1]])
-    np.testing.assert_allclose(section.arrays["importance"], known, atol=0.02)
-    assert section.arrays["information"].shape == section.arrays["conditioned"].shape == known.shape
+    np.testing.assert_allclose(section.evidence.importance, known, atol=0.02)
+    assert section.evidence.information.shape == section.evidence.conditioned.shape == known.shape
 
 
 def test_spatial_latents_are_asked_about_factors_by_channel():
@@ -131,8 +135,8 @@ def test_spatial_latents_are_asked_about_factors_by_channel():
         lambda x: x[:, :, ::2, ::2], lambda z: z.repeat_interleave(2, 2).repeat_interleave(2, 3), latent_shape=(3, 2, 2)
     )
     section = factors_of(la.assay(pair, la.data.FactorData(x, codes, ("a", "b", "c"), (5, 4, 6)), **SMALL))
-    np.testing.assert_allclose(section.arrays["importance"], np.eye(3), atol=0.02)
-    assert section.arrays["information"].shape == (3, 3)
+    np.testing.assert_allclose(section.evidence.importance, np.eye(3), atol=0.02)
+    assert section.evidence.information.shape == (3, 3)
     assert "a in unit c0" in section.findings[1].sentence
 
 
@@ -143,7 +147,7 @@ def test_a_collapsed_model_is_called_collapsed():
     model.noise = 1.0
     found = la.assay(model, data, **SMALL)
     assert found.findings[0].level == "problem" and "posterior collapse" in found.findings[0].sentence
-    assert [section.key for section in found.sections] == ["reconstruction", "fit", "units"]
+    assert [section.key for section in found.sections] == ["reconstruction", "input_checks", "units"]
     assert "<html" in found.to_html()
 
 
@@ -189,7 +193,7 @@ def test_models_without_a_prior_and_foreign_ones(digits):
     found = la.assay(guest, digits.test.batch(np.arange(200)).flatten(1), **SMALL)
     assert found.scores["units.alive"].value == 5
     assert "holes.prior" not in found.scores and "holes.hybrid" in found.scores
-    assert found.meta["model"] == "SklearnModel" and found.meta["data"] == "observations"
+    assert found.meta.model == "SklearnModel" and found.meta.data == "observations"
     assert "factors" not in [section.key for section in found.sections]
 
 
@@ -233,9 +237,10 @@ def test_saved_and_loaded_is_the_same(result, tmp_path):
     loaded = la.Assay.load(path)
     assert loaded.scores == result.scores and loaded.findings == result.findings and loaded.meta == result.meta
     for a, b in zip(loaded.sections, result.sections, strict=True):
-        assert a.details == b.details and set(a.arrays) == set(b.arrays)
-        for name in a.arrays:
-            assert_close(a.arrays[name], b.arrays[name], equal_nan=True)
+        (arrays, facts), (kept, known) = pack(a.evidence), pack(b.evidence)
+        assert type(a.evidence) is type(b.evidence) and facts == known and set(arrays) == set(kept)
+        for name in arrays:
+            assert_close(arrays[name], kept[name], equal_nan=True)
     assert set(loaded.figures()) == set(result.figures())
     assert loaded.to_html(tmp_path / "r.html") == result.to_html() == (tmp_path / "r.html").read_text("utf-8")
 
@@ -282,25 +287,24 @@ def test_precision_says_how_many_rows_were_used(trained, digits):
     options = {"samples": 1024, "grid": 8, "groups": 4}
     made = [la.assay(trained, digits.train, precision=p, **options) for p in (0.3, None)]
     rough, fine = (result.meta for result in made)
-    counts = [int(word) for word in rough["rows used by each unit"].split(" to ")]
-    assert 0 < min(counts) <= max(counts) < 1024
-    (responses,) = (section for section in made[0].sections if section.key == "responses")
-    assert (responses.arrays["used"].min(), responses.arrays["used"].max()) == (min(counts), max(counts))
-    assert fine["rows used by each unit"] == "1024" and fine["precision"] == "every row"
+    assert 0 < rough.used[0] <= rough.used[1] < 1024
+    used = made[0]["responses"].evidence.used
+    assert (used.min(), used.max()) == rough.used
+    assert fine.used == (1024, 1024) and fine.precision is None
     with pytest.raises(la.InputError, match="budget must be a positive"):
         la.assay(trained, digits.test, **{**SMALL, "budget": 0})
 
 
 def test_a_path_is_shown_where_two_units_are_alive_and_lines_are_priced(result):
-    (paths,) = (section for section in result.sections if section.key == "paths")
-    costs = paths.details["costs"]
-    assert costs["manifold_full"] <= costs["straight"] and set(costs) == {"straight", "manifold", "manifold_full"}
-    assert paths.arrays["manifold"].shape == paths.arrays["straight"].shape == (64, 2)
+    paths = result["paths"].evidence
+    costs = paths.costs
+    assert costs["refined"] <= costs["straight"] and set(costs) == {"straight", "manifold", "refined"}
+    assert paths.manifold.shape == paths.straight.shape == (64, 2)
     assert result.scores["paths.gain"].value <= 1 and result.scores["paths.straight"].low >= 0
 
 
 def test_guests_that_torch_cannot_differentiate_get_the_way_across_the_plane():
     x = la.data.load("digits").batch(range(500)).flatten(1)
     made = la.assay(la.from_sklearn(PCA(4).fit(x.numpy())), x, **SMALL)
-    (paths,) = (section for section in made.sections if section.key == "paths")
-    assert "manifold_full" not in paths.arrays and paths.details["costs"]["manifold"] > 0
+    paths = made["paths"].evidence
+    assert paths.refined is None and paths.costs["manifold"] > 0

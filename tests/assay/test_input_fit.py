@@ -4,14 +4,11 @@ import pytest
 import torch
 
 import latentassay as la
-from latentassay.assay.input_fit import ask_fit
-from latentassay.assay.run import _prepare
-from latentassay.core.observations import as_observations
+from tests.assay.asking import ask, findings_of, scores_of
 
 
-def fit_of(model, data, samples=128, budget=120.0):
-    order = torch.randperm(len(data), generator=torch.Generator().manual_seed(0))
-    return ask_fit(_prepare(model, as_observations(data), order, samples, 0, None, 8, 4, 0.05, budget, 64))
+def checks_of(model, data, samples=128, **options):
+    return ask(model, data, "input_checks", samples=samples, **options)
 
 
 def scaled(std, mean=0.0, prior=None, **words):
@@ -31,50 +28,51 @@ def data(n=500):
     return torch.randn(n, 4, generator=torch.Generator().manual_seed(3))
 
 
-def found(section):
-    return {one.key: one for one in section.findings}
-
-
 def test_what_fits_is_praised():
-    section = fit_of(scaled(1.0, prior="normal"), data())
-    assert {key: one.level for key, one in found(section).items()} == {"fit.range": "good", "fit.scale": "good"}
-    scores = {score.name: score for score in section.scores}
-    assert scores["fit.std"].low < 1 < scores["fit.std"].high and scores["fit.std"].n == 128
-    assert scores["fit.range"].value == 1 and section.details["factor"] == pytest.approx(1, abs=0.1)
-    assert section.arrays["channel_std"] == pytest.approx(1, abs=0.2)
+    section = checks_of(scaled(1.0, prior="normal"), data())
+    assert {key: one.level for key, one in findings_of(section).items()} == {
+        "input_checks.range": "good",
+        "input_checks.scale": "good",
+    }
+    scores = scores_of(section)
+    assert scores["input_checks.std"].low < 1 < scores["input_checks.std"].high and scores["input_checks.std"].n == 128
+    assert scores["input_checks.range"].value == 1 and scores["input_checks.std"].value == pytest.approx(1, abs=0.1)
+    assert section["input_checks"].evidence.channel_std == pytest.approx(1, abs=0.2)
 
 
 def test_a_promised_scale_that_is_missed_is_a_fault_and_another_one_advice():
-    promised, free = (found(fit_of(scaled(5.5, prior=prior), data()))["fit.scale"] for prior in ("normal", None))
+    promised, free = (
+        findings_of(checks_of(scaled(5.5, prior=prior), data()))["input_checks.scale"] for prior in ("normal", None)
+    )
     assert promised.level == "warning" and "not the 1 of the prior: multiply by 0.18" in promised.sentence
     assert free.level == "note" and "multiply by 0.18" in free.sentence
-    spoken = found(fit_of(scaled(5.5, space="native latents"), data()))["fit.scale"]
+    spoken = findings_of(checks_of(scaled(5.5, space="native latents"), data()))["input_checks.scale"]
     assert spoken.remedy.endswith("These are native latents.")
 
 
 def test_channels_of_their_own_scale_mean_or_none_are_noted():
-    section = found(fit_of(scaled(torch.tensor([1.0, 1.0, 9.0, 0.0]), torch.tensor([4.0, 0, 0, 0])), data()))
-    assert section["fit.channels"].level == section["fit.shift"].level == "note"
-    assert section["fit.still"].level == "warning" and "(3)" in section["fit.still"].sentence
+    section = findings_of(checks_of(scaled(torch.tensor([1.0, 1.0, 9.0, 0.0]), torch.tensor([4.0, 0, 0, 0])), data()))
+    assert section["input_checks.channels"].level == section["input_checks.shift"].level == "note"
+    assert section["input_checks.still"].level == "warning" and "(3)" in section["input_checks.still"].sentence
 
 
 def test_few_rows_leave_the_scale_unsure():
-    section = found(fit_of(scaled(1.22), data(), samples=32))
-    assert section["fit.scale"].level == "note" and section["fit.scale"].remedy == "Assay more rows."
+    section = findings_of(checks_of(scaled(1.22), data(), samples=32))
+    assert section["input_checks.scale"].level == "note" and section["input_checks.scale"].remedy == "Assay more rows."
 
 
 def test_data_in_another_range_are_a_problem_with_its_mend():
     x = torch.rand(200, 4, generator=torch.Generator().manual_seed(0))
     model = la.from_torch(lambda x: x.clamp(0, 1), lambda z: z, latent_shape=(4,))
     model.value_range = (0.0, 1.0)
-    section = found(fit_of(model, 2 * x - 1))
-    wrong = section["fit.range"]
+    section = findings_of(checks_of(model, 2 * x - 1))
+    wrong = section["input_checks.range"]
     assert wrong.level == "problem" and "seems to expect [0, 1]" in wrong.sentence
     assert "([−1, 1] to [0, 1])" in wrong.remedy and wrong.brief
-    assert section["fit.outside"].level == "warning"
-    assert "fit.outside" not in found(fit_of(model, x))
+    assert section["input_checks.outside"].level == "warning"
+    assert "input_checks.outside" not in findings_of(checks_of(model, x))
 
 
 def test_a_slow_model_is_asked_on_fewer_rows():
-    section = fit_of(scaled(1.0), data(), budget=1e-6)
-    assert [score.n for score in section.scores] == [16, 128, 128]  # codes are known and cost nothing
+    section = checks_of(scaled(1.0), data(), budget=1e-6)
+    assert [score.n for score in section["input_checks"].scores] == [16, 128, 128]  # codes are known and cost nothing

@@ -5,10 +5,7 @@ import torch
 from torch.nn.functional import conv2d
 
 import latentassay as la
-from latentassay.assay.input_fit import ask_fit
-from latentassay.assay.run import _prepare
-from latentassay.assay.spatial import ask_spatial
-from latentassay.core.observations import as_observations
+from tests.assay.asking import ask, findings_of, scores_of
 from tests.oracles.convolutional import Patches, clouds, cosines
 
 N = 192
@@ -97,9 +94,13 @@ DEFECTS = {
     "wrong scaling": (
         Twin(code=lambda x, m, s: (5.5 * m, 5.5 * s), latent=lambda z: z / 5.5),
         1,
-        {"fit.scale": "multiply by 0.18"},
+        {"input_checks.scale": "multiply by 0.18"},
     ),
-    "wrong value range": (Twin(), 255, {"fit.range": "expect [0, 1]", "fit.outside": "the data run from"}),
+    "wrong value range": (
+        Twin(),
+        255,
+        {"input_checks.range": "expect [0, 1]", "input_checks.outside": "the data run from"},
+    ),
     "dead to the encoder": (Twin(code=silent), 1, {"spatial.dead": "(c2: codes do not vary)."}),
     "channel that is not read back": (
         Twin(code=forgotten),
@@ -114,20 +115,12 @@ def data(times=1.0):
     return times * clouds(400, seed=7).clamp(0, 1).float()
 
 
-def prepared(model, x, units=None, budget=120.0, samples=N):
-    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
-    return _prepare(model, as_observations(x), order, samples, 0, units, 8, 4, 0.05, budget, 128)
-
-
 def asked(model, x, **options):
-    context = prepared(model, x, **options)
-    return [section for section in (ask_fit(context), ask_spatial(context)) if section]
+    return ask(model, x, "input_checks", "spatial", **options)
 
 
 def blamed(sections):
-    return {
-        one.key: one.sentence for section in sections for one in section.findings if one.level in ("warning", "problem")
-    }
+    return {key: one.sentence for key, one in findings_of(sections).items() if one.level in ("warning", "problem")}
 
 
 @pytest.fixture(scope="module")
@@ -137,11 +130,17 @@ def clean():
 
 def test_nothing_is_held_against_the_clean_twin(clean):
     assert not blamed(clean)
-    found = {one.key: one.level for section in clean for one in section.findings}
-    for key in ("fit.range", "fit.scale", "spatial.channels", "spatial.reach", "spatial.global", "spatial.shifts"):
+    found = {key: one.level for key, one in findings_of(clean).items()}
+    for key in (
+        "input_checks.range",
+        "input_checks.scale",
+        "spatial.channels",
+        "spatial.reach",
+        "spatial.global",
+        "spatial.shifts",
+    ):
         assert found[key] == "good", key
-    for section in clean:
-        assert all(score.n > 0 and score.seed == 0 and score.definition for score in section.scores)
+    assert all(score.n > 0 and score.seed == 0 and score.definition for score in scores_of(clean).values())
 
 
 @pytest.mark.parametrize("name", DEFECTS)
@@ -151,46 +150,46 @@ def test_a_planted_defect_is_found_by_its_name(name):
     for key, words in expected.items():
         assert words in found.get(key, ""), found
     # A range that is wrong spoils all that follows, and leaking channels no longer have the variance of the prior.
-    tolerated = {"fit.scale", "spatial.leaks", "spatial.dead"} if name == "wrong value range" else {"fit.scale"}
+    tolerated = (
+        {"input_checks.scale", "spatial.leaks", "spatial.dead"}
+        if name == "wrong value range"
+        else {"input_checks.scale"}
+    )
     assert set(found) <= set(expected) | (tolerated if name in ("wrong value range", "channel leak") else set()), found
 
 
-def found_by(section):
-    return {one.key: one for one in section.findings}
-
-
 def spatial(model, x, **options):
-    return ask_spatial(prepared(model, x, **options))
+    return ask(model, x, "spatial", **options)
 
 
 def test_vectors_are_not_asked():
     model = la.from_torch(lambda x: x, lambda z: z, latent_shape=(5,))
-    assert spatial(model, torch.randn(64, 5, generator=torch.Generator().manual_seed(0)), samples=48) is None
+    assert spatial(model, torch.randn(64, 5, generator=torch.Generator().manual_seed(0)), samples=48) == {}
 
 
 @pytest.mark.parametrize("sides", [(12,), (4, 4, 4), (2, 8)])
 def test_other_dimensions_have_maps_of_two(sides):
     model = la.from_torch(lambda x: x, lambda z: z, latent_shape=(2, *sides))
     section = spatial(model, torch.randn(64, 2, *sides, generator=torch.Generator().manual_seed(0)), samples=48)
-    for name in ("kernel_own", "activity_by_place", "far"):
-        assert section.arrays[name].ndim == 2, name
-    assert section.arrays["activity"].ndim == 3 and "certainty" not in section.arrays
-    assert ("spectrum_latent" in section.arrays) == (min(sides) >= 4)
-    assert found_by(section)["spatial.channels"].level == "good"
+    reach, activity, places = (section[f"spatial.{key}"].evidence for key in ("reach", "activity", "places"))
+    assert reach.own.ndim == activity.map.ndim == places.far.ndim == 2
+    assert activity.variance.ndim == 3 and places.certainty is None
+    assert ("spatial.spectrum" in section) == (min(sides) >= 4)
+    assert findings_of(section)["spatial.channels"].level == "good"
 
 
 def test_pictures_without_places_leave_their_questions_out():
     """Latents with places, observations without: channels and reach can be asked, the rest cannot."""
     model = la.from_torch(lambda x: x.unflatten(1, (2, 3, 4)), lambda z: z.flatten(1), latent_shape=(2, 3, 4))
     section = spatial(model, torch.randn(64, 24, generator=torch.Generator().manual_seed(0)), samples=48)
-    assert set(found_by(section)) == {"spatial.channels", "spatial.reach", "spatial.activity"}
+    assert set(findings_of(section)) == {"spatial.channels", "spatial.reach", "spatial.activity"}
 
 
 def test_units_of_ones_own_say_nothing_of_channels():
     model = Twin(code=leaking)
-    assert "spatial.leaks" in found_by(spatial(model, data()))
+    assert "spatial.leaks" in findings_of(spatial(model, data()))
     section = spatial(model, data(), units=[[0, 1], [2, 3]])
-    assert "spatial.leaks" not in found_by(section) and "spatial.dead" not in found_by(section)
+    assert "spatial.leaks" not in findings_of(section) and "spatial.dead" not in findings_of(section)
 
 
 def test_a_model_that_answers_nothing_is_not_asked_in_vain():
@@ -198,7 +197,9 @@ def test_a_model_that_answers_nothing_is_not_asked_in_vain():
         return 0 * x, torch.ones_like(x)
 
     model = la.from_torch(encode, lambda z: 0 * z, latent_shape=(2, 8, 8), output="mean_std")
-    found = found_by(spatial(model, torch.randn(64, 2, 8, 8, generator=torch.Generator().manual_seed(0)), samples=48))
+    found = findings_of(
+        spatial(model, torch.randn(64, 2, 8, 8, generator=torch.Generator().manual_seed(0)), samples=48)
+    )
     assert "comes back nowhere" in found["spatial.reach"].sentence
     assert found["spatial.dead"].sentence.startswith("2 channels are dead (c0, c1: codes do not vary and the decoder")
 
@@ -216,7 +217,7 @@ def blurred(times):
 
 @pytest.mark.parametrize(("times", "level"), [(0, "good"), (1, "good"), (2, "note"), (5, "warning")])
 def test_far_reaching_changes_are_noted(times, level):
-    found = found_by(spatial(blurred(times), torch.randn(64, 1, 4, 16, generator=torch.Generator().manual_seed(0))))
+    found = findings_of(spatial(blurred(times), torch.randn(64, 1, 4, 16, generator=torch.Generator().manual_seed(0))))
     assert found["spatial.reach"].level == level
     assert ("within 1 place;" in found["spatial.reach"].sentence) == (times == 1)
 
@@ -226,7 +227,7 @@ def test_what_is_certain_but_does_nothing_far_away_is_only_noted():
         std[:, :, 1, 6] = 0.001
         return mean, std
 
-    found = found_by(spatial(Twin(code=certain), data()))
+    found = findings_of(spatial(Twin(code=certain), data()))
     assert found["spatial.certain"].level == "note" and "at place (1, 6)" in found["spatial.certain"].sentence
     assert "spatial.global" not in found
 
@@ -236,20 +237,20 @@ def test_still_places_are_named():
         mean[:, :, :, 0] *= 0.1
         return mean, std
 
-    one = found_by(spatial(Twin(code=quiet), data()))["spatial.activity"]
+    one = findings_of(spatial(Twin(code=quiet), data()))["spatial.activity"]
     assert one.level == "note" and "least at (" in one.sentence and one.sentence.endswith(", 0).")
 
 
 def test_codes_that_do_not_follow_a_shift_are_warned_of():
     weights = torch.randn(8, 8, generator=torch.Generator().manual_seed(2)).sign().double()
     model = Twin(code=lambda x, m, s: (m * weights, s), latent=lambda z: z * weights)
-    found = found_by(spatial(model, data()))
+    found = findings_of(spatial(model, data()))
     assert found["spatial.shifts"].level == "warning" and "do not quite follow" in found["spatial.shifts"].sentence
 
 
 def test_a_slow_model_is_asked_on_fewest_rows_and_places():
     section = spatial(Twin(), data(), budget=1e-6)
-    by_name = {score.name: score for score in section.scores}
+    by_name = scores_of(section)
     assert by_name["spatial.reach"].n == by_name["spatial.encoded.shift-down"].n == 8
     assert by_name["spatial.global"].definition.startswith("of 32 places asked about, out of 64")
 
@@ -263,7 +264,7 @@ def test_many_faults_are_counted_and_a_few_named():
         return mean
 
     model = la.from_torch(heard, lambda z: z, latent_shape=(10, 2, 4))
-    found = found_by(spatial(model, torch.randn(300, 10, 2, 4, generator=torch.Generator().manual_seed(0))))
+    found = findings_of(spatial(model, torch.randn(300, 10, 2, 4, generator=torch.Generator().manual_seed(0))))
     assert found["spatial.leaks"].sentence.endswith("and 3 more.")
 
 
@@ -272,18 +273,18 @@ def test_many_places_are_counted_and_a_few_named():
         std[:, :, 0] = 0.001
         return mean, std
 
-    found = found_by(spatial(Twin(code=certain), data()))
+    found = findings_of(spatial(Twin(code=certain), data()))
     assert "at 8 places ((0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 5) …):" in found["spatial.certain"].sentence
 
 
 def test_a_report_has_every_figure(clean):
     from latentassay.report import figures
 
-    assert {key.split(".")[1] for key in figures(clean) if key.startswith("spatial")} == {
-        "kernel",
-        "places",
-        "activity",
-        "relations",
-        "moves",
-        "spectra",
+    assert {key.removeprefix("spatial.") for key in figures(clean.values()) if key.startswith("spatial")} == {
+        "channels.relations",
+        "reach.kernel",
+        "activity.maps",
+        "places.maps",
+        "transform_equivariance.bars",
+        "spectrum.spectra",
     }

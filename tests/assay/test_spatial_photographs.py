@@ -4,10 +4,7 @@ import pytest
 import torch
 
 import latentassay as la
-from latentassay.assay.input_fit import ask_fit
-from latentassay.assay.run import _prepare
-from latentassay.assay.spatial import ask_spatial
-from latentassay.core.observations import as_observations
+from tests.assay.asking import ask, findings_of
 from tests.oracles import taef2
 
 SIDE, CHANNELS, PLACE = 4, 32, (2, 1)
@@ -66,14 +63,19 @@ CASES = {
         1.0,
         {"spatial.leaks": "c8 moves c3"},
     ),
-    "wrong value range": (None, None, 255.0, {"fit.range": "seems to expect", "fit.outside": "from 0 to 1"}),
+    "wrong value range": (
+        None,
+        None,
+        255.0,
+        {"input_checks.range": "seems to expect", "input_checks.outside": "from 0 to 1"},
+    ),
 }
 
 
 FOLLOW = {
-    "dead channel": {"fit.still"},  # the same, seen from the scale
+    "dead channel": {"input_checks.still"},  # the same, seen from the scale
     "global information": {"spatial.shifts"},  # the place does not move with the picture
-    "channel leak": {"fit.range"},  # pictures are decoded wrongly, which a mapping may soften
+    "channel leak": {"input_checks.range"},  # pictures are decoded wrongly, which a mapping may soften
 }
 """What else a fault brings with it; a wrong range spoils all that follows."""
 
@@ -98,14 +100,9 @@ def test_faults_in_a_trained_model_are_found_by_name(name, shared_data):
         pytest.skip(f"no pretrained model at hand: {path} does not exist")
     code, latent, times, expected = CASES[name]
     model, x = Faulty(taef2.load(path), code, latent), times * crops()
-    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
-    context = _prepare(model, as_observations(x), order, 48, 0, None, 8, 4, None, 240.0, 16)
-    found = {
-        one.key: one.sentence
-        for section in (ask_fit(context), ask_spatial(context))
-        for one in section.findings
-        if one.level in ("warning", "problem")
-    }
+    options = {"samples": 48, "precision": None, "budget": 240.0, "batch_size": 16}
+    sections = ask(model, x, "input_checks", "spatial", **options)
+    found = {key: one.sentence for key, one in findings_of(sections).items() if one.level in ("warning", "problem")}
     for key, words in expected.items():
         assert words in found.get(key, ""), found
     if name != "wrong value range":

@@ -158,9 +158,12 @@ class Context:
         return min(self.grid, max(COARSEST, int((self.passes / passes) ** 0.5)))
 
     def codes_of(self, rows: Tensor) -> Tensor:
-        """Posterior means of rows of which ``rows`` come first, flattened, as float64."""
+        """Posterior means of rows of which ``rows`` come first, flattened; float64 of single precision.
+
+        Differences below single precision are rounding errors, which bins of equal counts would take for information.
+        """
         rest = encode(self.model, self.data, rows=rows[self.n :], batch_size=self.batch_size).mean
-        return torch.cat([self.codes.mean, rest]).flatten(1).double()
+        return torch.cat([self.codes.mean, rest]).flatten(1).float().double()
 
     def x(self, part: slice) -> Tensor:
         """Return a part of the drawn observations."""

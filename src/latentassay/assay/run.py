@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from latentassay._version import __version__
-from latentassay.assay.budget import allowance, left_out, sizes
+from latentassay.assay.budget import Sizes, allowance, left_out, sizes
 from latentassay.assay.context import Context, seeded
 from latentassay.assay.question import Question, choose, known_questions
 from latentassay.assay.result import Assay
@@ -110,7 +110,8 @@ def assay(
         budget=budget,
         batch_size=batch_size,
     )
-    context = _prepare(model, observations, options)
+    order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
+    context = prepare(model, observations, order, _check(model, observations, order, options), options)
     preparing = time.perf_counter() - began
     sections = _ask(context, chosen, budget, began)
     called = getattr(data, "name", None)
@@ -125,13 +126,12 @@ def assay(
     return Assay(tuple(sections), meta)
 
 
-def _prepare(model: Autoencoder, data: Observations, options: Options) -> Context:
-    """Check, encode rows and measure the response matrix; how long that takes says how many passes can be afforded."""
-    order = torch.randperm(len(data), generator=seeded(options.seed, "rows"))
+def _check(model: Autoencoder, data: Observations, order: torch.Tensor, options: Options) -> Sizes:
+    """Refuse what cannot be used before anything is measured; return how many rows can be afforded."""
     check_autoencoder(model, data.batch(order[:TIMED]))
     _check_varies(data, order[: options.samples])
-    Stopping(options.precision, options.budget)  # refuses what cannot be used before anything is measured
-    afforded = sizes(
+    Stopping(options.precision, options.budget)
+    return sizes(
         model,
         data,
         order[:TIMED],
@@ -140,6 +140,12 @@ def _prepare(model: Autoencoder, data: Observations, options: Options) -> Contex
         batch_size=options.batch_size,
         budget=options.budget,
     )
+
+
+def prepare(
+    model: Autoencoder, data: Observations, order: torch.Tensor, afforded: Sizes, options: Options
+) -> Context:
+    """Encode rows and measure the response matrix; how long that takes says how many passes can be afforded."""
     rows = order[: afforded.rows]
     generator = seeded(options.seed, "posterior")
     codes = encode(model, data, rows=rows, generator=generator, batch_size=afforded.batch_size)

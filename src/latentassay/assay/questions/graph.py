@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int
 
 from latentassay import plots
@@ -48,9 +47,9 @@ def measure(context: Context) -> GraphEvidence:
     """Read the graph off the response matrix."""
     graph = response_graph(context.matrix)
     return GraphEvidence(
-        edges=torch.tensor([[edge.source, edge.target] for edge in graph.edges]).reshape(-1, 2).numpy(),
-        weights=torch.tensor([edge.weight for edge in graph.edges]).numpy(),
-        pairs=torch.tensor(graph.pairs).reshape(-1, 2).numpy(),
+        edges=np.array([[edge.source, edge.target] for edge in graph.edges], dtype=np.int64).reshape(-1, 2),
+        weights=np.array([edge.weight for edge in graph.edges], dtype=np.float32),
+        pairs=np.array(graph.pairs, dtype=np.int64).reshape(-1, 2),
         nodes=np.flatnonzero(context.causal.mask),
         variables=tuple(tuple(group) for group in graph.variables),
         labels=tuple(context.labels),
