@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from latentassay.report.spatial_sheets import ACTIVITY, CERTAINTY, FAR
 from matplotlib.figure import Figure
 
 from latentassay import report
@@ -20,7 +21,6 @@ from latentassay.plots.spatial import (
     spectra,
 )
 from latentassay.plots.style import WIDE
-from latentassay.report.spatial_sheets import ACTIVITY, CERTAINTY, FAR
 from tests.report.test_sheets import axes_of, named
 
 RNG = np.random.default_rng(8)

@@ -2,12 +2,23 @@
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from latentassay import report
-from latentassay.core.findings import Finding, Score, Section
+from latentassay.assay.question import known_questions
+from latentassay.assay.questions.factors import FactorsEvidence
+from latentassay.assay.questions.field import FieldEvidence
+from latentassay.assay.questions.graph import GraphEvidence
+from latentassay.assay.questions.holes import HolesEvidence
+from latentassay.assay.questions.reconstruction import ReconstructionEvidence
+from latentassay.assay.questions.responses import ResponsesEvidence
+from latentassay.assay.questions.traversals import TraversalsEvidence
+from latentassay.assay.questions.units import UnitsEvidence
+from latentassay.core.estimate import Estimate
+from latentassay.core.findings import Finding, Meta, Score, Section
 
 
 def ball(values: np.ndarray, channels: int, size: int = 32) -> np.ndarray:
@@ -46,9 +57,15 @@ def make_sections() -> Callable[..., list[Section]]:
     return build
 
 
+def section(key: str, evidence: object, scores: tuple = (), findings: tuple = (), **named: str) -> Section:
+    """A section of a question that is known, with these words in place of its own."""
+    (question,) = (question for question in known_questions() if question.key == key)
+    return replace(question.section(evidence, scores, findings), **named)
+
+
 def build(units: int = 24, alive: int = 11, shape: tuple[int, ...] = (3, 32, 32)) -> list[Section]:
     rng = np.random.default_rng(5)
-    labels = [str(unit) for unit in range(units)]
+    labels = tuple(str(unit) for unit in range(units))
     order = rng.permutation(units)
     mask = np.zeros(units, dtype=bool)
     mask[order[:alive]] = True
@@ -57,7 +74,7 @@ def build(units: int = 24, alive: int = 11, shape: tuple[int, ...] = (3, 32, 32)
         _reconstruction(rng, shape),
         _units(rng, labels, mask),
         *_responses(rng, labels, mask),
-        _traversals(rng, [labels[unit] for unit in live], shape),
+        _traversals(rng, tuple(labels[unit] for unit in live), shape),
         _field(rng, shape),
         Section(
             "structure",
@@ -77,41 +94,44 @@ def build(units: int = 24, alive: int = 11, shape: tuple[int, ...] = (3, 32, 32)
 
 def _reconstruction(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
     values = rng.normal(size=(12, 5))
-    return Section(
+    return section(
         "reconstruction",
-        "Reconstruction",
-        "How well does the model reproduce data that it has not seen?",
+        ReconstructionEvidence(
+            originals=observe(values, shape),
+            reconstructions=observe(values * 0.9, shape),
+            error=rng.gamma(4, 2, 1024),
+            explained=Estimate(0.971, stderr=0.001, n=1024),
+            mse=Estimate(0.00423, stderr=0.00006, n=1024),
+        ),
         (score("reconstruction.mse", "Squared error per pixel", 0.00423, 0.00011),),
         (Finding("reconstruction.ok", "Reconstructions explain 97.1 % ± 0.2 of the variance.", "good", ()),),
-        {
-            "originals": observe(values, shape),
-            "reconstructions": observe(values * 0.9, shape),
-            "error_per_sample": rng.gamma(4, 2, 1024),
-        },
     )
 
 
-def _units(rng: np.random.Generator, labels: list[str], mask: np.ndarray) -> Section:
+def _units(rng: np.random.Generator, labels: tuple[str, ...], mask: np.ndarray) -> Section:
     response = np.where(mask, rng.uniform(0.62, 0.99, len(mask)), rng.uniform(0, 0.05, len(mask)))
     sentence = f"{mask.sum()} of {len(mask)} units are alive."
-    return Section(
+    return section(
         "units",
-        "Active units",
-        "How many dimensions does the model really use?",
+        UnitsEvidence(
+            mean_std=np.where(mask, rng.uniform(0.9, 1.0, len(mask)), rng.uniform(0, 0.05, len(mask))),
+            posterior_std=np.where(mask, rng.uniform(0.03, 0.3, len(mask)), rng.uniform(0.97, 1, len(mask))),
+            response=response,
+            response_stderr=0.01 + 0.02 * response,
+            kl=np.where(mask, rng.uniform(0.8, 3.5, len(mask)), 0.001),
+            alive=mask,
+            responding=mask,
+            labels=labels,
+            threshold=0.354,
+            dimension=Estimate(mask.sum()),
+            strength=None,
+        ),
         (score("units.alive", "Alive units", float(mask.sum()), 0.5), score("units.kl", "KL", 23.4, 0.7, "nats")),
         (Finding("units.alive", sentence, "note", ("units.alive",), "Fewer units would do: try 12 latents."),),
-        {
-            "mean_std": np.where(mask, rng.uniform(0.9, 1.0, len(mask)), rng.uniform(0, 0.05, len(mask))),
-            "posterior_std": np.where(mask, rng.uniform(0.03, 0.3, len(mask)), rng.uniform(0.97, 1, len(mask))),
-            "response": response,
-            "response_stderr": 0.01 + 0.02 * response,
-            "kl": np.where(mask, rng.uniform(0.8, 3.5, len(mask)), 0.001),
-        },
-        {"labels": labels, "alive": mask.tolist(), "threshold": 0.354},
     )
 
 
-def _responses(rng: np.random.Generator, labels: list[str], mask: np.ndarray) -> list[Section]:
+def _responses(rng: np.random.Generator, labels: tuple[str, ...], mask: np.ndarray) -> list[Section]:
     size, live = len(mask), np.flatnonzero(mask)
     normalized = np.where(np.outer(mask, mask), rng.gamma(1, 0.03, (size, size)), rng.gamma(1, 0.004, (size, size)))
     normalized[live, live] = rng.uniform(0.7, 0.98, len(live))
@@ -122,32 +142,44 @@ def _responses(rng: np.random.Generator, labels: list[str], mask: np.ndarray) ->
         normalized[j, k] = rng.uniform(0.05, 0.35)
     off = normalized * (1 - np.eye(size))
     edges = np.argwhere(off >= 0.1)
-    details = {"labels": labels, "alive": mask.tolist(), "threshold": 0.1}
-    response = Section(
+    response = section(
         "responses",
-        "Latent responses",
-        "When one unit is changed and the picture is read again, what comes back?",
+        ResponsesEvidence(
+            matrix=normalized * 1.4,
+            normalized=normalized,
+            normalized_stderr=normalized * 0.03,
+            used=np.full(size, 1024),
+            alive=mask,
+            labels=labels,
+        ),
         (score("responses.leak", "Response outside the diagonal", 0.31, 0.02),),
         (Finding("responses.leak", "Interventions on unit 4 also move unit 21.", "warning", ("responses.leak",)),),
-        {"normalized": normalized, "stderr": normalized * 0.03, "matrix": normalized * 1.4},
-        details,
     )
-    arrays = {"edges": edges, "weights": off[edges[:, 0], edges[:, 1]], "pairs": pairs}
-    found = (Finding("graph.pair", "Units 4 and 21 form one variable.", "note"),)
-    graph = Section("graph", "Response graph", "Which units belong together?", (), found, arrays, details)
+    graph = section(
+        "graph",
+        GraphEvidence(
+            edges=edges,
+            weights=off[edges[:, 0], edges[:, 1]],
+            pairs=pairs,
+            nodes=live,
+            variables=(),
+            labels=labels,
+            threshold=0.1,
+        ),
+        (),
+        (Finding("graph.pair", "Units 4 and 21 form one variable.", "note"),),
+    )
     return [response, graph]
 
 
-def _traversals(rng: np.random.Generator, labels: list[str], shape: tuple[int, ...]) -> Section:
+def _traversals(rng: np.random.Generator, labels: tuple[str, ...], shape: tuple[int, ...]) -> Section:
     rows, steps = len(labels), 9
     values = np.tile(np.linspace(-2, 2, steps), (rows, 1))
     z = np.tile(rng.normal(size=5) * 0.4, (rows, steps, 1))
     for row in range(rows):
         z[row, :, row % 5] = values[row] * (1 - 0.1 * (row // 5))
     images = observe(z.reshape(-1, 5), shape).reshape(rows, steps, *shape)
-    arrays = {"images": images, "values": values}
-    question = "What does each alive unit do?"
-    return Section("traversals", "Traversals", question, arrays=arrays, details={"labels": labels, "order": "response"})
+    return section("traversals", TraversalsEvidence(images=images, values=values, labels=labels))
 
 
 def _field(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
@@ -160,22 +192,22 @@ def _field(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
     centres = np.linspace(-3, 3, 12)
     gx, gy = np.meshgrid(centres, centres)
     z = np.stack([gx, gy, 0 * gx, 0.5 * gy, gx * 0.3], -1).reshape(-1, 5)
-    return Section(
+    return section(
         "field",
-        "Response field",
-        "What does the latent space look like between the data?",
+        FieldEvidence(
+            xs=axis,
+            ys=axis,
+            vectors=vectors,
+            divergence=divergence,
+            curvature=curvature,
+            posterior=rng.normal(size=(600, 2)) * 0.25 + rng.integers(-1, 2, (600, 2)) * 2.85,
+            reconstructions=observe(z, shape).reshape(12, 12, *shape),
+            latents=(4, 21),
+            converging=Estimate(0.9),
+            still=False,
+        ),
         (score("field.divergence", "Mean divergence at data", -0.82, 0.03),),
         (Finding("field.ok", "Data lie where responses flow together.", "good", ("field.divergence",)),),
-        {
-            "xs": axis,
-            "ys": axis,
-            "vectors": vectors,
-            "divergence": divergence,
-            "curvature": curvature,
-            "posterior": rng.normal(size=(600, 2)) * 0.25 + rng.integers(-1, 2, (600, 2)) * 2.85,
-            "reconstructions": observe(z, shape).reshape(12, 12, *shape),
-        },
-        {"labels": ["4", "21"]},
     )
 
 
@@ -183,10 +215,22 @@ def _holes(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
     posterior, prior, hybrid = (rng.lognormal(mean, 0.35, 2048) for mean in (-1.0, -0.6, -0.8))
     pictures = {name: observe(rng.normal(size=(10, 5)) * 1.2, shape) for name in ("prior_samples", "hybrid_samples")}
     worst = rng.normal(size=(8, 5)) * 3
-    return Section(
+    shares = (Estimate(0.072), Estimate(0.04), Estimate(0.02), Estimate(0.06))
+    return section(
         "holes",
-        "Holes",
-        "How often do samples land where the model knows nothing?",
+        HolesEvidence(
+            distance_posterior=posterior,
+            distance_prior=prior,
+            distance_hybrid=hybrid,
+            **pictures,
+            worst=observe(worst, shape),
+            repaired=observe(worst * 0.5, shape),
+            threshold=float(np.quantile(posterior, 0.99)),
+            hybrid=shares,
+            prior=shares,
+            variant="",
+            nearby_variant="",
+        ),
         (
             score("holes.prior", "Holes in the prior", 0.072, 0.008, "%"),
             score("holes.hybrid", "Holes in hybrids", 0.031, 0.006, "%"),
@@ -200,49 +244,60 @@ def _holes(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
                 "Draw hybrid samples instead, or respond once before decoding.",
             ),
         ),
-        {
-            "distance_posterior": posterior,
-            "distance_prior": prior,
-            "distance_hybrid": hybrid,
-            **pictures,
-            "worst": observe(worst, shape),
-            "repaired": observe(worst * 0.5, shape),
-        },
-        {"threshold": float(np.quantile(posterior, 0.99))},
     )
 
 
-def _factors(rng: np.random.Generator, labels: list[str], mask: np.ndarray) -> Section:
-    names = ["floor hue", "wall hue", "object hue", "scale", "shape", "orientation"]
+def _factors(rng: np.random.Generator, labels: tuple[str, ...], mask: np.ndarray) -> Section:
+    names = ("floor hue", "wall hue", "object hue", "scale", "shape", "orientation")
     live = np.flatnonzero(mask)
     information = np.where(mask, rng.gamma(1, 0.02, (6, len(mask))), 0.001)
     for factor in range(6):
         information[factor, live[factor % len(live)]] = rng.uniform(0.4, 0.95)
-    return Section(
+    scores = (score("factors.mig", "MIG", 0.412, 0.013), score("factors.cds", "CDS", 0.733))
+    rows = tuple((s.name.removeprefix("factors."), s.label, s.estimate, s.definition, s.n, s.unit) for s in scores)
+    return section(
         "factors",
-        "Factors of variation",
-        "Does each factor have a unit of its own?",
-        (score("factors.mig", "MIG", 0.412, 0.013), score("factors.cds", "CDS", 0.733)),
+        FactorsEvidence(
+            conditioned=information * 0.9 + 0.02 * mask,
+            importance=information / information.sum(1, keepdims=True),
+            information=information,
+            alive=mask,
+            factor_names=names,
+            labels=labels,
+            panel=rows[:1],
+            causal=rows[1:],
+            left_out=(),
+            rare=(),
+            rows=1024,
+            passes_short=None,
+        ),
+        scores,
         (Finding("factors.mig", "The factors are partly disentangled (MIG 0.41 ± 0.01).", "note", ("factors.mig",)),),
-        {
-            "conditioned": information * 0.9 + 0.02 * mask,
-            "importance": information / information.sum(1, keepdims=True),
-            "information": information,
-        },
-        {"factor_names": names, "labels": labels, "alive": mask.tolist()},
     )
 
 
-META = {
-    "model": "β-VAE (β = 4, 24 latents)",
-    "data": "3D Shapes, re-rendered",
-    "date": "2026-11-22",
-    "facts": {"Observations": "3 × 32 × 32", "Samples": "1024", "Parameters": "512 380", "Prior": "standard normal"},
-    "samples": 1024,
-    "seeds": {"assay": 7},
-    "versions": {"latentassay": "0.1.0", "torch": "2.13.0", "numpy": "2.3.0"},
-    "seconds": {"reconstruction": 0.4, "units": 0.2, "responses": 8.13, "field": 6.2, "holes": 3.9},
-}
+META = Meta(
+    model="β-VAE (β = 4, 24 latents)",
+    data="3D Shapes, re-rendered",
+    date="2026-11-22",
+    rows=1024,
+    available=10_000,
+    x_shape=(3, 32, 32),
+    latent_shape=(24,),
+    units=24,
+    prior="StandardNormal",
+    seed=7,
+    grid=50,
+    groups=50,
+    precision=0.05,
+    budget=120.0,
+    used=(256, 1024),
+    seconds=18.8,
+    preparing=8.1,
+    device="cpu",
+    dtype="float32",
+    versions={"latentassay": "0.1.0", "torch": "2.13.0", "numpy": "2.3.0"},
+)
 
 
 @pytest.fixture(scope="session")
@@ -254,4 +309,4 @@ def sections() -> list[Section]:
 @pytest.fixture(scope="session")
 def html(sections: list[Section]) -> str:
     """Their page."""
-    return report.render("What this latent space is like", sections, META)
+    return report.render(sections, META, title="What this latent space is like")

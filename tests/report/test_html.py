@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 
 from latentassay import report
 from latentassay.core.findings import LEVELS, Section
+from tests.report.conftest import META
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -92,32 +93,32 @@ def test_every_figure_says_what_it_shows(html, sections):
 def test_names_are_escaped(sections):
     evil = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
     section = next(s for s in sections if s.key == "factors")
-    names = [evil] * len(section.details["factor_names"])
-    section = replace(section, title=evil, details={**section.details, "factor_names": names})
-    meta = {"model": evil, "data": evil, "date": evil, "facts": {evil: evil}, "versions": {evil: evil}, evil: evil}
-    page = Page(report.render(evil, [section], meta))
+    evidence = replace(section.evidence, factor_names=(evil,) * len(section.evidence.factor_names))
+    section = replace(section, title=evil, evidence=evidence)
+    meta = replace(META, model=evil, data=evil, date=evil, prior=evil, device=evil, versions={evil: evil})
+    page = Page(report.render([section], meta, title=evil, summary=evil))
     assert page.tags.count("script") == 1 and "img" not in page.tags
     assert "<script>alert(1)</script>" in "".join(page.texts)
 
 
 def test_dollars_in_names_are_not_mathematics(sections):
     section = next(s for s in sections if s.key == "factors")
-    names = ["$x^{$", "50 $", "a_b", "\\frac", "%", "ü"]
-    html = report.render("t", [replace(section, details={**section.details, "factor_names": names})], {})
+    evidence = replace(section.evidence, factor_names=("$x^{$", "50 $", "a_b", "\\frac", "%", "ü"))
+    html = report.render([replace(section, evidence=evidence)], title="t")
     assert "\\frac" in html
 
 
 def test_a_page_of_almost_nothing():
-    html = report.render("Nothing", [Section("own", "Own", "Why?")], {})
+    html = report.render([Section("own", "Own", "Why?")], title="Nothing")
     assert Page(html).open == [] and "Why?" in html and "No findings" in html
 
 
 def test_the_head_repeats_nothing():
-    page = Page(report.render("AE on digits", [], {"model": "AE", "data": "digits", "date": "2026-01-01"}))
+    page = Page(report.render([], replace(META, model="AE", data="digits", date="2026-01-01")))
     text = " ".join("".join(page.texts).split())
     assert text.count("AE on digits") == 2 and text.count("digits") == 2 and text.count("2026-01-01") == 1
 
 
 def test_the_same_sections_give_the_same_page(sections):
     few = [s for s in sections if s.key in ("graph", "holes")]
-    assert report.render("t", few, {}) == report.render("t", few, {})
+    assert report.render(few, META) == report.render(few, META)

@@ -75,39 +75,36 @@ def test_pyplot_is_never_touched(make_sections):
 
     before = plt.get_fignums(), dict(plt.rcParams)
     few = [section for section in make_sections(3, 2, (1, 8, 8)) if section.key in ("units", "responses", "graph")]
-    report.render("title", few, {})
+    report.render(few, title="title")
     assert (plt.get_fignums(), dict(plt.rcParams)) == before
+
+
+def changed(section, **arrays):
+    """The section with other evidence."""
+    return replace(section, evidence=replace(section.evidence, **arrays))
 
 
 @pytest.mark.parametrize(
     ("key", "without", "left"),
     [
-        ("reconstruction", ["originals"], {"reconstruction.errors"}),
         ("units", ["kl"], {"units.bars"}),
-        ("field", ["reconstructions", "posterior"], {"field.maps", "field.arrows"}),
-        ("field", ["vectors"], {"field.maps"}),
-        ("field", ["curvature", "reconstructions"], {"field.maps", "field.arrows"}),
         ("holes", ["distance_prior", "prior_samples"], {"holes.distances", "holes.samples", "holes.worst"}),
-        ("holes", ["prior_samples", "hybrid_samples", "worst"], {"holes.distances"}),
         ("factors", ["conditioned"], {"factors.maps", "factors.information", "factors.scores"}),
         ("factors", ["importance"], {"factors.maps", "factors.information", "factors.scores"}),
         ("factors", ["conditioned", "importance"], {"factors.information", "factors.scores"}),
-        ("factors", ["information"], {"factors.maps", "factors.scores"}),
-        ("traversals", ["images"], set()),
     ],
 )
-def test_what_is_absent_is_left_out(key, without, left, make_sections):
+def test_what_was_not_measured_is_left_out(key, without, left, make_sections):
     (section,) = (s for s in make_sections(5, 3, (1, 8, 8)) if s.key == key)
-    arrays = {name: array for name, array in section.arrays.items() if name not in without}
-    drawn = report.figures([replace(section, arrays=arrays)])
+    drawn = report.figures([changed(section, **dict.fromkeys(without))])
     assert set(drawn) == left
-    panels = {"factors.maps": 2 if without == ["information"] else 1, "units.bars": 2}
+    panels = {"factors.maps": 1, "units.bars": 2}
     for name in left & set(panels):
         assert len(drawn[name].axes) == panels[name]
 
 
-def test_sections_unknown_to_the_report_have_no_figure():
-    assert report.figures([Section("own", "Own", "?", arrays={"a": np.ones(3)})]) == {}
+def test_a_section_without_evidence_has_no_figure():
+    assert report.figures([Section("own", "Own", "?")]) == {}
 
 
 def texts(figure: Figure) -> list[str]:
@@ -116,9 +113,9 @@ def texts(figure: Figure) -> list[str]:
 
 def test_matrix_shows_the_numbers_of_the_alive_units_only(make_sections):
     (section,) = (s for s in make_sections(24, 11, (1, 8, 8)) if s.key == "responses")
-    live = np.flatnonzero(section.details["alive"])
+    live = np.flatnonzero(section.evidence.alive)
     shown = texts(report.figures([section])["responses.matrix"])
-    wanted = section.arrays["normalized"][np.ix_(live, live)].ravel()
+    wanted = section.evidence.normalized[np.ix_(live, live)].ravel()
     assert len(shown) == len(live) ** 2
     np.testing.assert_allclose([float(text) for text in shown], wanted, atol=0.0051)
 
@@ -136,8 +133,8 @@ def test_factor_maps_lie_beside_each_other_while_their_numbers_fit(units, rows, 
     first, second = figure.axes
     assert first.get_subplotspec().get_gridspec().get_geometry() == (rows, columns)
     assert figure.get_size_inches()[0] <= WIDE
-    np.testing.assert_allclose(first.images[0].get_array(), section.arrays["importance"])
-    np.testing.assert_allclose(second.images[0].get_array(), section.arrays["conditioned"])
+    np.testing.assert_allclose(first.images[0].get_array(), section.evidence.importance)
+    np.testing.assert_allclose(second.images[0].get_array(), section.evidence.conditioned)
     for get in ("get_xticklabels", "get_yticks"):
         assert list(map(str, getattr(first, get)())) == list(map(str, getattr(second, get)()))
     for ax in figure.axes:
@@ -167,16 +164,16 @@ def test_names_of_any_length_leave_room_for_the_maps():
 def test_a_graph_without_edges_says_so(make_sections):
     (section,) = (s for s in make_sections(3, 1, (1, 8, 8)) if s.key == "graph")
     empty = {"edges": np.empty((0, 2), int), "weights": np.empty(0), "pairs": np.empty((0, 2), int)}
-    shown = " ".join(texts(report.figures([replace(section, arrays=empty)])["graph.circle"]))
+    shown = " ".join(texts(report.figures([changed(section, **empty)])["graph.circle"]))
     assert "no unit moves another" in shown
-    assert section.details["labels"][int(np.flatnonzero(section.details["alive"])[0])] in shown
+    assert section.evidence.labels[int(section.evidence.nodes[0])] in shown
 
 
 def test_a_model_without_alive_units_still_has_figures(make_sections):
     empty = {"edges": np.empty((0, 2), int), "weights": np.empty(0), "pairs": np.empty((0, 2), int)}
-    sections = [s for s in make_sections(4, 1, (1, 8, 8)) if "alive" in s.details]
-    dead = [replace(s, details={**s.details, "alive": [False] * 4}) for s in sections]
-    drawn = report.figures([replace(s, arrays=empty) if s.key == "graph" else s for s in dead])
+    sections = [s for s in make_sections(4, 1, (1, 8, 8)) if hasattr(s.evidence, "alive") or s.key == "graph"]
+    nothing = {"graph": empty | {"nodes": np.empty(0, int)}}
+    drawn = report.figures([changed(s, **nothing.get(s.key, {"alive": np.zeros(4, bool)})) for s in sections])
     factors = {"factors.maps", "factors.information", "factors.scores"}
     assert set(drawn) == {"units.bars", "responses.matrix", "responses.full", "graph.circle"} | factors
     assert "no unit is alive" in texts(drawn["graph.circle"])
@@ -185,22 +182,22 @@ def test_a_model_without_alive_units_still_has_figures(make_sections):
 def test_legend_counts_the_samples_beyond_the_line(make_sections):
     (section,) = (s for s in make_sections(3, 2, (1, 8, 8)) if s.key == "holes")
     ax = report.figures([section])["holes.distances"].axes[0]
-    share = 100 * np.mean(section.arrays["distance_prior"] > section.details["threshold"])
+    share = 100 * np.mean(section.evidence.distance_prior > section.evidence.threshold)
     assert f"prior: {share:.1f} % beyond" in [text.get_text() for text in ax.get_legend().get_texts()]
 
 
 def test_values_of_their_own_stand_beside_each_unit(make_sections):
     (section,) = (s for s in make_sections(4, 2, (1, 8, 8)) if s.key == "traversals")
-    values = section.arrays["values"] * np.array([[1.0], [3.0]])
-    drawn = report.figures([replace(section, arrays={**section.arrays, "values": values})])
+    values = section.evidence.values * np.array([[1.0], [3.0]])
+    drawn = report.figures([changed(section, values=values)])
     names = [tick.get_text() for tick in drawn["traversals.grid"].axes[0].get_yticklabels()]
     assert "−2.0" in names[0] and "6.0" in names[1]
 
 
 def test_rounding_errors_are_not_painted(make_sections):
     (section,) = (s for s in make_sections(3, 2, (1, 8, 8)) if s.key == "field")
-    still = {name: section.arrays[name] * 1e-7 for name in ("vectors", "divergence")}
-    maps = report.figures([replace(section, arrays={**section.arrays, **still})])["field.maps"]
+    still = {name: getattr(section.evidence, name) * 1e-7 for name in ("vectors", "divergence")}
+    maps = report.figures([changed(section, **still)])["field.maps"]
     divergence = maps.axes[0].images[0]
     assert np.abs(divergence.get_array()).max() < 1e-3 * divergence.get_clim()[1]
     assert "mean curvature" not in [ax.get_title(loc="left") for ax in maps.axes]

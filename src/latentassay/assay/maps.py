@@ -16,3 +16,12 @@ def flat_map(field: Tensor) -> Tensor:
 def present(arrays: Mapping[str, np.ndarray | None]) -> dict[str, np.ndarray]:
     """Leave out what was not measured."""
     return {name: array for name, array in arrays.items() if array is not None}
+
+
+def shown_units(alive: np.ndarray) -> np.ndarray:
+    """Return the numbers of the alive units, or of all where none is.
+
+    >>> shown_units(np.array([False, True])), shown_units(np.array([False, False]))
+    (array([1]), array([0, 1]))
+    """
+    return np.flatnonzero(alive) if alive.any() else np.arange(len(alive))

@@ -142,9 +142,7 @@ def _check(model: Autoencoder, data: Observations, order: torch.Tensor, options:
     )
 
 
-def prepare(
-    model: Autoencoder, data: Observations, order: torch.Tensor, afforded: Sizes, options: Options
-) -> Context:
+def prepare(model: Autoencoder, data: Observations, order: torch.Tensor, afforded: Sizes, options: Options) -> Context:
     """Encode rows and measure the response matrix; how long that takes says how many passes can be afforded."""
     rows = order[: afforded.rows]
     generator = seeded(options.seed, "posterior")

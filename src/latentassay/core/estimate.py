@@ -2,7 +2,7 @@
 
 import math
 from statistics import NormalDist
-from typing import Any
+from typing import Any, SupportsFloat
 
 CONFIDENCE = 0.95
 """Of every interval, unless another is named."""
@@ -42,20 +42,21 @@ class Estimate(float):
 
     def __new__(
         cls,
-        value: float,
+        value: SupportsFloat,
         *,
-        low: float | None = None,
-        high: float | None = None,
-        stderr: float | None = None,
+        low: SupportsFloat | None = None,
+        high: SupportsFloat | None = None,
+        stderr: SupportsFloat | None = None,
         n: int | None = None,
     ) -> "Estimate":
-        """Complete what is left out, as the class says."""
+        """Complete what is left out, as the class says; numbers of numpy and torch become Python's."""
         made = super().__new__(cls, value)
-        if low is None and high is None and stderr is not None:
-            low, high = value - Z95 * stderr, value + Z95 * stderr
-        elif low is not None and high is not None and stderr is None:
-            stderr = (high - low) / (2 * Z95)
-        made.low, made.high, made.stderr, made.n = _plain(low), _plain(high), _plain(stderr), n
+        made.low, made.high, made.stderr = _plain(low), _plain(high), _plain(stderr)
+        made.n = None if n is None else int(n)
+        if made.low is None and made.high is None and made.stderr is not None:
+            made.low, made.high = made - Z95 * made.stderr, made + Z95 * made.stderr
+        elif made.low is not None and made.high is not None and made.stderr is None:
+            made.stderr = (made.high - made.low) / (2 * Z95)
         return made
 
     def __str__(self) -> str:
@@ -112,5 +113,5 @@ def short(value: float) -> str:
     return f"{value:.0f}" if "e" in text else text
 
 
-def _plain(value: float | None) -> float | None:
+def _plain(value: SupportsFloat | None) -> float | None:
     return None if value is None else float(value)

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float
 
 from latentassay import plots
 from latentassay.assay.context import Context
+from latentassay.assay.maps import shown_units
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.wording import span
 from latentassay.core.errors import InputError
@@ -280,7 +281,7 @@ def _too_slow_finding(evidence: FactorsEvidence, context: Context) -> tuple[Find
 
 def figures(evidence: FactorsEvidence) -> Iterator[Picture]:
     """Yield what units predict and move, every score, and what units tell."""
-    shown = np.flatnonzero(evidence.alive)
+    shown = shown_units(evidence.alive)
     labels = [evidence.labels[unit] for unit in shown]
     maps = {"importance": evidence.importance, "conditioned": evidence.conditioned}
     maps = {name: matrix[:, shown] for name, matrix in maps.items() if matrix is not None}

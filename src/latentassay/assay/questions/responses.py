@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from latentassay import plots
 from latentassay.assay.context import Context
+from latentassay.assay.maps import shown_units
 from latentassay.assay.question import Judgement, Question
 from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.findings import Picture, Score
@@ -78,7 +79,7 @@ def judge(evidence: ResponsesEvidence, context: Context) -> Judgement:
 
 def figures(evidence: ResponsesEvidence) -> Iterator[Picture]:
     """Yield the matrix of the alive units, and the one of all."""
-    alive = np.flatnonzero(evidence.alive)
+    alive = shown_units(evidence.alive)
     yield Picture(
         "matrix",
         "Latent response matrix of the alive units",
