@@ -143,7 +143,7 @@ def test_an_adapter_outside_that_cannot_be_used_names_its_distribution(installed
             use()
     with pytest.raises(la.InputError, match=match):
         la.wrap(net)
-    line = CliRunner().invoke(importlib.import_module("latentassay.cli.main").app, ["assay", "mine:net.txt"])
+    line = CliRunner().invoke(importlib.import_module("latentassay.cli.app").app, ["assay", "mine:net.txt"])
     assert line.exit_code == 2 and re.search(match, " ".join(line.output.split())), line.output
 
 

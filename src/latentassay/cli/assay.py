@@ -35,9 +35,12 @@ def assay(
     ] = None,
     option: Options = [],  # noqa: B006  # typer reads the default, nobody changes it
     space: Annotated[
-        str | None, typer.Option(help="diffusers: native, scaled (as a diffusion model sees them) or unit.")
+        str | None, typer.Option(help="Of diffusers' models: native, scaled (as a diffusion model sees them) or unit.")
     ] = None,
-    size: Annotated[int | None, typer.Option(help="diffusers: height and width of pictures, e.g. 64.", min=1)] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(help="Height and width of pictures, e.g. 64, where a model's files do not say them.", min=1),
+    ] = None,
     model_option: Annotated[
         list[str],
         typer.Option(
@@ -46,7 +49,7 @@ def assay(
         ),
     ] = [],  # noqa: B006
     trust: Annotated[
-        bool, typer.Option("--trust", help="Import and run the code that package.module:function is.")
+        bool, typer.Option("--trust", help="Import and run the code that package.module:function is, and open pickles.")
     ] = False,
     report: Annotated[Path, typer.Option(help="Where the HTML page goes.")] = Path("report.html"),
     save: Annotated[Path | None, typer.Option(help="Also keep everything for la.Assay.load, as safetensors.")] = None,
