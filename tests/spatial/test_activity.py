@@ -31,7 +31,7 @@ def test_maps_are_the_moments_over_rows():
 def test_errors_of_the_variance_hold_the_truth():
     held = torch.stack(
         [
-            ((found.variance - 1).abs() <= 1.96 * found.stderr).double()
+            ((found.variance - 1).abs() <= 1.96 * found.variance_stderr).double()
             for found in (activity_maps(codes(seed=seed)) for seed in range(40))
         ]
     )

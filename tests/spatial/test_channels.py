@@ -30,7 +30,7 @@ def test_correlations_are_pearsons_over_rows_and_places():
 
 def test_errors_of_correlations_hold_the_truth():
     held = [
-        abs(float(found.matrix[0, 1]) - 0.6) <= 1.96 * float(found.stderr[0, 1])
+        abs(float(found.matrix[0, 1]) - 0.6) <= 1.96 * float(found.matrix_stderr[0, 1])
         for found in (channel_correlations(mixed(48, seed=seed)) for seed in range(100))
     ]
     assert 88 <= sum(held) <= 100
@@ -39,7 +39,7 @@ def test_errors_of_correlations_hold_the_truth():
 def test_twins_are_sure_of_either_sign_and_not_the_merely_alike():
     z = mixed(rho=0.97)
     found = channel_correlations(torch.cat([z, -2 * z[:, :1] + 1], 1))
-    assert twins(found.matrix, found.stderr) == ((0, 3),)
+    assert twins(found.matrix, found.matrix_stderr) == ((0, 3),)
     assert twins(torch.tensor([[1.0, 0.985], [0.985, 1.0]]), torch.full((2, 2), 0.01)) == ()
 
 
@@ -50,8 +50,8 @@ def test_effects_of_a_linear_decoder_are_the_angles_between_its_kernels():
     found = channel_effects(model, z, generator=seeded(2))
     kernels = model.D.movedim(1, 0).flatten(1)
     exact = torch.nn.functional.cosine_similarity(kernels[:, None], kernels, dim=2)
-    assert ((found.cosine - exact).abs() <= 3.5 * found.stderr + 1e-6).all()
-    assert float(found.stderr.max()) < 0.02
+    assert ((found.cosine - exact).abs() <= 3.5 * found.cosine_stderr + 1e-6).all()
+    assert float(found.cosine_stderr.max()) < 0.02
     size = 0.5 * 2**0.5 * kernels.square().sum(1).div(2).sqrt()
     assert_close(found.size, size, rtol=0.03, atol=0)
 

@@ -28,7 +28,7 @@ def test_a_linear_convolution_answers_with_the_square_of_its_kernel():
     found = spatial_response_kernel(model, latents(model), generator=seeded(), radius=3, batch_size=17)
     exact = model.response_kernel().square()
     assert_close(found.kernel, middle(exact, 3), rtol=1e-5, atol=1e-5)
-    assert float(found.stderr.max()) < 1e-6 * float(found.kernel.max())
+    assert float(found.kernel_stderr.max()) < 1e-6 * float(found.kernel.max())
     energy = (exact / found.sigma.square()[:, None, None]).flatten(1).reshape(2, -1)
     at = (exact / found.sigma.square()[:, None, None])[:, :, 4, 4].sum(1)
     assert_close(found.profile[:, 0], at / energy.sum(1), rtol=1e-5, atol=1e-5)
@@ -42,7 +42,7 @@ def test_shares_within_a_distance_grow_to_one_and_cross_at_the_reach():
     assert found.overall[found.reach] >= 0.9 > found.overall[found.reach - 1]
     assert found.reach_interval.low <= found.reach <= found.reach_interval.high
     assert found.away == pytest.approx(1 - float(found.overall[0]))
-    assert found.away_interval.low < found.away < found.away_interval.high
+    assert found.away.low < found.away < found.away.high
     for j, reach in enumerate(found.reach_by_channel.tolist()):
         assert found.profile[j, reach] >= 0.9 and (reach == 0 or found.profile[j, reach - 1] < 0.9)
 
@@ -60,7 +60,7 @@ def test_the_interval_of_what_leaves_a_place_holds_the_truth():
     for seed in range(40):
         z = torch.randn(n, 1, side, generator=seeded(seed))
         found = spatial_response_kernel(model, z, generator=seeded(seed))
-        held += found.away_interval.low <= 9 / 12 <= found.away_interval.high
+        held += found.away.low <= 9 / 12 <= found.away.high
     assert 34 <= held <= 40
 
 

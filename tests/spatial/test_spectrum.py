@@ -42,7 +42,7 @@ def test_a_wave_is_found_at_its_frequency_whatever_the_shape(cycles):
 def test_slopes_of_clouds_and_of_noise():
     found = latent_spectrum(same((1, 32, 32)), clouds(64, 32).float(), batch_size=10)
     assert found.latent.slope == pytest.approx(-2, abs=0.15)
-    assert found.latent.slope_interval.low < found.latent.slope < found.latent.slope_interval.high
+    assert found.latent.slope.low < found.latent.slope < found.latent.slope.high
     assert found.latent.slope == pytest.approx(found.picture.slope) and found.n == 64
     assert found.latent.cycles.tolist() == list(range(1, 17)) and float(found.latent.overall.sum()) == pytest.approx(1)
 
@@ -51,7 +51,7 @@ def test_intervals_of_the_slope_hold_the_truth():
     held = 0
     for seed in range(60):
         found = latent_spectrum(same((1, 8, 8)), torch.randn(40, 1, 8, 8, generator=seeded(seed)))
-        held += found.latent.slope_interval.low <= 0 <= found.latent.slope_interval.high
+        held += found.latent.slope.low <= 0 <= found.latent.slope.high
     assert held >= 51
 
 

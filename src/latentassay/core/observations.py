@@ -82,6 +82,35 @@ def as_observations(data: Any) -> Observations:
     return TensorObservations(finite(x, "data"))
 
 
+def select_rows(data: Observations, rows: Any = None, *, minimum: int = 1) -> Int[Tensor, " rows"]:
+    """Return the numbers of the rows to use: all, or those that were named.
+
+    Args:
+        data: what they count in.
+        rows: row numbers such as ``[0, 5, 7]``, an array or a tensor; all where left out.
+        minimum: fewer are refused.
+
+    Raises:
+        InputError: no row numbers, numbers out of range, or too few of them.
+
+    >>> select_rows(TensorObservations(torch.zeros(9, 2)), [0, 5, 7])
+    tensor([0, 5, 7])
+    """
+    index = torch.arange(len(data)) if rows is None else torch.from_numpy(_as_numbers(rows))
+    if len(index) < minimum:
+        raise InputError(f"needs at least {minimum} rows, got {len(index)}")
+    if len(index) and not 0 <= int(index.min()) <= int(index.max()) < len(data):
+        raise InputError(f"rows must lie in 0 … {len(data) - 1}, got {int(index.min())} … {int(index.max())}")
+    return index
+
+
+def _as_numbers(rows: Any) -> Int[np.ndarray, " rows"]:
+    numbers = np.asarray(rows.cpu() if isinstance(rows, Tensor) else rows)
+    if numbers.ndim != 1 or (numbers.size and not np.issubdtype(numbers.dtype, np.integer)):
+        raise InputError(f"rows must be row numbers such as [0, 5, 7], got {rows!r}")
+    return numbers.astype(np.int64)
+
+
 def finite(x: Tensor, name: str) -> Tensor:
     """Return ``x`` unchanged, or refuse it by name if any value is NaN or infinite."""
     if not torch.isfinite(x).all():

@@ -6,12 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.core.errors import InputError
-from latentassay.core.estimate import Z95
+from latentassay.core.arrays import as_float_tensor, in_kind_of
 from latentassay.core.observations import finite
 from latentassay.sampling import Codes
-from latentassay.spatial.places import is_spatial
-from latentassay.stats.intervals import student
+from latentassay.spatial.places import spatial_codes
+from latentassay.stats.intervals import widen
 
 ROWS = 64
 """Rows at a time in float64."""
@@ -20,12 +19,12 @@ VARIANT = "variance over rows (n − 1) of posterior means at every place; noise
 
 
 class ActivityMaps(NamedTuple):
-    """What the codes of data are like at every place.
+    """Moments of the codes of data at every place; tensors in double precision, or numpy arrays if the codes were.
 
     Attributes:
         mean: mean code, ``(c, *sides)``.
         variance: variance over rows of the posterior mean, ``(c, *sides)``.
-        stderr: its standard error, ``√((m₄ − variance²) / n)``, Student's t inside.
+        variance_stderr: its standard error, ``√((m₄ − variance²) / n)``, Student's t inside.
         noise: mean posterior variance E[s²], ``(c, *sides)``.
         log_noise: mean of ln s² over rows and channels, by place, ``(*sides,)``; −inf for a model without noise.
         by_channel: mean of ``variance`` over places, ``(c,)``.
@@ -36,7 +35,7 @@ class ActivityMaps(NamedTuple):
 
     mean: Float[Tensor, "c *sides"]
     variance: Float[Tensor, "c *sides"]
-    stderr: Float[Tensor, "c *sides"]
+    variance_stderr: Float[Tensor, "c *sides"]
     noise: Float[Tensor, "c *sides"]
     log_noise: Float[Tensor, "*sides"]
     by_channel: Float[Tensor, " c"]
@@ -51,6 +50,9 @@ def activity_maps(codes: Codes) -> ActivityMaps:
     Takes what ``la.sampling.encode`` returns, so it costs no pass; goes through the rows in parts, and holds five
     arrays of the size of one latent beside them.
 
+    Args:
+        codes: posterior means and standard deviations, ``(n, c, *sides)`` each, at least 4 rows.
+
     Raises:
         InputError: codes that are not spatial, NaN or infinite, or fewer than 4 rows.
 
@@ -58,9 +60,8 @@ def activity_maps(codes: Codes) -> ActivityMaps:
     >>> activity_maps(Codes(mean, torch.ones_like(mean), None)).by_channel.round()
     tensor([1., 4.], dtype=torch.float64)
     """
-    mean, std = finite(codes.mean, "means of codes"), finite(codes.std, "standard deviations of codes")
-    if not is_spatial(tuple(mean.shape[1:])) or len(mean) < 4:
-        raise InputError(f"needs codes (n, c, *sides) of at least 4 rows, got {tuple(mean.shape)}")
+    mean = spatial_codes(codes.mean)
+    std = finite(as_float_tensor(codes.std, "standard deviations of codes"), "standard deviations of codes")
     n, centre = len(mean), _mean(mean)
     second, fourth, noise = (torch.zeros(mean.shape[1:], dtype=torch.float64) for _ in range(3))
     log_noise = torch.zeros(mean.shape[2:], dtype=torch.float64)
@@ -72,17 +73,18 @@ def activity_maps(codes: Codes) -> ActivityMaps:
     variance = second / (n - 1)
     stderr = (fourth / n - (second / n).square()).clamp(min=0).div(n).sqrt()
     by_channel = variance.flatten(1).mean(1)
-    return ActivityMaps(
-        centre,
-        variance,
-        stderr * float(student(torch.tensor([n - 1.0]))) / Z95,
-        noise / n,
-        log_noise / n,
-        by_channel,
-        _relative(variance, by_channel),
-        n,
-        VARIANT,
+    found = ActivityMaps(
+        mean=centre,
+        variance=variance,
+        variance_stderr=widen(stderr, n),
+        noise=noise / n,
+        log_noise=log_noise / n,
+        by_channel=by_channel,
+        by_place=_mean_of_shares(variance, by_channel),
+        n=n,
+        variant=VARIANT,
     )
+    return in_kind_of(found, codes.mean, codes.std)
 
 
 def _mean(mean: Float[Tensor, "n c *sides"]) -> Float[Tensor, "c *sides"]:
@@ -90,7 +92,7 @@ def _mean(mean: Float[Tensor, "n c *sides"]) -> Float[Tensor, "c *sides"]:
     return torch.stack(parts).sum(0) / len(mean)
 
 
-def _relative(variance: Float[Tensor, "c *sides"], by_channel: Float[Tensor, " c"]) -> Float[Tensor, "*sides"]:
+def _mean_of_shares(variance: Float[Tensor, "c *sides"], by_channel: Float[Tensor, " c"]) -> Float[Tensor, "*sides"]:
     """Mean over the channels that vary; those that do not say nothing of places."""
     live = by_channel > 0
     if not bool(live.any()):

@@ -2,18 +2,20 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from latentassay.core.arrays import Array, as_tensor, in_kind_of
 from latentassay.core.autoencoder import Decoder, eval_mode
-from latentassay.core.errors import InputError
 from latentassay.core.estimate import Z95
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
+from latentassay.core.randomness import as_generator
 from latentassay.sampling import BATCH_SIZE, as_latents
-from latentassay.spatial.places import is_spatial, sides_of
-from latentassay.stats.intervals import student
+from latentassay.spatial.places import sides_of, spatial_codes, spread
+from latentassay.stats.intervals import jackknife_stderr, widen
 
 TWINS = 0.98
 """Two channels repeat each other if their correlation, or their cosine, is so large beyond doubt, of either sign."""
@@ -22,48 +24,59 @@ STEP = 0.5
 """Channels are moved by so many of their standard deviations."""
 
 BLOCKS = 16
+"""Most blocks of rows for the jackknife."""
 
 
 class ChannelCorrelations(NamedTuple):
-    """Correlations of codes between channels.
+    """Correlations of codes between channels; tensors in double precision, or numpy arrays if the codes were.
 
     Attributes:
         matrix: Pearson's r over rows and places, ``(c, c)``; 0 for a channel that does not vary, 1 on the diagonal.
-        stderr: its standard error, from a jackknife over blocks of rows, Student's t inside.
+        matrix_stderr: its standard error, from a jackknife over blocks of rows, Student's t inside.
         n: number of rows.
         variant: what varies in the definition, in words.
     """
 
     matrix: Float[Tensor, "c c"]
-    stderr: Float[Tensor, "c c"]
+    matrix_stderr: Float[Tensor, "c c"]
     n: int
     variant: str
 
+    @property
+    def stderr(self) -> Float[Tensor, "c c"]:
+        """The standard error of ``matrix``."""  # until assay reads matrix_stderr
+        return self.matrix_stderr
+
 
 class ChannelEffects(NamedTuple):
-    """How alike the changes are that channels make in the picture.
+    """How alike the changes are that channels make in the picture; tensors, or numpy arrays if the latents were.
 
     Attributes:
         cosine: cosine between the changes that the same move of two channels makes, ``(c, c)``; 0 for a channel that
             changes nothing.
-        stderr: its standard error over rows, Student's t inside.
+        cosine_stderr: its standard error over rows, Student's t inside.
         size: root mean squared change of a value of the picture by each channel's move, ``(c,)``.
         n: number of rows.
         variant: what varies in the definition, in words.
     """
 
     cosine: Float[Tensor, "c c"]
-    stderr: Float[Tensor, "c c"]
+    cosine_stderr: Float[Tensor, "c c"]
     size: Float[Tensor, " c"]
     n: int
     variant: str
 
+    @property
+    def stderr(self) -> Float[Tensor, "c c"]:
+        """The standard error of ``cosine``."""  # until assay reads cosine_stderr
+        return self.cosine_stderr
 
-def channel_correlations(mean: Tensor) -> ChannelCorrelations:
+
+def channel_correlations(mean: Tensor | np.ndarray) -> ChannelCorrelations:
     """Correlate the codes of every pair of channels over rows and places. No pass; streams over rows.
 
     Args:
-        mean: posterior means ``(n, c, *sides)``, at least 4 rows.
+        mean: posterior means ``(n, c, *sides)``, a tensor or an array, at least 4 rows.
 
     Raises:
         InputError: codes that are not spatial, NaN or infinite, or too few.
@@ -74,25 +87,23 @@ def channel_correlations(mean: Tensor) -> ChannelCorrelations:
             [-1.,  1.,  0.],
             [ 0.,  0.,  1.]], dtype=torch.float64)
     """
-    finite(mean, "means of codes")
-    if not is_spatial(tuple(mean.shape[1:])) or len(mean) < 4:
-        raise InputError(f"needs codes (n, c, *sides) of at least 4 rows, got {tuple(mean.shape)}")
-    n, c = mean.shape[:2]
-    b, pivot = min(BLOCKS, n), mean[: min(n, 64)].double().movedim(1, 0).flatten(1).mean(1)
+    codes = spatial_codes(mean)
+    n, c = codes.shape[:2]
+    # Products are summed about a point near the mean: about 0, those of codes far from it would lose their digits.
+    b, pivot = min(BLOCKS, n), codes[: min(n, 64)].double().movedim(1, 0).flatten(1).mean(1)
     sums = torch.zeros(b, c + 1, c + 1, dtype=torch.float64)
     for k in range(b):
-        away = mean[k::b].double().movedim(1, 0).flatten(1) - pivot[:, None]
+        away = codes[k::b].double().movedim(1, 0).flatten(1) - pivot[:, None]
         away = torch.cat([away, torch.ones_like(away[:1])])
         sums[k] = away @ away.T
     total = sums.sum(0)
-    without = torch.stack([_correlation(total - part) for part in sums])
-    stderr = ((without - without.mean(0)).square().sum(0) * (b - 1) / b).sqrt()
+    stderr = jackknife_stderr(torch.stack([_correlate(total - part) for part in sums]))
     variant = f"Pearson's r of posterior means over rows and places; jackknife over {b} blocks of rows"
-    widened = float(student(torch.tensor([b - 1.0]))) / Z95
-    return ChannelCorrelations(_correlation(total), stderr * widened, n, variant)
+    return in_kind_of(ChannelCorrelations(_correlate(total), widen(stderr, b), n, variant), mean)
 
 
-def _correlation(sums: Float[Tensor, "c1 c1"]) -> Float[Tensor, "c c"]:
+def _correlate(sums: Float[Tensor, "c1 c1"]) -> Float[Tensor, "c c"]:
+    """Correlations from sums of products; the last row and column hold plain sums, and how many they are of."""
     n, first, second = sums[-1, -1], sums[-1, :-1], sums[:-1, :-1]
     covariance = second / n - first[:, None] * first / n**2
     power = second.diagonal() / n
@@ -102,7 +113,9 @@ def _correlation(sums: Float[Tensor, "c1 c1"]) -> Float[Tensor, "c c"]:
     return out.fill_diagonal_(1.0)
 
 
-def channel_effects(model: Decoder, z: Tensor, *, generator: Generator, batch_size: int = BATCH_SIZE) -> ChannelEffects:
+def channel_effects(
+    model: Decoder, z: Tensor | np.ndarray, *, generator: Generator | int = 0, batch_size: int = BATCH_SIZE
+) -> ChannelEffects:
     """Move every channel by the same field, in units of its spread, and compare what changes in the picture.
 
     The field of a row is half the difference between two rows of one channel drawn at random, over that channel's
@@ -111,27 +124,28 @@ def channel_effects(model: Decoder, z: Tensor, *, generator: Generator, batch_si
 
     Args:
         model: any decoder of spatial latents.
-        z: latents ``(n, c, *sides)``, at least 4.
-        generator: draws channels and rows.
+        z: latents ``(n, c, *sides)``, a tensor or an array, at least 4.
+        generator: draws channels and rows; or a seed.
+        batch_size: latents decoded at once.
 
     Raises:
         InputError: latents that are not spatial, or unusable; decodings that are NaN or infinite.
 
     >>> from latentassay import from_torch
     >>> model = from_torch(lambda x: x, lambda z: z[:, :1] - z[:, 1:], latent_shape=(2, 4, 4))
-    >>> channel_effects(model, torch.randn(8, 2, 4, 4), generator=torch.Generator().manual_seed(0)).cosine.round()
+    >>> channel_effects(model, torch.randn(8, 2, 4, 4)).cosine.round()
     tensor([[ 1., -1.],
             [-1.,  1.]], dtype=torch.float64)
     """
     sides_of(model)
-    z = as_latents(model, z, minimum=4)
-    sigma = z.double().movedim(1, 0).flatten(1).std(1).to(z)
-    move = _fields(z, sigma, generator)
-    n, c = z.shape[:2]
+    latents = as_latents(model, z, minimum=4)
+    sigma = spread(latents).to(latents)
+    move = _draw_fields(latents, sigma, as_generator(generator))
+    n, c = latents.shape[:2]
     products = torch.zeros(n, c, c, dtype=torch.float64)
-    with eval_mode(model) as (device, dtype), bar(n * (c + 1), "channels") as progress:
+    with eval_mode(model, latents) as (device, dtype), bar(n * (c + 1), "channels") as progress:
         for rows in torch.split(torch.arange(n), batch_size):
-            base = z[rows].to(device, dtype)
+            base = latents[rows].to(device, dtype)
             picture, changes = model.decode(base), []
             for channel in range(c):
                 new = base.clone()
@@ -140,10 +154,10 @@ def channel_effects(model: Decoder, z: Tensor, *, generator: Generator, batch_si
             stacked = finite(torch.stack(changes, 1), "changes of decodings")
             products[rows] = torch.einsum("ncx,ndx->ncd", stacked, stacked).double().cpu() / stacked.shape[2]
             progress.update(len(rows) * (c + 1))
-    return _effects(products)
+    return in_kind_of(_compare(products), z)
 
 
-def _fields(z: Float[Tensor, "n c *sides"], sigma: Float[Tensor, " c"], generator: Generator) -> Tensor:
+def _draw_fields(z: Float[Tensor, "n c *sides"], sigma: Float[Tensor, " c"], generator: Generator) -> Tensor:
     """One field per row, ``(n, *sides)``; of channels that vary alone."""
     live = (sigma > 0).nonzero().flatten()
     if not len(live):
@@ -155,25 +169,32 @@ def _fields(z: Float[Tensor, "n c *sides"], sigma: Float[Tensor, " c"], generato
     return STEP * difference / sigma[channel].reshape(-1, *(1 for _ in z.shape[2:]))
 
 
-def _effects(products: Float[Tensor, "n c c"]) -> ChannelEffects:
+def _compare(products: Float[Tensor, "n c c"]) -> ChannelEffects:
+    """Cosines of sums over rows, from the products of changes in every row."""
     n, mean = len(products), products.mean(0)
     power = mean.diagonal()
     moves = power > 1e-12 * power.max()
     per = torch.where(moves, power.clamp(min=1e-300).rsqrt(), 0.0)
     scale = per[:, None] * per
     cosine = (mean * scale).clamp(-1, 1)
+    # The cosine is linearised in the product of two channels and in the power of each.
     own = torch.diagonal(products, dim1=1, dim2=2) * per.square()
     residual = products * scale - cosine * (own[:, :, None] + own[:, None]) / 2
-    stderr = residual.std(0) / n**0.5 * float(student(torch.tensor([n - 1.0]))) / Z95
+    stderr = widen(residual.std(0) / n**0.5, n)
     variant = f"the same field of {STEP:g} σ added to each channel; cosine of sums over rows (linearised, Student's t)"
     return ChannelEffects(cosine, stderr, power.sqrt(), n, variant)
 
 
-def twins(values: Float[Tensor, "c c"], stderr: Float[Tensor, "c c"]) -> tuple[tuple[int, int], ...]:
+def twins(values: Array, stderr: Array) -> tuple[tuple[int, int], ...]:
     """Return the pairs of channels whose value is beyond doubt ``TWINS`` or more, of either sign.
+
+    Args:
+        values: correlations or cosines ``(c, c)``, a tensor or an array.
+        stderr: their standard errors, likewise.
 
     >>> twins(torch.tensor([[1.0, -0.99], [-0.99, 1.0]]), torch.zeros(2, 2))
     ((0, 1),)
     """
-    sure = torch.triu(values.abs() - Z95 * stderr >= TWINS, 1)
+    strength, error = as_tensor(values, "values"), as_tensor(stderr, "stderr")
+    sure = torch.triu(strength.abs() - Z95 * error >= TWINS, 1)
     return tuple((int(a), int(b)) for a, b in sure.nonzero().tolist())

@@ -1,4 +1,4 @@
-"""Does the latent follow its picture when that is shifted, flipped, turned or enlarged, and the picture its latent?"""
+"""Do latents follow their pictures when those are shifted, flipped, turned or enlarged, and pictures their latents?"""
 
 from typing import Any, NamedTuple
 
@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.core.autoencoder import Autoencoder, eval_mode
+from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
 from latentassay.core.errors import InputError
-from latentassay.core.observations import as_observations, finite
+from latentassay.core.observations import as_observations, finite, select_rows
 from latentassay.core.progress import bar
 from latentassay.sampling import BATCH_SIZE
-from latentassay.spatial.places import Sides, middle, sides_of, strides_of
+from latentassay.spatial.places import Sides, crop, sides_of, strides_of
 from latentassay.spatial.transformations import transformations
 from latentassay.stats.crossed import varies
 from latentassay.stats.ratios import Ratio, ratio
@@ -25,11 +25,14 @@ VARIANT = (
 class SpatialEquivariance(NamedTuple):
     """How far each transformation t is followed: 0 in full, 2 not at all (what two unrelated codes differ by).
 
+    Arrays are tensors in double precision.
+
     Attributes:
         names: what was done.
         encoded: ``E‖enc(T x) − T enc(x)‖² / Var``, mean over channels, ``(t,)``.
         encoded_stderr: its standard error.
         by_channel: the same of every channel, ``(t, c)``; 0 for one that does not vary.
+        by_channel_stderr: its standard error.
         decoded: ``E‖dec(T z) − T dec(z)‖² / Var`` with z = enc(x), ``(t,)``.
         decoded_stderr: its standard error.
         margin: places at each end that were left out, along each side.
@@ -41,6 +44,7 @@ class SpatialEquivariance(NamedTuple):
     encoded: Float[Tensor, " t"]
     encoded_stderr: Float[Tensor, " t"]
     by_channel: Float[Tensor, "t c"]
+    by_channel_stderr: Float[Tensor, "t c"]
     decoded: Float[Tensor, " t"]
     decoded_stderr: Float[Tensor, " t"]
     margin: tuple[int, ...]
@@ -56,17 +60,18 @@ def spatial_equivariance(
     margin: int | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> SpatialEquivariance:
-    """Compare the code of a moved picture with the moved code, and the picture of a moved code with the moved picture.
+    """Compare the code of a transformed picture with the transformed code, and likewise for decodings.
 
     Costs ``1 + t`` encodings and decodings of every row for t transformations (six of pictures); streams, and holds
     three numbers for every row, channel and transformation.
 
     Args:
         model: any autoencoder with spatial latents; its observations have as many dimensions.
-        data: a tensor ``(n, c, *pixels)`` or ``Observations``, at least 4 rows.
-        rows: indices of the rows to use; all where left out.
+        data: an array or tensor ``(n, c, *pixels)`` or ``Observations``, at least 4 rows.
+        rows: numbers of the rows to use; all where left out.
         margin: places at each end of each side that do not count, since a shift brings in the other border and a
             convolution sees zeros beyond it; where left out, an eighth of the side, at least one if that leaves two.
+        batch_size: rows encoded and decoded at once.
 
     Raises:
         InputError: unusable data, too few rows, latents that are not spatial, a margin that leaves nothing.
@@ -79,39 +84,35 @@ def spatial_equivariance(
     (('shift along', 'flip along', 'zoom by 2'), [0.07, 0.96, 0.03], [0.0, 0.0, 0.0])
     """
     sides, observations = sides_of(model), as_observations(data)
-    pixels = tuple(observations.x_shape[1:])
-    strides = strides_of(sides, pixels)
-    index = torch.arange(len(observations)) if rows is None else torch.as_tensor(rows)
-    if len(index) < 4:
-        raise InputError(f"needs at least 4 rows, got {len(index)}")
-    cut = _margin(sides, margin)
-    stretched = tuple(left * stride for left, stride in zip(cut, strides, strict=True))
-    moves = transformations(sides, strides)
-    codes, pictures = _Errors(cut), _Errors(stretched)
-    with eval_mode(model) as (device, dtype), bar(len(index) * (1 + len(moves)), "equivariance") as progress:
+    strides = strides_of(sides, tuple(observations.x_shape[1:]))
+    index, cut = select_rows(observations, rows, minimum=4), _margin(sides, margin)
+    transforms = transformations(sides, strides)
+    codes = _Errors(cut)
+    pictures = _Errors(tuple(places * stride for places, stride in zip(cut, strides, strict=True)))
+    with eval_mode(model), bar(len(index) * (1 + len(transforms)), "equivariance") as progress:
         for part in torch.split(index, batch_size):
-            x = observations.batch(part).to(device, dtype)
+            x = to_model(model, observations.batch(part))
             z = model.encode(x).mean
             back = model.decode(z)
-            codes.base(z)
-            pictures.base(back)
+            codes.add_base(z)
+            pictures.add_base(back)
             progress.update(len(part))
-            for t, move in enumerate(moves):
-                codes.add(t, model.encode(move.of_pictures(x)).mean, move.of_latents(z))
-                pictures.add(t, model.decode(move.of_latents(z)), move.of_pictures(back))
+            for t, transform in enumerate(transforms):
+                codes.add(t, model.encode(transform.of_pictures(x)).mean, transform.of_latents(z))
+                pictures.add(t, model.decode(transform.of_latents(z)), transform.of_pictures(back))
                 progress.update(len(part))
-    encoded, by_channel = codes.ratios()
-    decoded, _ = pictures.ratios()
+    (encoded, by_channel), (decoded, _) = codes.ratios(), pictures.ratios()
     return SpatialEquivariance(
-        tuple(move.name for move in moves),
-        encoded.value,
-        encoded.stderr,
-        by_channel.value,
-        decoded.value,
-        decoded.stderr,
-        cut,
-        len(index),
-        VARIANT,
+        names=tuple(transform.name for transform in transforms),
+        encoded=encoded.value,
+        encoded_stderr=encoded.stderr,
+        by_channel=by_channel.value,
+        by_channel_stderr=by_channel.stderr,
+        decoded=decoded.value,
+        decoded_stderr=decoded.stderr,
+        margin=cut,
+        n=len(index),
+        variant=VARIANT,
     )
 
 
@@ -123,29 +124,30 @@ def _margin(sides: Sides, margin: int | None) -> Sides:
 
 
 class _Errors:
-    """Squared differences of every row after every move, and what varies without any."""
+    """Squared differences of every row after every transformation, and what varies without any."""
 
     def __init__(self, margin: Sides):
         self._margin = margin
         self._errors: dict[int, list[Tensor]] = {}
         self._sums: list[Tensor] = []
 
-    def base(self, field: Tensor) -> None:
+    def add_base(self, field: Tensor) -> None:
         """Take a field ``(n, c, *sides)`` as it is, whose variance all differences are measured by."""
         inner = self._inner(field)
-        self._sums.append(_by_row(torch.stack([inner, inner.square()])))
+        self._sums.append(_mean_over_places(torch.stack([inner, inner.square()])))
 
     def add(self, t: int, found: Tensor, expected: Tensor) -> None:
-        """Take two fields ``(n, c, *sides)`` of move t, which should be the same."""
+        """Take two fields ``(n, c, *sides)`` of transformation t, which should be the same."""
         error = (self._inner(found) - self._inner(expected)).square()
-        self._errors.setdefault(t, []).append(_by_row(error[None])[0])
+        self._errors.setdefault(t, []).append(_mean_over_places(error[None])[0])
 
     def _inner(self, field: Tensor) -> Tensor:
-        return finite(middle(field, self._margin), "codes or decodings").double()
+        return finite(crop(field, self._margin), "codes or decodings").double()
 
     def ratios(self) -> tuple[Ratio, Ratio]:
         """Return the mean over channels ``(t,)``, and every channel ``(t, c)``."""
         error = torch.stack([torch.cat(parts) for parts in self._errors.values()], 1)
+        # Every row has its own share of the variance about the mean of all rows, which is known only now.
         first, second = torch.cat(self._sums, 1)
         mean = first.mean(0)
         variance = second - 2 * mean * first + mean.square()
@@ -156,6 +158,6 @@ class _Errors:
         return ratio(scaled.sum(2), spread.sum(2)), ratio(scaled, spread)
 
 
-def _by_row(fields: Tensor) -> Tensor:
+def _mean_over_places(fields: Tensor) -> Tensor:
     """Mean over places of fields ``(k, n, c, *sides)``."""
     return fields.flatten(3).mean(3).cpu()

@@ -3,19 +3,31 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
+from latentassay.core.arrays import in_kind_of
 from latentassay.core.autoencoder import Autoencoder, eval_mode
-from latentassay.core.errors import InputError
-from latentassay.core.estimate import Z95
+from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
+from latentassay.core.randomness import as_generator
 from latentassay.responses.response import respond_once
 from latentassay.sampling import BATCH_SIZE, as_latents
-from latentassay.spatial.places import Sides, beside, distances, lenders, sides_of, spread_evenly, window
-from latentassay.stats.intervals import Interval, normal, student
+from latentassay.spatial.places import (
+    Sides,
+    choose,
+    distances,
+    draw_lenders,
+    draw_places,
+    places_at,
+    sides_of,
+    spread,
+    window,
+)
+from latentassay.stats.intervals import Interval, interval_of, widen
 from latentassay.stats.ratios import Ratio, ratio
 
 SHARE = 0.9
@@ -29,22 +41,22 @@ VARIANT = (
 
 
 class SpatialKernel(NamedTuple):
-    """What a change at one place does, by offset and pair of channels.
+    """What a change at one place does, by offset and pair of channels; tensors, or numpy arrays if the latents were.
 
     Attributes:
         kernel: ``K[j,k,o]``, squared response of channel k at offset o over the squared change of channel j,
             ``(changed, c, *window)``; the middle of the window is the place itself. For a linear convolutional
             response it is the square of its kernel. 0 at offsets that no change could reach.
-        stderr: its standard error over rows.
+        kernel_stderr: its standard error over rows.
         profile: share of the response within r = 0, 1, 2 … places, ``(changed, r)``.
         profile_stderr: its standard error.
         overall: the same over all changed channels, ``(r,)``.
         overall_stderr: its standard error.
-        reach: least distance that holds ``SHARE`` of the response, over all changed channels, in places.
-        reach_interval: least distance at which the interval of ``overall`` touches, and clears, ``SHARE``.
-        reach_by_channel: the same of every changed channel, ``(changed,)``; −1 for one whose change comes to nothing.
+        reach: least distance that holds ``SHARE`` of the response, over all changed channels, in places; −1 where
+            changes come to nothing. Its interval goes from where that of ``overall`` touches ``SHARE`` to where it
+            clears it.
+        reach_by_channel: the same of every changed channel, ``(changed,)``.
         away: share of the response that leaves the place, ``1 − overall[0]``.
-        away_interval: its 95 % interval.
         size: squared response, of all channels and everywhere, over the squared change, in units of spread,
             ``(changed,)``.
         sigma: standard deviation of every channel over rows and places, ``(c,)``.
@@ -54,7 +66,7 @@ class SpatialKernel(NamedTuple):
     """
 
     kernel: Float[Tensor, "j c *window"]
-    stderr: Float[Tensor, "j c *window"]
+    kernel_stderr: Float[Tensor, "j c *window"]
     profile: Float[Tensor, "j r"]
     profile_stderr: Float[Tensor, "j r"]
     overall: Float[Tensor, " r"]
@@ -62,20 +74,24 @@ class SpatialKernel(NamedTuple):
     reach: int
     reach_interval: Interval
     reach_by_channel: Int[Tensor, " j"]
-    away: float
-    away_interval: Interval
+    away: Estimate
     size: Float[Tensor, " j"]
     sigma: Float[Tensor, " c"]
     channels: tuple[int, ...]
     n: int
     variant: str
 
+    @property
+    def away_interval(self) -> Interval:
+        """The 95 % interval of ``away``."""  # until assay reads the estimate
+        return interval_of(self.away)
+
 
 def spatial_response_kernel(
     model: Autoencoder,
-    z: Tensor,
+    z: Tensor | np.ndarray,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     channels: Sequence[int] | None = None,
     radius: int = 4,
     batch_size: int = BATCH_SIZE,
@@ -88,10 +104,11 @@ def spatial_response_kernel(
 
     Args:
         model: any autoencoder whose latents are ``(c, *sides)`` of one to three dimensions.
-        z: latents ``(n, c, *sides)``, usually posterior samples, at least 4.
-        generator: draws places and the rows that lend their values.
+        z: latents ``(n, c, *sides)``, a tensor or an array, usually posterior samples, at least 4.
+        generator: draws places and the rows that lend their values; or a seed.
         channels: which channels are changed; all where left out.
         radius: the window of the kernel reaches so far. What lies beyond still counts in shares.
+        batch_size: latents decoded and encoded at once.
 
     Raises:
         InputError: latents that are not spatial, of another shape, too few, NaN or infinite; channels out of range.
@@ -99,34 +116,28 @@ def spatial_response_kernel(
     >>> from latentassay import from_torch
     >>> blur = lambda z: 0.6 * z + 0.8 * z.roll(1, -1)
     >>> model = from_torch(lambda x: x, blur, latent_shape=(1, 9))
-    >>> found = spatial_response_kernel(model, torch.randn(9, 1, 9), generator=torch.Generator(), radius=1)
+    >>> found = spatial_response_kernel(model, torch.randn(9, 1, 9), radius=1)
     >>> found.kernel[0, 0].round(decimals=2), round(found.away, 4)
     (tensor([0.0000, 0.3600, 0.6400], dtype=torch.float64), 0.64)
     """
-    sides, z = sides_of(model), as_latents(model, z, minimum=4)
-    chosen, flat = _channels(channels, z.shape[1]), z.flatten(2)
-    places = spread_evenly(len(z), flat.shape[2], len(chosen), generator)
-    lent = lenders(len(z), len(chosen), generator)
+    sides, latents, generator = sides_of(model), as_latents(model, z, minimum=4), as_generator(generator)
+    n, flat = len(latents), latents.flatten(2)
+    chosen = choose(channels, flat.shape[1], "channels")
+    places = draw_places(n, flat.shape[2], len(chosen), generator)
+    lenders = draw_lenders(n, len(chosen), generator)
     sums = _Sums(flat, chosen, window(sides, radius), sides)
-    with eval_mode(model) as (device, dtype), bar(len(z) * (len(chosen) + 1), "spatial kernel") as progress:
-        for rows in torch.split(torch.arange(len(z)), batch_size):
-            base = z[rows].to(device, dtype)
+    with eval_mode(model, latents) as (device, dtype), bar(n * (len(chosen) + 1), "spatial kernel") as progress:
+        for rows in torch.split(torch.arange(n), batch_size):
+            base = latents[rows].to(device, dtype)
             response = respond_once(model, base)
             progress.update(len(rows))
             for i, channel in enumerate(chosen):
                 at, new = places[rows, i], flat[rows].clone()
-                new[torch.arange(len(rows)), channel, at] = flat[lent[rows, i], channel, at]
+                new[torch.arange(len(rows)), channel, at] = flat[lenders[rows, i], channel, at]
                 answer = respond_once(model, new.view_as(base).to(base))
                 sums.add(i, rows, at, new, (answer - response).flatten(2).cpu().double().square())
                 progress.update(len(rows))
-    return sums.result()
-
-
-def _channels(channels: Sequence[int] | None, count: int) -> tuple[int, ...]:
-    chosen = tuple(range(count)) if channels is None else tuple(int(channel) for channel in channels)
-    if not chosen or len(set(chosen)) < len(chosen) or min(chosen) < 0 or max(chosen) >= count:
-        raise InputError(f"channels must be different numbers in 0..{count - 1}, at least one, got {channels}")
-    return chosen
+    return in_kind_of(sums.result(), z)
 
 
 class _Sums:
@@ -135,7 +146,7 @@ class _Sums:
     def __init__(self, z: Float[Tensor, "n c p"], chosen: tuple[int, ...], offsets: Int[Tensor, "o d"], sides: Sides):
         self._z, self._chosen, self._offsets, self._sides = z, chosen, offsets, sides
         j, c, o = len(chosen), z.shape[1], len(offsets)
-        self.sigma = z.double().movedim(1, 0).flatten(1).std(1)
+        self.sigma = spread(z)
         self._per = torch.where(self.sigma > 0, self.sigma.clamp(min=1e-300) ** -2, 0.0)
         # Sums of response, its square, and its product with the change; and of the change and its square.
         self._response = torch.zeros(3, j, c, o, dtype=torch.float64)
@@ -156,7 +167,7 @@ class _Sums:
         finite(squares, "squared responses")
         each, channel = torch.arange(len(rows)), self._chosen[i]
         size = (new - self._z[rows])[each, channel, at].double().square()
-        near, inside = beside(at, self._offsets, self._sides)
+        near, inside = places_at(at, self._offsets, self._sides)
         found = squares.gather(2, near[:, None].expand(-1, squares.shape[1], -1)) * inside[:, None]
         sizes = (size[:, None] * inside)[:, None]
         self._response[:, i] += torch.stack([found, found.square(), found * sizes]).sum(1)
@@ -174,24 +185,23 @@ class _Sums:
         whole = held[..., -1:].expand_as(held)
         profile, overall = ratio(held, whole), ratio(held.sum(1), whole.sum(1))
         away = ratio((whole - held)[..., 0].sum(1), whole[..., 0].sum(1))
-        spread = self._sizes * self._per[list(self._chosen)]
+        spread_of_changes = self._sizes * self._per[list(self._chosen)]
         return SpatialKernel(
-            kernel.reshape(shape),
-            stderr.reshape(shape),
-            profile.value,
-            profile.stderr,
-            overall.value,
-            overall.stderr,
-            _first(overall.value),
-            _reach(overall),
-            _reaches(profile),
-            float(away.value),
-            normal(float(away.value), float(away.stderr)),
-            ratio(whole[..., 0], spread).value,
-            self.sigma,
-            self._chosen,
-            n,
-            VARIANT,
+            kernel=kernel.reshape(shape),
+            kernel_stderr=stderr.reshape(shape),
+            profile=profile.value,
+            profile_stderr=profile.stderr,
+            overall=overall.value,
+            overall_stderr=overall.stderr,
+            reach=_first(overall.value),
+            reach_interval=_reach(overall),
+            reach_by_channel=torch.tensor([_first(shares) for shares in profile.value]),
+            away=away.estimate,
+            size=ratio(whole[..., 0], spread_of_changes).value,
+            sigma=self.sigma,
+            channels=self._chosen,
+            n=n,
+            variant=VARIANT,
         )
 
     def _kernel(self, n: int) -> tuple[Float[Tensor, "j c o"], Float[Tensor, "j c o"]]:
@@ -200,8 +210,7 @@ class _Sums:
         per = torch.where(change > 0, 1 / change.clamp(min=1e-300), 0.0)
         kernel = response * per
         residual = squared - 2 * kernel * product + kernel.square() * change_squared
-        widened = float(student(torch.tensor([n - 1.0]))) / Z95
-        return kernel, residual.clamp(min=0).mul(n / (n - 1)).sqrt() * per * widened
+        return kernel, widen(residual.clamp(min=0).mul(n / (n - 1)).sqrt() * per, n)
 
 
 def _first(shares: Float[Tensor, " r"]) -> int:
@@ -215,7 +224,3 @@ def _reach(overall: Ratio) -> Interval:
     last = len(overall.value) - 1
     touched, cleared = _first(overall.value + half), _first(overall.value - half)
     return Interval(touched, cleared if cleared >= 0 else last)
-
-
-def _reaches(profile: Ratio) -> Int[Tensor, " j"]:
-    return torch.tensor([_first(shares) for shares in profile.value])

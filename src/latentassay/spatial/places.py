@@ -1,14 +1,16 @@
-"""Places of a spatial latent: their coordinates, which lie beside which, and rows that lend their values."""
+"""Places of a spatial latent: their coordinates, offsets and distances, and rows that lend their values."""
 
 import itertools
 import math
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
+from latentassay.core.arrays import as_float_tensor
 from latentassay.core.errors import ContractError, InputError
+from latentassay.core.observations import finite
 
 Sides = tuple[int, ...]
 
@@ -35,6 +37,38 @@ def sides_of(model: Any) -> Sides:
             f"place; the model has {shape}"
         )
     return shape[1:]
+
+
+def spatial_codes(mean: Any) -> Float[Tensor, "n c *sides"]:
+    """Read the posterior means of a spatial latent, a tensor or an array.
+
+    Raises:
+        InputError: codes that are not spatial, NaN or infinite, or fewer than 4 rows.
+    """
+    codes = finite(as_float_tensor(mean, "means of codes").detach(), "means of codes")
+    if not is_spatial(tuple(codes.shape[1:])) or len(codes) < 4:
+        raise InputError(f"needs codes (n, c, *sides) of at least 4 rows, got {tuple(codes.shape)}")
+    return codes
+
+
+def choose(chosen: Any, count: int, what: str) -> tuple[int, ...]:
+    """Return the numbers of the channels or places to use: all where ``chosen`` is ``None``.
+
+    Raises:
+        InputError: none, the same one twice, or numbers out of range.
+
+    >>> choose(None, 3, "channels"), choose([2, 0], 3, "channels")
+    ((0, 1, 2), (2, 0))
+    """
+    numbers = tuple(range(count)) if chosen is None else tuple(map(int, chosen))
+    if not numbers or len(set(numbers)) < len(numbers) or min(numbers) < 0 or max(numbers) >= count:
+        raise InputError(f"{what} must be different numbers in 0..{count - 1}, at least one, got {chosen}")
+    return numbers
+
+
+def spread(z: Float[Tensor, "n c *sides"]) -> Float[Tensor, " c"]:
+    """Return the standard deviation of every channel over rows and places, in double precision."""
+    return z.double().movedim(1, 0).flatten(1).std(1)
 
 
 def strides_of(sides: Sides, pixels: Sides) -> Sides:
@@ -73,7 +107,7 @@ def window(sides: Sides, radius: int) -> Int[Tensor, "o dims"]:
     return torch.tensor(list(itertools.product(*(range(-r, r + 1) for r in reach))))
 
 
-def beside(
+def places_at(
     places: Int[Tensor, " n"], offsets: Int[Tensor, "o dims"], sides: Sides
 ) -> tuple[Int[Tensor, "n o"], Bool[Tensor, "n o"]]:
     """Return the places at these offsets from each of ``places``, and whether they lie inside; 0 where they do not."""
@@ -91,17 +125,17 @@ def distances(places: Int[Tensor, " n"], sides: Sides) -> Int[Tensor, "n p"]:
     return (away - 1e-9).ceil().clamp(min=0).long()
 
 
-def spread_evenly(n: int, size: int, columns: int, generator: Generator) -> Int[Tensor, "n columns"]:
-    """Return n places for each column, so that none is drawn twice before all have been drawn once."""
+def draw_places(n: int, size: int, columns: int, generator: Generator) -> Int[Tensor, "n columns"]:
+    """Draw n places for each column, none of them twice before all have been drawn once."""
     rounds = -(-n // size)
     drawn = [torch.cat([torch.randperm(size, generator=generator) for _ in range(rounds)])[:n] for _ in range(columns)]
     return torch.stack(drawn, 1)
 
 
-def lenders(n: int, columns: int, generator: Generator) -> Int[Tensor, "n columns"]:
-    """Return for every row, and each column anew, another row; every row lends once a column.
+def draw_lenders(n: int, columns: int, generator: Generator) -> Int[Tensor, "n columns"]:
+    """Draw for every row, and each column anew, another row; every row lends once a column.
 
-    >>> found = lenders(4, 2, torch.Generator().manual_seed(0))
+    >>> found = draw_lenders(4, 2, torch.Generator().manual_seed(0))
     >>> bool((found == torch.arange(4)[:, None]).any()), sorted(found[:, 0].tolist())
     (False, [0, 1, 2, 3])
     """
@@ -112,8 +146,12 @@ def lenders(n: int, columns: int, generator: Generator) -> Int[Tensor, "n column
     return out
 
 
-def middle(field: Tensor, margin: Sides) -> Tensor:
-    """Return a field without so many places at both ends of each of its last dimensions."""
+def crop(field: Tensor, margin: Sides) -> Tensor:
+    """Return a field without so many places at both ends of each of its last dimensions.
+
+    >>> crop(torch.arange(5), (1,))
+    tensor([1, 2, 3])
+    """
     for d, left_out in enumerate(reversed(margin), start=1):
         field = field.narrow(-d, left_out, field.shape[-d] - 2 * left_out)
     return field

@@ -3,25 +3,32 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
+from latentassay.core.arrays import as_tensor, in_kind_of
 from latentassay.core.autoencoder import Decoder, eval_mode
-from latentassay.core.errors import InputError
 from latentassay.core.estimate import Z95
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
+from latentassay.core.randomness import as_generator
 from latentassay.sampling import BATCH_SIZE, as_latents
-from latentassay.spatial.places import Sides, coordinates, lenders, sides_of, strides_of
+from latentassay.spatial.places import Sides, choose, coordinates, draw_lenders, sides_of, strides_of
 from latentassay.stats.ratios import ratio
 
 MARGIN = 1
 """A place may change the part of the picture that it covers, and this many places more around it."""
 
-TIMES, FAR, CUT = 8.0, 0.25, 6.0
-"""A place is to blame if it changes what lies far away so many times as much as the median place, beyond so many robust
-standard deviations in logarithms, and if this share of all that it changes lies far away."""
+TIMES = 8.0
+"""A place is to blame if it changes what lies far away so many times as much as the median place, if ``CUT`` holds,"""
+
+CUT = 6.0
+"""if that is beyond so many robust standard deviations in logarithms,"""
+
+FAR = 0.25
+"""and if this share of all that it changes lies far away, beyond doubt."""
 
 QUIETER = 2.3
 """A place says suspiciously much if its ln s² lies so far below the median: a tenth of the usual variance."""
@@ -33,7 +40,7 @@ VARIANT = (
 
 
 class PlaceEffects(NamedTuple):
-    """What a change of all channels at one place does to the picture.
+    """What a change of all channels at one place does to the picture; tensors, or numpy arrays if the latents were.
 
     Attributes:
         places: flat numbers of the places that were changed, ``(m,)``.
@@ -56,9 +63,9 @@ class PlaceEffects(NamedTuple):
 
 def place_effects(
     model: Decoder,
-    z: Tensor,
+    z: Tensor | np.ndarray,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     places: Sequence[int] | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> PlaceEffects:
@@ -68,9 +75,10 @@ def place_effects(
 
     Args:
         model: any decoder of spatial latents whose observations have as many dimensions: channels and sides.
-        z: latents ``(n, c, *sides)``, at least 4.
-        generator: draws the rows that lend their values.
+        z: latents ``(n, c, *sides)``, a tensor or an array, at least 4.
+        generator: draws the rows that lend their values; or a seed.
         places: flat numbers of the places to change; all where left out.
+        batch_size: latents decoded at once.
 
     Raises:
         InputError: latents that are not spatial, or unusable; places that do not exist.
@@ -78,46 +86,50 @@ def place_effects(
 
     >>> from latentassay import from_torch
     >>> model = from_torch(lambda x: x, lambda z: z + z[..., :1], latent_shape=(1, 8))  # place 0 is added everywhere
-    >>> found = place_effects(model, torch.randn(8, 1, 8), generator=torch.Generator().manual_seed(0), places=[0, 5])
+    >>> found = place_effects(model, torch.randn(8, 1, 8), places=[0, 5])
     >>> found.share.round(decimals=2)
     tensor([0.5500, 0.0000], dtype=torch.float64)
     """
-    sides, z = sides_of(model), as_latents(model, z, minimum=4)
-    chosen = _places(places, z[0, 0].numel())
-    lent = lenders(len(z), len(chosen), generator)
-    parts = torch.zeros(2, len(z), len(chosen), dtype=torch.float64)
-    with eval_mode(model) as (device, dtype), bar(len(z) * (len(chosen) + 1), "places") as progress:
-        for rows in torch.split(torch.arange(len(z)), batch_size):
-            base = z[rows].to(device, dtype)
+    sides, latents = sides_of(model), as_latents(model, z, minimum=4)
+    n, flat = len(latents), latents.flatten(2)
+    chosen = choose(places, flat.shape[2], "places")
+    lenders = draw_lenders(n, len(chosen), as_generator(generator))
+    parts = torch.zeros(2, n, len(chosen), dtype=torch.float64)
+    with eval_mode(model, latents) as (device, dtype), bar(n * (len(chosen) + 1), "places") as progress:
+        for rows in torch.split(torch.arange(n), batch_size):
+            base = latents[rows].to(device, dtype)
             picture = model.decode(base)
             progress.update(len(rows))
-            for i, place in enumerate(chosen.tolist()):
+            for i, place in enumerate(chosen):
                 new = base.clone().flatten(2)
-                new[:, :, place] = z.flatten(2)[lent[rows, i], :, place].to(base)
+                new[:, :, place] = flat[lenders[rows, i], :, place].to(base)
                 changed = (model.decode(new.view_as(base)) - picture).double().square().sum(1).cpu()
                 parts[:, rows, i] = _near_and_far(finite(changed, "changes of decodings"), place, sides)
                 progress.update(len(rows))
     near, far = parts
     share = ratio(far, near + far)
-    return PlaceEffects(chosen, near.mean(0), far.mean(0), share.value, share.stderr, len(z), VARIANT)
-
-
-def _places(places: Sequence[int] | None, count: int) -> Int[Tensor, " m"]:
-    chosen = torch.arange(count) if places is None else torch.as_tensor(list(places), dtype=torch.long)
-    if not len(chosen) or int(chosen.min()) < 0 or int(chosen.max()) >= count:
-        raise InputError(f"places must be numbers in 0..{count - 1}, at least one, got {places}")
-    return chosen
+    found = PlaceEffects(
+        places=torch.tensor(chosen),
+        near=near.mean(0),
+        far=far.mean(0),
+        share=share.value,
+        share_stderr=share.stderr,
+        n=n,
+        variant=VARIANT,
+    )
+    return in_kind_of(found, z)
 
 
 def _near_and_far(changed: Float[Tensor, "n *pixels"], place: int, sides: Sides) -> Float[Tensor, "2 n"]:
+    """Sums of squared changes beneath and around a place, and everywhere else."""
     near = changed
-    for d, start, stop in _part(place, sides, tuple(changed.shape[1:])):
+    for d, start, stop in _part_beneath(place, sides, tuple(changed.shape[1:])):
         near = near.narrow(d + 1, start, stop - start)
     inside, whole = near.flatten(1).sum(1), changed.flatten(1).sum(1)
     return torch.stack([inside, (whole - inside).clamp(min=0)])
 
 
-def _part(place: int, sides: Sides, pixels: Sides) -> list[tuple[int, int, int]]:
+def _part_beneath(place: int, sides: Sides, pixels: Sides) -> list[tuple[int, int, int]]:
     """Dimension, first and last pixel (exclusive) of what lies beneath a place and around it."""
     strides = strides_of(sides, pixels)
     at = coordinates(sides)[place].tolist()
@@ -128,12 +140,12 @@ def _part(place: int, sides: Sides, pixels: Sides) -> list[tuple[int, int, int]]
 
 
 class GlobalPlaces(NamedTuple):
-    """Places that say more than a place should.
+    """Places that say more than a place should; tensors, or numpy arrays if the effects were.
 
     Attributes:
         reaching: places whose change is felt far away, beyond all others.
         quiet: places whose ln s² is abnormally low, whether or not they reach.
-        times: change far away over that of the median place, for each of the places asked about.
+        times: change far away over that of the median place, for each place of the effects, ``(m,)``.
         below: how far ln s² lies below its median, ``(*sides,)``; zeros for a model without noise.
         variant: the cuts in words.
     """
@@ -145,7 +157,7 @@ class GlobalPlaces(NamedTuple):
     variant: str
 
 
-def global_places(effects: PlaceEffects, log_noise: Float[Tensor, "*sides"]) -> GlobalPlaces:
+def global_places(effects: PlaceEffects, log_noise: Tensor | np.ndarray) -> GlobalPlaces:
     """Name the places whose change is felt far away, and those whose noise is abnormally low. No pass.
 
     A place reaches if it changes what lies far away 8 times as much as the median place, if that is 6 robust standard
@@ -154,28 +166,31 @@ def global_places(effects: PlaceEffects, log_noise: Float[Tensor, "*sides"]) -> 
 
     Args:
         effects: what ``place_effects`` returned.
-        log_noise: mean ln s² by place, such as ``activity_maps(codes).log_noise``; not finite where there is no noise.
+        log_noise: mean ln s² by place, ``(*sides,)``, such as ``activity_maps(codes).log_noise``; not finite where
+            there is no noise.
 
     Source: the cuts are this package's own. Of the defect: issue and discussion of the f=8 image autoencoder of
     latent diffusion, whose log-variance maps show spots that carry brightness of the whole picture.
     """
-    floor = float(effects.near.median()) * 1e-9 + 1e-300
-    logs = (effects.far + floor).log()
+    places, near, far, share, stderr = (as_tensor(part, "effects") for part in effects[:5])
+    noise = as_tensor(log_noise, "log_noise")
+    floor = float(near.median()) * 1e-9 + 1e-300
+    logs = (far + floor).log()
     times = (logs - logs.median()).exp()
-    sure = effects.share - Z95 * effects.share_stderr >= FAR
-    reaching = (times >= TIMES) & (_robust(logs) >= CUT) & sure
-    below = torch.zeros_like(log_noise)
-    if bool(torch.isfinite(log_noise).all()):
-        below = log_noise.median() - log_noise
+    reaching = (times >= TIMES) & (_robust(logs) >= CUT) & (share - Z95 * stderr >= FAR)
+    below = torch.zeros_like(noise)
+    if bool(torch.isfinite(noise).all()):
+        below = noise.median() - noise
     quiet = (below.flatten() >= QUIETER) & (_robust(below.flatten()) >= CUT)
-    return GlobalPlaces(
-        tuple(effects.places[reaching].tolist()),
-        tuple(quiet.nonzero().flatten().tolist()),
-        times,
-        below,
-        f"far ≥ {TIMES:g} × median, ≥ {CUT:g} robust σ in logarithms, ≥ {FAR:.0%} of all; ln s² ≥ {QUIETER:g} and "
-        f"{CUT:g} robust σ below its median".replace("%", " %"),
+    found = GlobalPlaces(
+        reaching=tuple(places[reaching].tolist()),
+        quiet=tuple(quiet.nonzero().flatten().tolist()),
+        times=times,
+        below=below,
+        variant=f"far ≥ {TIMES:g} × median, ≥ {CUT:g} robust σ in logarithms, ≥ {FAR:.0%} of all; ln s² ≥ {QUIETER:g} "
+        f"and {CUT:g} robust σ below its median".replace("%", " %"),
     )
+    return in_kind_of(found, effects.near, log_noise)
 
 
 def _robust(values: Float[Tensor, " m"]) -> Float[Tensor, " m"]:

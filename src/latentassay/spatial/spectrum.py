@@ -6,13 +6,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from latentassay.core.autoencoder import Encoder, eval_mode
+from latentassay.core.autoencoder import Encoder, eval_mode, to_model
 from latentassay.core.errors import InputError
-from latentassay.core.estimate import Z95
-from latentassay.core.observations import as_observations, finite
+from latentassay.core.estimate import Estimate
+from latentassay.core.observations import as_observations, finite, select_rows
 from latentassay.sampling import BATCH_SIZE, blocks
 from latentassay.spatial.places import Sides, sides_of, strides_of
-from latentassay.stats.intervals import Interval, normal, student
+from latentassay.stats.intervals import Interval, interval_of, jackknife_stderr, widen
 
 VARIANT = (
     "posterior means; mean of every row and channel removed, Hann window, mean power per frequency in rings of whole "
@@ -22,7 +22,7 @@ VARIANT = (
 
 
 class Spectrum(NamedTuple):
-    """Power by frequency.
+    """Power by frequency; arrays are tensors in double precision.
 
     Attributes:
         cycles: cycles per picture along the shorter side, 1 … Nyquist, ``(f,)``.
@@ -30,15 +30,18 @@ class Spectrum(NamedTuple):
         overall: mean over channels that vary, each divided by the sum of its own, ``(f,)``.
         overall_stderr: its standard error over rows.
         slope: exponent of ``overall``, about −2 for natural pictures and 0 for white noise.
-        slope_interval: its 95 % interval.
     """
 
     cycles: Int[Tensor, " f"]
     power: Float[Tensor, "c f"]
     overall: Float[Tensor, " f"]
     overall_stderr: Float[Tensor, " f"]
-    slope: float
-    slope_interval: Interval
+    slope: Estimate
+
+    @property
+    def slope_interval(self) -> Interval:
+        """The 95 % interval of ``slope``."""  # until assay reads the estimate
+        return interval_of(self.slope)
 
 
 class LatentSpectrum(NamedTuple):
@@ -66,8 +69,9 @@ def latent_spectrum(model: Encoder, data: Any, *, rows: Any = None, batch_size: 
 
     Args:
         model: any encoder of spatial latents.
-        data: a tensor ``(n, c, *pixels)`` or ``Observations``, at least 4 rows.
-        rows: indices of the rows to use; all where left out.
+        data: an array or tensor ``(n, c, *pixels)`` or ``Observations``, at least 4 rows.
+        rows: numbers of the rows to use; all where left out.
+        batch_size: rows encoded at once.
 
     Raises:
         InputError: unusable data, too few rows, latents that are not spatial, sides below 4.
@@ -83,22 +87,21 @@ def latent_spectrum(model: Encoder, data: Any, *, rows: Any = None, batch_size: 
     (True, [1, 2, 3, 4, 5, 6, 7, 8])
     """
     sides, observations = sides_of(model), as_observations(data)
-    pixels = tuple(observations.x_shape[1:])
-    strides_of(sides, pixels)
-    index = torch.arange(len(observations)) if rows is None else torch.as_tensor(rows)
-    if len(index) < 4 or min(sides) < 4:
-        raise InputError(f"needs at least 4 rows and sides of at least 4 places, got {len(index)} and {sides}")
-    found: list[tuple[Tensor, ...]] = []
-    with eval_mode(model) as (device, dtype):
+    strides_of(sides, tuple(observations.x_shape[1:]))
+    if min(sides) < 4:
+        raise InputError(f"needs sides of at least 4 places, got {sides}")
+    index = select_rows(observations, rows, minimum=4)
+    powers: list[tuple[Tensor, ...]] = []
+    with eval_mode(model):
         for block in blocks(len(index), batch_size, "spectrum"):
-            x = observations.batch(index[block]).to(device, dtype)
-            fields = (finite(model.encode(x).mean, "encoded means"), x, _averaged(x, sides))
-            found.append(tuple(ring_power(field) for field in fields))
-    latent, picture, matched = (_spectrum(torch.cat(parts)) for parts in zip(*found, strict=True))
+            x = to_model(model, observations.batch(index[block]))
+            fields = (finite(model.encode(x).mean, "encoded means"), x, _average(x, sides))
+            powers.append(tuple(ring_power(field) for field in fields))
+    latent, picture, matched = (_spectrum(torch.cat(parts)) for parts in zip(*powers, strict=True))
     return LatentSpectrum(latent, picture, matched, len(index), VARIANT)
 
 
-def _averaged(x: Tensor, sides: Sides) -> Tensor:
+def _average(x: Tensor, sides: Sides) -> Tensor:
     """Mean of what lies beneath each place."""
     for d, side in enumerate(sides, start=2):
         x = x.reshape(*x.shape[:d], side, -1, *x.shape[d + 1 :]).mean(d + 1)
@@ -106,7 +109,7 @@ def _averaged(x: Tensor, sides: Sides) -> Tensor:
 
 
 def ring_power(field: Float[Tensor, "n c *sides"]) -> Float[Tensor, "n c f"]:
-    """Mean power per frequency in rings of whole cycles along the shorter side, 1 up to its Nyquist frequency.
+    """Return the mean power per frequency in rings of whole cycles along the shorter side, 1 up to Nyquist's.
 
     White noise of variance 1 has power 1 in every ring.
     """
@@ -134,19 +137,21 @@ def _rings(sides: Sides) -> Int[Tensor, " p"]:
 
 
 def _spectrum(power: Float[Tensor, "n c f"]) -> Spectrum:
-    cycles = torch.arange(1, power.shape[2] + 1)
-    n, total = len(power), power.sum(0)
-    overall = _relative(total)
-    without = torch.stack([_relative(total - row) for row in power])
-    stderr = ((without - without.mean(0)).square().sum(0) * (n - 1) / n).sqrt()
+    n, total, cycles = len(power), power.sum(0), torch.arange(1, power.shape[2] + 1)
+    overall = _mean_of_shares(total)
+    # Each row is a block: what is left without it is the sum of all less its own, so nothing is summed anew.
+    without = torch.stack([_mean_of_shares(total - row) for row in power])
     slopes = torch.tensor([_slope(cycles, each) for each in without], dtype=torch.float64)
-    error = float(((slopes - slopes.mean()).square().sum() * (n - 1) / n).sqrt())
-    t = float(student(torch.tensor([n - 1.0])))
-    slope = _slope(cycles, overall)
-    return Spectrum(cycles, total / n, overall, stderr * t / Z95, slope, normal(slope, error * t / Z95))
+    return Spectrum(
+        cycles=cycles,
+        power=total / n,
+        overall=overall,
+        overall_stderr=widen(jackknife_stderr(without), n),
+        slope=Estimate(_slope(cycles, overall), stderr=float(widen(jackknife_stderr(slopes), n)), n=n),
+    )
 
 
-def _relative(total: Float[Tensor, "c f"]) -> Float[Tensor, " f"]:
+def _mean_of_shares(total: Float[Tensor, "c f"]) -> Float[Tensor, " f"]:
     """Mean over channels that vary, each by its own sum."""
     whole = total.sum(1, keepdim=True)
     live = whole[:, 0] > 1e-12 * whole.max()

@@ -1,4 +1,4 @@
-"""Moves of a picture that a spatial latent should follow: shifts, flips, quarter turns, and a zoom by two."""
+"""Transformations of a picture that a spatial latent should follow: shifts, flips, quarter turns, a zoom by two."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,24 +8,28 @@ from torch.nn.functional import interpolate
 
 from latentassay.spatial.places import Sides
 
-Move = Callable[[Tensor], Tensor]
+Transform = Callable[[Tensor], Tensor]
+"""Fields ``(n, c, *sides)`` to fields of the same shape."""
 
 AXES = {1: ("along",), 2: ("down", "right"), 3: ("deep", "down", "right")}
+"""Names of the axes of fields of so many dimensions."""
+
 ZOOM = {1: "linear", 2: "bilinear", 3: "trilinear"}
+"""How torch calls linear interpolation in so many dimensions."""
 
 
 class Transformation(NamedTuple):
-    """A move of pictures and the same one of latents, both ``(n, c, *sides)``.
+    """A transformation of pictures and the same one of latents, both ``(n, c, *sides)``.
 
     Attributes:
         name: what it does.
-        of_pictures: the move of observations.
-        of_latents: the move of latents.
+        of_pictures: takes observations.
+        of_latents: takes latents.
     """
 
     name: str
-    of_pictures: Move
-    of_latents: Move
+    of_pictures: Transform
+    of_latents: Transform
 
 
 def transformations(sides: Sides, strides: Sides) -> tuple[Transformation, ...]:
@@ -40,28 +44,28 @@ def transformations(sides: Sides, strides: Sides) -> tuple[Transformation, ...]:
     dims, names = len(sides), AXES[len(sides)]
     found = []
     for d, name in enumerate(names):
-        found.append(Transformation(f"shift {name}", _rolled(d - dims, strides[d]), _rolled(d - dims, 1)))
-    found += [_alike(f"flip {name}", _flipped(d - dims)) for d, name in enumerate(names)]
+        found.append(Transformation(f"shift {name}", _roll(d - dims, strides[d]), _roll(d - dims, 1)))
+    found += [_both(f"flip {name}", _flip(d - dims)) for d, name in enumerate(names)]
     if dims > 1 and sides[-1] == sides[-2] and strides[-1] == strides[-2]:
-        found.append(_alike("quarter turn", lambda field: field.rot90(1, (-2, -1))))
+        found.append(_both("quarter turn", lambda field: field.rot90(1, (-2, -1))))
     if all(side % 4 == 0 for side in sides):
-        found.append(_alike("zoom by 2", _zoomed))
+        found.append(_both("zoom by 2", _zoom))
     return tuple(found)
 
 
-def _alike(name: str, move: Move) -> Transformation:
-    return Transformation(name, move, move)
+def _both(name: str, transform: Transform) -> Transformation:
+    return Transformation(name, transform, transform)
 
 
-def _rolled(axis: int, by: int) -> Move:
+def _roll(axis: int, by: int) -> Transform:
     return lambda field: field.roll(by, axis)
 
 
-def _flipped(axis: int) -> Move:
+def _flip(axis: int) -> Transform:
     return lambda field: field.flip(axis)
 
 
-def _zoomed(field: Tensor) -> Tensor:
+def _zoom(field: Tensor) -> Tensor:
     dims = field.ndim - 2
     part = field
     for d in range(2, field.ndim):

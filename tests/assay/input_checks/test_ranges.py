@@ -62,7 +62,7 @@ def test_the_range_that_a_model_was_fitted_to_is_found(name):
     given, fitted = RANGES[name]
     found = ask(la.from_sklearn(PCA(20).fit(fitted)), given)
     assert found.expects == found.best == name and found.words == ("expects another range",)
-    assert found.gain >= 1.5 and 1 < found.interval.low < found.gain < found.interval.high
+    assert found.gain >= 1.5 and 1 < found.gain.low < found.gain < found.gain.high
     assert found.names[0] == "as given" and found.gains[0] == 1 and found.errors.argmin() == found.names.index(name)
     assert name in found.sentences[0]
 
@@ -112,8 +112,8 @@ def test_intervals_cover_the_truth():
     truth, hits = ask(model, x, n=3000).gain, 0
     for seed in range(200):
         rows = torch.randint(len(x), (40,), generator=seeded(seed))
-        interval = ask(model, x[rows]).interval
-        hits += interval.low <= truth <= interval.high
+        gain = ask(model, x[rows]).gain
+        hits += gain.low <= truth <= gain.high
     assert 0.90 <= hits / 200 <= 0.985
 
 
@@ -212,7 +212,9 @@ def test_facts_of_the_data():
 def test_rows_alone_decide_not_how_they_are_batched():
     model = la.from_sklearn(PCA(20).fit(2 * DIGITS - 1))
     first, second = (ask(model, DIGITS, n=21, batch_size=size) for size in (4, 64))
-    assert first.n == 21 and first.interval == pytest.approx(second.interval, rel=1e-4)
+    assert first.n == 21 and (first.gain.low, first.gain.high) == pytest.approx(
+        (second.gain.low, second.gain.high), rel=1e-4
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import torch
 from torch.testing import assert_close
 
 import latentassay as la
-from latentassay.assay.input_checks.scaling import BLOCKS, latent_scale
+from latentassay.assay.input_checks.moments import BLOCKS
+from latentassay.assay.input_checks.scaling import latent_scale
 
 
 def seeded(seed=0):
@@ -73,8 +74,8 @@ def test_intervals_cover_the_truth():
     for seed in range(300):
         found = latent_scale(guest(), normals(100, 4, seed=seed))
         hits += [
-            found.mean_interval.low <= 0 <= found.mean_interval.high,
-            found.std_interval.low <= 1 <= found.std_interval.high,
+            found.mean.low <= 0 <= found.mean.high,
+            found.std.low <= 1 <= found.std.high,
         ]
     assert (hits >= 0.92 * 300).all() and (hits <= 0.985 * 300).all()
 
@@ -114,7 +115,7 @@ def test_few_rows_are_unsure():
 def test_rows_and_batches():
     x = normals(50, 4)
     first, second = (latent_scale(guest(), x, rows=torch.arange(40), batch_size=size) for size in (7, 128))
-    assert first.n == 40 and first.std_interval == pytest.approx(second.std_interval)
+    assert first.n == 40 and (first.std.low, first.std.high) == pytest.approx((second.std.low, second.std.high))
     assert_close(first.kurtosis, second.kurtosis)
 
 

@@ -14,12 +14,13 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Means and standard deviations of the channels that many image models subtract and divide by."""
 
 AS_GIVEN = "as given"
-
+"""Name of the mapping that changes nothing."""
 
 SLACK = 0.02
 """Data may leave a range by this share of its length and still count as lying in it."""
 
-Move = Callable[[Tensor], Tensor]
+Transform = Callable[[Tensor], Tensor]
+"""Observations ``(n, *x_shape)`` to observations."""
 
 
 class Mapping(NamedTuple):
@@ -34,8 +35,8 @@ class Mapping(NamedTuple):
 
     name: str
     expects: str
-    there: Move
-    back: Move
+    there: Transform
+    back: Transform
 
 
 class DataFacts(NamedTuple):
@@ -107,23 +108,23 @@ def _of_images(facts: DataFacts, x_shape: tuple[int, ...], unit: bool) -> list[M
         found.append(_own_inverse("channels reversed", "BGR for RGB", partial(torch.flip, dims=(1,))))
     if c > 1:
         words = "what lies in memory channels last, as an array (h, w, c) reshaped instead of permuted does"
-        found.append(Mapping("channels last", words, _permuted, _reshaped))
+        found.append(Mapping("channels last", words, _permute, _reshape))
     if h == w:
         turn = partial(torch.transpose, dim0=-2, dim1=-1)
         found.append(_own_inverse("transposed", "height and width exchanged", turn))
     return found
 
 
-def _own_inverse(name: str, expects: str, move: Move) -> Mapping:
-    return Mapping(name, expects, move, move)
+def _own_inverse(name: str, expects: str, transform: Transform) -> Mapping:
+    return Mapping(name, expects, transform, transform)
 
 
-def _permuted(x: Tensor) -> Tensor:
+def _permute(x: Tensor) -> Tensor:
     n, c, h, w = x.shape
     return x.reshape(n, h, w, c).permute(0, 3, 1, 2)
 
 
-def _reshaped(x: Tensor) -> Tensor:
+def _reshape(x: Tensor) -> Tensor:
     return x.permute(0, 2, 3, 1).reshape(x.shape)
 
 
@@ -135,7 +136,7 @@ def _of_vectors(facts: DataFacts, x_shape: tuple[int, ...]) -> list[Mapping]:
     return _affine("standardised", "every column with mean 0 and std 1", 1 / std, -facts.mean / std)
 
 
-def facts_of(observations: Observations, rows: tuple[Tensor, ...], dtype: str) -> DataFacts:
+def read_facts(observations: Observations, rows: tuple[Tensor, ...], dtype: str) -> DataFacts:
     """Read the rows once, part by part; ``dtype`` is what is known of their type, or empty.
 
     Raises:
@@ -147,6 +148,7 @@ def facts_of(observations: Observations, rows: tuple[Tensor, ...], dtype: str) -
     for part in rows:
         batch = finite(observations.batch(part), "data")
         x, dtype = batch.double(), dtype or str(batch.dtype).removeprefix("torch.")
+        # Squares are summed about the first row: about 0, those of data far from it would lose their digits.
         pivot = x[0] if pivot is None else pivot
         low, high = min(low, float(x.min())), max(high, float(x.max()))
         outside += float(((x < 0) | (x > 1)).sum())
@@ -154,4 +156,11 @@ def facts_of(observations: Observations, rows: tuple[Tensor, ...], dtype: str) -
         count += len(x)
     first, second = sums / count
     mean, variance = first + (pivot if pivot is not None else 0.0), (second - first.square()).clamp(min=0)
-    return DataFacts(low, high, outside / (count * mean.numel()), mean, variance.sqrt(), dtype)
+    return DataFacts(
+        low=low,
+        high=high,
+        outside=outside / (count * mean.numel()),
+        mean=mean,
+        std=variance.sqrt(),
+        dtype=dtype,
+    )

@@ -7,20 +7,26 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.assay.input_checks.mappings import AS_GIVEN, SLACK, DataFacts, Mapping, facts_of, mappings_for
-from latentassay.core.autoencoder import Autoencoder, eval_mode
+from latentassay.assay.input_checks.mappings import AS_GIVEN, SLACK, DataFacts, Mapping, mappings_for, read_facts
+from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.observations import as_observations, finite
 from latentassay.core.progress import bar
-from latentassay.stats.intervals import Interval, student
+from latentassay.core.randomness import as_generator
+from latentassay.stats.intervals import Interval, interval_of, student
 
 BATCH_SIZE = 32
+"""Rows at a time."""
+
 GAIN = 1.5
 """A mapping must make the error smaller by at least this factor before it is believed."""
 
-ROUNDING, NEGLIGIBLE = 1e-5, 1e-3
-"""Errors below this share of the size of x are rounding; data that leave less than this share of their variance
-unexplained as they are have no fault that matters."""
+ROUNDING = 1e-5
+"""Errors below this share of the size of x are rounding."""
+
+NEGLIGIBLE = 1e-3
+"""Data that leave less than this share of their variance unexplained as they are have no fault that matters."""
 
 VARIANT = (
     "posterior means; mean squared error per value in the units of the data as given; gain = error as given / error "
@@ -29,21 +35,19 @@ VARIANT = (
 
 
 class ValueRange(NamedTuple):
-    """With which mapping of the data the model reconstructs best.
+    """With which mapping of the data the model reconstructs best; arrays are tensors.
 
     Attributes:
         names: the mappings that were tried, ``"as given"`` first.
         errors: mean squared error per value with each, ``(mappings,)``; infinite where the model fails or answers
             with NaN.
-        gains: error as given over error with the mapping, ``(mappings,)``.
-        intervals: their 95 % intervals over rows.
+        gains: error as given over error with each mapping; intervals are over rows.
         best: the mapping with the least error.
         gain: its gain; 1 if it is ``"as given"``.
-        interval: of this gain.
         expects: the mapping to believe: ``best`` if its gain is at least ``GAIN``, its interval excludes 1, its
             error is below the variance of the data, and the error as given is above a ``NEGLIGIBLE`` share of that;
             or else ``"as given"``.
-        words: "fits as given" or "expects another range", and "outside the declared range" where the guest says what
+        words: "fits as given" or "expects another range", and "outside the declared range" where the model says what
             it takes (``value_range``) and data exceed that by more than ``SLACK`` of its length.
         sentences: the same with their numbers.
         facts: least and greatest value, share outside [0, 1], type.
@@ -53,11 +57,9 @@ class ValueRange(NamedTuple):
 
     names: tuple[str, ...]
     errors: Float[Tensor, " mappings"]
-    gains: Float[Tensor, " mappings"]
-    intervals: tuple[Interval, ...]
+    gains: tuple[Estimate, ...]
     best: str
-    gain: float
-    interval: Interval
+    gain: Estimate
     expects: str
     words: tuple[str, ...]
     sentences: tuple[str, ...]
@@ -65,9 +67,19 @@ class ValueRange(NamedTuple):
     n: int
     variant: str
 
+    @property
+    def interval(self) -> Interval:
+        """The 95 % interval of ``gain``."""  # until assay reads the estimate
+        return interval_of(self.gain)
+
 
 def value_range(
-    model: Autoencoder, data: Any, *, generator: Generator, n: int = 64, batch_size: int = BATCH_SIZE
+    model: Autoencoder,
+    data: Any,
+    *,
+    generator: Generator | int = 0,
+    n: int = 64,
+    batch_size: int = BATCH_SIZE,
 ) -> ValueRange:
     """Try the usual mappings of x, and see with which the model reconstructs best: ``‖x − map⁻¹(D(E(map x)))‖²``.
 
@@ -75,12 +87,12 @@ def value_range(
     the data allow it: [0, 1], [−1, 1] and [0, 255] from one another, mean and std of ImageNet and their inverse, x
     upside down in its range, channels in reverse order, memory read with channels last, height and width exchanged,
     and for vectors every column standardised. A model that does as well with several, such as one of ReLUs without
-    biases, is left in peace.
+    biases, is not blamed.
 
     Args:
         model: an autoencoder.
-        data: a tensor ``(rows, *x_shape)`` or ``Observations``.
-        generator: chooses the rows.
+        data: an array or tensor ``(rows, *x_shape)`` or ``Observations``.
+        generator: chooses the rows; or a seed.
         n: rows to use, at most; at least 4.
         batch_size: rows at a time.
 
@@ -90,24 +102,24 @@ def value_range(
     >>> from latentassay import from_torch
     >>> model = from_torch(lambda x: x.clamp(-1, 0), lambda z: z, latent_shape=(4,))
     >>> x = torch.rand(50, 4, generator=torch.Generator().manual_seed(0))
-    >>> value_range(model, x - 1, generator=torch.Generator().manual_seed(0)).words
+    >>> value_range(model, x - 1).words
     ('fits as given',)
     """
     observations = as_observations(data)
     n = min(n, len(observations))
     if n < 4:
         raise InputError(f"needs at least 4 rows, got {n}")
-    rows = torch.split(torch.randperm(len(observations), generator=generator)[:n], batch_size)
-    facts = facts_of(observations, rows, str(getattr(data, "dtype", "")).removeprefix("torch."))
+    rows = torch.split(torch.randperm(len(observations), generator=as_generator(generator))[:n], batch_size)
+    facts = read_facts(observations, rows, str(getattr(data, "dtype", "")).removeprefix("torch."))
     mappings = mappings_for(facts, observations.x_shape)
     errors = torch.empty(n, len(mappings), dtype=torch.float64)
-    with eval_mode(model) as (device, dtype), bar(n * len(mappings), "value range", unit="rows") as progress:
+    with eval_mode(model), bar(n * len(mappings), "value range", unit="rows") as progress:
         for start, part in zip(range(0, n, batch_size), rows, strict=True):
-            x = observations.batch(part).to(device, dtype)
+            x = to_model(model, observations.batch(part))
             for k, mapping in enumerate(mappings):
                 errors[start : start + len(part), k] = _error(model, x, mapping)
                 progress.update(len(part))
-    return _assemble(mappings, errors, facts, getattr(model, "value_range", None))
+    return _summarise(mappings, errors, facts, getattr(model, "value_range", None))
 
 
 def _error(model: Any, x: Tensor, mapping: Mapping) -> Float[Tensor, " n"]:
@@ -124,51 +136,48 @@ def _error(model: Any, x: Tensor, mapping: Mapping) -> Float[Tensor, " n"]:
     return error.nan_to_num(nan=torch.inf, posinf=torch.inf)
 
 
-def _assemble(
+def _summarise(
     mappings: list[Mapping], errors: Float[Tensor, "n mappings"], facts: DataFacts, declared: Any
 ) -> ValueRange:
-    spread = float(facts.std.square().mean())
-    floored = errors + ROUNDING**2 * (spread + float(facts.mean.square().mean())) + 1e-300
-    found = [_gain(floored[:, 0], floored[:, k]) for k in range(len(mappings))]
-    gains = torch.tensor([gain for gain, _ in found], dtype=torch.float64)
-    k = int(gains.argmax())
-    gain, interval = found[k]
+    variance = float(facts.std.square().mean())
+    floored = errors + ROUNDING**2 * (variance + float(facts.mean.square().mean())) + 1e-300
+    gains = [_gain(floored[:, 0], floored[:, k]) for k in range(len(mappings))]
+    best = int(torch.tensor(gains, dtype=torch.float64).argmax())
     # A model that always answers the same gains, too, by a mapping that brings its answer near the mean of the data.
-    matters = float(errors[:, 0].mean()) > NEGLIGIBLE * spread and float(errors[:, k].mean()) < spread
-    believed = mappings[k] if matters and gain >= GAIN and interval.low > 1 else mappings[0]
-    verdicts = [_verdict(believed, mappings, found, facts), *_outside(facts, declared)]
+    matters = float(errors[:, 0].mean()) > NEGLIGIBLE * variance and float(errors[:, best].mean()) < variance
+    sure = gains[best] >= GAIN and (gains[best].low or 0.0) > 1
+    believed = mappings[best] if matters and sure else mappings[0]
+    verdicts = [_verdict(believed, mappings, gains, facts), *_outside(facts, declared)]
     return ValueRange(
-        tuple(mapping.name for mapping in mappings),
-        errors.mean(0),
-        gains,
-        tuple(each for _, each in found),
-        mappings[k].name,
-        gain,
-        interval,
-        believed.name,
-        tuple(word for word, _ in verdicts),
-        tuple(sentence for _, sentence in verdicts),
-        facts,
-        len(errors),
-        VARIANT,
+        names=tuple(mapping.name for mapping in mappings),
+        errors=errors.mean(0),
+        gains=tuple(gains),
+        best=mappings[best].name,
+        gain=gains[best],
+        expects=believed.name,
+        words=tuple(word for word, _ in verdicts),
+        sentences=tuple(sentence for _, sentence in verdicts),
+        facts=facts,
+        n=len(errors),
+        variant=VARIANT,
     )
 
 
-def _gain(given: Float[Tensor, " n"], mapped: Float[Tensor, " n"]) -> tuple[float, Interval]:
+def _gain(given: Float[Tensor, " n"], mapped: Float[Tensor, " n"]) -> Estimate:
+    """Ratio of sums of errors; its logarithm is linearised, so that the interval cannot reach 0."""
+    n = len(given)
     if not bool(torch.isfinite(mapped).all()):
-        return 0.0, Interval(0.0, 0.0)
-    gain, n = float(given.sum() / mapped.sum()), len(given)
+        return Estimate(0.0, low=0.0, high=0.0, n=n)
+    gain = float(given.sum() / mapped.sum())
     stderr = float((given - gain * mapped).std() / given.mean()) / n**0.5
     half = math.exp(min(float(student(torch.tensor([n - 1.0]))) * stderr, 700.0))
-    return gain, Interval(gain / half, gain * half)
+    return Estimate(gain, low=gain / half, high=gain * half, n=n)
 
 
-def _verdict(
-    believed: Mapping, mappings: list[Mapping], found: list[tuple[float, Interval]], facts: DataFacts
-) -> tuple[str, str]:
+def _verdict(believed: Mapping, mappings: list[Mapping], gains: list[Estimate], facts: DataFacts) -> tuple[str, str]:
     given = f"data from {facts.low:.3g} to {facts.high:.3g}"
-    k, (gain, interval) = max(enumerate(found[1:], start=1), key=lambda item: item[1][0])
-    by = f"{gain:.3g} (95 % interval {interval.low:.3g} to {interval.high:.3g})"
+    k, gain = max(enumerate(gains[1:], start=1), key=lambda item: item[1])
+    by = f"{gain:.3g} (95 % interval {gain.low:.3g} to {gain.high:.3g})"
     if believed.name != AS_GIVEN:
         return "expects another range", (
             f"The model seems to expect {believed.expects}: given {given}, it reconstructs worse than with the mapping "
@@ -181,7 +190,7 @@ def _verdict(
 
 
 def _outside(facts: DataFacts, declared: Any) -> list[tuple[str, str]]:
-    """Data that lie beyond what the guest says it takes."""
+    """Say that data lie beyond what the model says it takes, if they do."""
     if declared is None:
         return []
     low, high = (float(end) for end in declared)

@@ -7,17 +7,21 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.core.autoencoder import Encoder, eval_mode
-from latentassay.core.errors import InputError
-from latentassay.core.observations import as_observations, finite
-from latentassay.sampling import BATCH_SIZE, blocks
-from latentassay.stats.intervals import Interval, student
+from latentassay.assay.input_checks.moments import Jackknife, Moments, Sums, add_up, leave_blocks_out, tails
+from latentassay.core.autoencoder import Encoder
+from latentassay.core.estimate import Estimate
+from latentassay.core.observations import as_observations, select_rows
+from latentassay.sampling import BATCH_SIZE
+from latentassay.stats.intervals import Interval, interval_of, jackknife_stderr
 
-BLOCKS = 32
-"""Most blocks of rows for the jackknife: enough for an interval, few enough to hold the moments of each."""
+TOLERANCE = 1.25
+"""The std of the latents may be off by this factor."""
 
-TOLERANCE, RATIO, SHIFT = 1.25, 3.0, 0.5
-"""Verdicts: the std may be off by this factor, those of channels differ by this one, means by so many stds."""
+RATIO = 3.0
+"""Stds of channels differ if one is so many times another beyond doubt."""
+
+SHIFT = 0.5
+"""A channel's mean is shifted if it lies so many of its stds from 0 beyond doubt."""
 
 DEAD = 1e-3
 """A channel whose std is below this share of the median one says nothing of scale, and is left out of the ratio."""
@@ -28,17 +32,17 @@ VARIANT = "aggregate posterior q(z), its noise included, as exact moments given 
 class LatentScale(NamedTuple):
     """Moments of the aggregate posterior q(z) = E_x q(z|x), the noise of q(z|x) included.
 
+    Arrays are tensors in double precision; intervals and standard errors are over blocks of rows.
+
     Attributes:
         mean: of all latents together.
-        mean_interval: its 95 % interval over rows.
         std: of all latents together, about ``mean``.
-        std_interval: its 95 % interval.
         factor: what to multiply with for the expected std: ``expected / std``; infinite where nothing varies.
         expected: std that is asked for: the prior's, or 1 where the model has none.
         channel_mean: mean of every channel (or latent of a vector), ``(c,)``.
-        channel_mean_stderr: its standard error over rows.
+        channel_mean_stderr: its standard error.
         channel_std: std of every channel, ``(c,)``.
-        channel_std_stderr: its standard error over rows.
+        channel_std_stderr: its standard error.
         noise: share of the variance that is the posterior's own, ``E[std²] / var``.
         kurtosis: excess kurtosis of every channel, ``(c,)``: 0 for a Gaussian, above it where few values are large;
             NaN for a channel that does not vary.
@@ -53,36 +57,33 @@ class LatentScale(NamedTuple):
         variant: what the moments are of and how the intervals came about.
     """
 
-    mean: float
-    mean_interval: Interval
-    std: float
-    std_interval: Interval
-    factor: float
+    mean: Estimate
+    std: Estimate
+    factor: Estimate
     expected: float
     channel_mean: Float[Tensor, " c"]
     channel_mean_stderr: Float[Tensor, " c"]
     channel_std: Float[Tensor, " c"]
     channel_std_stderr: Float[Tensor, " c"]
-    noise: float
+    noise: Estimate
     kurtosis: Float[Tensor, " c"]
     extreme: Float[Tensor, " c"]
-    ratio: float
+    ratio: Estimate
     dead: tuple[int, ...]
     words: tuple[str, ...]
     sentences: tuple[str, ...]
     n: int
     variant: str
 
+    @property
+    def mean_interval(self) -> Interval:
+        """The 95 % interval of ``mean``."""  # until assay reads the estimate
+        return interval_of(self.mean)
 
-class _Sums(NamedTuple):
-    """Sums of every block of rows about a pivot: values a block, first to fourth powers, squared noise."""
-
-    values: Float[Tensor, " b"]
-    powers: Float[Tensor, "b 4 c"]
-    noise: Float[Tensor, "b c"]
-    low: Float[Tensor, " c"]
-    high: Float[Tensor, " c"]
-    pivot: Float[Tensor, " c"]
+    @property
+    def std_interval(self) -> Interval:
+        """The 95 % interval of ``std``."""  # until assay reads the estimate
+        return interval_of(self.std)
 
 
 def latent_scale(model: Encoder, data: Any, *, rows: Any = None, batch_size: int = BATCH_SIZE) -> LatentScale:
@@ -94,8 +95,9 @@ def latent_scale(model: Encoder, data: Any, *, rows: Any = None, batch_size: int
 
     Args:
         model: any encoder; its channels are those of spatial latents or the latents of a vector.
-        data: a tensor ``(n, *x_shape)`` or ``Observations``, at least 4 rows.
-        rows: indices of the rows to use; all where left out.
+        data: an array or tensor ``(n, *x_shape)`` or ``Observations``, at least 4 rows.
+        rows: numbers of the rows to use; all where left out.
+        batch_size: rows encoded at once.
 
     Raises:
         InputError: too few rows, NaN or infinite latents.
@@ -109,132 +111,91 @@ def latent_scale(model: Encoder, data: Any, *, rows: Any = None, batch_size: int
     (('scale factor needed',), 0.2)
     """
     observations = as_observations(data)
-    index = torch.arange(len(observations)) if rows is None else torch.as_tensor(rows)
-    if len(index) < 4:
-        raise InputError(f"needs at least 4 rows, got {len(index)}")
-    return _assemble(model, _sums(model, observations, index, batch_size), len(index))
+    index = select_rows(observations, rows, minimum=4)
+    return _summarise(model, add_up(model, observations, index, batch_size), len(index))
 
 
-def _sums(model: Encoder, observations: Any, index: Tensor, batch_size: int) -> _Sums:
-    b, c = min(BLOCKS, len(index)), model.latent_shape[0]
-    count, powers, noise = (torch.zeros(b, *shape, dtype=torch.float64) for shape in ((), (4, c), (c,)))
-    low, high = (torch.full((c,), end, dtype=torch.float64) for end in (math.inf, -math.inf))
-    pivot = None
-    with eval_mode(model) as (device, dtype):
-        for block in blocks(len(index), batch_size, "latent scale"):
-            q = model.encode(observations.batch(index[block]).to(device, dtype))
-            m = finite(q.mean, "encoded means").cpu().double().reshape(len(q.mean), c, -1)
-            v = finite(q.std, "encoded standard deviations").cpu().double().square().reshape(m.shape)
-            # Sums of fourth powers keep their digits only near the mean.
-            pivot = m.mean((0, 2)) if pivot is None else pivot
-            d = m - pivot[:, None]
-            moments = (d, d.square() + v, d**3 + 3 * d * v, d**4 + 6 * d.square() * v + 3 * v.square())
-            of = torch.arange(block.start, block.stop) % b
-            powers.index_add_(0, of, torch.stack([moment.sum(-1) for moment in moments], 1))
-            noise.index_add_(0, of, v.sum(-1))
-            count.index_add_(0, of, torch.full((len(m),), float(m.shape[-1]), dtype=torch.float64))
-            low, high = torch.minimum(low, m.amin((0, 2))), torch.maximum(high, m.amax((0, 2)))
-    return _Sums(count, powers, noise, low, high, pivot if pivot is not None else low)
-
-
-class _Moments(NamedTuple):
-    """Statistics of all rows, or of jackknife samples ``b`` of them."""
-
-    mean: Float[Tensor, "*b"]
-    std: Float[Tensor, "*b"]
-    channel_mean: Float[Tensor, "*b c"]
-    channel_std: Float[Tensor, "*b c"]
-
-
-def _moments(count: Float[Tensor, "*b"], powers: Float[Tensor, "*b 4 c"], pivot: Float[Tensor, " c"]) -> _Moments:
-    first, second = (powers[..., i, :] / count[..., None] for i in (0, 1))
-    channel_mean, variance = pivot + first, (second - first.square()).clamp(min=0)
-    mean = channel_mean.mean(-1)
-    whole = (variance + (channel_mean - mean[..., None]).square()).mean(-1)
-    return _Moments(mean, whole.sqrt(), channel_mean, variance.sqrt())
-
-
-def _jackknife(sums: _Sums) -> tuple[_Moments, _Moments, float]:
-    """Moments of all rows, their standard errors, and Student's t for as many blocks."""
-    count, powers, b = sums.values.sum(), sums.powers.sum(0), len(sums.values)
-    without = _moments(count - sums.values, powers - sums.powers, sums.pivot)
-    errors = ((part - part.mean(0)).square().sum(0).mul((b - 1) / b).sqrt() for part in without)
-    return _moments(count, powers, sums.pivot), _Moments(*errors), float(student(torch.tensor([b - 1.0])))
-
-
-def _assemble(model: Any, sums: _Sums, n: int) -> LatentScale:
-    found, error, t = _jackknife(sums)
-    mean, std = (
-        Interval(float(value - t * width), float(value + t * width))
-        for value, width in ((found.mean, error.mean), (found.std, error.std))
-    )
+def _summarise(model: Any, sums: Sums, n: int) -> LatentScale:
+    jackknife = leave_blocks_out(sums, n)
+    whole, std = jackknife.whole, jackknife.estimate(lambda moments: moments.std)
+    mean_stderr, std_stderr = map(jackknife_stderr, (jackknife.without.channel_mean, jackknife.without.channel_std))
     prior = getattr(model, "prior", None)
-    expected, variance = 1.0 if prior is None else float(prior.std), float(found.channel_std.square().sum())
-    alive = found.channel_std > DEAD * found.channel_std.median()
-    stds = found.channel_std[alive]
+    expected = 1.0 if prior is None else float(prior.std)
+    alive = whole.channel_std > DEAD * whole.channel_std.median()
     verdicts = dict(
         verdict
         for verdict in (
-            _overall(float(found.std), std, expected, prior is not None),
-            _differing(found, error, t, alive),
-            _shifted(found, error, t, alive),
+            _overall(std, expected, prior is not None),
+            _differing(whole, jackknife.t() * std_stderr, alive),
+            _shifted(whole, jackknife.t() * mean_stderr, alive),
             _dead(alive),
         )
         if verdict
     )
-    kurtosis, extreme = _shape(sums, found)
+    kurtosis, extreme = tails(sums, whole)
     return LatentScale(
-        float(found.mean),
-        mean,
-        float(found.std),
-        std,
-        expected / float(found.std) if float(found.std) > 0 else math.inf,
-        expected,
-        found.channel_mean,
-        error.channel_mean,
-        found.channel_std,
-        error.channel_std,
-        float(sums.noise.sum() / sums.values.sum()) / variance if variance > 0 else 0.0,
-        kurtosis,
-        extreme,
-        float(stds.max() / stds.min()) if len(stds) else 1.0,
-        tuple((~alive).nonzero().flatten().tolist()),
-        tuple(verdicts),
-        tuple(verdicts.values()),
-        n,
-        f"{VARIANT}; jackknife over {len(sums.values)} blocks of rows",
+        mean=jackknife.estimate(lambda moments: moments.mean),
+        std=std,
+        factor=_factor(std, expected),
+        expected=expected,
+        channel_mean=whole.channel_mean,
+        channel_mean_stderr=mean_stderr,
+        channel_std=whole.channel_std,
+        channel_std_stderr=std_stderr,
+        noise=jackknife.estimate(lambda moments: moments.noise),
+        kurtosis=kurtosis,
+        extreme=extreme,
+        ratio=_ratio(jackknife, alive),
+        dead=tuple((~alive).nonzero().flatten().tolist()),
+        words=tuple(verdicts),
+        sentences=tuple(verdicts.values()),
+        n=n,
+        variant=f"{VARIANT}; jackknife over {len(sums.values)} blocks of rows",
     )
 
 
-def _shape(sums: _Sums, found: _Moments) -> tuple[Float[Tensor, " c"], Float[Tensor, " c"]]:
-    """Excess kurtosis, and the farthest mean in stds."""
-    a, second, third, fourth = sums.powers.sum(0) / sums.values.sum()
-    central = fourth - 4 * a * third + 6 * a.square() * second - 3 * a**4
-    std = torch.where(found.channel_std > 0, found.channel_std, torch.nan)
-    far = torch.maximum(found.channel_mean - sums.low, sums.high - found.channel_mean)
-    return central / std**4 - 3, far / std
+def _factor(std: Estimate, expected: float) -> Estimate:
+    """What brings the std to the expected one; its interval is that of the std, turned over."""
+    value, low, high = (
+        expected / end if end is not None and end > 0 else math.inf for end in (float(std), std.high, std.low)
+    )
+    return Estimate(value, low=low, high=high, n=std.n)
+
+
+def _extremes(stds: Float[Tensor, " c"], alive: Tensor) -> tuple[int, int]:
+    """The channels with the largest and the smallest std among those that vary."""
+    most, least = torch.where(alive, stds, -math.inf).argmax(), torch.where(alive, stds, math.inf).argmin()
+    return int(most), int(least)
+
+
+def _ratio(jackknife: Jackknife, alive: Tensor) -> Estimate:
+    """Largest std over the smallest, of the same two channels in every sample of the jackknife."""
+    if not bool(alive.any()):
+        return Estimate(1.0, n=jackknife.n)
+    most, least = _extremes(jackknife.whole.channel_std, alive)
+    return jackknife.estimate(lambda moments: moments.channel_std[..., most] / moments.channel_std[..., least])
 
 
 Verdict = tuple[str, str] | None
+"""What is to be said, in a few words and in a sentence."""
 
 
-def _overall(value: float, std: Interval, expected: float, has_prior: bool) -> Verdict:
+def _overall(std: Estimate, expected: float, has_prior: bool) -> Verdict:
     wanted = f"{expected:g} of the prior" if has_prior else f"{expected:g} that is usually expected"
-    stated = f"Latents have a standard deviation of {value:.3g} ({std.low:.3g} to {std.high:.3g})"
-    if expected / TOLERANCE <= std.low and std.high <= expected * TOLERANCE:
+    low, high = interval_of(std)
+    stated = f"Latents have a standard deviation of {std:.3g} ({low:.3g} to {high:.3g})"
+    if expected / TOLERANCE <= low and high <= expected * TOLERANCE:
         return "unit variance", f"{stated}, close to the {wanted}."
-    if std.high < expected / TOLERANCE or std.low > expected * TOLERANCE:
-        factor = f"multiply by {expected / value:.4g}" if value > 0 else "they do not vary"
+    if high < expected / TOLERANCE or low > expected * TOLERANCE:
+        factor = f"multiply by {expected / std:.4g}" if std > 0 else "they do not vary"
         return "scale factor needed", f"{stated}, not the {wanted}: {factor}."
     return "scale unsure", f"{stated}; whether that is close enough to the {wanted} takes more rows."
 
 
-def _differing(found: _Moments, error: _Moments, t: float, alive: Tensor) -> Verdict:
+def _differing(found: Moments, width: Float[Tensor, " c"], alive: Tensor) -> Verdict:
     if int(alive.sum()) < 2:
         return None
-    stds, width = found.channel_std, t * error.channel_std
-    most = int(torch.where(alive, stds, -math.inf).argmax())
-    least = int(torch.where(alive, stds, math.inf).argmin())
+    stds, (most, least) = found.channel_std, _extremes(found.channel_std, alive)
     if float(stds[most] - width[most]) <= RATIO * float(stds[least] + width[least]):
         return None
     return "channel scales differ", (
@@ -244,9 +205,9 @@ def _differing(found: _Moments, error: _Moments, t: float, alive: Tensor) -> Ver
     )
 
 
-def _shifted(found: _Moments, error: _Moments, t: float, alive: Tensor) -> Verdict:
+def _shifted(found: Moments, width: Float[Tensor, " c"], alive: Tensor) -> Verdict:
     distance = found.channel_mean.abs() / torch.where(alive, found.channel_std, torch.inf)
-    sure = alive & (found.channel_mean.abs() - t * error.channel_mean > SHIFT * found.channel_std)
+    sure = alive & (found.channel_mean.abs() - width > SHIFT * found.channel_std)
     if not bool(sure.any()):
         return None
     far = int(torch.where(sure, distance, -1.0).argmax())

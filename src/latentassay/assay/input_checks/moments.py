@@ -1,0 +1,110 @@
+"""Moments of the aggregate posterior, by blocks of rows, with a jackknife over those."""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from latentassay.core.autoencoder import Encoder, eval_mode, to_model
+from latentassay.core.estimate import Estimate
+from latentassay.core.observations import Observations, finite
+from latentassay.sampling import blocks
+from latentassay.stats.intervals import jackknife_stderr, student
+
+BLOCKS = 32
+"""Most blocks of rows for the jackknife: enough for an interval, few enough to hold the moments of each."""
+
+
+class Sums(NamedTuple):
+    """Sums of every block of rows about a pivot: values a block, first to fourth powers, squared noise."""
+
+    values: Float[Tensor, " b"]
+    powers: Float[Tensor, "b 4 c"]
+    noise: Float[Tensor, "b c"]
+    low: Float[Tensor, " c"]
+    high: Float[Tensor, " c"]
+    pivot: Float[Tensor, " c"]
+
+
+def add_up(model: Encoder, observations: Observations, index: Tensor, batch_size: int) -> Sums:
+    """Encode the rows ``index`` and sum the powers of their codes; memory does not grow with the rows."""
+    b, c = min(BLOCKS, len(index)), model.latent_shape[0]
+    count, powers, noise = (torch.zeros(b, *shape, dtype=torch.float64) for shape in ((), (4, c), (c,)))
+    low, high = (torch.full((c,), end, dtype=torch.float64) for end in (math.inf, -math.inf))
+    pivot = None
+    with eval_mode(model):
+        for block in blocks(len(index), batch_size, "latent scale"):
+            q = model.encode(to_model(model, observations.batch(index[block])))
+            m = finite(q.mean, "encoded means").cpu().double().reshape(len(q.mean), c, -1)
+            v = finite(q.std, "encoded standard deviations").cpu().double().square().reshape(m.shape)
+            # Sums of fourth powers keep their digits only near the mean.
+            pivot = m.mean((0, 2)) if pivot is None else pivot
+            d = m - pivot[:, None]
+            moments = (d, d.square() + v, d**3 + 3 * d * v, d**4 + 6 * d.square() * v + 3 * v.square())
+            of = torch.arange(block.start, block.stop) % b
+            powers.index_add_(0, of, torch.stack([moment.sum(-1) for moment in moments], 1))
+            noise.index_add_(0, of, v.sum(-1))
+            count.index_add_(0, of, torch.full((len(m),), float(m.shape[-1]), dtype=torch.float64))
+            low, high = torch.minimum(low, m.amin((0, 2))), torch.maximum(high, m.amax((0, 2)))
+    return Sums(values=count, powers=powers, noise=noise, low=low, high=high, pivot=pivot if pivot is not None else low)
+
+
+class Moments(NamedTuple):
+    """Statistics of all rows, or of all rows but those of each of ``b`` blocks."""
+
+    mean: Float[Tensor, "*b"]
+    std: Float[Tensor, "*b"]
+    channel_mean: Float[Tensor, "*b c"]
+    channel_std: Float[Tensor, "*b c"]
+    noise: Float[Tensor, "*b"]
+
+
+def _moments(
+    count: Float[Tensor, "*b"],
+    powers: Float[Tensor, "*b 4 c"],
+    noise: Float[Tensor, "*b c"],
+    pivot: Float[Tensor, " c"],
+) -> Moments:
+    first, second = (powers[..., i, :] / count[..., None] for i in (0, 1))
+    channel_mean, variance = pivot + first, (second - first.square()).clamp(min=0)
+    mean, total = channel_mean.mean(-1), variance.sum(-1)
+    whole = (variance + (channel_mean - mean[..., None]).square()).mean(-1)
+    share = torch.where(total > 0, noise.sum(-1) / count / total, 0.0)
+    return Moments(mean, whole.sqrt(), channel_mean, variance.sqrt(), share)
+
+
+class Jackknife(NamedTuple):
+    """Moments of all rows, and without each block in turn."""
+
+    whole: Moments
+    without: Moments
+    n: int
+
+    def t(self) -> float:
+        """Student's t for as many blocks."""
+        return float(student(torch.tensor([len(self.without.mean) - 1.0])))
+
+    def estimate(self, statistic: Callable[[Moments], Tensor]) -> Estimate:
+        """Return a statistic of the moments with Student's interval."""
+        value, stderr = float(statistic(self.whole)), float(jackknife_stderr(statistic(self.without)))
+        half = self.t() * stderr
+        return Estimate(value, low=value - half, high=value + half, stderr=stderr, n=self.n)
+
+
+def leave_blocks_out(sums: Sums, n: int) -> Jackknife:
+    """Return the moments of all n rows, and those without each block, from sums alone."""
+    count, powers, noise = sums.values.sum(), sums.powers.sum(0), sums.noise.sum(0)
+    without = _moments(count - sums.values, powers - sums.powers, noise - sums.noise, sums.pivot)
+    return Jackknife(_moments(count, powers, noise, sums.pivot), without, n)
+
+
+def tails(sums: Sums, found: Moments) -> tuple[Float[Tensor, " c"], Float[Tensor, " c"]]:
+    """Return the excess kurtosis of every channel, and its farthest posterior mean in stds."""
+    a, second, third, fourth = sums.powers.sum(0) / sums.values.sum()
+    central = fourth - 4 * a * third + 6 * a.square() * second - 3 * a**4
+    std = torch.where(found.channel_std > 0, found.channel_std, torch.nan)
+    far = torch.maximum(found.channel_mean - sums.low, sums.high - found.channel_mean)
+    return central / std**4 - 3, far / std
