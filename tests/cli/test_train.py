@@ -69,9 +69,12 @@ def test_an_objective_within_another_is_named_by_its_name(tmp_path):
         (("--model", "sae-12", "--latents", 10), "choose a multiple of 12, such as 12"),
         (("--model", "vae-conv", "--model-option", "filters=8"), "vae-conv takes no option filters"),
         (("--objective", "vea"), "no objective is called 'vea'"),
-        (("--objective", "factor-vae", "--objective-option", "weight=3"), "factor-vae does not take"),
+        (
+            ("--objective", "factor-vae", "--objective-option", "weight=3"),
+            "factor-vae got an unexpected keyword argument 'weight'; its options are gamma, lr, width",
+        ),
         (("--objective-option", "gamma=3"), "--objective-option gamma=… is of an objective; name it with --objective"),
-        (("--objective", "ae", "--beta", 2), "ae does not take"),
+        (("--objective", "ae", "--beta", 2), "objective ae got an unexpected keyword argument 'beta'"),
     ],
 )
 def test_what_does_not_fit_is_refused_before_anything_is_written(tmp_path, arguments, message):

@@ -15,6 +15,13 @@ def test_options_are_bound_and_unknown_ones_refused_by_name():
         bind(plain, 1, name="mig", fix="see la.metrics", bin=2)
 
 
+def test_what_may_be_given_by_position_or_keyword_is_an_option_unless_it_was():
+    with pytest.raises(InputError, match=r"its options are x, bins$"):
+        bind(plain, name="mig", y=1)
+    with pytest.raises(InputError, match=r"its options are bins$"):
+        bind(plain, 1, name="mig", y=1)
+
+
 def test_what_is_missing_is_named():
     with pytest.raises(InputError, match="missing a required argument: 'x'"):
         bind(plain, name="mig")

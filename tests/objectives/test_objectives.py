@@ -224,11 +224,27 @@ def test_beta_must_be_a_weight(beta):
 
 @pytest.mark.parametrize(
     ("name", "options", "message"),
-    [("vea", {}, "known are ae"), ("vae", {"beta": 2.0}, "does not take"), ("beta-vae", {}, "does not take")],
+    [
+        ("vea", {}, "known are ae"),
+        ("vae", {"beta": 2.0}, "objective vae got an unexpected keyword argument 'beta'; its options are none"),
+        ("beta-vae", {}, "missing a required argument: 'beta'; its options are beta"),
+        ("invariance", {"base": {"name": "ae", "beta": 2.0}}, "objective ae got an unexpected"),
+    ],
 )
 def test_build_refuses_what_it_does_not_know(name, options, message):
     with pytest.raises(InputError, match=message):
         objectives.build(name, **options)
+
+
+def test_a_bug_inside_an_objective_surfaces_as_itself(monkeypatch):
+    def broken(objective):
+        return len(None)
+
+    monkeypatch.setattr(objectives.WAE, "__post_init__", broken)
+    with pytest.raises(TypeError, match="NoneType"):
+        objectives.build("wae", weight=1.0)
+    with pytest.raises(TypeError, match="NoneType"):
+        objectives.build("invariance", base={"name": "wae"})
 
 
 @pytest.mark.parametrize(

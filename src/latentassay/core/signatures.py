@@ -1,7 +1,7 @@
 """Whether a callable takes certain arguments, told by its signature, so that errors inside it are not masked."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from latentassay.core.errors import InputError
@@ -36,9 +36,10 @@ def bind(
     try:
         return signature.bind(*arguments, **options)
     except TypeError as error:
-        known = ", ".join(_options(signature.parameters)) or "none"
+        known = ", ".join(_options(list(signature.parameters.values())[len(arguments) :])) or "none"
         raise InputError(f"{name} {error}; its options are {known}{'; ' if fix else ''}{fix}") from None
 
 
-def _options(parameters: Mapping[str, inspect.Parameter]) -> list[str]:
-    return [name for name, parameter in parameters.items() if parameter.kind is parameter.KEYWORD_ONLY]
+def _options(parameters: Sequence[inspect.Parameter]) -> list[str]:
+    """Names of what may be given by keyword."""
+    return [each.name for each in parameters if each.kind in (each.KEYWORD_ONLY, each.POSITIONAL_OR_KEYWORD)]

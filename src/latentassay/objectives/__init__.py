@@ -6,6 +6,7 @@ from typing import Any
 
 from latentassay import models
 from latentassay.core.errors import InputError
+from latentassay.core.signatures import bind
 from latentassay.objectives.avae import AVAE
 from latentassay.objectives.consistency import Equivariance, Invariance
 from latentassay.objectives.dip import DIPVAE
@@ -77,10 +78,8 @@ def build(name: str, **options: Any) -> Any:
         raise InputError(f"no objective is called {name!r}; known are {', '.join(NAMES)}")
     if isinstance(base := options.get("base"), Mapping):
         options = {**options, "base": build(**base)}
-    try:
-        return _OBJECTIVES[name](**options)
-    except TypeError as error:
-        raise InputError(f"{name} does not take the options {options}: {error}") from error
+    bind(_OBJECTIVES[name], name=f"objective {name}", **options)
+    return _OBJECTIVES[name](**options)
 
 
 def spec(objective: Any) -> dict[str, Any] | None:
