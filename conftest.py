@@ -1,8 +1,10 @@
 """What every test may use; turns on shape and type checking before the package is imported."""
 
 import os
+import signal
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,15 @@ from jaxtyping import install_import_hook
 
 for name in ("COLUMNS", "LINES"):  # parallel processes have them set; commands under test choose their own
     os.environ.pop(name, None)
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A background shell (setsid, nohup, &) has its children ignore Ctrl-C, and theirs inherit it. Tests send that
+    # signal, to themselves and to processes they start; with a handler here, those begin with the default one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+# How long an example takes says how busy the machine is; speed is measured in bench/.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 install_import_hook("latentassay", "typecheck.check")
 
 ROOT = Path(__file__).resolve().parent

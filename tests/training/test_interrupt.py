@@ -11,7 +11,7 @@ import time
 import pytest
 
 from latentassay.training import load_run
-from latentassay.training.interrupt import catching_interrupt
+from latentassay.training.interrupt import catch_interrupt
 
 SCRIPT = """
 import sys, torch
@@ -64,7 +64,7 @@ def test_a_killed_run_leaves_a_checkpoint_and_resumes(tmp_path):
 
 def test_a_second_ctrl_c_is_not_held_back():
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), catching_interrupt() as caught:
+    with pytest.raises(KeyboardInterrupt), catch_interrupt() as caught:
         assert not caught()
         os.kill(os.getpid(), signal.SIGINT)
         assert caught()
@@ -77,7 +77,7 @@ def test_outside_the_main_thread_nothing_is_caught():
     seen = []
 
     def work():
-        with catching_interrupt() as caught:
+        with catch_interrupt() as caught:
             seen.append(caught())
 
     thread = threading.Thread(target=work)

@@ -12,7 +12,7 @@ from latentassay.data.factors import FactorData
 from latentassay.data.toys import squares
 from latentassay.training import fit, load_run
 from latentassay.training.many import fit_many
-from latentassay.training.vmap_trainer import CHUNK, Stack, Training
+from latentassay.training.vmap_trainer import Training
 
 
 def model(kind="vae-mlp", seed=0, **options):
@@ -71,30 +71,6 @@ def test_pictures_are_read_as_fit_reads_them():
     )
     alone = fit(model("ae-mlp", 0, **options), objectives.AE(), pictures, steps=20, batch_size=8, device="cpu")
     close(run.model, alone.model)
-
-
-def pair(*, beta=1.0, other=0, steps=60):
-    return [
-        Training(model(), objectives.BetaVAE(0.5), data(), steps, 16),
-        Training(model(seed=1), objectives.BetaVAE(beta), data(other), steps, 16, seed=1),
-    ]
-
-
-def test_models_of_a_stack_do_not_touch_each_other():
-    one, second = fit_many(pair(), device="cpu")
-    other, changed = fit_many(pair(beta=4.0, other=7), device="cpu")
-    assert same(one.model, other.model) and one.history == other.history
-    assert not same(second.model, changed.model)
-
-
-def test_each_model_has_its_own_noise_and_weight_of_the_kl():
-    twins = [Training(model(), objectives.BetaVAE(beta), data(), 200, 16, lr=1e-2) for beta in (0.01, 0.01, 3.0)]
-    first, second, strong = fit_many(twins, device="cpu")
-    assert not same(first.model, second.model)  # all else is the same
-    assert strong.history[-1]["kl"] < 0.1 * first.history[-1]["kl"]
-    row = strong.history[-1]
-    assert row["loss"] == pytest.approx(row["nll"] + 3.0 * row["kl"], rel=1e-5)
-    assert {*row} == {"step", "loss", "nll", "kl", "kl_polarized"}
 
 
 @pytest.mark.parametrize("kind", ["vae-mlp", "vae-full-mlp"])
@@ -162,8 +138,8 @@ def test_time_that_is_up_leaves_what_there_is(tmp_path):
     assert cut.seconds == done.seconds > 0
 
 
-def test_watch_is_told_of_every_stack():
-    told = []
+def test_watch_is_called_with_the_steps_of_every_architecture():
+    calls = []
     fit_many(
         [
             Training(model("ae-mlp"), objectives.AE(), data(), 10**7, 16),
@@ -171,10 +147,10 @@ def test_watch_is_told_of_every_stack():
         ],
         device="cpu",
         seconds=2.2,
-        watch=told.append,
+        watch=calls.append,
     )
-    assert told and {*told[-1]} == {"1 ae-mlp (3,), 2 latents", "1 vae-mlp (3,), 2 latents"}
-    assert min(told[-1].values()) > 0
+    assert calls and {*calls[-1]} == {"1 ae-mlp (3,), 2 latents", "1 vae-mlp (3,), 2 latents"}
+    assert min(calls[-1].values()) > 0
 
 
 def test_one_that_diverges_does_not_cost_the_others(tmp_path):
@@ -189,15 +165,6 @@ def test_leaves_random_state_and_its_inputs_as_found():
     before, x = torch.get_rng_state(), data()
     fit_many([Training(model(), objectives.VAE(), x, 5, 16)], device="cpu")
     assert torch.equal(torch.get_rng_state(), before) and torch.equal(x, data())
-
-
-def test_chunks_divide_the_rows_of_the_log():
-    def stack(log_every):
-        return Stack(
-            [Training(model("ae-mlp"), objectives.AE(), None, 500, 4)], [data()], [0], log_every=log_every, graph=True
-        )
-
-    assert [stack(every).advance() for every in (500, 50, 30, 7, 64)] == [CHUNK, CHUNK, 30, 7, 32]
 
 
 def test_what_is_refused(lab, tmp_path):

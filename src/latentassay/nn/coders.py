@@ -59,7 +59,7 @@ def widths(name: str, hidden: Any) -> tuple[int, ...]:
 
 
 def _known(name: str, activation: Any) -> str:
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise InputError(f"{name} must be one of {', '.join(ACTIVATIONS)}, got {activation!r}")
     return str(activation)
 

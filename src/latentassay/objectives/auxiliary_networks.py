@@ -17,7 +17,7 @@ class WithAuxiliary(NamedTuple):
     """An objective made ready for one run.
 
     One backward pass of ``loss`` reaches both the model and ``networks``, and one step of Adam moves both. So a term
-    that is meant for one of them has to reach that one alone: detach what it gets, or use ``frozen``.
+    that is meant for one of them has to reach that one alone: detach what it gets, or use ``call_frozen``.
 
     Attributes:
         networks: what the objective brings along, empty where it brings nothing. ``fit`` trains it with the model and
@@ -43,11 +43,11 @@ class NeedsAuxiliary(Protocol):
     """What an objective with networks of its own offers besides being called."""
 
     def with_auxiliary(self, model: Any) -> WithAuxiliary:
-        """Make fresh networks for a model, where it lives; the same each time it is asked."""
+        """Make fresh networks for a model, on its device; the same each time it is called."""
 
 
 def with_auxiliary(objective: Any, model: Any) -> WithAuxiliary:
-    """Make any objective ready for a run; one around a ``base`` is equipped as its base is.
+    """Make any objective ready for a run; one around a ``base`` gets the networks of its base.
 
     >>> from latentassay.objectives import AE
     >>> with_auxiliary(AE(), None).loss
@@ -55,48 +55,54 @@ def with_auxiliary(objective: Any, model: Any) -> WithAuxiliary:
     """
     if isinstance(objective, NeedsAuxiliary):
         return objective.with_auxiliary(model)
-    base = getattr(objective, "base", None)
-    if base is None or not is_dataclass(objective) or isinstance(objective, type):
+    base = _base_of(objective)
+    if base is None:
         return WithAuxiliary(nn.ModuleList(), objective)
-    ready = with_auxiliary(base, model)
-    around: Any = objective if ready.loss is base else replace(objective, base=ready.loss)
-    return ready._replace(loss=around)
+    auxiliary = with_auxiliary(base, model)
+    return auxiliary._replace(loss=_around(objective, auxiliary.loss))
 
 
 @runtime_checkable
-class Counts(Protocol):
-    """What an objective offers that has to know of how many rows the data are."""
+class NeedsRows(Protocol):
+    """What an objective offers that depends on the number of rows of the data."""
 
-    def counted(self, rows: int) -> Any:
+    def with_rows(self, rows: int) -> Any:
         """Return the objective with that number filled in where it was left out."""
 
 
-def counted(objective: Any, rows: int) -> Any:
-    """Tell an objective of how many rows the data are, if it asks; one around a ``base`` passes it on.
+def with_rows(objective: Any, rows: int) -> Any:
+    """Fill in the number of rows of the data, if an objective needs it; one around a ``base`` passes it on.
 
     >>> from latentassay.objectives import AE, BetaTCVAE, Invariance
-    >>> counted(AE(), 1000), counted(Invariance(BetaTCVAE(4.0)), 1000).base.n
+    >>> with_rows(AE(), 1000), with_rows(Invariance(BetaTCVAE(4.0)), 1000).base.n
     (AE(), 1000)
     """
-    if isinstance(objective, Counts):
-        return objective.counted(rows)
-    base = getattr(objective, "base", None)
-    if base is None or not is_dataclass(objective) or isinstance(objective, type):
-        return objective
-    told = counted(base, rows)
-    around: Any = objective if told is base else replace(objective, base=told)
-    return around
+    if isinstance(objective, NeedsRows):
+        return objective.with_rows(rows)
+    base = _base_of(objective)
+    return objective if base is None else _around(objective, with_rows(base, rows))
 
 
-def frozen(network: nn.Module, *inputs: Tensor) -> Tensor:
-    """Ask a network so that gradients reach the inputs, but not the network.
+def call_frozen(network: nn.Module, *inputs: Tensor) -> Tensor:
+    """Call a network so that gradients reach the inputs, but not the network.
 
     >>> network, x = nn.Linear(2, 1), torch.ones(1, 2, requires_grad=True)
-    >>> frozen(network, x).sum().backward()
+    >>> call_frozen(network, x).sum().backward()
     >>> network.weight.grad is None, x.grad is None
     (True, False)
     """
     from torch.func import functional_call
 
-    answer: Tensor = functional_call(network, {k: p.detach() for k, p in network.named_parameters()}, inputs)
-    return answer
+    # Detached copies in place of the parameters: to switch off requires_grad would reach other terms of the same loss.
+    output: Tensor = functional_call(network, {k: p.detach() for k, p in network.named_parameters()}, inputs)
+    return output
+
+
+def _base_of(objective: Any) -> Any:
+    """The objective that another one adds to, as ``Invariance`` does; ``None`` where there is none."""
+    is_record = is_dataclass(objective) and not isinstance(objective, type)
+    return getattr(objective, "base", None) if is_record else None
+
+
+def _around(objective: Any, base: Any) -> Any:
+    return objective if base is objective.base else replace(objective, base=base)

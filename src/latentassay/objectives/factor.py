@@ -13,7 +13,7 @@ from latentassay.core.autoencoder import device_and_dtype
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import Point
 from latentassay.nn.discriminator import CodeDiscriminator
-from latentassay.objectives.auxiliary_networks import WithAuxiliary, frozen
+from latentassay.objectives.auxiliary_networks import WithAuxiliary, call_frozen
 from latentassay.objectives.frames import require
 from latentassay.objectives.vae import Loss, posterior_of
 
@@ -119,7 +119,7 @@ def _played(judge: nn.Module, model: Any, x: Tensor, gamma: float | int, generat
     z = posterior.sample(generator)
     codes = z.flatten(1)
     nll, kl = model.likelihood.nll(model.decoder_output(z), x).mean(), posterior.kl_to_prior().mean()
-    tc = frozen(judge, codes).to(codes).mean()
+    tc = call_frozen(judge, codes).to(codes).mean()
     discriminate = discrimination(judge, codes.detach(), generator)
     parts = {"nll": nll, "kl": kl, "tc": tc, "discriminator": discriminate}
     return Loss(nll + kl + gamma * tc + discriminate, parts)

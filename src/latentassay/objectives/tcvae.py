@@ -63,7 +63,7 @@ class BetaTCVAE:
                 raise InputError(f"{name} must be zero or a positive number, got {getattr(self, name)}")
         _check_estimate(2 if self.n is None else self.n, self.sampling)
 
-    def counted(self, rows: int) -> "BetaTCVAE":
+    def with_rows(self, rows: int) -> "BetaTCVAE":
         """Return the same for data of so many rows, unless ``n`` was stated."""
         return replace(self, n=rows) if self.n is None else self
 

@@ -13,7 +13,7 @@ from latentassay.core.autoencoder import device_and_dtype
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import Point
 from latentassay.nn.discriminator import PairDiscriminator
-from latentassay.objectives.auxiliary_networks import WithAuxiliary, frozen
+from latentassay.objectives.auxiliary_networks import WithAuxiliary, call_frozen
 from latentassay.objectives.frames import frame_shape, require
 from latentassay.objectives.vae import Loss
 
@@ -121,7 +121,7 @@ def _played(
     z = _drawn(model, len(x), kinds, generator).to(x)
     made = model.likelihood.mean(model.decoder_output(z.flatten(0, 2)))
     fakes = made.unflatten(0, z.shape[:3])
-    generate = softplus(-frozen(judge, fakes).to(x)).mean()
+    generate = softplus(-call_frozen(judge, fakes).to(x)).mean()
     judged = judge(torch.cat([x, fakes.detach()])).to(x)
     discriminate = (softplus(-judged[: len(x)]).mean() + softplus(judged[len(x) :]).mean()) / 2
     posterior = model.encode(made.detach())

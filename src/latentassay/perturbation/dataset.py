@@ -20,7 +20,7 @@ from latentassay.perturbation.game import Game, Rules, rows_changed
 from latentassay.perturbation.network import Manipulation, fitting, scaled_factors
 from latentassay.perturbation.rounding import stored_bytes, stored_floats
 from latentassay.perturbation.source import checked_eps, ensembles_of, parent_of, row_blocks
-from latentassay.training.interrupt import catching_interrupt
+from latentassay.training.interrupt import catch_interrupt
 from latentassay.training.source import open_source
 from latentassay.training.trainer import pick_device
 
@@ -156,13 +156,13 @@ def _play(game: Game, folder: Path, manifest: PerturbedManifest, every: int, *, 
         _restore(game, folder, manifest)
     steps = _training(manifest.plan).steps
     with (
-        catching_interrupt() as asked_to_stop,
+        catch_interrupt() as interrupt_came,
         bar(steps, "perturbing", unit="step", start=game.step, visible=visible) as line,
     ):
         while game.step < steps:
             game.play()
             line.update()
-            stop = asked_to_stop()
+            stop = interrupt_came()
             if stop or game.step % every == 0 or game.step == steps:
                 game.check()
                 manifest = kept.keep_state(folder, manifest, game.state(), game.step)

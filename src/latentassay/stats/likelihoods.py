@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from latentassay.core.errors import InputError
 from latentassay.core.posteriors import LOG_2PI
+from latentassay.core.signatures import bind
 
 
 class Likelihood(ABC):
@@ -108,10 +109,9 @@ def as_likelihood(likelihood: Any) -> Likelihood:
     if isinstance(likelihood, Likelihood):
         return likelihood
     wanted = {"name": likelihood} if isinstance(likelihood, str) else likelihood
-    if not isinstance(wanted, Mapping) or wanted.get("name") not in LIKELIHOODS:
+    if not isinstance(wanted, Mapping) or str(wanted.get("name")) not in LIKELIHOODS:
         raise InputError(f"likelihood must be a Likelihood or one of {', '.join(LIKELIHOODS)}, got {likelihood!r}")
     options = {key: value for key, value in wanted.items() if key != "name"}
-    try:
-        return LIKELIHOODS[wanted["name"]](**options)
-    except TypeError as error:
-        raise InputError(f"{wanted['name']} does not take the options {options}") from error
+    kind = LIKELIHOODS[wanted["name"]]
+    bind(kind, name=f"likelihood {wanted['name']}", **options)
+    return kind(**options)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from latentassay.training.manifest import Manifest, Snapshot
 
 MANIFEST = "manifest.json"
-MEND = "Restore the folder from a copy, or train again with another out="
+"""By this file a folder is known as that of a run."""
+
+FIX = "Restore the folder from a copy, or train again with another out="
 
 
 def write_checkpoint(folder: Path, tensors: dict[str, Tensor], *, step: int, **facts: Any) -> None:
@@ -31,14 +33,14 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], *, step: int, **f
         folder: an existing folder.
         tensors: everything needed to go on.
         step: number of steps done.
-        facts: the other fields of ``Manifest``.
+        facts: the other fields of ``Manifest``, by name.
 
     Raises:
         CheckpointError: the folder cannot be written; what it held is unharmed.
     """
     from latentassay.training.manifest import Manifest
 
-    with _mending(folder):
+    with _refuse_unwritable(folder):
         written = _write_tensors(folder, f"checkpoint-{step:08d}.safetensors", tensors)
         manifest = Manifest(step=step, **written, **facts)
         write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
@@ -54,20 +56,21 @@ def write_snapshot(folder: Path, weights: dict[str, Tensor], *, step: int, secon
     """
     from latentassay.training.manifest import Snapshot
 
-    with _mending(folder):
+    with _refuse_unwritable(folder):
         written = _write_tensors(folder, f"weights-{step:08d}.safetensors", weights)
     return Snapshot(step=step, seconds=seconds, **written)
 
 
 def _write_tensors(folder: Path, file: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
-    # Clones, because safetensors refuses memory that is shared or not contiguous.
+    # Clones, because safetensors refuses tensors that share memory or are not contiguous.
     payload = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()})
     write_whole(folder / file, payload)
     return {"file": file, "size": len(payload), "sha256": hashlib.sha256(payload).hexdigest()}
 
 
 @contextmanager
-def _mending(folder: Path) -> Iterator[None]:
+def _refuse_unwritable(folder: Path) -> Iterator[None]:
+    """Turn whatever the file system refuses into one error that says what to do."""
     try:
         yield
     except (OSError, FileError) as error:
@@ -93,7 +96,7 @@ def read_manifest(folder: Path) -> "Manifest":
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         cause = kind_of(payload[:512]) or f"is no manifest of a run ({where}: {first['msg']})"
-        raise CheckpointError(path, cause, MEND) from error
+        raise CheckpointError(path, cause, FIX) from error
 
 
 def read_tensors(folder: Path, manifest: "Manifest | Snapshot") -> dict[str, Tensor]:
@@ -103,21 +106,21 @@ def read_tensors(folder: Path, manifest: "Manifest | Snapshot") -> dict[str, Ten
         CheckpointError: the file is missing, truncated, altered, or no safetensors file.
     """
     path = folder / manifest.file
-    payload = _read(path, MEND)
+    payload = _read(path, FIX)
     if hashlib.sha256(payload).hexdigest() != manifest.sha256:
         shorter = f"is truncated ({len(payload)} of {manifest.size} bytes)" if len(payload) < manifest.size else ""
         raise CheckpointError(
-            path, kind_of(payload[:512]) or shorter or "was altered: its sha256 is not the manifest's", MEND
+            path, kind_of(payload[:512]) or shorter or "was altered: its sha256 is not the manifest's", FIX
         )
     try:
         return load(payload)
     except SafetensorError as error:
-        raise CheckpointError(path, kind_of(payload[:512]) or f"is no safetensors file ({error})", MEND) from error
+        raise CheckpointError(path, kind_of(payload[:512]) or f"is no safetensors file ({error})", FIX) from error
 
 
-def _read(path: Path, mend: str) -> bytes:
+def _read(path: Path, fix: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
         cause = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
-        raise CheckpointError(path, cause, mend[0].upper() + mend[1:]) from error
+        raise CheckpointError(path, cause, fix[0].upper() + fix[1:]) from error

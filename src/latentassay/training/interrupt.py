@@ -7,7 +7,7 @@ from typing import Any
 
 
 @contextmanager
-def catching_interrupt() -> Iterator[Callable[[], bool]]:
+def catch_interrupt() -> Iterator[Callable[[], bool]]:
     """Hold SIGINT back and yield a function that says whether it came; the old handler returns at the end.
 
     Outside the main thread Python lets nobody handle signals, so there nothing is caught.

@@ -9,15 +9,15 @@ import torch
 from torch import nn
 
 from latentassay.core.progress import bar
-from latentassay.objectives.auxiliary_networks import counted
+from latentassay.objectives.auxiliary_networks import with_rows
 from latentassay.training.checks import check_counts, check_options, check_snapshots, open_folder
-from latentassay.training.frozen import frozen_parts
-from latentassay.training.interrupt import catching_interrupt
+from latentassay.training.freeze import freeze_parts
+from latentassay.training.interrupt import catch_interrupt
 from latentassay.training.run import Run
 from latentassay.training.run_state import RunState, facts_of
 from latentassay.training.sampler import Sampler
 from latentassay.training.source import Source, open_source
-from latentassay.training.trainer import Trainer, compiled, pick_device, training_mode
+from latentassay.training.trainer import Trainer, compile_networks, pick_device, training_mode
 
 
 def fit(
@@ -89,14 +89,14 @@ def fit(
     check_options(lr, seed, precision)
     check_snapshots(snapshots, steps, out)
     folder, where = open_folder(out, resume), pick_device(device)
-    with training_mode(model, where, seed), frozen_parts(model, freeze), compiled(model, wanted=compile):
+    with training_mode(model, where, seed), freeze_parts(model, freeze), compile_networks(model, wanted=compile):
         source = open_source(data, model, where, draws=steps * batch_size)
         held_out = None if validation is None else open_source(validation, model, where, draws=0)
         layout = torch.channels_last if channels_last else torch.preserve_format
         model.to(where)
         if channels_last:
             model.to(memory_format=layout)  # type: ignore[call-overload]  # unknown to torch's stubs
-        objective = counted(objective, source.n)
+        objective = with_rows(objective, source.n)
         trainer = Trainer(model, objective, lr=lr, seed=seed, device=where, half=precision == "bf16", layout=layout)
         settings = {"batch_size": batch_size, "seed": seed, "precision": precision, "freeze": list(freeze)}
         facts, kept = facts_of(model, objective, source, settings), frozenset(snapshots)
@@ -125,14 +125,14 @@ def _train(
 ) -> bool:
     """Take the steps that are left; return whether Ctrl-C cut them short."""
     with (
-        catching_interrupt() as asked_to_stop,
+        catch_interrupt() as interrupt_came,
         bar(milestones.steps, "training", unit="step", start=trainer.step, visible=visible) as line,
     ):
         mark = time.perf_counter()
         while trainer.step < milestones.steps:
             state.keep(trainer.learn(source.batch(sampler.rows(trainer.step))))
             line.update()
-            stop = asked_to_stop() and trainer.step < milestones.steps
+            stop = interrupt_came() and trainer.step < milestones.steps
             milestone = stop or milestones.is_milestone(trainer.step)
             if milestone or milestones.is_row(trainer.step):
                 row = state.log(time.perf_counter() - mark, milestone=milestone, interrupted=stop)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -14,17 +14,19 @@ from latentassay.core.errors import InputError, TrainingError
 from latentassay.core.progress import bar
 from latentassay.training.checkpoint import write_checkpoint, write_snapshot
 from latentassay.training.checks import check_counts, check_options, check_snapshots, open_folder
-from latentassay.training.interrupt import catching_interrupt
-from latentassay.training.metrics import rewrite_rows
+from latentassay.training.interrupt import catch_interrupt
+from latentassay.training.log import Row, rewrite_rows
 from latentassay.training.run import MODEL, Run
 from latentassay.training.run_state import facts_of
 from latentassay.training.source import Source, open_source
 from latentassay.training.trainer import pick_device
-from latentassay.training.vmap_trainer import Stack, Training, Weights, weight_of
+from latentassay.training.vmap_trainer import Training, VmapTrainer, Weights, weight_of
 
 PRECISIONS = ("float32", "tf32")
+"""Of products of matrices; batches, weights and sums are float32."""
+
 PAUSE = 5e-5
-"""Seconds that the host sleeps where every stack has enough to do."""
+"""Seconds that the host sleeps where the device has enough queued of every trainer."""
 
 Watch = Callable[[Mapping[str, int]], object]
 
@@ -43,8 +45,8 @@ def fit_many(
 
     For networks so small that a GPU waits for its next order: a step of a hundred costs about what a step of one does,
     and CUDA graphs take the host out of it. Batches are those of ``fit`` with the same seed, and so are the weights of
-    autoencoders up to rounding; noise is drawn for all models of a stack from one generator that all their seeds fix,
-    so a VAE's is another than in ``fit``. No model's data, weight or length changes another's. All data are
+    autoencoders up to rounding; noise is drawn for all models of one architecture from one generator that all their
+    seeds fix, so a VAE's is another than in ``fit``. No model's data, weight or length changes another's. All data are
     kept on the device. Ctrl-C ends all trainings after the steps at hand and returns them ``interrupted``.
 
     Runs in folders read as those of ``fit``, but hold no state of the optimiser, so one cannot go on from them, and
@@ -57,7 +59,7 @@ def fit_many(
         seconds: all trainings end after about so long, those that had more to do ``interrupted``.
         graph: replay steps as a CUDA graph where there is a GPU.
         progress: show a bar when someone looks.
-        watch: called about every second with the steps done of every stack.
+        watch: called about every second with the steps done of every architecture.
 
     Raises:
         InputError: an option, a model, an objective, the data, or their fit to one another is wrong.
@@ -74,15 +76,15 @@ def fit_many(
     where = pick_device(device)
     _check(trainings, log_every, seconds)
     with torch.inference_mode(False), torch.enable_grad():
-        stacks, places = _stacked(trainings, where, log_every, graph)
+        trainers, members = _members(trainings, where, log_every, graph)
         begin = time.perf_counter()
-        _train(list(stacks), None if seconds is None else begin + seconds, progress, watch)
-        for stack in stacks:
-            stack.stop()
+        _train(list(trainers), None if seconds is None else begin + seconds, progress, watch)
+        for trainer in trainers:
+            trainer.stop()
     share = (time.perf_counter() - begin) / len(trainings)
-    histories = {id(stack): stack.histories() for stack in stacks}
-    done = [_result(stack, at, source, histories[id(stack)][at], share) for stack, at, source in places]
-    if lost := [each for each, (_, fine) in zip(trainings, done, strict=True) if not fine]:
+    histories = {id(trainer): trainer.histories() for trainer in trainers}
+    done = [_result(member, histories[id(member.trainer)][member.place], share) for member in members]
+    if lost := [each for each, (_, is_finite) in zip(trainings, done, strict=True) if not is_finite]:
         raise TrainingError(
             f"{len(lost)} of {len(done)} trainings became NaN or infinite; lower lr (the first has lr {lost[0].lr:g}, "
             f"{lost[0].objective}, seed {lost[0].seed}); the others are kept"
@@ -90,47 +92,61 @@ def fit_many(
     return [run for run, _ in done]
 
 
-def _train(live: list[Stack], deadline: float | None, progress: bool, watch: Watch | None) -> None:
-    """Tell every stack another chunk whenever it is ready, until all are done, time is up, or Ctrl-C came."""
-    stacks, told = tuple(live), time.perf_counter()
+def _train(live: list[VmapTrainer], deadline: float | None, progress: bool, watch: Watch | None) -> None:
+    """Start another chunk of every trainer that is ready, until all are done, time is up, or Ctrl-C came."""
+    trainers, watched_at = tuple(live), time.perf_counter()
     with (
-        catching_interrupt() as asked_to_stop,
-        bar(sum(stack.steps for stack in stacks), "training", unit="step", visible=progress) as line,
+        catch_interrupt() as interrupt_came,
+        bar(sum(trainer.steps for trainer in trainers), "training", unit="step", visible=progress) as line,
     ):
-        while live and not asked_to_stop() and (deadline is None or time.perf_counter() < deadline):
-            ready = [stack for stack in live if stack.is_ready()]
-            for stack in ready:
-                line.update(stack.advance())
+        while live and not interrupt_came() and (deadline is None or time.perf_counter() < deadline):
+            ready = [trainer for trainer in live if trainer.is_ready()]
+            for trainer in ready:
+                line.update(trainer.advance())
             if not ready:
                 time.sleep(PAUSE)
-            live = [stack for stack in live if stack.step < stack.steps]
-            if watch is not None and time.perf_counter() - told >= 1:
-                watch({stack.label: stack.step for stack in stacks})
-                told = time.perf_counter()
+            live = [trainer for trainer in live if trainer.step < trainer.steps]
+            if watch is not None and time.perf_counter() - watched_at >= 1:
+                watch({trainer.label: trainer.step for trainer in trainers})
+                watched_at = time.perf_counter()
 
 
-def _stacked(
+class _Member(NamedTuple):
+    """One training among those of its trainer."""
+
+    trainer: VmapTrainer
+    place: int
+    source: Source
+
+
+def _members(
     trainings: Sequence[Training], device: torch.device, log_every: int, graph: bool
-) -> tuple[list[Stack], list[tuple[Stack, int, Source]]]:
-    """Sort trainings into stacks; for each training, in order: its stack, its place there, and its data."""
-    opened: dict[tuple[int, str], Source] = {}
+) -> tuple[list[VmapTrainer], list[_Member]]:
+    """Sort trainings by architecture into trainers; return these, and the member that each training is, in order."""
+    sources = _open_sources(trainings, device)
     groups: dict[str, list[int]] = {}
-    sources = []
     for index, each in enumerate(trainings):
-        key = (id(each.data), repr(each.model.likelihood))
+        groups.setdefault(_kind(each, sources[index]), []).append(index)
+    trainers, members = [], dict[int, _Member]()
+    for group in groups.values():
+        own = list({id(sources[index]): sources[index] for index in group}.values())
+        slots = [next(slot for slot, source in enumerate(own) if source is sources[index]) for index in group]
+        trainer = VmapTrainer(
+            [trainings[index] for index in group], list(map(_stored, own)), slots, log_every=log_every, graph=graph
+        )
+        trainers.append(trainer)
+        members |= {index: _Member(trainer, place, sources[index]) for place, index in enumerate(group)}
+    return trainers, [members[index] for index in range(len(trainings))]
+
+
+def _open_sources(trainings: Sequence[Training], device: torch.device) -> list[Source]:
+    """Open the data of every training, those of one object once; what they must lie in depends on the likelihood."""
+    opened: dict[tuple[int, str], Source] = {}
+    keys = [(id(each.data), repr(each.model.likelihood)) for each in trainings]
+    for key, each in zip(keys, trainings, strict=True):
         if key not in opened:
             opened[key] = open_source(each.data, each.model, device, draws=sys.maxsize)
-        sources.append(opened[key])
-        groups.setdefault(_kind(each, opened[key]), []).append(index)
-    stacks, places = [], dict[int, tuple[Stack, int]]()
-    for members in groups.values():
-        own = list({id(sources[index]): sources[index] for index in members}.values())
-        slots = [next(slot for slot, source in enumerate(own) if source is sources[index]) for index in members]
-        data = [_stored(source) for source in own]
-        stack = Stack([trainings[index] for index in members], data, slots, log_every=log_every, graph=graph)
-        stacks.append(stack)
-        places.update({index: (stack, place) for place, index in enumerate(members)})
-    return stacks, [(*places[index], sources[index]) for index in range(len(trainings))]
+    return [opened[key] for key in keys]
 
 
 def _stored(source: Source) -> torch.Tensor:
@@ -143,38 +159,49 @@ def _stored(source: Source) -> torch.Tensor:
 
 
 def _kind(each: Training, source: Source) -> str:
-    """What trainings of one stack have in common."""
+    """What trainings of one trainer have in common."""
     spec = {key: value for key, value in each.model.spec.items() if key != "seed"}
     dtype = None if source.stored is None else str(source.stored.dtype)
     has_kl = weight_of(each.objective) is not None
     return json.dumps([spec, has_kl, each.batch_size, each.lr, each.precision, source.n, dtype])
 
 
-def _result(stack: Stack, place: int, source: Source, history: Sequence[Any], share: float) -> tuple[Run, bool]:
+def _result(member: _Member, history: Sequence[Row], seconds: float) -> tuple[Run, bool]:
     """Give a model its weights, write its folder, and say whether all that was ever measured is finite."""
-    each = stack.members[place]
-    step = min(each.steps, stack.step)
-    weights = stack.weights(place, step)
-    fine = all(bool(torch.isfinite(value).all()) for value in weights.values())
-    fine = fine and all(math.isfinite(value) for row in history for value in row.values())
-    with torch.no_grad():
-        each.model.load_state_dict(weights)
-    snapshots = tuple(sorted(at for at in each.snapshots if at <= step))
-    run = Run(
-        each.model, each.out, step, tuple(history), share, step * each.batch_size / share, step < each.steps, snapshots
+    trainer, place, _ = member
+    training = trainer.members[place]
+    step = min(training.steps, trainer.step)
+    weights = trainer.weights(place, step)
+    is_finite = all(bool(torch.isfinite(value).all()) for value in weights.values()) and all(
+        math.isfinite(value) for row in history for value in row.values()
     )
-    if fine and each.out is not None:
-        _write(stack, place, source, run, each.out)
-    return run, fine
+    with torch.no_grad():
+        training.model.load_state_dict(weights)
+    run = Run(
+        model=training.model,
+        path=training.out,
+        step=step,
+        history=tuple(history),
+        seconds=seconds,
+        images_per_second=step * training.batch_size / seconds,
+        interrupted=step < training.steps,
+        snapshots=tuple(sorted(at for at in training.snapshots if at <= step)),
+    )
+    if is_finite and training.out is not None:
+        _write(member, run, training.out)
+    return run, is_finite
 
 
-def _write(stack: Stack, place: int, source: Source, run: Run, folder: Path) -> None:
+def _write(member: _Member, run: Run, folder: Path) -> None:
     """Write a run folder as ``fit`` does, without the optimiser."""
-    each = stack.members[place]
-    settings = {"batch_size": each.batch_size, "seed": each.seed, "precision": each.precision}
-    kept = {at: _named(stack.weights(place, at)) for at in {*run.snapshots, run.step}}
+    trainer, place, source = member
+    training = trainer.members[place]
+    settings = {"batch_size": training.batch_size, "seed": training.seed, "precision": training.precision}
+    kept = {at: _with_prefix(trainer.weights(place, at)) for at in {*run.snapshots, run.step}}
     rewrite_rows(folder, list(run.history))
-    written = [write_snapshot(folder, kept[at], step=at, seconds=run.seconds * at / each.steps) for at in run.snapshots]
+    written = [
+        write_snapshot(folder, kept[at], step=at, seconds=run.seconds * at / training.steps) for at in run.snapshots
+    ]
     write_checkpoint(
         folder,
         kept[run.step],
@@ -182,11 +209,11 @@ def _write(stack: Stack, place: int, source: Source, run: Run, folder: Path) -> 
         seconds=run.seconds,
         interrupted=run.interrupted,
         snapshots=tuple(written),
-        **facts_of(each.model, each.objective, source, settings),
+        **facts_of(training.model, training.objective, source, settings),
     )
 
 
-def _named(weights: Weights) -> Weights:
+def _with_prefix(weights: Weights) -> Weights:
     return {MODEL + name: value for name, value in weights.items()}
 
 

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from latentassay import models
 from latentassay.core.errors import CheckpointError, InputError
-from latentassay.training.checkpoint import MEND, read_manifest, read_tensors
-from latentassay.training.metrics import Row, read_rows
+from latentassay.training.checkpoint import FIX, read_manifest, read_tensors
+from latentassay.training.log import Row, read_rows
 
 MODEL = "model/"
 """Prefix of the model's tensors in a checkpoint."""
@@ -64,23 +64,27 @@ def load_run(path: str | Path, *, step: int | None = None, model: nn.Module | No
         raise CheckpointError(folder, f"kept no weights of step {step}, only of {steps}", "Ask fit for snapshots=…")
     tensors = read_tensors(folder, file)
     if model is None:
-        model = _rebuilt(folder, manifest.model)
+        model = _rebuild(folder, manifest.model)
     load_weights(model, tensors, folder / file.file)
     images = file.step * manifest.settings.batch_size
     return Run(
-        model.eval(),
-        folder,
-        file.step,
-        tuple(read_rows(folder, file.step)),
-        file.seconds,
-        images / file.seconds if file.seconds else 0.0,
-        manifest.interrupted and file is manifest,
-        tuple(sorted(kept)),
+        model=model.eval(),
+        path=folder,
+        step=file.step,
+        history=tuple(read_rows(folder, file.step)),
+        seconds=file.seconds,
+        images_per_second=images / file.seconds if file.seconds else 0.0,
+        interrupted=manifest.interrupted and file is manifest,
+        snapshots=tuple(sorted(kept)),
     )
 
 
 def load_weights(model: nn.Module, tensors: dict[str, Tensor], file: Path) -> None:
-    """Copy a checkpoint's weights into a model, refusing any that are missing, too many or of another shape."""
+    """Copy a checkpoint's weights into a model.
+
+    Raises:
+        CheckpointError: weights are missing, too many, or of another shape or type.
+    """
     own = model.state_dict()
     saved = {name.removeprefix(MODEL): tensor for name, tensor in tensors.items() if name.startswith(MODEL)}
     if odd := sorted(own.keys() ^ saved.keys()):
@@ -98,10 +102,12 @@ def load_weights(model: nn.Module, tensors: dict[str, Tensor], file: Path) -> No
 _OTHER = "Load it into a model of the architecture it was trained with"
 
 
-def _rebuilt(folder: Path, spec: dict[str, Any] | None) -> nn.Module:
+def _rebuild(folder: Path, spec: dict[str, Any] | None) -> nn.Module:
     if spec is None:
         raise CheckpointError(folder, "holds a model that models.build did not make", "Pass it as load_run(…, model=…)")
     try:
+        if not isinstance(spec.get("name"), str) or "x_shape" not in spec:
+            raise InputError("it lacks a name or an x_shape")
         return models.build(**spec)
-    except (InputError, TypeError, ValueError, RuntimeError) as error:
-        raise CheckpointError(folder, f"describes a model that cannot be built ({error})", MEND) from error
+    except (InputError, RuntimeError) as error:  # torch refuses sizes that no memory holds by a RuntimeError
+        raise CheckpointError(folder, f"describes a model that cannot be built ({error})", FIX) from error

@@ -10,7 +10,7 @@ from latentassay import objectives
 from latentassay._version import __version__
 from latentassay.core.errors import CheckpointError, TrainingError
 from latentassay.training.checkpoint import MANIFEST, read_manifest, read_tensors, write_checkpoint, write_snapshot
-from latentassay.training.metrics import Row, append_row, read_rows, rewrite_rows
+from latentassay.training.log import Row, append_row, read_rows, rewrite_rows
 from latentassay.training.run import MODEL, Run, load_weights
 from latentassay.training.source import Source
 from latentassay.training.trainer import Losses, Trainer, averages
@@ -71,16 +71,15 @@ class RunState:
     def result(self, interrupted: bool) -> Run:
         """Return the run as it stands."""
         step, seconds = self._trainer.step, self._seconds
-        rate = step * self._batch_size / seconds if seconds else 0.0
         return Run(
-            self._trainer.model,
-            self._folder,
-            step,
-            tuple(self._history),
-            seconds,
-            rate,
-            interrupted,
-            tuple(sorted(self._snapshots)),
+            model=self._trainer.model,
+            path=self._folder,
+            step=step,
+            history=tuple(self._history),
+            seconds=seconds,
+            images_per_second=step * self._batch_size / seconds if seconds else 0.0,
+            interrupted=interrupted,
+            snapshots=tuple(sorted(self._snapshots)),
         )
 
     def _means(self) -> dict[str, float]:
@@ -150,7 +149,11 @@ def facts_of(model: nn.Module, objective: Any, source: Source, settings: Facts) 
 
 
 def refuse_existing(folder: Path, resume: bool) -> None:
-    """Refuse to write over a run unless it is to be resumed."""
+    """Refuse to write over a run unless it is to be resumed.
+
+    Raises:
+        CheckpointError: the folder holds one.
+    """
     if not resume and (folder / MANIFEST).exists():
         raise CheckpointError(folder, "already holds a run", "Pass resume=True to go on with it, or another out=")
 

@@ -10,22 +10,34 @@ from torch import Generator, Tensor, nn
 
 from latentassay.core.autoencoder import device_and_dtype, eval_mode
 from latentassay.core.errors import InputError
-from latentassay.objectives.auxiliary_networks import with_auxiliary
+from latentassay.objectives.auxiliary_networks import WithAuxiliary, with_auxiliary
 from latentassay.training.schedules import Schedule
 from latentassay.training.source import Source
 
-OPTIMIZER, NOISE, GLOBAL, ACCELERATOR = "optimizer/", "rng/noise", "rng/global", "rng/accelerator"
+OPTIMIZER = "optimizer/"
+"""Prefix of Adam's moments in a checkpoint, before the parameter's name."""
+
 NETWORKS = "objective/"
-"""Names of the tensors in a checkpoint that are not the model's."""
+"""Prefix of the networks that the objective brings along."""
+
+NOISE = "rng/noise"
+"""State of the generator that objectives draw from."""
+
+GLOBAL = "rng/global"
+"""State of torch's global generator on the CPU, which dropout draws from."""
+
+ACCELERATOR = "rng/accelerator"
+"""State of the global generator of a GPU."""
 
 VALIDATION_ROWS = 4096
 """Most held-out rows that are scored, evenly spaced."""
 
 Losses = dict[str, Tensor]
+Parameters = dict[str, nn.Parameter]
 
 
 class Trainer:
-    """A model, what its objective brings along, their Adam optimiser and noise; ``step`` counts the steps done."""
+    """A model, the networks of its objective, their Adam optimiser and noise; ``step`` counts the steps done."""
 
     def __init__(
         self,
@@ -44,20 +56,11 @@ class Trainer:
         own = {name: value for name, value in model.named_parameters() if value.requires_grad}
         if not own:
             raise InputError("the model has no parameters to train; were they frozen with requires_grad=False?")
-        ready = with_auxiliary(objective, model)
-        self._objective, self._networks = ready.loss, ready.networks
-        theirs = {NETWORKS + name: value for name, value in ready.networks.named_parameters()}
+        auxiliary = with_auxiliary(objective, model)
+        self._objective, self._networks = auxiliary.loss, auxiliary.networks
+        theirs = {NETWORKS + name: value for name, value in auxiliary.networks.named_parameters()}
         self._parameters = own | theirs
-        groups = [(own, 1.0, None, ready.model_betas), (theirs, ready.rate, ready.lr, ready.betas)]
-        self._optimizer = torch.optim.Adam(
-            [
-                {"params": list(part.values()), "rate": rate, "own_lr": lr, "betas": betas}
-                for part, rate, lr, betas in groups
-                if part
-            ],
-            lr=self.lr,
-            fused=True,
-        )
+        self._optimizer = torch.optim.Adam(_groups(own, theirs, auxiliary), lr=self.lr, fused=True)
         self._noise = Generator(device).manual_seed(seed)
         self._autocast: AbstractContextManager[Any] = (
             torch.autocast(device.type, torch.bfloat16) if half else nullcontext()
@@ -78,10 +81,10 @@ class Trainer:
     def learn(self, x: Tensor) -> Losses:
         """Take one step on a batch; the losses stay on the device, so that nothing waits for them."""
         with self._autocast:
-            loss = self._objective(self.model, self._laid_out(x), self._noise)
+            loss = self._objective(self.model, self._as_input(x), self._noise)
         for group in self._optimizer.param_groups:
             group["lr"] = self.lr * group["rate"] if group["own_lr"] is None else group["own_lr"]
-        for parameter in self._parameters.values():  # what zero_grad does, without its checks
+        for parameter in self._parameters.values():  # as zero_grad does, without its checks
             parameter.grad = None
         loss.total.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
@@ -95,12 +98,12 @@ class Trainer:
         names: list[str] = []
         with eval_mode(self.model), eval_mode(self._networks), self._autocast:
             for block in rows.tensor_split(math.ceil(len(rows) / batch_size)):  # of even sizes, none left with one row
-                loss = self._objective(self.model, self._laid_out(source.batch(block)), noise)
+                loss = self._objective(self.model, self._as_input(source.batch(block)), noise)
                 names = ["loss", *loss.parts]
                 sums = sums + len(block) * torch.stack([loss.total, *loss.parts.values()]).cpu().double()
         return {f"validation_{name}": value for name, value in zip(names, (sums / len(rows)).tolist(), strict=True)}
 
-    def _laid_out(self, x: Tensor) -> Tensor:
+    def _as_input(self, x: Tensor) -> Tensor:
         return x.to(self._dtype, memory_format=self._layout) if x.ndim == 4 else x.to(self._dtype)
 
     def is_finite(self) -> bool:
@@ -119,7 +122,7 @@ class Trainer:
         return tensors
 
     def restore(self, tensors: dict[str, Tensor], step: int) -> None:
-        """Take back what ``state`` returned after ``step`` steps; random state only on the same kind of device.
+        """Restore what ``state`` returned after ``step`` steps; random state only on the same kind of device.
 
         Raises:
             KeyError, RuntimeError, TypeError: the tensors are not those of this model and optimiser.
@@ -138,6 +141,15 @@ class Trainer:
         self._noise.set_state(tensors[NOISE])
         if self._device.type != "cpu":
             torch.get_device_module(self._device).set_rng_state(tensors[ACCELERATOR])
+
+
+def _groups(own: Parameters, theirs: Parameters, auxiliary: WithAuxiliary) -> list[dict[str, Any]]:
+    """Parameter groups of Adam, the model's and the objective's; ``rate`` and ``own_lr`` are what ``learn`` reads."""
+    groups: list[dict[str, Any]] = [
+        {"params": list(own.values()), "rate": 1.0, "own_lr": None, "betas": auxiliary.model_betas},
+        {"params": list(theirs.values()), "rate": auxiliary.rate, "own_lr": auxiliary.lr, "betas": auxiliary.betas},
+    ]
+    return [group for group in groups if group["params"]]
 
 
 def _adam_state(parameter: Tensor, tensors: Losses, prefix: str) -> dict[str, Tensor]:
@@ -197,19 +209,21 @@ def training_mode(model: nn.Module, device: torch.device, seed: int) -> Iterator
 
 
 @contextmanager
-def compiled(model: nn.Module, wanted: bool) -> Iterator[None]:
-    """Run a model's networks through ``torch.compile`` and hand them back as they were.
+def compile_networks(model: nn.Module, wanted: bool) -> Iterator[None]:
+    """Run a model's networks through ``torch.compile`` meanwhile; afterwards they are as they were.
 
     Shapes are fixed, since batches are; so the models of one process neither share nor exhaust what torch compiles
     for one piece of code.
     """
+    # Not model.compile(): it replaces the way into the whole model, whose encode and decode are not forward, and there
+    # is no public way back.
     parts: list[Any] = list(_networks(model)) if wanted else []
     for part in parts:
         part._compiled_call_impl = torch.compile(_traceable(part), dynamic=False)
     try:
         yield
     finally:
-        for part in parts:  # torch has no public way back
+        for part in parts:
             part._compiled_call_impl = None
 
 
@@ -223,11 +237,11 @@ def _networks(model: nn.Module) -> Iterator[nn.Module]:
 
 
 def _traceable(part: Any) -> Any:
-    """A way into a module that torch compiles: of its own classes, such as ``Sequential``, it compiles no frame."""
-    return _alone(lambda *args, **kwargs: part._call_impl(*args, **kwargs))
+    """Return a function that calls a module; torch skips frames of its own files, such as that of ``Sequential``."""
+    return _with_own_code(lambda *args, **kwargs: part._call_impl(*args, **kwargs))
 
 
-def _alone(function: Any) -> Any:
-    """Give a function a code object of its own, since torch counts what it compiled for each."""
+def _with_own_code(function: Any) -> Any:
+    """Give a function a code object of its own: torch limits how often it compiles one, and all parts share this."""
     function.__code__ = function.__code__.replace()
     return function

@@ -1,4 +1,4 @@
-"""Models of one architecture trained as one: their weights stacked, a step of all of them at a time."""
+"""Models of one architecture trained as one: weights stacked, and a step of all of them through ``torch.vmap``."""
 
 import copy
 import warnings
@@ -17,7 +17,7 @@ from torch.func import functional_call, stack_module_state, vmap
 from latentassay import objectives
 from latentassay.core.errors import InputError
 from latentassay.core.observations import as_float
-from latentassay.training.metrics import Row
+from latentassay.training.log import Row
 from latentassay.training.sampler import Sampler
 
 CHUNK = 50
@@ -31,7 +31,7 @@ Weights = dict[str, Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Training:
-    """One of many trainings, told as ``fit`` is told.
+    """The arguments of one of many trainings, as ``fit`` takes them.
 
     Attributes:
         model: what ``models.build`` made, without buffers and with nothing frozen; trained in place.
@@ -76,19 +76,19 @@ def weight_of(objective: Any) -> float | None:
     raise InputError(f"only AE, VAE and BetaVAE train side by side, got {objective!r}; use fit for others")
 
 
-class Stack:
-    """Trainings that differ only in seed, data, length and the weight of the KL.
+class VmapTrainer:
+    """Trains models of one architecture as one; they differ only in seed, data, length and weight of the KL.
 
-    A step asks the objective of every model at once through ``vmap`` and moves all weights by one Adam, which treats
-    every weight by itself: to each model it is its own training. On a GPU steps run from a graph on a stream of their
-    own, their batches chosen by row numbers that the host sends ahead.
+    A step computes the objective of every model at once through ``vmap`` and moves all weights by one Adam, which
+    treats every weight by itself: to each model it is its own training. On a GPU steps are replayed from a graph on a
+    stream of their own, their batches chosen by row numbers that the host sends ahead.
 
     Args:
         members: the trainings.
         data: distinct data sets as they are stored, ``(n, *x_shape)`` each on the device.
         slots: which of them each training takes.
         log_every: steps between rows of the history.
-        graph: whether a GPU replays steps instead of being told each.
+        graph: whether a GPU replays steps from a CUDA graph instead of being sent each kernel by the host.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Stack:
         if self.device.type == "cuda":
             self._stream = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
             self._stream.wait_stream(torch.cuda.current_stream(self.device))
-        self._flying: deque[Any] = deque()
+        self._queued: deque[Any] = deque()  # an event for each chunk that the device has not finished
 
     def _open_weights(self, first: Training) -> None:
         """Stack weights, weights of KLs and the noise of all members."""
@@ -127,7 +127,7 @@ class Stack:
         self._has_kl = betas[0] is not None
         self._betas = torch.tensor([beta or 0.0 for beta in betas], device=self.device)
         objective = objectives.BetaVAE(1.0) if self._has_kl else objectives.AE()
-        self._asked = _Asked(copy.deepcopy(first.model).to("meta").train(), objective)
+        self._loss_parts = _LossParts(copy.deepcopy(first.model).to("meta").train(), objective)
         mixed = np.random.SeedSequence([each.seed for each in self.members]).generate_state(1, np.uint64)
         self._noise = Generator(self.device).manual_seed(int(mixed[0] >> np.uint64(1)))
         self._adam = torch.optim.Adam(
@@ -146,16 +146,20 @@ class Stack:
         return self._milestones[-1]
 
     def is_ready(self) -> bool:
-        """Whether the device can be told another chunk."""
-        while self._flying and self._flying[0].query():
-            self._flying.popleft()
-        return len(self._flying) < AHEAD
+        """Whether the device has room in its queue for another chunk."""
+        while self._queued and self._queued[0].query():
+            self._queued.popleft()
+        return len(self._queued) < AHEAD
 
     def advance(self) -> int:
-        """Take steps up to the end of a chunk or to the end of a training; return how many."""
+        """Take steps up to the end of a chunk or to the end of a training; return how many.
+
+        On a GPU this only queues them. A chunk that a training ends in is taken step by step, since a graph is replayed
+        whole.
+        """
         start, (chunk, place) = self.step, divmod(self.step, self._chunk)
         end = min((chunk + 1) * self._chunk, next(step for step in self._milestones if step > start))
-        with self._here():
+        with self._on_stream():
             self._send(chunk)
             if end - start == self._chunk and self._is_captured():
                 self._graph.replay()
@@ -169,12 +173,12 @@ class Stack:
                 if end in (*each.snapshots, each.steps):
                     self._keep(member)
             if self._stream is not None:
-                self._flying.append(self._stream.record_event())
+                self._queued.append(self._stream.record_event())
         return end - start
 
     def stop(self) -> None:
         """Wait for the device, and keep the weights of trainings that are not at their end."""
-        with self._here():
+        with self._on_stream():
             if self._since:
                 self._close_row()
             for member, each in enumerate(self.members):
@@ -206,15 +210,18 @@ class Stack:
     def _take(self, k: int) -> None:
         """One step of all models, on the rows sent for place ``k`` of the chunk."""
         x = as_float(self._data[self._slots, self._rows[k][self._order]])
-        with _rounding(self._fast):
+        with _allow_tf32(self._fast):
             parts = vmap(self._parts, randomness="different")(self._weights, x)
             total = parts["nll"] + self._betas * parts["kl"] if self._has_kl else parts["nll"]
-            # Not .backward(): it would leave gradients on the stream of whoever was first to ask.
+            # Not .backward(): its accumulation nodes run on the stream on which a weight was first used, which is not
+            # the one that is captured, and a capture may not wait for another stream.
             gradients = torch.autograd.grad(total.sum(), list(self._weights.values()))
         for weight, gradient in zip(self._weights.values(), gradients, strict=True):
-            if not self._names:  # a product's gradient comes transposed: its weight is laid out so, too
+            if (
+                not self._names
+            ):  # in the first step: a product's gradient comes transposed, so its weight is laid out so
                 weight.data = torch.empty_like(gradient).copy_(weight)
-            # Fused Adam walks through memory, whatever the strides.
+            # Fused Adam reads weight and gradient in the order of memory and ignores strides, which must be the same.
             weight.grad = gradient if gradient.stride() == weight.stride() else torch.empty_like(weight).copy_(gradient)
         self._adam.step()
         losses = torch.stack([total, *parts.values()]).detach()
@@ -224,17 +231,23 @@ class Stack:
 
     def _parts(self, weights: Weights, x: Tensor) -> dict[str, Tensor]:
         named = {f"model.{name}": value for name, value in weights.items()}
-        parts: dict[str, Tensor] = functional_call(self._asked, named, (x, self._noise))
+        parts: dict[str, Tensor] = functional_call(self._loss_parts, named, (x, self._noise))
         return parts
 
     def _send(self, chunk: int) -> None:
-        """Send the row numbers of a chunk; pinned, because the host goes on meanwhile."""
+        """Send the row numbers of a chunk."""
+        # Pinned, so that the copy is asynchronous; into the same buffer, which is where a graph reads.
         rows = torch.stack([sampler.rows(chunk) for sampler in self._samplers])
         rows = rows.view(len(self._samplers), self._chunk, -1).transpose(0, 1).contiguous()
         self._rows.copy_(rows.pin_memory() if self._stream is not None else rows, non_blocking=True)
 
     def _is_captured(self) -> bool:
-        """Whether there is a graph; it is made once a chunk has been taken step by step, as capturing wants it."""
+        """Whether there is a graph to replay; it is captured once.
+
+        Not before a chunk has been taken step by step: libraries pick their kernels and reserve workspace in first
+        calls, which a capture forbids. The noise generator is registered, so that every replay draws anew.
+        ``thread_local``: what other threads ask of the device meanwhile is no error of this capture.
+        """
         if self._wants_graph and self._graph is None and self.step:
             graph = torch.cuda.CUDAGraph()
             graph.register_generator_state(self._noise)
@@ -254,15 +267,15 @@ class Stack:
         self._since = 0
 
     def _keep(self, member: int) -> None:
-        kept = {name: value[member].detach().clone() for name, value in self._weights.items()}
-        self._kept[member, self.step] = kept
+        weights = {name: value[member].detach().clone() for name, value in self._weights.items()}
+        self._kept[member, self.step] = weights
 
-    def _here(self) -> Any:
+    def _on_stream(self) -> Any:
         return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
 
 
-class _Asked(nn.Module):
-    """A model and what it is asked, as one module, which is what ``functional_call`` takes."""
+class _LossParts(nn.Module):
+    """A model and its objective as one module, since ``functional_call`` swaps the weights of a module."""
 
     def __init__(self, model: nn.Module, objective: Any):
         super().__init__()
@@ -275,7 +288,7 @@ class _Asked(nn.Module):
 
 
 @contextmanager
-def _rounding(wanted: bool) -> Iterator[None]:
+def _allow_tf32(wanted: bool) -> Iterator[None]:
     """Let products round to TF32 meanwhile."""
     before = torch.get_float32_matmul_precision()
     if wanted:

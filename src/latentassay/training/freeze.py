@@ -9,7 +9,7 @@ from latentassay.core.errors import InputError
 
 
 @contextmanager
-def frozen_parts(model: nn.Module, names: Sequence[str]) -> Iterator[None]:
+def freeze_parts(model: nn.Module, names: Sequence[str]) -> Iterator[None]:
     """Hold some submodules still: no parameter of theirs is trained, and they are in evaluation mode.
 
     So neither dropout nor running statistics of a normalisation are at work there. What required gradients, and each
@@ -23,7 +23,7 @@ def frozen_parts(model: nn.Module, names: Sequence[str]) -> Iterator[None]:
         InputError: a name is given that no submodule has.
 
     >>> model = nn.ModuleDict({"encoder": nn.Linear(2, 1), "decoder": nn.Linear(1, 2)})
-    >>> with frozen_parts(model, ["encoder"]):
+    >>> with freeze_parts(model, ["encoder"]):
     ...     [name for name, parameter in model.named_parameters() if parameter.requires_grad]
     ['decoder.weight', 'decoder.bias']
     """

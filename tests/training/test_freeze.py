@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from latentassay.core.errors import CheckpointError, InputError
-from latentassay.training.frozen import frozen_parts
+from latentassay.training.freeze import freeze_parts
 
 PARTS = ("encoder", "decoder")
 
@@ -42,7 +42,7 @@ def test_modes_and_gradients_are_left_as_they_were_found(lab):
 
 def test_they_are_left_so_when_training_fails_too():
     model = nn.Sequential(nn.Linear(2, 2), nn.Dropout())
-    with pytest.raises(RuntimeError, match="stop"), frozen_parts(model, ["0", "1"]):
+    with pytest.raises(RuntimeError, match="stop"), freeze_parts(model, ["0", "1"]):
         assert not model[1].training and not model[0].weight.requires_grad
         raise RuntimeError("stop")
     assert model[1].training and model[0].weight.requires_grad
@@ -52,7 +52,7 @@ def test_a_frozen_encoder_answers_as_when_asked(lab):
     """Its dropout is off while the rest learns."""
     model = lab.make("dropping")
     x = lab.pictures().batch(range(8))
-    with frozen_parts(model, ["encoder"]):
+    with freeze_parts(model, ["encoder"]):
         model.decoder.train()
         assert torch.equal(model.encode(x).mean, model.encode(x).mean)
 

@@ -1,4 +1,4 @@
-"""A run that was stopped and resumed equals one that was not, bit for bit."""
+"""A run that was stopped and resumed equals one that was not, bit for bit; weights that it keeps on its way."""
 
 import json
 
@@ -7,8 +7,8 @@ import torch
 from safetensors.torch import load_file
 
 from latentassay import objectives
-from latentassay.core.errors import CheckpointError
-from latentassay.training import fit
+from latentassay.core.errors import CheckpointError, InputError
+from latentassay.training import fit, load_run
 
 
 def tensors_of(run):
@@ -83,14 +83,6 @@ def test_metrics_after_the_last_checkpoint_are_taken_back(lab, tmp_path):
     assert [row["step"] for row in rows] == [4, 8] and rows == list(run.history)
 
 
-def test_garbled_metrics_are_named(lab, tmp_path):
-    lab.train(lab.make(), 4, tmp_path, log_every=1)
-    file = tmp_path / "metrics.jsonl"
-    file.write_text(file.read_text().replace('{"step": 2', "{step"))
-    with pytest.raises(CheckpointError, match="line 2"):
-        lab.train(lab.make(), 8, tmp_path, resume=True)
-
-
 def test_a_run_is_never_overwritten_unasked(lab, tmp_path):
     lab.train(lab.make(), 2, tmp_path)
     before = (tmp_path / "manifest.json").read_bytes()
@@ -117,6 +109,76 @@ def test_resuming_into_another_run_is_refused(lab, tmp_path, what):
 
 
 def test_a_resumed_run_may_learn_more_slowly(lab, tmp_path):
-    """The mend that a diverged run is offered."""
+    """What a diverged run is told to do."""
     lab.train(lab.make(), 2, tmp_path)
     assert lab.train(lab.make(), 4, tmp_path, resume=True, lr=1e-4).step == 4
+
+
+def test_a_snapshot_is_the_model_as_it_was(lab, tmp_path, same_weights):
+    run = lab.train(lab.make("dropping"), 6, tmp_path / "long", snapshots=(2, 4))
+    assert run.snapshots == (2, 4) == load_run(run.path, model=lab.make("dropping")).snapshots
+    for step in (2, 4):
+        short = lab.train(lab.make("dropping"), step)
+        kept = load_run(run.path, step=step, model=lab.make("dropping"))
+        assert kept.step == step == kept.history[-1]["step"] and same_weights(kept.model, short.model)
+        assert 0 < kept.seconds <= run.seconds and not kept.model.training
+    assert load_run(run.path, step=6, model=lab.make("dropping")).step == 6
+
+
+def test_snapshots_survive_a_resume_and_do_not_change_the_run(lab, tmp_path, same_weights):
+    plain = lab.train(lab.make(), 8)
+    first = lab.train(lab.make(), 3, tmp_path / "run", snapshots=(2,))
+    second = lab.train(lab.make(), 8, first.path, snapshots=(2, 5), resume=True)
+    assert second.snapshots == (2, 5) and same_weights(second.model, plain.model)
+    assert {path.name for path in first.path.glob("*.safetensors")} == {
+        "weights-00000002.safetensors",
+        "weights-00000005.safetensors",
+        "checkpoint-00000008.safetensors",
+    }
+    assert same_weights(load_run(first.path, step=2).model, lab.train(lab.make(), 2).model)
+
+
+def test_runs_of_before_have_none(lab, tmp_path):
+    run = lab.train(lab.make(), 2, tmp_path / "run")
+    manifest = json.loads((run.path / "manifest.json").read_text())
+    del manifest["snapshots"]
+    (run.path / "manifest.json").write_text(json.dumps(manifest))
+    assert load_run(run.path).snapshots == ()
+
+
+def test_a_step_that_was_not_kept_or_was_altered_is_refused(lab, tmp_path):
+    run = lab.train(lab.make(), 4, tmp_path / "run", snapshots=(2,))
+    with pytest.raises(CheckpointError, match="kept no weights of step 3, only of 2, 4"):
+        load_run(run.path, step=3)
+    file = run.path / "weights-00000002.safetensors"
+    payload = file.read_bytes()
+    file.write_bytes(payload[:-1])
+    with pytest.raises(CheckpointError, match="truncated"):
+        load_run(run.path, step=2)
+    file.write_bytes(payload[:-4] + bytes(4))
+    with pytest.raises(CheckpointError, match="sha256"):
+        load_run(run.path, step=2)
+    file.unlink()
+    with pytest.raises(CheckpointError, match="does not exist"):
+        load_run(run.path, step=2)
+    assert load_run(run.path).step == 4
+
+
+def test_a_manifest_cannot_name_another_file(lab, tmp_path):
+    run = lab.train(lab.make(), 2, tmp_path / "run", snapshots=(1,))
+    text = (run.path / "manifest.json").read_text().replace("weights-00000001", "../weights-00000001")
+    (run.path / "manifest.json").write_text(text)
+    with pytest.raises(CheckpointError, match="no manifest"):
+        load_run(run.path, step=1)
+
+
+@pytest.mark.parametrize("steps", [(0,), (5,), (True,)])
+def test_wrong_steps_are_refused_before_anything_is_written(lab, tmp_path, steps):
+    with pytest.raises(InputError, match="snapshots must be steps from 1 to 4"):
+        lab.train(lab.make(), 4, tmp_path / "run", snapshots=steps)
+    assert not (tmp_path / "run").exists()
+
+
+def test_snapshots_need_a_folder(lab):
+    with pytest.raises(InputError, match="need out="):
+        lab.train(lab.make(), 4, snapshots=(2,))

@@ -1,4 +1,4 @@
-"""The state of a run: one JSON object a line in ``metrics.jsonl``."""
+"""The log of a run: one JSON object a line in ``metrics.jsonl``, a row of its history each."""
 
 import json
 from pathlib import Path
@@ -6,25 +6,26 @@ from pathlib import Path
 from latentassay.core.errors import CheckpointError
 from latentassay.core.storage import write_whole
 
-METRICS = "metrics.jsonl"
+LOG_FILE = "metrics.jsonl"
+"""Of a run's folder: losses, step by step."""
 
 Row = dict[str, int | float]
 
 
 def append_row(folder: Path | None, row: Row) -> None:
-    """Add a line to the metrics of a run, if the run is kept."""
+    """Add a line to the log of a run, if the run is kept."""
     if folder is not None:
-        with (folder / METRICS).open("a", encoding="utf-8") as stream:
+        with (folder / LOG_FILE).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
 
 
 def read_rows(folder: Path, last_step: int) -> list[Row]:
-    """Read the metrics up to a step; what a killed run wrote after its last checkpoint is left out.
+    """Read the log up to a step; what a killed run wrote after its last checkpoint is left out.
 
     Raises:
         CheckpointError: a line that is no JSON object with a step, other than a last one cut short.
     """
-    path = folder / METRICS
+    path = folder / LOG_FILE
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
     rows: list[Row] = []
     for number, line in enumerate(lines, 1):
@@ -34,12 +35,12 @@ def read_rows(folder: Path, last_step: int) -> list[Row]:
         except (ValueError, TypeError, KeyError) as error:
             if number == len(lines):
                 break
-            raise CheckpointError(path, f"line {number} is no metrics", "Remove the line, or the file") from error
+            raise CheckpointError(path, f"line {number} is no row of losses", "Remove the line, or the file") from error
         if keep:
             rows.append(row)
     return rows
 
 
 def rewrite_rows(folder: Path, rows: list[Row]) -> None:
-    """Begin the metrics of a run with ``rows``, those before the step it goes on from."""
-    write_whole(folder / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())
+    """Begin the log of a run with ``rows``, those before the step it goes on from."""
+    write_whole(folder / LOG_FILE, "".join(json.dumps(row) + "\n" for row in rows).encode())
