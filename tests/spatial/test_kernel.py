@@ -39,8 +39,8 @@ def test_shares_within_a_distance_grow_to_one_and_cross_at_the_reach():
     model = circular(seed=3)
     found = spatial_response_kernel(model, latents(model), generator=seeded())
     assert (found.overall.diff() >= -1e-12).all() and float(found.overall[-1]) == pytest.approx(1)
-    assert found.overall[found.reach] >= 0.9 > found.overall[found.reach - 1]
-    assert found.reach_interval.low <= found.reach <= found.reach_interval.high
+    assert found.overall[int(found.reach)] >= 0.9 > found.overall[int(found.reach) - 1]
+    assert found.reach.low <= found.reach <= found.reach.high
     assert found.away == pytest.approx(1 - float(found.overall[0]))
     assert found.away.low < found.away < found.away.high
     for j, reach in enumerate(found.reach_by_channel.tolist()):

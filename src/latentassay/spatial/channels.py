@@ -42,11 +42,6 @@ class ChannelCorrelations(NamedTuple):
     n: int
     variant: str
 
-    @property
-    def stderr(self) -> Float[Tensor, "c c"]:
-        """The standard error of ``matrix``."""  # until assay reads matrix_stderr
-        return self.matrix_stderr
-
 
 class ChannelEffects(NamedTuple):
     """How alike the changes are that channels make in the picture; tensors, or numpy arrays if the latents were.
@@ -65,11 +60,6 @@ class ChannelEffects(NamedTuple):
     size: Float[Tensor, " c"]
     n: int
     variant: str
-
-    @property
-    def stderr(self) -> Float[Tensor, "c c"]:
-        """The standard error of ``cosine``."""  # until assay reads cosine_stderr
-        return self.cosine_stderr
 
 
 def channel_correlations(mean: Tensor | np.ndarray) -> ChannelCorrelations:

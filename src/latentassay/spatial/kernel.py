@@ -27,7 +27,7 @@ from latentassay.spatial.places import (
     spread,
     window,
 )
-from latentassay.stats.intervals import Interval, interval_of, widen
+from latentassay.stats.intervals import widen
 from latentassay.stats.ratios import Ratio, ratio
 
 SHARE = 0.9
@@ -71,8 +71,7 @@ class SpatialKernel(NamedTuple):
     profile_stderr: Float[Tensor, "j r"]
     overall: Float[Tensor, " r"]
     overall_stderr: Float[Tensor, " r"]
-    reach: int
-    reach_interval: Interval
+    reach: Estimate
     reach_by_channel: Int[Tensor, " j"]
     away: Estimate
     size: Float[Tensor, " j"]
@@ -80,11 +79,6 @@ class SpatialKernel(NamedTuple):
     channels: tuple[int, ...]
     n: int
     variant: str
-
-    @property
-    def away_interval(self) -> Interval:
-        """The 95 % interval of ``away``."""  # until assay reads the estimate
-        return interval_of(self.away)
 
 
 def spatial_response_kernel(
@@ -193,8 +187,7 @@ class _Sums:
             profile_stderr=profile.stderr,
             overall=overall.value,
             overall_stderr=overall.stderr,
-            reach=_first(overall.value),
-            reach_interval=_reach(overall),
+            reach=_reach(overall),
             reach_by_channel=torch.tensor([_first(shares) for shares in profile.value]),
             away=away.estimate,
             size=ratio(whole[..., 0], spread_of_changes).value,
@@ -219,8 +212,8 @@ def _first(shares: Float[Tensor, " r"]) -> int:
     return int(enough[0]) if len(enough) else -1
 
 
-def _reach(overall: Ratio) -> Interval:
-    half = Z95 * overall.stderr
-    last = len(overall.value) - 1
+def _reach(overall: Ratio) -> Estimate:
+    """The least distance whose share is enough, from where its interval touches that to where it clears it."""
+    half, last = Z95 * overall.stderr, len(overall.value) - 1
     touched, cleared = _first(overall.value + half), _first(overall.value - half)
-    return Interval(touched, cleared if cleared >= 0 else last)
+    return Estimate(_first(overall.value), low=touched, high=cleared if cleared >= 0 else last, n=overall.n)

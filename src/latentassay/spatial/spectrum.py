@@ -12,7 +12,7 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.observations import as_observations, finite, select_rows
 from latentassay.sampling import BATCH_SIZE, blocks
 from latentassay.spatial.places import Sides, sides_of, strides_of
-from latentassay.stats.intervals import Interval, interval_of, jackknife_stderr, widen
+from latentassay.stats.intervals import jackknife_stderr, widen
 
 VARIANT = (
     "posterior means; mean of every row and channel removed, Hann window, mean power per frequency in rings of whole "
@@ -37,11 +37,6 @@ class Spectrum(NamedTuple):
     overall: Float[Tensor, " f"]
     overall_stderr: Float[Tensor, " f"]
     slope: Estimate
-
-    @property
-    def slope_interval(self) -> Interval:
-        """The 95 % interval of ``slope``."""  # until assay reads the estimate
-        return interval_of(self.slope)
 
 
 class LatentSpectrum(NamedTuple):

@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from latentassay.core.errors import InputError
-from latentassay.core.estimate import CONFIDENCE, Z95, Estimate
+from latentassay.core.estimate import CONFIDENCE, Z95
 
 
 class Interval(NamedTuple):
@@ -18,11 +18,6 @@ class Interval(NamedTuple):
 
     low: float
     high: float
-
-
-def interval_of(estimate: Estimate) -> Interval:
-    """Return both ends of an estimate that has them."""  # until assay reads estimates
-    return Interval(float(estimate.low or 0.0), float(estimate.high or 0.0))
 
 
 def normal(value: float, stderr: float) -> Interval:

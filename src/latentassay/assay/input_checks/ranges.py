@@ -14,7 +14,7 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.observations import as_observations, finite
 from latentassay.core.progress import bar
 from latentassay.core.randomness import as_generator
-from latentassay.stats.intervals import Interval, interval_of, student
+from latentassay.stats.intervals import student
 
 BATCH_SIZE = 32
 """Rows at a time."""
@@ -66,11 +66,6 @@ class ValueRange(NamedTuple):
     facts: DataFacts
     n: int
     variant: str
-
-    @property
-    def interval(self) -> Interval:
-        """The 95 % interval of ``gain``."""  # until assay reads the estimate
-        return interval_of(self.gain)
 
 
 def value_range(

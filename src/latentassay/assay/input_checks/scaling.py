@@ -12,7 +12,7 @@ from latentassay.core.autoencoder import Encoder
 from latentassay.core.estimate import Estimate
 from latentassay.core.observations import as_observations, select_rows
 from latentassay.sampling import BATCH_SIZE
-from latentassay.stats.intervals import Interval, interval_of, jackknife_stderr
+from latentassay.stats.intervals import jackknife_stderr
 
 TOLERANCE = 1.25
 """The std of the latents may be off by this factor."""
@@ -74,16 +74,6 @@ class LatentScale(NamedTuple):
     sentences: tuple[str, ...]
     n: int
     variant: str
-
-    @property
-    def mean_interval(self) -> Interval:
-        """The 95 % interval of ``mean``."""  # until assay reads the estimate
-        return interval_of(self.mean)
-
-    @property
-    def std_interval(self) -> Interval:
-        """The 95 % interval of ``std``."""  # until assay reads the estimate
-        return interval_of(self.std)
 
 
 def latent_scale(model: Encoder, data: Any, *, rows: Any = None, batch_size: int = BATCH_SIZE) -> LatentScale:
@@ -182,7 +172,7 @@ Verdict = tuple[str, str] | None
 
 def _overall(std: Estimate, expected: float, has_prior: bool) -> Verdict:
     wanted = f"{expected:g} of the prior" if has_prior else f"{expected:g} that is usually expected"
-    low, high = interval_of(std)
+    low, high = (float(std) if end is None else end for end in (std.low, std.high))
     stated = f"Latents have a standard deviation of {std:.3g} ({low:.3g} to {high:.3g})"
     if expected / TOLERANCE <= low and high <= expected * TOLERANCE:
         return "unit variance", f"{stated}, close to the {wanted}."

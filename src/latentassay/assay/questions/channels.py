@@ -89,7 +89,9 @@ def measure(context: Context) -> ChannelsEvidence:
     size = max(1, context.batch_size // int(context.model.latent_shape[0]))
     effects = channel_effects(context.model, z, generator=context.generator("effects"), batch_size=size)
     dead = _dead(context, maps, effects)
-    same = sorted(set(twins(correlations.matrix, correlations.stderr)) | set(twins(effects.cosine, effects.stderr)))
+    same = sorted(
+        set(twins(correlations.matrix, correlations.matrix_stderr)) | set(twins(effects.cosine, effects.cosine_stderr))
+    )
     pairs = tuple(pair for pair in same if not set(pair) & set(dead))
     leaks = tuple(pair for pair in _leaks(context) if tuple(sorted(pair)) not in pairs)
     return ChannelsEvidence(

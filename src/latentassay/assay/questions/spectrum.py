@@ -70,10 +70,7 @@ def measure(context: Context) -> SpectrumEvidence:
     rows = context.rows[: context.rows_at(1, least=LEAST, most=MOST)]
     found = latent_spectrum(context.model, context.data, rows=rows, batch_size=context.batch_size)
     whole = found.latent.power.sum(1, keepdim=True)
-    slopes = [
-        Estimate(of.slope, low=of.slope_interval.low, high=of.slope_interval.high, n=found.n)
-        for of in (found.latent, found.matched)
-    ]
+    slopes = [of.slope for of in (found.latent, found.matched)]
     return SpectrumEvidence(
         latent=found.latent.overall.numpy(),
         latent_stderr=found.latent.overall_stderr.numpy(),
