@@ -5,6 +5,8 @@ import pytest
 
 from latentassay.core.errors import InputError
 from latentassay.plots.hierarchy import NEEDS, hierarchy_panels
+from latentassay.plots.style import figure_of
+from tests.plots.looks import inside
 
 LINEAR, FREE = np.array([0.2, 0.5, np.nan, 1.02]), np.array([0.6, 0.5, np.nan, 1.0])
 
@@ -25,7 +27,7 @@ def heights(ax):
 
 
 def test_shares_of_every_variable_add_up_and_are_what_they_should():
-    figure = hierarchy_panels(arrays(), labels=["a", "b", "c", "$d"], note="256 pairs")
+    figure = figure_of(hierarchy_panels(arrays(), labels=["a", "b", "c", "$d"], note="256 pairs"))
     where, shares, places, size = figure.axes
     others, bent, linear = np.array(heights(shares))
     np.testing.assert_allclose(others, [0.4, 0.5, np.nan, 0.0])
@@ -36,20 +38,16 @@ def test_shares_of_every_variable_add_up_and_are_what_they_should():
     np.testing.assert_allclose(heights(places)[0], [0.1, 0.4, np.nan, 0.3])
     assert len(where.images) == 3 and all(np.asarray(image.get_array()).max() == 1 for image in where.images)
     assert [label.get_text() for label in size.get_xticklabels()] == ["a", "b", "c", "$d"]
-    assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == "linear"
-    assert "256 pairs; lines: 95 % intervals" in [text.get_text() for text in figure.texts]
+    assert [text.get_text() for text in figure.axes[0].get_legend().get_texts()][-1] == "linear"
+    assert "256 pairs; lines: 95 % intervals" in [text.get_text() for text in size.texts]
 
 
 @pytest.mark.parametrize(("maps", "panels"), [((6, 9), 4), ((5,), 3), ((2, 3, 4), 3)])
 def test_every_axis_is_named_and_nothing_is_clipped(maps, panels):
-    figure = hierarchy_panels(
-        arrays(maps), place="numbers", note="a note of some length that is put below all panels, " * 4
-    )
+    note = "a note of some length that is put below all panels, " * 4
+    figure = inside(hierarchy_panels(arrays(maps), place="numbers", note=note))
     assert len(figure.axes) == panels and all(ax.get_ylabel() for ax in figure.axes)
     assert figure.axes[-1].get_xlabel() == "variable" and "numbers" in figure.axes[-2].get_ylabel()
-    figure.draw_without_rendering()
-    box, page = figure.get_tightbbox(), figure.bbox_inches
-    assert min(box.x0, box.y0) > -0.02 and box.x1 < page.width + 0.02 and box.y1 < page.height + 0.02
 
 
 @pytest.mark.parametrize("name", NEEDS)
@@ -61,5 +59,5 @@ def test_absent_or_short_arrays_are_refused(name):
 
 
 def test_labels_must_fit():
-    with pytest.raises(InputError, match="labels must name 4 variables, got 1"):
-        hierarchy_panels(arrays(), labels=["a"])
+    with pytest.raises(InputError, match="labels must be 4 names, got 1"):
+        figure_of(hierarchy_panels(arrays(), labels=["a"]))

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latentassay import report
 from latentassay.core.findings import Section
 from latentassay.plots.matrices import factor_maps
-from latentassay.plots.style import WIDE
+from latentassay.plots.style import WIDE, figure_of
+from tests.plots.looks import axes_of, named
 
 ALL = {
     "reconstruction.pairs",
@@ -41,18 +41,6 @@ CASES = {
     "one unit": (1, 1, (1, 8, 8), {"units", "responses", "graph", "traversals", "factors"}),
     "many units": (64, 40, (1, 8, 8), {"units", "responses", "graph", "traversals", "factors"}),
 }
-
-
-def named(axis, ax: Axes) -> bool:
-    """An axis is explained if it has a label, shows no ticks, or its ticks are words."""
-    texts = [tick.get_text() for tick in axis.get_ticklabels() if tick.get_visible() and tick.get_text()]
-    words = any(any(letter.isalpha() for letter in text) for text in texts)
-    shared = axis.axis_name == "x" and not ax.xaxis.get_tick_params().get("labelbottom", True)
-    return bool(axis.get_label_text().strip()) or not texts or words or shared
-
-
-def axes_of(figure: Figure) -> list[Axes]:
-    return [part for ax in figure.axes for part in (ax, *ax.child_axes)]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -147,12 +135,12 @@ def test_factor_maps_lie_beside_each_other_while_their_numbers_fit(units, rows, 
 
 @pytest.mark.parametrize(("size", "text"), [(1.049, "1.05"), (31.46, "31.5"), (4711.2, "4711"), (0.004, "0")])
 def test_numbers_keep_to_four_characters(size, text):
-    assert texts(factor_maps(["a"], ["0", "1"], conditioned=np.full((1, 2), size))) == [text, text]
+    assert texts(figure_of(factor_maps(["a"], ["0", "1"], conditioned=np.full((1, 2), size)))) == [text, text]
 
 
 def test_names_of_any_length_leave_room_for_the_maps():
     names, labels = ["a factor whose name goes on and on " * 3, "b"], ["4+7+9+11+13+15", "2–3", "c4"]
-    figure = factor_maps(names, labels, importance=np.eye(2, 3), conditioned=np.eye(2, 3))
+    figure = figure_of(factor_maps(names, labels, importance=np.eye(2, 3), conditioned=np.eye(2, 3)))
     assert len(figure.axes) == 2 and figure.get_size_inches()[0] <= WIDE
     assert texts(figure) == ["1.00", "0", "0", "0", "1.00", "0"] * 2
     figure.draw_without_rendering()

@@ -16,6 +16,7 @@ from latentassay.papers.responses import tables as responses
 from latentassay.papers.results import Table
 from latentassay.papers.structure import extrapolation
 from latentassay.papers.thesis import components, perturbed
+from latentassay.plots.style import figure_of
 
 DPI = 200
 
@@ -251,5 +252,5 @@ def _save(picture: Picture, path: Path) -> Path:
     """Write a figure in one piece; the same figure gives the same file."""
     metadata = {"Date": None} if path.suffix == ".svg" else {}
     with replacing(path) as part, matplotlib.rc_context({"svg.hashsalt": picture.name}):
-        picture.figure.savefig(part, format=path.suffix[1:], dpi=DPI, metadata=metadata)
+        figure_of(picture.figure).savefig(part, format=path.suffix[1:], dpi=DPI, metadata=metadata)
     return path

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 from markupsafe import Markup
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from latentassay.papers.results import Table
+from latentassay.plots.style import figure_of
 from latentassay.report.svg import inline_svg
 from latentassay.report.templates import template
 
@@ -18,13 +21,13 @@ class Picture(NamedTuple):
         name: unique in its table and fit for a file name, e.g. ``"figure-2"``.
         title: its heading.
         caption: what it shows.
-        figure: the drawing.
+        figure: the drawing, or the axes it was drawn on.
     """
 
     name: str
     title: str
     caption: str
-    figure: Figure
+    figure: Figure | Axes | np.ndarray
 
 
 def render(table: Table, pictures: Sequence[Picture] = ()) -> str:
@@ -34,4 +37,4 @@ def render(table: Table, pictures: Sequence[Picture] = ()) -> str:
 
 
 def _svg(picture: Picture) -> Markup:
-    return inline_svg(picture.figure, name=picture.name, described_by=f"{picture.name}-caption")
+    return inline_svg(figure_of(picture.figure), name=picture.name, described_by=f"{picture.name}-caption")

@@ -1,4 +1,8 @@
-"""Arrays in, matplotlib out: every function draws on ``ax`` (or ``axes``), or on a figure of its own.
+"""Pictures of latent spaces: pure functions from arrays to matplotlib.
+
+Every function takes arrays (NumPy, or whatever ``np.asarray`` takes), draws on the axes it is given by ``ax=`` or
+``axes=``, or on those of a new figure, and returns what it drew on. Figures of its own belong to no window and no
+pyplot state. ``docs/plots.md`` shows each. What computes anything lives elsewhere, and so do pages.
 
 Matplotlib is imported when the first of them is asked for.
 """
@@ -10,7 +14,9 @@ if TYPE_CHECKING:
     from latentassay.plots.consistency import self_consistency_bars, traversal_errors
     from latentassay.plots.distributions import error_histogram, response_distances, unit_bars
     from latentassay.plots.field import field_arrows, field_maps
+    from latentassay.plots.geometry import half_plane, volume_map, ways
     from latentassay.plots.graph import response_graph
+    from latentassay.plots.hierarchy import hierarchy_panels
     from latentassay.plots.hybrids import double_intervention, hybridisation
     from latentassay.plots.images import reconstruction_pairs, strips, traversals
     from latentassay.plots.invariance import adjacency, equivariance_matrix, invariance_matrix
@@ -31,7 +37,9 @@ _MODULES = {
     "consistency": ("self_consistency_bars", "traversal_errors"),
     "distributions": ("error_histogram", "response_distances", "unit_bars"),
     "field": ("field_arrows", "field_maps"),
+    "geometry": ("half_plane", "volume_map", "ways"),
     "graph": ("response_graph",),
+    "hierarchy": ("hierarchy_panels",),
     "hybrids": ("double_intervention", "hybridisation"),
     "images": ("reconstruction_pairs", "strips", "traversals"),
     "invariance": ("adjacency", "equivariance_matrix", "invariance_matrix"),
@@ -62,6 +70,8 @@ __all__ = [
     "field_arrows",
     "field_maps",
     "full_matrix",
+    "half_plane",
+    "hierarchy_panels",
     "hybridisation",
     "information_map",
     "invariance_matrix",
@@ -81,6 +91,8 @@ __all__ = [
     "traversal_errors",
     "traversals",
     "unit_bars",
+    "volume_map",
+    "ways",
 ]
 
 

@@ -1,14 +1,15 @@
 """The response graph: units on a circle, arrows for interventions that reach another unit."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from latentassay.plots.style import INK, LEAF, MAIN, MUTED, PAPER, SIZE, SMALL, legend, sheet
+from latentassay.core.errors import InputError
+from latentassay.plots.style import INK, LEAF, MAIN, MUTED, PAPER, SIZE, SMALL, height_of, legend, panel, width_of
 
 EDGES = 120
 """Only this many of the strongest arrows are drawn; more are a thicket."""
@@ -18,8 +19,14 @@ SPAN = 2.7
 
 
 def response_graph(
-    nodes: Sequence[int], edges: np.ndarray, weights: np.ndarray, pairs: np.ndarray, labels: Sequence[str]
-) -> Figure:
+    nodes: Sequence[int] | np.ndarray,
+    edges: Any,
+    weights: Any,
+    pairs: Any,
+    labels: Sequence[Any],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
     """Draw the directed weighted graph over the alive units, as LR figure 6d; units of one variable share a band.
 
     Args:
@@ -28,23 +35,41 @@ def response_graph(
         weights: ``(e,)`` normalized responses; the width of an arrow.
         pairs: ``(p, 2)`` units that form one two-dimensional variable.
         labels: names of all units, by unit number.
+        ax: where to draw; a new figure where left out.
+
+    Raises:
+        InputError: an edge or a pair of units that are no nodes, or another number of weights than of edges.
     """
-    side = 5.6 if len(nodes) > 3 and len(edges) else 3.8
-    figure = sheet(side, side + 0.2)
-    ax = figure.add_subplot()
+    alive, names = [int(node) for node in nodes], [str(label) for label in labels]
+    ways, twins = (np.asarray(units, dtype=int).reshape(-1, 2) for units in (edges, pairs))
+    widths = np.asarray(weights, dtype=float).reshape(-1)
+    _check(alive, ways, widths, twins, len(names))
+    side = 5.6 if len(alive) > 3 and len(ways) else 3.8
+    if ax is not None:
+        side = min(width_of(ax), height_of(ax))
+    ax = panel(ax, side, side + 0.2)
     ax.set(xlim=(-SPAN / 2, SPAN / 2), ylim=(-SPAN / 2, SPAN / 2), aspect="equal")
     ax.set_axis_off()
-    radius = float(np.clip(1.9 / max(len(nodes), 1), 0.045, 0.13))
-    place = _circle(nodes, pairs)
+    radius = float(np.clip(1.9 / max(len(alive), 1), 0.045, 0.13))
+    place = _circle(alive, twins)
     points = 72 * side / SPAN
-    _bands(ax, pairs, place, radius * points)
-    _arrows(ax, edges, weights, place, (radius + 0.015) * points)
+    _bands(ax, twins, place, radius * points)
+    _arrows(ax, ways, widths, place, (radius + 0.015) * points)
     for node, (x, y) in place.items():
         ax.add_patch(Circle((x, y), radius, facecolor=PAPER, edgecolor=INK, linewidth=1.1, zorder=4))
-        size = SIZE + 1 if len(nodes) <= 20 else SMALL - 1.5
-        ax.text(x, y, labels[node], ha="center", va="center", color=INK, fontsize=size, zorder=5, parse_math=False)
-    _explain(ax, len(nodes), weights, len(pairs))
-    return figure
+        size = SIZE + 1 if len(alive) <= 20 else SMALL - 1.5
+        ax.text(x, y, names[node], ha="center", va="center", color=INK, fontsize=size, zorder=5, parse_math=False)
+    _explain(ax, len(alive), widths, len(twins))
+    return ax
+
+
+def _check(nodes: list[int], edges: np.ndarray, weights: np.ndarray, pairs: np.ndarray, count: int) -> None:
+    if len(weights) != len(edges):
+        raise InputError(f"weights must be one for each of {len(edges)} edges, got {len(weights)}")
+    if unknown := set(nodes) - set(range(count)):
+        raise InputError(f"nodes must be units from 0 to {count - 1}, which have labels, got {sorted(unknown)}")
+    if strangers := {*edges.ravel().tolist(), *pairs.ravel().tolist()} - set(nodes):
+        raise InputError(f"edges and pairs must join nodes, got units {sorted(strangers)} that are none")
 
 
 def _circle(nodes: Sequence[int], pairs: np.ndarray) -> dict[int, tuple[float, float]]:
@@ -100,7 +125,9 @@ def _explain(ax: Axes, nodes: int, weights: np.ndarray, pairs: int) -> None:
         low, high = float(np.min(weights)), float(np.max(weights))
         shown = f"{EDGES} strongest of {count} responses, from" if count > EDGES else "response"
         handles = [
-            Line2D([], [], color=MAIN, linewidth=0.6 + 2.4 * low / high, alpha=0.5, label=f"{shown} {low:.2f}"),
+            Line2D(
+                [], [], color=MAIN, linewidth=0.6 + 2.4 * low / (high or 1.0), alpha=0.5, label=f"{shown} {low:.2f}"
+            ),
             Line2D([], [], color=MAIN, linewidth=3.0, label=f"response {high:.2f}"),
         ]
     if pairs:

@@ -2,14 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from textwrap import fill
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Z95
-from latentassay.plots.style import ALERT, INK, MAIN, MUTED, QUIET, SMALL, WIDE, fading, legend_above, sheet, tidy
+from latentassay.plots.check import names_of
+from latentassay.plots.style import (
+    ALERT,
+    INK,
+    MAIN,
+    MUTED,
+    QUIET,
+    SMALL,
+    WIDE,
+    Panels,
+    clear_to,
+    figure_of,
+    legend_over,
+    note_below,
+    panels,
+    sheet,
+    tidy,
+)
 
 NEEDS = (
     "linear",
@@ -29,8 +46,13 @@ PARTS = (("depends on the other variables", ALERT), ("bends with its own value",
 
 
 def hierarchy_panels(
-    arrays: Mapping[str, np.ndarray], *, labels: Sequence[str] | None = None, note: str = "", place: str = "pixels"
-) -> Figure:
+    arrays: Mapping[str, Any],
+    *,
+    labels: Sequence[Any] | None = None,
+    note: str = "",
+    place: str = "pixels",
+    axes: Panels | None = None,
+) -> np.ndarray:
     """Draw variables in their order: where they change things, what kind of change it is, how far it reaches.
 
     Args:
@@ -39,6 +61,7 @@ def hierarchy_panels(
         labels: names of the variables, their numbers where left out.
         note: what to write below, such as the score.
         place: what an observation has many of.
+        axes: three axes, from top to bottom, and one more above them if there are maps; a new figure where left out.
 
     Raises:
         InputError: an array is absent, of another length, or there is nothing to draw.
@@ -50,36 +73,41 @@ def hierarchy_panels(
             f"needs {', '.join(NEEDS)}, one value for each variable, got "
             f"{ {name: array.shape for name, array in found.items()} }"
         )
-    names = [str(unit) for unit in range(count)] if labels is None else list(labels)
-    if len(names) != count:
-        raise InputError(f"labels must name {count} variables, got {len(names)}")
+    names = names_of(range(count) if labels is None else labels, count)
     maps = np.asarray(arrays.get("maps", ()), dtype=float)
     pictures = maps if maps.ndim == 3 and len(maps) == count else None
-    return _panels(found, names, pictures, note, place)
+    given = panels(axes, 3 if pictures is None else 4)
+    drawn = _stack(count, pictures) if given is None else given
+    if pictures is not None:
+        _maps(drawn[0], pictures, np.isnan(found["linear"]))
+    shares, places, size = drawn[-3:]
+    _shares(shares, found)
+    _bars(places, found["places"], found["places_stderr"], f"share of\n{place}")
+    _bars(size, found["size"], found["size_stderr"], "size of\nchange")
+    _name_variables(drawn, names)
+    legend_over(drawn[0], [shares])
+    wide = int(15 * figure_of(drawn).get_figwidth())
+    note_below(size, fill(f"{note}{note and '; '}lines: 95 % intervals", wide, break_long_words=False), lines=2)
+    return drawn
 
 
-def _panels(
-    found: Mapping[str, np.ndarray], names: list[str], maps: np.ndarray | None, note: str, place: str
-) -> Figure:
-    count = len(names)
+def _stack(count: int, maps: np.ndarray | None) -> np.ndarray:
+    """Panels above each other in a figure of their own."""
     width = min(WIDE, max(5.2, 1.4 + 0.75 * count))
     tile = 0.0 if maps is None else 0.96 * (width - 0.65) / (count + 0.2) * maps.shape[1] / maps.shape[2]
     heights = ([tile] if maps is not None else []) + [2.3, 1.0, 1.0]
     figure = sheet(width, sum(heights) + 1.0 + 0.2 * len(heights))
-    axes = list(figure.subplots(len(heights), 1, sharex=True, height_ratios=heights))
-    if maps is not None:
-        _maps(axes.pop(0), maps, np.isnan(found["linear"]))
-    shares, places, size = axes
-    _shares(shares, found)
-    _dots(places, found["places"], found["places_stderr"], f"share of\n{place}")
-    _dots(size, found["size"], found["size_stderr"], "size of\nchange")
-    size.set_xlabel("variable", color=INK)
-    size.set_xticks(range(count), names, parse_math=False)
-    size.set_xlim(-0.6, count - 0.4)
-    legend_above(figure, shares)
-    below = fill(f"{note}{note and '; '}lines: 95 % intervals", int(15 * width), break_long_words=False)
-    figure.supxlabel(below, color=MUTED, fontsize=SMALL, parse_math=False)
-    return figure
+    return np.asarray(figure.subplots(len(heights), 1, height_ratios=heights))
+
+
+def _name_variables(axes: np.ndarray, names: Sequence[str]) -> None:
+    """Give all panels the same places, and the lowest the names."""
+    for ax in axes:
+        ax.set_xlim(-0.6, len(names) - 0.4)
+        ax.set_xticks(range(len(names)))
+        ax.tick_params(labelbottom=ax is axes[-1])
+    axes[-1].set_xticks(range(len(names)), names, parse_math=False)
+    axes[-1].set_xlabel("variable", color=INK)
 
 
 def _maps(ax: Axes, maps: np.ndarray, dead: np.ndarray) -> None:
@@ -91,7 +119,7 @@ def _maps(ax: Axes, maps: np.ndarray, dead: np.ndarray) -> None:
             extent = (unit - 0.46, unit + 0.46, 0.92 * ratio, 0)
             ax.imshow(
                 np.sqrt(squares / squares.max()),
-                cmap=fading(INK),
+                cmap=clear_to(INK),
                 vmin=0,
                 vmax=1,
                 extent=extent,
@@ -123,7 +151,7 @@ def _shares(ax: Axes, found: Mapping[str, np.ndarray]) -> None:
     ax.set(ylim=(0, 1.0), yticks=[0, 0.25, 0.5, 0.75, 1], yticklabels=["0", "¼", "½", "¾", "1"])
 
 
-def _dots(ax: Axes, values: np.ndarray, stderr: np.ndarray, label: str) -> None:
+def _bars(ax: Axes, values: np.ndarray, stderr: np.ndarray, label: str) -> None:
     tidy(ax, y=label)
     at = np.arange(len(values))
     ax.bar(at, values, 0.72, color=QUIET)

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from latentassay.core.errors import InputError
+from latentassay.plots.check import names_of
 from latentassay.plots.images import COLUMNS, tiles
-from latentassay.plots.style import ALERT, INK, MAIN, MUTED, SIZE, SMALL, WIDE, sheet, tidy
+from latentassay.plots.style import ALERT, INK, MAIN, SIZE, SMALL, WIDE, Panels, note_below, panels, sheet, tidy
 
 BASE = "#d9a514"
 """Yellow, as in the paper, light or dark."""
@@ -25,11 +26,22 @@ BESIDE = 7
 """Grids of more units stand below each other, so that their tiles can be seen."""
 
 
-STRIP, SAMPLE, NAMES, TITLES = 1.1, 0.9, 0.75, 0.8
-"""Inches of the column of samples and of each sample in it, and of what is written beside and above a grid."""
+STRIP = 1.1
+"""Inches of the column of samples,"""
+
+SAMPLE = 0.9
+"""and of each sample in it."""
+
+NAMES = 0.75
+"""Inches of what is written beside a grid,"""
+
+TITLES = 0.8
+"""and above it."""
 
 
-def hybridisation(base: np.ndarray, alternative: np.ndarray, hybrids: np.ndarray, labels: Sequence[str]) -> Figure:
+def hybridisation(
+    base: Any, alternative: Any, hybrids: Any, labels: Sequence[Any], *, axes: Panels | None = None
+) -> np.ndarray:
     """Draw samples, alternatives, and every hybrid with one unit from the alternative (IC figure 34).
 
     Args:
@@ -37,6 +49,10 @@ def hybridisation(base: np.ndarray, alternative: np.ndarray, hybrids: np.ndarray
         alternative: likewise.
         hybrids: ``(k, units, *x_shape)``; more than twelve units go on below.
         labels: names of the units.
+        axes: one axes for every twelve units, from top to bottom; a new figure where left out.
+
+    Raises:
+        InputError: nothing to draw, or shapes that do not fit.
     """
     a, b, mixed = (np.asarray(array, dtype=float) for array in (base, alternative, hybrids))
     if a.shape != b.shape or not len(a) or mixed.shape != (len(a), len(labels), *a.shape[1:]) or not len(labels):
@@ -45,15 +61,17 @@ def hybridisation(base: np.ndarray, alternative: np.ndarray, hybrids: np.ndarray
             f"base and alternative (k, *x_shape), got {mixed.shape}, {a.shape} and {b.shape}"
         )
     parts = [range(start, min(start + COLUMNS, len(labels))) for start in range(0, len(labels), COLUMNS)]
-    columns, ratio = GAP + len(parts[0]), _ratio(a)
-    cell = min(WIDE / columns, 1.0)
-    figure = sheet(cell * columns + 0.3, 0.3 + (0.6 + cell * ratio * len(a)) * len(parts))
-    for ax, part in zip(figure.subplots(len(parts), 1, squeeze=False)[:, 0], parts, strict=True):
-        names = [labels[unit] for unit in part]
+    columns, ratio, drawn = GAP + len(parts[0]), _ratio(a), panels(axes, len(parts))
+    if drawn is None:
+        cell = min(WIDE / columns, 1.0)
+        figure = sheet(cell * columns + 0.3, 0.3 + (0.6 + cell * ratio * len(a)) * len(parts))
+        drawn = figure.subplots(len(parts), 1, squeeze=False)[:, 0]
+    for ax, part in zip(drawn, parts, strict=True):
+        names = [str(labels[unit]) for unit in part]
         note = _row(ax, np.stack([a, b, np.full_like(a, np.nan)], 1), mixed[:, part], names, columns, ratio)
     if note:
-        figure.supxlabel(note, color=MUTED, fontsize=SMALL)
-    return figure
+        note_below(drawn[-1], note)
+    return np.asarray(drawn)
 
 
 def _row(ax: Axes, pair: np.ndarray, mixed: np.ndarray, labels: Sequence[str], columns: int, ratio: float) -> str:
@@ -69,8 +87,14 @@ def _row(ax: Axes, pair: np.ndarray, mixed: np.ndarray, labels: Sequence[str], c
 
 
 def double_intervention(
-    base: np.ndarray, first: np.ndarray, second: np.ndarray, grids: Mapping[str, np.ndarray], labels: Sequence[str]
-) -> Figure:
+    base: Any,
+    first: Any,
+    second: Any,
+    grids: Mapping[str, Any],
+    labels: Sequence[Any],
+    *,
+    axes: Panels | None = None,
+) -> np.ndarray:
     """Draw a sample with two units from two others, in a matrix of all pairs (IC figure 35).
 
     Args:
@@ -79,25 +103,40 @@ def double_intervention(
         second: where that of the column comes from; on the diagonal it has no say.
         grids: title, such as ``"on the noises N"`` → decodings ``(units, units, *x_shape)``.
         labels: names of the units.
+        axes: one axes for each grid, then three, for base, first and second; a new figure where left out.
+
+    Raises:
+        InputError: no grid, or shapes that do not fit.
     """
-    three, n = np.stack([np.asarray(x, dtype=float) for x in (base, first, second)]), len(labels)
-    wanted = (n, n, *three.shape[1:])
-    if three.ndim != 4 or not grids or any(np.shape(grid) != wanted for grid in grids.values()):
-        shapes = [np.shape(grid) for grid in grids.values()]
+    samples = [np.asarray(x, dtype=float) for x in (base, first, second)]
+    names, wanted = names_of(labels, len(labels)), (len(labels), len(labels), *samples[0].shape)
+    shapes = [np.shape(grid) for grid in grids.values()]
+    if samples[0].ndim != 3 or len({x.shape for x in samples}) > 1 or not grids or set(shapes) != {wanted}:
         raise InputError(f"grids must hold at least one matrix of hybrids of images, of shape {wanted}, got {shapes}")
-    across, ratio = (len(grids) if n <= BESIDE else 1), _ratio(three)
-    cell = min((WIDE - STRIP - across * NAMES) / (across * n), 0.8)
-    each = TITLES + max(cell * ratio * n, 3 * ratio * SAMPLE + 0.7)
-    figure = sheet(STRIP + across * (NAMES + cell * n), -(-len(grids) // across) * each + 0.1)
-    figure.set_layout_engine("none")  # tiles of one size are not what it is good at
-    for i, (title, grid) in enumerate(grids.items()):
-        left, top = STRIP + i % across * (NAMES + cell * n) + NAMES - 0.1, i // across * each + TITLES
-        _pairs(_place(figure, left, top, cell * n, cell * ratio * n), np.asarray(grid, float), title, labels, ratio)
-    looks = zip(three, ("base", "first", "second"), (BASE, MAIN, ALERT), strict=True)
-    for i, (sample, name, colour) in enumerate(looks):
-        ax = _place(figure, 0.12, TITLES + i * (ratio * SAMPLE + 0.35), SAMPLE, ratio * SAMPLE)
+    ratio, given = _ratio(samples[0][None]), panels(axes, len(grids) + 3)
+    drawn = _beside_samples(len(grids), len(names), ratio) if given is None else given
+    for ax, (title, grid) in zip(drawn, grids.items(), strict=False):
+        _pairs(ax, np.asarray(grid, float), title, names, ratio)
+    looks = zip(drawn[-3:], samples, ("base", "first", "second"), (BASE, MAIN, ALERT), strict=True)
+    for ax, sample, name, colour in looks:
         _sample(ax, sample, name, colour, ratio)
-    return figure
+    return drawn
+
+
+def _beside_samples(count: int, units: int, ratio: float) -> np.ndarray:
+    """Panels of a figure of their own: grids of tiles of one size, and three samples in a column at the left."""
+    across = count if units <= BESIDE else 1
+    cell = min((WIDE - STRIP - across * NAMES) / (across * units), 0.8)
+    each = TITLES + max(cell * ratio * units, 3 * ratio * SAMPLE + 0.7)
+    figure = sheet(STRIP + across * (NAMES + cell * units), -(-count // across) * each + 0.1)
+    figure.set_layout_engine("none")  # every inch is accounted for
+    drawn = []
+    for i in range(count):
+        left, top = STRIP + i % across * (NAMES + cell * units) + NAMES - 0.1, i // across * each + TITLES
+        drawn.append(_place(figure, left, top, cell * units, cell * ratio * units))
+    tops = [TITLES + i * (ratio * SAMPLE + 0.35) for i in range(3)]
+    drawn += [_place(figure, 0.12, top, SAMPLE, ratio * SAMPLE) for top in tops]
+    return np.array(drawn, dtype=object)
 
 
 def _place(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:

@@ -6,76 +6,120 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 
-from latentassay.plots.style import ALERT, INK, MAIN, MUTED, RULE, SERIES, SMALL, WIDE, legend, sheet, tidy
+from latentassay.core.errors import InputError
+from latentassay.plots.check import named_items, names_of, shaped_array
+from latentassay.plots.style import (
+    ALERT,
+    INK,
+    LEAF,
+    MAIN,
+    MUTED,
+    RULE,
+    SERIES,
+    SMALL,
+    THIRD,
+    WIDE,
+    legend,
+    note_below,
+    panel,
+    tidy,
+)
 
 PIXELS = 600_000
 """A mosaic larger than this is averaged down, so that a report stays light."""
 
 COLUMNS = 12
+"""At most so many observations lie in a row."""
+
+NAMES = 1.4
+"""Inches for the names of the rows."""
+
+CLOUDS = ((MAIN, "o"), (LEAF, "^"), (ALERT, "x"), (THIRD, "s"))
+"""Colours and markers of groups of points."""
 
 
-def reconstruction_pairs(originals: np.ndarray, reconstructions: np.ndarray) -> Figure:
+def reconstruction_pairs(originals: Any, reconstructions: Any, *, ax: Axes | None = None) -> Axes:
     """Draw data above their reconstructions; vectors of 2 or 3 numbers as points joined to where they went.
 
     Args:
         originals: ``(k, *x_shape)``, images ``(1 or 3, H, W)`` in [0, 1] or vectors ``(D,)``.
         reconstructions: the same shape.
+        ax: where to draw, with ``projection="3d"`` for points in space; a new figure where left out.
+
+    Raises:
+        InputError: nothing to draw, or shapes that differ.
 
     Source: the reconstruction strips of the papers; for points, LR figure 3 (right).
     """
-    if are_points(originals):
-        return _moves(originals, reconstructions)
-    return strips({"data": originals, "reconstruction": reconstructions})
+    x, y = np.asarray(originals, dtype=float), np.asarray(reconstructions, dtype=float)
+    if x.shape != y.shape or x.ndim < 2 or not x.size:
+        raise InputError(f"originals and reconstructions must both be (k, *x_shape), got {x.shape} and {y.shape}")
+    return _moves(x, y, ax) if are_points(x) else strips({"data": x, "reconstruction": y}, ax=ax)
 
 
-def strips(groups: Mapping[str, np.ndarray]) -> Figure:
+def strips(groups: Mapping[str, Any], *, ax: Axes | None = None) -> Axes:
     """Draw one labelled row of observations per group, at most twelve in a row; points share one plot.
 
     Args:
         groups: label → observations ``(k, *x_shape)``.
+        ax: where to draw, with ``projection="3d"`` for points in space; a new figure where left out.
+
+    Raises:
+        InputError: nothing to draw, or observations of several shapes.
     """
-    if all(are_points(samples) for samples in groups.values()):
-        return _clouds(groups)
-    rows = {label: np.asarray(samples)[:COLUMNS] for label, samples in groups.items()}
-    columns = max(len(samples) for samples in rows.values())
-    first = next(iter(rows.values()))
-    filled = np.full((len(rows), columns, *first.shape[1:]), np.nan)
+    rows = {str(label): np.asarray(samples, dtype=float) for label, samples in named_items(groups, "groups")}
+    if len({samples.shape[1:] for samples in rows.values()}) > 1 or any(
+        x.ndim < 2 or not x.size for x in rows.values()
+    ):
+        shapes = {label: samples.shape for label, samples in rows.items()}
+        raise InputError(f"groups must hold observations (k, *x_shape) of one shape, at least one each, got {shapes}")
+    if all(are_points(samples) for samples in rows.values()):
+        return _clouds(rows, ax)
+    columns = min(COLUMNS, max(map(len, rows.values())))
+    filled = np.full((len(rows), columns, *next(iter(rows.values())).shape[1:]), np.nan)
     for i, samples in enumerate(rows.values()):
-        filled[i, : len(samples)] = samples
-    ax = _grid(filled, margin=1.4)
+        filled[i, : len(samples)] = samples[:columns]
+    ax = _tiled(filled, ax)
     ax.set_yticks(np.arange(len(rows)) + 0.5, list(rows), parse_math=False)
     ax.set_xticks([])
-    return _figure(ax)
+    return ax
 
 
-def traversals(images: np.ndarray, values: np.ndarray, labels: Sequence[str]) -> Figure:
+def traversals(images: Any, values: Any, labels: Sequence[Any], *, ax: Axes | None = None) -> Axes:
     """Draw what each unit does alone: one row per unit, its value growing from left to right.
 
     Args:
         images: decodings ``(rows, steps, *x_shape)``.
         values: the value the unit had, ``(rows, steps)``.
         labels: names of the units, one per row.
+        ax: where to draw, with ``projection="3d"`` for points in space; a new figure where left out.
+
+    Raises:
+        InputError: nothing to draw, or shapes that do not fit.
 
     Source: LR figures 12–24, SA section 5.6; points are drawn as curves.
     """
-    if are_points(images[0]):
-        return _curves(images, labels)
-    common = bool(np.allclose(values, values[0]))
-    ax = _grid(images, margin=1.4)
-    names = [
-        f"unit {label}" if common else f"unit {label}\n{row.min():.1f} … {row.max():.1f}".replace("-", "−")
-        for label, row in zip(labels, values, strict=True)
-    ]
-    ax.set_yticks(np.arange(len(images)) + 0.5, names, parse_math=False)
+    x = np.asarray(images, dtype=float)
+    if x.ndim < 3 or not x.size:
+        raise InputError(f"images must have shape (rows, steps, *x_shape), got {x.shape}")
+    v, names = shaped_array(values, "values", *x.shape[:2]), names_of(labels, len(x))
+    if are_points(x[0]):
+        return _curves(x, names, ax)
+    common = bool(np.allclose(v, v[0]))
+    ax = _tiled(x, ax)
+    if not common:
+        names = [
+            f"{name}\n{row.min():.1f} … {row.max():.1f}".replace("-", "−") for name, row in zip(names, v, strict=True)
+        ]
+    ax.set_yticks(np.arange(len(x)) + 0.5, [f"unit {name}" for name in names], parse_math=False)
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
-    ticks = [f"{value:.1f}".replace("-", "−") for value in values[0]] if common else ["least", "greatest"]
-    at = np.arange(images.shape[1]) + 0.5
+    ticks = [f"{value:.1f}".replace("-", "−") for value in v[0]] if common else ["least", "greatest"]
+    at = np.arange(x.shape[1]) + 0.5
     ax.set_xticks(at if common else at[[0, -1]], ticks)
     ax.set_xlabel("value of the unit", color=INK, fontsize=SMALL + 1)
-    return _figure(ax)
+    return ax
 
 
 def are_images(samples: np.ndarray) -> bool:
@@ -94,7 +138,7 @@ def mosaic(images: np.ndarray, *, gaps: bool = True) -> np.ndarray:
     >>> mosaic(np.ones((2, 3, 1, 32, 32))).shape
     (68, 102, 4)
     """
-    images = _shrunk(np.asarray(images, dtype=np.float32))
+    images = _shrink(np.asarray(images, dtype=np.float32))
     rows, columns, channels, height, width = images.shape
     colour = images if channels == 3 else np.repeat(images.mean(2, keepdims=True), 3, 2)
     alpha = np.isfinite(colour).all(2, keepdims=True).astype(np.float32)
@@ -146,12 +190,12 @@ def _small_plots(
     return f"each tile: value (from {low:.2g} to {high:.2g}) over index (0 to {size - 1})".replace("-", "−")
 
 
-def _grid(samples: np.ndarray, margin: float) -> Axes:
+def _tiled(samples: np.ndarray, ax: Axes | None) -> Axes:
+    """Axes full of tiles ``(rows, columns, *x_shape)`` of unit size, the first on top."""
     rows, columns = samples.shape[:2]
     ratio = samples.shape[3] / samples.shape[4] if np.ndim(samples) == 5 else 0.75
-    cell = min((WIDE - margin) / columns, 0.95 if rows <= 16 else 0.6)
-    figure = sheet(margin + cell * columns, 0.45 + cell * ratio * rows)
-    ax = tidy(figure.add_subplot())
+    cell = min((WIDE - NAMES) / columns, 0.95 if rows <= 16 else 0.6)
+    ax = tidy(panel(ax, NAMES + cell * columns, 0.45 + cell * ratio * rows))
     note = tiles(ax, samples, (0, columns, rows, 0))
     ax.set(xlim=(0, columns), ylim=(rows, 0))
     ax.set_aspect(ratio)
@@ -159,18 +203,11 @@ def _grid(samples: np.ndarray, margin: float) -> Axes:
     for spine in ax.spines.values():
         spine.set_visible(False)
     if note:
-        figure.supxlabel(note, color=MUTED, fontsize=SMALL)
+        note_below(ax, note)
     return ax
 
 
-def _figure(ax: Axes) -> Figure:
-    figure = ax.figure
-    if not isinstance(figure, Figure):
-        raise TypeError("axes must belong to a figure, not to a part of one")
-    return figure
-
-
-def _shrunk(images: np.ndarray) -> np.ndarray:
+def _shrink(images: np.ndarray) -> np.ndarray:
     rows, columns, channels, height, width = images.shape
     by = int(np.ceil(np.sqrt(rows * columns * height * width / PIXELS)))
     if by == 1 or min(height, width) < 2 * by:
@@ -180,11 +217,23 @@ def _shrunk(images: np.ndarray) -> np.ndarray:
     return np.asarray(blocks.mean((4, 6)))
 
 
-def space(figure: Figure, dimensions: int, cell: Any = 111, *, zoom: float = 0.9) -> Any:
-    """Return axes for points of the plane or of space, every axis labelled."""
+def points_panel(ax: Axes | None, dimensions: int, *, zoom: float = 0.9) -> Axes:
+    """Return axes for points of the plane or of space: a caller's, or those of a new figure."""
+    ax = panel(ax, 6.0, 4.8, projection="3d" if dimensions == 3 else None)
+    space(ax, dimensions, zoom=zoom)
+    return ax
+
+
+def space(ax: Any, dimensions: int, *, zoom: float = 0.9) -> Any:
+    """Label the axes of the plane or of space, and quieten them.
+
+    Raises:
+        InputError: points have three numbers, and the axes two dimensions.
+    """
     if dimensions == 2:
-        return tidy(figure.add_subplot(cell), x="x₀", y="x₁")
-    ax = figure.add_subplot(cell, projection="3d")
+        return tidy(ax, x="x₀", y="x₁")
+    if ax.name != "3d":
+        raise InputError(f'points in space need axes made with projection="3d", got {ax.name} axes')
     ax.set_facecolor("none")
     for axis, name, subscript in zip((ax.xaxis, ax.yaxis, ax.zaxis), "xyz", "₀₁₂", strict=True):
         axis.set_pane_color((0, 0, 0, 0))
@@ -197,34 +246,30 @@ def space(figure: Figure, dimensions: int, cell: Any = 111, *, zoom: float = 0.9
     return ax
 
 
-def _moves(originals: np.ndarray, reconstructions: np.ndarray) -> Figure:
-    figure = sheet(6.0, 4.8)
-    ax = space(figure, originals.shape[1])
+def _moves(originals: np.ndarray, reconstructions: np.ndarray, ax: Axes | None) -> Axes:
+    ax = points_panel(ax, originals.shape[1])
     for start, end in zip(originals, reconstructions, strict=True):
         ax.plot(*np.stack([start, end], 1), color=MUTED, linewidth=0.6)
     ax.plot(*originals.T, "o", color=INK, markersize=4, label="data")
     ax.plot(*reconstructions.T, "x", color=MAIN, markersize=4.5, label="reconstruction")
     legend(ax)
-    return figure
+    return ax
 
 
-def _clouds(groups: Mapping[str, np.ndarray]) -> Figure:
-    figure = sheet(6.0, 4.8)
-    ax = space(figure, next(iter(groups.values())).shape[1])
-    for (label, samples), colour, marker in zip(
-        groups.items(), (MAIN, SERIES[2], ALERT, SERIES[3]), "o^xs", strict=False
-    ):
-        ax.plot(*np.asarray(samples).T, marker, color=colour, markersize=4, label=label, fillstyle="none")
+def _clouds(groups: Mapping[str, np.ndarray], ax: Axes | None) -> Axes:
+    ax = points_panel(ax, next(iter(groups.values())).shape[1])
+    for i, (label, samples) in enumerate(groups.items()):
+        colour, marker = CLOUDS[i % len(CLOUDS)]
+        ax.plot(*samples.T, marker, color=colour, markersize=4, label=label, fillstyle="none")
     legend(ax, ncols=2)
-    return figure
+    return ax
 
 
-def _curves(images: np.ndarray, labels: Sequence[str]) -> Figure:
-    figure = sheet(6.0, 4.8)
-    ax = space(figure, images.shape[-1])
+def _curves(images: np.ndarray, labels: Sequence[str], ax: Axes | None) -> Axes:
+    ax = points_panel(ax, images.shape[-1])
     for i, (curve, label) in enumerate(zip(images, labels, strict=True)):
         colour, style = SERIES[i % len(SERIES)], ("-", "--", ":", "-.")[i // len(SERIES) % 4]
         ax.plot(*curve.T, style, color=colour, marker=".", markersize=4, linewidth=1.2, label=f"unit {label}")
         ax.plot(*curve[-1:].T, "o", color=colour, markersize=5)
     legend(ax, ncols=min(len(images), 5))
-    return figure
+    return ax

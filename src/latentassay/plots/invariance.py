@@ -8,19 +8,21 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Patch, Rectangle
 
 from latentassay.core.errors import InputError
+from latentassay.plots.check import names_of, shaped_array
 from latentassay.plots.matrices import ON_COLOUR
-from latentassay.plots.style import ALERT, INK, MAIN, MUTED, QUIET, RULE, SMALL, fading, scale, sheet, tidy
+from latentassay.plots.style import ALERT, INK, MAIN, MUTED, QUIET, RULE, clear_to, legend, panel, scale_beside, tidy
 
 NUMBERED = 16
 """Matrices of more units are drawn without numbers, which nobody could read."""
 
 
-def invariance_matrix(matrix: np.ndarray, labels: Sequence[str], collapsed: Sequence[bool] | np.ndarray) -> Figure:
+def invariance_matrix(
+    matrix: Any, labels: Sequence[Any], collapsed: Sequence[bool] | np.ndarray, *, ax: Axes | None = None
+) -> Axes:
     """Draw how far units are left alone by a change of another: 1 is untouched (IC figure 3).
 
     The diagonal has a colour of its own, since there 1 means that a unit does not answer to itself; rows and columns
@@ -30,17 +32,21 @@ def invariance_matrix(matrix: np.ndarray, labels: Sequence[str], collapsed: Sequ
         matrix: ``(u, u)``, row = unit intervened on, column = unit that responds; at most 1, NaN where unknown.
         labels: names of the units.
         collapsed: whether each unit is.
+        ax: where to draw; a new figure where left out.
+
+    Raises:
+        InputError: the matrix is not square, holds nothing, or has other units than labels or collapsed.
     """
-    values, dead = _square(matrix, labels), np.asarray(collapsed, dtype=bool)
-    if dead.shape != (len(labels),):
-        raise InputError(f"collapsed must have {len(labels)} entries, got shape {dead.shape}")
-    own, idle = np.eye(len(labels), dtype=bool), dead[:, None] | dead[None, :]
-    figure, ax = _map(labels)
+    values, names = _square(matrix, labels), names_of(labels, len(labels))
+    dead = shaped_array(collapsed, "collapsed", len(names)).astype(bool)
+    own, idle = np.eye(len(names), dtype=bool), dead[:, None] | dead[None, :]
+    ax = _panel(ax, len(names))
     bar = _layer(ax, values, ~own & ~idle, MAIN)
     _layer(ax, values, own & ~idle, ALERT)
     _layer(ax, values, idle, QUIET, most=0.45)
     _hatch(ax, dead)
-    _finish(ax, values, bar, labels, x="unit that responds", y="unit intervened on", label="invariance", pale=idle)
+    _finish(ax, values, names, x="unit that responds", y="unit intervened on", pale=idle)
+    scale_beside(ax, bar, "invariance")
     for axis in (ax.xaxis, ax.yaxis):
         for at, text in zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True):
             text.set_color(MUTED if dead[round(at)] else INK)
@@ -50,43 +56,53 @@ def invariance_matrix(matrix: np.ndarray, labels: Sequence[str], collapsed: Sequ
     ]
     if dead.any():
         handles.append(Patch(facecolor="none", edgecolor=MUTED, hatch="//////", linewidth=0.5, label="collapsed"))
-    figure.legend(handles=handles, loc="outside lower left", frameon=False, fontsize=SMALL + 0.5, labelcolor=INK)
-    return figure
+    legend(ax, handles=handles, ncols=1)
+    return ax
 
 
-def equivariance_matrix(matrix: np.ndarray, labels: Sequence[str]) -> Figure:
+def equivariance_matrix(matrix: Any, labels: Sequence[Any], *, ax: Axes | None = None) -> Axes:
     """Draw how well every cause follows from the intervened noise, whether changed before or after responding.
 
     Args:
         matrix: ``(u, u)``, row = noise intervened on, column = cause that responds; 1 everywhere is best (IC 2.1).
         labels: names of the units.
+        ax: where to draw; a new figure where left out.
+
+    Raises:
+        InputError: the matrix is not square, holds nothing, or has other units than labels.
     """
-    values = _square(matrix, labels)
-    figure, ax = _map(labels)
+    values, names = _square(matrix, labels), names_of(labels, len(labels))
+    ax = _panel(ax, len(names))
     bar = _layer(ax, values, np.ones_like(values, dtype=bool), MAIN)
-    _finish(ax, values, bar, labels, x="cause that responds", y="noise intervened on", label="equivariance")
-    return figure
+    _finish(ax, values, names, x="cause that responds", y="noise intervened on")
+    scale_beside(ax, bar, "equivariance")
+    return ax
 
 
-def adjacency(matrix: np.ndarray, labels: Sequence[str]) -> Figure:
+def adjacency(matrix: Any, labels: Sequence[Any], *, ax: Axes | None = None) -> Axes:
     """Draw which causes listen to which, as the masks of an XBlock have it (IC figures 30–33).
 
     Args:
         matrix: ``(u, u)`` in [0, 1], row = parent, column = child. What is 0 on or below the diagonal cannot be an edge
             and stays blank.
         labels: names of the units, in the order of the block.
+        ax: where to draw; a new figure where left out.
+
+    Raises:
+        InputError: the matrix is not square, has other units than labels, or values outside [0, 1].
     """
-    values = _square(matrix, labels)
+    values, names = _square(matrix, labels), names_of(labels, len(labels))
     if np.nanmin(values) < 0 or np.nanmax(values) > 1:
         raise InputError(f"adjacency must lie from 0 to 1, got {np.nanmin(values):.3g} to {np.nanmax(values):.3g}")
-    values = np.where(np.tri(len(labels), dtype=bool) & (values == 0), np.nan, values)
-    figure, ax = _map(labels)
+    values = np.where(np.tri(len(names), dtype=bool) & (values == 0), np.nan, values)
+    ax = _panel(ax, len(names))
     bar = _layer(ax, values, np.isfinite(values), MAIN)
-    for row, column in np.argwhere(np.isfinite(values)) if len(labels) <= NUMBERED else ():
+    for row, column in np.argwhere(np.isfinite(values)) if len(names) <= NUMBERED else ():
         ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=RULE, linewidth=0.6))
-    ax.plot(*_stairs(len(labels)), color=MUTED, linewidth=0.8)
-    _finish(ax, values, bar, labels, x="child", y="parent", label="mask")
-    return figure
+    ax.plot(*_stairs(len(names)), color=MUTED, linewidth=0.8)
+    _finish(ax, values, names, x="child", y="parent")
+    scale_beside(ax, bar, "mask")
+    return ax
 
 
 def _stairs(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,23 +111,21 @@ def _stairs(n: int) -> tuple[np.ndarray, np.ndarray]:
     return np.append(np.repeat(k + 0.5, 2), n - 0.5), np.append(np.stack([k - 0.5, k + 0.5], 1), n - 1.5)
 
 
-def _square(matrix: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+def _square(matrix: Any, labels: Sequence[Any]) -> np.ndarray:
     values = np.asarray(matrix, dtype=float)
     if values.shape != (len(labels), len(labels)) or not np.isfinite(values).any():
         raise InputError(f"matrix must have shape ({len(labels)}, {len(labels)}) with known values, got {values.shape}")
     return values
 
 
-def _map(labels: Sequence[str]) -> tuple[Figure, Axes]:
-    each = 0.44 if len(labels) <= NUMBERED else 0.16
-    side = 1.5 + float(np.clip(each * len(labels), 1.5, 6.4))
-    figure = sheet(side + 0.9, side + 0.5)
-    return figure, figure.add_subplot()
+def _panel(ax: Axes | None, units: int) -> Axes:
+    side = 1.5 + float(np.clip((0.44 if units <= NUMBERED else 0.16) * units, 1.5, 6.4))
+    return panel(ax, side + 0.9, side + 0.5)
 
 
 def _layer(ax: Axes, values: np.ndarray, where: np.ndarray, colour: str, most: float = 1.0) -> AxesImage:
     shown = np.where(where, values, np.nan)
-    return ax.imshow(shown, cmap=fading(colour, most=most), vmin=0, vmax=1, interpolation="none")
+    return ax.imshow(shown, cmap=clear_to(colour, most=most), vmin=0, vmax=1, interpolation="none")
 
 
 def _hatch(ax: Axes, dead: np.ndarray) -> None:
@@ -122,25 +136,17 @@ def _hatch(ax: Axes, dead: np.ndarray) -> None:
 
 
 def _finish(
-    ax: Axes,
-    values: np.ndarray,
-    bar: AxesImage,
-    labels: Sequence[str],
-    *,
-    x: str,
-    y: str,
-    label: str,
-    pale: np.ndarray | None = None,
+    ax: Axes, values: np.ndarray, labels: Sequence[str], *, x: str, y: str, pale: np.ndarray | None = None
 ) -> None:
+    """Write numbers while they can be read, and name rows and columns."""
     if len(labels) <= NUMBERED:
         _write(ax, values, np.zeros_like(values, dtype=bool) if pale is None else pale)
     tidy(ax, x=x, y=y, frame=True)
     step = -(-len(labels) // 32)
     for set_ticks in (ax.set_xticks, ax.set_yticks):
-        set_ticks(np.arange(0, len(labels), step), list(labels)[::step], parse_math=False)
+        set_ticks(np.arange(0, len(labels), step), labels[::step], parse_math=False)
     if sum(map(len, labels)) > 60:
         ax.tick_params(axis="x", rotation=90)
-    scale(ax.inset_axes((1.03, 0.2, 0.03, 0.6)), bar, label, upright=True)
 
 
 def _write(ax: Axes, values: np.ndarray, pale: np.ndarray) -> None:

@@ -1,63 +1,95 @@
 """Matrices as heat maps: what an intervention on one unit does to every other, and what it means for factors."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from latentassay.plots.style import INK, MAIN, MUTED, WIDE, fading, scale, sheet, tidy
+from latentassay.core.errors import InputError
+from latentassay.plots.check import names_of, shaped_array
+from latentassay.plots.style import (
+    INK,
+    MAIN,
+    MUTED,
+    WIDE,
+    Panels,
+    clear_to,
+    panel,
+    panels,
+    scale_beside,
+    sheet,
+    tidy,
+    width_of,
+)
 
-CELL, TIGHT = 0.4, 0.255
-"""Inches of a column whose numbers are easy to read, and of one where small ones just fit."""
+CELL = 0.4
+"""Inches of a column whose numbers are easy to read."""
 
-BAR, PANEL = 0.75, 2.1
-"""Inches of a colour scale with its label, and of the narrowest map under its title."""
+TIGHT = 0.255
+"""Inches of a column where small numbers just fit."""
+
+BAR = 0.75
+"""Inches of a colour scale with its label."""
+
+NARROWEST = 2.1
+"""Inches of the narrowest map under its title."""
 
 LONGEST = 36
 """Letters of a factor's name before it is cut."""
 
 ON_COLOUR = "#ffffff"
+"""Numbers on a dark cell."""
 
 
-def response_matrix(normalized: np.ndarray, labels: Sequence[str]) -> Figure:
+def response_matrix(normalized: Any, labels: Sequence[Any], *, ax: Axes | None = None) -> Axes:
     """Draw a normalized response matrix with its numbers, as LR figure 6a does for the causal units.
 
     Args:
         normalized: ``(u, u)``, row = unit intervened on, column = unit that responds.
         labels: names of the units, ``u`` of them.
+        ax: where to draw; a new figure where left out.
+
+    Raises:
+        InputError: the matrix is not square, or has other units than labels.
     """
-    side = 1.6 + min(6.6, max(1.4, 0.46 * len(labels)))
-    figure = sheet(side + 0.7, side)
-    ax = figure.add_subplot()
-    heat(ax, normalized, labels, labels, label="normalized response", cell=6.6 / len(labels))
-    tidy(ax, x="responding unit", y="intervened unit", frame=True)
-    return figure
+    return _responses(normalized, labels, "normalized response", ax, each=0.46, most=6.6, numbers=True)
 
 
-def full_matrix(matrix: np.ndarray, labels: Sequence[str]) -> Figure:
+def full_matrix(matrix: Any, labels: Sequence[Any], *, ax: Axes | None = None) -> Axes:
     """Draw the raw response matrix of all units without numbers, as LR figure 11a does.
 
     Args:
         matrix: ``(U, U)`` in the units of the latents.
         labels: names of the units, ``U`` of them.
+        ax: where to draw; a new figure where left out.
+
+    Raises:
+        InputError: the matrix is not square, or has other units than labels.
     """
-    side = 1.4 + min(5.4, max(1.6, 0.2 * len(labels)))
-    figure = sheet(side + 0.7, side)
-    ax = figure.add_subplot()
-    heat(ax, matrix, labels, labels, label="raw response", numbers=False)
-    tidy(ax, x="responding unit", y="intervened unit", frame=True)
-    return figure
+    return _responses(matrix, labels, "raw response", ax, each=0.2, most=5.4, numbers=False)
+
+
+def _responses(
+    matrix: Any, labels: Sequence[Any], label: str, ax: Axes | None, *, each: float, most: float, numbers: bool
+) -> Axes:
+    values = shaped_array(matrix, "the matrix", "units", len(labels))
+    names = names_of(labels, len(values))
+    side = 1.5 + min(most, max(1.5, each * len(names)))
+    cell = most / len(names) if ax is None else width_of(ax) / len(names)
+    ax = panel(ax, side + 0.7, side)
+    heat(ax, values, names, names, label=label, numbers=numbers, cell=cell)
+    return tidy(ax, x="responding unit", y="intervened unit", frame=True)
 
 
 def factor_maps(
-    factors: Sequence[str],
-    labels: Sequence[str],
+    factors: Sequence[Any],
+    labels: Sequence[Any],
     *,
-    importance: np.ndarray | None = None,
-    conditioned: np.ndarray | None = None,
-) -> Figure:
+    importance: Any = None,
+    conditioned: Any = None,
+    axes: Panels | None = None,
+) -> np.ndarray:
     """Draw what units predict beside what they move, as LR figures 6b and 6c, side by side where both fit.
 
     Args:
@@ -65,40 +97,64 @@ def factor_maps(
         labels: names of the units, ``u``; the columns of both maps.
         importance: DCI importances, ``(m, u)``.
         conditioned: conditioned response matrix, ``(m, u)``; at least one of the two is given.
+        axes: one axes for each of the two that is given, in this order; a new figure where left out.
+
+    Raises:
+        InputError: neither is given, or shapes that do not fit.
     """
-    maps = [("predicts: DCI importance", "importance", importance)] if importance is not None else []
-    if conditioned is not None:
-        maps.append(("moves: conditioned response", "response", conditioned))
-    factors = _shortened(factors)
-    cell, names = _cell(labels), _room(factors)
-    columns = 1 if names + len(maps) * (max(PANEL, _cell(labels, TIGHT) * len(labels)) + BAR) > WIDE else len(maps)
-    panel = min(max(PANEL, cell * len(labels)), (WIDE - names) / columns - BAR)
-    width, height = names + columns * (panel + BAR), 1.0 + max(0.8, 0.36 * len(factors))
-    figure = sheet(width, len(maps) // columns * height)
-    for i, (title, label, matrix) in enumerate(maps):
-        ax = figure.add_subplot(len(maps) // columns, columns, i + 1)
-        heat(ax, matrix, factors, labels, label=label, aspect="auto", cell=panel / len(labels))
+    given = (
+        ("predicts: DCI importance", "importance", importance),
+        ("moves: conditioned response", "response", conditioned),
+    )
+    maps = [
+        (title, label, shaped_array(m, label, len(factors), len(labels))) for title, label, m in given if m is not None
+    ]
+    if not maps or not len(factors) or not len(labels):
+        raise InputError("factor_maps needs importance, conditioned or both, of at least one factor and one unit")
+    rows, names, found = _shorten(factors), names_of(labels, len(labels)), panels(axes, len(maps))
+    columns = 1
+    if found is None:
+        columns = (
+            1
+            if _room(rows) + len(maps) * (max(NARROWEST, _cell(names, TIGHT) * len(names)) + BAR) > WIDE
+            else len(maps)
+        )
+        found, cells = _side_by_side(rows, names, len(maps), columns)
+    else:
+        cells = min(width_of(ax) for ax in found) / len(names)
+    for i, (ax, (title, label, matrix)) in enumerate(zip(found, maps, strict=True)):
+        heat(ax, matrix, rows, names, label=label, aspect="auto", cell=cells)
         tidy(ax, x="unit", y="" if i % columns else "factor", title=title, frame=True)
         ax.tick_params(axis="y", labelleft=not i % columns)
-    return figure
+    return found
 
 
-def information_map(information: np.ndarray, factors: Sequence[str], labels: Sequence[str]) -> Figure:
+def _side_by_side(rows: Sequence[str], names: Sequence[str], count: int, columns: int) -> tuple[np.ndarray, float]:
+    """Panels of a figure of their own in so many columns, and the inches of a unit in each."""
+    wide = min(max(NARROWEST, _cell(names) * len(names)), (WIDE - _room(rows)) / columns - BAR)
+    width, height = _room(rows) + columns * (wide + BAR), 1.0 + max(0.8, 0.36 * len(rows))
+    figure = sheet(width, count // columns * height)
+    return np.ravel(figure.subplots(count // columns, columns, squeeze=False)), wide / len(names)
+
+
+def information_map(information: Any, factors: Sequence[Any], labels: Sequence[Any], *, ax: Axes | None = None) -> Axes:
     """Draw how much each unit alone tells about each factor.
 
     Args:
         information: mutual information as a share of the factor's entropy, ``(m, u)``.
         factors: names of the factors, ``m``.
         labels: names of the units, ``u``.
+        ax: where to draw; a new figure where left out.
+
+    Raises:
+        InputError: no factors or no units, or a matrix of another shape.
     """
-    factors = _shortened(factors)
-    names = _room(factors)
-    panel = min(max(PANEL, _cell(labels) * len(labels)), WIDE - names - BAR)
-    figure = sheet(names + panel + BAR, 1.0 + max(0.8, 0.36 * len(factors)))
-    ax = figure.add_subplot()
-    heat(ax, information, factors, labels, label="share of entropy", aspect="auto", cell=panel / len(labels))
-    tidy(ax, x="unit", y="factor", title="tells: mutual information", frame=True)
-    return figure
+    values = shaped_array(information, "information", "factors", "units")
+    rows, names = _shorten(names_of(factors, len(values), "factors")), names_of(labels, values.shape[1])
+    wide = min(max(NARROWEST, _cell(names) * len(names)), WIDE - _room(rows) - BAR) if ax is None else width_of(ax)
+    ax = panel(ax, _room(rows) + wide + BAR, 1.0 + max(0.8, 0.36 * len(rows)))
+    heat(ax, values, rows, names, label="share of entropy", aspect="auto", cell=wide / len(names))
+    return tidy(ax, x="unit", y="factor", title="tells: mutual information", frame=True)
 
 
 def _cell(labels: Sequence[str], least: float = CELL) -> float:
@@ -111,9 +167,9 @@ def _room(factors: Sequence[str]) -> float:
     return 0.5 + 0.06 * max(map(len, factors))
 
 
-def _shortened(names: Sequence[str]) -> list[str]:
+def _shorten(names: Sequence[Any]) -> list[str]:
     """Names that leave most of the page to the maps."""
-    return [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names]
+    return [name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in map(str, names)]
 
 
 def heat(
@@ -132,11 +188,11 @@ def heat(
     Numbers are written where a column, ``cell`` inches wide, has room for them.
     """
     top = max(float(np.max(matrix, initial=0.0)), 1.0 if numbers else 1e-12)
-    image = ax.imshow(matrix, cmap=fading(MAIN), vmin=0, vmax=top, interpolation="none", aspect=aspect)
+    image = ax.imshow(matrix, cmap=clear_to(MAIN), vmin=0, vmax=top, interpolation="none", aspect=aspect)
     _ticks(ax, rows, columns)
     if numbers and cell >= TIGHT:
         _write(ax, matrix, top, 8.0 if cell >= 0.8 * CELL else 6.5)
-    scale(ax.inset_axes((1.03, 0.2, 0.03, 0.6)), image, label, upright=True)
+    scale_beside(ax, image, label)
 
 
 def _ticks(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:

@@ -1,12 +1,14 @@
 """Interpolations along the learned manifold and straight: in the plane of two latents, and decoded."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from latentassay.plots.images import COLUMNS, are_points, space, strips
+from latentassay.core.errors import InputError
+from latentassay.plots.check import finite_array, names_of, shaped_array
+from latentassay.plots.images import COLUMNS, are_points, points_panel, strips
 from latentassay.plots.plane import (
     KINDS,
     Extent,
@@ -19,26 +21,27 @@ from latentassay.plots.plane import (
     heat_map,
     union,
 )
-from latentassay.plots.style import INK, WIDE, legend_above, scale, sheet, tidy
+from latentassay.plots.style import INK, WIDE, Panels, legend_over, panels, scale_below, sheet, tidy
 
 POINTS = 600
 """At most so many real latents are drawn."""
 
-Backdrop = tuple[np.ndarray, np.ndarray, np.ndarray]
+Backdrop = tuple[Any, Any, Any]
 """Grid values xs ``(nx,)``, ys ``(ny,)``, and what is shown over them, ``(ny, nx)``."""
 
 RESPONSE_DISTANCE = "response distance ‖R(z) − z‖"
 
 
 def path_map(
-    paths: Mapping[str, np.ndarray],
-    distances: Mapping[str, np.ndarray],
+    paths: Mapping[str, Any],
+    distances: Mapping[str, Any],
     *,
     costs: Mapping[str, float] | None = None,
-    posterior: np.ndarray | None = None,
+    posterior: Any = None,
     backdrop: Backdrop | None = None,
-    labels: Sequence[str] = ("a", "b"),
-) -> Figure:
+    labels: Sequence[Any] = ("a", "b"),
+    axes: Panels | None = None,
+) -> np.ndarray:
     """Draw paths between two latents in a plane, and beside it how far responses move along each.
 
     Args:
@@ -48,52 +51,72 @@ def path_map(
         posterior: latents of real data in this plane, ``(n, 2)``.
         backdrop: xs ``(nx,)``, ys ``(ny,)`` and ``‖R(z) − z‖``, ``(ny, nx)``, on the plane, drawn in grey.
         labels: names of the two units.
+        axes: two axes, of the plane and of the distances; a new figure where left out.
+
+    Raises:
+        InputError: no path of these kinds, one without distances, or shapes that do not fit.
 
     Source: LR figures 3 (left) and 5b.
     """
-    figure = sheet(WIDE, 3.9 if backdrop is None else 4.6)
-    left, right = figure.subplots(1, 2, width_ratios=[1, 1.25])
-    shown = {kind: np.asarray(paths[kind]) for kind in KINDS if kind in paths}
-    _profiles(right, {kind: distances[kind] for kind in shown}, costs or {})
-    frame(left, _limits(shown, posterior, backdrop), labels, "")
-    _plane(left, shown, posterior, backdrop, float(right.get_ylim()[1]))
-    legend_above(figure, left, right)
-    return figure
+    shown = {kind: shaped_array(paths[kind], f"path {kind!r}", "k", 2) for kind in _kinds(paths)}
+    if missing := set(shown) - set(distances):
+        raise InputError(f"distances must have every path, got none of {', '.join(sorted(missing))}")
+    grid = None if backdrop is None else _grid(backdrop)
+    points = None if posterior is None else shaped_array(posterior, "posterior", "n", 2)
+    found = panels(axes, 2)
+    if found is None:
+        found = sheet(WIDE, 3.9 if grid is None else 4.6).subplots(1, 2, width_ratios=[1, 1.25])
+    left, right = found
+    _profiles(right, {kind: finite_array(distances[kind], f"distances of {kind!r}", 1) for kind in shown}, costs or {})
+    frame(left, _limits(shown, points, grid), names_of(labels, 2), "")
+    _plane(left, shown, points, grid, float(right.get_ylim()[1]))
+    legend_over(left, found)
+    return found
 
 
-def path_strips(images: Mapping[str, np.ndarray], *, observations: np.ndarray | None = None) -> Figure:
+def path_strips(images: Mapping[str, Any], *, observations: Any = None, ax: Axes | None = None) -> Axes:
     """Draw what each path decodes to, evenly spaced from a to b; points as curves through space.
 
     Args:
         images: ``"manifold"``, ``"straight"`` and perhaps ``"manifold_full"`` → decodings ``(s, *x_shape)``.
         observations: real data ``(n, 2 or 3)``, drawn around curves only.
+        ax: where to draw, with ``projection="3d"`` for points in space; a new figure where left out.
+
+    Raises:
+        InputError: no path of these kinds, or shapes that do not fit.
 
     Source: LR figures 5c and 5d; for points, LR figure 3 (right).
     """
-    shown = {kind: np.asarray(images[kind]) for kind in KINDS if kind in images}
+    shown = {kind: np.asarray(images[kind], dtype=float) for kind in _kinds(images)}
     if all(are_points(samples) for samples in shown.values()):
-        return _curves(shown, observations)
-    figure = strips({KINDS[kind].name: _thinned(samples) for kind, samples in shown.items()})
-    ax = figure.axes[0]
+        return _curves(shown, observations, ax)
+    thin = {kind: _thin(samples) for kind, samples in shown.items()}
+    ax = strips({KINDS[kind].name: samples for kind, samples in thin.items()}, ax=ax)
     for row, kind in enumerate(shown):
         ax.plot([-0.07] * 2, [row + 0.08, row + 0.92], color=KINDS[kind].colour, linewidth=2.4, clip_on=False)
-    columns = max(len(_thinned(samples)) for samples in shown.values())
     ax.tick_params(axis="y", pad=10)
     ax.xaxis.tick_top()
-    ax.set_xticks([0.5, columns - 0.5], ["a", "b"])
-    return figure
+    ax.set_xticks([0.5, max(map(len, thin.values())) - 0.5], ["a", "b"])
+    return ax
+
+
+def _kinds(named: Mapping[str, Any]) -> list[str]:
+    kinds = [kind for kind in KINDS if kind in named]
+    if not kinds:
+        raise InputError(f"paths must be named {', '.join(KINDS)}, at least one of them, got {list(named)}")
+    return kinds
+
+
+def _grid(backdrop: Backdrop) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    xs, ys = finite_array(backdrop[0], "xs", 1), finite_array(backdrop[1], "ys", 1)
+    return xs, ys, shaped_array(backdrop[2], "backdrop", len(ys), len(xs))
 
 
 def _plane(
-    ax: Axes,
-    paths: Mapping[str, np.ndarray],
-    posterior: np.ndarray | None,
-    backdrop: Backdrop | None,
-    limit: float,
+    ax: Axes, paths: Mapping[str, np.ndarray], posterior: np.ndarray | None, backdrop: Backdrop | None, limit: float
 ) -> None:
     if backdrop is not None:
-        image = heat_map(ax, backdrop[2], extent_of(*backdrop[:2]), limit)
-        scale(ax.inset_axes((0, -0.21, 1, 0.035)), image, RESPONSE_DISTANCE, upright=False)
+        scale_below(ax, heat_map(ax, backdrop[2], extent_of(*backdrop[:2]), limit), RESPONSE_DISTANCE)
     if posterior is not None:
         cloud(ax, posterior[:POINTS], INK, "real data")
     for kind, points in paths.items():
@@ -101,16 +124,12 @@ def _plane(
     draw_ends(ax, list(paths.values()))
 
 
-def _limits(
-    paths: Mapping[str, np.ndarray],
-    posterior: np.ndarray | None,
-    backdrop: Backdrop | None,
-) -> Extent:
+def _limits(paths: Mapping[str, np.ndarray], posterior: np.ndarray | None, backdrop: Backdrop | None) -> Extent:
     """The backdrop's extent, or the data's; wider where a path leaves it."""
-    ways = around(*paths.values())
+    box = around(*paths.values())
     if backdrop is not None:
-        return union(extent_of(*backdrop[:2]), ways)
-    return ways if posterior is None else union(around(np.asarray(posterior)), ways)
+        return union(extent_of(*backdrop[:2]), box)
+    return box if posterior is None else union(around(posterior), box)
 
 
 def _profiles(ax: Axes, distances: Mapping[str, np.ndarray], costs: Mapping[str, float]) -> None:
@@ -126,20 +145,20 @@ def _number(value: float) -> str:
     return f"{value:.0f}" if 1000 <= value < 1e6 else f"{value:.3g}"
 
 
-def _thinned(samples: np.ndarray) -> np.ndarray:
+def _thin(samples: np.ndarray) -> np.ndarray:
     """At most twelve, the first and the last among them."""
     rows = np.linspace(0, len(samples) - 1, min(len(samples), COLUMNS)).round().astype(int)
     return np.asarray(samples[rows])
 
 
-def _curves(curves: Mapping[str, np.ndarray], observations: np.ndarray | None) -> Figure:
-    figure = sheet(6.0, 4.8)
-    ax = space(figure, next(iter(curves.values())).shape[1], zoom=1.12)
-    ax.computed_zorder = False
+def _curves(curves: Mapping[str, np.ndarray], observations: Any, ax: Axes | None) -> Axes:
+    ax = points_panel(ax, next(iter(curves.values())).shape[1], zoom=1.12)
+    if ax.name == "3d":
+        ax.computed_zorder = False  # type: ignore[attr-defined]  # paths lie on top of the data, wherever they are
     if observations is not None:
-        cloud(ax, observations[:POINTS], INK, "data")
+        cloud(ax, np.asarray(observations, dtype=float)[:POINTS], INK, "data")
     for kind, curve in curves.items():
         draw_path(ax, kind, curve, dotted=True)
     draw_ends(ax, list(curves.values()))
-    legend_above(figure, ax)
-    return figure
+    legend_over(ax, [ax])
+    return ax

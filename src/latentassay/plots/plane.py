@@ -8,10 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
-from mpl_toolkits.mplot3d.proj3d import proj_transform
-from scipy.ndimage import gaussian_filter
 
-from latentassay.plots.style import ALERT, INK, LEAF, MAIN, MUTED, PAPER, SIZE, THIRD, diverging, fading, tidy
+from latentassay.plots.style import ALERT, INK, LEAF, MAIN, MUTED, PAPER, SIZE, THIRD, clear_to, diverging, tidy
 
 Extent = tuple[float, float, float, float]
 
@@ -21,11 +19,23 @@ PERCENTILE = 98.0
 STILL = 0.01
 """A divergence below this is no flow worth a colour."""
 
-BLUE_RED, PURPLE_ORANGE = diverging("#2a6fb8", "#c8352e"), diverging(THIRD, "#d98a1f")
-CLEAR_GREY = fading(MUTED, most=0.7)
+BLUE_RED = diverging("#2a6fb8", "#c8352e")
+"""Of divergences and correlations."""
 
-BINS, BLUR, SHADES = 120, 3.0, 6
-"""A density is a histogram of so many bins a side, blurred by a Gaussian of so many bins, in so many shades."""
+PURPLE_ORANGE = diverging(THIRD, "#d98a1f")
+"""Of curvatures."""
+
+CLEAR_GREY = clear_to(MUTED, most=0.7)
+"""Of distances, from the page to grey."""
+
+BINS = 120
+"""A density is a histogram of so many bins a side,"""
+
+BLUR = 3.0
+"""blurred by a Gaussian of so many bins,"""
+
+SHADES = 6
+"""in so many shades."""
 
 
 class Look(NamedTuple):
@@ -98,6 +108,8 @@ def density(ax: Axes, points: np.ndarray, extent: Extent, *, alpha: float = 0.85
 
     The steps are areas in the page's ink, not pixels, so that they can be read in the dark.
     """
+    from scipy.ndimage import gaussian_filter
+
     left, right, bottom, top = extent
     places = np.asarray(points, dtype=float)
     counts, x, y = np.histogram2d(places[:, 0], places[:, 1], bins=BINS, range=((left, right), (bottom, top)))
@@ -139,6 +151,8 @@ def draw_ends(ax: Any, paths: Sequence[np.ndarray]) -> None:
     ax.plot(*ends.T, "o", color=THIRD, markeredgecolor=PAPER, markersize=6.5, zorder=4, linestyle="none")
     flat, span = [np.asarray(path) for path in paths], np.array([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
     if ax.name == "3d":
+        from mpl_toolkits.mplot3d.proj3d import proj_transform
+
         flat, span = [np.stack(proj_transform(*path.T, ax.get_proj())[:2], 1) for path in flat], np.ones(2)
     font = {"color": INK, "fontsize": SIZE, "fontweight": "bold", "ha": "center", "va": "center", "zorder": 5}
     for name, ways in (("a", flat), ("b", [path[::-1] for path in flat])):

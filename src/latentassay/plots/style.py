@@ -1,6 +1,6 @@
 """The look of every figure: colours that a page can re-map for the dark, and axes without clutter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,36 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.transforms import ScaledTranslation
 
 from latentassay.core.errors import InputError
 
-INK, MUTED, RULE, PAPER = "#1c2530", "#5b6674", "#d2d8df", "#fdfdfc"
-MAIN, QUIET, ALERT, THIRD, LEAF = "#2768a8", "#a9b2bd", "#c4551b", "#7a4fa3", "#23894f"
+INK = "#1c2530"
+"""Texts, and what is drawn in no colour."""
+
+MUTED = "#5b6674"
+"""Texts and lines of less weight."""
+
+RULE = "#d2d8df"
+"""Thin lines that only guide the eye."""
+
+PAPER = "#fdfdfc"
+"""The page."""
+
+MAIN = "#2768a8"
+"""Blue: what a figure is about."""
+
+QUIET = "#a9b2bd"
+"""Grey: what does not count."""
+
+ALERT = "#c4551b"
+"""Orange: thresholds, and what stands against the blue."""
+
+THIRD = "#7a4fa3"
+"""Violet."""
+
+LEAF = "#23894f"
+"""Green: real data, and the learned manifold."""
 
 THEME = {
     INK: "ink",
@@ -29,8 +54,25 @@ THEME = {
 """Colours a page replaces by variables of these names; all others (maps, pictures) stay as they are."""
 
 SERIES = (MAIN, ALERT, LEAF, THIRD, MUTED, QUIET)
-WIDE, TALL = 8.8, 60.0
-SIZE, SMALL = 9.0, 7.5
+"""Colours of lines, in their order."""
+
+WIDE = 8.8
+"""Inches of the widest figure, the width of a page."""
+
+TALL = 60.0
+"""Inches of the tallest figure."""
+
+SIZE = 9.0
+"""Points of labels and titles."""
+
+SMALL = 7.5
+"""Points of the numbers at the ticks, and of notes."""
+
+LETTER = 0.065
+"""Inches of a letter of a legend, roughly."""
+
+Panels = Sequence[Axes] | np.ndarray
+"""Axes to draw on, in the order of the panels."""
 
 
 def sheet(width: float, height: float) -> Figure:
@@ -38,6 +80,36 @@ def sheet(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, min(height, TALL)), facecolor=PAPER)
     figure.set_layout_engine("compressed", w_pad=0.06, h_pad=0.06)
     return figure
+
+
+def panel(ax: Axes | None, width: float, height: float, **subplot: Any) -> Axes:
+    """Return the axes to draw on: those that a caller has, or those of a new figure of so many inches."""
+    return sheet(width, height).add_subplot(**subplot) if ax is None else ax
+
+
+def panels(axes: Panels | None, count: int) -> np.ndarray | None:
+    """Return the ``count`` axes that a caller has, ``(count,)``, or ``None`` where the caller has none.
+
+    Raises:
+        InputError: there are more or fewer, or they are something else.
+    """
+    if axes is None:
+        return None
+    found = np.ravel(np.asarray(axes, dtype=object))
+    if len(found) != count or not all(isinstance(ax, Axes) for ax in found):
+        kinds = ", ".join(dict.fromkeys(type(ax).__name__ for ax in found)) or "none"
+        raise InputError(f"axes must be {count} matplotlib Axes, one for each panel, got {len(found)} ({kinds})")
+    return found
+
+
+def width_of(ax: Axes) -> float:
+    """Return the width of axes in inches, as they are laid out now."""
+    return float(ax.get_position().width * figure_of(ax).get_figwidth())
+
+
+def height_of(ax: Axes) -> float:
+    """Return the height of axes in inches, as they are laid out now."""
+    return float(ax.get_position().height * figure_of(ax).get_figheight())
 
 
 def figure_of(drawn: Figure | Axes | np.ndarray | Sequence[Axes]) -> Figure:
@@ -72,8 +144,8 @@ def legend(ax: Axes, **options: Any) -> None:
     """Put a frameless legend above the axes, or where ``options`` say."""
     place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3, "borderaxespad": 0.2}
     look: dict[str, Any] = {"frameon": False, "fontsize": SMALL + 0.5, "labelcolor": INK, "handlelength": 1.4}
-    made = ax.legend(**{**look, **place, **options})
-    for text in made.get_texts():
+    box = ax.legend(**{**look, **place, **options})
+    for text in box.get_texts():
         text.set_parse_math(False)
 
 
@@ -87,15 +159,51 @@ def legend_above(figure: Figure, *panels: Axes) -> None:
     figure.legend(named.values(), named.keys(), loc="outside upper left", ncols=5, borderaxespad=0.4, **look)
 
 
-def fading(colour: str, *, most: float = 1.0) -> Colormap:
+def legend_over(place: Axes, axes: Iterable[Axes]) -> None:
+    """Put one frameless legend above ``place`` with every name of several panels once.
+
+    It may be wider than ``place`` and reach over the panels beside it.
+    """
+    named: dict[str, Any] = {}
+    for ax in axes:
+        for handle, name in zip(*ax.get_legend_handles_labels(), strict=True):
+            named.setdefault(str(name), handle)
+    room = figure_of(place).get_figwidth() - 0.8
+    columns = max(1, min(5, len(named), int(room / (0.5 + LETTER * max(map(len, named), default=1)))))
+    legend(place, handles=list(named.values()), labels=list(named), ncols=columns, handlelength=2.3)
+
+
+def note_below(ax: Axes, text: str, *, lines: int = 0) -> None:
+    """Write a quiet line below the axes, under so many lines of ticks and labels."""
+    below = -5 - (SIZE + 5) * lines
+    look: dict[str, Any] = {"ha": "center", "va": "top", "color": MUTED, "fontsize": SMALL, "parse_math": False}
+    ax.annotate(text, (0.5, 0), (0, below), xycoords="axes fraction", textcoords="offset points", **look)
+
+
+def clear_to(colour: str, *, most: float = 1.0) -> Colormap:
     """Map 0 to nothing and 1 to ``colour``, at most so opaque, so that an empty cell shows the page, light or dark."""
-    return LinearSegmentedColormap.from_list("fading", [to_rgba(colour, 0.0), to_rgba(colour, most)])
+    return LinearSegmentedColormap.from_list("clear_to", [to_rgba(colour, 0.0), to_rgba(colour, most)])
 
 
 def diverging(low: str, high: str) -> Colormap:
     """Map −1 to ``low``, 0 to nothing and 1 to ``high``."""
     stops = [(0.0, to_rgba(low, 1)), (0.5, to_rgba(low, 0)), (0.5, to_rgba(high, 0)), (1.0, to_rgba(high, 1))]
     return LinearSegmentedColormap.from_list("diverging", stops)
+
+
+def scale_beside(ax: Axes, image: AxesImage, label: str) -> Axes:
+    """Draw the colour scale of ``image`` upright at the right of its axes."""
+    bar = ax.inset_axes((1.03, 0.2, 0.03, 0.6))
+    scale(bar, image, label, upright=True)
+    return bar
+
+
+def scale_below(ax: Axes, image: AxesImage, label: str) -> Axes:
+    """Draw the colour scale of ``image`` lying below the ticks and the label of its axes."""
+    lower = ax.transAxes + ScaledTranslation(0, -0.5, figure_of(ax).dpi_scale_trans)
+    bar = ax.inset_axes((0, 0, 1, 0.035), transform=lower)
+    scale(bar, image, label, upright=False)
+    return bar
 
 
 def scale(bar: Axes, image: AxesImage, label: str, *, upright: bool) -> None:

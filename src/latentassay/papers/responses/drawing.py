@@ -98,7 +98,7 @@ def helix_paths(
     """
     figure = sheet(WIDE, 4.5)
     grid = figure.add_gridspec(1, 2, width_ratios=[1, 1.05])
-    left, right = figure.add_subplot(grid[0, 0]), space(figure, 3, grid[0, 1], zoom=1.0)
+    left, right = figure.add_subplot(grid[0, 0]), space(figure.add_subplot(grid[0, 1], projection="3d"), 3, zoom=1.0)
     density(left, posterior, extent)
     frame(left, extent, labels, "")
     _ways(left, {"manifold": manifold, "straight": straight})

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from latentassay.core.errors import InputError
 from latentassay.plots.images import are_points, mosaic, tiles, traversals
-from latentassay.plots.style import INK, MUTED, SMALL, TALL, WIDE, sheet, tidy
+from latentassay.plots.style import INK, MUTED, SMALL, TALL, WIDE, figure_of, sheet, tidy
 
 GAP = 0.22
 """Between the rows of two variables, and before the hybrids of a sheet, in heights or widths of a tile."""
@@ -51,7 +51,7 @@ def traversal_sheet(
             f"row, at least one, got {x.shape}, {v.shape}, {rows} and {len(own)}"
         )
     if are_points(x[0]):
-        return traversals(x, v, [str(latent) for latent in latents])
+        return figure_of(traversals(x, v, [str(latent) for latent in latents]))
     alone = len(set(own.tolist())) == rows
     tops = np.arange(rows) + (0 if alone else GAP) * np.concatenate([[0], np.cumsum(np.diff(own) != 0)])
     ax, note = _tiled(x, tops, np.arange(x.shape[1]), before=NAMES + (0.2 if alone else BRACKETS), behind=0.95)
