@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from latentassay.adapters.scvi import from_scvi as from_scvi
     from latentassay.adapters.sklearn import from_sklearn as from_sklearn
     from latentassay.adapters.torch import from_torch as from_torch
-    from latentassay.assay import Assay, assay
+    from latentassay.assay import Assay, Judgement, Question, assay
     from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder
     from latentassay.core.contract import check_autoencoder
     from latentassay.core.errors import (
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from latentassay.core.estimate import Estimate
-    from latentassay.core.findings import Finding, Score
+    from latentassay.core.findings import Finding, Picture, Score
     from latentassay.core.posteriors import DiagonalGaussian, FullCovarianceGaussian, Point, Posterior, StandardNormal
     from latentassay.core.units import Units
     from latentassay.evaluation.extrapolation import extrapolate
@@ -105,9 +105,12 @@ __all__ = [
     "Finding",
     "FullCovarianceGaussian",
     "InputError",
+    "Judgement",
     "LatentAssayError",
+    "Picture",
     "Point",
     "Posterior",
+    "Question",
     "Run",
     "Score",
     "StandardNormal",
@@ -176,12 +179,12 @@ _NAMES: dict[str, str] = {
             plots report responses sampling spatial stats training
         """,
         "adapters": "wrap",
-        "assay": "Assay assay",
+        "assay": "Assay Judgement Question assay",
         "core.autoencoder": "Autoencoder Decoder Encoder",
         "core.contract": "check_autoencoder",
         "core.errors": "CheckpointError ContractError FileError InputError LatentAssayError TrainingError",
         "core.estimate": "Estimate",
-        "core.findings": "Finding Score",
+        "core.findings": "Finding Picture Score",
         "core.posteriors": "DiagonalGaussian FullCovarianceGaussian Point Posterior StandardNormal",
         "core.units": "Units",
         "evaluation.extrapolation": "extrapolate",

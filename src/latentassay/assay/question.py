@@ -1,6 +1,7 @@
 """What a question is: a typed record of functions, which the run asks in order."""
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -61,7 +62,7 @@ class Question(Generic[Evidence]):
     @property
     def file(self) -> str:
         """Where its ``measure`` is written."""
-        code = getattr(self.measure, "__code__", None)
+        code = getattr(inspect.unwrap(self.measure), "__code__", None)  # a decorator is not where it is written
         return code.co_filename if code else repr(self.measure)
 
     def answer(self, context: Context) -> Section | None:

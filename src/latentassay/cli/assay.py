@@ -51,6 +51,14 @@ def assay(
     trust: Annotated[
         bool, typer.Option("--trust", help="Import and run the code that package.module:function is, and open pickles.")
     ] = False,
+    question: Annotated[
+        list[str],
+        typer.Option(
+            metavar="KEY",
+            help="Only this question, e.g. holes, or group of questions, e.g. spatial; may be repeated. An unknown one "
+            "lists all.",
+        ),
+    ] = [],  # noqa: B006
     report: Annotated[Path, typer.Option(help="Where the HTML page goes.")] = Path("report.html"),
     save: Annotated[Path | None, typer.Option(help="Also keep everything for la.Assay.load, as safetensors.")] = None,
     samples: Annotated[
@@ -74,6 +82,8 @@ def assay(
 
     latentassay assay onnx:encoder.onnx,decoder.onnx --data faces.npy
 
+    latentassay assay runs/mnist --question units --question holes
+
     latentassay assay mymodels:load_vae --trust --data cells.h5ad --option key=layers/counts
     """
     import latentassay as la
@@ -89,6 +99,7 @@ def assay(
     result = la.assay(
         opened.model,
         rows,
+        questions=question or None,
         samples=samples,
         grid=grid,
         precision=precision,
