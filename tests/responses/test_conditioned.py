@@ -50,13 +50,14 @@ def test_equals_the_paper_loop():
     codes = np.array([[g, i] for g, group in enumerate(groups) for i in range(len(group))])
     data = la.data.FactorData(x, codes, ("group", "member"), (2, 7))
     generator = seeded(3)
-    from latentassay.responses.conditioned import _draw_groups, _extend, _Tally
+    from latentassay.responses.conditioned import _draw_groups, _extend, _Source, _Tally
 
     drawn = _draw_groups(data, 1, 50, generator)
     z_groups = [model.encode(data.batch(rows)).mean for rows in drawn]
     tally = _Tally(drawn, 2)
+    source = _Source(model, data, la.Units(((0,), (1, 2)), (3,)), generator, 3)
     for part in (slice(0, 1), slice(1, 2)):
-        _extend(tally, part, model, data, la.Units(((0,), (1, 2)), (3,)), generator, 3)
+        _extend(source, tally, part)
     np.testing.assert_allclose(tally.root_mean()[0], slow.conditioned_row(model, z_groups, units), rtol=1e-5)
 
 
@@ -80,7 +81,7 @@ def test_intervals_cover_the_truth_also_when_entries_stop_early():
             c = la.conditioned_response_matrix(
                 model, data, generator=seeded(seed), groups_per_factor=40, precision=precision
             )
-            hits.append(((c.matrix - truth).abs() <= 1.96 * c.stderr).double())
+            hits.append(((c.matrix - truth).abs() <= 1.96 * c.matrix_stderr).double())
             used.append(c.used.double())
         assert 0.92 <= float(torch.stack(hits).mean()) <= 0.98
     assert torch.stack(used).mean() < 38

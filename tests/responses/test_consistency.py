@@ -5,6 +5,7 @@ import torch
 from torch.testing import assert_close
 
 import latentassay as la
+from latentassay.core.units import as_units
 from latentassay.responses.interventions import plan
 from tests.oracles import consistency as oracle
 from tests.oracles.linear import exact_inverse, random_linear
@@ -57,7 +58,7 @@ class Staged(Curved):
 
 def drawn(z, units, values, seed=0, donors=None):
     """What each unit is set to with this seed."""
-    units = la.units.as_units(units, z.shape[1:])
+    units = as_units(units, z.shape[1:])
     donors = plan(units, z, donors, values, seeded(seed)).donors.flatten(2)
     return [list(donors[m][:, list(group)]) for m, group in enumerate(units.groups)], list(map(list, units.groups))
 
@@ -72,7 +73,7 @@ def test_invariance_is_the_papers_loop_on_the_same_draws(scale, units, donors):
     expected = oracle.invariance(model.response, z, groups, values, scale)
     assert_close(found.matrix, torch.from_numpy(expected), rtol=0, atol=1e-9)
     assert (found.n, found.values, len(found.units)) == (9, 8, len(groups))
-    assert_close(found.score_all, float(expected.mean()), rtol=0, atol=1e-9)
+    assert_close(float(found.score_all), float(expected.mean()), rtol=0, atol=1e-9)
     free = oracle.invariance(model.response, z, groups, values, "free")
     live = [m for m in range(len(groups)) if 1 - free[m, m] >= 1 / 8]
     assert found.mask == tuple(m not in live for m in range(len(groups)))
@@ -88,7 +89,7 @@ def test_self_consistency_is_the_papers_loop(scale, units, steps):
     found = la.self_consistency(model, z, units=units, steps=steps, scale=scale, batch_size=4)
     expected = oracle.self_consistency(model.response, z, PAIRS if units else [[i] for i in range(4)], scale, steps)
     assert_close(found.scores, torch.from_numpy(expected), rtol=0, atol=1e-9)
-    assert_close(found.score_all, float(expected.mean()), rtol=0, atol=1e-9)
+    assert_close(float(found.score_all), float(expected.mean()), rtol=0, atol=1e-9)
 
 
 def linear():
@@ -123,7 +124,9 @@ def test_units_of_two_latents_in_expectation():
     model, A = linear()
     z = normals(4000, 4)
     found = la.invariance(model, z, generator=seeded(), units=PAIRS, values=60, batch_size=4000)
-    assert ((found.matrix - _pairs_of(A)).abs() < 4 * found.stderr + 1e-9).all() and found.stderr.max() < 0.1
+    assert (
+        (found.matrix - _pairs_of(A)).abs() < 4 * found.matrix_stderr + 1e-9
+    ).all() and found.matrix_stderr.max() < 0.1
 
 
 def _pairs_of(A):
@@ -154,11 +157,11 @@ def test_a_constant_encoder_is_invariant_and_that_is_no_merit(scale, offset, dty
     model, z = la.from_torch(encode, lambda z: z, latent_shape=(3,)), normals(20, 3).to(dtype)
     found = la.invariance(model, z, generator=seeded(), scale=scale, values=5, batch_size=7)
     assert_close(found.matrix, torch.ones(3, 3).double(), rtol=0, atol=1e-5)
-    assert (found.collapsed, found.score, found.stderr_score, found.low, found.high) == ((0, 1, 2), *[None] * 4)
+    assert (found.collapsed, found.score) == ((0, 1, 2), None)
     assert found.score_all == pytest.approx(1) and "no score" in found.variant and not found.sigma.any()
     own = la.self_consistency(model, z, scale=scale)
-    assert (own.collapsed, own.score, own.low) == ((0, 1, 2), None, None) and "no score" in own.variant
-    assert torch.isfinite(own.scores).all() and torch.isfinite(own.stderr).all()
+    assert (own.collapsed, own.score) == ((0, 1, 2), None) and "no score" in own.variant
+    assert torch.isfinite(own.scores).all() and torch.isfinite(own.scores_stderr).all()
 
 
 def test_collapsed_units_are_named_and_left_out_of_the_score():
@@ -196,7 +199,7 @@ def test_only_the_scale_free_scores_do_not_change_when_latents_are_rescaled():
         free, again = ask(Curved(), z), ask(Rescaled(scales), z * scales)
         assert_close(free[0], again[0])
         assert_close(free[1], again[1])
-        assert free.score == pytest.approx(again.score) and free.stderr_score == pytest.approx(again.stderr_score)
+        assert free.score == pytest.approx(again.score) and free.score.stderr == pytest.approx(again.score.stderr)
         paper, changed = (ask(m, x, scale="paper") for m, x in ((Curved(), z), (Rescaled(scales), z * scales)))
         assert not torch.allclose(paper[0], changed[0], atol=0.1)
         assert paper.collapsed == changed.collapsed == free.collapsed
@@ -209,15 +212,17 @@ def test_a_unit_that_never_changes_is_no_nan():
         found = la.invariance(Curved(), z, generator=seeded(), values=4, scale=scale)
         assert found.matrix[1].eq(1).all() and 1 in found.collapsed
         own = la.self_consistency(Curved(), z, scale=scale)
-        assert all(torch.isfinite(part).all() for part in (found.matrix, found.stderr, own.scores, own.stderr))
+        assert all(
+            torch.isfinite(part).all() for part in (found.matrix, found.matrix_stderr, own.scores, own.scores_stderr)
+        )
     same = la.invariance(Curved(), z[:1].repeat(5, 1), generator=seeded())
     assert same.matrix.eq(1).all() and same.score is None
     assert la.self_consistency(la.from_torch(lambda x: x, lambda z: z, latent_shape=(4,)), z).collapsed == (1,)
 
 
 def hits(found, truth, score):
-    inside = (found.matrix - truth).abs() <= 1.96 * found.stderr + 1e-9
-    return inside.double(), found.low - 1e-9 <= score <= found.high + 1e-9
+    inside = (found.matrix - truth).abs() <= 1.96 * found.matrix_stderr + 1e-9
+    return inside.double(), found.score.low - 1e-9 <= score <= found.score.high + 1e-9
 
 
 @pytest.mark.parametrize(("units", "values"), [(None, 2), (PAIRS, 6)], ids=str)
@@ -251,8 +256,8 @@ def test_intervals_of_self_consistency_cover_the_truth_of_a_linear_model(scale):
     inside, scores = torch.zeros(4), 0
     for s in range(200):
         found = la.self_consistency(model, normals(200, 4, 100 + s), scale=scale, batch_size=200)
-        inside += (found.scores - truth).abs() <= 1.96 * found.stderr
-        scores += found.low <= float(truth.mean()) <= found.high
+        inside += (found.scores - truth).abs() <= 1.96 * found.scores_stderr
+        scores += found.score.low <= float(truth.mean()) <= found.score.high
     assert 0.92 <= inside.mean() / 200 <= 0.98 and inside.min() >= 0.88 * 200
     assert 0.91 <= scores / 200 <= 0.985
 
@@ -279,7 +284,8 @@ def test_intervals_cover_the_truth_of_a_curved_response(scale):
 
 def test_one_value_leaves_the_rows_as_replicates():
     found = la.invariance(Curved(), normals(40, 4), generator=seeded(), values=1)
-    assert torch.isfinite(found.stderr).all() and (found.stderr > 0).all() and found.low < found.score < found.high
+    assert torch.isfinite(found.matrix_stderr).all() and (found.matrix_stderr > 0).all()
+    assert found.score.low < found.score < found.score.high and found.score.n == found.score_all.n == found.n
 
 
 def test_seed_and_batches():

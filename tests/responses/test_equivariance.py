@@ -5,6 +5,7 @@ import torch
 from torch.testing import assert_close
 
 import latentassay as la
+from latentassay.responses.interventions import plan
 from tests.oracles import consistency as oracle
 
 SCALES = ["free", "paper"]
@@ -68,7 +69,7 @@ def house_model():
 def test_equivariance_is_the_papers_equation_on_the_same_draws(model, scale, donors):
     z = normals(9, 4)
     found = la.equivariance(model, z, generator=seeded(), values=4, scale=scale, donors=donors, batch_size=4)
-    drawn = la.responses.hard.plan(found.units, z, donors, 4, seeded()).donors
+    drawn = plan(found.units, z, donors, 4, seeded()).donors
     with torch.no_grad():
         expected = oracle.equivariance(
             lambda rows: model.encode(model.decode(rows)).mean,
@@ -78,7 +79,7 @@ def test_equivariance_is_the_papers_equation_on_the_same_draws(model, scale, don
             scale,
         )
     assert_close(found.matrix, torch.from_numpy(expected), rtol=0, atol=1e-9)
-    assert_close(found.score_all, float(expected.mean()), rtol=0, atol=1e-9)
+    assert_close(float(found.score_all), float(expected.mean()), rtol=0, atol=1e-9)
     live = [m for m in range(4) if not found.mask[m]]
     assert found.score == (pytest.approx(float(expected[live][:, live].mean())) if live else None)
     same = la.invariance(model, z, generator=seeded(), values=4, donors=donors)
@@ -90,7 +91,7 @@ def test_a_model_that_returns_what_it_was_given_is_equivariant(scale):
     found = la.equivariance(Chain(), normals(20, 3), generator=seeded(), values=3, scale=scale)
     assert_close(found.matrix, torch.ones(3, 3).double())
     assert found.score == pytest.approx(1) and found.collapsed == ()
-    assert found.low == pytest.approx(1) and found.high == pytest.approx(1)
+    assert found.score.low == pytest.approx(1) and found.score.high == pytest.approx(1)
 
 
 def diagonal(d):
@@ -101,7 +102,7 @@ def diagonal(d):
 def test_a_diagonal_response_has_its_closed_form():
     model, z = diagonal([1.0, 0.5, 0.8]), normals(50, 3)
     found, paper = (la.equivariance(model, z, generator=seeded(), values=5, scale=scale) for scale in SCALES)
-    drawn = la.responses.hard.plan(found.units, z, None, 5, seeded()).donors
+    drawn = plan(found.units, z, None, 5, seeded()).donors
     values = torch.stack([drawn[m, :, m] for m in range(3)])
     sizes = (z.T[:, None] - values[..., None]).square().mean(2)
     # The second values of the causes are minus the first plus what comes from the parents, hence their own loading.
@@ -127,8 +128,8 @@ def test_intervals_cover_the_truth_of_a_diagonal_response():
     inside, scores = torch.zeros(2, 2), 0
     for s in range(200):
         found = la.equivariance(model, normals(100, 2, 100 + s), generator=seeded(s), values=8, batch_size=100)
-        inside += (found.matrix - truth).abs() <= 1.96 * found.stderr + 1e-9
-        scores += found.low <= float(truth.mean()) <= found.high
+        inside += (found.matrix - truth).abs() <= 1.96 * found.matrix_stderr + 1e-9
+        scores += found.score.low <= float(truth.mean()) <= found.score.high
     varied = truth < 1
     assert 0.91 <= inside[varied].mean() / 200 <= 0.985 and inside.min() >= 0.86 * 200
     assert 0.90 <= scores / 200 <= 0.99
@@ -157,8 +158,8 @@ def test_only_the_scale_free_score_does_not_change_when_noises_are_rescaled():
 @pytest.mark.parametrize("scale", SCALES)
 def test_collapsed_noises_and_constant_causes_are_no_nan(scale):
     found = la.equivariance(diagonal([0.0, 0.0, 0.0]), normals(20, 3), generator=seeded(), values=3, scale=scale)
-    assert (found.collapsed, found.score, found.stderr_score, found.low, found.high) == ((0, 1, 2), *[None] * 4)
-    assert torch.isfinite(found.matrix).all() and not found.stderr.isnan().any() and "no score" in found.variant
+    assert (found.collapsed, found.score) == ((0, 1, 2), None)
+    assert torch.isfinite(found.matrix).all() and not found.matrix_stderr.isnan().any() and "no score" in found.variant
     one = la.equivariance(diagonal([1.0, 0.0, 0.0]), normals(20, 3), generator=seeded(), values=3, scale=scale)
     assert one.collapsed == (1, 2) and one.score == pytest.approx(1)
 

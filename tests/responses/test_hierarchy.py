@@ -47,7 +47,7 @@ def test_shares_and_sizes_of_a_decoder_in_closed_form():
         assert ((value - torch.tensor(expected)).abs() <= 3 * stderr + 1e-9).all() and (stderr < 0.02).all()
     assert found.active == (0, 1, 2) and found.dead == (3,) and found.n == 20_000
     assert all(torch.isnan(value[3]) for value in (found.linear, found.context_free, found.places))
-    assert (found.score, found.p_value) == (1, pytest.approx(1 / 6)) and found.low == found.high == 1
+    assert (found.score, found.p_value) == (1, pytest.approx(1 / 6)) and found.score.low == found.score.high == 1
     maps = torch.tensor([[2 * total, 0, 0, 0], [2 * C**2, 2 * W**2, 0, 0], [0, 0, 8, 0], [0, 0, 0, 2e-6]]).double()
     torch.testing.assert_close(found.maps, maps, rtol=0.08, atol=1e-12)
 

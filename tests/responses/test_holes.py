@@ -39,18 +39,18 @@ def test_a_planted_hole_of_known_mass_is_found():
     edge = 1.0  # mass 0.1587
     holes = la.find_holes(Planted(edge), data_below(edge), generator=seeded(), n=2000)
     truth = 0.1587 + 0.01 * (1 - 0.1587)  # plus 1 % of the rest, by the definition of the threshold
-    assert holes.prior.interval.low <= truth <= holes.prior.interval.high
+    assert holes.prior.share.low <= truth <= holes.prior.share.high
     assert (holes.prior.worst[:, 0] > edge).all()
-    assert holes.hybrid.interval.low <= 0.01 <= holes.hybrid.interval.high
+    assert holes.hybrid.share.low <= 0.01 <= holes.hybrid.share.high
     assert holes.prior.repaired < 0.05
     # Drawn again, a sample falls into the hole as rarely as before.
-    low, high = holes.prior.redrawn_interval
+    low, high = holes.prior.redrawn.low, holes.prior.redrawn.high
     assert low <= truth**2 <= high
 
 
 def test_a_model_without_holes_has_none():
     holes = la.find_holes(Planted(99.0), data_below(99.0), generator=seeded(), n=2000)
-    assert holes.prior.interval.low <= 0.01 <= holes.prior.interval.high
+    assert holes.prior.share.low <= 0.01 <= holes.prior.share.high
 
 
 class Jittery(Planted):
@@ -79,7 +79,7 @@ def test_a_neighbourhood_of_its_own_shows_the_hole_that_restless_data_elsewhere_
 
 def test_neighbourhoods_do_not_invent_holes():
     found = la.find_holes(Planted(99.0), data_below(99.0), generator=seeded(), n=2000, neighbours=20)
-    assert found.prior.interval.low <= 0.02
+    assert found.prior.share.low <= 0.02
 
 
 def test_only_the_active_latents_are_compared():
@@ -111,7 +111,7 @@ def test_holes_refuse_bad_input(change):
 
 def test_structure_of_a_perfect_model_is_none():
     found = la.structure_score(exact_inverse(3, 8), generator=seeded(), n=300)
-    assert abs(found.score) < 1e-12 and found.low <= 0 <= found.high
+    assert abs(found.score) < 1e-12 and found.score.low <= 0 <= found.score.high
 
 
 def test_structure_rises_when_responses_shrink():
@@ -122,7 +122,7 @@ def test_structure_rises_when_responses_shrink():
 
     scores = [shrunk(factor) for factor in (1.0, 0.6, 0.2)]
     assert scores[0].score < scores[1].score < scores[2].score
-    assert scores[2].p_value < 0.01 and scores[2].low > 0
+    assert scores[2].p_value < 0.01 and scores[2].score.low > 0
 
 
 def test_causal_variant_ignores_what_is_dead():

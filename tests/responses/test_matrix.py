@@ -76,7 +76,7 @@ def coverage(model, truth, n, **options):
     hits = torch.zeros(2, 3, 3)
     for seed in range(200):
         m = la.response_matrix(model, normals(n, 3, seed=100 + seed), generator=seeded(seed), **options)
-        hits[0] += (m.matrix - raw).abs() <= 1.96 * m.stderr + 1e-12
+        hits[0] += (m.matrix - raw).abs() <= 1.96 * m.matrix_stderr + 1e-12
         hits[1] += (m.normalized - normalized).abs() <= 1.96 * m.normalized_stderr + 1e-12
     return hits / 200
 
@@ -218,7 +218,7 @@ def test_iterated_and_sampled_responses():
     ("change", "match"),
     [
         (dict(steps=0), "steps"),
-        (dict(sample=True), "generator"),
+        (dict(sample=True, generator=-1), "seed"),
         (dict(z=torch.zeros(4, 2)), "shape"),
         (dict(z=torch.zeros(4, 3, dtype=torch.int64)), "floating"),
         (dict(z=torch.full((4, 3), torch.nan)), "NaN"),

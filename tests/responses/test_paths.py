@@ -5,7 +5,7 @@ from sklearn.decomposition import PCA
 from torch.testing import assert_close
 
 import latentassay as la
-from latentassay.responses.spline import evenly
+from latentassay.responses.spline import respace
 
 
 class Ring:
@@ -128,7 +128,7 @@ def test_bad_input_is_refused(change, match):
 
 def test_evenly_keeps_ends_and_spaces_by_length():
     way = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 3.0]])
-    assert_close(evenly(way, 5), torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 3.0]]))
+    assert_close(respace(way, 5), torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 3.0]]))
 
 
 def test_real_latents_lead_around_where_no_plane_does():

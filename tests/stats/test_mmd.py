@@ -41,7 +41,7 @@ def test_unbiased_and_calibrated_when_nothing_differs():
     values = np.array([f.value for f in found])
     assert abs(values.mean()) < 3 * values.std() / 150**0.5
     assert 0.005 <= np.mean([f.p_value <= 0.05 for f in found]) <= 0.11
-    assert np.mean([f.stderr for f in found]) == pytest.approx(values.std(), rel=0.25)
+    assert np.mean([f.value.stderr for f in found]) == pytest.approx(values.std(), rel=0.25)
 
 
 def test_stderr_is_right_for_paired_rows_that_differ():
@@ -53,7 +53,7 @@ def test_stderr_is_right_for_paired_rows_that_differ():
 
     found = [one(s) for s in range(150)]
     values = np.array([f.value for f in found])
-    assert np.mean([f.stderr for f in found]) == pytest.approx(values.std(), rel=0.2)
+    assert np.mean([f.value.stderr for f in found]) == pytest.approx(values.std(), rel=0.2)
     assert paired_mmd(normals(80, 2, 0), normals(80, 2, 1) + 2, widths=WIDTHS, generator=seeded()).p_value < 0.01
 
 
@@ -112,5 +112,5 @@ def test_exceedance_covers_the_known_share():
         g = seeded(seed)
         reference, sample = (torch.randn(400, generator=g) + shift for shift in (0, 1))
         found = exceedance(reference, sample, quantile=0.9, generator=g, resamples=200)
-        inside += found.low <= 0.3891 <= found.high
+        inside += found.share.low <= 0.3891 <= found.share.high
     assert 52 <= inside <= 60

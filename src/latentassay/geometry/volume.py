@@ -15,7 +15,7 @@ from latentassay.core.autoencoder import eval_mode
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.observations import finite
 from latentassay.geometry.decoders import decode_rows, owner, reference
-from latentassay.responses.derivatives import ContiguousGroups, awaken, derivative_along
+from latentassay.responses.derivatives import ContiguousGroups, load_rules, derivative_along
 from latentassay.sampling import BATCH_SIZE, blocks
 
 FIX = "use a decoder written in torch"
@@ -93,7 +93,7 @@ def _jacobians(
     decode: Callable[[Tensor], Any], z: Tensor, batch_size: int, label: str
 ) -> Iterator[tuple[slice, Float[Tensor, "b values d"]]]:
     """Yield rows of ``z`` and their Jacobians, on the decoder's device."""
-    awaken()
+    load_rules()
     # Forward mode carries tangents along with the values and records no graph: without no_grad, weights that require
     # gradients would have one built and kept for nothing, and the tangents would be the same.
     with eval_mode(owner(decode), gradients=True), torch.no_grad():

@@ -10,7 +10,7 @@ from latentassay.responses.conditioned import (
 )
 from latentassay.responses.consistency import Invariance, SelfConsistency, invariance, self_consistency
 from latentassay.responses.derivatives import ResponseDivergence, response_divergence, response_jacobian
-from latentassay.responses.equivariance import Equivariance, equivariance
+from latentassay.responses.equivariance import EquivarianceScore, equivariance
 from latentassay.responses.field import ResponseField, divergence, mean_curvature, response_field
 from latentassay.responses.graph import ResponseGraph, response_graph
 from latentassay.responses.hierarchy import Hierarchy, hierarchy
@@ -28,7 +28,7 @@ __all__ = [
     "ChunkHybrids",
     "ConditionedMatrix",
     "Curve",
-    "Equivariance",
+    "EquivarianceScore",
     "Hierarchy",
     "HoleShare",
     "Holes",

@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from latentassay.core.arrays import in_kind_of
 from latentassay.core.autoencoder import Decoder
 from latentassay.core.errors import InputError
+from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
 from latentassay.sampling import BATCH_SIZE, POOL, as_latents, base_or_central, decode, hybrid
 
 
 class ChunkHybrids(NamedTuple):
-    """Hybrids of one base, a row for each chunk of variables.
+    """Hybrids of one base, a row for each chunk of variables; arrays of the kind that z was.
 
     Attributes:
         images: decodings of the hybrids, ``(chunks, n, *x_shape)``.
@@ -41,17 +44,17 @@ class ChunkHybrids(NamedTuple):
 
 def chunk_hybrids(
     model: Decoder,
-    z: Tensor,
+    z: Tensor | np.ndarray,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     units: Units | Any = None,
     chunks: int | Sequence[Sequence[int]] = 4,
-    base: Tensor | None = None,
+    base: Any = None,
     n: int = 8,
     pool: int = POOL,
     batch_size: int = BATCH_SIZE,
 ) -> ChunkHybrids:
-    """Hybridise one chunk of the variables after another and decode, so that one sees what each chunk holds.
+    """Draw one chunk of the variables after another from other latents, and decode: what does each chunk hold?
 
     Args:
         model: any decoder.
@@ -75,10 +78,10 @@ def chunk_hybrids(
     >>> found.chunks, found.images.shape, bool((found.latents[0, :, 2:] == found.base[2:]).all())
     (((0, 1), (2, 3), (4, 5)), torch.Size([3, 2, 5]), True)
     """
-    z, units = as_latents(model, z), as_units(units, model.latent_shape)
+    seen, units, generator = as_latents(model, z), as_units(units, model.latent_shape), as_generator(generator)
     parts = _parts(chunks, len(units))
-    origin = base_or_central(z, base)
-    stored = z[torch.randperm(len(z), generator=generator)[: max(pool, 0)]]
+    origin = base_or_central(seen, base)
+    stored = seen[torch.randperm(len(seen), generator=generator)[: max(pool, 0)]]
     latents = torch.stack(
         [
             hybrid(stored, n, generator=generator, units=[units.groups[v] for v in part], base=origin, pool=pool)
@@ -88,9 +91,18 @@ def chunk_hybrids(
     every = torch.cat([origin[None], latents.flatten(0, 1)])
     x = decode(model, every, batch_size=batch_size)
     images = x[1:].view(len(parts), n, *x.shape[1:])
-    change = (images - x[0]).double().square().flatten(1).mean(1).sqrt()
-    variant = f"pool of {min(pool, len(z))}, {'most central latent' if base is None else 'given latent'} as base"
-    return ChunkHybrids(images, x[0], latents, origin, parts, change, units, n, variant)
+    found = ChunkHybrids(
+        images=images,
+        base_image=x[0],
+        latents=latents,
+        base=origin,
+        chunks=parts,
+        change=(images - x[0]).double().square().flatten(1).mean(1).sqrt(),
+        units=units,
+        n=n,
+        variant=f"pool of {min(pool, len(seen))}, {'most central latent' if base is None else 'given latent'} as base",
+    )
+    return in_kind_of(found, z)
 
 
 def _parts(chunks: int | Sequence[Sequence[int]], variables: int) -> tuple[tuple[int, ...], ...]:

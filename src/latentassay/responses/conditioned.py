@@ -9,11 +9,12 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode
 from latentassay.core.errors import InputError
-from latentassay.core.estimate import Z95
+from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.observations import FactoredObservations, finite, groups_varying
 from latentassay.core.progress import bar
+from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
-from latentassay.responses.response import interventions
+from latentassay.responses.response import prepare_responses
 from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, drawn, encode
 from latentassay.stats.intervals import student
@@ -23,11 +24,12 @@ FIRST, LEAST = 4, 12
 
 
 class ConditionedMatrix(NamedTuple):
-    """Root mean squared diagonal response while only one factor varies.
+    """Root mean squared diagonal response while only one factor varies; arrays are torch tensors.
 
     Attributes:
         matrix: ``M*[m,j]``, row = factor that varies, column = unit intervened on.
-        stderr: its standard error, groups being the independent pieces; a row of a single group cannot tell, and has 0.
+        matrix_stderr: its standard error, groups being the independent pieces; a row of a single group cannot tell, and
+            has 0.
         factor_names: name of every row.
         units: the units intervened on.
         groups: how many groups each row rests on, at most.
@@ -36,18 +38,29 @@ class ConditionedMatrix(NamedTuple):
     """
 
     matrix: Float[Tensor, "m u"]
-    stderr: Float[Tensor, "m u"]
+    matrix_stderr: Float[Tensor, "m u"]
     factor_names: tuple[str, ...]
     units: Units
     groups: tuple[int, ...]
     samples: tuple[int, ...]
     used: Int[Tensor, "m u"]
 
+    @property
+    def stderr(self) -> Float[Tensor, "m u"]:  # until assay reads the estimate
+        """The same as ``matrix_stderr``."""
+        return self.matrix_stderr
+
 
 class CausalScore(NamedTuple):
-    """CDS or CCS in [0, 1], with the shares it was summed from and its variant in words."""
+    """How concentrated a conditioned response matrix is.
 
-    score: float
+    Attributes:
+        score: CDS or CCS in [0, 1]; its standard error is linearised, entries of the matrix being taken as independent.
+        shares: what it was summed from.
+        variant: the definition in words.
+    """
+
+    score: Estimate
     shares: Float[Tensor, " k"]
     variant: str
 
@@ -77,14 +90,14 @@ def conditioned_response_matrix(
     model: Autoencoder,
     data: FactoredObservations,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     units: Units | Any = None,
     groups_per_factor: int = 50,
     precision: float | int | None = None,
     budget: float | int | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> ConditionedMatrix:
-    """Measure ``M*[m,j]``: the diagonal response of unit j to values that occur while only factor m varies.
+    """Measure ``M*[m,j]``, how far unit j responds to a change of itself to values that occur while factor m varies.
 
     For each factor, groups of rows that agree on all others are drawn; inside a group every row is encoded
     to z ~ q(z|x) and unit j takes the value it has in the next row of the (shuffled) group. The mean runs
@@ -103,32 +116,64 @@ def conditioned_response_matrix(
         InputError: fewer than two factors, or a factor that never varies alone in the data; ``groups_per_factor``
             below 2; NaN or infinite values; precision or budget not positive.
     """
-    if data.factors.shape[1] < 2:
-        raise InputError(f"conditioning needs at least two factors, the data have {data.factors.shape[1]}")
+    factors = data.factors.reshape(len(data), -1)
+    if factors.shape[1] < 2:
+        raise InputError(f"conditioning needs at least two factors, the data have {factors.shape[1]}")
     if groups_per_factor < 2:
         raise InputError(f"groups_per_factor must be at least 2, got {groups_per_factor}")
-    units, stopping = as_units(units, model.latent_shape), Stopping(precision, budget)
-    factors = range(data.factors.shape[1])
-    tallies = [_Tally(_draw_groups(data, m, groups_per_factor, generator), len(units)) for m in factors]
-    with bar(sum(int(tally.sizes.sum()) for tally in tallies) * (len(units) + 1), "conditioned responses") as progress:
+    units, stopping, generator = (
+        as_units(units, model.latent_shape),
+        Stopping(precision, budget),
+        as_generator(generator),
+    )
+    drawn_groups = [_draw_groups(data, m, groups_per_factor, generator) for m in range(factors.shape[1])]
+    tallies = [_Tally(groups, len(units)) for groups in drawn_groups]
+    _measure(_Source(model, data, units, generator, batch_size), tallies, stopping)
+    return _assemble(tallies, data, units)
+
+
+class _Source(NamedTuple):
+    """Where responses come from."""
+
+    model: Autoencoder
+    data: FactoredObservations
+    units: Units
+    generator: Generator
+    batch_size: int
+
+
+def _measure(source: _Source, tallies: list[_Tally], stopping: Stopping) -> None:
+    """Take further groups of every factor in rounds, until all is precise or used, or the time is spent."""
+    passes = len(source.units) + 1
+    with bar(sum(int(tally.sizes.sum()) for tally in tallies) * passes, "conditioned responses") as progress:
         done, total = 0, max(len(tally.groups) for tally in tallies)
         while done < total:
             count = stopping.next_round(done, total, first=FIRST, least=LEAST, cost=_cost(tallies, done))
             if not count or not any(tally.active for tally in tallies):
                 break
             for tally in tallies:
-                _extend(tally, slice(done, done + count), model, data, units, generator, batch_size)
+                _extend(source, tally, slice(done, done + count))
                 rows = int(tally.sizes[done : done + count].sum())
                 stopping.count(rows * (len(tally.active) + 1) if tally.active else 0)
-                progress.update(rows * (len(units) + 1))
+                progress.update(rows * passes)
             done += count
             if done >= LEAST:
                 _retire(tallies, stopping)
+
+
+def _assemble(tallies: list[_Tally], data: FactoredObservations, units: Units) -> ConditionedMatrix:
     matrix, stderr = (torch.stack(part) for part in zip(*(tally.root_mean() for tally in tallies), strict=True))
     used = torch.stack([tally.used for tally in tallies])
     groups = tuple(int(row.max()) for row in used)
-    samples = tuple(int(tally.sizes[:count].sum()) for tally, count in zip(tallies, groups, strict=True))
-    return ConditionedMatrix(matrix, stderr, tuple(data.factor_names), units, groups, samples, used)
+    return ConditionedMatrix(
+        matrix=matrix,
+        matrix_stderr=stderr,
+        factor_names=tuple(data.factor_names),
+        units=units,
+        groups=groups,
+        samples=tuple(int(tally.sizes[:count].sum()) for tally, count in zip(tallies, groups, strict=True)),
+        used=used,
+    )
 
 
 def _draw_groups(data: FactoredObservations, factor: int, count: int, generator: Generator) -> list[Tensor]:
@@ -148,29 +193,16 @@ def _cost(tallies: list[_Tally], done: int) -> int:
     return max(1, round(sum(float(sizes.double().mean()) * passes for sizes, passes in left)))
 
 
-def _extend(
-    tally: _Tally,
-    part: slice,
-    model: Autoencoder,
-    data: FactoredObservations,
-    units: Units,
-    generator: Generator,
-    batch_size: int,
-) -> None:
-    """Measure further groups of one factor for the units that are still asked."""
+def _extend(source: _Source, tally: _Tally, part: slice) -> None:
+    """Measure further groups of one factor for the units that are still measured."""
     groups = tally.groups[part]
     if not groups or not tally.active:
         return
-    sizes = [len(group) for group in groups]
-    z = drawn(encode(model, data, rows=torch.cat(groups), generator=generator, batch_size=batch_size))
+    sizes, size = [len(group) for group in groups], source.batch_size
+    rows = torch.cat(groups)
+    z = drawn(encode(source.model, source.data, rows=rows, generator=source.generator, batch_size=size))
     values = torch.cat([inside.roll(-1, 0) for inside in torch.split(z, sizes)])
-    squares = torch.empty(len(z), len(tally.active), dtype=torch.float64)
-    with eval_mode(model) as (device, dtype):
-        for rows in torch.split(torch.arange(len(z)), batch_size):
-            base, new = z[rows].to(device, dtype), values[rows].to(device, dtype)
-            response, ask = interventions(model, units, base)
-            for column, j in enumerate(tally.active):
-                squares[rows, column] = units.squared_norm(ask(j, new) - response)[:, j].double().cpu()
+    squares = _squares(source, z, values, tally.active)
     group = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
     sums = torch.zeros(len(sizes), len(tally.active), dtype=torch.float64)
     sums.index_add_(0, group, finite(squares, "squared responses"))
@@ -178,8 +210,20 @@ def _extend(
     tally.used[tally.active] += len(groups)
 
 
+def _squares(source: _Source, z: Tensor, values: Tensor, active: list[int]) -> Float[Tensor, "n a"]:
+    """Squared response of every active unit to a change of itself."""
+    units, squares = source.units, torch.empty(len(z), len(active), dtype=torch.float64)
+    with eval_mode(source.model, z) as (device, dtype):
+        for rows in torch.split(torch.arange(len(z)), source.batch_size):
+            base, new = z[rows].to(device, dtype), values[rows].to(device, dtype)
+            response, respond_changed = prepare_responses(source.model, units, base)
+            for column, j in enumerate(active):
+                squares[rows, column] = units.squared_norm(respond_changed(j, new) - response)[:, j].double().cpu()
+    return squares
+
+
 def _retire(tallies: list[_Tally], stopping: Stopping) -> None:
-    """Stop asking units whose entry is precise enough beside the greatest of its column."""
+    """Stop measuring units whose entry is precise enough beside the greatest of its column."""
     matrix, stderr = zip(*(tally.root_mean() for tally in tallies), strict=True)
     greatest = torch.stack(matrix).amax(0)
     for tally, errors in zip(tallies, stderr, strict=True):
@@ -188,34 +232,46 @@ def _retire(tallies: list[_Tally], stopping: Stopping) -> None:
 
 
 def causal_disentanglement(c: ConditionedMatrix, *, rescaled: bool = True) -> CausalScore:
-    """CDS = Σ_j max_m M*[m,j] / Σ_mj M*[m,j] (LR equation 7): does each unit serve one factor?
+    """Return the causal disentanglement score (CDS), which says whether each unit serves one factor.
+
+    ``Σ_j max_m M*[m,j] / Σ_mj M*[m,j]``. A matrix of zeros scores 0 with a warning.
 
     Args:
         c: what ``conditioned_response_matrix`` returned, its units the causal ones.
         rescaled: map [1/m, 1] to [0, 1], m the number of factors, as the text says; the published code
             does not.
 
-    A matrix of zeros scores 0 with a warning.
+    Source: LR equation 7.
     """
-    return _concentration(c.matrix, 0, rescaled, "CDS")
+    return _concentration(c, 0, rescaled, "CDS")
 
 
 def causal_completeness(c: ConditionedMatrix, *, rescaled: bool = True) -> CausalScore:
-    """CCS = Σ_m max_j M*[m,j] / Σ_mj M*[m,j] (LR equation 13): does each factor live in one unit?
+    """Return the causal completeness score (CCS), which says whether each factor lives in one unit.
 
-    Rescaled from [1/u, 1], u the number of units, unless ``rescaled`` is false. A single unit scores 1.
+    ``Σ_m max_j M*[m,j] / Σ_mj M*[m,j]``. A single unit scores 1; a matrix of zeros scores 0 with a warning.
+
+    Args:
+        c: what ``conditioned_response_matrix`` returned, its units the causal ones.
+        rescaled: map [1/u, 1] to [0, 1], u the number of units.
+
+    Source: LR equation 13.
     """
-    return _concentration(c.matrix, 1, rescaled, "CCS")
+    return _concentration(c, 1, rescaled, "CCS")
 
 
-def _concentration(matrix: Float[Tensor, "m u"], axis: int, rescaled: bool, name: str) -> CausalScore:
+def _concentration(c: ConditionedMatrix, axis: int, rescaled: bool, name: str) -> CausalScore:
+    matrix, n = c.matrix, sum(c.samples)
     total, choices = matrix.sum(), matrix.shape[axis]
     variant = f"{name}, {'rescaled to [0, 1]' if rescaled else f'not rescaled (least value 1/{choices})'}"
     if total == 0:
         warnings.warn(f"{name}: no unit responds to any factor; the score is 0 by definition", stacklevel=3)
-        return CausalScore(0.0, torch.zeros(matrix.shape[1 - axis]), variant)
+        return CausalScore(Estimate(0.0, n=n), torch.zeros(matrix.shape[1 - axis]), variant)
     shares = matrix.amax(axis) / total
     score = float(shares.sum())
+    greatest = torch.zeros_like(matrix).scatter_(axis, matrix.argmax(axis, keepdim=True), 1.0)
+    # The score is a ratio of sums: an entry adds to it by being greatest, and takes from it by being there at all.
+    stderr = float((((greatest - score) / total) * c.matrix_stderr).square().sum().sqrt())
     if rescaled and choices > 1:
-        score = (score - 1 / choices) / (1 - 1 / choices)
-    return CausalScore(score, shares, variant)
+        score, stderr = (score - 1 / choices) / (1 - 1 / choices), stderr / (1 - 1 / choices)
+    return CausalScore(Estimate(score, stderr=stderr, n=n), shares, variant)

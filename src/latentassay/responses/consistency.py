@@ -2,67 +2,51 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from latentassay.core.arrays import in_kind_of
 from latentassay.core.autoencoder import Autoencoder, device_and_dtype
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
 from latentassay.responses.interventions import Spread, intervene, plan, spread
+from latentassay.responses.pairwise import (
+    COLLAPSED,
+    PairScores,
+    Scale,
+    check_scale,
+    inverse_power,
+    numbers,
+    pool,
+    score_pairs,
+)
 from latentassay.responses.response import respond
-from latentassay.responses.scaled import COLLAPSED, check_scale, inverse_power, numbers, pooled, scores
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.stats.crossed import crossed_stderr, row_squares
 
 
-class Invariance(NamedTuple):
-    """Invariance of u units, row = unit intervened on, column = unit that should not care.
+class Invariance(PairScores):
+    """Invariance of u units, row = unit intervened on, column = unit that should not care; see ``PairScores``.
 
-    Attributes:
-        matrix: ``INV[m,i]``: 1 if i does not notice; on the diagonal near 0 for units that respond as they should.
-        stderr: its standard error, from the values and from blocks of rows; Student's t is inside, so that 1.96 of them
-            make a 95 % interval. With one value, that of the rows alone.
-        score: mean off the diagonal over units that are not collapsed; ``None`` where there are fewer than two.
-        stderr_score: standard error of the score, and ``None`` likewise.
-        low: lower end of its 95 % interval, and ``None`` likewise.
-        high: upper end, and ``None`` likewise.
-        score_all: mean over all entries, diagonal and collapsed units among them, as the paper has it.
-        collapsed: units that do not answer to a change of themselves: less than 1/8 of it, squared, comes back.
-        mask: the same as one boolean per unit.
-        sigma: standard deviation of the response of every unit, the root of its total variance.
-        units: the units intervened on.
-        n: number of latents.
-        values: number of values each unit was set to.
-        variant: scale, values and cut in words.
+    ``matrix`` is ``INV[m,i]``, 1 if i does not notice, on the diagonal near 0 for units that respond as they should;
+    ``score`` leaves out the diagonal, and is ``None`` where fewer than two units are not collapsed; ``sigma`` is of the
+    response.
     """
 
-    matrix: Float[Tensor, "u u"]
-    stderr: Float[Tensor, "u u"]
-    score: float | None
-    stderr_score: float | None
-    low: float | None
-    high: float | None
-    score_all: float
-    collapsed: tuple[int, ...]
-    mask: tuple[bool, ...]
-    sigma: Float[Tensor, " u"]
-    units: Units
-    n: int
-    values: int
-    variant: str
+    __slots__ = ()
 
 
 class SelfConsistency(NamedTuple):
-    """Self-consistency of u units.
+    """Self-consistency of u units; arrays of the kind that z was.
 
     Attributes:
-        scores: ``SCN[i]``, 1 if every latent is its own response.
-        stderr: its standard error over the rows.
+        scores: ``SCN[i]``, 1 if every latent is its own response, ``(u,)``.
+        scores_stderr: its standard error over the rows, ``(u,)``.
         score: mean over units that are not collapsed; ``None`` where all are.
-        stderr_score: standard error of the score, and ``None`` likewise.
-        low: lower end of its 95 % interval, and ``None`` likewise.
-        high: upper end, and ``None`` likewise.
         score_all: mean over all units, as the paper has it.
         collapsed: units whose response varies by no more than 1/8 of what the latents do.
         mask: the same as one boolean per unit.
@@ -74,12 +58,9 @@ class SelfConsistency(NamedTuple):
     """
 
     scores: Float[Tensor, " u"]
-    stderr: Float[Tensor, " u"]
-    score: float | None
-    stderr_score: float | None
-    low: float | None
-    high: float | None
-    score_all: float
+    scores_stderr: Float[Tensor, " u"]
+    score: Estimate | None
+    score_all: Estimate
     collapsed: tuple[int, ...]
     mask: tuple[bool, ...]
     sigma: Float[Tensor, " u"]
@@ -88,16 +69,31 @@ class SelfConsistency(NamedTuple):
     steps: int
     variant: str
 
+    @property
+    def stderr(self) -> Float[Tensor, " u"]:  # until assay reads the estimate
+        """The same as ``scores_stderr``."""
+        return self.scores_stderr
+
+    @property
+    def low(self) -> float | None:  # until assay reads the estimate
+        """Lower end of the score's interval."""
+        return None if self.score is None else self.score.low
+
+    @property
+    def high(self) -> float | None:  # until assay reads the estimate
+        """Upper end of the score's interval."""
+        return None if self.score is None else self.score.high
+
 
 def invariance(
     model: Autoencoder,
-    z: Tensor,
+    z: Tensor | np.ndarray,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     units: Units | Any = None,
     values: int = 20,
     scale: str = "free",
-    donors: Tensor | None = None,
+    donors: Any = None,
     batch_size: int = BATCH_SIZE,
 ) -> Invariance:
     """Measure ``INV[m,i] = 1 − E_v e[m,i]``: does unit i stay as it is when unit m of all latents is set to a value v?
@@ -135,35 +131,16 @@ def invariance(
             [0.8000, 0.0000]], dtype=torch.float64)
     """
     check_scale(scale)
-    z, units = as_latents(model, z, minimum=2), as_units(units, model.latent_shape)
-    effects = intervene(model, z, plan(units, z, donors, values, generator), batch_size=batch_size)
-    found = scores(effects, own=1, watched=1) if scale == "free" else scores(effects, own=0, watched=0.5)
-    dead = effects.own < COLLAPSED
-    entries = ~(dead[:, None] | dead | torch.eye(len(units), dtype=torch.bool))
-    score = found.pooled(entries)
-    variant = (
-        f"{'scale-free' if scale == 'free' else 'divided by U_m σ_i as printed'}, {values} values for each unit from "
-        f"{'the latents themselves' if donors is None else 'given donors'}, units collapsed below 1/8"
-        f"{'; no score, as fewer than two are not collapsed' if score.score is None else ''}"
-    )
-    return Invariance(
-        found.matrix,
-        found.stderr,
-        *score,
-        float(found.matrix.mean()),
-        numbers(dead),
-        tuple(dead.tolist()),
-        effects.response.variance.sqrt(),
-        units,
-        len(z),
-        values,
-        variant,
-    )
+    latents, units = as_latents(model, z, minimum=2), as_units(units, model.latent_shape)
+    interventions = plan(units, latents, donors, values, as_generator(generator))
+    effects = intervene(model, latents, interventions, batch_size=batch_size)
+    how = Scale(1, 1, "scale-free") if scale == "free" else Scale(0, 0.5, "divided by U_m σ_i as printed")
+    return in_kind_of(score_pairs(Invariance, effects, interventions, how, diagonal=False), z)
 
 
 def self_consistency(
     model: Autoencoder,
-    z: Tensor,
+    z: Tensor | np.ndarray,
     *,
     units: Units | Any = None,
     steps: int = 1,
@@ -200,34 +177,33 @@ def self_consistency(
     check_scale(scale)
     if steps < 1:
         raise InputError(f"steps must be at least 1, got {steps}")
-    z, units = as_latents(model, z, minimum=2), as_units(units, model.latent_shape)
-    first = after = respond(model, z, batch_size=batch_size)
-    before = z
+    latents, units = as_latents(model, z, minimum=2), as_units(units, model.latent_shape)
+    first = after = respond(model, latents, batch_size=batch_size)
+    before = latents
     for _ in range(steps - 1):
         before, after = after, respond(model, after, batch_size=batch_size)
-    epsilon = max(torch.finfo(dtype).eps for dtype in (z.dtype, device_and_dtype(model).dtype))
-    there, once, last = (spread(units, row_squares(x), epsilon) for x in (z, first, after))
+    epsilon = max(torch.finfo(dtype).eps for dtype in (latents.dtype, device_and_dtype(model, latents).dtype))
+    there, once, last = (spread(units, row_squares(x), epsilon) for x in (latents, first, after))
     dead = once.variance <= COLLAPSED * there.variance
     errors, rows = _errors(units.squared_norm(after.cpu().double() - before.cpu().double()), last, scale)
-    score = pooled(1 - errors[~dead], rows[:, ~dead])
-    variant = (
-        f"{'scale-free' if scale == 'free' else 'divided by σ_i as printed'}, response {steps} from "
+    n, scores, live = len(latents), 1 - errors, ~dead
+    score = pool(scores[live], rows[:, live], n=n) if live.any() else None
+    found = SelfConsistency(
+        scores=scores,
+        scores_stderr=crossed_stderr(rows),
+        score=score,
+        score_all=pool(scores, rows, n=n),
+        collapsed=numbers(dead),
+        mask=tuple(dead.tolist()),
+        sigma=last.variance.sqrt(),
+        units=units,
+        n=n,
+        steps=steps,
+        variant=f"{'scale-free' if scale == 'free' else 'divided by σ_i as printed'}, response {steps} from "
         f"{'the latent' if steps == 1 else f'response {steps - 1}'}, units collapsed below 1/8 of the variance"
-        f"{'; no score, as all are' if score.score is None else ''}"
+        f"{'; no score, as all are' if score is None else ''}",
     )
-    return SelfConsistency(
-        1 - errors,
-        crossed_stderr(rows),
-        *score,
-        float(1 - errors.mean()),
-        numbers(dead),
-        tuple(dead.tolist()),
-        last.variance.sqrt(),
-        units,
-        len(z),
-        steps,
-        variant,
-    )
+    return in_kind_of(found, z)
 
 
 def _errors(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
@@ -12,9 +13,11 @@ from torch.autograd import forward_ad
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from latentassay.core.arrays import Array, in_kind_of, like
 from latentassay.core.autoencoder import Autoencoder, eval_mode
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.observations import finite
+from latentassay.core.randomness import as_generator
 from latentassay.responses.response import respond_once
 from latentassay.sampling import BATCH_SIZE, as_latents, beside, blocks
 
@@ -22,53 +25,55 @@ FIX = "use finite differences on a grid instead: la.divergence(la.response_field
 
 
 class ResponseDivergence(NamedTuple):
-    """Divergence of F = R(z) − z in all latents.
+    """Divergence of F = R(z) − z in all latents; arrays of the kind that z was.
 
     Attributes:
         value: ``tr J_R(z) − d``, ``(n,)``; negative where responses flow together.
-        stderr: standard error of Hutchinson's estimate, ``(n,)``; 0 where the trace is exact.
+        value_stderr: standard error of Hutchinson's estimate, ``(n,)``; 0 where the trace is exact.
         variant: exact, or with how many probes.
     """
 
     value: Float[Tensor, " n"]
-    stderr: Float[Tensor, " n"]
+    value_stderr: Float[Tensor, " n"]
     variant: str
 
 
 def response_jacobian(
-    model: Autoencoder, z: Tensor, *, latents: Sequence[int] | None = None, batch_size: int = BATCH_SIZE
-) -> Float[Tensor, "n k k"]:
-    """Return ``J[·,a,b] = ∂R_a/∂z_b`` at every latent, one forward-mode pass for each of the k latents.
+    model: Autoencoder, z: Array, *, latents: Sequence[int] | None = None, batch_size: int = BATCH_SIZE
+) -> Array:
+    """Return the Jacobian of the response, ``J[·,a,b] = ∂R_a/∂z_b``, at every latent: one pass for each of k latents.
 
     Args:
         model: an autoencoder that torch can differentiate.
         z: latents ``(n, *latent_shape)``; indices count in the flattened latent.
         latents: rows and columns that are wanted; all where left out.
 
+    Returns:
+        Jacobians ``(n, k, k)`` of the kind that z is.
+
     Raises:
         InputError: latents of another shape, or an index out of range.
         ContractError: the model leaves torch's differentiation (numpy inside, ``no_grad``, ``detach``).
     """
-    z = as_latents(model, z)
-    wanted = _indices(latents, z.flatten(1).shape[1])
-    out = torch.empty(len(z), len(wanted), len(wanted), dtype=z.dtype)
-    for block, derivative in _differentiating(model, z, batch_size, "Jacobians"):
+    base = as_latents(model, z)
+    wanted = _indices(latents, base.flatten(1).shape[1])
+    out = torch.empty(len(base), len(wanted), len(wanted), dtype=base.dtype)
+    for block, derivative in _differentiate(model, base, batch_size, "Jacobians"):
         for column, latent in enumerate(wanted):
-            direction = torch.zeros_like(z[block])
-            direction.flatten(1)[:, latent] = 1
+            direction = _unit_vectors(base[block], latent)
             out[block, :, column] = derivative(direction).flatten(1)[:, wanted]
-    return finite(out, "Jacobians of the response")
+    return like(finite(out, "Jacobians of the response"), z)
 
 
 def response_divergence(
     model: Autoencoder,
-    z: Tensor,
+    z: Tensor | np.ndarray,
     *,
     probes: int | None = None,
-    generator: Generator | None = None,
+    generator: Generator | int = 0,
     batch_size: int = BATCH_SIZE,
 ) -> ResponseDivergence:
-    """Return ``∇·F = tr J_R(z) − d`` at every latent, over all d latents rather than on one plane.
+    """Return the divergence of the response, ``∇·F = tr J_R(z) − d``, at every latent: over all d, not on one plane.
 
     Args:
         model: an autoencoder that torch can differentiate.
@@ -78,32 +83,37 @@ def response_divergence(
         generator: draws the probes.
 
     Raises:
-        InputError: latents of another shape, fewer than two probes, or probes without a generator.
+        InputError: latents of another shape, fewer than two probes.
         ContractError: the model leaves torch's differentiation.
     """
-    z = as_latents(model, z)
-    d = z.flatten(1).shape[1]
-    if probes is not None and (probes < 2 or generator is None):
-        raise InputError(f"probes={probes} needs at least 2 probes and generator=torch.Generator().manual_seed(0)")
-    rounds = d if probes is None else probes
-    terms = torch.empty(len(z), rounds, dtype=torch.float64)
-    for block, derivative in _differentiating(model, z, batch_size, "divergence"):
-        for k in range(rounds):
-            direction = _direction(z[block], None if probes is None else generator, k)
+    if probes is not None and probes < 2:
+        raise InputError(f"probes must be at least 2, which a standard error needs, or None, got {probes}")
+    base, generator = as_latents(model, z), as_generator(generator)
+    d = base.flatten(1).shape[1]
+    terms = torch.empty(len(base), d if probes is None else probes, dtype=torch.float64)
+    for block, derivative in _differentiate(model, base, batch_size, "divergence"):
+        for k in range(terms.shape[1]):
+            at = base[block]
+            direction = _unit_vectors(at, k) if probes is None else _signs(at, generator)
             terms[block, k] = (direction * derivative(direction)).flatten(1).sum(1).double().cpu()
     finite(terms, "derivatives of the response")
     if probes is None:
-        return ResponseDivergence(terms.sum(1) - d, torch.zeros(len(z), dtype=torch.float64), f"exact trace, d = {d}")
-    stderr = terms.std(1) / probes**0.5
-    return ResponseDivergence(terms.mean(1) - d, stderr, f"Hutchinson, {probes} sign probes, d = {d}")
+        found = ResponseDivergence(terms.sum(1) - d, torch.zeros_like(terms[:, 0]), f"exact trace, d = {d}")
+    else:
+        stderr = terms.std(1) / probes**0.5
+        found = ResponseDivergence(terms.mean(1) - d, stderr, f"Hutchinson, {probes} sign probes, d = {d}")
+    return in_kind_of(found, z)
 
 
-def _direction(z: Tensor, generator: Generator | None, k: int) -> Tensor:
-    """The k-th unit vector for every row, or random signs."""
-    if generator is None:
-        unit = torch.zeros_like(z)
-        unit.flatten(1)[:, k] = 1
-        return unit
+def _unit_vectors(z: Tensor, latent: int) -> Tensor:
+    """The unit vector along one latent, for every row of z."""
+    direction = torch.zeros_like(z, memory_format=torch.contiguous_format)
+    direction.flatten(1)[:, latent] = 1
+    return direction
+
+
+def _signs(z: Tensor, generator: Generator) -> Tensor:
+    """Random signs shaped like z."""
     return torch.randint(2, z.shape, generator=beside(generator, z.device), device=z.device).to(z) * 2 - 1
 
 
@@ -114,12 +124,13 @@ def _indices(latents: Sequence[int] | None, d: int) -> list[int]:
     return wanted
 
 
-def _differentiating(
+def _differentiate(
     model: Autoencoder, z: Tensor, batch_size: int, label: str
 ) -> Iterator[tuple[slice, Callable[[Tensor], Tensor]]]:
     """Yield every batch with its directional derivative ``v ↦ J_R v``."""
-    awaken()
-    with eval_mode(model, gradients=True) as (device, dtype), torch.no_grad():
+    load_rules()
+    # Reverse mode is off: forward mode needs no graph, and memory would grow with every layer if one were kept.
+    with eval_mode(model, z, gradients=True) as (device, dtype), torch.no_grad():
         for block in blocks(len(z), batch_size, label):
             base = z[block].to(device, dtype)
             respond = partial(respond_once, model)
@@ -127,7 +138,7 @@ def _differentiating(
 
 
 @cache
-def awaken() -> None:
+def load_rules() -> None:
     """Let torch load its forward-mode rules once; it warns of its own ``torch.jit`` while it does."""
     with warnings.catch_warnings(), forward_ad.dual_level():
         warnings.simplefilter("ignore", DeprecationWarning)

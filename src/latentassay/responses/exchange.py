@@ -1,7 +1,6 @@
-"""Exchanges: two latents exchange one unit, and what that changes is added up, batch by batch."""
+"""Exchange one unit between two latents, and add up what that changes, batch by batch."""
 
 import math
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -9,12 +8,11 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from latentassay.core.errors import InputError
-from latentassay.core.estimate import Z95
 from latentassay.core.units import Units
-from latentassay.stats.intervals import student
+from latentassay.stats.ratios import Ratio, ratio
 
 FOLDS = 8
-"""Parts of the pairs: a linear rule is learned from seven and asked about the eighth, and their spread gives errors."""
+"""Parts of the pairs: a linear rule is learned from seven and tried on the eighth; their spread gives errors."""
 
 FEATURES = 64
 """Most numbers of a unit that a linear rule sees; of greater units, leading principal directions."""
@@ -26,28 +24,11 @@ LIMIT = 2 << 30
 """Most bytes that sums may take."""
 
 
-class Estimate(NamedTuple):
-    """Numbers and their standard errors, ``(u,)`` each; 1.96 errors make a 95 % interval, Student's t being inside."""
-
-    value: Float[Tensor, " u"]
-    stderr: Float[Tensor, " u"]
-
-
-def ratio(part: Float[Tensor, "k u"], whole: Float[Tensor, "k u"]) -> Estimate:
-    """Ratio of two sums, each known for k independent parts; NaN where the whole is 0.
-
-    >>> ratio(torch.ones(4, 1).double(), torch.full((4, 1), 2.0).double())
-    Estimate(value=tensor([0.5000], dtype=torch.float64), stderr=tensor([0.], dtype=torch.float64))
-    """
-    value, folds = part.sum(0) / whole.sum(0), len(part)
-    rest = (part - value * whole) / whole.mean(0)
-    widen = student(torch.tensor([folds - 1.0])) / Z95
-    return Estimate(value, rest.std(0) / math.sqrt(folds) * widen)
-
-
 class Exchanges:
-    """Sums over pairs of latents (a, b) that exchange one unit: what changes at a, ``D(a with b's) − D(a)``, and what
-    the same change of the unit does at b, ``D(b) − D(b with a's)``.
+    """Adds up what changes where pairs of latents (a, b) exchange one unit.
+
+    That is ``D(a with b's) − D(a)`` at a, and ``D(b) − D(b with a's)``, what the same change of the unit does at b.
+    Every pair belongs to one of 8 folds. Sums are kept apart by fold, and ratios of them get their errors from that.
 
     Memory does not grow with the number of pairs: for every unit, 8 × numbers in the unit × numbers in an observation.
 
@@ -67,7 +48,7 @@ class Exchanges:
         self._outer: list[Tensor] = []
         self.maps = torch.empty(0)
 
-    def base(self, fold: Tensor, first: Tensor, second: Tensor) -> None:
+    def add_base(self, fold: Tensor, first: Tensor, second: Tensor) -> None:
         """Take decodings of a and of b, ``(p, *x_shape)``, and the part every pair belongs to, ``(p,)``."""
         if not self._outer:
             self._reserve(first)
@@ -96,26 +77,27 @@ class Exchanges:
         self._outer = [torch.zeros(FOLDS, view.shape[1], x[0].numel(), dtype=torch.float64) for view in self._views]
         self.maps = torch.zeros(len(self._views), *_places(x[:1].double()).shape[1:], dtype=torch.float64)
 
-    def size(self) -> Estimate:
-        """Root mean squared change, relative to that of exchanging everything."""
-        value, stderr = (part.nan_to_num() for part in ratio(self._sums["size"], self._sums["all"]))
-        root = value.sqrt()
-        return Estimate(root, torch.where(root > 0, stderr / (2 * root.clamp(min=1e-300)), 0.0))
+    def size(self) -> Ratio:
+        """Root mean squared change, relative to that of exchanging everything, ``(u,)``."""
+        squared = ratio(self._sums["size"], self._sums["all"])
+        root = squared.value.sqrt()
+        return squared._replace(
+            value=root, stderr=torch.where(root > 0, squared.stderr / (2 * root.clamp(min=1e-300)), 0.0)
+        )
 
-    def extent(self) -> Estimate:
-        """Share of places that a change reaches, great changes counting by their squares."""
+    def extent(self) -> Ratio:
+        """Share of places that a change reaches, great changes counting by their squares, ``(u,)``."""
         return ratio(self._sums["extent"], self._sums["size"])
 
-    def free(self) -> Estimate:
-        """Share of the change that is the same at a and at b."""
+    def free(self) -> Ratio:
+        """Share of the change that is the same at a and at b, ``(u,)``."""
         return ratio(self._sums["free"], self._sums["size"])
 
-    def linear(self) -> Estimate:
-        """Share of the change that a linear rule, learned from other pairs, tells from what the unit changed by."""
-        told = [_told(inner, outer) for inner, outer in zip(self._inner, self._outer, strict=True)]
-        covered, kept = (torch.stack(parts, 1) for parts in zip(*told, strict=True))
-        value = ratio(covered, self._sums["size"]).value
-        return Estimate(value, ratio(kept, self._sums["size"]).stderr)
+    def linear(self) -> Ratio:
+        """Share of the change that a linear rule, learned from other pairs, predicts from the unit's, ``(u,)``."""
+        predicted = [_predict(inner, outer) for inner, outer in zip(self._inner, self._outer, strict=True)]
+        covered, kept = (torch.stack(parts, 1) for parts in zip(*predicted, strict=True))
+        return ratio(covered, self._sums["size"])._replace(stderr=ratio(kept, self._sums["size"]).stderr)
 
 
 def _directions(values: Float[Tensor, "n d"], most: int) -> Float[Tensor, "d k"]:
@@ -130,8 +112,8 @@ def _directions(values: Float[Tensor, "n d"], most: int) -> Float[Tensor, "d k"]
     return scaled
 
 
-def _told(inner: Float[Tensor, "k f f"], outer: Float[Tensor, "k f d"]) -> tuple[Tensor, Tensor]:
-    """``Σ ⟨B δ, Δ⟩`` and ``Σ |Δ|² − |Δ − B δ|²`` over the pairs of each part, B being the rule of all others.
+def _predict(inner: Float[Tensor, "k f f"], outer: Float[Tensor, "k f d"]) -> tuple[Tensor, Tensor]:
+    """Return ``Σ ⟨B δ, Δ⟩`` and ``Σ |Δ|² − |Δ − B δ|²`` over the pairs of each fold, B being the rule of all others.
 
     The first is not biased by the errors of B, which other pairs brought. The second is, downwards, but varies between
     parts as the whole does, B included, whose errors the first has in common to all parts.

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.arrays import as_tensor, in_kind_of, like
+from latentassay.core.autoencoder import Autoencoder, device_and_dtype
 from latentassay.core.errors import InputError
 from latentassay.responses.derivatives import response_jacobian
 from latentassay.responses.response import respond
@@ -14,7 +15,7 @@ from latentassay.sampling import BATCH_SIZE, as_latents
 
 
 class ResponseField(NamedTuple):
-    """F = R(z) − z on a regular grid over two scalar latents.
+    """F = R(z) − z on a regular grid over two scalar latents; arrays of the kind that the base was, torch without one.
 
     Attributes:
         xs: grid values of the first latent, ``(nx,)``; they run along dimension 1 of ``vectors``.
@@ -50,13 +51,13 @@ def response_field(
     model: Autoencoder,
     latents: tuple[int, int],
     *,
-    base: Tensor | None = None,
+    base: Any = None,
     n: int = 100,
     extent: Any = (-3.0, 3.0),
     exact: bool = False,
     batch_size: int = BATCH_SIZE,
 ) -> ResponseField:
-    """Measure ``F = R(z) − z`` on an n × n grid over two latents.
+    """Measure where responses move to, ``F = R(z) − z``, on an n × n grid over two latents.
 
     Args:
         model: an autoencoder with vector latents.
@@ -75,7 +76,7 @@ def response_field(
     shape = tuple(model.latent_shape)
     check_plane(shape, latents, n)
     xs, ys = axes_over(extent, n)
-    bases = torch.zeros(1, *shape) if base is None else as_latents(model, base if base.ndim > 1 else base[None])
+    bases = _bases(model, base)
     total, slopes = torch.zeros(n, n, 2, dtype=torch.float64), torch.zeros(n, n, 2, 2, dtype=torch.float64)
     for one in bases:
         z = grid_latents(one, latents, xs, ys)
@@ -84,38 +85,63 @@ def response_field(
         if exact:
             slope = response_jacobian(model, z, latents=latents, batch_size=batch_size)
             slopes += slope.reshape(n, n, 2, 2).cpu().double() - torch.eye(2, dtype=torch.float64)
-    jacobian = slopes / len(bases) if exact else None
-    return ResponseField(xs, ys, total / len(bases), latents, len(bases), jacobian)
+    found = ResponseField(
+        xs=xs,
+        ys=ys,
+        vectors=total / len(bases),
+        latents=latents,
+        bases=len(bases),
+        jacobian=slopes / len(bases) if exact else None,
+    )
+    return in_kind_of(found, base)
 
 
-def divergence(field: ResponseField) -> Float[Tensor, "ny nx"]:
-    """∇·F on the plane: exact where the field has its Jacobian, else central differences divided by the grid spacing
-    (one-sided at the border).
+def _bases(model: Autoencoder, base: Any) -> Float[Tensor, "k d"]:
+    if base is None:
+        return torch.zeros(1, *model.latent_shape, dtype=device_and_dtype(model).dtype)
+    return as_latents(model, base if base.ndim > 1 else base[None])
+
+
+def divergence(field: ResponseField) -> Any:
+    """Return ∇·F on the plane, ``(ny, nx)`` of the kind that the field's arrays are.
+
+    Exact where the field has its Jacobian, else central differences divided by the grid spacing (one-sided at the
+    border).
 
     F points back to the manifold: negative where responses flow together, that is, where the decoder is
     sure of what it decodes; positive on the boundaries between such regions.
     """
-    if field.jacobian is not None:
-        return field.jacobian.diagonal(dim1=-2, dim2=-1).sum(-1)
+    jacobian = None if field.jacobian is None else as_tensor(field.jacobian, "jacobian")
+    return like(_divergence(field, as_tensor(field.vectors, "vectors"), jacobian), field.vectors)
+
+
+def _divergence(field: ResponseField, vectors: Tensor, jacobian: Tensor | None) -> Float[Tensor, "ny nx"]:
+    if jacobian is not None:
+        return jacobian.diagonal(dim1=-2, dim2=-1).sum(-1)
     dx, dy = field.spacing
-    along_x: Tensor = torch.gradient(field.vectors[..., 0], spacing=dx, dim=1)[0]
-    along_y: Tensor = torch.gradient(field.vectors[..., 1], spacing=dy, dim=0)[0]
+    along_x: Tensor = torch.gradient(vectors[..., 0], spacing=dx, dim=1)[0]
+    along_y: Tensor = torch.gradient(vectors[..., 1], spacing=dy, dim=0)[0]
     return along_x + along_y
 
 
-def mean_curvature(field: ResponseField) -> Float[Tensor, "ny nx"]:
-    """H = −½ ∇·(F/‖F‖) (LR equation 12); vectors shorter than 1e-6 of the longest count as zero.
+def mean_curvature(field: ResponseField) -> Any:
+    """Return the mean curvature H = −½ ∇·(F/‖F‖) of the field, ``(ny, nx)`` of the kind that its arrays are.
 
-    With the field's Jacobian J it is exact: ``∇·u = (tr J − uᵀ J u)/‖F‖`` for the unit vectors u = F/‖F‖.
+    Vectors shorter than 1e-6 of the longest count as zero. With the field's Jacobian J it is exact:
+    ``∇·u = (tr J − uᵀ J u)/‖F‖`` for the unit vectors u = F/‖F‖.
+
+    Source: LR equation 12.
     """
-    length = field.vectors.norm(dim=-1, keepdim=True)
+    vectors = as_tensor(field.vectors, "vectors")
+    length = vectors.norm(dim=-1, keepdim=True)
     flows = length > 1e-6 * float(length.max())
-    unit = torch.where(flows, field.vectors / length.clamp(min=1e-300), 0.0)
+    unit = torch.where(flows, vectors / length.clamp(min=1e-300), 0.0)
     if field.jacobian is None:
-        return -0.5 * divergence(field._replace(vectors=unit))
-    along = torch.einsum("yxa,yxab,yxb->yx", unit, field.jacobian, unit)
-    exact = -0.5 * (divergence(field) - along) / length[..., 0].clamp(min=1e-300)
-    return torch.where(flows[..., 0], exact, 0.0)
+        return like(-0.5 * _divergence(field, unit, None), field.vectors)
+    jacobian = as_tensor(field.jacobian, "jacobian")
+    along = torch.einsum("yxa,yxab,yxb->yx", unit, jacobian, unit)
+    exact = -0.5 * (_divergence(field, vectors, jacobian) - along) / length[..., 0].clamp(min=1e-300)
+    return like(torch.where(flows[..., 0], exact, 0.0), field.vectors)
 
 
 def check_plane(shape: tuple[int, ...], latents: tuple[int, int], n: int) -> None:

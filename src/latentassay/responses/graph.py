@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.responses.matrix import ResponseMatrix, causal_units
 
 EDGE = 0.1
@@ -14,8 +15,7 @@ class Edge(NamedTuple):
 
     source: int
     target: int
-    weight: float
-    stderr: float
+    weight: Estimate
 
 
 class ResponseGraph(NamedTuple):
@@ -37,7 +37,7 @@ class ResponseGraph(NamedTuple):
 
 
 def response_graph(m: ResponseMatrix, *, threshold: float = EDGE) -> ResponseGraph:
-    """Read a response matrix as a graph.
+    """Read a response matrix as a graph of units that move each other.
 
     An edge j→k stands where the normalized ``M[j,k] ≥ threshold`` and exceeds twice its standard error.
     A pair with edges both ways whose weights differ by at most a factor of two is one two-dimensional
@@ -51,7 +51,7 @@ def response_graph(m: ResponseMatrix, *, threshold: float = EDGE) -> ResponseGra
     nodes = causal_units(m).active
     weight, stderr = m.normalized, m.normalized_stderr
     edges = tuple(
-        Edge(j, k, float(weight[j, k]), float(stderr[j, k]))
+        Edge(j, k, Estimate(float(weight[j, k]), stderr=float(stderr[j, k]), n=m.used[j]))
         for j in nodes
         for k in nodes
         if j != k and weight[j, k] >= threshold and weight[j, k] > 2 * stderr[j, k]
@@ -67,7 +67,7 @@ def _join(nodes: tuple[int, ...], pairs: tuple[tuple[int, int], ...]) -> tuple[t
     """Connected components of the pairs, in the order of their first unit."""
     component = {node: {node} for node in nodes}
     for j, k in pairs:
-        joined = component[j] | component[k]
-        for node in joined:
-            component[node] = joined
+        both = component[j] | component[k]
+        for node in both:
+            component[node] = both
     return tuple(sorted({tuple(sorted(group)) for group in component.values()}))

@@ -2,36 +2,40 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from latentassay.core.arrays import in_kind_of
 from latentassay.core.autoencoder import Decoder, eval_mode
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
+from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
 from latentassay.responses.exchange import FOLDS, Exchanges
-from latentassay.responses.response import decodings
+from latentassay.responses.response import prepare_decodings
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.stats.order import Order, falling
+from latentassay.stats.ratios import Ratio
 
 FEWEST = 4 * FOLDS
 """Fewest latents: two pairs in every part."""
 
 
 class Hierarchy(NamedTuple):
-    """What exchanging each of u variables changes, and whether that is ordered.
+    """What exchanging each of u variables changes, and whether that is ordered; arrays of the kind that z was.
 
     Changes are split by their squared size: ``1 = linear + (context_free − linear) + (1 − context_free)``, the second
     being what bends with the variable's own value, and the third what depends on the other variables.
 
     Attributes:
         score: minus the rank correlation of ``1 − linear`` with the place of a variable among the active ones: 1 if
-            each variable is less linear than all after it, 0 if order tells nothing, −1 if it is turned around;
-            ``None`` for fewer than three active variables, or if all are alike to a thousandth.
-        low: lower end of its 95 % interval, which holds errors of measurement alone; ``None`` likewise.
-        high: upper end, ``None`` likewise.
+            each variable is less linear than all after it, 0 if order tells nothing, −1 if it is turned around. Its
+            interval holds errors of measurement alone. ``None`` for fewer than three active variables, or if all are
+            alike to a thousandth.
         p_value: share of all orders of these variables with so great a score, one-sided; ``None`` likewise.
         context: the same of ``1 − context_free``.
         extent: the same of ``places``.
@@ -53,9 +57,7 @@ class Hierarchy(NamedTuple):
         variant: how it was measured, in words.
     """
 
-    score: float | None
-    low: float | None
-    high: float | None
+    score: Estimate | None
     p_value: float | None
     context: Order
     extent: Order
@@ -77,14 +79,14 @@ class Hierarchy(NamedTuple):
 
 def hierarchy(
     model: Decoder,
-    z: Tensor,
+    z: Tensor | np.ndarray,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     units: Units | Any = None,
     threshold: float | int = 0.01,
     batch_size: int = BATCH_SIZE,
 ) -> Hierarchy:
-    """Let pairs of latents exchange one variable after another and measure what that changes in the decoding.
+    """Measure what changes in the decoding when pairs of latents exchange one variable after another.
 
     For a pair (a, b) and a variable u, ``Δ_a = D(a with u_b) − D(a)`` and ``Δ_b = D(b) − D(b with u_a)`` are what the
     same change of u does in two contexts. With means over pairs and ``|Δ|²`` the mean of both::
@@ -118,24 +120,24 @@ def hierarchy(
     """
     if not threshold >= 0:
         raise InputError(f"threshold must be 0 or more, got {threshold}")
-    z = as_latents(model, z, minimum=FEWEST)
+    latents, generator = as_latents(model, z, minimum=FEWEST), as_generator(generator)
     units = as_units(units, model.latent_shape)
-    pairs = torch.randperm(len(z), generator=generator)[: len(z) // 2 * 2].view(2, -1)
-    exchanges = _exchanged(model, z, pairs, units, max(1, batch_size // 2))
-    return _read(exchanges, units, 2 * pairs.shape[1], float(threshold), generator)
+    pairs = torch.randperm(len(latents), generator=generator)[: len(latents) // 2 * 2].view(2, -1)
+    sums = _exchange(model, latents, pairs, units, max(1, batch_size // 2))
+    return in_kind_of(_read(sums, units, 2 * pairs.shape[1], float(threshold), generator), z)
 
 
-def _exchanged(model: Decoder, z: Tensor, pairs: Tensor, units: Units, half: int) -> Exchanges:
+def _exchange(model: Decoder, z: Tensor, pairs: Tensor, units: Units, half: int) -> Exchanges:
     sums = Exchanges(units, z)
-    with eval_mode(model) as (device, dtype), bar(pairs.numel() * (len(units) + 1), "hierarchy") as progress:
+    with eval_mode(model, z) as (device, dtype), bar(pairs.numel() * (len(units) + 1), "hierarchy") as progress:
         for part in torch.split(torch.arange(pairs.shape[1]), half):
             own, other = (z[rows[:, part].flatten()].to(device, dtype) for rows in (pairs, pairs.flip(0)))
-            x, again = decodings(model, units, own)
+            x, decode_changed = prepare_decodings(model, units, own)
             base, fold, k = finite(x, "decodings"), part % FOLDS, len(part)
-            sums.base(fold, base[:k].cpu(), base[k:].cpu())
+            sums.add_base(fold, base[:k].cpu(), base[k:].cpu())
             progress.update(2 * k)
             for unit in range(len(units)):
-                change = finite(again(unit, other), "decodings") - base
+                change = finite(decode_changed(unit, other), "decodings") - base
                 sums.add(unit, fold, (own[:k], own[k:]), change[:k], -change[k:])
                 progress.update(2 * k)
     return sums
@@ -144,34 +146,37 @@ def _exchanged(model: Decoder, z: Tensor, pairs: Tensor, units: Units, half: int
 def _read(sums: Exchanges, units: Units, n: int, threshold: float, generator: Generator) -> Hierarchy:
     size = sums.size()
     alive = size.value > threshold
-    linear, free, places = (_where(alive, found) for found in (sums.linear(), sums.free(), sums.extent()))
+    linear, free, places = (_of_alive(alive, found) for found in (sums.linear(), sums.free(), sums.extent()))
     active = alive.nonzero().flatten()
-    scored = []
-    for value, stderr in ((1 - linear[0], linear[1]), (1 - free[0], free[1]), places):
-        scored.append(falling(value[active].numpy(), stderr[active].numpy(), generator=generator))
-    variant = (
-        f"{n // 2} pairs, linear share on {FOLDS} held-out parts, share of places by participation ratio, dead below "
-        f"size {threshold:g}{'; linear rules see leading directions of the greater units' if sums.reduced else ''}"
+    by_linear, by_context, by_extent = (
+        falling(value[active].numpy(), found.stderr[active].numpy(), generator=generator)
+        for value, found in ((1 - linear.value, linear), (1 - free.value, free), (places.value, places))
     )
-    numbers = tuple(active.tolist())
-    dead = tuple(unit for unit in range(len(units)) if unit not in numbers)
     return Hierarchy(
-        *scored[0][:4],
-        scored[1],
-        scored[2],
-        *linear,
-        *free,
-        *places,
-        *size,
-        sums.maps / (n // 2),
-        numbers,
-        dead,
-        units,
-        n,
-        variant,
+        score=by_linear.score,
+        p_value=by_linear.p_value,
+        context=by_context,
+        extent=by_extent,
+        linear=linear.value,
+        linear_stderr=linear.stderr,
+        context_free=free.value,
+        context_free_stderr=free.stderr,
+        places=places.value,
+        places_stderr=places.stderr,
+        size=size.value,
+        size_stderr=size.stderr,
+        maps=sums.maps / (n // 2),
+        active=tuple(active.tolist()),
+        dead=tuple((~alive).nonzero().flatten().tolist()),
+        units=units,
+        n=n,
+        variant=f"{n // 2} pairs, linear share on {FOLDS} held-out parts, share of places by participation ratio, dead "
+        f"below size {threshold:g}"
+        f"{'; linear rules see leading directions of the greater units' if sums.reduced else ''}",
     )
 
 
-def _where(alive: Tensor, found: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    value, stderr = (torch.where(alive, part, torch.nan) for part in found)
-    return value, stderr
+def _of_alive(alive: Tensor, found: Ratio) -> Ratio:
+    """NaN for variables that change nothing, of which there is no share."""
+    value, stderr = (torch.where(alive, part, torch.nan) for part in (found.value, found.stderr))
+    return found._replace(value=value, stderr=stderr)

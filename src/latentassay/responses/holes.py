@@ -9,38 +9,55 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE, hybrid, posterior, prior
-from latentassay.stats.intervals import Interval, exceedance, wilson
+from latentassay.stats.intervals import Interval, exceedance, proportion
 
 ROUNDING = 1e-4
 """Response distances below this share of the latents' spread are rounding and never count as holes."""
 
 
 class HoleShare(NamedTuple):
-    """What one sampler yields.
+    """What one sampler yields; arrays are torch tensors.
 
     Attributes:
-        share: share of samples whose response distance exceeds the threshold.
-        interval: its 95 % interval, the uncertainty of the threshold included.
+        share: share of samples whose response distance exceeds the threshold; its interval includes the uncertainty of
+            the threshold.
         distance: response distance ‖R(z) − z‖ of every sample, ``(n,)``; relative to its neighbourhood if that was
             asked for.
         worst: the samples of greatest distance, worst first.
-        repaired: share that still exceeds the threshold after every sample was replaced by its response.
-        repaired_interval: its 95 % interval (Wilson, the threshold taken as known).
-        redrawn: share that still exceeds it after those in holes were drawn again.
-        redrawn_interval: likewise.
+        repaired: share that still exceeds the threshold after every sample was replaced by its response (Wilson's
+            interval, the threshold taken as known).
+        redrawn: share that still exceeds it after those in holes were drawn again (likewise).
     """
 
-    share: float
-    interval: Interval
+    share: Estimate
     distance: Float[Tensor, " n"]
     worst: Tensor
-    repaired: float
-    repaired_interval: Interval
-    redrawn: float
-    redrawn_interval: Interval
+    repaired: Estimate
+    redrawn: Estimate
+
+    @property
+    def interval(self) -> Interval:  # until assay reads the estimate
+        """Interval of the share."""
+        return _interval(self.share)
+
+    @property
+    def repaired_interval(self) -> Interval:  # until assay reads the estimate
+        """Interval of the repaired share."""
+        return _interval(self.repaired)
+
+    @property
+    def redrawn_interval(self) -> Interval:  # until assay reads the estimate
+        """Interval of the redrawn share."""
+        return _interval(self.redrawn)
+
+
+def _interval(of: Estimate) -> Interval:
+    return Interval(of.low or 0.0, of.high or 0.0)
 
 
 class Holes(NamedTuple):
@@ -65,7 +82,7 @@ def find_holes(
     model: Autoencoder,
     data: Any,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     n: int = 1024,
     quantile: float = 0.99,
     units: Units | Any = None,
@@ -75,7 +92,7 @@ def find_holes(
     worst: int = 16,
     batch_size: int = BATCH_SIZE,
 ) -> Holes:
-    """Measure which share of prior and hybrid samples falls where real data never leads.
+    """Measure which share of prior and hybrid samples the model does not recognise: those that respond with far moves.
 
     A sample is in a hole if ``‖R(z) − z‖`` exceeds the 99 % quantile of that of posterior samples; a
     perfect sampler has a share of 1 %. The threshold is at least 1e-4 of the spread of the latents, so that a model
@@ -99,7 +116,9 @@ def find_holes(
         InputError: unusable data, a quantile outside (0, 1), an ``active`` latent out of range, fewer than two
             samples, or not fewer ``neighbours`` than samples.
     """
-    z = _checked(model, data, n, quantile, neighbours, generator, batch_size)
+    _check(n, quantile, neighbours)
+    generator = as_generator(generator)
+    z = posterior(model, data, n, generator=generator, batch_size=batch_size)
     d = z.flatten(1).shape[1]
     kept = list(range(d) if active is None else active)
     if not kept or not all(0 <= latent < d for latent in kept):
@@ -108,17 +127,20 @@ def find_holes(
 
     def share_of(draw: Callable[[int], Tensor]) -> HoleShare:
         latents = draw(n)
-        response, distance = ruler.measured(latents)
+        response, distance = ruler.measure(latents)
         found = exceedance(ruler.reference, distance, quantile=quantile, generator=generator)
         repaired = response if steps == 1 else respond(model, response, steps=steps - 1, batch_size=batch_size)
-        left = int((ruler.measured(repaired)[1] > found.threshold).sum())
+        left = int((ruler.measure(repaired)[1] > found.threshold).sum())
         empty = int((distance > found.threshold).sum())
         for _ in range(steps):
-            empty = int((ruler.measured(draw(empty))[1] > found.threshold).sum()) if empty else 0
-        order = distance.argsort(descending=True)[:worst]
-        interval = Interval(found.low, found.high)
-        repairs = (left / n, wilson(left, n), empty / n, wilson(empty, n))
-        return HoleShare(found.share, interval, distance, latents[order], *repairs)
+            empty = int((ruler.measure(draw(empty))[1] > found.threshold).sum()) if empty else 0
+        return HoleShare(
+            share=found.share,
+            distance=distance,
+            worst=latents[distance.argsort(descending=True)[:worst]],
+            repaired=proportion(left, n),
+            redrawn=proportion(empty, n),
+        )
 
     from_prior = share_of(lambda k: prior(model, k, generator=generator)) if model.prior else None
     from_hybrid = share_of(lambda k: hybrid(z, k, generator=generator, units=units))
@@ -131,16 +153,13 @@ def find_holes(
     return Holes(threshold, ruler.reference, from_prior, from_hybrid, variant)
 
 
-def _checked(
-    model: Autoencoder, data: Any, n: int, quantile: float, neighbours: int | None, generator: Generator, size: int
-) -> Tensor:
+def _check(n: int, quantile: float, neighbours: int | None) -> None:
     if not 0 < quantile < 1:
         raise InputError(f"quantile must lie between 0 and 1, got {quantile}")
     if n < 2:
         raise InputError(f"n must be at least 2 samples, got {n}")
     if neighbours is not None and not 0 < neighbours < n:
         raise InputError(f"neighbours must be between 1 and n - 1 = {n - 1}, got {neighbours}")
-    return posterior(model, data, n, generator=generator, batch_size=size)
 
 
 class _Ruler:
@@ -159,7 +178,7 @@ class _Ruler:
         own = torch.arange(len(z))[:, None]
         self.reference = self._relative(response, self._moved, own)
 
-    def measured(self, latents: Tensor) -> tuple[Tensor, Float[Tensor, " n"]]:
+    def measure(self, latents: Tensor) -> tuple[Tensor, Float[Tensor, " n"]]:
         """Responses, and how far they are from their latents."""
         response, moved = self._moves(latents, 0.0)
         return response, self._relative(response, moved, None)

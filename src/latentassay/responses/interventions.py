@@ -1,19 +1,20 @@
-"""Hard interventions: one unit of all latents is set to one value, and the response is watched (IC 2.1)."""
+"""Set one unit of all latents to one value, and measure what that changes in the response (IC 2.1)."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 from torch.nn.functional import one_hot
 
+from latentassay.core.arrays import as_tensor
 from latentassay.core.autoencoder import Autoencoder, eval_mode
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
 from latentassay.core.units import Units
-from latentassay.responses.response import interventions
+from latentassay.responses.response import prepare_responses
 from latentassay.stats.crossed import BlockSquares, Squares, varies
 
 BLOCKS = 32
@@ -22,20 +23,22 @@ BLOCKS = 32
 Causes = Callable[[Tensor], Tensor]
 
 
-class Plan(NamedTuple):
-    """Interventions to make.
+class Interventions(NamedTuple):
+    """What is done to n latents: each of u units is set to v values in turn.
 
     Attributes:
         units: the units intervened on.
         donors: latents whose unit is the value, ``(u, v, *latent_shape)``: v for each unit.
         block: number of the block that each row belongs to, ``(n,)``.
         blocks: how many blocks there are.
+        words: how many values, and where they came from.
     """
 
     units: Units
     donors: Tensor
     block: Int[Tensor, " n"]
     blocks: int
+    words: str
 
     def shares(self, rows: Int[Tensor, " k"]) -> Float[Tensor, "b k"]:
         """Weights that sum rows up in their blocks, such that the mean over blocks is that over all rows."""
@@ -72,33 +75,45 @@ class Effects(NamedTuple):
     watched: Spread
 
 
-def plan(units: Units, z: Tensor, donors: Tensor | None, values: int, generator: Generator) -> Plan:
+def plan(
+    units: Units, z: Tensor, donors: Any, values: int, generator: Generator, *, noun: str = "unit"
+) -> Interventions:
     """Draw values for each unit, every row of ``donors`` at most once while they last, and deal rows into blocks.
+
+    Args:
+        units: what is intervened on.
+        z: latents ``(n, *latent_shape)``.
+        donors: latents that values are taken from; z itself where ``None``.
+        values: how many values each unit is set to.
+        generator: draws values and blocks.
+        noun: what to call a unit in words.
 
     Raises:
         InputError: fewer than one value; donors of another shape, NaN or infinite.
     """
     if values < 1:
         raise InputError(f"values must be at least 1 for each unit, got {values}")
-    donors = z if donors is None else _checked(donors, z)
-    rounds = -(-values // len(donors))
-    drawn = [torch.cat([torch.randperm(len(donors), generator=generator) for _ in range(rounds)]) for _ in units.groups]
+    source, words = (z, "the latents themselves") if donors is None else (_as_donors(donors, z), "given donors")
+    rounds = -(-values // len(source))
+    drawn = [torch.cat([torch.randperm(len(source), generator=generator) for _ in range(rounds)]) for _ in units.groups]
     blocks = min(BLOCKS, len(z))
     block = torch.randperm(len(z), generator=generator) % blocks
-    return Plan(units, donors[torch.stack(drawn)[:, :values]], block, blocks)
+    words = f"{values} values for each {noun} from {words}"
+    return Interventions(units, source[torch.stack(drawn)[:, :values]], block, blocks, words)
 
 
-def _checked(donors: Tensor, z: Tensor) -> Tensor:
-    if not donors.is_floating_point() or donors.shape[1:] != z.shape[1:] or not len(donors):
+def _as_donors(donors: Any, z: Tensor) -> Tensor:
+    found = as_tensor(donors, "donors")
+    if not found.is_floating_point() or found.shape[1:] != z.shape[1:] or not len(found):
         raise InputError(
-            f"donors must be floating-point latents (n, {', '.join(map(str, z.shape[1:]))}), got {donors.dtype} "
-            f"{tuple(donors.shape)}; draw them as z is drawn, for example with la.sampling.posterior"
+            f"donors must be floating-point latents (n, {', '.join(map(str, z.shape[1:]))}), got {found.dtype} "
+            f"{tuple(found.shape)}; draw them as z is drawn, for example with la.sampling.posterior"
         )
-    return finite(donors.detach(), "donors")
+    return finite(found.detach(), "donors")
 
 
 def intervene(
-    model: Autoencoder, z: Tensor, planned: Plan, *, causes: Causes | None = None, batch_size: int
+    model: Autoencoder, z: Tensor, interventions: Interventions, *, causes: Causes | None = None, batch_size: int
 ) -> Effects:
     """Measure what interventions change.
 
@@ -110,27 +125,27 @@ def intervene(
         InputError: NaN or infinite responses or causes.
         ContractError: causes that are not ``(n, units, size)``.
     """
-    units, donors = planned.units, planned.donors
+    units, donors = interventions.units, interventions.donors
     passes = 1 + len(units) * donors.shape[1]
-    with eval_mode(model) as (device, dtype), bar(len(z) * passes, "interventions") as progress:
+    with eval_mode(model, z) as (device, dtype), bar(len(z) * passes, "interventions") as progress:
         epsilon = torch.finfo(dtype).eps
-        sums = _Sums(planned, _sizes(planned, z, epsilon, batch_size), epsilon)
+        sums = _Sums(interventions, _sizes(interventions, z, epsilon, batch_size), epsilon)
         for rows in torch.split(torch.arange(len(z)), batch_size):
-            batch, shares = z[rows].to(device, dtype), planned.shares(rows)
-            response, ask = interventions(model, units, batch)
-            sums.base(shares, response, None if causes is None else _caused(causes, response, len(units)))
+            batch, shares = z[rows].to(device, dtype), interventions.shares(rows)
+            response, respond_changed = prepare_responses(model, units, batch)
+            sums.add_base(shares, response, None if causes is None else _causes_of(causes, response, len(units)))
             progress.update(len(rows))
             for m in range(len(units)):
                 found = []
                 for donor in donors[m].to(device, dtype):
                     value = donor.expand_as(batch)
-                    new = ask(m, value)
+                    new = respond_changed(m, value)
                     moved = apart = units.squared_norm(new - response)
                     if causes is not None:
                         apart = _apart(causes, new, units.replace(response, m, value.to(response)))
                     found.append(torch.cat([apart, moved[:, m : m + 1]], 1))
                     progress.update(len(rows))
-                sums.change(m, shares, torch.stack(found))
+                sums.add_change(m, shares, torch.stack(found))
     return sums.effects()
 
 
@@ -143,13 +158,13 @@ def spread(units: Units, squares: Squares, epsilon: float) -> Spread:
     return Spread(torch.where(alive, total * squares.n / (squares.n - 1), 0.0), relative)
 
 
-def _sizes(planned: Plan, z: Tensor, epsilon: float, batch_size: int) -> Float[Tensor, "u v b"]:
+def _sizes(interventions: Interventions, z: Tensor, epsilon: float, batch_size: int) -> Float[Tensor, "u v b"]:
     """Squared sizes of the interventions in each block of rows; 0 where a unit had that value everywhere."""
-    groups, donors = planned.units.groups, planned.donors.flatten(2).cpu().double()
-    out = torch.zeros(*donors.shape[:2], planned.blocks, dtype=torch.float64)
+    groups, donors = interventions.units.groups, interventions.donors.flatten(2).cpu().double()
+    out = torch.zeros(*donors.shape[:2], interventions.blocks, dtype=torch.float64)
     power = torch.zeros(len(groups), 1, 1, dtype=torch.float64)
     for rows in torch.split(torch.arange(len(z)), batch_size):
-        flat, shares = z[rows].flatten(1).cpu().double(), planned.shares(rows)
+        flat, shares = z[rows].flatten(1).cpu().double(), interventions.shares(rows)
         for m, group in enumerate(map(list, groups)):
             away = torch.cdist(donors[m][:, group], flat[:, group], compute_mode="donot_use_mm_for_euclid_dist")
             out[m] += away.square() @ shares.T
@@ -157,7 +172,7 @@ def _sizes(planned: Plan, z: Tensor, epsilon: float, batch_size: int) -> Float[T
     return torch.where(varies(out.mean(2, keepdim=True), power, epsilon), out, 0.0)
 
 
-def _caused(causes: Causes, response: Tensor, units: int) -> Tensor:
+def _causes_of(causes: Causes, response: Tensor, units: int) -> Tensor:
     found = causes(response)
     if found.ndim != 3 or found.shape[:2] != (len(response), units):
         raise ContractError(
@@ -175,8 +190,8 @@ def _apart(causes: Causes, new: Tensor, expected: Tensor) -> Float[Tensor, "n u"
 class _Sums:
     """What ``intervene`` adds up, batch by batch."""
 
-    def __init__(self, planned: Plan, sizes: Float[Tensor, "u v b"], epsilon: float):
-        self._units, self._sizes, self._epsilon = planned.units, sizes, epsilon
+    def __init__(self, interventions: Interventions, sizes: Float[Tensor, "u v b"], epsilon: float):
+        self._units, self._sizes, self._epsilon = interventions.units, sizes, epsilon
         u, v, b = sizes.shape
         size = sizes.mean(2)
         self._per_size = torch.where(size > 0, 1 / size.clamp(min=1e-300), 0.0)
@@ -184,16 +199,16 @@ class _Sums:
         self._blocks = torch.zeros(b, u, u, dtype=torch.float64)
         self._own = torch.zeros(u, dtype=torch.float64)
         self._response, self._causes = BlockSquares(), BlockSquares()
-        self._caused: Units | None = None
+        self._cause_units: Units | None = None
 
-    def base(self, shares: Float[Tensor, "b n"], response: Tensor, causes: Tensor | None) -> None:
+    def add_base(self, shares: Float[Tensor, "b n"], response: Tensor, causes: Tensor | None) -> None:
         """Take responses without an intervention, and their causes."""
         self._response.add(shares, response)
         if causes is not None:
             self._causes.add(shares, causes)
-            self._caused = Units.default(causes.shape[1:])
+            self._cause_units = Units.default(causes.shape[1:])
 
-    def change(self, m: int, shares: Float[Tensor, "b n"], squares: Float[Tensor, "v n u_and_own"]) -> None:
+    def add_change(self, m: int, shares: Float[Tensor, "b n"], squares: Float[Tensor, "v n u_and_own"]) -> None:
         """Take squared changes by every intervention on unit m, and last the change of its own response."""
         sums = shares @ squares.cpu().double() * self._per_size[m][:, None, None]
         if not torch.isfinite(sums).all():
@@ -205,7 +220,8 @@ class _Sums:
     def effects(self) -> Effects:
         """Return what came of all of it."""
         response = spread(self._units, self._response.squares(), self._epsilon)
-        watched = spread(self._caused, self._causes.squares(), self._epsilon) if self._caused else response
+        causes = self._cause_units
+        watched = spread(causes, self._causes.squares(), self._epsilon) if causes else response
         # A block whose rows were moved further is expected to change more.
         due = torch.einsum("mvi,mvb->bmi", self._changes, self._sizes * self._per_size[..., None])
         blocks = self._blocks - due / self._changes.shape[1]

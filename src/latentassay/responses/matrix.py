@@ -1,17 +1,21 @@
 """The latent response matrix: what an intervention on one unit does to every other (LR 4.1, equation 5)."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
+from latentassay.core.arrays import in_kind_of
 from latentassay.core.autoencoder import Autoencoder, eval_mode
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Z95
 from latentassay.core.progress import bar
+from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
-from latentassay.responses.response import interventions
+from latentassay.responses.response import prepare_responses
 from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.stats.blocks import BlockMoments
@@ -28,11 +32,11 @@ FIRST, LEAST = 2, 8
 
 
 class ResponseMatrix(NamedTuple):
-    """Root mean squared responses, row = unit intervened on, column = unit that responds.
+    """Root mean squared responses, row = unit intervened on, column = unit that responds; arrays of the kind z was.
 
     Attributes:
         matrix: ``M[j,k]``, in the units of the latents.
-        stderr: its standard error.
+        matrix_stderr: its standard error.
         normalized: ``M[j,k] / (√2 σ_k)``; 1 on the diagonal is a perfect response, 0 where σ_k is 0.
         normalized_stderr: its standard error, that of σ included.
         sigma: marginal std σ of every unit over the base latents.
@@ -42,7 +46,7 @@ class ResponseMatrix(NamedTuple):
     """
 
     matrix: Float[Tensor, "u u"]
-    stderr: Float[Tensor, "u u"]
+    matrix_stderr: Float[Tensor, "u u"]
     normalized: Float[Tensor, "u u"]
     normalized_stderr: Float[Tensor, "u u"]
     sigma: Float[Tensor, " u"]
@@ -73,15 +77,15 @@ class CausalUnits(NamedTuple):
 
 def response_matrix(
     model: Autoencoder,
-    z: Tensor,
+    z: Tensor | np.ndarray,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     units: Units | Any = None,
     precision: float | int | None = None,
     budget: float | int | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> ResponseMatrix:
-    """Measure ``M[j,k] = sqrt(mean |R_k(replace(z, j, v)) − R_k(z)|²)``.
+    """Measure how far every unit responds to a change of every unit: ``sqrt(mean |R_k(replace(z, j, v)) − R_k(z)|²)``.
 
     The replacement ``v`` is the same unit of another row. Rows are shuffled and cut into blocks of up to 16; inside a
     block the ranks of bases and replacements are spread evenly over the square of all pairs, so every v follows the
@@ -102,33 +106,65 @@ def response_matrix(
         InputError: fewer than four latents, latents of another shape, NaN or infinite values in or out,
             precision or budget not positive.
     """
-    z, stopping = as_latents(model, z, minimum=4), Stopping(precision, budget)
-    units = as_units(units, model.latent_shape)
-    order = torch.randperm(len(z), generator=generator)
-    size = _block_size(len(z))
-    total = len(z) // size
-    variance, centre = torch.var_mean(z, 0, correction=0)
-    centre, spread = centre.double(), units.total(variance[None].double())[0]
-    moments, active, done = BlockMoments(len(units)), list(range(len(units))), 0
-    with bar(len(z) * (len(units) + 1), "response matrix") as progress:
-        while active and done < total:
-            blocks = stopping.next_round(done, total, first=FIRST, least=LEAST, cost=size * (len(active) + 1))
+    latents, stopping = as_latents(model, z, minimum=4), Stopping(precision, budget)
+    rows = _Rows(latents, as_units(units, model.latent_shape), as_generator(generator), batch_size)
+    moments = BlockMoments(len(rows.units))
+    _measure(model, rows, moments, stopping)
+    return in_kind_of(_assemble(moments, rows), z)
+
+
+class _Rows:
+    """Latents in a random order, cut into blocks.
+
+    Attributes:
+        total: how many blocks there are.
+        size: rows in each.
+        variance: variance of every unit over all latents, ``(u,)``.
+    """
+
+    def __init__(self, z: Tensor, units: Units, generator: Generator, batch_size: int):
+        self.z, self.units, self.batch_size = z, units, batch_size
+        self._generator, self._order = generator, torch.randperm(len(z), generator=generator)
+        self.size = _block_size(len(z))
+        self.total = len(z) // self.size
+        variance, centre = torch.var_mean(z, 0, correction=0)
+        self._centre, self.variance = centre.double(), units.total(variance[None].double())[0]
+
+    def parts(self, done: int, blocks: int) -> Iterator[tuple[Tensor, Int[Tensor, "n u"]]]:
+        """Yield the rows of further blocks, so many at a time as pass at once, and their partners for every unit."""
+        per_pass = max(1, self.batch_size // self.size)
+        for start in range(done, done + blocks, per_pass):
+            base = self.z[self._order[start * self.size : min(start + per_pass, done + blocks) * self.size]]
+            yield base, stratified(self.units, base, self.size, self._generator)
+
+    def deviations(self, base: Tensor) -> Float[Tensor, "n u"]:
+        """Squared distance of every unit from its mean over all latents."""
+        return self.units.squared_norm(base.double() - self._centre)
+
+    def means(self, values: Float[Tensor, "*r n u"]) -> Float[Tensor, "*r m u"]:
+        """Means over blocks."""
+        return _block_means(values, self.size)
+
+
+def _measure(model: Autoencoder, rows: _Rows, moments: BlockMoments, stopping: Stopping) -> None:
+    """Go through blocks in rounds until all units are precise enough, all blocks are used, or the time is spent."""
+    units, size = rows.units, rows.size
+    active, done = list(range(len(units))), 0
+    with bar(len(rows.z) * (len(units) + 1), "response matrix") as progress:
+        while active and done < rows.total:
+            blocks = stopping.next_round(done, rows.total, first=FIRST, least=LEAST, cost=size * (len(active) + 1))
             if not blocks:
                 break
-            per_pass = max(1, batch_size // size)
-            for start in range(done, done + blocks, per_pass):
-                base = z[order[start * size : min(start + per_pass, done + blocks) * size]]
-                partner = stratified(units, base, size, generator)
-                s = _changes(model, units, base, partner, active, batch_size)
-                w = units.squared_norm(base.double() - centre)
-                moments.add(active, _block_means(s, size) * size / (size - 1), _block_means(w, size))
+            for base, partner in rows.parts(done, blocks):
+                s = _changes(model, units, base, partner, active, rows.batch_size)
+                # A row is its own partner once in a block, on average, which changes nothing: hence size/(size − 1).
+                moments.add(active, rows.means(s) * size / (size - 1), rows.means(rows.deviations(base)))
                 stopping.count(len(base) * (len(active) + 1))
                 progress.update(len(base) * (len(units) + 1))
             done += blocks
-            if done >= LEAST and done < total:
-                active = _undecided(moments, spread, total, active, stopping)
+            if LEAST <= done < rows.total:
+                active = _undecided(moments, rows, active, stopping)
                 progress.update(0, certain=f"{len(units) - len(active)} of {len(units)} units")
-    return _assemble(moments, spread, units, total, len(z), size)
 
 
 def _block_size(n: int) -> int:
@@ -155,10 +191,10 @@ def _changes(
 ) -> Float[Tensor, "r n u"]:
     """Squared response of every unit to an intervention on each of the ``active`` ones."""
     parts = []
-    with eval_mode(model) as (device, dtype):
+    with eval_mode(model, z) as (device, dtype):
         for part in torch.split(torch.arange(len(z)), batch_size):
-            response, ask = interventions(model, units, z[part].to(device, dtype))
-            changed = (ask(j, z[partner[part, j]].to(device, dtype)) for j in active)
+            response, respond_changed = prepare_responses(model, units, z[part].to(device, dtype))
+            changed = (respond_changed(j, z[partner[part, j]].to(device, dtype)) for j in active)
             parts.append(torch.stack([units.squared_norm(new - response).cpu() for new in changed]))
     out = torch.cat(parts, 1).double()
     if not torch.isfinite(out).all():
@@ -166,33 +202,38 @@ def _changes(
     return out
 
 
-def _undecided(
-    moments: BlockMoments, spread: Float[Tensor, " u"], total: int, active: list[int], stopping: Stopping
-) -> list[int]:
+def _undecided(moments: BlockMoments, rows: _Rows, active: list[int], stopping: Stopping) -> list[int]:
     """Units whose widest interval is still too wide."""
-    normalized = _normalized(moments.mean_square(spread).sqrt(), spread.sqrt())
-    half = Z95 * normalized * moments.relative_stderr(total, normalized=True)
+    normalized = _normalize(moments.mean_square(rows.variance).sqrt(), rows.variance.sqrt())
+    half = Z95 * normalized * moments.relative_stderr(rows.total, normalized=True)
     sizes = normalized.diagonal().clamp(min=CAUSAL)
     return [j for j in active if not stopping.is_precise(float(half[j].max()), float(sizes[j]))]
 
 
-def _normalized(matrix: Float[Tensor, "u u"], sigma: Float[Tensor, " u"]) -> Float[Tensor, "u u"]:
+def _normalize(matrix: Float[Tensor, "u u"], sigma: Float[Tensor, " u"]) -> Float[Tensor, "u u"]:
     """A column whose unit never varies in the data has no scale to be measured by: 0 by definition."""
     return torch.where(sigma > 0, matrix / (2**0.5 * sigma).clamp(min=1e-300), 0.0)
 
 
-def _assemble(
-    moments: BlockMoments, spread: Float[Tensor, " u"], units: Units, total: int, n: int, size: int
-) -> ResponseMatrix:
-    matrix, sigma = moments.mean_square(spread).sqrt(), (spread * n / (n - 1)).sqrt()
-    normalized = _normalized(matrix, sigma)
-    stderr, normalized_stderr = (
+def _assemble(moments: BlockMoments, rows: _Rows) -> ResponseMatrix:
+    n = len(rows.z)
+    matrix, sigma = moments.mean_square(rows.variance).sqrt(), (rows.variance * n / (n - 1)).sqrt()
+    normalized = _normalize(matrix, sigma)
+    matrix_stderr, normalized_stderr = (
         # A response of 0 has no relative error.
-        torch.where(values > 0, values * moments.relative_stderr(total, normalized=scaled), 0.0)
+        torch.where(values > 0, values * moments.relative_stderr(rows.total, normalized=scaled), 0.0)
         for values, scaled in ((matrix, False), (normalized, True))
     )
-    used = tuple(int(count) * size for count in moments.count)
-    return ResponseMatrix(matrix, stderr, normalized, normalized_stderr, sigma, units, n, used)
+    return ResponseMatrix(
+        matrix=matrix,
+        matrix_stderr=matrix_stderr,
+        normalized=normalized,
+        normalized_stderr=normalized_stderr,
+        sigma=sigma,
+        units=rows.units,
+        n=n,
+        used=tuple(int(count) * rows.size for count in moments.count),
+    )
 
 
 def causal_units(m: ResponseMatrix, *, threshold: float | None = None, raw: bool = False) -> CausalUnits:
@@ -204,8 +245,15 @@ def causal_units(m: ResponseMatrix, *, threshold: float | None = None, raw: bool
         raw: cut the raw diagonal instead, as LR does for priors of unit variance.
     """
     cut = threshold if threshold is not None else (0.5 if raw else CAUSAL)
-    matrix, errors = (m.matrix, m.stderr) if raw else (m.normalized, m.normalized_stderr)
+    matrix, errors = (m.matrix, m.matrix_stderr) if raw else (m.normalized, m.normalized_stderr)
     response, stderr = matrix.diagonal(), errors.diagonal()
     mask = tuple(bool(alive) for alive in response >= cut)
     sure, possible = int((response - Z95 * stderr >= cut).sum()), int((response + Z95 * stderr >= cut).sum())
-    return CausalUnits(tuple(j for j, alive in enumerate(mask) if alive), mask, sum(mask), sure, possible, cut)
+    return CausalUnits(
+        active=tuple(j for j, alive in enumerate(mask) if alive),
+        mask=mask,
+        dimension=sum(mask),
+        low=sure,
+        high=possible,
+        threshold=cut,
+    )

@@ -2,16 +2,18 @@
 
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from latentassay.core.arrays import as_float_tensor, in_kind_of
 from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.errors import InputError
 from latentassay.responses.field import axes_over, check_plane
 from latentassay.responses.response import respond
 from latentassay.responses.response_error import cheapest_way, response_error, stepping_stones
-from latentassay.responses.spline import evenly, refined
+from latentassay.responses.spline import refine_way, respace
 from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, as_latents, decode
 
@@ -26,7 +28,7 @@ SHARE = 0.1
 
 
 class Curve(NamedTuple):
-    """A way through the latent space at points evenly spaced by arc length.
+    """A way through the latent space at points evenly spaced by arc length; arrays of the kind that its ends were.
 
     Attributes:
         z: latents ``(k, *latent_shape)``, from one end point to the other.
@@ -63,11 +65,11 @@ class ManifoldPath(NamedTuple):
 
 def manifold_path(
     model: Autoencoder,
-    a: Tensor,
-    b: Tensor,
+    a: Tensor | np.ndarray,
+    b: Tensor | np.ndarray,
     *,
     latents: tuple[int, int] | None = None,
-    through: Tensor | None = None,
+    through: Any = None,
     refine: bool = True,
     temperature: float | None = None,
     points: int = 64,
@@ -78,7 +80,9 @@ def manifold_path(
     budget: float | int | None = None,
     batch_size: int = BATCH_SIZE,
 ) -> ManifoldPath:
-    """Find the way from a to b that minimises ``∫ (‖R(z) − z‖² + temperature) ds``.
+    """Find the way from a to b that keeps to latents which the model recognises.
+
+    It minimises ``∫ (‖R(z) − z‖² + temperature) ds``.
 
     The search begins with the best way across the plane of two ``latents`` (n × n points, Dijkstra), the others going
     straight from a to b; with the best way ``through`` real latents, from neighbour to neighbour; or with the straight
@@ -113,12 +117,12 @@ def manifold_path(
     ends = _ends(model, a, b)
     Stopping(None, budget)  # refuses what is no budget
     _check(latents is None and through is None and not refine, temperature, points, controls, steps)
-    free = _measured(model, evenly(ends, points), 0.0, batch_size)
+    free = _measured(model, respace(ends, points), 0.0, batch_size)
     price = max(SHARE * float(free.distance.square().mean()), 1e-12) if temperature is None else float(temperature)
     straight, starts = free._replace(cost=free.cost + price * free.length), list[Curve]()
 
     def curve(way: Tensor) -> Curve:
-        return _measured(model, evenly(way, points), price, batch_size)
+        return _measured(model, respace(way, points), price, batch_size)
 
     if latents is not None:
         starts.append(curve(_across(model, ends, latents, n, extent, price, batch_size)))
@@ -126,19 +130,25 @@ def manifold_path(
         stones = as_latents(model, through)
         starts.append(curve(stepping_stones(model, ends, stones, price, neighbours=NEAR, batch_size=batch_size)))
     start = min(starts or [straight], key=lambda way: way.cost)
-    found = curve(refined(model, start.z, price, points, controls, steps, budget)) if refine else start
+    found = (
+        curve(refine_way(model, start.z, price, points=points, controls=controls, steps=steps, budget=budget))
+        if refine
+        else start
+    )
     best = min((found, start, straight), key=lambda way: way.cost)
     ways = [f"{n}×{n} plane of latents {latents[0]} and {latents[1]}"] if latents else []
     ways += [f"through {len(through)} real latents, {NEAR} neighbours each"] if through is not None else []
     ways += [f"spline of {controls} points in all latents, {steps} steps"] if refine else []
-    return ManifoldPath(best, straight, start, price, f"{', then '.join(ways)}; temperature {price:.3g}")
+    path = ManifoldPath(best, straight, start, price, f"{', then '.join(ways)}; temperature {price:.3g}")
+    return in_kind_of(path, a, b)
 
 
-def _ends(model: Autoencoder, a: Tensor, b: Tensor) -> Tensor:
-    for end in (a, b):
+def _ends(model: Autoencoder, a: Any, b: Any) -> Tensor:
+    first, last = as_float_tensor(a, "a"), as_float_tensor(b, "b")
+    for end in (first, last):
         if tuple(end.shape) != tuple(model.latent_shape):
             raise InputError(f"end points must be single latents {tuple(model.latent_shape)}, got {tuple(end.shape)}")
-    ends = as_latents(model, torch.stack([a.detach(), b.detach()]))
+    ends = as_latents(model, torch.stack([first.detach(), last.detach().to(first)]))
     if torch.equal(ends[0], ends[1]):
         raise InputError("a and b are the same latent; give two different ones")
     return ends

@@ -5,59 +5,60 @@ from collections.abc import Callable
 import torch
 from torch import Generator, Tensor
 
+from latentassay.core.arrays import Array, like
 from latentassay.core.autoencoder import Autoencoder, Decoder, KeepsActivations, eval_mode
 from latentassay.core.errors import InputError
 from latentassay.core.observations import finite
+from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units
 from latentassay.sampling import BATCH_SIZE, as_latents, beside, blocks
 
 
 def respond(
     model: Autoencoder,
-    z: Tensor,
+    z: Array,
     *,
     steps: int = 1,
     sample: bool = False,
-    generator: Generator | None = None,
+    generator: Generator | int = 0,
     batch_size: int = BATCH_SIZE,
-) -> Tensor:
+) -> Array:
     """Return R(z) = E(D(z)): posterior mean of the re-encoded mean decoding.
 
     Args:
         model: any autoencoder.
         z: latents ``(n, *latent_shape)``.
         steps: how often to respond; iterating pulls a latent toward the learned manifold.
-        sample: draw from q(z'|D(z)) instead of taking its mean (LR equation 3); needs a ``generator``.
+        sample: draw from q(z'|D(z)) instead of taking its mean (LR equation 3).
+        generator: draws these samples.
 
     Returns:
-        Responses shaped like ``z``, on its device.
+        Responses shaped like ``z``, of its kind and on its device.
 
     Raises:
-        InputError: latents of another shape, NaN in or out, ``steps`` below 1, ``sample`` without generator.
+        InputError: latents of another shape, NaN in or out, ``steps`` below 1.
     """
     if steps < 1:
         raise InputError(f"steps must be at least 1, got {steps}")
-    if sample and generator is None:
-        raise InputError("sample=True draws at random; pass generator=torch.Generator().manual_seed(0)")
-    z = as_latents(model, z)
-    out = torch.empty_like(z)
-    with eval_mode(model) as (device, dtype):
-        local = beside(generator, device) if sample and generator is not None else None
-        for block in blocks(len(z), batch_size, "responses"):
-            answer = z[block].to(device, dtype)
+    latents = as_latents(model, z)
+    out = torch.empty_like(latents)
+    with eval_mode(model, latents) as (device, dtype):
+        local = beside(as_generator(generator), device) if sample else None
+        for block in blocks(len(latents), batch_size, "responses"):
+            answer = latents[block].to(device, dtype)
             for _ in range(steps):
                 answer = respond_once(model, answer, local)
             out[block] = answer
-    return finite(out, "responses")
+    return like(finite(out, "responses"), z)
 
 
 def respond_once(model: Autoencoder, z: Tensor, generator: Generator | None = None) -> Tensor:
-    """One decode and one encode of a batch on the model's device; sampled where a generator is given."""
+    """Decode and encode a batch on the model's device once; sampled where a generator is given."""
     q = model.encode(model.decode(z))
     return q.mean if generator is None else q.sample(generator)
 
 
-def decodings(model: Decoder, units: Units, z: Tensor) -> tuple[Tensor, Callable[[int, Tensor], Tensor]]:
+def prepare_decodings(model: Decoder, units: Units, z: Tensor) -> tuple[Tensor, Callable[[int, Tensor], Tensor]]:
     """Return D(z) and a function ``(unit, values) → D(replace(z, unit, values))``, all of one batch on one device.
 
     A decoder that keeps its activations (``KeepsActivations``) is only asked for what the unit can have changed.
@@ -68,7 +69,7 @@ def decodings(model: Decoder, units: Units, z: Tensor) -> tuple[Tensor, Callable
     return x, lambda unit, values: model.decode_again(units.replace(z, unit, values), kept, units.groups[unit])
 
 
-def interventions(model: Autoencoder, units: Units, z: Tensor) -> tuple[Tensor, Callable[[int, Tensor], Tensor]]:
-    """Return R(z) and a function ``(unit, values) → R(replace(z, unit, values))``, as ``decodings`` does."""
-    x, again = decodings(model, units, z)
-    return model.encode(x).mean, lambda unit, values: model.encode(again(unit, values)).mean
+def prepare_responses(model: Autoencoder, units: Units, z: Tensor) -> tuple[Tensor, Callable[[int, Tensor], Tensor]]:
+    """Return R(z) and a function ``(unit, values) → R(replace(z, unit, values))``, as ``prepare_decodings`` does."""
+    x, decode_changed = prepare_decodings(model, units, z)
+    return model.encode(x).mean, lambda unit, values: model.encode(decode_changed(unit, values)).mean

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from latentassay.core.arrays import as_tensor, in_kind_of
 from latentassay.core.autoencoder import Autoencoder
 from latentassay.responses.field import grid_latents
 from latentassay.responses.response import respond
@@ -18,7 +19,7 @@ SIXTEEN = (*EIGHT, (1, 2), (2, 1), (1, -2), (2, -1))
 
 
 class ResponseError(NamedTuple):
-    """‖R(z) − z‖² on a regular grid over two latents.
+    """‖R(z) − z‖² on a regular grid over two latents; arrays of the kind that the base was.
 
     Attributes:
         xs: grid values of the first latent; they run along dimension 1 of ``cost``.
@@ -32,11 +33,12 @@ class ResponseError(NamedTuple):
 
 
 def response_error(
-    model: Autoencoder, latents: tuple[int, int], base: Tensor, xs: Tensor, ys: Tensor, batch_size: int = BATCH_SIZE
+    model: Autoencoder, latents: tuple[int, int], base: Any, xs: Any, ys: Any, batch_size: int = BATCH_SIZE
 ) -> ResponseError:
     """Measure ‖R(z) − z‖² on the plane of two latents, the others staying at ``base`` (d,)."""
-    z = grid_latents(base, latents, xs, ys)
-    return ResponseError(xs, ys, _cost_of(model, z, batch_size).reshape(len(ys), len(xs)))
+    x, y = as_tensor(xs, "xs"), as_tensor(ys, "ys")
+    z = grid_latents(as_tensor(base, "base"), latents, x, y)
+    return in_kind_of(ResponseError(x, y, _cost_of(model, z, batch_size).reshape(len(y), len(x))), base)
 
 
 def cheapest_way(

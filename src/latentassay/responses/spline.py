@@ -14,12 +14,12 @@ from latentassay.core.progress import bar
 from latentassay.responses.response import respond_once
 
 GOLDEN = 0.6180339887498949
-MEND = "search a plane instead: la.manifold_path(model, a, b, latents=(i, j), refine=False)"
+FIX = "search a plane instead: la.manifold_path(model, a, b, latents=(i, j), refine=False)"
 RESPACE, DENSE = 25, 512
 """Gradient steps between two respacings of the control points, and points that a spline is drawn with."""
 
 
-def evenly(way: Tensor, k: int) -> Tensor:
+def respace(way: Tensor, k: int) -> Tensor:
     """Return k points at equal distances along a polygon ``(m, *latent_shape)``, its ends among them."""
     flat = way.flatten(1).double()
     reach = torch.cat([torch.zeros(1, dtype=torch.float64), (flat[1:] - flat[:-1]).norm(dim=1).cpu().cumsum(0)])
@@ -31,10 +31,17 @@ def evenly(way: Tensor, k: int) -> Tensor:
     return out.to(way).view(k, *way.shape[1:])
 
 
-def refined(
-    model: Autoencoder, way: Tensor, price: float, points: int, controls: int, steps: int, budget: float | int | None
+def refine_way(
+    model: Autoencoder,
+    way: Tensor,
+    price: float,
+    *,
+    points: int,
+    controls: int,
+    steps: int,
+    budget: float | int | None,
 ) -> Tensor:
-    """Lower the cost by moving the control points of a spline; its ends stay.
+    """Lower the cost of a way by moving the control points of a spline; its ends stay.
 
     The points where the cost is looked at shift a little at every step, and the controls are spaced evenly again and
     again: otherwise the spline would learn to leap over a ridge between two looks.
@@ -44,8 +51,8 @@ def refined(
     began, knots = time.perf_counter(), np.linspace(0, 1, controls + 2)
     basis = CubicSpline(knots, np.eye(controls + 2), bc_type="natural")
     rate = 0.05 * float((way[-1] - way[0]).norm()) / (controls + 1)
-    with eval_mode(model, gradients=True) as (device, dtype), bar(steps, "manifold path") as progress:
-        held = evenly(way, controls + 2).to(device, dtype)
+    with eval_mode(model, way, gradients=True) as (device, dtype), bar(steps, "manifold path") as progress:
+        held = respace(way, controls + 2).to(device, dtype)
         for begin in range(0, steps, RESPACE):
             inner = held[1:-1].clone().requires_grad_()
             optimizer = torch.optim.Adam([inner], lr=rate * (1 - begin / steps))
@@ -57,7 +64,7 @@ def refined(
                 (inner.grad,) = torch.autograd.grad(loss, [inner])
                 optimizer.step()
                 progress.update(cost=f"{loss.item():.4g}")
-            held = evenly(_on_spline(torch.cat([held[:1], inner.detach(), held[-1:]]), basis, DENSE), controls + 2)
+            held = respace(_on_spline(torch.cat([held[:1], inner.detach(), held[-1:]]), basis, DENSE), controls + 2)
         return _on_spline(held, basis, DENSE).to(way)
 
 
@@ -77,9 +84,9 @@ def _cost(model: Autoencoder, nodes: Tensor, basis: Any, shift: float, looks: in
     try:
         response = respond_once(model, z)
     except RuntimeError as error:  # torch's word when numpy() meets a tensor that is being differentiated
-        raise ContractError(f"the model cannot be differentiated by torch ({error}); {MEND}") from error
+        raise ContractError(f"the model cannot be differentiated by torch ({error}); {FIX}") from error
     if not response.requires_grad:
-        raise ContractError(f"the model breaks off torch's differentiation (numpy, no_grad or detach); {MEND}")
+        raise ContractError(f"the model breaks off torch's differentiation (numpy, no_grad or detach); {FIX}")
     moved = (response - z).flatten(1).square().sum(1)
     total: Tensor = (lengths * (finite(moved[:, None], "responses")[:, 0] + price)).sum()
     return total

@@ -1,12 +1,14 @@
-"""Traversals: what the decoder makes of one latent while it goes from the least to the greatest value seen (SA 4.1)."""
+"""Traversals: decodings of one latent from the least to the greatest value that it has in data (SA 4.1)."""
 
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from latentassay.core.arrays import in_kind_of
 from latentassay.core.autoencoder import Decoder
 from latentassay.core.errors import InputError
 from latentassay.core.units import Units, as_units
@@ -17,7 +19,7 @@ ROWS = 256
 
 
 class Traversals(NamedTuple):
-    """Decodings of ways along single latents, a row for each, in the order of the variables.
+    """Decodings of ways along single latents, a row for each, in the order of the variables; arrays of the kind z was.
 
     Attributes:
         images: decodings, ``(rows, steps, *x_shape)``.
@@ -45,10 +47,10 @@ class Traversals(NamedTuple):
 
 def traversals(
     model: Decoder,
-    z: Tensor,
+    z: Tensor | np.ndarray,
     *,
     units: Units | Any = None,
-    base: Tensor | None = None,
+    base: Any = None,
     steps: int = 9,
     tail: float | int = 0.0,
     batch_size: int = BATCH_SIZE,
@@ -75,13 +77,12 @@ def traversals(
     >>> found.images.shape, found.variables
     (torch.Size([3, 3, 5]), (0, 1, 1))
     """
-    z = as_latents(model, z)
-    units = as_units(units, model.latent_shape)
+    seen, units = as_latents(model, z), as_units(units, model.latent_shape)
     rows = [(latent, unit) for unit, group in enumerate(units.groups) for latent in group]
     _check(steps, tail, len(rows), units)
-    origin = base_or_central(z, base)
+    origin = base_or_central(seen, base)
     latents = [latent for latent, _ in rows]
-    values = _values(z.flatten(1)[:, latents], steps, float(tail))
+    values = _values(seen.flatten(1)[:, latents], steps, float(tail))
     moved = origin.flatten().repeat(len(rows), steps, 1)
     for row, latent in enumerate(latents):
         moved[row, :, latent] = values[row]
@@ -89,11 +90,20 @@ def traversals(
     images = x.view(len(rows), steps, *x.shape[1:])
     ends = "least to greatest value" if tail == 0 else f"{tail:.3g} to {1 - tail:.3g} quantile"
     variant = (
-        f"{ends} of {len(z)} latents, {'the most central of them' if base is None else 'given base'}, {steps} steps"
+        f"{ends} of {len(seen)} latents, {'the most central of them' if base is None else 'given base'}, {steps} steps"
     )
-    return Traversals(
-        images, values, tuple(latents), tuple(unit for _, unit in rows), _reach(images), origin, units, len(z), variant
+    found = Traversals(
+        images=images,
+        values=values,
+        latents=tuple(latents),
+        variables=tuple(unit for _, unit in rows),
+        reach=_reach(images),
+        base=origin,
+        units=units,
+        n=len(seen),
+        variant=variant,
     )
+    return in_kind_of(found, z)
 
 
 def _check(steps: int, tail: float | int, rows: int, units: Units) -> None:

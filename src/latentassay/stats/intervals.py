@@ -131,13 +131,35 @@ def half_errors(
     return tuple(float(np.std(values, ddof=1)) * scale for values in zip(*halves, strict=True))
 
 
+def proportion(successes: int, n: int) -> Estimate:
+    """Return a share with Wilson's interval.
+
+    >>> proportion(0, 100)
+    0.000 (0.000 to 0.037)
+    """
+    low, high = wilson(successes, n)
+    return Estimate(successes / n, low=low, high=high, n=n)
+
+
+def mean_of_rows(values: Float[Tensor, " n"]) -> Estimate:
+    """Return the mean of one value for each row, with its normal interval.
+
+    >>> mean_of_rows(torch.tensor([1.0, 3.0]))
+    2.0 ± 2.0
+    """
+    return Estimate(float(values.mean()), stderr=float(values.std()) / len(values) ** 0.5, n=len(values))
+
+
 class ExceedanceShare(NamedTuple):
-    """Share of one sample that exceeds a quantile of another."""
+    """Share of one sample that exceeds a quantile of another.
+
+    Attributes:
+        threshold: the quantile.
+        share: share of the sample above it, with its interval.
+    """
 
     threshold: float
-    share: float
-    low: float
-    high: float
+    share: Estimate
 
 
 def exceedance(
@@ -148,7 +170,7 @@ def exceedance(
     generator: Generator,
     resamples: int = 1000,
 ) -> ExceedanceShare:
-    """Share of ``sample`` above the ``quantile`` of ``reference``, with a bootstrap interval.
+    """Return the share of ``sample`` above the ``quantile`` of ``reference``, with a bootstrap interval.
 
     Both samples are resampled, so the interval also holds the uncertainty of the quantile itself, and is
     widened to Wilson's, which does not collapse to a point when the share is 0 or 1.
@@ -163,4 +185,5 @@ def exceedance(
     tails = torch.tensor([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], dtype=torch.float64)
     low, high = (float(end) for end in torch.quantile(shares, tails))
     floor = wilson(above, len(sample))
-    return ExceedanceShare(threshold, above / len(sample), min(low, floor.low), max(high, floor.high))
+    low, high = min(low, floor.low), max(high, floor.high)
+    return ExceedanceShare(threshold, Estimate(above / len(sample), low=low, high=high, n=len(sample)))

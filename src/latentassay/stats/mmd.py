@@ -8,16 +8,22 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
+from latentassay.core.randomness import as_generator
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Multiples s of the base width in the multi-scale kernel."""
 
 
 class MMD(NamedTuple):
-    """Unbiased estimate of the squared discrepancy; may be slightly negative when the samples agree."""
+    """Squared discrepancy of two samples.
 
-    value: float
-    stderr: float
+    Attributes:
+        value: unbiased, and so a little negative now and then where the samples agree.
+        p_value: of the hypothesis that both distributions are the same, by permutation.
+    """
+
+    value: Estimate
     p_value: float
 
 
@@ -73,7 +79,7 @@ def paired_mmd(
     y: Float[Tensor, "n d"],
     *,
     widths: Sequence[float],
-    generator: Generator,
+    generator: Generator | int = 0,
     permutations: int = 500,
 ) -> MMD:
     """Squared MMD of x and y, where row i of y may depend on row i of x.
@@ -92,6 +98,7 @@ def paired_mmd(
     zeta2 = float(h.square().sum()) / pairs - value**2
     zeta1 = max(0.0, float((h.sum(1) / (n - 1)).var()) - zeta2 / (n - 1))
     stderr = (4 * zeta1 / n + 2 * zeta2 / pairs) ** 0.5
-    signs = torch.randint(0, 2, (permutations, n), generator=generator).double() * 2 - 1
+    signs = torch.randint(0, 2, (permutations, n), generator=as_generator(generator)).double() * 2 - 1
     null = ((signs @ h) * signs).sum(1) / pairs
-    return MMD(value, stderr, float((null >= value).sum() + 1) / (permutations + 1))
+    p_value = float((null >= value).sum() + 1) / (permutations + 1)
+    return MMD(Estimate(value, stderr=stderr, n=n), p_value)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Generator
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 
 TIE = 1e-3
 """Values are compared to a thousandth; what is closer counts as equal, lest rounding errors be ranked."""
@@ -25,17 +26,14 @@ class Order(NamedTuple):
     """How far values fall from the first place to the last.
 
     Attributes:
-        score: 1 if every value is below the one before, −1 if every value is above it, 0 if places tell nothing;
-            ``None`` for fewer than three values, or if all are equal.
-        low: lower end of a 95 % interval that holds errors of measurement, not the choice of places; or ``None``.
-        high: upper end, or ``None``.
+        score: 1 if every value is below the one before, −1 if every value is above it, 0 if places tell nothing; its
+            interval holds errors of measurement, not the choice of places, and its n is the number of values. ``None``
+            for fewer than three values, or if all are equal.
         p_value: share of all orders of the values with so great a score: one-sided; or ``None``.
         n: number of values.
     """
 
-    score: float | None
-    low: float | None
-    high: float | None
+    score: Estimate | None
     p_value: float | None
     n: int
 
@@ -55,8 +53,8 @@ def falling(values: Float[np.ndarray, " n"], stderr: Float[np.ndarray, " n"], *,
         InputError: values or errors that are NaN or infinite.
 
     >>> found = falling(np.array([3.0, 2.0, 1.0]), np.zeros(3), generator=torch.Generator().manual_seed(0))
-    >>> found.score, found.low, round(found.p_value, 3)
-    (1.0, 1.0, 0.167)
+    >>> found.score, found.score.low, round(found.p_value, 3)
+    (1, 1.0, 0.167)
     """
     v, s = (np.asarray(array, dtype=np.float64) for array in (values, stderr))
     if not np.isfinite([v, s]).all():
@@ -64,12 +62,12 @@ def falling(values: Float[np.ndarray, " n"], stderr: Float[np.ndarray, " n"], *,
     n = len(v)
     ranks = _ranks(v[None])[0]
     if n < 3 or not np.ptp(ranks):
-        return Order(None, None, None, None, n)
+        return Order(None, None, n)
     score = float(_falls(ranks[None])[0])
     p_value = _share(ranks, score, generator)
     noise = torch.randn(DRAWS, n, generator=generator, dtype=torch.float64).numpy()
     low, high = np.quantile(_falls(_ranks(v + s * noise)), [0.025, 0.975])
-    return Order(score, min(float(low), score), max(float(high), score), p_value, n)
+    return Order(Estimate(score, low=min(float(low), score), high=max(float(high), score), n=n), p_value, n)
 
 
 def _ranks(values: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k n"]:

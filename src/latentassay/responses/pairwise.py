@@ -1,0 +1,186 @@
+"""What invariance and equivariance share: a score for every pair of units, its error, and one score for all of them."""
+
+from typing import NamedTuple, TypeVar
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
+from latentassay.core.units import Units
+from latentassay.responses.interventions import Effects, Interventions
+from latentassay.stats.crossed import crossed_stderr
+
+COLLAPSED = 1 / 8
+"""A unit is collapsed if less of a change comes back, squared: the cut (0.5/√2)² of ``causal_units``."""
+
+
+class PairScores(NamedTuple):
+    """Scores of every pair of u units, row = unit intervened on, column = unit watched; arrays of the kind that z was.
+
+    Attributes:
+        matrix: score of each pair, ``(u, u)``.
+        matrix_stderr: its standard error, from the values and from blocks of rows; Student's t is inside, so that 1.96
+            of them make a 95 % interval. With one value, that of the rows alone.
+        score: mean over pairs of units that are not collapsed; ``None`` where there are none.
+        score_all: mean over all pairs, as the paper has it.
+        collapsed: units that do not answer to a change of themselves: less than 1/8 of it, squared, comes back.
+        mask: the same as one boolean per unit.
+        sigma: standard deviation of what is watched in every unit, the root of its total variance.
+        units: the units intervened on.
+        n: number of latents.
+        values: number of values each unit was set to.
+        variant: scale, values and cut in words.
+    """
+
+    matrix: Float[Tensor, "u u"]
+    matrix_stderr: Float[Tensor, "u u"]
+    score: Estimate | None
+    score_all: Estimate
+    collapsed: tuple[int, ...]
+    mask: tuple[bool, ...]
+    sigma: Float[Tensor, " u"]
+    units: Units
+    n: int
+    values: int
+    variant: str
+
+    @property
+    def stderr(self) -> Float[Tensor, "u u"]:  # until assay reads the estimate
+        """The same as ``matrix_stderr``."""
+        return self.matrix_stderr
+
+    @property
+    def low(self) -> float | None:  # until assay reads the estimate
+        """Lower end of the score's interval."""
+        return None if self.score is None else self.score.low
+
+    @property
+    def high(self) -> float | None:  # until assay reads the estimate
+        """Upper end of the score's interval."""
+        return None if self.score is None else self.score.high
+
+
+Kind = TypeVar("Kind", bound=PairScores)
+
+
+class Scale(NamedTuple):
+    """What changes are measured by: ``s_m^own / t_i^watched``, variances of the response in m, of what is watched in i.
+
+    Attributes:
+        own: power of the variance of the unit intervened on.
+        watched: power of the variance of the unit watched.
+        words: the scale in words.
+    """
+
+    own: float
+    watched: float
+    words: str
+
+
+class Scores(NamedTuple):
+    """Scores 1 − e from both kinds of replicates.
+
+    Attributes:
+        values: one for each value, ``(u, v, u)``.
+        blocks: what each block of rows adds to the error, less its share, ``(b, u, u)``.
+    """
+
+    values: Float[Tensor, "u v u"]
+    blocks: Float[Tensor, "b u u"]
+
+    @property
+    def matrix(self) -> Float[Tensor, "u u"]:
+        """Mean over the values."""
+        return self.values.mean(1)
+
+    @property
+    def stderr(self) -> Float[Tensor, "u u"]:
+        """Its standard error, over draws of values and of rows."""
+        return crossed_stderr(self.values.transpose(0, 1), self.blocks)
+
+    def pool(self, entries: Bool[Tensor, "u u"], n: int) -> Estimate:
+        """Return the mean over some entries of the matrix, which rests on n latents."""
+        return pool(self.matrix[entries], self.values.transpose(0, 1)[:, entries], self.blocks[:, entries], n=n)
+
+
+def score_pairs(
+    kind: type[Kind], effects: Effects, interventions: Interventions, scale: Scale, *, diagonal: bool
+) -> Kind:
+    """Return the scores ``1 − e`` of all pairs of units from the effects of interventions.
+
+    Args:
+        kind: the record to return.
+        effects: what ``intervene`` measured.
+        interventions: what ``plan`` drew.
+        scale: what changes are measured by.
+        diagonal: whether the score of a unit with itself is one of those that ``score`` is a mean of.
+    """
+    found, dead, n = scale_effects(effects, scale), effects.own < COLLAPSED, len(interventions.block)
+    entries = ~(dead[:, None] | dead)
+    if not diagonal:
+        entries &= ~torch.eye(len(dead), dtype=torch.bool)
+    score = found.pool(entries, n) if entries.any() else None
+    why = "all are" if diagonal else "fewer than two are not collapsed"
+    return kind(
+        matrix=found.matrix,
+        matrix_stderr=found.stderr,
+        score=score,
+        score_all=found.pool(torch.ones_like(entries), n),
+        collapsed=numbers(dead),
+        mask=tuple(dead.tolist()),
+        sigma=effects.watched.variance.sqrt(),
+        units=interventions.units,
+        n=n,
+        values=interventions.donors.shape[1],
+        variant=f"{scale.words}, {interventions.words}, units collapsed below 1/8"
+        f"{f'; no score, as {why}' if score is None else ''}",
+    )
+
+
+def scale_effects(effects: Effects, scale: Scale) -> Scores:
+    """Scale changes; the error is 0 where the variance of what is watched is, if it matters.
+
+    As variances come from the same rows, a block that varies more than others adds by that, too.
+    """
+    s, t = effects.response, effects.watched
+    factor = s.variance[:, None] ** scale.own * inverse_power(t.variance, scale.watched)
+    errors = effects.changes * factor[:, None]
+    by_variance = scale.own * s.blocks[:, :, None] - scale.watched * t.blocks[:, None]
+    return Scores(1 - errors, effects.blocks * factor + errors.mean(1) * by_variance)
+
+
+def pool(entries: Float[Tensor, " e"], *replicates: Float[Tensor, "_ e"], n: int) -> Estimate:
+    """Return the mean of some scores, at least one, with its error from replicates of every kind.
+
+    >>> pool(torch.tensor([0.2, 0.4]), torch.zeros(5, 2), n=5)
+    0.3
+    """
+    stderr = float(crossed_stderr(*(part.mean(1, keepdim=True) for part in replicates)))
+    return Estimate(float(entries.mean()), stderr=stderr, n=n)
+
+
+def inverse_power(variance: Float[Tensor, " u"], power: float | int) -> Float[Tensor, " u"]:
+    """Return ``variance^(−power)``, and 0 for a variance of 0, if it matters: nothing is counted where nothing varies.
+
+    >>> inverse_power(torch.tensor([4.0, 0.0]).double(), 0.5)
+    tensor([0.5000, 0.0000], dtype=torch.float64)
+    """
+    counted = (variance > 0) | (power == 0)
+    return torch.where(counted, variance.clamp(min=1e-300) ** -power, 0.0)
+
+
+def numbers(mask: Bool[Tensor, " u"]) -> tuple[int, ...]:
+    """Return which entries are true.
+
+    >>> numbers(torch.tensor([False, True, True]))
+    (1, 2)
+    """
+    return tuple(mask.nonzero().flatten().tolist())
+
+
+def check_scale(scale: str) -> None:
+    """Refuse scales other than ``"free"`` and ``"paper"``."""
+    if scale not in ("free", "paper"):
+        raise InputError(f"scale must be 'free' (of the scale of latents) or 'paper' (as printed), got {scale!r}")
