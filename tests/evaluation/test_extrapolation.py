@@ -32,17 +32,17 @@ def ask(model=None, train=None, test=None, factor="place", values=5, **options):
 def test_what_lies_in_another_direction_is_lost_until_the_decoder_learns_it():
     """One latent decodes to one line, (c, c) at first, which (1.5, −1.5) is at 1.5² + c² from: 1.5² at best."""
     found = ask(more=400)
-    assert found.held_out["neither"].value > 0.99 * 1.5**2
-    assert found.held_out["encoder"].value == pytest.approx(1.5**2, rel=0.02)
-    assert found.held_out["decoder"].value < 1.5**2 - 0.2
-    assert found.other["neither"].value == pytest.approx(0, abs=1e-3)
+    assert found.held_out["neither"] > 0.99 * 1.5**2
+    assert found.held_out["encoder"] == pytest.approx(1.5**2, rel=0.02)
+    assert found.held_out["decoder"] < 1.5**2 - 0.2
+    assert found.other["neither"] == pytest.approx(0, abs=1e-3)
     assert found.closed["encoder"] < found.closed["decoder"]
 
 
 def test_a_second_latent_takes_it_up():
     found = ask(linear(2), more=600)
-    assert found.held_out["both"].value < 0.01 < found.held_out["neither"].value
-    assert found.other["both"].value < 0.01
+    assert found.held_out["both"] < 0.01 < found.held_out["neither"]
+    assert found.other["both"] < 0.01
 
 
 def test_arms_begin_alike_leave_alone_what_they_freeze_and_leave_the_model_alone():
@@ -64,8 +64,8 @@ def test_errors_are_those_of_unseen_rows_with_and_without_the_values():
         with torch.no_grad():
             x = test.batch(range(5))
             each = ((model.decode(model.encode(x).mean) - x) ** 2).mean(1)
-        assert found.held_out[arm].value == pytest.approx(float(each[3:].mean()))
-        assert found.other[arm].value == pytest.approx(float(each[:3].mean()))
+        assert found.held_out[arm] == pytest.approx(float(each[3:].mean()))
+        assert found.other[arm] == pytest.approx(float(each[:3].mean()))
     assert (found.n, found.others, list(found.models)) == (2, 3, ["neither", "both"])
     assert found.variant.startswith("3 steps without place 4, 5, 2 with all, of 16")
 

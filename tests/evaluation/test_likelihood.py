@@ -38,7 +38,7 @@ def test_is_exact_when_the_proposal_is_the_posterior(x):
     found = ask(model, x, samples=50)
     torch.testing.assert_close(found.per_row.value, model.log_marginal(x), rtol=0, atol=1e-10)
     torch.testing.assert_close(found.per_row.effective_samples, torch.full((20,), 50.0).double(), rtol=1e-9, atol=0)
-    assert float(found.per_row.stderr.max()) < 1e-6 and found.stderr < 1e-6
+    assert float(found.per_row.value_stderr.max()) < 1e-6 and found.sampling_stderr < 1e-6
     assert found.effective_samples == pytest.approx(50)
 
 
@@ -46,8 +46,8 @@ def test_errs_by_as_much_as_its_standard_error_says(ppca, x):
     errors = []
     for seed in range(20):
         found = ask(ppca, x, samples=500, seed=seed)
-        errors.append((found.per_row.value - ppca.log_marginal(x)) / found.per_row.stderr)
-        assert abs(found.value - float(ppca.log_marginal(x).mean())) < 4 * found.stderr
+        errors.append((found.per_row.value - ppca.log_marginal(x)) / found.per_row.value_stderr)
+        assert abs(found.value - float(ppca.log_marginal(x).mean())) < 4 * found.sampling_stderr
     scores = torch.stack(errors)
     assert float(scores.std()) == pytest.approx(1, abs=0.1)
     assert abs(float(scores.mean())) < 0.2  # half a standard error of bias, at 4 % of a nat, is 0.02
@@ -64,20 +64,20 @@ def test_numbers_are_those_of_the_formulas_on_the_same_samples(ppca, x, batch_si
     w = (observed.log_prob(x) + prior.log_prob(z) - ppca.proposal(x).log_prob(z)).exp()
     rows = found.per_row
     torch.testing.assert_close(rows.value, w.mean(0).log())
-    torch.testing.assert_close(rows.stderr, w.std(0) / w.mean(0) / 30**0.5)
+    torch.testing.assert_close(rows.value_stderr, w.std(0) / w.mean(0) / 30**0.5)
     torch.testing.assert_close(rows.effective_samples, w.sum(0) ** 2 / (w**2).sum(0))
     assert found.value == pytest.approx(float(rows.value.mean()))
-    assert found.stderr == pytest.approx(float((rows.stderr**2).sum()) ** 0.5 / 20)
+    assert found.sampling_stderr == pytest.approx(float((rows.value_stderr**2).sum()) ** 0.5 / 20)
     assert found.effective_samples == pytest.approx(float(rows.effective_samples.mean()))
-    middle, half = sum(found.interval) / 2, 1.96 * float(rows.value.std()) / 20**0.5
-    assert middle == pytest.approx(found.value) and found.interval.high - middle == pytest.approx(half, rel=1e-3)
+    middle, half = (found.value.low + found.value.high) / 2, 1.96 * float(rows.value.std()) / 20**0.5
+    assert middle == pytest.approx(found.value) and found.value.high - middle == pytest.approx(half, rel=1e-3)
     assert (found.n, found.samples) == (20, 30)
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 20, 64, 10_000])
 def test_chunks_of_any_size_say_the_same(ppca, x, batch_size):
     found = ask(ppca, x[:5], samples=200, batch_size=batch_size)
-    assert abs(found.value - float(ppca.log_marginal(x[:5]).mean())) < 4 * found.stderr
+    assert abs(found.value - float(ppca.log_marginal(x[:5]).mean())) < 4 * found.sampling_stderr
     assert found.per_row.value.shape == (5,)
 
 
@@ -126,7 +126,7 @@ def test_a_vae_agrees_with_quadrature():
         log_joint = D.Bernoulli(model.decode(z)[:, None]).log_prob(x).sum(2) + D.Normal(0.0, 1.0).log_prob(z)
     exact = log_joint.logsumexp(0) + math.log(20 / 4000)
     found = ask(model, x)
-    assert ((found.per_row.value - exact).abs() < 4 * found.per_row.stderr + 1e-9).all()
+    assert ((found.per_row.value - exact).abs() < 4 * found.per_row.value_stderr + 1e-9).all()
     assert "Bernoulli" in found.variant and "grey" not in found.variant and "2000 samples" in found.variant
     assert "grey" in ask(model, x * 0.5, samples=100).variant
 
@@ -154,7 +154,7 @@ def test_a_foreign_model_states_its_likelihood_by_name(x):
     ):
         exact = D.MultivariateNormal(torch.zeros(4), W @ W.T + std**2 * torch.eye(4)).log_prob(x)
         found = ask(foreign(), x, likelihood=likelihood)
-        assert ((found.per_row.value - exact).abs() < 4.5 * found.per_row.stderr).all()
+        assert ((found.per_row.value - exact).abs() < 4.5 * found.per_row.value_stderr).all()
         assert f"std={std}" in found.variant
 
 

@@ -31,7 +31,7 @@ def test_the_variance_tells_what_the_mean_does_not() -> None:
     found = la.linear_separability(guest(), x, y, labels=(labels, others), generator=torch.Generator().manual_seed(0))
     assert found.accuracy["mean, variance"] == 1
     assert found.accuracy["mean"] < 0.5 > found.accuracy["sample"]
-    low, high = found.interval["mean"]
+    low, high = found.accuracy["mean"].low, found.accuracy["mean"].high
     assert low < found.accuracy["mean"] < high
     assert (found.learned, found.n) == (600, 300)
 

@@ -4,11 +4,15 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.data import FactorData
-from latentassay.evaluation.fidelity import Mean, squared_errors
+from latentassay.evaluation.fidelity import squared_errors
+from latentassay.stats.intervals import mean_of_rows
+from latentassay.stats.ratios import ratio
 from latentassay.training import fit
 
 ARMS: dict[str, tuple[str, ...]] = {
@@ -24,7 +28,7 @@ class Extrapolation(NamedTuple):
     """How well observations of a new kind are reconstructed, by what was updated once they had come.
 
     Attributes:
-        held_out: arm → mean squared error per value of unseen rows with the values held out, and its interval over
+        held_out: arm → mean squared error per value of unseen rows with the values held out; its interval is over
             rows.
         other: arm → the same of unseen rows with other values.
         closed: ``"encoder"`` and ``"decoder"`` → ``(neither − arm) / (neither − both)``, what updating that part alone
@@ -35,9 +39,9 @@ class Extrapolation(NamedTuple):
         variant: what was trained, in words.
     """
 
-    held_out: Mapping[str, Mean]
-    other: Mapping[str, Mean]
-    closed: Mapping[str, float]
+    held_out: Mapping[str, Estimate]
+    other: Mapping[str, Estimate]
+    closed: Mapping[str, Estimate]
     models: Mapping[str, Any]
     n: int
     others: int
@@ -104,20 +108,30 @@ def extrapolate(
         if arm != "neither":
             fit(models[arm], objective, train, steps=more, freeze=ARMS[arm], **common)
     held_out, other = (
-        {arm: Mean.of(squared_errors(made, rows)) for arm, made in models.items()}
+        {arm: squared_errors(trained, rows) for arm, trained in models.items()}
         for rows in (unseen.held_out, unseen.kept)
     )
-    told = ", ".join(str(value) for value in ([values] if isinstance(values, int) else values))
-    variant = f"{steps} steps without {factor} {told}, {more} with all, of {batch_size}; reconstructions of mean codes"
+    listed = ", ".join(str(value) for value in ([values] if isinstance(values, int) else values))
     return Extrapolation(
-        held_out,
-        other,
-        closed({arm: mean.value for arm, mean in held_out.items()}),
-        models,
-        len(unseen.held_out),
-        len(unseen.kept),
-        variant,
+        held_out={arm: mean_of_rows(errors) for arm, errors in held_out.items()},
+        other={arm: mean_of_rows(errors) for arm, errors in other.items()},
+        closed=_closed_of_rows(held_out),
+        models=models,
+        n=len(unseen.held_out),
+        others=len(unseen.kept),
+        variant=f"{steps} steps without {factor} {listed}, {more} with all, of {batch_size}; "
+        "reconstructions of mean codes",
     )
+
+
+def _closed_of_rows(errors: Mapping[str, Float[Tensor, " n"]]) -> dict[str, Estimate]:
+    """What each part closes of the gap, with its standard error over the rows, which all arms share."""
+    shares = closed({arm: float(each.mean()) for arm, each in errors.items()})
+    found = {}
+    for arm, share in shares.items():
+        over, under = errors["neither"] - errors[arm], errors["neither"] - errors["both"]
+        found[arm] = Estimate(share, stderr=float(ratio(over, under).stderr), n=len(over))
+    return found
 
 
 def closed(errors: Mapping[str, float]) -> dict[str, float]:

@@ -10,15 +10,17 @@ from torch import Generator, Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from latentassay import sampling
-from latentassay.core.autoencoder import device_and_dtype, eval_mode
+from latentassay.core.autoencoder import device_and_dtype, eval_mode, to_model
 from latentassay.core.errors import ContractError, InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.observations import Observations, TensorObservations, as_observations, finite
 from latentassay.core.posteriors import Prior, StandardNormal
+from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
 from latentassay.features import DEFAULT, Extractor, embed, load
 from latentassay.metrics.quality.frechet import Frechet, frechet_distance
 from latentassay.metrics.quality.kernel import KernelDistance, kernel_distance
-from latentassay.stats.intervals import Interval, normal
+from latentassay.stats.intervals import mean_of_rows
 from latentassay.stats.likelihoods import Bernoulli
 
 KINDS = ("reconstruction", "posterior", "hybrid", "uniform", "prior", "real")
@@ -30,25 +32,8 @@ PAIRED = ("reconstruction", "posterior")
 BATCH_SIZE = 128
 
 
-class Mean(NamedTuple):
-    """A mean over rows and its 95 % interval."""
-
-    value: float
-    interval: Interval
-
-    @classmethod
-    def of(cls, values: Float[Tensor, " n"]) -> "Mean":
-        """Take the mean of one value for each row.
-
-        >>> Mean.of(torch.tensor([1.0, 3.0])).value
-        2.0
-        """
-        value = float(values.mean())
-        return cls(value, normal(value, float(values.std()) / len(values) ** 0.5))
-
-
 class Distances(NamedTuple):
-    """How far one kind of pictures is from real ones, in the extractor's features.
+    """Distances of one kind of pictures from real ones, in the extractor's features.
 
     Attributes:
         frechet: Fréchet distance (FID, if the features are Inception's); compare it at equal n only.
@@ -72,8 +57,8 @@ class Fidelity(NamedTuple):
         variant: all choices in words.
     """
 
-    bce: Mean | None
-    mse: Mean
+    bce: Estimate | None
+    mse: Estimate
     distances: Mapping[str, Distances]
     left_out: Mapping[str, str]
     features: str
@@ -85,7 +70,7 @@ def fidelity(
     model: Any,
     data: Any,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     n: int = 2000,
     kinds: Sequence[str] = ("reconstruction", "prior", "hybrid"),
     extractor: str | Extractor | None = DEFAULT,
@@ -130,27 +115,45 @@ def fidelity(
     >>> from latentassay import from_torch
     >>> model = from_torch(lambda x: x, lambda z: z, latent_shape=(4,))
     >>> found = fidelity(model, torch.rand(50, 4), generator=torch.Generator(), extractor=lambda x: x)
-    >>> round(found.mse.value, 6), round(found.distances["reconstruction"].frechet.score, 6), found.left_out
+    >>> round(found.mse, 6), round(found.distances["reconstruction"].frechet.score, 6), found.left_out
     (0.0, 0.0, {'prior': 'the model has none'})
     """
+    generator = as_generator(generator)
     wanted, observations = _wanted(model, kinds, n, batch_size), as_observations(data)
     run = load(extractor) if isinstance(extractor, str) else extractor
     streams = _Streams(int(torch.randint(2**31, (1,), generator=generator, device=generator.device)))
     order = torch.randperm(len(observations), generator=streams.of("rows")).numpy()
     chosen = as_units(getattr(model, "variables", None) if units is None else units, model.latent_shape)
-    source = _Source(model, observations, order, min(n, len(order)), stored, chosen, _prior(model, prior), streams)
+    source = _Source(
+        model=model,
+        data=observations,
+        order=order,
+        n=min(n, len(order)),
+        stored=stored,
+        units=chosen,
+        prior=_prior(model, prior),
+        streams=streams,
+    )
     passed = _reconstruct(source, run, cross_entropy, batch_size)
     left_out = {kind: why for kind in wanted if (why := _missing(source, kind))}
     distances = {}
     for kind in wanted:
         if run is not None and kind not in left_out:
-            made = passed.made
+            features = passed.decoded
             if kind != "reconstruction":
                 batches = _pictures(source, kind, cross_entropy, batch_size)
-                made = _stacked([_features(images, run) for images in batches])
-            distances[kind] = _distances(passed.real, made, kind in PAIRED, resamples, streams.seed)
+                features = _stack([_features(images, run) for images in batches])
+            distances[kind] = _distances(passed.real, features, kind in PAIRED, resamples, streams.seed)
     name = "none" if run is None else str(getattr(run, "name", type(run).__name__))
-    return Fidelity(passed.bce, passed.mse, distances, left_out, name, source.n, _variant(source, name, cross_entropy))
+    return Fidelity(
+        bce=passed.bce,
+        mse=passed.mse,
+        distances=distances,
+        left_out=left_out,
+        features=name,
+        n=source.n,
+        variant=_variant(source, name, cross_entropy),
+    )
 
 
 def squared_errors(model: Any, data: Any, *, batch_size: int = BATCH_SIZE) -> Float[Tensor, " n"]:
@@ -161,9 +164,9 @@ def squared_errors(model: Any, data: Any, *, batch_size: int = BATCH_SIZE) -> Fl
     [1.0, 1.0, 1.0]
     """
     observations, found = as_observations(data), list[Tensor]()
-    with eval_mode(model) as (device, dtype):
+    with eval_mode(model):
         for block in sampling.blocks(len(observations), batch_size, "reconstructing"):
-            x = observations.batch(np.arange(block.start, block.stop)).to(device, dtype)
+            x = to_model(model, observations.batch(np.arange(block.start, block.stop)))
             decoded = finite(model.decode(model.encode(x).mean), "decodings")
             found.append((decoded - x).double().square().flatten(1).mean(1).cpu())
     return torch.cat(found)
@@ -194,19 +197,19 @@ class _Source(NamedTuple):
 class _Passed(NamedTuple):
     """Errors of reconstructions, and features of real rows and of reconstructions."""
 
-    bce: Mean | None
-    mse: Mean
+    bce: Estimate | None
+    mse: Estimate
     real: Float[np.ndarray, "n k"]
-    made: Float[np.ndarray, "n k"]
+    decoded: Float[np.ndarray, "n k"]
 
 
 def _reconstruct(source: _Source, run: Extractor | None, bounded: bool, batch_size: int) -> _Passed:
     """Encode and decode every row once."""
     decode, errors, entropies = _decoder(source.model), list[Tensor](), list[Tensor]()
-    real, made = list[np.ndarray](), list[np.ndarray]()
-    with eval_mode(source.model) as (device, dtype):
+    real, decodings = list[np.ndarray](), list[np.ndarray]()
+    with eval_mode(source.model):
         for block in sampling.blocks(source.n, batch_size, "reconstructing"):
-            x = _checked(source.data.batch(source.order[: source.n][block]), bounded).to(device, dtype)
+            x = to_model(source.model, _check_range(source.data.batch(source.order[: source.n][block]), bounded))
             decoded, logits = decode(source.model.encode(x).mean)
             errors.append((finite(decoded, "decodings") - x).double().square().flatten(1).mean(1))
             if bounded:
@@ -214,9 +217,9 @@ def _reconstruct(source: _Source, run: Extractor | None, bounded: bool, batch_si
                 entropies.append(entropy.flatten(1).sum(1))
             if run is not None:
                 real.append(_features(x, run))
-                made.append(_features(decoded.clamp(0, 1) if bounded else decoded, run))
-    bce = Mean.of(torch.cat(entropies)) if bounded else None
-    return _Passed(bce, Mean.of(torch.cat(errors)), _stacked(real), _stacked(made))
+                decodings.append(_features(decoded.clamp(0, 1) if bounded else decoded, run))
+    bce = mean_of_rows(torch.cat(entropies)) if bounded else None
+    return _Passed(bce, mean_of_rows(torch.cat(errors)), _stack(real), _stack(decodings))
 
 
 def _decoder(model: Any) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
@@ -241,7 +244,7 @@ def _pictures(source: _Source, kind: str, bounded: bool, batch_size: int) -> Ite
     blocks = list(sampling.blocks(source.n, batch_size, kind))
     if kind == "real":
         others = source.order[source.n :][: source.n]
-        yield from (_checked(source.data.batch(others[block]), bounded) for block in blocks)
+        yield from (_check_range(source.data.batch(others[block]), bounded) for block in blocks)
         return
     z = _latents(source, kind, batch_size)
     for block in blocks:
@@ -280,14 +283,14 @@ def _features(images: Tensor, run: Extractor) -> Float[np.ndarray, "n k"]:
     return embed(TensorObservations(images.float().cpu()), run, batch_size=len(images))
 
 
-def _stacked(parts: Sequence[np.ndarray]) -> Float[np.ndarray, "n k"]:
+def _stack(parts: Sequence[np.ndarray]) -> Float[np.ndarray, "n k"]:
     return np.concatenate(parts) if parts else np.empty((0, 0))
 
 
-def _distances(real: np.ndarray, made: np.ndarray, paired: bool, resamples: int, seed: int) -> Distances:
+def _distances(real: np.ndarray, other: np.ndarray, paired: bool, resamples: int, seed: int) -> Distances:
     return Distances(
-        frechet_distance(real, made, paired=paired, resamples=resamples, generator=seed),
-        kernel_distance(real, made, paired=paired, generator=seed),
+        frechet_distance(real, other, paired=paired, resamples=resamples, generator=seed),
+        kernel_distance(real, other, paired=paired, generator=seed),
     )
 
 
@@ -300,7 +303,7 @@ def _variant(source: _Source, features: str, bounded: bool) -> str:
     )
 
 
-def _checked(x: Tensor, bounded: bool) -> Tensor:
+def _check_range(x: Tensor, bounded: bool) -> Tensor:
     if bounded and (x.min() < 0 or x.max() > 1):
         raise InputError(
             f"data must lie in [0, 1] for a cross entropy, got values from {float(x.min()):.3g} to "

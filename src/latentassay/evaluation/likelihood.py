@@ -9,12 +9,14 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.core.autoencoder import eval_mode
+from latentassay.core.autoencoder import eval_mode, to_model
 from latentassay.core.errors import ContractError, InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.observations import as_observations, finite
 from latentassay.core.posteriors import Point, Posterior
+from latentassay.core.randomness import as_generator
 from latentassay.sampling import beside, blocks
-from latentassay.stats.intervals import Interval, normal
+from latentassay.stats.intervals import mean_of_rows
 from latentassay.stats.likelihoods import Bernoulli, Gaussian, Likelihood, SquaredError, as_likelihood
 
 BATCH_SIZE = 512
@@ -31,16 +33,16 @@ class FewEffectiveSamplesWarning(UserWarning):
 
 
 class RowEstimates(NamedTuple):
-    """One number per observation, ``(n,)`` float64 each.
+    """One number per observation, ``(n,)`` float64 each, torch tensors.
 
     Attributes:
         value: log p(x) in nats.
-        stderr: its standard error; the estimate is also too low by about half its square (Jensen).
+        value_stderr: its standard error; the estimate is also too low by about half its square (Jensen).
         effective_samples: (Σw)² / Σw², from 1 (one sample carries all) to the number of samples (all weigh the same).
     """
 
     value: Float[Tensor, " n"]
-    stderr: Float[Tensor, " n"]
+    value_stderr: Float[Tensor, " n"]
     effective_samples: Float[Tensor, " n"]
 
 
@@ -48,20 +50,19 @@ class LogLikelihood(NamedTuple):
     """Log-likelihood of data under a model.
 
     Attributes:
-        value: mean of log p(x) over the observations, in nats per observation.
-        stderr: its standard error from the samples of z, these observations given.
+        value: mean of log p(x) over the observations, in nats per observation; its interval is that of the mean over
+            all data that these observations are a random sample of.
+        sampling_stderr: standard error of the value from the samples of z, these observations given.
         effective_samples: mean over the observations; see ``per_row``.
-        interval: 95 % interval of the mean over all data that these observations are a random sample of.
         per_row: value, standard error and effective samples of every observation.
         n: number of observations.
         samples: number of samples of z for each.
         variant: proposal, samples and observation model.
     """
 
-    value: float
-    stderr: float
+    value: Estimate
+    sampling_stderr: float
     effective_samples: float
-    interval: Interval
     per_row: RowEstimates
     n: int
     samples: int
@@ -73,7 +74,7 @@ def log_likelihood(
     x: Any,
     *,
     samples: int = 2000,
-    generator: Generator,
+    generator: Generator | int = 0,
     likelihood: Any = None,
     batch_size: int = BATCH_SIZE,
 ) -> LogLikelihood:
@@ -85,7 +86,7 @@ def log_likelihood(
 
     Args:
         model: an autoencoder with a prior whose posterior has a density.
-        x: observations ``(n, *x_shape)``, a tensor or ``Observations``.
+        x: observations ``(n, *x_shape)``, a tensor, an array or ``Observations``.
         samples: K, samples of z per observation.
         generator: draws them; together with ``batch_size`` it fixes the result.
         likelihood: p(x|z) around the mean that ``model.decode`` returns: ``"bernoulli"`` (data in [0, 1]), a mapping
@@ -106,19 +107,19 @@ def log_likelihood(
     ... )
     >>> g = torch.Generator().manual_seed(0)
     >>> found = log_likelihood(model, torch.zeros(2, 1), generator=g, likelihood="gaussian")
-    >>> bool(abs(found.value + 0.5 * np.log(4 * np.pi)) < 4 * found.stderr)  # x = z + noise, so its variance is 2
+    >>> bool(abs(found.value + 0.5 * np.log(4 * np.pi)) < 4 * found.sampling_stderr)  # x = z + noise, of variance 2
     True
     """
     _check_count("samples", samples, 2, "one sample has no standard error")
     _check_count("batch_size", batch_size, 1, "it bounds the memory")
     decoder, observations, parts, binary = _decoder(model, likelihood), as_observations(x), [], True
-    with eval_mode(model) as (device, dtype):
-        local = beside(generator, device)
+    with eval_mode(model) as (device, _):
+        local = beside(as_generator(generator), device)
         for block in blocks(len(observations), batch_size, "log-likelihood"):
             rows = _supported(observations.batch(torch.arange(block.start, block.stop)), decoder.likelihood)
             binary = binary and bool(((rows == 0) | (rows == 1)).all())
-            source = _Source(model, decoder, rows.to(device, dtype), local)
-            parts.append(_estimate(source, samples, batch_size))
+            source = _Source(model, decoder, to_model(model, rows), local)
+            parts.append(_estimate_rows(source, samples, batch_size))
     found = RowEstimates(*(torch.cat(column) for column in zip(*parts, strict=True)))
     _warn_of_few(found.effective_samples, samples)
     return _summary(found, samples, f"importance sampling from the posterior, {_words(decoder.likelihood, binary)}")
@@ -166,7 +167,7 @@ class _Source(NamedTuple):
         return _finite_weights((log_joint.view(log_q.shape) - log_q).cpu())
 
 
-def _estimate(source: _Source, samples: int, batch_size: int) -> RowEstimates:
+def _estimate_rows(source: _Source, samples: int, batch_size: int) -> RowEstimates:
     posterior, sums = source.posterior(), _Sums(len(source.x))
     step = max(1, batch_size // len(source.x))
     for start in range(0, samples, step):
@@ -197,11 +198,16 @@ class _Sums:
 
 
 def _summary(found: RowEstimates, samples: int, variant: str) -> LogLikelihood:
-    n, value = len(found.value), float(found.value.mean())
-    stderr = float(found.stderr.square().sum().sqrt()) / n
-    interval = normal(value, float(found.value.std()) / n**0.5)
-    effective = float(found.effective_samples.mean())
-    return LogLikelihood(value, stderr, effective, interval, found, n, samples, f"{variant}, {samples} samples")
+    n = len(found.value)
+    return LogLikelihood(
+        value=mean_of_rows(found.value),
+        sampling_stderr=float(found.value_stderr.square().sum().sqrt()) / n,
+        effective_samples=float(found.effective_samples.mean()),
+        per_row=found,
+        n=n,
+        samples=samples,
+        variant=f"{variant}, {samples} samples",
+    )
 
 
 def _warn_of_few(effective: Float[Tensor, " n"], samples: int) -> None:

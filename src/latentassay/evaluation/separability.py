@@ -10,10 +10,12 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Encoder
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.observations import FactoredObservations, as_observations
+from latentassay.core.randomness import as_generator
 from latentassay.metrics import linear_probe
 from latentassay.sampling import Codes, encode
-from latentassay.stats.intervals import Interval, wilson
+from latentassay.stats.intervals import wilson
 
 FEATURES = ("mean", "mean, variance", "sample")
 """What a classifier may look at: μ; μ and σ²; one z ~ q(z|x) of every row."""
@@ -23,16 +25,15 @@ class Separability(NamedTuple):
     """Accuracy of a linear classifier on rows it has not seen.
 
     Attributes:
-        accuracy: features → share of the rows whose label is told.
-        interval: features → its 95 % interval (Wilson's, over these rows; the training is not repeated).
+        accuracy: features → share of the rows whose label is found; the interval is Wilson's, over these rows: the
+            training is not repeated.
         baseline: share of the most frequent label.
         learned: rows learned from.
         n: rows measured on.
         variant: the classifier in words.
     """
 
-    accuracy: Mapping[str, float]
-    interval: Mapping[str, Interval]
+    accuracy: Mapping[str, Estimate]
     baseline: float
     learned: int
     n: int
@@ -44,7 +45,7 @@ def linear_separability(
     data: Any,
     test: Any,
     *,
-    generator: Generator,
+    generator: Generator | int = 0,
     labels: tuple[Any, Any] | None = None,
     features: Sequence[str] = FEATURES,
     batch_size: int = 1024,
@@ -58,7 +59,7 @@ def linear_separability(
         model: any encoder.
         data: observations to learn from; ``test`` those to measure on.
         generator: for the samples.
-        labels: integer labels of both, ``(n,)`` each; the first factor of the data where left out.
+        labels: integer labels of both, ``(n,)`` arrays or tensors; the first factor of the data where left out.
         features: some of ``FEATURES``.
         batch_size: rows per pass.
 
@@ -70,33 +71,38 @@ def linear_separability(
     >>> x, labels = torch.linspace(-1, 1, 90)[:, None].expand(90, 2), torch.arange(90) // 45
     >>> found = linear_separability(model, x, x, labels=(labels, labels), generator=torch.Generator())
     >>> found.accuracy["mean"], found.baseline
-    (1.0, 0.5)
+    (1.000 (0.959 to 1.000), 0.5)
     """
     if unknown := set(features) - set(FEATURES):
         raise InputError(f"features must be some of {FEATURES}, got {', '.join(sorted(map(str, unknown)))}")
+    generator = as_generator(generator)
     wanted = [_labels(rows, i, labels) for i, rows in enumerate((data, test))]
     seen = [_features(encode(model, rows, generator=generator, batch_size=batch_size)) for rows in (data, test)]
     probes = {name: linear_probe(seen[0][name], wanted[0], test=(seen[1][name], wanted[1])) for name in features}
-    n = len(wanted[1])
+    n, any_probe = len(wanted[1]), next(iter(probes.values()))
     return Separability(
-        {name: probe.score for name, probe in probes.items()},
-        {name: wilson(round(probe.score * n), n) for name, probe in probes.items()},
-        float(next(iter(probes.values())).baseline[0]),
-        len(wanted[0]),
-        n,
-        next(iter(probes.values())).variant,
+        accuracy={name: _accuracy(float(probe.score), n) for name, probe in probes.items()},
+        baseline=float(any_probe.baseline[0]),
+        learned=len(wanted[0]),
+        n=n,
+        variant=any_probe.variant,
     )
+
+
+def _accuracy(share: float, n: int) -> Estimate:
+    low, high = wilson(round(share * n), n)
+    return Estimate(share, low=low, high=high, n=n)
 
 
 def _labels(data: Any, which: int, labels: tuple[Any, Any] | None) -> np.ndarray:
     observations = as_observations(data)
     if labels is not None:
-        given: Any = labels[which]
-    elif isinstance(data, FactoredObservations) and data.factors.shape[1]:
-        given = data.factors[:, 0]
+        values: Any = labels[which]
+    elif isinstance(data, FactoredObservations) and data.factors.size:
+        values = data.factors.reshape(len(data), -1)[:, 0]
     else:
         raise InputError("data without factors need labels=(of data, of test), integers of shape (n,)")
-    found = np.asarray(given.cpu() if isinstance(given, Tensor) else given)
+    found = np.asarray(values.cpu() if isinstance(values, Tensor) else values)
     if found.shape != (len(observations),):
         raise InputError(f"labels must have shape ({len(observations)},), one for each row, got {found.shape}")
     return found

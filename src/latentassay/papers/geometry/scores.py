@@ -82,7 +82,13 @@ def _likelihood(model: Any, x: Tensor, cell: Cell, scale: Scale) -> Scores:
     effective = found.per_row.effective_samples
     few = float((effective < 10).double().mean())
     bound = _bound(model, x, Renyi(cell.alpha, scale.samples), generator)
-    return {BOUND: bound, LIKELIHOOD: found.value, NOISE: found.stderr, EFFECTIVE: float(effective.median()), FEW: few}
+    return {
+        BOUND: bound,
+        LIKELIHOOD: found.value,
+        NOISE: found.sampling_stderr,
+        EFFECTIVE: float(effective.median()),
+        FEW: few,
+    }
 
 
 def _bound(model: Any, x: Tensor, objective: Renyi, generator: torch.Generator) -> float:

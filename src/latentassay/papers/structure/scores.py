@@ -120,7 +120,7 @@ def pictures(cell: Cell) -> Scores:
             )
         if found.bce is None:
             raise InputError("the cross entropy of pictures was not measured")
-        scores: Scores = {BCE: found.bce.value, MSE: 1000 * found.mse.value}
+        scores: Scores = {BCE: found.bce, MSE: 1000 * found.mse}
         for kind, distances in found.distances.items():
             scores |= {fd(kind): distances.frechet.score, kid(kind): 1000 * distances.kernel.score}
         return scores
