@@ -106,7 +106,7 @@ def test_quality_counts_a_prior_for_the_wae_and_none_for_the_ae(folder, brief, m
     cell = Cell("smoke", folder, "AE", 0)
     test = shapes("smoke", folder).test
     again = fidelity(train(cell).model, test, n=12, extractor=None, generator=torch.Generator().manual_seed(0))
-    assert ae[scores.BCE] == again.bce.value and ae[scores.MSE] == 1000 * again.mse.value
+    assert ae[scores.BCE] == again.bce and ae[scores.MSE] == 1000 * again.mse
 
 
 def test_bad_wishes_are_refused(tmp_path):
