@@ -259,6 +259,6 @@ def test_when_every_unit_is_dead_nothing_is_alive_and_nothing_is_nan():
     m = la.response_matrix(model, z, generator=seeded(0), precision=0.05)
     assert not m.matrix.any() and not m.normalized_stderr.any()
     causal = la.causal_units(m)
-    assert causal.dimension == causal.high == 0 and causal.active == ()
+    assert causal.dimension == causal.dimension.high == 0 and causal.active == ()
     graph = la.response_graph(m)
     assert graph.nodes == graph.edges == graph.variables == ()

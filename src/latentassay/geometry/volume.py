@@ -15,7 +15,7 @@ from latentassay.core.autoencoder import eval_mode
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.observations import finite
 from latentassay.geometry.decoders import decode_rows, owner, reference
-from latentassay.responses.derivatives import ContiguousGroups, load_rules, derivative_along
+from latentassay.responses.derivatives import ContiguousGroups, derivative_along, load_rules
 from latentassay.sampling import BATCH_SIZE, blocks
 
 FIX = "use a decoder written in torch"

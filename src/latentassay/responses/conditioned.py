@@ -45,11 +45,6 @@ class ConditionedMatrix(NamedTuple):
     samples: tuple[int, ...]
     used: Int[Tensor, "m u"]
 
-    @property
-    def stderr(self) -> Float[Tensor, "m u"]:  # until assay reads the estimate
-        """The same as ``matrix_stderr``."""
-        return self.matrix_stderr
-
 
 class CausalScore(NamedTuple):
     """How concentrated a conditioned response matrix is.

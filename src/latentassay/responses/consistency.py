@@ -69,21 +69,6 @@ class SelfConsistency(NamedTuple):
     steps: int
     variant: str
 
-    @property
-    def stderr(self) -> Float[Tensor, " u"]:  # until assay reads the estimate
-        """The same as ``scores_stderr``."""
-        return self.scores_stderr
-
-    @property
-    def low(self) -> float | None:  # until assay reads the estimate
-        """Lower end of the score's interval."""
-        return None if self.score is None else self.score.low
-
-    @property
-    def high(self) -> float | None:  # until assay reads the estimate
-        """Upper end of the score's interval."""
-        return None if self.score is None else self.score.high
-
 
 def invariance(
     model: Autoencoder,

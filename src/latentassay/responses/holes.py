@@ -14,7 +14,7 @@ from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE, hybrid, posterior, prior
-from latentassay.stats.intervals import Interval, exceedance, proportion
+from latentassay.stats.intervals import exceedance, proportion
 
 ROUNDING = 1e-4
 """Response distances below this share of the latents' spread are rounding and never count as holes."""
@@ -39,25 +39,6 @@ class HoleShare(NamedTuple):
     worst: Tensor
     repaired: Estimate
     redrawn: Estimate
-
-    @property
-    def interval(self) -> Interval:  # until assay reads the estimate
-        """Interval of the share."""
-        return _interval(self.share)
-
-    @property
-    def repaired_interval(self) -> Interval:  # until assay reads the estimate
-        """Interval of the repaired share."""
-        return _interval(self.repaired)
-
-    @property
-    def redrawn_interval(self) -> Interval:  # until assay reads the estimate
-        """Interval of the redrawn share."""
-        return _interval(self.redrawn)
-
-
-def _interval(of: Estimate) -> Interval:
-    return Interval(of.low or 0.0, of.high or 0.0)
 
 
 class Holes(NamedTuple):

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from latentassay.core.arrays import in_kind_of
 from latentassay.core.autoencoder import Autoencoder, eval_mode
 from latentassay.core.errors import InputError
-from latentassay.core.estimate import Z95
+from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.progress import bar
 from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
@@ -61,17 +61,14 @@ class CausalUnits(NamedTuple):
     Attributes:
         active: their numbers in ``units``.
         mask: the same as one boolean per unit.
-        dimension: how many; the intrinsic dimension of the latent manifold.
-        low: how many are alive beyond doubt (their 95 % interval lies above the threshold).
-        high: how many may be alive.
+        dimension: how many; the intrinsic dimension of the latent manifold. Its interval goes from those that are alive
+            beyond doubt (their 95 % interval lies above the threshold) to those that may be.
         threshold: the cut on the diagonal that was used.
     """
 
     active: tuple[int, ...]
     mask: tuple[bool, ...]
-    dimension: int
-    low: int
-    high: int
+    dimension: Estimate
     threshold: float
 
 
@@ -252,8 +249,6 @@ def causal_units(m: ResponseMatrix, *, threshold: float | None = None, raw: bool
     return CausalUnits(
         active=tuple(j for j, alive in enumerate(mask) if alive),
         mask=mask,
-        dimension=sum(mask),
-        low=sure,
-        high=possible,
+        dimension=Estimate(sum(mask), low=sure, high=possible, n=m.n),
         threshold=cut,
     )

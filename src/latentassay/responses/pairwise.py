@@ -46,21 +46,6 @@ class PairScores(NamedTuple):
     values: int
     variant: str
 
-    @property
-    def stderr(self) -> Float[Tensor, "u u"]:  # until assay reads the estimate
-        """The same as ``matrix_stderr``."""
-        return self.matrix_stderr
-
-    @property
-    def low(self) -> float | None:  # until assay reads the estimate
-        """Lower end of the score's interval."""
-        return None if self.score is None else self.score.low
-
-    @property
-    def high(self) -> float | None:  # until assay reads the estimate
-        """Upper end of the score's interval."""
-        return None if self.score is None else self.score.high
-
 
 Kind = TypeVar("Kind", bound=PairScores)
 

@@ -34,21 +34,6 @@ class StructureScore(NamedTuple):
     n: int
     variant: str
 
-    @property
-    def stderr(self) -> float:  # until assay reads the estimate
-        """Standard error of the score."""
-        return self.score.stderr or 0.0
-
-    @property
-    def low(self) -> float:  # until assay reads the estimate
-        """Lower end of the score's interval."""
-        return self.score.low or 0.0
-
-    @property
-    def high(self) -> float:  # until assay reads the estimate
-        """Upper end of the score's interval."""
-        return self.score.high or 0.0
-
 
 def structure_score(
     model: Autoencoder,

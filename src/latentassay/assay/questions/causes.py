@@ -86,7 +86,7 @@ def measure(context: Context) -> CausesEvidence:
         on_noises=on_noises,
         on_causes=on_causes,
         shown=tuple(shown),
-        score=None if found.score is None else Estimate(found.score, low=found.low, high=found.high, n=found.n),
+        score=found.score,
         n=found.n,
         variant=found.variant,
     )

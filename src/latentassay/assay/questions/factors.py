@@ -184,7 +184,7 @@ def _causal_rows(context: Context, moved: ConditionedMatrix) -> tuple[Row, ...]:
     ):
         found, generator = function(moved), context.generator(f"factors.{name}")
         noise = torch.randn(DRAWS, *moved.matrix.shape, generator=generator, dtype=torch.float64)
-        draws = [function(moved._replace(matrix=(moved.matrix + moved.stderr * e).abs())) for e in noise]
+        draws = [function(moved._replace(matrix=(moved.matrix + moved.matrix_stderr * e).abs())) for e in noise]
         low, high = normal(found.score, float(torch.tensor([draw.score for draw in draws]).std()))
         definition = (
             f"LR equation {equation}, {found.variant}, causal units only; "

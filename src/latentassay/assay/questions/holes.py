@@ -15,7 +15,6 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Level, Picture, Score
 from latentassay.responses import HoleShare, find_holes, respond
 from latentassay.sampling import decode, hybrid, prior
-from latentassay.stats.intervals import Interval
 
 PICTURES = 16
 """Samples that are shown of each kind."""
@@ -113,17 +112,7 @@ def measure(context: Context) -> HolesEvidence:
 
 
 def _shares(found: HoleShare, nearby: HoleShare) -> tuple[Estimate, Estimate, Estimate, Estimate]:
-    n = len(found.distance)
-
-    def estimate(share: float, interval: Interval) -> Estimate:
-        return Estimate(share, low=interval.low, high=interval.high, n=n)
-
-    return (
-        estimate(found.share, found.interval),
-        estimate(found.repaired, found.repaired_interval),
-        estimate(found.redrawn, found.redrawn_interval),
-        estimate(nearby.share, nearby.interval),
-    )
+    return found.share, found.repaired, found.redrawn, nearby.share
 
 
 def judge(evidence: HolesEvidence, context: Context) -> Judgement:

@@ -73,11 +73,11 @@ def measure(context: Context) -> InvarianceEvidence:
     )
     return InvarianceEvidence(
         matrix=found.matrix.numpy(),
-        matrix_stderr=found.stderr.numpy(),
+        matrix_stderr=found.matrix_stderr.numpy(),
         units=np.array(chosen),
         collapsed=np.array(found.mask, dtype=bool),
         labels=tuple(context.labels[unit] for unit in chosen),
-        score=None if found.score is None else Estimate(found.score, low=found.low, high=found.high, n=found.n),
+        score=found.score,
         n=found.n,
         variant=found.variant,
     )

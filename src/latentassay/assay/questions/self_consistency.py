@@ -75,12 +75,10 @@ def measure(context: Context) -> SelfConsistencyEvidence | None:
     }
     return SelfConsistencyEvidence(
         scores=np.stack([of.scores.numpy() for of in found.values()]),
-        scores_stderr=np.stack([of.stderr.numpy() for of in found.values()]),
+        scores_stderr=np.stack([of.scores_stderr.numpy() for of in found.values()]),
         kinds=tuple(found),
         labels=tuple(context.labels[unit] for unit in live),
-        means=tuple(
-            None if of.score is None else Estimate(of.score, low=of.low, high=of.high, n=of.n) for of in found.values()
-        ),
+        means=tuple(of.score for of in found.values()),
         variants=tuple(of.variant for of in found.values()),
         n=n,
     )

@@ -6,7 +6,7 @@ from latentassay.assay.context import FEWEST_DRAWN, Context
 from latentassay.assay.question import Judgement, Question
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Level, Score
-from latentassay.responses import StructureScore, structure_score
+from latentassay.responses import structure_score
 from latentassay.sampling import hybrid
 
 PER_LATENT = 2
@@ -55,18 +55,13 @@ def measure(context: Context) -> StructureEvidence:
         )
         for active in (None, context.active_latents)
     ]
-    score, causal = (_estimate(of) for of in found)
     return StructureEvidence(
-        score=score,
-        causal=causal,
+        score=found[0].score,
+        causal=found[1].score,
         p_values=(found[0].p_value, found[1].p_value),
         variants=(found[0].variant, found[1].variant),
         origin="prior" if context.model.prior else "hybrid",
     )
-
-
-def _estimate(found: StructureScore) -> Estimate:
-    return Estimate(found.score, low=found.low, high=found.high, stderr=found.stderr, n=found.n)
 
 
 def judge(evidence: StructureEvidence, context: Context) -> Judgement:

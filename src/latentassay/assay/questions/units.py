@@ -70,7 +70,7 @@ def measure(context: Context) -> UnitsEvidence:
         responding=context.responding.numpy(),
         labels=tuple(context.labels),
         threshold=causal.threshold,
-        dimension=Estimate(causal.dimension, low=causal.low, high=causal.high, n=context.n),
+        dimension=causal.dimension,
         strength=_strength(context) if causal.dimension else None,
     )
 
