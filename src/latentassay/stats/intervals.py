@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from latentassay.core.errors import InputError
-from latentassay.core.estimate import CONFIDENCE, Z95
+from latentassay.core.estimate import CONFIDENCE, Z95, Estimate
 
 
 class Interval(NamedTuple):
