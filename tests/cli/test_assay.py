@@ -17,7 +17,7 @@ def test_train_then_assay(run, trained, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "units are alive" in done.stdout and f"report: {report}" in done.stdout.replace("\n", "")
     assert "</html>" in report.read_text("utf-8")
-    assert la.Assay.load(kept).meta["model"] == "run (step 150)"
+    assert la.Assay.load(kept).meta.model == "run (step 150)"
 
 
 def test_assay_of_a_users_own_rows(run, trained, tmp_path):

@@ -143,7 +143,7 @@ def test_an_onnx_pair(tmp_path):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).random((40, 3, 4, 4), np.float32))
     done, text = assayed(words, "--data", tmp_path / "x.npy", "--report", tmp_path / "report.html")
     assert done.exit_code == 0 and "model: ONNX pair" in text and "of 20 s: 32 rows" in text, text
-    assert "Spatial latents" in (tmp_path / "report.html").read_text()
+    assert "Reach of a change" in (tmp_path / "report.html").read_text()
 
 
 def test_a_pair_of_callables_needs_the_shape_of_its_latents(here):
@@ -247,7 +247,7 @@ def test_the_command_line_questions_a_folder_of_diffusers(vae, tmp_path, monkeyp
     assert "data: x, 40 rows of 3×8×8 data: channels last (8×8×3), turned channels first data: uint8, 0 to 255" in text
     assert re.search(r"assayed in \d+ s of 20 s: 32 rows, .* for each unit's responses", text)
     meta = la.Assay.load("a.safetensors").meta
-    assert meta["model"] == "my-vae: diffusers AutoencoderKL, native latents" and meta["data"] == "x"
+    assert meta.model == "my-vae: diffusers AutoencoderKL, native latents" and meta.data == "x"
 
 
 def test_the_command_line_questions_a_function(here, tmp_path):
