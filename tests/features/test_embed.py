@@ -82,6 +82,15 @@ def test_bad_input_is_refused(data, extractor, options, match):
         embed(data, extractor, **options)
 
 
+def test_extractors_in_double_precision_are_given_double_precision():
+    weights = torch.rand(60, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    layer = nn.Linear(60, 4, bias=False).double()
+    layer.weight.data = weights.T
+    expected = DATA.batch(np.arange(11)).flatten(1).double() @ weights
+    for extractor in (lambda x: x.flatten(1) @ weights, nn.Sequential(nn.Flatten(), layer)):
+        np.testing.assert_allclose(embed(DATA, extractor, batch_size=4), expected.detach(), rtol=1e-12)
+
+
 def test_load_knows_its_names():
     with pytest.raises(la.InputError, match="efficientnet-lite0"):
         load("vgg")

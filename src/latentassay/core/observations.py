@@ -106,7 +106,7 @@ def select_rows(data: Observations, rows: Any = None, *, minimum: int = 1) -> In
 
 def _as_numbers(rows: Any) -> Int[np.ndarray, " rows"]:
     numbers = np.asarray(rows.cpu() if isinstance(rows, Tensor) else rows)
-    if numbers.ndim != 1 or (numbers.size and not np.issubdtype(numbers.dtype, np.integer)):
+    if numbers.ndim != 1 or not numbers.size or not np.issubdtype(numbers.dtype, np.integer):
         raise InputError(f"rows must be row numbers such as [0, 5, 7], got {rows!r}")
     return numbers.astype(np.int64)
 

