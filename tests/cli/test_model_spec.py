@@ -91,6 +91,30 @@ def test_modules_that_fail(here, tmp_path):
         open_model(f"{here}_broken:vae", trust=True)
 
 
+def test_words_that_no_adapter_has():
+    with pytest.raises(InputError, match=r"difusers:vae names code, .*; or did you mean the adapter diffusers:vae\?"):
+        open_model("difusers:vae")
+    with pytest.raises(InputError, match=r"no adapter 'difusers', and no file or folder difusers:a/b; understood are runs/x"):
+        open_model("difusers:a/b")
+
+
+def test_a_bug_inside_an_adapter_is_a_bug(monkeypatch):
+    """A ``TypeError`` of ours is neither an option that the user got wrong nor a model that breaks its contract."""
+
+    def opens(words, *, trust, size=3):
+        return len(size)
+
+    adapter = Adapter(name="mine", wraps=len, opens=opens, form="FILE", holds="nothing")
+    monkeypatch.setattr("latentassay.cli.model_spec.named", lambda name: adapter)
+    with pytest.raises(TypeError, match="has no len") as caught:
+        open_model("mine:x")
+    assert not isinstance(caught.value, LatentAssayError)
+    done = CliRunner().invoke(cli.app, ["assay", "mine:x"])
+    assert done.exit_code == 1 and "unexpected TypeError: object of type 'int' has no len" in " ".join(done.output.split())
+    with pytest.raises(InputError, match="mine got an unexpected keyword argument 'sise'; its options are trust, size"):
+        open_model("mine:x", sise=3)
+
+
 @pytest.fixture(scope="module")
 def vae(tmp_path_factory):
     diffusers = pytest.importorskip("diffusers")

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from latentassay.core.errors import InputError, first_line
-from latentassay.core.signatures import bind
+from latentassay.core.signatures import bind_options
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -109,7 +109,7 @@ def call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     Raises:
         InputError: an option that it does not take, or one that it needs and did not get.
     """
-    bind(function, *arguments, name=function.__name__, **options)
+    bind_options(function, arguments, options, name=function.__name__)
     return function(*arguments, **options)
 
 

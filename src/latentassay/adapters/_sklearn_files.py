@@ -1,8 +1,8 @@
 """Estimators in files of skops, which name the types that they ask for; pickles and joblib files are refused."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 from latentassay.adapters._adapter import require
 from latentassay.adapters._files import PICKLE, start_of
@@ -26,16 +26,19 @@ def load_skops(path: str | Path, *, trust: bool) -> Any:
     file = Path(path).expanduser()
     _expect_no_pickle(file)
     skops = require("skops.io", "skops")
-    try:
-        unknown = skops.get_untrusted_types(file=file)
-    except (BadZipFile, KeyError, ValueError) as error:
-        raise FileError(
-            file, f"is no whole file of skops ({first_line(error)})", "Write it with skops.io.dump."
-        ) from error
+    unknown = _read(skops.get_untrusted_types, file)
     if unknown and not trust:
         fix = "Look at them, and say --trust on the command line, or load it with skops.io.load, if you trust them."
         raise FileError(file, f"asks for types that skops does not trust: {', '.join(unknown)}", fix)
-    return skops.load(file, trusted=unknown)
+    return _read(skops.load, file, trusted=unknown)
+
+
+def _read(function: Callable[..., Any], file: Path, **options: Any) -> Any:
+    try:
+        return function(file=file, **options)
+    except Exception as error:  # skops' errors for damaged files are of many kinds, and share no base but this one
+        cause = f"is no whole file of skops ({first_line(error)})"
+        raise FileError(file, cause, "Write it with skops.io.dump(model, 'model.skops').") from error
 
 
 def _expect_no_pickle(file: Path) -> None:

@@ -9,7 +9,7 @@ from latentassay.adapters._adapter import Adapter, packages_of
 from latentassay.adapters._folder import Known, inside, outside
 from latentassay.adapters._paths import as_path
 from latentassay.core.errors import FileError, InputError, LatentAssayError
-from latentassay.core.signatures import bind
+from latentassay.core.signatures import bind_options
 from latentassay.core.storage import kind_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,8 @@ def wrap(model: Any, **options: Any) -> "Autoencoder":
     adapter, arguments = choose(model)
     title = f"from_{adapter.name}"
     fix = f"say {adapter.usage}" if adapter.usage else f"see la.{title}"
-    bind(adapter.wraps, *arguments, name=f"{type(model).__name__} goes through {title}:", fix=fix, **options)
+    name = f"{type(model).__name__} goes through {title}:"
+    bind_options(adapter.wraps, arguments, options, name=name, fix=fix)
     wrapped: Autoencoder = adapter.wraps(*arguments, **options)
     return wrapped
 

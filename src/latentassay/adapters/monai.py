@@ -17,7 +17,7 @@ def from_monai(
     *,
     x_shape: Any,
     prior: Any = None,
-    scale_factor: float | int = 1.0,
+    scale_factor: Any = 1.0,
     value_range: Any = (0.0, 1.0),
 ) -> "MonaiModel":
     """Bring a MONAI ``AutoencoderKL`` behind the door.

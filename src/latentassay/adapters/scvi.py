@@ -63,8 +63,9 @@ def _kind(model: Any) -> str:
 
 
 def _takes(model: Any) -> tuple[Any, ...] | None:
+    """Others keep a config beside a pickle of that name."""
     path = as_path(model)
-    return (path,) if path and (path / "model.pt").is_file() and not (path / "model_config.json").is_file() else None
+    return (path,) if path and (path / "model.pt").is_file() and not list(path.glob("*config.json")) else None
 
 
 def _open(folder: str, *, trust: bool, adata: Any = None, **options: Any) -> "ScviModel":

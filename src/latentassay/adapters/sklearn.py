@@ -25,7 +25,6 @@ def from_sklearn(estimator: Any) -> "SklearnModel":
         FileError: the file is missing or damaged, a pickle, or asks for types that are not trusted.
         InputError: skops is not installed.
 
-    >>> import numpy as np
     >>> from sklearn.decomposition import PCA
     >>> from_sklearn(PCA(2).fit(np.random.default_rng(0).normal(size=(9, 4)))).latent_shape
     (2,)
@@ -47,6 +46,7 @@ def from_sklearn(estimator: Any) -> "SklearnModel":
 
 
 def _latents(estimator: Any, name: str) -> int:
+    import numpy as np
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
@@ -54,7 +54,10 @@ def _latents(estimator: Any, name: str) -> int:
         check_is_fitted(estimator)
     except NotFittedError as error:
         raise ContractError(f"{name} is not fitted; call .fit(x) first") from error
-    return len(estimator.get_feature_names_out())
+    try:
+        return len(estimator.get_feature_names_out())
+    except AttributeError:  # a step of a pipeline that does not name what it gives, such as a FunctionTransformer
+        return int(estimator.transform(np.zeros((1, estimator.n_features_in_))).shape[1])
 
 
 def _takes(model: Any) -> tuple[Any, ...] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from latentassay.adapters import Adapter, wrap
 from latentassay.adapters._folder import inside, named, outside_names
 from latentassay.core.errors import FileError, InputError, LatentAssayError
-from latentassay.core.signatures import bind
+from latentassay.core.signatures import bind_options
 from latentassay.core.storage import kind_of
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _short_forms() -> str:
 
 def _open(adapter: Adapter, rest: str, trust: bool, options: dict[str, Any]) -> OpenedModel:
     opens: Any = adapter.opens
-    bind(opens, rest, name=adapter.name, trust=trust, **options)
+    bind_options(opens, (rest,), {"trust": trust} | options, name=adapter.name)
     model = wrap(opens(rest, trust=trust, **options))
     path = Path(rest.partition(",")[0]).expanduser().resolve()
     return _describe(path.stem if path.is_file() else path.name, model)
@@ -161,9 +161,12 @@ def _check_run(path: Path) -> None:
 
 def _function(words: str, trust: bool, command: str | None, options: dict[str, Any]) -> OpenedModel:
     if not trust:
+        word, _, rest = words.partition(":")
+        near = get_close_matches(word, [each.adapter.name for each in _openers()] + outside_names(), 1)
         raise InputError(
             f"{words} names code, which is imported and run only if you trust it: "
             f"{command or f'latentassay assay {words} --trust'}"
+            f"{f'; or did you mean the adapter {near[0]}:{rest}?' if near else ''}"
         )
     return _describe(words, wrap(_call(words), **options))
 

@@ -1,7 +1,7 @@
 """Whether a callable takes certain arguments, told by its signature, so that errors inside it are not masked."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from latentassay.core.errors import InputError
@@ -28,6 +28,17 @@ def bind(
     Traceback (most recent call last):
       ...
     latentassay.core.errors.InputError: mig got an unexpected keyword argument 'bin'; its options are bins
+    """
+    return bind_options(function, arguments, options, name=name, fix=fix)
+
+
+def bind_options(
+    function: Callable[..., Any], arguments: Sequence[Any], options: Mapping[str, Any], *, name: str, fix: str = ""
+) -> inspect.BoundArguments:
+    """Do what ``bind`` does, for options that a user named: among them may be one called ``name`` or ``fix``.
+
+    Raises:
+        InputError: see ``bind``.
     """
     try:
         signature = inspect.signature(function)
