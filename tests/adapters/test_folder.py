@@ -107,7 +107,7 @@ def test_an_adapter_outside_is_found_in_the_library_and_on_the_command_line(inst
     assert la.from_mine(net).latent_shape == (3,)
     assert {adapter.name for adapter in all_adapters()} == {*names(), "mine"}
     (tmp_path / "net.txt").write_text("2.0")
-    opened = open_model(f"mine:{tmp_path / 'net.txt'}", prior="normal")
+    opened = open_model(f"mine:{tmp_path / 'net.txt'}", {"prior": "normal"})
     assert opened.notes == "mine Net in native latents (of mine)" and opened.name == "net: mine Net, native latents"
     with pytest.raises(la.InputError, match="unexpected keyword argument 'prier'; its options are prior"):
         la.wrap(net, prier="normal")

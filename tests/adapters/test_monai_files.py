@@ -63,7 +63,7 @@ def test_files_that_are_damaged_are_refused(name, content, match, tmp_path):
     folder = written(tmp_path / "vae")
     (folder / name).write_bytes(content)
     with pytest.raises(la.FileError, match=match):
-        open_model(f"monai:{folder}", size=16)
+        open_model(f"monai:{folder}", {"size": 16})
 
 
 def test_weights_that_are_missing_or_pickled(tmp_path):
@@ -106,10 +106,10 @@ def test_a_folder_loads_as_it_was_saved_and_leaves_randomness_alone(folder):
     model = la.wrap(path, x_shape=(1, 16, 16))
     assert torch.equal(state, torch.get_rng_state()) and model.adapter == "MONAI AutoencoderKL"
     assert_close(model.encode(x).mean, net.encode(x)[0])
-    opened = open_model(f"monai:{path}", size=16, scale_factor=0.5)
+    opened = open_model(f"monai:{path}", {"size": 16, "scale_factor": 0.5})
     assert_close(opened.model.encode(x).mean, 0.5 * net.encode(x)[0])
     assert opened.name == "vae: MONAI AutoencoderKL, scaled latents"
-    assert open_model(f"monai:{path}", x_shape=(1, 16, 24)).model.latent_shape == (3, 8, 12)
+    assert open_model(f"monai:{path}", {"x_shape": (1, 16, 24)}).model.latent_shape == (3, 8, 12)
 
 
 def test_what_a_folder_does_not_say_is_asked_for(folder):
@@ -117,9 +117,9 @@ def test_what_a_folder_does_not_say_is_asked_for(folder):
     with pytest.raises(la.InputError, match="does not say how large pictures are; say --size 64"):
         open_model(f"monai:{path}")
     with pytest.raises(la.InputError, match="from_monai got an unexpected keyword argument 'space'; its options are"):
-        open_model(f"monai:{path}", size=16, space="scaled")
+        open_model(f"monai:{path}", {"size": 16, "space": "scaled"})
     with pytest.raises(la.InputError, match="scale_factor must be a positive number, got 'half'"):
-        open_model(f"monai:{path}", size=16, scale_factor="half")
+        open_model(f"monai:{path}", {"size": 16, "scale_factor": "half"})
 
 
 @pytest.mark.parametrize(("changes", "match"), [({"channels": [8, 32]}, "does not load"), ({"depth": 3}, "'depth'")])

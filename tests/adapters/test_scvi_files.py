@@ -82,7 +82,7 @@ def test_with_trust_the_class_that_was_saved_is_loaded_beside_its_cells(folder, 
     (tmp_path / "cells.h5ad").touch()
     for options in ({}, {"adata": str(tmp_path / "cells.h5ad")}):
         with pytest.raises(la.ContractError, match="SimpleNamespace is none of scvi-tools' SCVI, LinearSCVI"):
-            open_model(f"scvi:{folder}", trust=True, **options)
+            open_model(f"scvi:{folder}", options, trust=True)
     cells = [str(folder / "adata.h5ad"), str(tmp_path / "cells.h5ad")]
     assert calls == [(str(folder), adata, "cpu") for adata in cells]
 

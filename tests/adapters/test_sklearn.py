@@ -153,7 +153,7 @@ def test_a_file_of_skops_is_opened_and_a_damaged_one_refused(fake):
     assert open_model(f"sklearn:{path}").name == "model: scikit-learn PCA, native latents" and io.trusted == []
     assert la.wrap(path).latent_shape == (2,)
     with pytest.raises(la.InputError, match="from_sklearn got an unexpected keyword argument 'size'"):
-        open_model(f"sklearn:{path}", size=3)
+        open_model(f"sklearn:{path}", {"size": 3})
     with pytest.raises(la.InputError, match=r"looks like what sklearn opens; name it sklearn:.*model\.skops"):
         open_model(str(path))
     with pytest.raises(la.ContractError, match="not fitted"):

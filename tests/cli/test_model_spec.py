@@ -10,9 +10,10 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import latentassay as la
+from latentassay.adapters import Adapter
 from latentassay.cli import app as cli
 from latentassay.cli.model_spec import open_model
-from latentassay.core.errors import ContractError, FileError, InputError
+from latentassay.core.errors import ContractError, FileError, InputError, LatentAssayError
 
 MODELS = """
 from pathlib import Path
@@ -94,7 +95,7 @@ def test_modules_that_fail(here, tmp_path):
 def test_words_that_no_adapter_has():
     with pytest.raises(InputError, match=r"difusers:vae names code, .*; or did you mean the adapter diffusers:vae\?"):
         open_model("difusers:vae")
-    with pytest.raises(InputError, match=r"no adapter 'difusers', and no file or folder difusers:a/b; understood are runs/x"):
+    with pytest.raises(InputError, match=r"no adapter 'difusers', and no file or folder difusers:a/b; understood"):
         open_model("difusers:a/b")
 
 
@@ -110,9 +111,15 @@ def test_a_bug_inside_an_adapter_is_a_bug(monkeypatch):
         open_model("mine:x")
     assert not isinstance(caught.value, LatentAssayError)
     done = CliRunner().invoke(cli.app, ["assay", "mine:x"])
-    assert done.exit_code == 1 and "unexpected TypeError: object of type 'int' has no len" in " ".join(done.output.split())
+    assert done.exit_code == 1 and "unexpected TypeError: object of type 'int' has no len" in " ".join(
+        done.output.split()
+    )
+    with pytest.raises(InputError, match="trust is no option of a model; say --trust"):
+        open_model("mine:x", {"trust": True})
+    with pytest.raises(InputError, match="mine got an unexpected keyword argument 'name'; its options are trust, size"):
+        open_model("mine:x", {"name": 3})
     with pytest.raises(InputError, match="mine got an unexpected keyword argument 'sise'; its options are trust, size"):
-        open_model("mine:x", sise=3)
+        open_model("mine:x", {"sise": 3})
 
 
 @pytest.fixture(scope="module")
@@ -136,11 +143,11 @@ def test_a_folder_of_diffusers(vae):
     guest = open_model(f"diffusers:{vae}")
     assert guest.model.x_shape == (3, 16, 16)
     assert guest.name == "my-vae: diffusers AutoencoderKL, native latents"
-    small = open_model(f"diffusers:{vae}", size=8, space="scaled", prior="normal")
+    small = open_model(f"diffusers:{vae}", {"size": 8, "space": "scaled", "prior": "normal"})
     assert small.model.x_shape == (3, 8, 8) and small.model.prior is not None
     assert small.notes == "diffusers AutoencoderKL in scaled latents (z · 0.18215, as a diffusion model sees them)"
     with pytest.raises(InputError, match="from_diffusers got an unexpected keyword argument 'colour'"):
-        open_model(f"diffusers:{vae}", colour="rgb")
+        open_model(f"diffusers:{vae}", {"colour": "rgb"})
     with pytest.raises(InputError, match=f"name it diffusers:{re.escape(str(vae))}"):
         open_model(str(vae))
 
@@ -160,10 +167,10 @@ def test_an_onnx_pair(tmp_path):
     guest = open_model(words)
     torch.testing.assert_close(guest.model.encode(x).mean, x)
     assert "ONNX" in guest.notes and guest.name.startswith("enc: ")
-    signed = open_model(words, value_range="-1,1", prior="normal").model
+    signed = open_model(words, {"value_range": "-1,1", "prior": "normal"}).model
     torch.testing.assert_close(signed.encode(x).mean, 2 * x - 1)
     with pytest.raises(InputError, match="from_onnx got an unexpected keyword argument 'space'"):
-        open_model(words, space="scaled")
+        open_model(words, {"space": "scaled"})
     np.save(tmp_path / "x.npy", np.random.default_rng(0).random((40, 3, 4, 4), np.float32))
     done, text = assayed(words, "--data", tmp_path / "x.npy", "--report", tmp_path / "report.html")
     assert done.exit_code == 0 and "model: ONNX pair" in text and "of 20 s: 32 rows" in text, text
@@ -173,7 +180,7 @@ def test_an_onnx_pair(tmp_path):
 def test_a_pair_of_callables_needs_the_shape_of_its_latents(here):
     with pytest.raises(InputError, match="latent_shape"):
         open_model(f"{here}:pair", trust=True)
-    assert open_model(f"{here}:pair", trust=True, latent_shape="3,2,2").model.latent_shape == (3, 2, 2)
+    assert open_model(f"{here}:pair", {"latent_shape": "3,2,2"}, trust=True).model.latent_shape == (3, 2, 2)
 
 
 def test_a_config_without_a_size_asks_for_one(tmp_path):
@@ -183,7 +190,7 @@ def test_a_config_without_a_size_asks_for_one(tmp_path):
     diffusers.AutoencoderTiny(**widths, **blocks).save_pretrained(tmp_path / "tiny")
     with pytest.raises(InputError, match="say --size 64"):
         open_model(f"diffusers:{tmp_path / 'tiny'}")
-    assert open_model(f"diffusers:{tmp_path / 'tiny'}", size=8).model.latent_shape == (4, 4, 4)
+    assert open_model(f"diffusers:{tmp_path / 'tiny'}", {"size": 8}).model.latent_shape == (4, 4, 4)
 
 
 def test_pictures_are_brought_to_the_size_of_the_model(vae, tmp_path):

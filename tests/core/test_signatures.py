@@ -1,7 +1,7 @@
 import pytest
 
 from latentassay.core.errors import InputError
-from latentassay.core.signatures import bind
+from latentassay.core.signatures import bind, bind_options
 
 
 def plain(x, *, bins=20):
@@ -30,3 +30,9 @@ def test_what_is_missing_is_named():
 def test_nothing_is_called_and_a_builtin_may_take_anything():
     bind(lambda x: 1 / 0, 1, name="f")
     bind(min, 1, 2, name="min")
+
+
+def test_options_that_a_user_named_may_have_any_name():
+    assert bind_options(lambda x, *, name, fix: x, [1], {"name": 2, "fix": 3}, name="f").kwargs == {"name": 2, "fix": 3}
+    with pytest.raises(InputError, match="f got an unexpected keyword argument 'name'; its options are x, bins"):
+        bind_options(plain, (), {"x": 1, "name": 2}, name="f")

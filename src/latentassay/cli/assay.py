@@ -93,7 +93,7 @@ def assay(
 
     seconds, named = parse_seconds(budget), {"space": space, "size": size}
     settings = {name: value for name, value in named.items() if value is not None} | parse_options(model_option)
-    opened = open_model(model, trust=trust, command=_trusting_command(model), **settings)
+    opened = open_model(model, settings, trust=trust, command=_trusting_command(model))
     rows = opened.load(data, parse_options(option))
     out.print(escape("\n".join([f"model: {opened.notes}", *(f"data: {note}" for note in terminal.describe(rows))])))
     result = la.assay(

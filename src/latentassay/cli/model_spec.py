@@ -6,6 +6,7 @@ Nothing here imports torch before a model is opened: ``--help`` lists the forms.
 import importlib
 import re
 import sys
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -62,17 +63,19 @@ class OpenedModel(NamedTuple):
         return {"size": int(shape[1]), "colour": "grey" if shape[0] == 1 else "rgb"}
 
 
-def open_model(words: str, *, trust: bool = False, command: str | None = None, **options: Any) -> OpenedModel:
+def open_model(
+    words: str, options: Mapping[str, Any] | None = None, *, trust: bool = False, command: str | None = None
+) -> OpenedModel:
     """Open the model that ``words`` name.
 
     Args:
         words: ``"runs/x"``; the name of an adapter and what it opens, such as ``"diffusers:FOLDER"`` or
             ``"onnx:ENCODER,DECODER"``; or ``"package.module:function"``, where the function takes nothing and returns
             a model, or a pair (encode, decode).
-        trust: import code where a function is named, and let adapters open pickles; never done otherwise.
-        command: what to say one should run to trust it.
         options: of the adapter, such as ``space``, ``size``, ``prior`` or ``value_range``, or of ``wrap`` for a
             function; text with commas, such as ``"0,1"``, is read as a tuple.
+        trust: import code where a function is named, and let adapters open pickles; never done otherwise.
+        command: what to say one should run to trust it.
 
     Raises:
         InputError: an unknown form, an option that this form does not take, a function without ``trust``, or one that
@@ -81,7 +84,9 @@ def open_model(words: str, *, trust: bool = False, command: str | None = None, *
         FileError: a file is missing, damaged, or a pickle.
     """
     word, colon, rest = words.partition(":")
-    options = {name: _parse(value) for name, value in options.items()}
+    options = {name: _parse(value) for name, value in (options or {}).items()}
+    if "trust" in options:
+        raise InputError("trust is no option of a model; say --trust")
     adapter = named(word) if colon and WORD.fullmatch(word) else None
     if adapter is not None and adapter.opens is not None:
         return _open(adapter, rest, trust, options)
