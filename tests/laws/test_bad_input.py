@@ -15,30 +15,31 @@ import pytest
 import torch
 
 import latentassay as la
+from tests.laws.laws import LAWS
 from tests.metrics.codes import noise
 
 FEW = {"factor_vae": {"votes": 60, "held_out": 30}, "beta_vae": {"points": 60, "held_out": 30}}
+VARIANTS = ("dci, lasso", "sap, standard", "sap, continuous", "linear_probe, linear")  # others refuse what these do
+TRIED = {name: case for name, case in LAWS.items() if name in VARIANTS or not case.laws.variant}
+METRICS = {name: FEW.get(name, {}) for name in la.metrics.METRICS if name != "dci"}
 FUNCTIONS = {
-    **{name: partial(metric.function, **FEW.get(name, {})) for name, metric in la.metrics.METRICS.items()},
-    "dci by lasso": partial(la.metrics.dci, predictor="lasso"),
-    "sap, standard": partial(la.metrics.sap, scale="standard"),
-    "sap, continuous": partial(la.metrics.sap, factor_type="continuous"),
-    "linear_probe, linear": partial(la.metrics.linear_probe, kind="linear"),
-    "gaussian_information": lambda codes, factors, **options: la.metrics.gaussian_information(codes, **options),
+    **{name: partial(case.result, **FEW.get(name, {})) for name, case in TRIED.items()},
     "udr": lambda codes, factors, **options: la.metrics.udr([codes, codes], **options),
-    "score": partial(la.score, metrics={name: FEW.get(name, {}) for name in la.metrics.METRICS if name != "dci"}),
+    "score": partial(la.score, metrics=METRICS),
 }
+
+
+def refusing(kind):
+    """Who declares to have no answer to such input."""
+    return frozenset(name for name, case in TRIED.items() if kind in case.laws.refuses)
+
 
 ALL = frozenset(FUNCTIONS)
 NONE = frozenset()
-BLIND = frozenset({"active_units", "total_correlation", "gaussian_information", "udr"})
+BLIND = frozenset(name for name, case in TRIED.items() if case.metric.needs == "codes") | {"udr"}
 SEEING = ALL - BLIND
-DCI = frozenset({"dci", "dci by lasso"})
-SAP = frozenset({"sap", "sap, standard", "sap, continuous"})
-GAUSSIAN = frozenset({"total_correlation", "gaussian_information"})
-COMPARING = DCI | SAP | GAUSSIAN | {"mig", "dcimig", "separation"}  # unit with unit
-CHOOSING = DCI | {"modularity", "factor_vae", "beta_vae"}  # between factors
-LEARNING = CHOOSING - {"modularity"} | SAP - {"sap, continuous"} | {"irs", "explicitness", "separation", "linear_probe"}
+COMPARING, CHOOSING, LEARNING = refusing("one unit"), refusing("one factor"), refusing("rare values")
+GAUSSIAN = refusing("few rows")
 
 FACTORS = np.tile(np.indices((4, 3, 2)).reshape(3, -1).T, (2, 1))
 CODES = np.round(8 * (FACTORS + 0.3 * noise(48, 3))) / 8  # of few digits, so that half precision holds them, too
@@ -203,7 +204,7 @@ def answered(metric, case, found):
         return f"{values[:3]} rather than {plain(metric)[:3]}"
     if metric == "score" and case.refused is not None:
         left_out = {name.partition("[")[0] for name in found.left_out}
-        return f"left out {left_out}" if left_out != case.refused & {*la.metrics.METRICS} - {"dci"} else ""
+        return f"left out {left_out}" if left_out != case.refused & {*METRICS} else ""
     return ""
 
 

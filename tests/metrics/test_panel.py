@@ -1,12 +1,13 @@
 """The panel: what it runs, what it leaves out, how it names and keeps numbers."""
 
+import importlib
 import json
 
 import numpy as np
 import pytest
+import torch
 
 import latentassay as la
-from latentassay.metrics.panel import PARTS
 
 GRID = np.indices((6, 5, 4, 3)).reshape(4, -1).T
 QUICK = ["mig", "sap", "modularity"]
@@ -22,7 +23,7 @@ def panel():
 
 
 def test_every_metric_is_there_in_order_and_says_which_variant_it_is(panel):
-    names = [part[0] for name in la.metrics.METRICS for part in PARTS.get(name, ((name,),))]
+    names = [score.name for metric in la.metrics.METRICS.values() for score in metric.scores]
     assert [score.name for score in panel] == names and not panel.left_out
     for score in panel:
         assert score.n == len(GRID) and "; " in score.definition and np.isfinite(score.value), score
@@ -87,7 +88,7 @@ def test_saved_panels_are_plain_json(tmp_path, panel):
     ("options", "match"),
     [
         ({"metrics": ["mig", "best"]}, "metrics must be among mig.*got best"),
-        ({"metrics": {"mig": {"buns": 10}}}, "mig does not take"),
+        ({"metrics": {"mig": {"buns": 10}}}, "mig got an unexpected keyword argument 'buns'; its options are bins"),
         ({"units": [[0, 1], [1]]}, "share latents"),
     ],
 )
@@ -101,3 +102,101 @@ def test_joined_panels_come_in_the_order_of_the_table():
     found = la.metrics.join_panels(parts)
     assert [score.name for score in found] == ["mig", "sap"] and set(found.found) == {"mig", "sap"}
     assert found.seconds["mig"] == parts[1].seconds["mig"]
+
+
+def half(codes, factors):
+    """Half, whatever the codes."""
+    return 0.5
+
+
+def sure(codes, factors):
+    return la.Estimate(0.25, low=0.2, high=0.3, n=7)
+
+
+def test_functions_of_the_caller_stand_beside_names_and_options():
+    mine = {"half": half, "mig": {"bins": 7}, "sure": sure, "again": lambda c, f: la.metrics.mig(c, f, bins=7)}
+    found = la.score(noisy(), GRID, metrics=mine, seed=3)
+    assert [score.name for score in found] == ["half", "mig[bins=7]", "sure", "again"]
+    assert found["half"].value == 0.5 and found["half"].n == len(GRID) and found["half"].low is None
+    assert (found["half"].definition, found["half"].label, found["half"].seed) == (
+        "Half, whatever the codes",
+        "half",
+        3,
+    )
+    assert (found["sure"].value, found["sure"].low, found["sure"].high, found["sure"].n) == (0.25, 0.2, 0.3, 7)
+    assert found["again"].value == found["mig[bins=7]"].value and "7 equal-count bins" in found["again"].definition
+    assert found.found["half"] == 0.5 and set(found.seconds) == set(found.found)
+    assert [score.name for score in la.metrics.join_panels([found])] == ["mig[bins=7]", "half", "sure", "again"]
+
+
+@pytest.mark.parametrize("value", [1, np.float32(1), np.array(1.0), torch.tensor(1), la.Estimate(1)])
+def test_whatever_is_a_number_counts(value):
+    assert la.score(noisy(), GRID, metrics={"mine": lambda codes, factors: value})["mine"].value == 1
+
+
+def test_functions_of_the_caller_see_units_and_may_write_to_what_they_get():
+    def greedy(codes, factors):
+        shape = codes.shape
+        codes[:], factors[:] = 0, 0
+        return float(shape[1])
+
+    found = la.score(noisy(), GRID, metrics={"greedy": greedy, "mig": {}}, units=[[0, 1], [2], [3]])
+    assert found["greedy"].value == 3
+    assert found["mig"].value == la.score(noisy(), GRID, metrics=["mig"], units=[[0, 1], [2], [3]])["mig"].value
+
+
+@pytest.mark.parametrize("result", [None, "0.5", [0.5], {"score": 0.5}, True, 1j, np.ones(2), np.nan, object()])
+def test_a_result_that_is_no_number_is_refused_by_name_and_file(result):
+    with pytest.raises(la.InputError, match=r"metric 'mine' \(.*test_panel.py\) must return a number"):
+        la.score(noisy(), GRID, metrics={"mine": lambda codes, factors: result, "mig": {}})
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("mig", "mig.py"), ("completeness", "dci.py"), ("frechet_distance", "frec")]
+)
+def test_a_function_may_not_take_a_name_that_exists(name, file):
+    with pytest.raises(la.InputError, match=rf"metrics\['{name}'\] is a function, but .*{file}.* has that name"):
+        la.score(noisy(), GRID, metrics={name: half})
+
+
+def test_a_function_must_take_codes_and_factors():
+    with pytest.raises(la.InputError, match=r"metrics\['mine'\] .*called with codes and factors"):
+        la.score(noisy(), GRID, metrics={"mine": lambda codes: 0.5})
+
+
+def test_a_bug_in_a_metric_surfaces_as_itself(monkeypatch):
+    def broken(codes, factors):
+        return len(3)
+
+    with pytest.raises(TypeError, match="has no len"):
+        la.score(noisy(), GRID, metrics={"mine": broken})
+    monkeypatch.setattr(importlib.import_module("latentassay.metrics.disentanglement.irs"), "_left", broken)
+    with pytest.raises(TypeError):
+        la.score(noisy(), GRID, metrics=["irs"])
+    with pytest.raises(ZeroDivisionError):
+        la.score(noisy(), GRID, metrics={"mine": lambda codes, factors: 1 / 0})
+
+
+def test_options_are_checked_before_anything_is_measured():
+    called = []
+    with pytest.raises(la.InputError, match="buns"):
+        la.score(noisy(), GRID, metrics={"mine": lambda codes, factors: called.append(1), "mig": {"buns": 3}})
+    assert not called
+
+
+def test_a_generator_of_a_panel_is_each_metrics_seed():
+    by_panel = la.score(noisy(), GRID, metrics={"sap": {}, "irs": {}}, seed=5, resamples=3)
+    alone = la.metrics.sap(noisy(), GRID, generator=5, resamples=3).score
+    assert (by_panel["sap"].value, by_panel["sap"].low, by_panel["sap"].high) == (alone, alone.low, alone.high)
+
+
+def test_metrics_that_are_in_no_panel_can_be_asked_for():
+    found = la.score(noisy(), GRID, metrics=["gaussian_information"])
+    assert found["gaussian_information"].value == la.metrics.gaussian_information(noisy()).score
+    assert "gaussian_information" not in la.metrics.METRICS
+
+
+def test_labels_are_one_factor():
+    labels = la.score(noisy(), GRID[:, 0], metrics=["mig", "sap", "irs", "separation", "linear_probe", "explicitness"])
+    column = la.score(noisy(), GRID[:, :1], metrics=["mig", "sap", "irs", "separation", "linear_probe", "explicitness"])
+    assert [score.value for score in labels] == [score.value for score in column] and not labels.left_out

@@ -1,5 +1,13 @@
-"""Scores of codes against factors, and of samples against data: pure functions from arrays to numbers with evidence."""
+"""Scores of codes against factors, and of samples against data: pure functions from arrays to numbers with evidence.
 
+A metric is one file in ``disentanglement`` or ``quality``: a decorated function with its laws. ``METRICS`` and
+all other lists of metrics are made from those files. What several metrics share stays in this folder.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from latentassay.metrics.catalog import known_metrics, panel_metrics
 from latentassay.metrics.disentanglement.active import ActiveUnits, active_units
 from latentassay.metrics.disentanglement.betavae import BetaVAEScore, beta_vae
 from latentassay.metrics.disentanglement.dci import DCI, dci
@@ -18,7 +26,9 @@ from latentassay.metrics.disentanglement.separation import Separation, separatio
 from latentassay.metrics.disentanglement.separation import separation as disentanglement_score
 from latentassay.metrics.disentanglement.total_correlation import TotalCorrelation, total_correlation
 from latentassay.metrics.disentanglement.udr import UDR, udr
-from latentassay.metrics.panel import METRICS, Panel, join_panels, score
+from latentassay.metrics.laws import Laws, Near, SampleLaws
+from latentassay.metrics.metric import Metric, ScoreOf, metric
+from latentassay.metrics.panel import Panel, join_panels, score
 from latentassay.metrics.quality.frechet import Frechet, frechet_distance
 from latentassay.metrics.quality.kernel import KernelDistance, kernel_distance
 from latentassay.metrics.quality.neighbours import PrecisionRecall, precision_recall
@@ -42,13 +52,18 @@ __all__ = [
     "GaussianInformation",
     "Independence",
     "KernelDistance",
+    "Laws",
+    "Metric",
     "Modularity",
+    "Near",
     "Panel",
     "PolarizedRegime",
     "PrecisionRecall",
     "Probe",
     "Quality",
     "Reconstruction",
+    "SampleLaws",
+    "ScoreOf",
     "Separation",
     "Streaming",
     "Table",
@@ -68,6 +83,7 @@ __all__ = [
     "join_panels",
     "kernel_distance",
     "linear_probe",
+    "metric",
     "mig",
     "modularity",
     "polarized_regime",
@@ -81,3 +97,23 @@ __all__ = [
     "total_correlation",
     "udr",
 ]
+
+if TYPE_CHECKING:  # which one a type checker sees; the other would let every misspelt name pass
+    METRICS: Mapping[str, Metric]
+    """Every metric of the panel by name, in the order of its table."""
+
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Find a metric whose file is in one of the folders, though no line above names it."""
+        if name == "METRICS":
+            return panel_metrics()
+        if not name.startswith("_"):
+            for metric in known_metrics().values():
+                if metric.function.__name__ == name:
+                    return metric.function
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """Name what is imported above, and every metric besides."""
+        return sorted({*globals(), "METRICS", *(metric.function.__name__ for metric in known_metrics().values())})

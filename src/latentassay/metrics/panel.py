@@ -3,177 +3,24 @@
 import json
 import time
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from latentassay.core.errors import InputError
-from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Score
 from latentassay.core.progress import track
 from latentassay.core.storage import write_whole
 from latentassay.core.units import as_units
 from latentassay.metrics.arrays import codes_and_factors
-from latentassay.metrics.disentanglement.active import active_units
-from latentassay.metrics.disentanglement.betavae import beta_vae
-from latentassay.metrics.disentanglement.dci import dci
-from latentassay.metrics.disentanglement.dcimig import dcimig
-from latentassay.metrics.disentanglement.explicitness import explicitness
-from latentassay.metrics.disentanglement.factorvae import factor_vae
-from latentassay.metrics.disentanglement.irs import irs
-from latentassay.metrics.disentanglement.mig import mig
-from latentassay.metrics.disentanglement.modularity import modularity
+from latentassay.metrics.catalog import known_metrics
 from latentassay.metrics.disentanglement.predictors import COLUMNS, reduce_unit
-from latentassay.metrics.disentanglement.probe import linear_probe
-from latentassay.metrics.disentanglement.sap import sap
-from latentassay.metrics.disentanglement.separation import separation
-from latentassay.metrics.disentanglement.total_correlation import total_correlation
-
-Options = Mapping[str, Any]
-PARTS = {
-    "dci": (
-        ("dci", "DCI disentanglement", "1 − entropy of each unit's importance over factors", "disentanglement"),
-        ("completeness", "DCI completeness", "1 − entropy of each factor's importance over units", "completeness"),
-        ("informativeness", "DCI informativeness", "success on held-out rows, mean over factors", "informativeness"),
-    )
-}
-"""Metrics of several scores: name, label, what it is, and which field of the result."""
-
-
-class Metric(NamedTuple):
-    """One metric as the panel knows it.
-
-    Attributes:
-        function: ``(codes, factors, **options)`` → a result with ``n``, ``variant`` and ``interval``.
-        label: what a table calls it.
-        what: formula in words.
-        source: who proposed it.
-        whole: it takes ``units`` with all their latents; others see a unit's first principal component.
-        variants: options under which the field quotes it, too.
-        unit: of the number.
-    """
-
-    function: Callable[..., Any]
-    label: str
-    what: str
-    source: str
-    whole: bool = False
-    variants: tuple[Options, ...] = ()
-    unit: str = ""
-
-
-def _active(codes: Any, factors: Any, *, resamples: int = 0, generator: int = 0, **options: Any) -> Any:
-    del factors, resamples, generator  # counted on codes alone, and nothing is drawn
-    return active_units(codes, **options)
-
-
-def _total_correlation(codes: Any, factors: Any, **options: Any) -> Any:
-    del factors
-    return total_correlation(codes, **options)
-
-
-METRICS: Mapping[str, Metric] = {
-    "mig": Metric(
-        mig,
-        "Mutual information gap (MIG)",
-        "mean over factors of (I₁ − I₂) / H",
-        "Chen et al. 2018",
-        True,
-        ({"binning": "width"}, {"bins": 10, "binning": "width"}, {"bins": 50, "binning": "width"}, {"bins": 50}),
-    ),
-    "dcimig": Metric(
-        dcimig,
-        "MIG by units (DCIMIG)",
-        "gap between a unit's two best factors",
-        "Sepliarskaia et al. 2019",
-        True,
-        ({"binning": "width"},),
-    ),
-    "dci": Metric(
-        dci, "DCI", "", "Eastwood and Williams 2018", True, ({"predictor": "forest"}, {"predictor": "lasso"})
-    ),
-    "sap": Metric(
-        sap,
-        "Separated predictability (SAP)",
-        "gap between the two units that predict a factor best",
-        "Kumar et al. 2018",
-        False,
-        ({"scale": "standard"}, {"penalty": 1.0}, {"factor_type": "continuous"}),
-    ),
-    "irs": Metric(
-        irs,
-        "Interventional robustness (IRS)",
-        "1 − deviation left in a unit while its best factor is held",
-        "Suter et al. 2019",
-        False,
-        ({"quantile": 1.0}, {"quantile": 0.9}),
-    ),
-    "modularity": Metric(
-        modularity,
-        "Modularity",
-        "1 − squared information on all factors but the best, beside the best",
-        "Ridgeway and Mozer 2018",
-        False,
-        ({"binning": "width"}, {"noise": "removed"}),
-    ),
-    "explicitness": Metric(
-        explicitness,
-        "Explicitness",
-        "how well a linear map of all units tells values apart",
-        "Ridgeway and Mozer 2018",
-        False,
-        ({"rescaled": False},),
-    ),
-    "factor_vae": Metric(
-        factor_vae,
-        "FactorVAE score",
-        "how surely the unit that stands still names the factor held",
-        "Kim and Mnih 2018",
-        False,
-        ({"threshold": 0.0}, {"batch": 16}),
-    ),
-    "beta_vae": Metric(
-        beta_vae,
-        "β-VAE score",
-        "how surely differences of pairs name the factor they share",
-        "Higgins et al. 2017",
-        False,
-        ({"batch": 16},),
-    ),
-    "separation": Metric(
-        separation,
-        "Disentanglement score (DS)",
-        "gap between the two units whose neighbours tell a factor best",
-        "VAEs and principal components, 3.37",
-        False,
-        ({"normaliser": "paper"},),
-    ),
-    "linear_probe": Metric(
-        linear_probe,
-        "Linear probe",
-        "success of a linear map of all units on held-out rows",
-        "",
-        False,
-        ({"kind": "linear"},),
-    ),
-    "active_units": Metric(
-        _active,
-        "Active units",
-        "units whose posterior mean varies",
-        "Burda et al. 2016",
-        False,
-        ({"threshold": 0.25},),
-    ),
-    "total_correlation": Metric(
-        _total_correlation, "Total correlation", "of a Gaussian with the codes' covariance", "", unit="nats"
-    ),
-}
-"""Every metric of the panel by name, in the order of its table."""
+from latentassay.metrics.jobs import Choice, Job, read_jobs, read_score
 
 
 @dataclass(frozen=True)
@@ -216,23 +63,25 @@ def score(
     codes: Any,
     factors: Any,
     *,
-    metrics: Iterable[str] | Mapping[str, Options] | None = None,
+    metrics: Choice = None,
     variants: bool = False,
     units: Any = None,
     resamples: int = 0,
     seed: int = 0,
 ) -> Panel:
-    """Measure codes against factors with the whole panel, or a part of it.
+    """Measure codes against factors with the whole panel, or a part of it, and with functions of your own.
 
     Args:
         codes: ``(n, d)`` array or tensor; usually posterior means.
-        factors: ``(n, m)`` integer codes of the same rows.
-        metrics: names of ``la.metrics.METRICS``, or a mapping from names to options, e.g. ``{"mig": {"bins": 10}}``;
-            all where left out.
+        factors: ``(n, m)`` integer codes of the same rows, or labels ``(n,)``.
+        metrics: names of ``la.metrics.METRICS``, or a mapping from names to options, e.g. ``{"mig": {"bins": 10}}``,
+            and from names of your own to functions ``f(codes, factors)`` that return a number, an ``Estimate`` or a
+            record whose ``score`` is one; all of the panel where left out.
         variants: also measure what else the field quotes under the same names.
         units: groups of columns that count as one unit. MIG and DCI see the columns of a unit (of large ones the
             first principal components, 96 for all units together), the other metrics its first principal component.
-        resamples: random halves for the intervals, each costs half a panel; none by default.
+        resamples: random halves for the intervals, each costs half a panel; none by default. Functions of your own say
+            by an ``Estimate`` how sure they are.
         seed: seed of everything drawn.
 
     Returns:
@@ -240,38 +89,35 @@ def score(
 
     Raises:
         InputError: shapes that do not fit, NaN, factors that are no integers or never vary, an unknown metric or
-            option, or codes of which no metric can say anything.
+            option, a function under the name of a metric that exists, a result that is no number, or codes of which
+            no metric can say anything.
 
     >>> factors = np.indices((5, 4, 5)).reshape(3, -1).T
-    >>> panel = score(factors.astype(float), factors, metrics=["mig", "modularity"])
+    >>> own = {"mig": {}, "units": lambda codes, factors: codes.shape[1]}
+    >>> panel = score(factors.astype(float), factors, metrics=own)
     >>> [(s.name, round(s.value, 3)) for s in panel]
-    [('mig', 1.0), ('modularity', 1.0)]
+    [('mig', 1.0), ('units', 3)]
     """
     c, f = codes_and_factors(codes, factors)
-    several, whole, single = _by_units(c, units, seed)
-    scores, found, left_out, seconds = [], {}, {}, {}
-    for name, options in track(list(_asked(metrics, variants)), "scoring"):
-        metric, key = METRICS[name], _key(name, options)
-        begun = time.perf_counter()
-        own = {"units": several, **options} if metric.whole and several else options
+    table = _Table(*_by_units(c, units, seed), f)
+    scores, found, left_out, seconds = list[Score](), dict[str, Any](), dict[str, str](), dict[str, float]()
+    for job in track(read_jobs(metrics, variants=variants), "scoring"):
+        key, begun = job.key(job.metric.name), time.perf_counter()
         try:
-            result = metric.function(whole if metric.whole else single, f, resamples=resamples, generator=seed, **own)
-        except InputError as error:
+            found[key] = _measure(job, table, resamples, seed)
+        except InputError as error:  # it has no answer to these codes, and the others may have
             left_out[key] = str(error)
             continue
-        except TypeError as error:
-            raise InputError(f"{name} does not take {dict(options)}: {error}") from error
         finally:
             seconds[key] = round(time.perf_counter() - begun, 3)
-        found[key] = result
-        scores += _scores(name, options, result, seed)
+        scores += _scores(job, found[key], len(c), seed)
     if not scores:
         raise InputError(f"no metric can say anything of these codes: {'; '.join(left_out.values())}")
     return Panel(tuple(scores), found, left_out, seconds)
 
 
 def join_panels(panels: Iterable[Panel]) -> Panel:
-    """Make one panel of several, in the order of ``METRICS``.
+    """Make one panel of several, in the order of ``METRICS``; scores of functions of the caller's come last.
 
     >>> factors = np.indices((5, 4, 5)).reshape(3, -1).T
     >>> apart = [score(factors.astype(float), factors, metrics=[name]) for name in ("irs", "mig")]
@@ -279,14 +125,32 @@ def join_panels(panels: Iterable[Panel]) -> Panel:
     ['mig', 'irs']
     """
     panels = list(panels)
-    order = [part[0] for name in METRICS for part in PARTS.get(name, ((name,),))]
-    scores = sorted((found for panel in panels for found in panel), key=lambda s: order.index(s.name.partition("[")[0]))
+    order = [score.name for metric in known_metrics().values() for score in metric.scores]
+    places = {name: place for place, name in enumerate(order)}
+    scores = [score for panel in panels for score in panel]
+    scores.sort(key=lambda score: places.get(score.name.partition("[")[0], len(places)))
     return Panel(
         tuple(scores),
         dict(ChainMap(*(dict(panel.found) for panel in panels))),
         dict(ChainMap(*(dict(panel.left_out) for panel in panels))),
         dict(ChainMap(*(dict(panel.seconds) for panel in panels))),
     )
+
+
+class _Table(NamedTuple):
+    """What metrics see of some codes and factors.
+
+    Attributes:
+        units: units as groups of columns of ``whole``; ``None`` where every column is a unit.
+        whole: codes for metrics that take units.
+        single: codes with one column a unit.
+        factors: of the same rows.
+    """
+
+    units: list[range] | None
+    whole: Float[np.ndarray, "n k"]
+    single: Float[np.ndarray, "n u"]
+    factors: Int[np.ndarray, "n m"]
 
 
 def _by_units(
@@ -305,39 +169,29 @@ def _by_units(
     return several, np.concatenate(parts, 1), np.concatenate(single, 1)
 
 
-def _asked(
-    metrics: Iterable[str] | Mapping[str, Options] | None, variants: bool
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    names = METRICS if metrics is None else metrics
-    asked = metrics if isinstance(metrics, Mapping) else {name: {} for name in names}
-    if unknown := [name for name in asked if name not in METRICS]:
-        raise InputError(f"metrics must be among {', '.join(METRICS)}, got {', '.join(map(str, unknown))}")
-    for name, options in asked.items():
-        yield name, dict(options)
-        if variants:
-            yield from ((name, dict(other)) for other in METRICS[name].variants)
+def _measure(job: Job, table: _Table, resamples: int, seed: int) -> Any:
+    if job.own:  # it may write to what it gets
+        return job.metric.function(table.single.copy(), table.factors.copy())
+    options = {"resamples": resamples, "generator": seed, **job.options}
+    if not job.metric.takes_units:
+        return job.metric(table.single, table.factors, **options)
+    return job.metric(table.whole, table.factors, **({"units": table.units} if table.units else {}) | options)
 
 
-def _key(name: str, options: Options) -> str:
-    """Name of a score: the metric's, and in brackets what was chosen other than the default.
-
-    >>> _key("mig", {}), _key("mig", {"bins": 10, "binning": "width"})
-    ('mig', 'mig[bins=10, binning=width]')
-    """
-    chosen = ", ".join(f"{option}={value}" for option, value in options.items())
-    return f"{name}[{chosen}]" if chosen else name
-
-
-def _scores(name: str, options: Options, result: Any, seed: int) -> list[Score]:
-    metric = METRICS[name]
-    parts = PARTS.get(name, ((name, metric.label, metric.what, "score"),))
-    told = f"{result.variant} ({metric.source})" if metric.source else result.variant
-    scores = []
-    for part, label, what, field in parts:
-        value = getattr(result, field)
-        low, high = (value.low, value.high) if isinstance(value, Estimate) else (None, None)
-        value = float(value) if isinstance(value, Estimate) else value
-        scores.append(
-            Score(_key(part, options), label, value, f"{what}; {told}", result.n, seed, low, high, metric.unit)
+def _scores(job: Job, result: Any, n: int, seed: int) -> Iterator[Score]:
+    """Every score of a result, with the interval that its estimate has."""
+    variant, source = getattr(result, "variant", ""), job.metric.source
+    words = f"{variant} ({source})" if variant and source else variant or source
+    for part in job.metric.scores:
+        reading = read_score(job, result, part.field)
+        yield Score(
+            name=job.key(part.name),
+            label=part.label,
+            value=reading.value,
+            definition="; ".join(word for word in (part.formula, words) if word),
+            n=getattr(result, "n", reading.n) or n,
+            seed=seed,
+            low=reading.low,
+            high=reading.high,
+            unit=job.metric.unit,
         )
-    return scores

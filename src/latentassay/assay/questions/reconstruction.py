@@ -45,13 +45,12 @@ class ReconstructionEvidence:
 def measure(context: Context) -> ReconstructionEvidence:
     """Decode the codes of all rows."""
     found = _stream(context)
-    low, high = found.explained_interval
     return ReconstructionEvidence(
         originals=context.x(slice(PICTURES)).numpy(),
         reconstructions=decode(context.model, context.codes.mean[:PICTURES]).numpy(),
         error=found.per_sample.numpy(),
-        explained=Estimate(found.explained, low=low, high=high, n=context.n),
-        mse=Estimate(found.mse, low=found.mse_interval.low, high=found.mse_interval.high, n=context.n),
+        explained=found.explained,
+        mse=found.mse,
     )
 
 

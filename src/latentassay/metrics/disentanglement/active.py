@@ -1,5 +1,6 @@
 """Active units (Burda, Grosse and Salakhutdinov 2016, "Importance Weighted Autoencoders")."""
 
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,6 +8,8 @@ from jaxtyping import Bool, Float
 
 from latentassay.core.errors import InputError
 from latentassay.metrics.arrays import codes_only, reals
+from latentassay.metrics.laws import NO_FACTORS, Laws, Near
+from latentassay.metrics.metric import metric
 
 
 class ActiveUnits(NamedTuple):
@@ -30,6 +33,31 @@ class ActiveUnits(NamedTuple):
     variant: str
 
 
+def _doubled(score: float, units: int) -> float:
+    """Each copy counts."""
+    return 2 * score
+
+
+LAWS = Laws(
+    lowest=0,
+    highest=inf,
+    perfect=Near(3, within=0),
+    chance=Near(4, within=0),
+    rescaled="the variance is taken in the codes' own scale",
+    copies=_doubled,
+    falls=NO_FACTORS,
+)
+
+
+@metric(
+    label="Active units",
+    formula="units whose posterior mean varies",
+    source="Burda et al. 2016",
+    needs="codes",
+    variants=({"threshold": 0.25},),
+    laws=LAWS,
+    order=120,
+)
 def active_units(codes: Any, *, threshold: float = 0.01, std: Any = None) -> ActiveUnits:
     """Find the units whose posterior mean moves with the data: ``Var_x(E[z_j | x]) > threshold``.
 

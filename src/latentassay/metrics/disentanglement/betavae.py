@@ -15,6 +15,8 @@ from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.splits import standardise
 from latentassay.metrics.draws import draw_pairs, share_groups
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.laws import FIT, SPLIT, Laws, Near
+from latentassay.metrics.metric import metric
 
 STEPS = 1000
 """Steps that the classifier may take; 10 to 300 are usual."""
@@ -48,6 +50,32 @@ class _Accuracy(NamedTuple):
     matrix: Float[np.ndarray, "m u"]
 
 
+LAWS = Laws(
+    options={"points": 600, "held_out": 600},
+    lowest=0,
+    highest=1,
+    perfect=Near(1, within=0),
+    chance=Near(1 / 3, within=0.05),
+    permuted=FIT,
+    negated=FIT,
+    rescaled=FIT,
+    shuffled=SPLIT,
+    renamed=SPLIT,
+    copied=0.03,
+    dead=0.01,
+    refuses=("one factor", "rare values"),
+)
+
+
+@metric(
+    label="β-VAE score",
+    formula="how surely differences of pairs name the factor they share",
+    source="Higgins et al. 2017",
+    needs="factors",
+    variants=({"batch": 16},),
+    laws=LAWS,
+    order=90,
+)
 def beta_vae(
     codes: Any,
     factors: Any,

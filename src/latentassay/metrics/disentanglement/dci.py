@@ -1,6 +1,8 @@
 """Disentanglement, completeness, informativeness (Eastwood and Williams 2018)."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from math import log
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +18,8 @@ from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.predictors import PREDICTORS, predict, unit_columns
 from latentassay.metrics.disentanglement.splits import HELD_OUT
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.laws import ORDER_COUNTS, SPLIT, Laws, Near
+from latentassay.metrics.metric import ScoreOf, metric
 
 
 class DCI(NamedTuple):
@@ -60,6 +64,85 @@ class _Importance(NamedTuple):
         return float(disentanglement), float(concentration(self.matrix).mean()), float(self.accuracy.mean())
 
 
+SCORES = (
+    ScoreOf("dci", "DCI disentanglement", "1 − entropy of each unit's importance over factors", "disentanglement"),
+    ScoreOf("completeness", "DCI completeness", "1 − entropy of each factor's importance over units", "completeness"),
+    ScoreOf("informativeness", "DCI informativeness", "success on held-out rows, mean over factors", "informativeness"),
+)
+
+
+def _complete_copies(score: float, units: int) -> float:
+    """Every share of importance falls in two halves: entropies rise by ln 2, and 2 u units are compared."""
+    return 1 - ((1 - score) * log(units) + log(2)) / log(2 * units)
+
+
+def _complete_dead(score: float, units: int) -> float:
+    """Entropies stay, and are measured against u + 3 units."""
+    return 1 - (1 - score) * log(units) / log(units + 3)
+
+
+REFUSES = ("one unit", "one factor", "rare values")
+
+TIES = 0.02
+"""A column that ties with another is cut first if it comes first; the gain is shared, but not what follows the cut."""
+
+OF_TREES = Laws(
+    lowest=0,
+    highest=1,
+    perfect=Near(1, within=1e-9),
+    chance=Near(0, within=0.02),
+    field="disentanglement",
+    permuted=TIES,
+    negated=TIES,
+    renamed=TIES,
+    shuffled=SPLIT,
+    refuses=REFUSES,
+)
+
+OF_FOREST = replace(
+    OF_TREES, options={"predictor": "forest"}, permuted=0.05, negated=0.05, renamed=0.1, shuffled=0.2, copied=0.04
+)
+
+LAWS = (
+    replace(OF_TREES, examples=3),
+    replace(OF_TREES, variant="completeness", field="completeness", copies=_complete_copies, buried=_complete_dead),
+    replace(OF_FOREST, variant="forest", examples=3),
+    replace(
+        OF_FOREST,
+        variant="completeness by forest",
+        field="completeness",
+        copies=_complete_copies,
+        buried=_complete_dead,
+    ),
+    Laws(
+        variant="lasso",
+        options={"predictor": "lasso"},
+        lowest=0,
+        highest=1,
+        perfect=Near(1, within=1e-9),
+        # A lasso that finds next to nothing finds it in few places.
+        chance=Near(0.35, within=0.2),
+        field="disentanglement",
+        permuted=1e-3,
+        shuffled="of the few weights that noise leaves above 0, other rows to learn from leave others",
+        renamed=ORDER_COUNTS,
+        copied="copies may share a weight in any way, for one factor so and for another otherwise",
+        refuses=REFUSES,
+    ),
+)
+
+
+@metric(
+    label="DCI",
+    source="Eastwood and Williams 2018",
+    needs="factors",
+    takes_units=True,
+    scores=SCORES,
+    variants=({"predictor": "forest"}, {"predictor": "lasso"}),
+    laws=LAWS,
+    costly=True,
+    order=30,
+)
 def dci(
     codes: Any,
     factors: Any,

@@ -8,9 +8,30 @@ from torch import Generator
 
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.disentanglement.mig import MIG, bin_units, measure_gaps
+from latentassay.metrics.laws import EDGES, Laws, Near
+from latentassay.metrics.metric import metric
 from latentassay.stats.information import Binning
 
+LAWS = Laws(
+    lowest=0,
+    highest=1,
+    perfect=Near(1, within=1e-9),
+    chance=Near(0, within=0.03),
+    negated=EDGES,
+    refuses=("one unit",),
+)
 
+
+@metric(
+    label="MIG by units (DCIMIG)",
+    formula="gap between a unit's two best factors",
+    source="Sepliarskaia et al. 2019",
+    needs="factors",
+    takes_units=True,
+    variants=({"binning": "width"},),
+    laws=LAWS,
+    order=20,
+)
 def dcimig(
     codes: Any,
     factors: Any,

@@ -12,6 +12,8 @@ from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.probe import PENALTY, logistic, roc_areas, with_one
 from latentassay.metrics.disentanglement.splits import HELD_OUT, split_rows, standardise
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.laws import FIT, Laws, Near
+from latentassay.metrics.metric import metric
 
 
 class Explicitness(NamedTuple):
@@ -33,6 +35,30 @@ class Explicitness(NamedTuple):
     variant: str
 
 
+LAWS = Laws(
+    lowest=-1,
+    highest=1,
+    perfect=Near(1, within=1e-3),
+    chance=Near(0, within=0.06),
+    permuted=FIT,
+    negated=FIT,
+    rescaled=FIT,
+    renamed=FIT,
+    shuffled=0.2,
+    copied=0.01,
+    refuses=("rare values",),
+)
+
+
+@metric(
+    label="Explicitness",
+    formula="how well a linear map of all units tells values apart",
+    source="Ridgeway and Mozer 2018",
+    needs="factors",
+    variants=({"rescaled": False},),
+    laws=LAWS,
+    order=70,
+)
 def explicitness(
     codes: Any, factors: Any, *, rescaled: bool = True, resamples: int = 0, generator: Generator | int = 0
 ) -> Explicitness:

@@ -13,6 +13,8 @@ from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.splits import standardise
 from latentassay.metrics.draws import draw_rows, share_groups
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.laws import SPLIT, Laws, Near
+from latentassay.metrics.metric import metric
 
 
 class FactorVAEScore(NamedTuple):
@@ -34,6 +36,44 @@ class FactorVAEScore(NamedTuple):
     variant: str
 
 
+FEW = {"votes": 600, "held_out": 600}
+"""As many votes as the laws need."""
+
+LAWS = (
+    Laws(
+        options=FEW,
+        lowest=0,
+        highest=1,
+        perfect=Near(1, within=0),
+        chance=Near(1 / 3, within=0.06),
+        shuffled=SPLIT,
+        renamed=SPLIT,
+        rescaled="units of less than a twentieth of the largest deviation do not vote",
+        refuses=("one factor", "rare values"),
+    ),
+    Laws(
+        variant="nobody pruned",
+        options=FEW | {"threshold": 0},
+        lowest=0,
+        highest=1,
+        perfect=Near(1, within=0),
+        chance=Near(1 / 3, within=0.06),
+        shuffled=SPLIT,
+        renamed=SPLIT,
+        refuses=("one factor", "rare values"),
+    ),
+)
+
+
+@metric(
+    label="FactorVAE score",
+    formula="how surely the unit that stands still names the factor held",
+    source="Kim and Mnih 2018",
+    needs="factors",
+    variants=({"threshold": 0.0}, {"batch": 16}),
+    laws=LAWS,
+    order=80,
+)
 def factor_vae(
     codes: Any,
     factors: Any,

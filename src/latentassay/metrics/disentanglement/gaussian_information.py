@@ -1,5 +1,6 @@
 """Mutual information between pairs of units, as far as a fitted Gaussian knows it."""
 
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ from latentassay.metrics.disentanglement.covariance import (
     correlation_of,
 )
 from latentassay.metrics.halves import estimate_by_halves
+from latentassay.metrics.laws import NO_FACTORS, Laws, Near, infinite
+from latentassay.metrics.metric import metric
 
 
 class GaussianInformation(NamedTuple):
@@ -35,6 +38,28 @@ class GaussianInformation(NamedTuple):
     variant: str
 
 
+LAWS = Laws(
+    lowest=0,
+    highest=inf,
+    perfect=Near(0, within=1e-9),
+    # Finite rows add 1 / 2n to a pair: here of 480 rows.
+    chance=Near(1 / (2 * 480), within=0.001),
+    copies=infinite,
+    falls=NO_FACTORS,
+    refuses=("one unit", "few rows"),
+)
+
+
+@metric(
+    label="Gaussian information",
+    formula="mean over pairs of units of −½ log(1 − ρ²)",
+    source="Cover and Thomas 2006",
+    needs="codes",
+    unit="nats",
+    laws=LAWS,
+    panel=False,
+    order=140,
+)
 def gaussian_information(codes: Any, *, resamples: int = 0, generator: Generator | int = 0) -> GaussianInformation:
     """Measure ``I[i,j] = −½ log(1 − ρ_ij²)`` between all pairs of units, and its mean over pairs.
 

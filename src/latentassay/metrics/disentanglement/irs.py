@@ -11,6 +11,8 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.laws import Laws, Near
+from latentassay.metrics.metric import metric
 
 
 class IRS(NamedTuple):
@@ -40,6 +42,26 @@ class _Robustness(NamedTuple):
     matrix: Float[np.ndarray, "m u"]
 
 
+LAWS = Laws(
+    lowest=0,
+    highest=1,
+    perfect=Near(1, within=1e-9),
+    # Noise does not score 0: 0.99 of it stays within so much less than its maximum.
+    chance=Near(0.27, within=0.07),
+    rescaled="units are weighted by their largest deviation",
+    refuses=("rare values",),
+)
+
+
+@metric(
+    label="Interventional robustness (IRS)",
+    formula="1 − deviation left in a unit while its best factor is held",
+    source="Suter et al. 2019",
+    needs="factors",
+    variants=({"quantile": 1.0}, {"quantile": 0.9}),
+    laws=LAWS,
+    order=50,
+)
 def irs(codes: Any, factors: Any, *, quantile: float = 0.99, resamples: int = 0, generator: Generator | int = 0) -> IRS:
     """Measure how well holding one factor holds a unit, whatever the other factors do.
 

@@ -14,6 +14,8 @@ from latentassay.core.units import as_units
 from latentassay.metrics.arrays import codes_and_factors
 from latentassay.metrics.disentanglement.gaps import best_gaps
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.laws import EDGES, Laws, Near, zero
+from latentassay.metrics.metric import metric
 from latentassay.stats.information import Binning, binned, describe_bins, entropy, information_matrix
 
 Gaps = Callable[[Float[np.ndarray, "m u"]], Float[np.ndarray, " m"]]
@@ -65,6 +67,39 @@ class _Gaps(NamedTuple):
     entropy: Float[np.ndarray, " m"]
 
 
+LAWS = (
+    Laws(
+        lowest=0,
+        highest=1,
+        perfect=Near(1, within=1e-9),
+        chance=Near(0, within=0.02),
+        negated=EDGES,
+        copies=zero,
+        refuses=("one unit",),
+    ),
+    Laws(
+        variant="equal width",
+        options={"binning": "width"},
+        lowest=0,
+        highest=1,
+        perfect=Near(1, within=1e-9),
+        chance=Near(0, within=0.02),
+        copies=zero,
+        refuses=("one unit",),
+    ),
+)
+
+
+@metric(
+    label="Mutual information gap (MIG)",
+    formula="mean over factors of (I₁ − I₂) / H",
+    source="Chen et al. 2018",
+    needs="factors",
+    takes_units=True,
+    variants=({"binning": "width"}, {"bins": 10, "binning": "width"}, {"bins": 50, "binning": "width"}, {"bins": 50}),
+    laws=LAWS,
+    order=10,
+)
 def mig(
     codes: Any,
     factors: Any,

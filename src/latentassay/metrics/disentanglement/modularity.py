@@ -11,6 +11,8 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import codes_and_factors
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.laws import EDGES, Laws, Near
+from latentassay.metrics.metric import metric
 from latentassay.stats.information import Binning, binned, describe_bins, information_matrix
 
 ROUNDING = 1e-12
@@ -47,6 +49,32 @@ class Modularity(NamedTuple):
     variant: str
 
 
+def _diluted(score: float, units: int) -> float:
+    """Three dead units more count 0."""
+    return score * units / (units + 3)
+
+
+LAWS = Laws(
+    lowest=0,
+    highest=1,
+    perfect=Near(1, within=1e-9),
+    # Noise does not score 0: what little it seems to know falls to factors of many values.
+    chance=Near(0.6, within=0.15),
+    negated=EDGES,
+    buried=_diluted,
+    refuses=("one factor",),
+)
+
+
+@metric(
+    label="Modularity",
+    formula="1 − squared information on all factors but the best, beside the best",
+    source="Ridgeway and Mozer 2018",
+    needs="factors",
+    variants=({"binning": "width"}, {"noise": "removed"}),
+    laws=LAWS,
+    order=60,
+)
 def modularity(
     codes: Any,
     factors: Any,

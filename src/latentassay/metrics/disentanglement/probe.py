@@ -1,5 +1,6 @@
 """Linear probe (Alain and Bengio 2016, "Understanding intermediate layers using linear classifier probes")."""
 
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from latentassay.core.threads import one_blas_thread
 from latentassay.metrics.arrays import as_array, as_columns, check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.splits import HELD_OUT, split_rows, standardise
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.laws import FIT, ORDER_COUNTS, SPLIT, Laws, Near
+from latentassay.metrics.metric import metric
 
 PENALTY = 1000.0
 """Weight of the losses against half the squares of the coefficients. The usual library's 1 shrinks so much that of a
@@ -52,6 +55,42 @@ class Probe(NamedTuple):
     variant: str
 
 
+LAWS = (
+    Laws(
+        lowest=0,
+        highest=1,
+        perfect=Near(1, within=1e-9),
+        chance=Near((1 / 4 + 1 / 3 + 1 / 2) / 3, within=0.05),
+        permuted=FIT,
+        negated=FIT,
+        rescaled=FIT,
+        renamed=FIT,
+        shuffled=SPLIT,
+        copied=0.02,
+        refuses=("rare values",),
+    ),
+    Laws(
+        variant="linear",
+        options={"kind": "linear"},
+        lowest=-inf,
+        highest=1,
+        perfect=Near(1, within=1e-9),
+        chance=Near(0, within=0.04),
+        shuffled=0.2,
+        renamed=ORDER_COUNTS,
+    ),
+)
+
+
+@metric(
+    label="Linear probe",
+    formula="success of a linear map of all units on held-out rows",
+    source="",
+    needs="factors",
+    variants=({"kind": "linear"},),
+    laws=LAWS,
+    order=110,
+)
 def linear_probe(
     codes: Any,
     factors: Any,

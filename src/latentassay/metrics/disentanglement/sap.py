@@ -13,6 +13,8 @@ from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.gaps import best_gaps
 from latentassay.metrics.disentanglement.splits import HELD_OUT, split_rows, standardise
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.laws import ORDER_COUNTS, SPLIT, Laws, Near, zero
+from latentassay.metrics.metric import metric
 
 PENALTY = 0.01
 """The usual weight of the hinge losses against the squares of slope and intercept."""
@@ -48,6 +50,56 @@ class SAP(NamedTuple):
     variant: str
 
 
+LAWS = (
+    Laws(
+        lowest=0,
+        highest=1,
+        # One line for each value cuts off the lowest and the highest, and hardly anything in between.
+        perfect=Near(0.48, within=0.02),
+        chance=Near(0, within=0.04),
+        rescaled="the penalty weighs on the slope, which depends on the unit's scale",
+        shuffled=SPLIT,
+        copies=zero,
+        dead=0.06,  # a unit of noise may predict worse than the most frequent value, which a dead unit predicts
+        renamed=SPLIT,
+        refuses=("one unit", "rare values"),
+    ),
+    Laws(
+        variant="standard",
+        options={"scale": "standard"},
+        lowest=0,
+        highest=1,
+        perfect=Near(0.50, within=0.02),
+        chance=Near(0, within=0.04),
+        shuffled=SPLIT,
+        copies=zero,
+        dead=0.06,
+        renamed=SPLIT,
+        refuses=("one unit", "rare values"),
+    ),
+    Laws(
+        variant="continuous",
+        options={"factor_type": "continuous"},
+        lowest=0,
+        highest=1,
+        perfect=Near(1, within=1e-9),
+        chance=Near(0, within=0.02),
+        renamed=ORDER_COUNTS,
+        copies=zero,
+        refuses=("one unit",),
+    ),
+)
+
+
+@metric(
+    label="Separated predictability (SAP)",
+    formula="gap between the two units that predict a factor best",
+    source="Kumar et al. 2018",
+    needs="factors",
+    variants=({"scale": "standard"}, {"penalty": 1.0}, {"factor_type": "continuous"}),
+    laws=LAWS,
+    order=40,
+)
 def sap(
     codes: Any,
     factors: Any,

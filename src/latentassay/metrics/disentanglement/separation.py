@@ -13,6 +13,8 @@ from latentassay.metrics.arrays import as_array, as_columns, check_learnable, co
 from latentassay.metrics.disentanglement.gaps import best_gaps
 from latentassay.metrics.disentanglement.splits import split_rows, standardise
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.laws import Laws, Near, zero
+from latentassay.metrics.metric import metric
 
 ONE_IN = 5
 """One row in so many is held out."""
@@ -42,6 +44,33 @@ class Separation(NamedTuple):
     variant: str
 
 
+EQUALLY_FAR = 0.1
+"""A unit's neighbours, if several are equally far, are those that come first."""
+
+LAWS = Laws(
+    lowest=0,
+    highest=1,
+    perfect=Near(1, within=0.01),
+    chance=Near(0, within=0.05),
+    permuted=EQUALLY_FAR,
+    negated=EQUALLY_FAR,
+    rescaled=EQUALLY_FAR,
+    shuffled=0.3,
+    renamed=0.15,
+    copies=zero,
+    refuses=("one unit", "rare values"),
+)
+
+
+@metric(
+    label="Disentanglement score (DS)",
+    formula="gap between the two units whose neighbours tell a factor best",
+    source="VAEs and principal components, 3.37",
+    needs="factors",
+    variants=({"normaliser": "paper"},),
+    laws=LAWS,
+    order=100,
+)
 def separation(
     codes: Any,
     factors: Any,

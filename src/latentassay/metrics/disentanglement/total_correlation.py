@@ -1,5 +1,6 @@
 """Total correlation of units (Watanabe 1960), as far as a fitted Gaussian knows it."""
 
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,8 @@ from latentassay.metrics.disentanglement.covariance import (
     linearly_dependent,
 )
 from latentassay.metrics.halves import estimate_by_halves
+from latentassay.metrics.laws import NO_FACTORS, Laws, Near, infinite
+from latentassay.metrics.metric import metric
 
 
 class TotalCorrelation(NamedTuple):
@@ -38,6 +41,27 @@ class TotalCorrelation(NamedTuple):
     variant: str
 
 
+LAWS = Laws(
+    lowest=0,
+    highest=inf,
+    perfect=Near(0, within=1e-9),
+    # Finite rows add d (d − 1) / 4n: here of 4 units and 480 rows.
+    chance=Near(4 * 3 / (4 * 480), within=0.006),
+    copies=infinite,
+    falls=NO_FACTORS,
+    refuses=("one unit", "few rows"),
+)
+
+
+@metric(
+    label="Total correlation",
+    formula="of a Gaussian with the codes' covariance",
+    source="",
+    needs="codes",
+    unit="nats",
+    laws=LAWS,
+    order=130,
+)
 def total_correlation(codes: Any, *, resamples: int = 0, generator: Generator | int = 0) -> TotalCorrelation:
     """Measure ``TC = ½ (Σ_j log σ_j² − log det Σ) = −½ log det R``, Σ the covariance of the codes, R their correlation.
 

@@ -1,6 +1,7 @@
 """Fréchet distance between two sets of features (Heusel et al. 2017; of Inception features it is called FID)."""
 
 import warnings
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import reals
 from latentassay.metrics.halves import estimate_by_halves
+from latentassay.metrics.laws import Near, SampleLaws
+from latentassay.metrics.metric import metric
 from latentassay.metrics.quality.samples import FewRowsWarning, blocks, two_samples
 
 BLOCK = 2048
@@ -42,6 +45,25 @@ class Frechet(NamedTuple):
     variant: str
 
 
+LAWS = SampleLaws(
+    lowest=0,
+    highest=inf,
+    equal=Near(0, within=1e-9),
+    # Of two sets of 200 rows the score lies above 0 by about c / n.
+    alike=Near(0.1, within=0.03),
+    apart=Near(4 * 100**2, within=1e-6),
+    rescaled="it is in squared units of the features",
+)
+
+
+@metric(
+    label="Fréchet distance",
+    formula="‖μ_a − μ_b‖² + tr(Σ_a + Σ_b − 2 (Σ_a Σ_b)^½)",
+    source="Heusel et al. 2017",
+    needs="samples",
+    laws=LAWS,
+    order=200,
+)
 def frechet_distance(
     a: Any,
     b: Any,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from itertools import combinations_with_replacement, product
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,8 @@ from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.progress import track
 from latentassay.core.randomness import as_seed
+from latentassay.metrics.laws import Near, SampleLaws
+from latentassay.metrics.metric import metric
 from latentassay.metrics.quality.samples import blocks, two_samples
 
 BLOCK = 2048
@@ -46,6 +49,27 @@ class _Sums(NamedTuple):
     squares: float
 
 
+LAWS = SampleLaws(
+    lowest=-inf,
+    highest=inf,
+    # Every row meets itself there, which looks like being closer than chance.
+    equal=Near(-0.1, within=0.05),
+    alike=Near(0, within=0.03),
+    apart=Near(1e12, within=2e10),
+    moved="products of rows depend on where 0 is",
+    rescaled="products of rows depend on their scale",
+    dead="products are divided by the number of features",
+)
+
+
+@metric(
+    label="Kernel distance",
+    formula="squared maximum mean discrepancy for the kernel (x·y / k + 1)³",
+    source="Bińkowski et al. 2018",
+    needs="samples",
+    laws=LAWS,
+    order=210,
+)
 def kernel_distance(
     a: Any, b: Any, *, subset_size: int = 10_000, paired: bool = False, generator: Generator | int = 0
 ) -> KernelDistance:

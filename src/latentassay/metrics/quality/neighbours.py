@@ -1,5 +1,7 @@
 """Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020) of generated data."""
 
+from dataclasses import replace
+from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +10,8 @@ from jaxtyping import Bool, Float, Int
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.progress import track
+from latentassay.metrics.laws import Near, SampleLaws
+from latentassay.metrics.metric import ScoreOf, metric
 from latentassay.metrics.quality.samples import blocks, two_samples
 from latentassay.stats.intervals import wilson
 
@@ -52,6 +56,44 @@ class _Falls(NamedTuple):
     covered: Bool[np.ndarray, " n"]
 
 
+SCORES = (
+    ScoreOf("precision", "Precision", "share of fake rows inside a ball about a real row", "precision"),
+    ScoreOf("recall", "Recall", "share of real rows inside a ball about a fake row", "recall"),
+    ScoreOf("density", "Density", "mean number of real balls that a fake row lies in, over neighbours", "density"),
+    ScoreOf("coverage", "Coverage", "share of real rows whose own ball holds a fake row", "coverage"),
+)
+
+SHARE = SampleLaws(
+    lowest=0,
+    highest=1,
+    equal=Near(1, within=0),
+    alike=Near(0.93, within=0.04),
+    apart=Near(0, within=0),
+    field="precision",
+    swapped="of the sets in the other order it is recall",
+)
+
+OF_REAL = "balls are about the rows of one of the two sets"
+
+LAWS = (
+    SHARE,
+    replace(SHARE, field="recall", swapped="of the sets in the other order it is precision"),
+    replace(SHARE, field="coverage", alike=Near(0.88, within=0.04), swapped=OF_REAL),
+    # A row of a set beside itself lies in its own ball, and in those of its neighbours.
+    replace(
+        SHARE, field="density", highest=inf, equal=Near(4 / 3, within=0.1), alike=Near(1, within=0.1), swapped=OF_REAL
+    ),
+)
+
+
+@metric(
+    label="Precision and recall",
+    source="Kynkäänniemi et al. 2019; Naeem et al. 2020",
+    needs="samples",
+    scores=SCORES,
+    laws=LAWS,
+    order=220,
+)
 def precision_recall(real: Any, fake: Any, *, neighbours: int = 3) -> PrecisionRecall:
     """Measure how two sets of features overlap, whatever their shape.
 

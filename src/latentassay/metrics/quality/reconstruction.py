@@ -9,7 +9,6 @@ from latentassay.core.arrays import as_tensor
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.observations import finite
-from latentassay.stats.intervals import Interval
 
 
 class Reconstruction(NamedTuple):
@@ -25,16 +24,6 @@ class Reconstruction(NamedTuple):
     mse: Estimate
     explained: Estimate
     per_sample: Float[Tensor, " n"]
-
-    @property
-    def mse_interval(self) -> Interval:  # until assay reads the estimate
-        """95 % interval of ``mse``."""
-        return _interval(self.mse)
-
-    @property
-    def explained_interval(self) -> Interval:  # until assay reads the estimate
-        """95 % interval of ``explained``."""
-        return _interval(self.explained)
 
 
 def reconstruction(x: Any, decoded: Any) -> Reconstruction:
@@ -69,9 +58,3 @@ def reconstruction_of(error: Float[Tensor, " n"], spread: Float[Tensor, " n"]) -
     ratio_stderr = float(residual.std() / spread.mean()) / n**0.5
     mse = Estimate(float(error.mean()), stderr=float(error.std()) / n**0.5, n=n)
     return Reconstruction(mse, Estimate(explained, stderr=ratio_stderr, n=n), error)
-
-
-def _interval(value: Estimate) -> Interval:
-    return Interval(
-        float("nan") if value.low is None else value.low, float("nan") if value.high is None else value.high
-    )
