@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from latentassay.core.errors import InputError
-from latentassay.core.estimate import Estimate
 from latentassay.core.signatures import bind
 from latentassay.metrics.catalog import code_metrics, known_metrics, panel_metrics
 from latentassay.metrics.metric import Metric, Options, ScoreOf
@@ -92,17 +91,8 @@ def _own_metric(name: str, function: Callable[..., Any]) -> Metric:
     return Metric(function=function, name=name, label=name, formula=formula, scores=(ScoreOf(name, name, formula),))
 
 
-class Reading(NamedTuple):
-    """One number of a result, as a panel keeps it."""
-
-    value: float
-    low: float | None
-    high: float | None
-    n: int | None
-
-
-def read_score(job: Job, result: Any, field: str) -> Reading:
-    """Return the number in a field of a result, or the number that is the result.
+def read_score(job: Job, result: Any, field: str) -> float:
+    """Return the number or estimate in a field of a result, or the one that is the result.
 
     Raises:
         InputError: it is no number, or NaN; names the metric and its file.
@@ -113,6 +103,4 @@ def read_score(job: Job, result: Any, field: str) -> Reading:
     if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
         kind = "NaN" if isinstance(value, float) else type(value).__name__
         raise InputError(f"{job} must return a number, an Estimate, or a record whose {field!r} is one, got {kind}")
-    if isinstance(value, Estimate):
-        return Reading(float(value), value.low, value.high, value.n)
-    return Reading(value, None, None, None)
+    return value

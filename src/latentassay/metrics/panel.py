@@ -183,15 +183,13 @@ def _scores(job: Job, result: Any, n: int, seed: int) -> Iterator[Score]:
     variant, source = getattr(result, "variant", ""), job.metric.source
     words = f"{variant} ({source})" if variant and source else variant or source
     for part in job.metric.scores:
-        reading = read_score(job, result, part.field)
-        yield Score(
-            name=job.key(part.name),
-            label=part.label,
-            value=reading.value,
-            definition="; ".join(word for word in (part.formula, words) if word),
-            n=getattr(result, "n", reading.n) or n,
+        value = read_score(job, result, part.field)
+        yield Score.of(
+            job.key(part.name),
+            part.label,
+            value,
+            "; ".join(word for word in (part.formula, words) if word),
+            n=getattr(result, "n", None) or n,
             seed=seed,
-            low=reading.low,
-            high=reading.high,
             unit=job.metric.unit,
         )

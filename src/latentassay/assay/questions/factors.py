@@ -120,16 +120,13 @@ def measure(context: Context) -> FactorsEvidence | None:
 
 
 def _panel(context: Context, rows: torch.Tensor, factors: np.ndarray) -> Panel:
-    """All metrics of posterior means: intervals for those that are quick, and those that are not, such as DCI, without."""
+    """All metrics of posterior means: intervals for those that are quick; DCI, which is costly, has none."""
     codes, units = context.codes_of(rows), context.matrix.units.groups
     quick = [name for name in METRICS if not METRICS[name].costly]
+    costly = [name for name in METRICS if name not in quick]
     parts = [score(codes, factors, metrics=quick, units=units, resamples=HALVES, seed=context.seed)]
     with suppress(InputError):  # one factor, or values too rare to learn: said in the findings
-        parts.append(
-            score(
-                codes, factors, metrics=[name for name in METRICS if name not in quick], units=units, seed=context.seed
-            )
-        )
+        parts.append(score(codes, factors, metrics=costly, units=units, seed=context.seed))
     return join_panels(parts)
 
 
