@@ -167,8 +167,8 @@ def test_rows_left_out_are_filled_in_by_fit_or_asked_for():
     model, x = setting()
     with pytest.raises(InputError, match="state n="):
         objectives.BetaTCVAE(4.0)(model, x, seeded())
-    assert objectives.BetaTCVAE(4.0).counted(6) == objectives.BetaTCVAE(4.0, 6)
-    assert objectives.BetaTCVAE(4.0, 100).counted(6).n == 100
+    assert objectives.BetaTCVAE(4.0).with_rows(6) == objectives.BetaTCVAE(4.0, 6)
+    assert objectives.BetaTCVAE(4.0, 100).with_rows(6).n == 100
     assert fit(model, objectives.BetaTCVAE(4.0), x, steps=1, batch_size=6, device="cpu").step == 1
 
 

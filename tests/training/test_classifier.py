@@ -28,7 +28,7 @@ def of_digits():
 
 def test_digits_are_learned(of_digits):
     assert of_digits.accuracy > 0.95 and of_digits.n == 359
-    assert of_digits.interval.low < of_digits.accuracy < of_digits.interval.high
+    assert of_digits.accuracy.low < of_digits.accuracy < of_digits.accuracy.high and of_digits.accuracy.n == 359
     assert of_digits.name == "classifier of digits (digit; 400 steps, seed 0)"
 
 
@@ -57,6 +57,7 @@ def test_all_factors_that_vary_are_learned_together():
     assert list(found.per_factor) == ["row", "column", "hidden"]
     assert min(found.per_factor["row"], found.per_factor["column"]) > 0.95 and found.per_factor["hidden"] < 0.7
     assert found.accuracy == pytest.approx(np.mean(list(found.per_factor.values())))
+    assert all(share.low <= share <= share.high for share in (found.accuracy, *found.per_factor.values()))
 
 
 @pytest.mark.parametrize("factor", ["column", 1])
@@ -113,6 +114,7 @@ def test_a_classifier_is_an_extractor_by_itself(of_digits):
     x = la.data.load("digits").batch(np.arange(3))
     with torch.inference_mode():
         np.testing.assert_allclose(of_digits(x).double().numpy(), embed(x, of_digits), atol=1e-6)
+        np.testing.assert_allclose(of_digits(x.numpy()), of_digits(x).numpy(), atol=1e-6)
 
 
 def test_features_have_variance_1_on_average():

@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Generator, Tensor
 
+from latentassay.core.checks import check_weights
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import DiagonalGaussian
 from latentassay.nn.statistics import kept_statistics
@@ -36,8 +37,7 @@ class AVAE:
     def __post_init__(self) -> None:
         if not 0 <= self.rho < 1:
             raise InputError(f"rho must lie in [0, 1), got {self.rho}")
-        if not 0 <= self.beta < float("inf"):
-            raise InputError(f"beta must be zero or a positive number, got {self.beta}")
+        check_weights(beta=self.beta)
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``; its part ``consistency`` is the KL of z̃."""

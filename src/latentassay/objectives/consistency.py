@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import HasCauses
+from latentassay.core.checks import check_weights
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import Posterior
 from latentassay.core.units import Units
@@ -176,7 +177,6 @@ class _Watched:
 
 
 def _check(weight: float | int, units_per_step: int | None) -> None:
-    if not 0 <= weight < float("inf"):
-        raise InputError(f"weight must be zero or a positive number, got {weight}")
+    check_weights(weight=weight)
     if units_per_step is not None and units_per_step < 1:
         raise InputError(f"units_per_step must be at least 1, or None for all units, got {units_per_step}")

@@ -1,6 +1,5 @@
 """DIP-VAE: an autoencoder whose codes, all together, are to be uncorrelated and of variance 1."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from latentassay.core.checks import check_weights
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import DiagonalGaussian, FullCovarianceGaussian, Posterior
 from latentassay.objectives.vae import Loss, posterior_of
@@ -50,10 +50,7 @@ class DIPVAE:
     def __post_init__(self) -> None:
         if self.kind not in FACTOR:
             raise InputError(f"kind must be 'i' or 'ii', got {self.kind!r}")
-        for name in ("off_diagonal", "diagonal"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value < math.inf:
-                raise InputError(f"{name} must be zero or a positive number, got {value}")
+        check_weights(off_diagonal=self.off_diagonal, diagonal=0 if self.diagonal is None else self.diagonal)
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``, z sampled with ``generator`` (on the device of ``x``)."""

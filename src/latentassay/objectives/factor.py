@@ -10,8 +10,10 @@ from torch import Generator, Tensor, nn
 from torch.nn.functional import softplus
 
 from latentassay.core.autoencoder import device_and_dtype
+from latentassay.core.checks import check_counts, check_positive, check_weights
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import Point
+from latentassay.core.randomness import seeded
 from latentassay.nn.discriminator import CodeDiscriminator
 from latentassay.objectives.auxiliary_networks import WithAuxiliary, call_frozen
 from latentassay.objectives.frames import require
@@ -60,20 +62,14 @@ class FactorVAE:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.gamma < math.inf:
-            raise InputError(f"gamma must be zero or a positive number, got {self.gamma}")
-        if not 0 < self.lr < math.inf:
-            raise InputError(f"lr must be a positive number such as 1e-4, got {self.lr}")
-        for name in ("width", "layers"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise InputError(f"{name} must be a positive integer, got {value!r}")
+        check_weights(gamma=self.gamma)
+        check_positive(lr=self.lr)
+        check_counts(width=self.width, layers=self.layers)
 
     def with_auxiliary(self, model: Any) -> WithAuxiliary:
         """Bring a fresh discriminator of codes."""
         require(model, "encode", "decoder_output", "likelihood", "latent_shape")
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(self.seed)
+        with seeded(self.seed):
             judge = CodeDiscriminator(math.prod(model.latent_shape), self.width, self.layers).to(
                 *device_and_dtype(model)
             )

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor
 
+from latentassay.core.checks import check_counts
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import Point, Posterior
-from latentassay.objectives.frames import single
+from latentassay.objectives.frames import require, single
 from latentassay.objectives.vae import Loss
 
 
@@ -41,7 +42,7 @@ class Renyi:
 
     def __post_init__(self) -> None:
         _check_order(self.alpha)
-        _check_samples(self.samples)
+        check_counts(samples=self.samples)
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``, z sampled with ``generator`` (on the device of ``x``)."""
@@ -71,7 +72,7 @@ class IWAE:
     doubly: bool = False
 
     def __post_init__(self) -> None:
-        _check_samples(self.samples)
+        check_counts(samples=self.samples)
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``, z sampled with ``generator`` (on the device of ``x``)."""
@@ -164,16 +165,12 @@ def _doubly(drawn: _Drawn, bound: Tensor) -> Tensor:
 
 
 def _posterior(model: Any, x: Tensor) -> Posterior:
-    name, needed = type(model).__name__, ("encode", "decoder_output", "likelihood", "prior")
-    if missing := [attribute for attribute in needed if not hasattr(model, attribute)]:
-        raise ContractError(
-            f"{name} lacks {', '.join(missing)}, which this objective trains through; add them as models.VAE has them"
-        )
+    require(model, "encode", "decoder_output", "likelihood", "prior")
     single(model, x)
     posterior: Posterior = model.encode(x)
     if isinstance(posterior, Point) or model.prior is None:
         raise ContractError(
-            f"the bound needs a posterior with a density and a prior; {name} has "
+            f"the bound needs a posterior with a density and a prior; {type(model).__name__} has "
             f"{'point codes' if isinstance(posterior, Point) else 'no prior'}; "
             "train it with objectives.AE()"
         )
@@ -183,8 +180,3 @@ def _posterior(model: Any, x: Tensor) -> Posterior:
 def _check_order(alpha: float | int) -> None:
     if not math.isfinite(alpha):
         raise InputError(f"alpha must be a finite number, got {alpha}; 0 is the importance-weighted bound, 1 the ELBO")
-
-
-def _check_samples(samples: int) -> None:
-    if isinstance(samples, bool) or not isinstance(samples, int) or samples < 1:
-        raise InputError(f"samples must be a positive integer, got {samples!r}; 10 is usual for training")

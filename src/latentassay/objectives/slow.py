@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from torch import Generator, Tensor
 
+from latentassay.core.checks import check_positive, check_weights
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import DiagonalGaussian
 from latentassay.objectives.frames import frame_shape, require
@@ -46,11 +47,8 @@ class SlowVAE:
     both: bool = True
 
     def __post_init__(self) -> None:
-        for name, weight in (("gamma", self.gamma), ("beta", self.beta)):
-            if not 0 <= weight < float("inf"):
-                raise InputError(f"{name} must be zero or a positive number, got {weight}")
-        if not 0 < self.rate < float("inf"):
-            raise InputError(f"rate must be a positive number, got {self.rate}")
+        check_weights(gamma=self.gamma, beta=self.beta)
+        check_positive(rate=self.rate)
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, frames, *x_shape)``; its part ``steps`` is what γ weighs."""

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from latentassay.core.checks import check_weights
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import DiagonalGaussian, StandardNormal
 from latentassay.objectives.vae import Loss, posterior_of
@@ -58,9 +59,7 @@ class BetaTCVAE:
     gamma: float | int = 1.0
 
     def __post_init__(self) -> None:
-        for name in ("alpha", "beta", "gamma"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise InputError(f"{name} must be zero or a positive number, got {getattr(self, name)}")
+        check_weights(alpha=self.alpha, beta=self.beta, gamma=self.gamma)
         _check_estimate(2 if self.n is None else self.n, self.sampling)
 
     def with_rows(self, rows: int) -> "BetaTCVAE":

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from latentassay.core.errors import ContractError, InputError
+from latentassay.core.checks import check_weights
+from latentassay.core.errors import ContractError
 from latentassay.core.posteriors import DiagonalGaussian, Point, Posterior
 from latentassay.objectives.frames import require, single
 
@@ -52,8 +53,7 @@ class BetaVAE:
     beta: float | int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.beta < float("inf"):
-            raise InputError(f"beta must be zero or a positive number, got {self.beta}")
+        check_weights(beta=self.beta)
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``, z sampled with ``generator`` (on the device of ``x``)."""

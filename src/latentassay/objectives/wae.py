@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Generator, Tensor
 
+from latentassay.core.checks import check_weights
 from latentassay.core.errors import InputError
 from latentassay.core.posteriors import StandardNormal
 from latentassay.objectives.vae import Loss, posterior_of
@@ -48,8 +49,7 @@ class WAE:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scales", tuple(self.scales))  # JSON has lists; what is rebuilt must be the same
-        if not 0 <= self.weight < math.inf:
-            raise InputError(f"weight must be zero or a positive number, got {self.weight}")
+        check_weights(weight=self.weight)
         if not self.scales or not all(0 < scale < math.inf for scale in self.scales):
             raise InputError(f"scales must be positive numbers, at least one, got {self.scales}")
 

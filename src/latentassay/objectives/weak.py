@@ -10,8 +10,10 @@ from torch import Generator, Tensor
 from torch.nn.functional import softplus
 
 from latentassay.core.autoencoder import device_and_dtype
+from latentassay.core.checks import check_counts, check_positive
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import Point
+from latentassay.core.randomness import seeded
 from latentassay.nn.discriminator import PairDiscriminator
 from latentassay.objectives.auxiliary_networks import WithAuxiliary, call_frozen
 from latentassay.objectives.frames import frame_shape, require
@@ -68,17 +70,14 @@ class WeakGAN:
                 raise InputError(
                     f"shared must name latents from 0 on, once and at least one for every kind, got {kind}"
                 )
-        if isinstance(self.width, bool) or self.width < 1:
-            raise InputError(f"width must be a positive integer, got {self.width!r}")
-        if not 0 < self.sharpness < float("inf"):
-            raise InputError(f"sharpness must be a positive number, got {self.sharpness}")
+        check_counts(width=self.width)
+        check_positive(sharpness=self.sharpness)
 
     def with_auxiliary(self, model: Any) -> WithAuxiliary:
         """Bring a fresh discriminator of pairs."""
         require(model, "encode", "decode", "decoder_output", "likelihood", "prior", "latent_shape", "x_shape")
         kinds = self._latents(model)
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(self.seed)
+        with seeded(self.seed):
             judge = PairDiscriminator(model.x_shape, len(kinds), self.width, self.sharpness).to(
                 *device_and_dtype(model)
             )

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from latentassay.core.checks import check_seed
 from latentassay.core.errors import FileError, InputError
 from latentassay.data import FactorData
 from latentassay.data.perturbed import perturbed
 from latentassay.data.perturbed_manifest import PerturbationPlan, read_manifest
 from latentassay.perturbation import folder as kept
-from latentassay.perturbation.dataset import _check_rest, as_stored, perturb, versions
+from latentassay.perturbation.dataset import as_stored, perturb, versions
 from latentassay.perturbation.network import reflect
 from latentassay.perturbation.source import checked_eps, ensembles_of, parent_of, row_blocks
 
@@ -43,7 +44,7 @@ def uniform_noise(data: Any, *, out: str | Path, eps: Any = 0.1, seed: int = 0) 
     ('digits with every value moved by uniform noise, by 0.1 at most, seed 0',)
     """
     eps = checked_eps(eps)
-    _check_rest(1.0, seed)
+    check_seed(seed)
     folder, parent = Path(out).expanduser(), parent_of(data)
     plan = PerturbationPlan(kind="noise", eps=eps, seed=seed, parent=parent, training=None, versions=versions())
     manifest = kept.begin(folder, plan)

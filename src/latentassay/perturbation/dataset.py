@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from latentassay._version import __version__
+from latentassay.core.checks import check_counts, check_positive, check_seed
 from latentassay.core.errors import FileError, InputError
 from latentassay.core.progress import bar
 from latentassay.data import FactorData
@@ -98,14 +99,15 @@ def perturb(
     ('digits, perturbed', True)
     """
     eps, kind = checked_eps(eps), pick_device(device).type
-    _check_counts(
+    check_counts(
         steps=steps,
         batch_size=batch_size,
         decoder_steps=decoder_steps,
         samples=samples,
         checkpoint_every=checkpoint_every,
     )
-    _check_rest(lr, seed)
+    check_positive(lr=lr)
+    check_seed(seed)
     if loss not in ("likelihood", "squared"):
         raise InputError(f"loss must be 'likelihood' or 'squared', got {loss!r}")
     folder, parent = Path(out).expanduser(), parent_of(data)
@@ -265,16 +267,3 @@ def _with_threads(count: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _check_counts(**counts: Any) -> None:
-    for name, value in counts.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise InputError(f"{name} must be a positive integer, got {value!r}")
-
-
-def _check_rest(lr: Any, seed: Any) -> None:
-    if not 0 < lr < float("inf"):
-        raise InputError(f"lr must be a positive number such as 1e-4, got {lr!r}")
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
-        raise InputError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from latentassay.core.errors import InputError
+from latentassay.core.randomness import seeded
 from latentassay.nn.blocks import mlp
 from latentassay.nn.coders import conv_coders, mlp_coders, small_conv_coders, square
 
@@ -45,8 +46,7 @@ class Manipulation(nn.Module):
 
     def __init__(self, factors: int, x_shape: Sequence[int], kind: str, *, seed: int):
         super().__init__()
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
+        with seeded(seed):
             self.narrow = nn.Sequential(*mlp((factors, HIDDEN, 1), "relu"))
             self.wide = _decoder(tuple(x_shape), kind)
 
@@ -63,7 +63,7 @@ def fitting(x_shape: Sequence[int]) -> Kind:
     ('conv-small', 'mlp')
     """
     try:
-        with torch.random.fork_rng(devices=[]):  # weights are drawn, and dropped
+        with seeded(0):  # weights are drawn, and dropped
             small_conv_coders(x_shape, 1, 1)
     except InputError:
         return "mlp"

@@ -3,15 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from latentassay.core.checks import check_seed
 from latentassay.core.errors import CheckpointError, InputError
 from latentassay.training.run_state import refuse_existing
-
-
-def check_counts(**counts: Any) -> None:
-    """Refuse what is no positive integer, by name."""
-    for name, value in counts.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise InputError(f"{name} must be a positive integer, got {value!r}")
 
 
 def check_snapshots(snapshots: Any, steps: int, out: Any) -> None:
@@ -26,8 +20,7 @@ def check_options(lr: Any, seed: Any, precision: Any) -> None:
     """Refuse a learning rate, seed or precision that nothing can be trained with."""
     if not callable(lr) and (not isinstance(lr, int | float) or not 0 < lr < float("inf")):
         raise InputError(f"lr must be a positive number such as 1e-3, or a function of the step, got {lr!r}")
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
-        raise InputError(f"seed must be an integer from 0 to 2**63 - 1, got {seed!r}")
+    check_seed(seed)
     if precision not in ("float32", "bf16"):
         raise InputError(f"precision must be 'float32' or 'bf16', got {precision!r}")
 

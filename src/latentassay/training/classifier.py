@@ -10,12 +10,16 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from latentassay.core.arrays import Array, as_tensor, like
 from latentassay.core.autoencoder import eval_mode
+from latentassay.core.checks import check_counts
 from latentassay.core.errors import InputError
+from latentassay.core.estimate import Estimate
 from latentassay.core.observations import FactoredObservations
 from latentassay.core.progress import track
+from latentassay.core.randomness import seeded
 from latentassay.nn.coders import mlp_coders, small_conv_coders
-from latentassay.stats.intervals import Interval, wilson
+from latentassay.stats.intervals import wilson
 from latentassay.training.sampler import Sampler
 from latentassay.training.schedules import cosine
 from latentassay.training.source import Source, open_source
@@ -44,17 +48,16 @@ class Classifier:
     Attributes:
         features: the network, on the device it was trained on and in evaluation mode.
         name: what it was trained on, and how, for the variants of scores.
-        accuracy: share of held-out rows that are classified right, mean over factors.
-        interval: 95 % interval of the accuracy, by Wilson; for several factors it is too wide rather than too narrow.
-        per_factor: accuracy for every factor by its name.
+        accuracy: share of held-out rows that are classified right, mean over factors, with its 95 % interval by
+            Wilson; for several factors it is too wide rather than too narrow.
+        per_factor: accuracy for every factor by its name, likewise.
         n: number of held-out rows.
     """
 
     features: nn.Module
     name: str
-    accuracy: float
-    interval: Interval
-    per_factor: dict[str, float]
+    accuracy: Estimate
+    per_factor: dict[str, Estimate]
     n: int
 
     @property
@@ -62,10 +65,12 @@ class Classifier:
         """The modules behind the features."""
         return (self.features,)
 
-    def __call__(self, x: Float[Tensor, "n *x_shape"]) -> Float[Tensor, "n 128"]:
-        """Return the features of observations on the device of the network."""
-        found: Tensor = self.features(x)
-        return found
+    def __call__(self, x: Array) -> Array:
+        """Return the features ``(n, 128)`` of observations ``(n, *x_shape)``, which lie on the device of the network.
+
+        Of a numpy array they are one.
+        """
+        return like(self.features(as_tensor(x, "x")), x)
 
 
 def train_classifier(
@@ -117,13 +122,15 @@ def train_classifier(
         optimizer = torch.optim.Adam(network.parameters(), lr=lr, fused=True)
         for step in track(range(steps), "training a classifier"):
             _learn(task, optimizer, kept[batches.rows(step)], schedule(step))
-    shares = _accuracies(task, held_out)
-    accuracy, n = float(np.mean(shares)), len(held_out)
-    # A row's mean over factors varies no more than a single right or wrong of the same mean does.
-    interval = wilson(round(accuracy * n), n)
-    name = f"classifier of {getattr(data, 'name', 'data')} ({', '.join(names)}; {steps} steps, seed {seed})"
-    features = nn.Sequential(network[0], _standardising(network[0], source, held_out)).eval()
-    return Classifier(features, name, accuracy, interval, dict(zip(names, shares, strict=True)), n)
+    shares, n = _accuracies(task, held_out), len(held_out)
+    return Classifier(
+        features=nn.Sequential(network[0], _standardise(network[0], source, held_out)).eval(),
+        name=f"classifier of {getattr(data, 'name', 'data')} ({', '.join(names)}; {steps} steps, seed {seed})",
+        # A row's mean over factors varies no more than a single right or wrong of the same mean does.
+        accuracy=_proportion(float(np.mean(shares)), n),
+        per_factor={name: _proportion(share, n) for name, share in zip(names, shares, strict=True)},
+        n=n,
+    )
 
 
 class _Task(NamedTuple):
@@ -142,8 +149,7 @@ class _Task(NamedTuple):
 
 def _network(x_shape: Sequence[int], classes: int, seed: int) -> nn.Sequential:
     """Features, then classes."""
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
+    with seeded(seed):
         return nn.Sequential(nn.Sequential(_encoder(x_shape), nn.ELU()), nn.Linear(WIDTH, classes))
 
 
@@ -163,14 +169,19 @@ def _learn(task: _Task, optimizer: torch.optim.Optimizer, rows: Int[Tensor, " b"
     optimizer.step()
 
 
+def _proportion(share: float, n: int) -> Estimate:
+    low, high = wilson(round(share * n), n)
+    return Estimate(share, low=min(low, share), high=max(high, share), n=n)  # a mean of factors may be no k / n
+
+
 def _accuracies(task: _Task, rows: Int[Tensor, " h"]) -> list[float]:
-    """Share of the rows whose value is the likeliest told, for every factor."""
+    """Share of the rows whose value is the class of the largest logit, for every factor."""
     hits = torch.zeros(len(task.sizes), dtype=torch.float64)
     with eval_mode(task.network):
         for part in torch.split(rows, 512):
             logits, right = task.answers(part)
-            told = torch.stack([own.argmax(1) for own in logits], 1)
-            hits += (told == right).double().sum(0).cpu()
+            likeliest = torch.stack([own.argmax(1) for own in logits], 1)
+            hits += (likeliest == right).double().sum(0).cpu()
     return [float(share) for share in hits / len(rows)]
 
 
@@ -188,7 +199,7 @@ class _Standardised(nn.Module):
         return (x - self.centre) / self.scale
 
 
-def _standardising(encoder: nn.Module, source: Source, rows: Int[Tensor, " h"]) -> _Standardised:
+def _standardise(encoder: nn.Module, source: Source, rows: Int[Tensor, " h"]) -> _Standardised:
     """Bring features to mean 0 and variance 1 on average, with one scale for all.
 
     A network's activations have whatever size training left them, and the cubic kernel distance blows it up.
@@ -204,9 +215,7 @@ def _check(data: Any, steps: int, batch_size: int) -> None:
         raise InputError(f"a classifier needs observations with factors, got {type(data).__name__}; make a FactorData")
     if len(data) < 10:
         raise InputError(f"a classifier needs at least 10 rows, got {len(data)}")
-    for name, value in {"steps": steps, "batch_size": batch_size}.items():
-        if not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} must be a positive integer, got {value!r}")
+    check_counts(steps=steps, batch_size=batch_size)
 
 
 def _columns(data: FactoredObservations, factor: str | int | None) -> list[int]:

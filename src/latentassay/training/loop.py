@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from latentassay.core.checks import check_counts
 from latentassay.core.progress import bar
 from latentassay.objectives.auxiliary_networks import with_rows
-from latentassay.training.checks import check_counts, check_options, check_snapshots, open_folder
+from latentassay.training.checks import check_options, check_snapshots, open_folder
 from latentassay.training.freeze import freeze_parts
 from latentassay.training.interrupt import catch_interrupt
 from latentassay.training.run import Run

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 import torch
 
+from latentassay.core.checks import check_counts
 from latentassay.core.errors import InputError, TrainingError
 from latentassay.core.progress import bar
 from latentassay.training.checkpoint import write_checkpoint, write_snapshot
-from latentassay.training.checks import check_counts, check_options, check_snapshots, open_folder
+from latentassay.training.checks import check_options, check_snapshots, open_folder
 from latentassay.training.interrupt import catch_interrupt
 from latentassay.training.log import Row, rewrite_rows
 from latentassay.training.run import MODEL, Run
