@@ -82,7 +82,7 @@ class Units:
         return self.total(delta.square())
 
 
-def as_units(units: "Units | Sequence[int] | Sequence[Sequence[int]] | None", latent_shape: Sequence[int]) -> Units:
+def as_units(units: Any, latent_shape: Sequence[int]) -> Units:
     """Read units as people write them.
 
     Args:
