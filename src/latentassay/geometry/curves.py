@@ -36,6 +36,10 @@ Pieces = Callable[[Tensor], Tensor]
 """``curves (k, points, *latent_shape) → squared length of every piece (k, points − 1)``, differentiable."""
 
 
+ByCurve = Float[Tensor, " n"]
+"""A number for every curve."""
+
+
 class Geodesics(NamedTuple):
     """The shortest curves that were found, beside the straight lines. Arrays are tensors, or numpy if the ends were.
 
@@ -51,10 +55,10 @@ class Geodesics(NamedTuple):
     """
 
     z: Tensor
-    length: Float[Tensor, " n"]
-    straight_length: Float[Tensor, " n"]
-    energy: Float[Tensor, " n"]
-    straight_energy: Float[Tensor, " n"]
+    length: ByCurve
+    straight_length: ByCurve
+    energy: ByCurve
+    straight_energy: ByCurve
     iterations: Tensor
     variant: str
 

@@ -18,6 +18,10 @@ ROWS = 64
 VARIANT = "variance over rows (n − 1) of posterior means at every place; noise E[s²]; errors from fourth moments"
 
 
+Maps = Float[Tensor, "c *sides"]
+"""A number for every channel and place."""
+
+
 class ActivityMaps(NamedTuple):
     """Moments of the codes of data at every place; tensors in double precision, or numpy arrays if the codes were.
 
@@ -33,10 +37,10 @@ class ActivityMaps(NamedTuple):
         variant: what varies in the definition, in words.
     """
 
-    mean: Float[Tensor, "c *sides"]
-    variance: Float[Tensor, "c *sides"]
-    variance_stderr: Float[Tensor, "c *sides"]
-    noise: Float[Tensor, "c *sides"]
+    mean: Maps
+    variance: Maps
+    variance_stderr: Maps
+    noise: Maps
     log_noise: Float[Tensor, "*sides"]
     by_channel: Float[Tensor, " c"]
     by_place: Float[Tensor, "*sides"]
@@ -87,12 +91,12 @@ def activity_maps(codes: Codes) -> ActivityMaps:
     return in_kind_of(found, codes.mean, codes.std)
 
 
-def _mean(mean: Float[Tensor, "n c *sides"]) -> Float[Tensor, "c *sides"]:
+def _mean(mean: Float[Tensor, "n c *sides"]) -> Maps:
     parts = [part.double().sum(0) for part in torch.split(mean, ROWS)]
     return torch.stack(parts).sum(0) / len(mean)
 
 
-def _mean_of_shares(variance: Float[Tensor, "c *sides"], by_channel: Float[Tensor, " c"]) -> Float[Tensor, "*sides"]:
+def _mean_of_shares(variance: Maps, by_channel: Float[Tensor, " c"]) -> Float[Tensor, "*sides"]:
     """Mean over the channels that vary; those that do not say nothing of places."""
     live = by_channel > 0
     if not bool(live.any()):

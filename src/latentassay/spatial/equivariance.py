@@ -22,6 +22,10 @@ VARIANT = (
 )
 
 
+ByTransform = Float[Tensor, " t"]
+"""A number for every transformation."""
+
+
 class SpatialEquivariance(NamedTuple):
     """How far each transformation t is followed: 0 in full, 2 not at all (what two unrelated codes differ by).
 
@@ -41,12 +45,12 @@ class SpatialEquivariance(NamedTuple):
     """
 
     names: tuple[str, ...]
-    encoded: Float[Tensor, " t"]
-    encoded_stderr: Float[Tensor, " t"]
+    encoded: ByTransform
+    encoded_stderr: ByTransform
     by_channel: Float[Tensor, "t c"]
     by_channel_stderr: Float[Tensor, "t c"]
-    decoded: Float[Tensor, " t"]
-    decoded_stderr: Float[Tensor, " t"]
+    decoded: ByTransform
+    decoded_stderr: ByTransform
     margin: tuple[int, ...]
     n: int
     variant: str

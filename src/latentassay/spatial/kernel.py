@@ -39,6 +39,13 @@ VARIANT = (
 )
 
 
+Kernel = Float[Tensor, "j c *window"]
+"""From every changed channel j to every channel, by offset."""
+
+Shares = Float[Tensor, "j r"]
+"""Of what a change of every channel does, by distance."""
+
+
 class SpatialKernel(NamedTuple):
     """What a change at one place does, by offset and pair of channels; tensors, or numpy arrays if the latents were.
 
@@ -64,10 +71,10 @@ class SpatialKernel(NamedTuple):
         variant: what varies in the definition, in words.
     """
 
-    kernel: Float[Tensor, "j c *window"]
-    kernel_stderr: Float[Tensor, "j c *window"]
-    profile: Float[Tensor, "j r"]
-    profile_stderr: Float[Tensor, "j r"]
+    kernel: Kernel
+    kernel_stderr: Kernel
+    profile: Shares
+    profile_stderr: Shares
     overall: Float[Tensor, " r"]
     overall_stderr: Float[Tensor, " r"]
     reach: Estimate
@@ -78,59 +85,6 @@ class SpatialKernel(NamedTuple):
     channels: tuple[int, ...]
     n: int
     variant: str
-
-
-def spatial_response_kernel(
-    model: Autoencoder,
-    z: Tensor | np.ndarray,
-    *,
-    generator: Generator | int = 0,
-    channels: Any = None,
-    radius: int = 4,
-    batch_size: int = BATCH_SIZE,
-) -> SpatialKernel:
-    """Change one place of one channel, decode, encode, and see where it comes back.
-
-    ``K[j,k,o] = Σ (R_k(z′) − R_k(z))²[p+o] / Σ (z′ − z)²`` over rows, where z′ is z with channel j at place p from
-    another row. Costs ``(channels + 1) · n`` decodings and encodings. Streams over rows; holds three arrays of the
-    size of the kernel, and n numbers for every channel and distance.
-
-    Args:
-        model: any autoencoder whose latents are ``(c, *sides)`` of one to three dimensions.
-        z: latents ``(n, c, *sides)``, a tensor or an array, usually posterior samples, at least 4.
-        generator: draws places and the rows that lend their values; or a seed.
-        channels: which channels are changed, such as ``[0, 2]``; all where left out.
-        radius: the window of the kernel reaches so far. What lies beyond still counts in shares.
-        batch_size: latents decoded and encoded at once.
-
-    Raises:
-        InputError: latents that are not spatial, of another shape, too few, NaN or infinite; channels out of range.
-
-    >>> from latentassay import from_torch
-    >>> blur = lambda z: 0.6 * z + 0.8 * z.roll(1, -1)
-    >>> model = from_torch(lambda x: x, blur, latent_shape=(1, 9))
-    >>> found = spatial_response_kernel(model, torch.randn(9, 1, 9), radius=1)
-    >>> found.kernel[0, 0].round(decimals=2), round(found.away, 4)
-    (tensor([0.0000, 0.3600, 0.6400], dtype=torch.float64), 0.64)
-    """
-    sides, latents, generator = sides_of(model), as_latents(model, z, minimum=4), as_generator(generator)
-    n, flat = len(latents), latents.flatten(2)
-    chosen = choose(channels, flat.shape[1], "channels")
-    places = draw_places(n, flat.shape[2], len(chosen), generator)
-    lenders = draw_lenders(n, len(chosen), generator)
-    sums = _Sums(flat, chosen, window(sides, radius), sides)
-    with eval_mode(model, latents) as (device, dtype), bar(n * (len(chosen) + 1), "spatial kernel") as progress:
-        for rows in torch.split(torch.arange(n), batch_size):
-            base = latents[rows].to(device, dtype)
-            response = respond_once(model, base)
-            progress.update(len(rows))
-            for i, channel in enumerate(chosen):
-                at, new = places[rows, i], flat[rows].clone()
-                new[torch.arange(len(rows)), channel, at] = flat[lenders[rows, i], channel, at]
-                answer = respond_once(model, new.view_as(base).to(base))
-                sums.add(i, rows, at, new, (answer - response).flatten(2).cpu().double().square())
-                progress.update(len(rows))
-    return in_kind_of(sums.result(), z)
 
 
 class _Sums:
@@ -203,6 +157,59 @@ class _Sums:
         kernel = response * per
         residual = squared - 2 * kernel * product + kernel.square() * change_squared
         return kernel, widen(residual.clamp(min=0).mul(n / (n - 1)).sqrt() * per, n)
+
+
+def spatial_response_kernel(
+    model: Autoencoder,
+    z: Tensor | np.ndarray,
+    *,
+    generator: Generator | int = 0,
+    channels: Any = None,
+    radius: int = 4,
+    batch_size: int = BATCH_SIZE,
+) -> SpatialKernel:
+    """Change one place of one channel, decode, encode, and see where it comes back.
+
+    ``K[j,k,o] = Σ (R_k(z′) − R_k(z))²[p+o] / Σ (z′ − z)²`` over rows, where z′ is z with channel j at place p from
+    another row. Costs ``(channels + 1) · n`` decodings and encodings. Streams over rows; holds three arrays of the
+    size of the kernel, and n numbers for every channel and distance.
+
+    Args:
+        model: any autoencoder whose latents are ``(c, *sides)`` of one to three dimensions.
+        z: latents ``(n, c, *sides)``, a tensor or an array, usually posterior samples, at least 4.
+        generator: draws places and the rows that lend their values; or a seed.
+        channels: which channels are changed, such as ``[0, 2]``; all where left out.
+        radius: the window of the kernel reaches so far. What lies beyond still counts in shares.
+        batch_size: latents decoded and encoded at once.
+
+    Raises:
+        InputError: latents that are not spatial, of another shape, too few, NaN or infinite; channels out of range.
+
+    >>> from latentassay import from_torch
+    >>> blur = lambda z: 0.6 * z + 0.8 * z.roll(1, -1)
+    >>> model = from_torch(lambda x: x, blur, latent_shape=(1, 9))
+    >>> found = spatial_response_kernel(model, torch.randn(9, 1, 9), radius=1)
+    >>> found.kernel[0, 0].round(decimals=2), round(found.away, 4)
+    (tensor([0.0000, 0.3600, 0.6400], dtype=torch.float64), 0.64)
+    """
+    sides, latents, generator = sides_of(model), as_latents(model, z, minimum=4), as_generator(generator)
+    n, flat = len(latents), latents.flatten(2)
+    chosen = choose(channels, flat.shape[1], "channels")
+    places = draw_places(n, flat.shape[2], len(chosen), generator)
+    lenders = draw_lenders(n, len(chosen), generator)
+    sums = _Sums(flat, chosen, window(sides, radius), sides)
+    with eval_mode(model, latents) as (device, dtype), bar(n * (len(chosen) + 1), "spatial kernel") as progress:
+        for rows in torch.split(torch.arange(n), batch_size):
+            base = latents[rows].to(device, dtype)
+            response = respond_once(model, base)
+            progress.update(len(rows))
+            for i, channel in enumerate(chosen):
+                at, new = places[rows, i], flat[rows].clone()
+                new[torch.arange(len(rows)), channel, at] = flat[lenders[rows, i], channel, at]
+                answer = respond_once(model, new.view_as(base).to(base))
+                sums.add(i, rows, at, new, (answer - response).flatten(2).cpu().double().square())
+                progress.update(len(rows))
+    return in_kind_of(sums.result(), z)
 
 
 def _first(shares: Float[Tensor, " r"]) -> int:

@@ -60,6 +60,24 @@ class PlaceEffects(NamedTuple):
     variant: str
 
 
+class GlobalPlaces(NamedTuple):
+    """Places that say more than a place should; tensors, or numpy arrays if the effects were.
+
+    Attributes:
+        reaching: places whose change is felt far away, beyond all others.
+        quiet: places whose ln s² is abnormally low, whether or not they reach.
+        times: change far away over that of the median place, for each place of the effects, ``(m,)``.
+        below: how far ln s² lies below its median, ``(*sides,)``; zeros for a model without noise.
+        variant: the cuts in words.
+    """
+
+    reaching: tuple[int, ...]
+    quiet: tuple[int, ...]
+    times: Float[Tensor, " m"]
+    below: Float[Tensor, "*sides"]
+    variant: str
+
+
 def place_effects(
     model: Decoder,
     z: Tensor | np.ndarray,
@@ -136,24 +154,6 @@ def _part_beneath(place: int, sides: Sides, pixels: Sides) -> list[tuple[int, in
     for d, (position, side, stride) in enumerate(zip(at, sides, strides, strict=True)):
         found.append((d, max(0, position - MARGIN) * stride, min(side, position + MARGIN + 1) * stride))
     return found
-
-
-class GlobalPlaces(NamedTuple):
-    """Places that say more than a place should; tensors, or numpy arrays if the effects were.
-
-    Attributes:
-        reaching: places whose change is felt far away, beyond all others.
-        quiet: places whose ln s² is abnormally low, whether or not they reach.
-        times: change far away over that of the median place, for each place of the effects, ``(m,)``.
-        below: how far ln s² lies below its median, ``(*sides,)``; zeros for a model without noise.
-        variant: the cuts in words.
-    """
-
-    reaching: tuple[int, ...]
-    quiet: tuple[int, ...]
-    times: Float[Tensor, " m"]
-    below: Float[Tensor, "*sides"]
-    variant: str
 
 
 def global_places(effects: PlaceEffects, log_noise: Tensor | np.ndarray) -> GlobalPlaces:

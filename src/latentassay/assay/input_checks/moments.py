@@ -19,14 +19,32 @@ BLOCKS = 32
 
 
 class Sums(NamedTuple):
-    """Sums of every block of rows about a pivot: values a block, first to fourth powers, squared noise."""
+    """Sums over the rows of every block, or of other leading dimensions, about a pivot.
 
-    values: Float[Tensor, " b"]
-    powers: Float[Tensor, "b 4 c"]
-    noise: Float[Tensor, "b c"]
-    low: Float[Tensor, " c"]
-    high: Float[Tensor, " c"]
+    Attributes:
+        values: how many values a channel has, ``(*b,)``.
+        powers: sums of their first to fourth powers, ``(*b, 4, c)``.
+        noise: sums of squared standard deviations of the posterior, ``(*b, c)``.
+        extremes: least and greatest posterior mean of every channel over all rows, ``(2, c)``.
+        pivot: what is subtracted first, ``(c,)``.
+    """
+
+    values: Float[Tensor, "*b"]
+    powers: Float[Tensor, "*b 4 c"]
+    noise: Float[Tensor, "*b c"]
+    extremes: Float[Tensor, "2 c"]
     pivot: Float[Tensor, " c"]
+
+    def total(self) -> "Sums":
+        """Return the sums of all blocks together."""
+        return self._replace(values=self.values.sum(), powers=self.powers.sum(0), noise=self.noise.sum(0))
+
+    def without_each(self) -> "Sums":
+        """Return the sums of all blocks but one, for each of them in turn."""
+        whole = self.total()
+        return self._replace(
+            values=whole.values - self.values, powers=whole.powers - self.powers, noise=whole.noise - self.noise
+        )
 
 
 def add_up(model: Encoder, observations: Observations, index: Tensor, batch_size: int) -> Sums:
@@ -49,7 +67,7 @@ def add_up(model: Encoder, observations: Observations, index: Tensor, batch_size
             noise.index_add_(0, of, v.sum(-1))
             count.index_add_(0, of, torch.full((len(m),), float(m.shape[-1]), dtype=torch.float64))
             low, high = torch.minimum(low, m.amin((0, 2))), torch.maximum(high, m.amax((0, 2)))
-    return Sums(values=count, powers=powers, noise=noise, low=low, high=high, pivot=pivot if pivot is not None else low)
+    return Sums(count, powers, noise, torch.stack([low, high]), low if pivot is None else pivot)
 
 
 class Moments(NamedTuple):
@@ -62,17 +80,12 @@ class Moments(NamedTuple):
     noise: Float[Tensor, "*b"]
 
 
-def _moments(
-    count: Float[Tensor, "*b"],
-    powers: Float[Tensor, "*b 4 c"],
-    noise: Float[Tensor, "*b c"],
-    pivot: Float[Tensor, " c"],
-) -> Moments:
-    first, second = (powers[..., i, :] / count[..., None] for i in (0, 1))
-    channel_mean, variance = pivot + first, (second - first.square()).clamp(min=0)
+def _moments(sums: Sums) -> Moments:
+    first, second = (sums.powers[..., i, :] / sums.values[..., None] for i in (0, 1))
+    channel_mean, variance = sums.pivot + first, (second - first.square()).clamp(min=0)
     mean, total = channel_mean.mean(-1), variance.sum(-1)
     whole = (variance + (channel_mean - mean[..., None]).square()).mean(-1)
-    share = torch.where(total > 0, noise.sum(-1) / count / total, 0.0)
+    share = torch.where(total > 0, sums.noise.sum(-1) / sums.values / total, 0.0)
     return Moments(mean, whole.sqrt(), channel_mean, variance.sqrt(), share)
 
 
@@ -96,15 +109,13 @@ class Jackknife(NamedTuple):
 
 def leave_blocks_out(sums: Sums, n: int) -> Jackknife:
     """Return the moments of all n rows, and those without each block, from sums alone."""
-    count, powers, noise = sums.values.sum(), sums.powers.sum(0), sums.noise.sum(0)
-    without = _moments(count - sums.values, powers - sums.powers, noise - sums.noise, sums.pivot)
-    return Jackknife(_moments(count, powers, noise, sums.pivot), without, n)
+    return Jackknife(_moments(sums.total()), _moments(sums.without_each()), n)
 
 
 def tails(sums: Sums, found: Moments) -> tuple[Float[Tensor, " c"], Float[Tensor, " c"]]:
     """Return the excess kurtosis of every channel, and its farthest posterior mean in stds."""
-    a, second, third, fourth = sums.powers.sum(0) / sums.values.sum()
+    a, second, third, fourth = sums.total().powers / sums.total().values
     central = fourth - 4 * a * third + 6 * a.square() * second - 3 * a**4
     std = torch.where(found.channel_std > 0, found.channel_std, torch.nan)
-    far = torch.maximum(found.channel_mean - sums.low, sums.high - found.channel_mean)
+    far = torch.maximum(found.channel_mean - sums.extremes[0], sums.extremes[1] - found.channel_mean)
     return central / std**4 - 3, far / std

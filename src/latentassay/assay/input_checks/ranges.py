@@ -69,12 +69,7 @@ class ValueRange(NamedTuple):
 
 
 def value_range(
-    model: Autoencoder,
-    data: Any,
-    *,
-    generator: Generator | int = 0,
-    n: int = 64,
-    batch_size: int = BATCH_SIZE,
+    model: Autoencoder, data: Any, *, generator: Generator | int = 0, n: int = 64, batch_size: int = BATCH_SIZE
 ) -> ValueRange:
     """Try the usual mappings of x, and see with which the model reconstructs best: ``‖x − map⁻¹(D(E(map x)))‖²``.
 

@@ -29,6 +29,10 @@ DEAD = 1e-3
 VARIANT = "aggregate posterior q(z), its noise included, as exact moments given each row's mean and std"
 
 
+ByChannel = Float[Tensor, " c"]
+"""A number for every channel."""
+
+
 class LatentScale(NamedTuple):
     """Moments of the aggregate posterior q(z) = E_x q(z|x), the noise of q(z|x) included.
 
@@ -61,13 +65,13 @@ class LatentScale(NamedTuple):
     std: Estimate
     factor: Estimate
     expected: float
-    channel_mean: Float[Tensor, " c"]
-    channel_mean_stderr: Float[Tensor, " c"]
-    channel_std: Float[Tensor, " c"]
-    channel_std_stderr: Float[Tensor, " c"]
+    channel_mean: ByChannel
+    channel_mean_stderr: ByChannel
+    channel_std: ByChannel
+    channel_std_stderr: ByChannel
     noise: Estimate
-    kurtosis: Float[Tensor, " c"]
-    extreme: Float[Tensor, " c"]
+    kurtosis: ByChannel
+    extreme: ByChannel
     ratio: Estimate
     dead: tuple[int, ...]
     words: tuple[str, ...]
@@ -152,7 +156,7 @@ def _factor(std: Estimate, expected: float) -> Estimate:
     return Estimate(value, low=low, high=high, n=std.n)
 
 
-def _extremes(stds: Float[Tensor, " c"], alive: Tensor) -> tuple[int, int]:
+def _extremes(stds: ByChannel, alive: Tensor) -> tuple[int, int]:
     """The channels with the largest and the smallest std among those that vary."""
     most, least = torch.where(alive, stds, -math.inf).argmax(), torch.where(alive, stds, math.inf).argmin()
     return int(most), int(least)
@@ -182,7 +186,7 @@ def _overall(std: Estimate, expected: float, has_prior: bool) -> Verdict:
     return "scale unsure", f"{stated}; whether that is close enough to the {wanted} takes more rows."
 
 
-def _differing(found: Moments, width: Float[Tensor, " c"], alive: Tensor) -> Verdict:
+def _differing(found: Moments, width: ByChannel, alive: Tensor) -> Verdict:
     if int(alive.sum()) < 2:
         return None
     stds, (most, least) = found.channel_std, _extremes(found.channel_std, alive)
@@ -195,7 +199,7 @@ def _differing(found: Moments, width: Float[Tensor, " c"], alive: Tensor) -> Ver
     )
 
 
-def _shifted(found: Moments, width: Float[Tensor, " c"], alive: Tensor) -> Verdict:
+def _shifted(found: Moments, width: ByChannel, alive: Tensor) -> Verdict:
     distance = found.channel_mean.abs() / torch.where(alive, found.channel_std, torch.inf)
     sure = alive & (found.channel_mean.abs() - width > SHIFT * found.channel_std)
     if not bool(sure.any()):
