@@ -1,5 +1,7 @@
 """Data made here without any file: the double helix, the squares, and scikit-learn's digits."""
 
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,11 +83,11 @@ def digits() -> FactorData:
     >>> digits()
     FactorData('digits', n=1797, x_shape=(1, 8, 8), factors=[digit 10])
     """
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    images = np.round(bunch.images * (255 / 16)).astype(np.uint8)
-    return FactorData(images, bunch.target[:, None], ("digit",), (10,), layout="hw", name="digits")
+    # scikit-learn's file is read without scikit-learn, which takes as long to import as a small model to train.
+    folders = find_spec("sklearn").submodule_search_locations  # type: ignore[union-attr]
+    table = np.loadtxt(Path(folders[0]) / "datasets" / "data" / "digits.csv.gz", delimiter=",")  # type: ignore[index]
+    images = np.round(table[:, :-1].reshape(-1, 8, 8) * (255 / 16)).astype(np.uint8)
+    return FactorData(images, table[:, -1:].astype(np.int64), ("digit",), (10,), layout="hw", name="digits")
 
 
 def _rotation(axis: Float[np.ndarray, "3"], angle: float) -> Float[np.ndarray, "3 3"]:

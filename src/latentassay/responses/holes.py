@@ -15,6 +15,7 @@ from latentassay.core.units import Units
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE, hybrid, posterior, prior
 from latentassay.stats.intervals import exceedance, proportion
+from latentassay.stats.nearest import nearest
 
 ROUNDING = 1e-4
 """Response distances below this share of the latents' spread are rounding and never count as holes."""
@@ -151,11 +152,7 @@ class _Ruler:
         spread = float(z.flatten(1)[:, kept].double().std(0).norm())
         response, self._moved = self._moves(z, ROUNDING * spread)
         self._neighbours = neighbours
-        if neighbours is not None:
-            from sklearn.neighbors import NearestNeighbors
-
-            # One more than wanted, because a real latent's own distance must not excuse it.
-            self._tree = NearestNeighbors(n_neighbors=neighbours + 1).fit(self._points(z))
+        self._real = self._points(z)
         own = torch.arange(len(z))[:, None]
         self.reference = self._relative(response, self._moved, own)
 
@@ -164,8 +161,8 @@ class _Ruler:
         response, moved = self._moves(latents, 0.0)
         return response, self._relative(response, moved, None)
 
-    def _points(self, latents: Tensor) -> Any:
-        return latents.flatten(1)[:, self._kept].double().cpu().numpy()
+    def _points(self, latents: Tensor) -> Float[Tensor, "n d"]:
+        return latents.flatten(1)[:, self._kept].double().cpu()
 
     def _moves(self, latents: Tensor, floor: float) -> tuple[Tensor, Tensor]:
         response = respond(self._model, latents, batch_size=self._batch_size)
@@ -174,7 +171,8 @@ class _Ruler:
     def _relative(self, response: Tensor, moved: Tensor, own: Tensor | None) -> Tensor:
         if self._neighbours is None:
             return moved
-        found = torch.from_numpy(self._tree.kneighbors(self._points(response), return_distance=False))
+        # One more than wanted, because a real latent's own distance must not excuse it.
+        found = nearest(self._real, self._points(response), self._neighbours + 1)
         near = self._moved[found].double()
         counted = torch.ones_like(near) if own is None else (found != own).double()
         return moved / ((near * counted).sum(1) / counted.sum(1)).to(moved)

@@ -12,6 +12,7 @@ from latentassay.core.autoencoder import Autoencoder
 from latentassay.responses.field import grid_latents
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE
+from latentassay.stats.nearest import nearest_others
 
 EIGHT = ((0, 1), (1, 0), (1, 1), (1, -1))
 SIXTEEN = (*EIGHT, (1, 2), (2, 1), (1, -2), (2, -1))
@@ -83,12 +84,9 @@ def stepping_stones(
         stones: real latents ``(n, *latent_shape)``.
         neighbours: how many each is joined to, more than 1.
     """
-    from sklearn.neighbors import NearestNeighbors
-
     z = torch.cat([ends, stones.to(ends)])
     flat = z.flatten(1).double().cpu()
-    tree = NearestNeighbors(n_neighbors=min(neighbours, len(z) - 1)).fit(flat.numpy())
-    near = torch.from_numpy(tree.kneighbors(return_distance=False))
+    near = nearest_others(flat, min(neighbours, len(z) - 1))
     tails, heads = torch.arange(len(z)).repeat_interleave(near.shape[1]), near.flatten()
     tails, heads = torch.unique(torch.stack([tails, heads], 1).sort(1).values, dim=0).unbind(1)
     at_ends, middle = (_cost_of(model, latents, batch_size) for latents in (z, (z[tails] + z[heads]) / 2))

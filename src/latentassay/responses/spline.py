@@ -55,17 +55,37 @@ def refine_way(
         held = respace(way, controls + 2).to(device, dtype)
         for begin in range(0, steps, RESPACE):
             inner = held[1:-1].clone().requires_grad_()
-            optimizer = torch.optim.Adam([inner], lr=rate * (1 - begin / steps))
+            adam = Adam(inner, rate * (1 - begin / steps))
             for step in range(begin, min(begin + RESPACE, steps)):
                 if budget is not None and time.perf_counter() - began > budget:
                     break
                 nodes = torch.cat([held[:1], inner, held[-1:]])
                 loss = _cost(model, nodes, basis, (step * GOLDEN) % 1, points // 2, price)
-                (inner.grad,) = torch.autograd.grad(loss, [inner])
-                optimizer.step()
+                adam.step(*torch.autograd.grad(loss, [inner]))
                 progress.update(cost=f"{loss.item():.4g}")
             held = respace(_on_spline(torch.cat([held[:1], inner.detach(), held[-1:]]), basis, DENSE), controls + 2)
         return _on_spline(held, basis, DENSE).to(way)
+
+
+class Adam:
+    """Adam (Kingma and Ba 2015, algorithm 1) for one tensor, to the bit what ``torch.optim.Adam`` does on a CPU.
+
+    The optimisers of torch import its compiler when they are made, and sympy with it: a second of processor time, a
+    quarter of what the assay of a small model takes.
+    """
+
+    def __init__(self, at: Tensor, lr: float, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8):
+        self._at, self._lr, self._betas, self._eps, self._steps = at, lr, betas, eps, 0
+        self._mean, self._square = torch.zeros_like(at), torch.zeros_like(at)
+
+    @torch.no_grad()
+    def step(self, gradient: Tensor) -> None:
+        """Move the tensor, in place."""
+        (first, second), self._steps = self._betas, self._steps + 1
+        self._mean.lerp_(gradient, 1 - first)
+        self._square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
+        scale = self._square.sqrt().div_((1 - second**self._steps) ** 0.5).add_(self._eps)
+        self._at.addcdiv_(self._mean, scale, value=-self._lr / (1 - first**self._steps))
 
 
 def _on_spline(nodes: Tensor, basis: Any, k: int) -> Tensor:

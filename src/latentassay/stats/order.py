@@ -11,6 +11,7 @@ from torch import Generator
 
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
+from latentassay.stats.ranks import average_ranks
 
 TIE = 1e-3
 """Values are compared to a thousandth; what is closer counts as equal, lest rounding errors be ranked."""
@@ -71,9 +72,7 @@ def falling(values: Float[np.ndarray, " n"], stderr: Float[np.ndarray, " n"], *,
 
 
 def _ranks(values: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k n"]:
-    from scipy.stats import rankdata
-
-    return np.asarray(rankdata(np.round(values / TIE), axis=1))
+    return average_ranks(np.round(values / TIE), axis=1)
 
 
 def _falls(ranks: Float[np.ndarray, "k n"]) -> Float[np.ndarray, " k"]:

@@ -16,6 +16,7 @@ from latentassay.metrics.disentanglement.splits import HELD_OUT, split_rows, sta
 from latentassay.metrics.halves import measure_halves
 from latentassay.metrics.laws import FIT, ORDER_COUNTS, SPLIT, Laws, Near
 from latentassay.metrics.metric import metric
+from latentassay.stats.ranks import average_ranks
 
 PENALTY = 1000.0
 """Weight of the losses against half the squares of the coefficients. The usual library's 1 shrinks so much that of a
@@ -232,11 +233,9 @@ def roc_areas(scores: Float[np.ndarray, "n k"], truth: Bool[np.ndarray, "n k"]) 
     >>> roc_areas(np.array([[0.1], [0.4], [0.4], [0.8]]), np.array([[False], [False], [True], [True]])).tolist()
     [0.875]
     """
-    from scipy.stats import rankdata
-
     p = truth.sum(0)
     pairs = p * (len(truth) - p)
-    above = (rankdata(scores, axis=0) * truth).sum(0) - p * (p + 1) / 2
+    above = (average_ranks(scores) * truth).sum(0) - p * (p + 1) / 2
     return np.where(pairs > 0, above / np.maximum(pairs, 1), np.nan)
 
 

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from jaxtyping import Bool, Float
 from torch import Generator
 
@@ -15,6 +16,7 @@ from latentassay.metrics.disentanglement.splits import split_rows, standardise
 from latentassay.metrics.halves import measure_halves
 from latentassay.metrics.laws import Laws, Near, zero
 from latentassay.metrics.metric import metric
+from latentassay.stats.nearest import nearest
 
 ONE_IN = 5
 """One row in so many is held out."""
@@ -173,14 +175,12 @@ def _errors(
     seed: int,
 ) -> tuple[Float[np.ndarray, "m u"], Float[np.ndarray, " m"]]:
     """Error of every unit and of the best constant on held-out rows: rmse of numbers, share of wrong values else."""
-    from sklearn.neighbors import NearestNeighbors
-
     learned, tried = split_rows(np.zeros(len(seen), dtype=np.int64), seed, one_in=ONE_IN)
     constant = _error(_predict(targets[None, tried], numbers), targets[tried], numbers)
     errors = np.repeat(constant[:, None], seen.shape[1], axis=1)
     for j in np.flatnonzero(np.ptp(seen[learned], axis=0) > 0):
-        search = NearestNeighbors(n_neighbors=neighbours, algorithm="kd_tree").fit(seen[learned][:, [j]])
-        near = search.kneighbors(seen[tried][:, [j]], return_distance=False)
+        column = torch.from_numpy(seen[:, [j]])
+        near = nearest(column[learned], column[tried], neighbours).numpy()
         errors[:, j] = _error(_predict(targets[learned][near], numbers), targets[tried], numbers)
     return errors, constant
 

@@ -17,6 +17,7 @@ from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import FURTHEST, reals
 from latentassay.metrics.disentanglement.splits import standardise
 from latentassay.metrics.halves import measure_halves
+from latentassay.stats.ranks import average_ranks
 
 ALPHA = 0.1
 """Weight of the lasso's penalty, as published."""
@@ -137,9 +138,7 @@ def _concentrated(rows: Float[np.ndarray, "a b"]) -> float:
 
 
 def _prepare(codes: list[Float[np.ndarray, "n _"]], rows: Any, similarity: str) -> list[Float[np.ndarray, "_n _d"]]:
-    from scipy.stats import rankdata
-
-    return [standardise(rankdata(c[rows], axis=0) if similarity == "spearman" else c[rows]) for c in codes]
+    return [standardise(average_ranks(c[rows]) if similarity == "spearman" else c[rows]) for c in codes]
 
 
 def _pairs(codes: list[Float[np.ndarray, "n _"]], similarity: str) -> Float[np.ndarray, "k k"]:

@@ -1,0 +1,34 @@
+"""The optimiser of splines: Adam without what torch's brings along."""
+
+import pytest
+import torch
+from fresh import imported_after
+
+from latentassay.responses.spline import Adam
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_adam_is_torchs_to_the_bit(dtype, generator):
+    start = torch.randn(8, 3, generator=generator, dtype=dtype)
+    target, steps = torch.randn(8, 3, generator=generator, dtype=dtype), 60
+    ours, theirs = start.clone().requires_grad_(), start.clone().requires_grad_()
+    adam, optimizer = Adam(ours, 0.03), torch.optim.Adam([theirs], lr=0.03)
+    for _ in range(steps):
+        adam.step(*torch.autograd.grad((ours - target).pow(4).sum(), [ours]))
+        (theirs.grad,) = torch.autograd.grad((theirs - target).pow(4).sum(), [theirs])
+        optimizer.step()
+        assert torch.equal(ours, theirs)
+    assert (ours - start).abs().max() > 0.5
+
+
+def test_a_way_is_found_without_torchs_compiler():
+    code = """
+import torch
+import latentassay as la
+from latentassay.responses.spline import refined
+line = torch.nn.Linear(2, 2)
+model = la.from_torch(line, line, latent_shape=(2,))
+refined(model, torch.tensor([[0.0, 0.0], [1.0, 1.0]]), 1.0, 20, 4, 30, None)
+assert "torch._dynamo" not in sys.modules, "half of a small assay's time would go to importing it"
+"""
+    assert "sympy" not in imported_after(code)
