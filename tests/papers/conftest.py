@@ -1,4 +1,4 @@
-"""Counting what is trained, and data and scales that take seconds."""
+"""Counting what is trained, one thread and one process for everything, and data and scales that take seconds."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,10 @@ from typer.testing import CliRunner
 
 from latentassay.cli.app import app
 from latentassay.data import FactorData
-from latentassay.papers import Table, runs
-from latentassay.papers.responses import models as subjects
-from latentassay.papers.responses.helix import one_thread
-from latentassay.papers.responses.models import SCALES
+from latentassay.papers import catalog, pool, runs
+from latentassay.papers.pool import one_torch_thread
+from latentassay.papers.responses import beta_vaes
+from latentassay.papers.results import Table
 
 
 def small_grid(**_):
@@ -22,8 +22,28 @@ def small_grid(**_):
     return FactorData(images, codes, ("x", "y", "bright", "around"), layout="hw", name="small")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    with one_torch_thread():
+        yield
+
+
 @pytest.fixture(scope="module")
-def reproduced(tmp_path_factory):
+def one_process():
+    """Models that would have a process each are trained in this one: to start it takes longer than to train them."""
+
+    def run_here(work, items, label, *, processes=None):
+        for item in items:
+            work(item)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "run_each", run_here)
+        patch.setattr(catalog, "DPI", 100)  # one test looks at a figure of full size
+        yield
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory, one_process):
     """A function that makes an experiment at scale smoke as a user would, and returns its folder and its table."""
 
     def make(name):
@@ -49,13 +69,16 @@ def trainings(monkeypatch):
     return begun
 
 
-@pytest.fixture
-def tiny(monkeypatch, tmp_path):
-    """Everything small: two β, a few steps, a small grid in the place of 3D Shapes, and no files anywhere."""
-    scale = SCALES["smoke"]._replace(steps=30, rows=64, codes=96, groups=8, priors=48, betas=(1, 8))
-    monkeypatch.setitem(subjects.SCALES, "smoke", scale)
-    monkeypatch.setattr(subjects, "demo_data", small_grid)
-    monkeypatch.setattr("latentassay.data.images.DEBIAN_FASHION", tmp_path / "nowhere")
-    monkeypatch.setenv("LATENTASSAY_HOME", str(tmp_path / "empty"))
-    with one_thread():
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """β-VAEs that take a second: two β, a few steps, a small grid in the place of 3D Shapes, and no files anywhere."""
+    scale = beta_vaes.SCALES["smoke"]._replace(
+        steps=30, rows=64, codes=96, groups=8, priors=48, samples=32, betas=(1, 8)
+    )
+    nowhere = tmp_path_factory.mktemp("empty")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(beta_vaes.SCALES, "smoke", scale)
+        patch.setattr(beta_vaes, "demo_data", small_grid)
+        patch.setattr("latentassay.data.images.DEBIAN_FASHION", nowhere / "fashion")
+        patch.setenv("LATENTASSAY_HOME", str(nowhere))
         yield

@@ -1,5 +1,7 @@
 """``latentassay reproduce``: what it lists, makes, refuses and keeps."""
 
+import importlib
+import re
 import signal
 import subprocess
 import sys
@@ -10,12 +12,14 @@ import matplotlib.image
 import pytest
 from typer.testing import CliRunner
 
+from conftest import ROOT
 from latentassay.cli.app import app
-from latentassay.core.errors import InputError
-from latentassay.papers import Table, catalog
-from latentassay.papers.catalog import EXPERIMENTS, experiment, reproduce
+from latentassay.core.errors import ContractError, InputError
+from latentassay.papers import catalog
+from latentassay.papers.catalog import collect, experiment, experiments, reproduce
+from latentassay.papers.experiment import Options
 from latentassay.papers.responses import helix
-from latentassay.papers.results import over_seeds
+from latentassay.papers.results import Table, over_seeds
 from latentassay.training import load_run
 
 STEM = "responses.helix-smoke"
@@ -28,13 +32,16 @@ def invoke(*arguments):
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made")
-    return folder, invoke("responses.helix", "--out", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(helix, "GRID", 40)  # coarser maps are drawn in a tenth of the time
+        yield folder, invoke("responses.helix", "--out", folder)
 
 
 def test_without_a_name_everything_is_listed_with_its_cost():
     for arguments in ((), ("--list",), ("responses.helix", "--list")):
         text = invoke(*arguments).stdout
-        assert all(known.name in text and known.summary in text for known in EXPERIMENTS)
+        assert all(known.name in text and known.summary in text for known in experiments())
+        assert all(words in text for known in experiments() for words in known.costs.values())
         assert "about an hour" in text and "columns without files stay empty" in text
 
 
@@ -66,8 +73,8 @@ def test_names_are_printed_as_they_are(monkeypatch, tmp_path):
         notes=("[u]n",),
         cells=(over_seeds("[i]row", "[s]column", [0.5], scale="smoke", paper=1),),
     )
-    own = EXPERIMENTS[0]._replace(table=lambda *_, **__: table, draw=None)
-    monkeypatch.setattr(catalog, "EXPERIMENTS", (own,))
+    own = experiment("responses.helix")._replace(make=lambda options: table, draw=None)
+    monkeypatch.setattr(catalog, "experiments", lambda: (own,))
     done = invoke("responses.helix", "--out", tmp_path)
     assert done.exit_code == 0, done.output
     assert all(text in done.stdout for text in ("[red]t[/]", "[x]", "[b]", "[u]n", "[i]row", "[s]column", "paper"))
@@ -80,7 +87,7 @@ def test_names_are_printed_as_they_are(monkeypatch, tmp_path):
         (("responses.helix", "--scale", "huge"), "scale must be one of smoke, laptop, paper"),
         (("responses.helix", "--data", "mnist=x"), "needs no files"),
         (("responses.table1", "--data", "mnist"), "NAME=FOLDER"),
-        (("responses.table1", "--data", "cars3d=x"), "no table needs cars3d"),
+        (("responses.table1", "--data", "cars3d=x"), "responses.table1 needs no cars3d; --data may name mnist"),
         (("responses.helix", "--seeds", "0"), "seeds"),
     ],
 )
@@ -91,9 +98,79 @@ def test_errors_are_short_and_leave_nothing(arguments, message, tmp_path, monkey
 
 
 def test_experiments_are_found_by_name(tmp_path):
-    assert experiment("responses.table2").told.endswith("hours on a GPU.")
+    assert experiment("responses.table2").describe_needs().endswith("hours on a GPU.")
     with pytest.raises(InputError, match=r"did you mean responses\.helix"):
-        reproduce("responses.helx", scale="smoke", folder=tmp_path)
+        reproduce("responses.helx", Options("smoke", tmp_path))
+
+
+def test_experiments_are_those_of_the_papers_folders():
+    names = [known.name for known in experiments()]
+    assert names == sorted(set(names)) and {name.partition(".")[0] for name in names} == {
+        "consistency",
+        "geometry",
+        "pca",
+        "responses",
+        "structure",
+    }
+    assert all({"smoke", "laptop", "paper"} <= set(known.costs) for known in experiments())
+
+
+def test_documents_name_experiments_and_scales_that_there_are():
+    texts = [path.read_text("utf-8") for path in (ROOT / "README.md", *(ROOT / "docs").rglob("*.md"))]
+    named = [match for text in texts for match in re.findall(r"reproduce ([a-z]+\.[a-z0-9]+)(?: --scale (\w+))?", text)]
+    assert len(named) >= 9
+    assert all(not scale or scale in experiment(name).costs for name, scale in named)
+    kept = [path.stem.rpartition("-") for path in (ROOT / "docs" / "results").glob("*.*-*.json")]
+    assert len(kept) >= 8 and all(scale in experiment(name).costs for name, _, scale in kept)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "results").glob("*.*-*.json")), ids=lambda path: path.stem)
+def test_tables_of_the_documents_are_read(path):
+    assert Table.from_json(path).cells
+
+
+def package(folder, name, **modules):
+    """A package of modules, imported."""
+    (folder / name).mkdir()
+    for module, text in {"__init__": "", **modules}.items():
+        (folder / name / f"{module}.py").write_text(text)
+    importlib.invalidate_caches()
+    return importlib.import_module(name)
+
+
+RECORD = """
+from latentassay.papers.experiment import Experiment
+EXPERIMENT = Experiment(name="{}", summary="s", costs={{}}, make=print)
+"""
+
+
+def test_modules_offer_experiments_and_helpers_do_not(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    found = collect(package(tmp_path, "found", b=RECORD.format("x.b"), a=RECORD.format("x.z"), helper="NUMBER = 3"))
+    assert [known.name for known in found] == ["x.b", "x.z"]
+
+
+@pytest.mark.parametrize(
+    ("modules", "message"),
+    [
+        ({"one": "EXPERIMENT = 3"}, r"one\.py: EXPERIMENT must be a .*Experiment, got int"),
+        (
+            {"one": RECORD.format("x.a"), "two": RECORD.format("x.a")},
+            r"two\.py and .*one\.py both call an experiment 'x\.a'; rename one",
+        ),
+    ],
+)
+def test_records_that_cannot_be_offered_are_refused_by_file(modules, message, tmp_path, monkeypatch, request):
+    monkeypatch.syspath_prepend(tmp_path)
+    name = f"refused_{abs(hash(request.node.name))}"
+    with pytest.raises(ContractError, match=message):
+        collect(package(tmp_path, name, **modules))
+
+
+def test_a_bug_in_a_module_surfaces_as_itself(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="no_such_thing"):
+        collect(package(tmp_path, "broken", one="import no_such_thing"))
 
 
 def test_ctrl_c_keeps_what_was_done(tmp_path):

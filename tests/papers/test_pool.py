@@ -1,4 +1,4 @@
-"""Processes of their own: all of it done, the first error told, and Ctrl-C passed on once."""
+"""Processes of their own: all of it done, the first error raised, and Ctrl-C passed on once."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from latentassay.core.errors import CheckpointError, LatentAssayError
-from latentassay.papers.pool import each
+from latentassay.papers.pool import one_torch_thread, run_each
 
 
 def leave(path: Path) -> None:
@@ -25,22 +25,22 @@ def refuse_second(path: Path) -> None:
 
 
 def test_every_item_has_a_process_of_one_thread(tmp_path):
-    paths = [tmp_path / str(i) for i in range(3)]
-    each(leave, paths, "items", processes=2)
-    told = [path.read_text().split() for path in paths]
-    assert len({pid for pid, *_ in told} | {str(os.getpid())}) == 4
-    assert all(rest == ["1", "0"] for _, *rest in told)
+    paths = [tmp_path / str(i) for i in range(2)]
+    run_each(leave, paths, "items", processes=2)
+    found = [path.read_text().split() for path in paths]
+    assert len({pid for pid, *_ in found} | {str(os.getpid())}) == 3
+    assert all(rest == ["1", "0"] for _, *rest in found)
 
 
-def test_the_first_error_is_told_and_nothing_begun_after_it(tmp_path):
+def test_the_first_error_is_raised_and_nothing_begun_after_it(tmp_path):
     paths = [tmp_path / str(i) for i in range(6)]
     with pytest.raises(ValueError, match="not this one"):
-        each(refuse_second, paths, "items", processes=1)
+        run_each(refuse_second, paths, "items", processes=1)
     assert paths[0].exists() and not paths[1].exists() and not paths[5].exists()
 
 
 def fail_in_full(path: Path) -> None:
-    raise CheckpointError(path, "is damaged", "Mend it.")
+    raise CheckpointError(path, "is damaged", "Fix it.")
 
 
 class Unportable(Exception):
@@ -58,35 +58,35 @@ def die(path: Path) -> None:
 
 def test_errors_arrive_as_they_were(tmp_path):
     with pytest.raises(CheckpointError, match="is damaged") as caught:
-        each(fail_in_full, [tmp_path], "items")
-    assert (caught.value.path, caught.value.fix) == (tmp_path, "Mend it.")
+        run_each(fail_in_full, [tmp_path], "items")
+    assert (caught.value.path, caught.value.fix) == (tmp_path, "Fix it.")
     with pytest.raises(RuntimeError, match="Unportable: cannot be sent"):
-        each(fail_unportably, [tmp_path], "items")
+        run_each(fail_unportably, [tmp_path], "items")
     with pytest.raises(LatentAssayError, match="exit code -9"):
-        each(die, [tmp_path], "items")
+        run_each(die, [tmp_path], "items")
 
 
 def test_nothing_to_do_is_nothing_done():
-    each(leave, [], "items")
+    run_each(leave, [], "items")
 
 
 SCRIPT = """
 import sys, time
 from pathlib import Path
 from latentassay.core.errors import CheckpointError, LatentAssayError
-from latentassay.papers.pool import each
+from latentassay.papers.pool import one_torch_thread, run_each
 
 def wait(path):
     path.write_text("begun")
     try:
         time.sleep(60)
     except KeyboardInterrupt:
-        path.write_text("told")
+        path.write_text("interrupted")
         raise
 
 if __name__ == "__main__":
     try:
-        each(wait, [Path(sys.argv[1]) / str(i) for i in range(4)], "items", processes=2)
+        run_each(wait, [Path(sys.argv[1]) / str(i) for i in range(4)], "items", processes=2)
     except KeyboardInterrupt:
         print("interrupted")
 """
@@ -105,5 +105,17 @@ def test_ctrl_c_reaches_those_at_work_once_and_no_others(tmp_path):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (out.strip(), err, process.returncode) == ("interrupted", "", 0)
-    assert [(tmp_path / str(i)).read_text() for i in (0, 1)] == ["told", "told"]
+    assert [(tmp_path / str(i)).read_text() for i in (0, 1)] == ["interrupted", "interrupted"]
     assert not (tmp_path / "2").exists() and not (tmp_path / "3").exists()
+
+
+def test_threads_are_given_back_even_after_an_error():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with pytest.raises(ValueError), one_torch_thread():
+            assert torch.get_num_threads() == 1
+            raise ValueError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -2,32 +2,15 @@
 
 import json
 import pickle
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from pydantic import ValidationError
 
-from latentassay.core.errors import CheckpointError, InputError
-from latentassay.papers.page import Picture, render
-from latentassay.papers.results import Cell, Table, over_seeds, pick, share_of_seeds
+from latentassay.core.errors import CheckpointError
+from latentassay.papers.results import Cell, Table, over_seeds, row_over_seeds, share_of_seeds
 
 EVIL = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{ 7 * 7 }}[red]'
-
-
-class Page(HTMLParser):
-    def __init__(self, html):
-        super().__init__()
-        self.tags, self.texts, self.links = [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.links += [value for name, value in attrs if name in ("href", "src", "xlink:href")]
-
-    def handle_data(self, data):
-        self.texts.append(data)
 
 
 def table(name="a", **changes):
@@ -101,40 +84,22 @@ def test_missing_json_is_refused(tmp_path):
         Table.from_json(tmp_path / "t.json")
 
 
-def test_the_page_shows_every_number_beside_the_papers():
-    html = render(table())
-    text = " ".join("".join(Page(html).texts).split())
-    for shown in (
-        "0.60 ± 0.25",
-        "paper 0.44",
-        "−3.00e−04",
-        "paper 36 ± 2",
-        "not measured",
-        "paper 0.2",
-        "75 (30 to 95) %",
-    ):
-        assert shown in text
-
-
-def test_names_in_a_page_are_text():
-    page = Page(render(table(EVIL)))
-    assert "script" not in page.tags and "img" not in page.tags
-    assert "<script>alert(1)</script>" in "".join(page.texts) and "{{ 7 * 7 }}" in "".join(page.texts)
-
-
-def test_figures_are_inside_the_page():
-    figure = Figure()
-    figure.add_subplot().plot([0, 1])
-    html = render(table(), [Picture("figure-2", EVIL, EVIL, figure)])
-    page = Page(html)
-    assert page.tags.count("svg") == 1 and "script" not in page.tags and "img" not in page.tags
-    assert all(link.startswith(("#", "data:")) for link in page.links) and "http" not in html
-
-
-def test_an_unknown_scale_is_refused_by_name():
-    assert pick({"smoke": 1}, "smoke") == 1
-    with pytest.raises(InputError, match="smoke, paper, got 'huge'"):
-        pick({"smoke": 1, "paper": 2}, "huge")
+def test_a_row_has_a_cell_for_every_column_beside_what_the_paper_prints():
+    seeds = [{"MIG": 0.5, "DCI": 0.2}, {"MIG": 0.7}]
+    columns, paper = ("MIG", "DCI", "SAP"), {"MIG": 0.4, "DCI": (0.3, 0.1), "SAP": None}
+    row = list(row_over_seeds("VAE", columns, seeds, scale="smoke", paper=paper))
+    assert [(cell.row, cell.column, cell.values) for cell in row] == [
+        ("VAE", "MIG", (0.5, 0.7)),
+        ("VAE", "DCI", (0.2,)),
+        ("VAE", "SAP", ()),
+    ]
+    assert [cell.published for cell in row] == ["0.4", "0.3 ± 0.1", ""]
+    assert row == [
+        over_seeds("VAE", "MIG", [0.5, 0.7], scale="smoke", paper=0.4),
+        over_seeds("VAE", "DCI", [0.2], scale="smoke", paper=0.3, paper_half=0.1),
+        over_seeds("VAE", "SAP", [], scale="smoke"),
+    ]
+    assert list(row_over_seeds("VAE", columns, seeds, scale="smoke", paper=paper, skip_empty=True)) == row[:2]
 
 
 def test_rows_that_share_no_column_are_blocks_of_their_own():

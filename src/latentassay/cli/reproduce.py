@@ -40,10 +40,11 @@ def reproduce(
         return
     from latentassay.cli.terminal import print_results
     from latentassay.papers import catalog
+    from latentassay.papers.experiment import Options
 
-    folders = catalog.parse_folders(data)
+    options = Options(scale, folder, seeds=seeds, data=catalog.parse_folders(data), device=device)
     try:
-        result = catalog.reproduce(name, scale=scale, folder=folder, seeds=seeds, data=folders, device=device)
+        result = catalog.reproduce(name, options)
     except KeyboardInterrupt as error:
         kept = f"interrupted; what was done is in {folder}, and the same command goes on from there"
         raise KeyboardInterrupt(kept) from error
@@ -52,7 +53,7 @@ def reproduce(
 
 
 def _list() -> None:
-    from latentassay.papers.catalog import EXPERIMENTS
+    from latentassay.papers.catalog import experiments
 
-    for known in EXPERIMENTS:
-        out.print(f"[bold]{known.name}[/]  {known.summary}\n  {known.told}", soft_wrap=True)
+    for known in experiments():
+        out.print(f"[bold]{known.name}[/]  {known.summary}\n  {known.describe_needs()}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""Many runs on one machine: a process for each, as many at a time as there are cores."""
+"""Many small models on one machine: a process of one thread for each, as many at a time as there are cores."""
 
 import copy
 import os
@@ -19,7 +19,7 @@ from latentassay.core.threads import cores
 T = TypeVar("T")
 
 
-def each(work: Callable[[T], object], items: Sequence[T], label: str, *, processes: int | None = None) -> None:
+def run_each(work: Callable[[T], object], items: Sequence[T], label: str, *, processes: int | None = None) -> None:
     """Call ``work`` on every item, each in a process of its own with one thread, several at a time.
 
     A small network gains nothing from a second thread, but two of them train in the time of one. Every item begins
@@ -34,17 +34,17 @@ def each(work: Callable[[T], object], items: Sequence[T], label: str, *, process
     Raises:
         Exception: the first error of any, once those at work have ended; none is begun after it.
         LatentAssayError: a process was killed.
-        KeyboardInterrupt: Ctrl-C came; each one at work was told, and has ended.
+        KeyboardInterrupt: Ctrl-C came; each process at work was interrupted, and has ended.
     """
     waiting, at_work = deque(items), list[_Worker]()
     try:
         with bar(len(items), label) as line:
             while waiting or at_work:
                 while waiting and len(at_work) < (processes or cores()):
-                    at_work.append(_begin(work, waiting.popleft()))
-                for worker in _ended(at_work):
+                    at_work.append(_start(work, waiting.popleft()))
+                for worker in _wait_for_some(at_work):
                     at_work.remove(worker)
-                    worker.answer()
+                    worker.raise_error()
                     line.update()
     except KeyboardInterrupt:
         for worker in at_work:
@@ -55,12 +55,23 @@ def each(work: Callable[[T], object], items: Sequence[T], label: str, *, process
             worker.process.join()
 
 
+@contextmanager
+def one_torch_thread() -> Iterator[None]:
+    """Let torch use one thread: small networks gain nothing from more, and numbers do not depend on their count."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class _Worker(NamedTuple):
     process: Any
     errors: Connection
 
-    def answer(self) -> None:
-        """Raise what went wrong, if anything did."""
+    def raise_error(self) -> None:
+        """Wait for the process, and raise its error if it had one."""
         self.process.join()
         with suppress(EOFError), self.errors:
             raise self.errors.recv()
@@ -75,23 +86,23 @@ class _Worker(NamedTuple):
             os.kill(self.process.pid, signal.SIGINT)
 
 
-def _begin(work: Callable[[T], object], item: T) -> _Worker:
+def _start(work: Callable[[T], object], item: T) -> _Worker:
     context = get_context("spawn")
     errors, other = context.Pipe(duplex=False)
-    process = context.Process(target=_alone, args=(work, item, other))
+    process = context.Process(target=_run_alone, args=(work, item, other))
     with _holding_interrupts():
         process.start()
     other.close()
     return _Worker(process, errors)
 
 
-def _ended(at_work: Sequence[_Worker]) -> list[_Worker]:
+def _wait_for_some(at_work: Sequence[_Worker]) -> list[_Worker]:
     ready = wait([worker.process.sentinel for worker in at_work])
     return [worker for worker in at_work if worker.process.sentinel in ready]
 
 
-def _alone(work: Callable[[T], object], item: T, errors: Connection) -> None:
-    # In a group of its own a terminal's Ctrl-C does not reach it; it is told once, by who began it.
+def _run_alone(work: Callable[[T], object], item: T, errors: Connection) -> None:
+    # In a group of its own a terminal's Ctrl-C does not reach it: the process that started it interrupts it, once.
     if hasattr(os, "setpgrp"):
         os.setpgrp()
     os.environ["LATENTASSAY_PROGRESS"] = "0"
@@ -114,7 +125,10 @@ def _portable(error: BaseException) -> BaseException:
 
 @contextmanager
 def _holding_interrupts() -> Iterator[None]:
-    """Hold Ctrl-C back meanwhile; processes begun inside hold it back until they are ready."""
+    """Hold Ctrl-C back meanwhile; processes started inside hold it back until they are ready.
+
+    A process inherits the mask. Without it, Ctrl-C would end one that is still importing, where nothing catches it.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

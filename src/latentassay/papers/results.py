@@ -2,33 +2,36 @@
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Literal, TypeVar
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from latentassay.core.errors import CheckpointError, InputError
-from latentassay.core.findings import Score
+from latentassay.core.errors import CheckpointError
+from latentassay.core.estimate import Estimate
 from latentassay.core.storage import kind_of, write_whole
 from latentassay.stats.intervals import student, wilson
 
-T = TypeVar("T")
 Unit = Literal["", "%", "yes or no"]
-MEND = "Run `latentassay reproduce` again; trainings that are done are not done again."
+Printed = float | tuple[float | None, float | None] | None
+"""What a paper prints in a cell: a value, or a value and half the width of its interval."""
+
+FIX = "Run `latentassay reproduce` again; trainings that are done are not done again."
 
 
-class Kept(BaseModel):
+class FileRecord(BaseModel):
     """Plain values that go to a file and are read back strictly, because the file may have been altered."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-K = TypeVar("K", bound=Kept)
+R = TypeVar("R", bound=FileRecord)
 
 
-class Cell(Kept):
+class Cell(FileRecord):
     """One number of a table, ours beside the paper's.
 
     Attributes:
@@ -73,8 +76,8 @@ class Cell(Kept):
             return "not measured"
         if self.unit == "yes or no":
             return "yes" if self.ours else "no"
-        unit = "%" if self.unit == "%" else ""
-        return str(Score(self.column, self.column, self.ours, "", self.seeds, 0, self.low, self.high, unit))
+        estimate = Estimate(self.ours, low=self.low, high=self.high, n=self.seeds)
+        return f"{estimate.scaled(100)} %" if self.unit == "%" else str(estimate)
 
     @property
     def published(self) -> str:
@@ -84,7 +87,7 @@ class Cell(Kept):
         return f"{self.paper:g}" if self.paper_half is None else f"{self.paper:g} ± {self.paper_half:g}"
 
 
-class Table(Kept):
+class Table(FileRecord):
     """A table of a paper, made again.
 
     Attributes:
@@ -145,25 +148,25 @@ class Table(Kept):
         Raises:
             CheckpointError: the file is missing, damaged or of another form.
         """
-        return read_kept(cls, Path(path), MEND)
+        return read_record(cls, Path(path), FIX)
 
 
-def read_kept(kind: type[K], path: Path, mend: str) -> K:
+def read_record(kind: type[R], path: Path, fix: str) -> R:
     """Read a file of plain values strictly.
 
     Raises:
-        CheckpointError: the file is missing, damaged or of another form; ``mend`` says what to do.
+        CheckpointError: the file is missing, damaged or of another form; ``fix`` says what to do.
     """
     try:
         payload = path.read_bytes()
         return kind.model_validate_json(payload)
     except OSError as error:
-        raise CheckpointError(path, f"cannot be read: {error.strerror or error}", mend) from error
+        raise CheckpointError(path, f"cannot be read: {error.strerror or error}", fix) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"
         cause = kind_of(payload[:512]) or f"is damaged or of another form ({where}: {first['msg']})"
-        raise CheckpointError(path, cause, mend) from error
+        raise CheckpointError(path, cause, fix) from error
 
 
 def over_seeds(
@@ -202,6 +205,36 @@ def over_seeds(
     )
 
 
+def row_over_seeds(
+    row: str,
+    columns: Iterable[str],
+    scores: Sequence[Mapping[str, float]],
+    *,
+    scale: str,
+    paper: Mapping[str, Printed] = MappingProxyType({}),
+    skip_empty: bool = False,
+) -> Iterator[Cell]:
+    """Yield the cells of one row: each column's mean over seeds, beside what the paper prints.
+
+    Args:
+        row: name of the row.
+        columns: names of scores, each a column.
+        scores: name → value, of every seed; a seed without a score does not count in that column.
+        scale: how much was trained.
+        paper: column → what the paper prints.
+        skip_empty: leave out columns that no seed has a value for, instead of a cell that says so.
+
+    >>> [str(cell) for cell in row_over_seeds("VAE", ("MIG", "SAP"), [{"MIG": 0.5}], scale="smoke")]
+    ['0.5', 'not measured']
+    """
+    for column in columns:
+        values = [found[column] for found in scores if column in found]
+        if values or not skip_empty:
+            printed = paper.get(column)
+            mean, half = printed if isinstance(printed, tuple) else (printed, None)
+            yield over_seeds(row, column, values, scale=scale, paper=mean, paper_half=half)
+
+
 def share_of_seeds(row: str, column: str, values: Sequence[bool], *, scale: str) -> Cell:
     """Return the share of seeds for which something holds, with Wilson's 95 % interval.
 
@@ -220,17 +253,6 @@ def share_of_seeds(row: str, column: str, values: Sequence[bool], *, scale: str)
         unit="%",
         values=tuple(map(float, values)),
     )
-
-
-def pick(scales: Mapping[str, T], name: str) -> T:
-    """Return the scale of this name.
-
-    Raises:
-        InputError: there is none; names those there are.
-    """
-    if name not in scales:
-        raise InputError(f"scale must be one of {', '.join(scales)}, got {name!r}")
-    return scales[name]
 
 
 def _float(value: float | int | None) -> float | None:

@@ -1,6 +1,6 @@
 """Trained models kept in folders: what is done is not done again, and what was interrupted goes on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,20 +11,24 @@ from latentassay import models, objectives
 from latentassay._version import __version__
 from latentassay.core.errors import CheckpointError, InputError
 from latentassay.core.storage import write_whole
-from latentassay.papers.results import Kept, read_kept
+from latentassay.papers.results import FileRecord, read_record
 from latentassay.training import Run, cosine, fit, halved, load_run
 from latentassay.training.checkpoint import MANIFEST, read_manifest
 from latentassay.training.schedules import Schedule
 
 PLAN = "plan.json"
-MEND = "Delete the folder to train anew, or choose another --out."
+FIX = "Delete the folder to train anew, or choose another --out."
 
 Scores = dict[str, float]
+"""Name of a score → value, of one model."""
+
 Settings = dict[str, str | int | float | None]
+"""What scores depend on besides the weights."""
+
 Count = Annotated[int, Field(gt=0)]
 
 
-class Plan(Kept):
+class TrainingPlan(FileRecord):
     """Everything that a trained model follows from.
 
     Attributes:
@@ -78,15 +82,15 @@ class Plan(Kept):
         return objectives.BetaVAE(self.beta) if self.alpha is None else objectives.Renyi(self.alpha, self.samples)
 
 
-class Measured(Kept):
+class ScoreFile(FileRecord):
     """Scores of a trained model, and what they hold for."""
 
     settings: Settings
     scores: Scores
 
 
-def trained(
-    plan: Plan, folder: Path | None, load: Callable[[], Any], *, device: str = "auto", begin: Path | None = None
+def train_or_load(
+    plan: TrainingPlan, folder: Path | None, load: Callable[[], Any], *, device: str = "auto", start: Path | None = None
 ) -> Run:
     """Train what ``plan`` says, go on with it, or load it if it is done.
 
@@ -95,10 +99,10 @@ def trained(
         folder: where the run is kept; it is trained anew and not kept without one.
         load: returns the training data; only called if there is anything left to train.
         device: as ``fit`` takes it.
-        begin: folder of the run whose weights ``plan.begins`` names.
+        start: folder of the run whose weights ``plan.begins`` names.
 
     Raises:
-        InputError: the folder holds a run of another plan, or ``begin`` other weights than the plan's.
+        InputError: the folder holds a run of another plan, or ``start`` other weights than the plan's.
         CheckpointError: the folder is damaged.
         KeyboardInterrupt: Ctrl-C came while training; what was done is kept, and the next call goes on there.
     """
@@ -109,7 +113,7 @@ def trained(
     data = load()
     if folder is not None:
         write_whole(folder / PLAN, plan.model_dump_json(indent=1).encode())
-    model = built(plan, data.x_shape) if plan.begins is None else _begun(plan.begins, begin)
+    model = build_model(plan, data.x_shape) if plan.begins is None else _load_start(plan.begins, start)
     run = fit(
         model,
         plan.objective,
@@ -133,18 +137,18 @@ def trained(
     return run
 
 
-def _begun(weights: str, folder: Path | None) -> nn.Module:
+def _load_start(weights: str, folder: Path | None) -> nn.Module:
     held = None if folder is None else read_manifest(folder).sha256
     if folder is None or held != weights:
         raise InputError(
             f"the plan begins with the weights {weights[:12]}, got {folder} with {str(held)[:12]}; "
-            "pass begin=, the folder of the run that left them"
+            "pass start=, the folder of the run that left them"
         )
     model: nn.Module = load_run(folder).model
     return model
 
 
-def built(plan: Plan, x_shape: Sequence[int]) -> Any:
+def build_model(plan: TrainingPlan, x_shape: Sequence[int]) -> Any:
     """Build the model that ``plan`` trains on observations of this shape."""
     options = plan.networks or ({"hidden": plan.hidden, "activation": plan.activation} if plan.hidden else {})
     return models.build(
@@ -152,7 +156,7 @@ def built(plan: Plan, x_shape: Sequence[int]) -> Any:
     )
 
 
-def is_trained(plan: Plan, folder: Path) -> bool:
+def is_trained(plan: TrainingPlan, folder: Path) -> bool:
     """Whether a folder holds the whole training.
 
     Raises:
@@ -163,13 +167,13 @@ def is_trained(plan: Plan, folder: Path) -> bool:
     return (folder / MANIFEST).exists() and read_manifest(folder).step >= plan.steps
 
 
-def _rate(plan: Plan, rows: int) -> float | Schedule:
+def _rate(plan: TrainingPlan, rows: int) -> float | Schedule:
     if plan.schedule == "cosine":
         return cosine(plan.lr, plan.steps)
     return halved(plan.lr, every=-(-30 * rows // plan.batch_size)) if plan.schedule == "halved" else plan.lr
 
 
-def measured(folder: Path | None, name: str, settings: Settings, measure: Callable[[], Scores]) -> Scores:
+def measure_once(folder: Path | None, name: str, settings: Settings, measure: Callable[[], Scores]) -> Scores:
     """Return what ``measure`` returns, or what it returned before for the same weights, settings and version.
 
     Args:
@@ -183,23 +187,28 @@ def measured(folder: Path | None, name: str, settings: Settings, measure: Callab
     path, weights = folder / f"{name}.json", read_manifest(folder).sha256
     wanted = {**settings, "weights": weights, "version": __version__}
     if path.exists():
-        kept = read_kept(Measured, path, "Delete it; it is measured anew.")
-        if kept.settings == wanted:
-            return kept.scores
+        file = read_record(ScoreFile, path, "Delete it; it is measured anew.")
+        if file.settings == wanted:
+            return file.scores
     scores = measure()
-    write_whole(path, Measured(settings=wanted, scores=scores).model_dump_json(indent=1).encode())
+    write_whole(path, ScoreFile(settings=wanted, scores=scores).model_dump_json(indent=1).encode())
     return scores
 
 
-def _refuse_other(folder: Path, plan: Plan) -> None:
+def has_scores(folder: Path, names: Iterable[str]) -> bool:
+    """Whether the folder of a run holds scores of all these names, as ``measure_once`` leaves them there."""
+    return all((folder / f"{name}.json").exists() for name in names)
+
+
+def _refuse_other(folder: Path, plan: TrainingPlan) -> None:
     """Refuse a folder whose run is of another plan, or of none that is known."""
     path = folder / PLAN
     if not path.exists():
         if (folder / MANIFEST).exists():
-            raise CheckpointError(folder, f"holds a run without {PLAN}", MEND)
+            raise CheckpointError(folder, f"holds a run without {PLAN}", FIX)
         return
-    kept = read_kept(Plan, path, MEND)
-    if kept != plan:
-        other = [name for name in Plan.model_fields if getattr(kept, name) != getattr(plan, name)]
-        told = ", ".join(f"{name} {getattr(kept, name)}, now {getattr(plan, name)}" for name in other)
-        raise InputError(f"{folder} holds a run of another plan ({told}); choose another --out")
+    before = read_record(TrainingPlan, path, FIX)
+    if before != plan:
+        other = [name for name in TrainingPlan.model_fields if getattr(before, name) != getattr(plan, name)]
+        changes = ", ".join(f"{name} {getattr(before, name)}, now {getattr(plan, name)}" for name in other)
+        raise InputError(f"{folder} holds a run of another plan ({changes}); choose another --out")

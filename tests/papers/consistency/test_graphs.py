@@ -6,14 +6,21 @@ import torch
 
 from latentassay.core.errors import InputError
 from latentassay.data.causal import adjacency, scm
-from latentassay.papers.consistency import graphs
-from latentassay.papers.consistency.scm import COLUMNS, SCALES, _derivatives, _linear, _model, distance
-from latentassay.papers.responses.helix import one_thread
+from latentassay.papers.consistency.graphs import (
+    COLUMNS,
+    EXPERIMENT,
+    SCALES,
+    _build_model,
+    _fit_regressions,
+    _measure_derivatives,
+    hamming_distance,
+    make_table,
+)
+from latentassay.papers.experiment import Options
 
 
 def test_a_small_run_has_every_number(tmp_path):
-    with one_thread():
-        found = graphs("smoke", tmp_path, seeds=1)
+    found = make_table(Options("smoke", tmp_path, seeds=1))
     assert found.rows == ("chain", "fork", "collider") and found.columns == COLUMNS
     assert all(0 <= cell.ours <= 6 for cell in found.cells)
     assert all(found.cell(row, "nothing").ours == found.cell(row, "everything").ours == 3 for row in found.rows)
@@ -21,9 +28,9 @@ def test_a_small_run_has_every_number(tmp_path):
 
 def test_the_distance_counts_places():
     truth = adjacency("chain")
-    assert distance(truth, truth) == 0
-    assert distance(np.zeros((4, 4)), truth) == 3
-    assert distance(adjacency("collider"), truth) == 4  # 2 → 3 is shared
+    assert hamming_distance(truth, truth) == 0
+    assert hamming_distance(np.zeros((4, 4)), truth) == 3
+    assert hamming_distance(adjacency("collider"), truth) == 4  # 2 → 3 is shared
 
 
 def test_regression_finds_a_linear_graph_alone():
@@ -31,17 +38,17 @@ def test_regression_finds_a_linear_graph_alone():
     z = rng.normal(size=(5000, 4))
     z[:, 1] += z[:, 0]
     z[:, 3] += 2 * z[:, 1]
-    strengths = _linear(z)
+    strengths = _fit_regressions(z)
     assert ((strengths > 0.1).nonzero()[0].tolist(), (strengths > 0.1).nonzero()[1].tolist()) == ([0, 1], [1, 3])
 
 
 def test_derivatives_are_those_of_the_functions():
     """Central differences of each f_i, its other inputs held."""
-    model = _model(0, 10).double().eval()
+    model = _build_model(0, 10).double().eval()
     causes, noises = (
         torch.randn(20, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(s)) for s in (0, 1)
     )
-    found, gates, h = _derivatives(model, causes, noises), model.adjacency(), 1e-5
+    found, gates, h = _measure_derivatives(model, causes, noises), model.adjacency(), 1e-5
     for i in range(1, 4):
         for j in range(i):
             ends = []
@@ -56,6 +63,6 @@ def test_derivatives_are_those_of_the_functions():
 
 
 def test_files_are_refused(tmp_path):
-    with pytest.raises(InputError, match="graphs need no files"):
-        graphs("smoke", tmp_path, data={"mnist": "x"})
+    with pytest.raises(InputError, match=r"consistency\.graphs needs no files"):
+        EXPERIMENT.check(Options("smoke", tmp_path, data={"mnist": "x"}))
     assert SCALES["laptop"].seeds == 10 and scm("chain", 3).name == "scm-chain"

@@ -1,18 +1,13 @@
 """The grid of IC on small digits: from runs to table and figures, numbers held against another way to them."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-import torch
 
 from latentassay.core.errors import InputError
 from latentassay.papers.consistency import scores
-from latentassay.papers.consistency import table as make
-from latentassay.papers.consistency.runs import SCALES, cells, digits, train
-from latentassay.papers.consistency.table import named, wanted_cells
-from latentassay.papers.responses.helix import one_thread
+from latentassay.papers.consistency.configurations import SCALES, list_configurations, load_digits, train
+from latentassay.papers.consistency.grid import EXPERIMENT, group_seeds, make_table
+from latentassay.papers.experiment import Options
 from latentassay.sampling import decode, encode
 
 STEM = "consistency.grid-smoke"
@@ -23,24 +18,9 @@ ROWS = {
 } | {"AVAE"}
 
 
-def at_once(work, items, label):
-    """As ``each`` does, but here: a process for every small model takes longer than the model."""
-    for item in items:
-        work(item)
-
-
 @pytest.fixture(scope="module")
 def made(reproduced):
-    with pytest.MonkeyPatch.context() as patch, one_thread():
-        for module in ("table", "pictures"):
-            patch.setattr(sys.modules[f"latentassay.papers.consistency.{module}"], "each", at_once)
-        return reproduced("consistency.grid")
-
-
-@pytest.fixture(autouse=True)
-def _thread():
-    with one_thread():
-        yield
+    return reproduced("consistency.grid")
 
 
 @pytest.mark.long
@@ -69,14 +49,14 @@ def test_every_model_has_its_numbers(made):
 def test_nothing_is_done_twice(made, trainings, monkeypatch):
     folder, before = made
     monkeypatch.setattr(scores, "invariance", None)
-    assert make("smoke", folder).cells == before.cells and trainings == []
+    assert make_table(Options("smoke", folder)).cells == before.cells and trainings == []
 
 
 @pytest.mark.long
 def test_errors_of_reconstructions_are_those_of_the_model(made):
     folder, found = made
-    cell = next(cell for cell in cells("smoke", folder, None, 1) if cell.model == "xae-s")
-    test, model = digits("digits", None).test, train(cell).model
+    xae = next(one for one in list_configurations(Options("smoke", folder)) if one.model == "xae-s")
+    test, model = load_digits(xae).test, train(xae).model
     rows = np.random.default_rng(0).permutation(len(test))[-SCALES["smoke"].images :]
     x = test.batch(rows)
     again = decode(model, encode(model, x).mean)
@@ -84,48 +64,14 @@ def test_errors_of_reconstructions_are_those_of_the_model(made):
     assert error == pytest.approx(1000 * float((again - x).square().mean()), rel=1e-5)
 
 
-def test_the_papers_scale_follows_from_ours():
-    """e / σ_i of equation 5, where ours is e σ_m² / σ_i²: both from one matrix."""
-    from latentassay import from_torch
-    from latentassay.responses import invariance
-
-    weights = torch.tensor([[1.0, 0.3, 0.0], [0.1, 2.0, 0.4], [0.0, 0.5, 0.7]])
-    model = from_torch(lambda x: x @ weights, lambda z: z, latent_shape=(3,), prior=None)
-    z = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
-    ours, theirs = (
-        invariance(model, z, values=4, scale=scale, generator=torch.Generator().manual_seed(1))
-        for scale in ("free", "paper")
-    )
-    off = ~torch.eye(3, dtype=torch.bool)
-    expected = float(theirs.matrix[off].mean())
-    assert scores._in_papers_scale(ours)[f"INV, {scores.PAPER}"] == pytest.approx(expected, rel=1e-5)
+def test_rows_are_the_papers_families_together(tmp_path):
+    groups = group_seeds(list_configurations(Options("laptop", tmp_path)))
+    assert set(groups) == ROWS and list(groups)[:5] == ["AE", "XAE", "XCAE-I", "XCAE-E", "VAE"]
+    assert all(len(own) == 2 for own in groups.values())
 
 
-def test_traversals_move_one_unit_within_its_range():
-    cell = cells("smoke", Path(), None, 1)[0]
-    codes = torch.randn(200, 4, generator=torch.Generator().manual_seed(0))
-    moved = scores._traversed(cell, codes)
-    changed = moved != codes
-    assert (changed.sum(1) == 1).all() and set(changed.nonzero()[:, 1].tolist()) == {0, 1, 2, 3}
-    assert (moved <= codes.max(0).values).all() and (moved >= codes.min(0).values).all()
-
-
-def test_names_are_the_papers():
-    assert {named(cell.family, cell.variant) for cell in cells("smoke", Path(), None, 1)} == ROWS
-    assert len(cells("laptop", Path(), None, 2)) == 26
-    assert [cell.seed for cell in cells("paper", Path(), None, 5)][::13] == [11, 13, 17, 37, 121]
-
-
-@pytest.mark.parametrize(
-    ("options", "match"),
-    [
-        ({"seeds": 6}, "the paper has 5 seeds"),
-        ({"seeds": 0}, "seeds"),
-        ({"data": {"cifar": "x"}}, "only mnist is used"),
-    ],
-)
-def test_what_cannot_be_made_is_refused(tmp_path, options, match):
-    with pytest.raises(InputError, match=match):
-        wanted_cells("smoke", tmp_path, **{"seeds": None, "data": None, **options})
+def test_what_cannot_be_made_is_refused(tmp_path):
+    with pytest.raises(InputError, match="--data may name mnist"):
+        EXPERIMENT.check(Options("smoke", tmp_path, data={"cifar": "x"}))
     with pytest.raises(InputError, match="train on the cpu"):
-        make("smoke", tmp_path, device="cuda")
+        make_table(Options("smoke", tmp_path, device="cuda"))

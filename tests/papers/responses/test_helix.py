@@ -9,6 +9,7 @@ from torch import Tensor
 
 from latentassay.core.errors import InputError
 from latentassay.core.posteriors import Point
+from latentassay.papers.experiment import Options
 from latentassay.papers.responses import helix as module
 from latentassay.papers.responses.helix import (
     ALL,
@@ -17,9 +18,9 @@ from latentassay.papers.responses.helix import (
     RATIO,
     SCALES,
     STAYS,
-    follow,
-    helix,
-    pictures,
+    draw_figures,
+    follow_strand,
+    make_table,
     strand_points,
     train_helix,
     training_data,
@@ -55,7 +56,7 @@ class Turning(Unrolled):
 @pytest.fixture(scope="module")
 def smoke(tmp_path_factory):
     folder = tmp_path_factory.mktemp("helix")
-    return folder, helix("smoke", folder)
+    return folder, make_table(Options("smoke", folder))
 
 
 def test_strands_are_those_of_the_data():
@@ -69,18 +70,18 @@ def test_strands_are_those_of_the_data():
 
 def test_a_model_that_knows_the_helix_is_followed_both_ways():
     for strand in (0, 1):
-        found = follow(Unrolled(), strand)
+        found = follow_strand(Unrolled(), strand)
         assert found.manifold and found.straight and found.jump < 1.5 and found.ratio <= 1
 
 
-def test_a_straight_line_that_changes_strands_is_told():
-    found = follow(Turning(), 0)
+def test_a_straight_line_that_changes_strands_is_seen():
+    found = follow_strand(Turning(), 0)
     assert not found.straight and found.path.straight.x[32, 0] < 0
 
 
 def test_there_are_two_strands():
     with pytest.raises(InputError, match="0 or 1, got 2"):
-        follow(Unrolled(), 2)
+        follow_strand(Unrolled(), 2)
 
 
 def test_the_table_has_a_row_for_every_strand_and_one_for_all(smoke):
@@ -94,18 +95,19 @@ def test_the_table_has_a_row_for_every_strand_and_one_for_all(smoke):
 
 def test_it_is_made_once(smoke, trainings, monkeypatch):
     folder, table = smoke
-    monkeypatch.setattr(module, "follow", lambda *_: pytest.fail("a strand was followed again"))
-    assert helix("smoke", folder) == table and trainings == []
+    monkeypatch.setattr(module, "follow_strand", lambda *_: pytest.fail("a strand was followed again"))
+    assert make_table(Options("smoke", folder)) == table and trainings == []
 
 
 def test_more_seeds_train_only_what_is_missing(smoke, trainings):
     folder, table = smoke
-    more = helix("smoke", folder, seeds=2)
+    more = make_table(Options("smoke", folder, seeds=2))
     assert trainings == [SCALES["smoke"].steps] and more.cells[:8] == table.cells[:8]
 
 
-def test_figures_are_drawn_from_the_same_runs(smoke, trainings):
-    drawn = pictures("smoke", smoke[0])
+def test_figures_are_drawn_from_the_same_runs(smoke, trainings, monkeypatch):
+    monkeypatch.setattr(module, "GRID", 30)
+    drawn = draw_figures(Options("smoke", smoke[0]))
     assert trainings == [] and [picture.name for picture in drawn] == ["figure-2", "figure-3"]
     assert len(drawn[0].figure.axes) == 7 and len(drawn[1].figure.axes) == 2
     assert "Seed 0" in drawn[0].caption
@@ -122,22 +124,22 @@ def test_threads_are_left_as_they_were():
     try:
         train_helix(0, steps=1)
         with pytest.raises(InputError):
-            follow(Unrolled(), 2)
+            follow_strand(Unrolled(), 2)
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(("scale", "seeds", "message"), [("huge", None, "smoke, laptop, paper"), ("smoke", 0, "seeds")])
-def test_what_cannot_be_made_is_refused(scale, seeds, message):
+def test_what_cannot_be_made_is_refused(scale, seeds, message, tmp_path):
     with pytest.raises(InputError, match=message):
-        helix(scale, seeds=seeds)
+        make_table(Options(scale, tmp_path, seeds=seeds))
 
 
 @pytest.mark.long
 def test_nine_of_ten_seeds_can_be_followed_along_both_strands(tmp_path):
     """Measured: 9 of 10, mean cost ratio 0.23 ± 0.08 (the tenth has a torn strand); straight lines always hop."""
-    table = helix("paper", tmp_path)
+    table = make_table(Options("paper", tmp_path))
     assert sum(table.cell(ALL, STAYS).values) >= 9
     assert table.cell(ALL, RATIO).ours < 0.35
     assert sum(table.cell(ALL, HOPS).values) == 0

@@ -1,4 +1,4 @@
-"""What is asked of the models of IC: how consistent they are, how sparse, how independent, how good their pictures."""
+"""What is measured of the models of IC: consistency, sparsity, independence, and the quality of their pictures."""
 
 import warnings
 from functools import cache
@@ -15,73 +15,111 @@ from latentassay.metrics import independence
 from latentassay.metrics.quality.frechet import frechet_distance
 from latentassay.metrics.quality.kernel import kernel_distance
 from latentassay.metrics.quality.samples import FewRowsWarning
-from latentassay.papers.consistency.runs import SCALES, Cell, Digits, Scale, digits, train
-from latentassay.papers.results import pick
-from latentassay.papers.runs import Scores, Settings, measured
+from latentassay.papers.consistency.configurations import SCALES, GridConfiguration, GridScale, load_digits, train
+from latentassay.papers.digits import grey_digits
+from latentassay.papers.experiment import pick_scale
+from latentassay.papers.runs import Scores, Settings, has_scores, measure_once
 from latentassay.responses import Invariance, equivariance, invariance, self_consistency
 from latentassay.sampling import decode, draw, encode, uniform
 from latentassay.training import Classifier, train_classifier
 
 SAMPLERS = ("posterior", "hybrid", "uniform", "prior")
-INV, INV_ALL, COLLAPSED, EQV = "INV", "INV, all entries", "collapsed units", "EQV"
-PAPER = "paper’s scale"
-SPARSE, MMD, P_VALUE = "sparsity", "dependence of latents (MMD² × 1000)", "p of independence"
-ERROR = "squared error per pixel × 1000"
+"""Ways to draw latents; the last of VAEs alone."""
+
 KINDS = ("reconstructions", "samples", "traversals")
+"""Pictures that are compared with test rows."""
+
+PAPER = "paper’s scale"
+"""Behind the names of scores that are divided as the paper divides them."""
+
+INV = "INV"
+"""Invariance, mean over pairs of units that are not collapsed."""
+
+INV_ALL = "INV, all entries"
+"""Invariance, mean over all pairs."""
+
+COLLAPSED = "collapsed units"
+"""Number of units that do not answer to interventions."""
+
+EQV = "EQV"
+"""Equivariance of the causal block."""
+
+SPARSE = "sparsity"
+"""Share of possible edges whose gate is below ½."""
+
+MMD = "dependence of latents (MMD² × 1000)"
+"""Between posterior samples and the same with every unit shuffled."""
+
+P_VALUE = "p of independence"
+"""Of the hypothesis that the units are independent."""
+
+ERROR = "squared error per pixel × 1000"
+"""Of reconstructions."""
 
 
-def measure(cell: Cell) -> None:
-    """Train the model of a cell and measure it; everything is kept in its folder."""
-    consistency(cell)
-    pictures(cell)
+def measure_all(configuration: GridConfiguration) -> None:
+    """Train a model and measure it; everything is kept in its folder."""
+    measure_consistency(configuration)
+    measure_pictures(configuration)
 
 
-def is_measured(cell: Cell) -> bool:
-    """Whether the folder of a cell holds everything that ``measure`` leaves there."""
-    return all((cell.home / f"{name}.json").exists() for name in ("consistency", "quality"))
+def is_measured(configuration: GridConfiguration) -> bool:
+    """Whether the folder of a model holds everything that ``measure_all`` leaves there."""
+    return has_scores(configuration.run_folder, ("consistency", "quality"))
 
 
-def base(cell: Cell) -> str:
-    """From where latents are drawn that stand for the model's own: its prior, or codes where it has none (IC A.4.3)."""
-    return "prior" if cell.family == "vae" else "posterior"
+def all_scores(configuration: GridConfiguration) -> Scores:
+    """Return every score of a model, measured before or now."""
+    return measure_consistency(configuration) | measure_pictures(configuration)
 
 
-def consistency(cell: Cell) -> Scores:
+def choose_base(configuration: GridConfiguration) -> str:
+    """Return whence latents are drawn that stand for the model's own: its prior, or codes without one (IC A.4.3)."""
+    return "prior" if configuration.family == "vae" else "posterior"
+
+
+def measure_consistency(configuration: GridConfiguration) -> Scores:
     """Return INV with its matrix, EQV, SCN under every sampler, sparsity, and the dependence between latents."""
-    run, scale = train(cell), pick(SCALES, cell.scale)
+    run, scale = train(configuration), pick_scale(SCALES, configuration.scale)
 
-    def ask() -> Scores:
-        test, model = digits(scale.data, cell.data).test, run.model
-        z = {how: draw(model, test, scale.rows, how=how, generator=_seeded(cell, how)) for how in _samplers(cell)}
-        scores = _invariance(cell, model, z, scale)
+    def measure() -> Scores:
+        test, model = load_digits(configuration).test, run.model
+        z = {
+            how: draw(model, test, scale.rows, how=how, generator=_make_generator(configuration, how))
+            for how in _list_samplers(configuration)
+        }
+        scores = _measure_invariance(configuration, model, z, scale)
         for how, latents in z.items():
             scores |= {f"SCN, {how}": self_consistency(model, latents).score_all}
             scores |= {f"SCN, {how}, {PAPER}": self_consistency(model, latents, scale="paper").score_all}
-        codes = draw(model, test, min(1000, len(test)), how="posterior", generator=_seeded(cell, "codes"))
-        found = independence(codes, generator=_seeded(cell, "independence"))
+        generator = _make_generator(configuration, "codes")
+        codes = draw(model, test, min(1000, len(test)), how="posterior", generator=generator)
+        found = independence(codes, generator=_make_generator(configuration, "independence"))
         return scores | {MMD: 1000 * found.value, P_VALUE: found.p_value}
 
-    settings: Settings = {"rows": scale.rows, "values": scale.values, "base": base(cell)}
-    return measured(run.path, "consistency", settings, ask)
+    settings: Settings = {"rows": scale.rows, "values": scale.values, "base": choose_base(configuration)}
+    return measure_once(run.path, "consistency", settings, measure)
 
 
-def _samplers(cell: Cell) -> tuple[str, ...]:
-    return SAMPLERS if cell.family == "vae" else SAMPLERS[:3]
+def _list_samplers(configuration: GridConfiguration) -> tuple[str, ...]:
+    return SAMPLERS if configuration.family == "vae" else SAMPLERS[:3]
 
 
-def _invariance(cell: Cell, model: Any, z: dict[str, Tensor], scale: Scale) -> Scores:
-    latents, donors = z[base(cell)], z["posterior"]
-    found = invariance(model, latents, values=scale.values, donors=donors, generator=_seeded(cell, "invariance"))
-    scores = {INV_ALL: found.score_all, COLLAPSED: float(len(found.collapsed))} | _in_papers_scale(found)
+def _measure_invariance(configuration: GridConfiguration, model: Any, z: dict[str, Tensor], scale: GridScale) -> Scores:
+    latents, donors = z[choose_base(configuration)], z["posterior"]
+    generator = _make_generator(configuration, "invariance")
+    found = invariance(model, latents, values=scale.values, donors=donors, generator=generator)
+    scores = {INV_ALL: found.score_all, COLLAPSED: float(len(found.collapsed))} | _rescale_as_paper(found)
     if found.score is not None:
         scores[INV] = found.score
     scores |= {f"INV {m},{i}": float(value) for (m, i), value in np.ndenumerate(found.matrix.numpy())}
     if isinstance(model, HasCauses):
-        scores |= _causes(model, latents, donors, scale, _seeded(cell, "equivariance"))
+        generator = _make_generator(configuration, "equivariance")
+        scores |= _measure_causes(model, latents, donors, scale, generator)
     return scores
 
 
-def _causes(model: Any, latents: Tensor, donors: Tensor, scale: Scale, generator: Generator) -> Scores:
+def _measure_causes(model: Any, latents: Tensor, donors: Tensor, scale: GridScale, generator: Generator) -> Scores:
     equal = equivariance(model, latents, values=scale.values, donors=donors, generator=generator)
     gates = model.adjacency()
     possible = gates[torch.triu(torch.ones_like(gates, dtype=torch.bool), 1)]
@@ -89,56 +127,63 @@ def _causes(model: Any, latents: Tensor, donors: Tensor, scale: Scale, generator
     return sparsity if equal.score is None else {**sparsity, EQV: equal.score}
 
 
-def _in_papers_scale(found: Invariance) -> Scores:
-    """INV in the paper's scale, mean of all entries off the diagonal: e / σ_i where ours is e σ_m² / σ_i²."""
+def _rescale_as_paper(found: Invariance) -> Scores:
+    """Return INV in the paper's scale, mean of all off-diagonal entries: e / σ_i where ours is e σ_m² / σ_i²."""
     sigma, off = found.sigma, ~torch.eye(len(found.sigma), dtype=torch.bool)
     error = (1 - found.matrix) * sigma[None, :] / sigma[:, None].square().clamp(min=1e-12)
     return {f"{INV}, {PAPER}": float(1 - error[off].mean())}
 
 
-def pictures(cell: Cell) -> Scores:
+def measure_pictures(configuration: GridConfiguration) -> Scores:
     """Return the error of reconstructions, and how far they, samples and traversals are from test rows (figure 5a)."""
-    run, scale = train(cell), pick(SCALES, cell.scale)
+    run, scale = train(configuration), pick_scale(SCALES, configuration.scale)
 
-    def ask() -> Scores:
-        both, model = digits(scale.data, cell.data), run.model
-        judge = _judge(scale.data, cell.data)
-        rows = np.random.default_rng(0).permutation(len(both.test))
-        real, x = rows[: scale.images], both.test.batch(rows[-scale.images :])
-        made = _made(cell, model, both, x, scale.images)
-        scores = {ERROR: 1000 * float((made["reconstructions"] - x).square().mean())}
-        features = embed(both.test, judge, rows=real)
-        for kind, images in made.items():
-            theirs = embed(images, judge)
+    def measure() -> Scores:
+        digits, model = load_digits(configuration), run.model
+        classifier = _train_judge(scale.data, configuration.files)
+        rows = np.random.default_rng(0).permutation(len(digits.test))
+        real, x = rows[: scale.images], digits.test.batch(rows[-scale.images :])
+        pictures = _decode_kinds(configuration, model, x)
+        scores = {ERROR: 1000 * float((pictures["reconstructions"] - x).square().mean())}
+        features = embed(digits.test, classifier, rows=real)
+        for kind, images in pictures.items():
+            theirs = embed(images, classifier)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", FewRowsWarning)  # at scale smoke alone
                 scores[f"FD, {kind}"] = frechet_distance(features, theirs).score
-            scores[f"KID × 1000, {kind}"] = 1000 * kernel_distance(features, theirs, generator=cell.seed).score
+            distance = kernel_distance(features, theirs, generator=configuration.seed)
+            scores[f"KID × 1000, {kind}"] = 1000 * distance.score
         return scores
 
-    return measured(run.path, "quality", {"images": scale.images, "features": "classifier of digits"}, ask)
+    settings: Settings = {"images": scale.images, "features": "classifier of digits"}
+    return measure_once(run.path, "quality", settings, measure)
 
 
-def _made(cell: Cell, model: Any, both: Digits, x: Tensor, n: int) -> dict[str, Tensor]:
-    codes = draw(model, x, n, how="posterior", generator=_seeded(cell, "posterior"))
-    sampled = draw(model, x, n, how="prior" if cell.family == "vae" else "hybrid", generator=_seeded(cell, "samples"))
-    latents = {"reconstructions": encode(model, x).mean, "samples": sampled, "traversals": _traversed(cell, codes)}
+def _decode_kinds(configuration: GridConfiguration, model: Any, x: Tensor) -> dict[str, Tensor]:
+    """Return pictures of every kind, as many as there are rows in ``x``."""
+    how, n = "prior" if configuration.family == "vae" else "hybrid", len(x)
+    codes = draw(model, x, n, how="posterior", generator=_make_generator(configuration, "posterior"))
+    sampled = draw(model, x, n, how=how, generator=_make_generator(configuration, "samples"))
+    traversed = _move_one_unit(configuration, codes)
+    latents = {"reconstructions": encode(model, x).mean, "samples": sampled, "traversals": traversed}
     return {kind: decode(model, z) for kind, z in latents.items()}
 
 
-def _traversed(cell: Cell, codes: Tensor) -> Tensor:
-    """Codes of which one unit each was moved to somewhere between its extremes."""
-    generator = _seeded(cell, "traversals")
+def _move_one_unit(configuration: GridConfiguration, codes: Tensor) -> Tensor:
+    """Return codes of which one unit each was moved to somewhere between its extremes."""
+    generator = _make_generator(configuration, "traversals")
     moved = uniform(codes, len(codes), generator=generator)
     unit = torch.randint(codes.shape[1], (len(codes), 1), generator=generator)
     return codes.scatter(1, unit, moved.gather(1, unit))
 
 
 @cache
-def _judge(name: str, folder: Path | None) -> Classifier:
-    return train_classifier(digits(name, folder).train, steps=600, seed=0, device="cpu")
+def _train_judge(name: str, folder: Path | None) -> Classifier:
+    """Return the classifier whose features Fréchet and kernel distances compare."""
+    return train_classifier(grey_digits(name, folder).train, steps=600, seed=0, device="cpu")
 
 
-def _seeded(cell: Cell, question: str) -> Generator:
+def _make_generator(configuration: GridConfiguration, question: str) -> Generator:
+    """Return a generator of its own for each question to a model, so that no answer depends on the others' draws."""
     letters = sum(ord(letter) * 31**k for k, letter in enumerate(question))
-    return Generator().manual_seed((cell.seed + letters) % 2**31)
+    return Generator().manual_seed((configuration.seed + letters) % 2**31)

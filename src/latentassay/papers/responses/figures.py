@@ -1,43 +1,24 @@
 """Figures 4–6, 10–11 and 25–30 of LR: one report for each model, its scores side by side in a table."""
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
 
 from latentassay.assay import Assay, assay
-from latentassay.core.progress import track
 from latentassay.core.storage import write_whole
-from latentassay.papers.responses.models import Subjects
-from latentassay.papers.responses.tables import (
-    BETA,
-    REDRAWN,
-    SEEDS,
-    Folders,
-    asking,
-    counted,
-    told_of,
-    unless_absent,
-)
-from latentassay.papers.results import Cell, Table, over_seeds
-from latentassay.papers.runs import Scores, measured
+from latentassay.papers.experiment import Experiment, Options
+from latentassay.papers.responses.beta_vaes import FILES, BetaVAE, BetaVAEs
+from latentassay.papers.responses.sweep import BETA_NOTE, REDRAWN_NOTE, SEEDS_NOTE, describe_scale, measure_models
+from latentassay.papers.results import Cell, Table, row_over_seeds
+from latentassay.papers.runs import Scores, measure_once
+from latentassay.training import Run
 
-
-class Shown(NamedTuple):
-    """One model whose figures the paper shows."""
-
-    subject: str
-    beta: int
-    latents: int
-    figures: str
-
-
-MODELS = (
-    Shown("3D Shapes", 1, 24, "beside 10"),
-    Shown("3D Shapes", 4, 24, "4 to 6, 11 to 16"),
-    Shown("MNIST", 1, 2, "25 to 27"),
-    Shown("Fashion-MNIST", 8, 2, "28 to 30"),
-)
-"""The captions of figures 28 to 30 say MNIST; they stand in the section on Fashion-MNIST."""
+MODELS = {
+    BetaVAE("3D Shapes", 1, 24): "beside 10",
+    BetaVAE("3D Shapes", 4, 24): "4 to 6, 11 to 16",
+    BetaVAE("MNIST", 1, 2): "25 to 27",
+    BetaVAE("Fashion-MNIST", 8, 2): "28 to 30",
+}
+"""Model → figures of the paper that show it. The captions of figures 28 to 30 say MNIST; they stand in the section on
+Fashion-MNIST."""
 
 COLUMNS: Mapping[str, tuple[str, float]] = {
     "alive units": ("units.alive", 1.0),
@@ -53,61 +34,70 @@ COLUMNS: Mapping[str, tuple[str, float]] = {
 }
 """Column → name of the assay's score, and what it is multiplied by."""
 
-SAMPLES = {"smoke": 128, "laptop": 1024, "paper": 4096}
-READ = (
+REPORT_NOTE = (
     "Each model's report shows its response matrix and graph (figures 6 and 11), the conditioned matrix beside DCI's "
     "(figure 6), divergence, mean curvature and decodings of a plane (figures 4, 25, 28), its response field (27, 30), "
     "and paths (figure 5). Scores that do not apply to a model stay empty."
 )
 
 
-def reports(
-    scale: str,
-    folder: Path | None = None,
-    *,
-    seeds: int | None = None,
-    data: Folders | None = None,
-    device: str = "auto",
-) -> Table:
+def make_table(options: Options) -> Table:
     """Train the models whose figures LR shows, and write an assay's report for every seed of each.
 
-    Reports are kept beside the runs, as ``report.html``. Arguments and errors as ``table1``.
+    Reports are kept beside the runs, as ``report.html``; rows without files stay empty.
+
+    Raises:
+        InputError: an unknown scale, or no seeds.
+        FileError: files are not where they are said to be.
+        KeyboardInterrupt: Ctrl-C came; what was done is kept.
     """
-    subjects = Subjects(scale, folder, data=data, device=device)
-    count, cells, absent = counted(seeds, 1), list[Cell](), list[str]()
-    for shown in track(MODELS, "models"):
-        row = f"{shown.beta}-VAE, {shown.subject}, d = {shown.latents}"
-        ask = asking(_asker(subjects), shown.subject, shown.beta, shown.latents)
-        (found,) = unless_absent(absent, [ask], count)
-        for column in COLUMNS:
-            values = [scores[column] for scores in found if column in scores]
-            cells.append(over_seeds(f"{row} (figures {shown.figures})", column, values, scale=scale))
+    vaes = BetaVAEs(options)
+    seeds = options.count_seeds(1)
+    found, absent = measure_models(lambda model: _read_report(vaes, model), list(MODELS), seeds)
     return Table(
         title="The figures of latent responses as reports",
         what="The models whose figures the paper shows, each with a report of its own beside its run.",
-        scale=told_of(subjects, count, {shown.subject: None for shown in MODELS}),
-        cells=tuple(cells),
-        notes=(*dict.fromkeys(absent), READ, BETA, REDRAWN, SEEDS),
+        scale=describe_scale(vaes, seeds, {model.data_set for model in MODELS}),
+        cells=tuple(_list_cells(found, options.scale)),
+        notes=(*absent, REPORT_NOTE, BETA_NOTE, REDRAWN_NOTE, SEEDS_NOTE),
     )
 
 
-def _asker(subjects: Subjects) -> Any:
-    def ask(subject: str, beta: int, latents: int, seed: int) -> Scores:
-        run = subjects.run(subject, beta, latents, seed)
-
-        def measure() -> Scores:
-            made = _assayed(subjects, subject, beta, latents, seed)
-            if run.path is not None:
-                write_whole(run.path / "report.html", made.to_html().encode())
-            found = made.scores
-            return {column: scale * found[name].value for column, (name, scale) in COLUMNS.items() if name in found}
-
-        return measured(run.path, "report", {"samples": SAMPLES[subjects.name]}, measure)
-
-    return ask
+def _list_cells(found: Mapping[BetaVAE, Sequence[Scores]], scale: str) -> Iterator[Cell]:
+    for model, scores in found.items():
+        row = f"{model.beta}-VAE, {model.data_set}, d = {model.latents} (figures {MODELS[model]})"
+        yield from row_over_seeds(row, COLUMNS, scores, scale=scale)
 
 
-def _assayed(subjects: Subjects, subject: str, beta: int, latents: int, seed: int) -> Assay:
-    model, rows = subjects.model_and_unseen_rows(subject, beta, latents, seed)
-    samples = min(SAMPLES[subjects.name], len(rows))
-    return assay(model, rows, samples=samples, seed=seed, name=f"{beta}-VAE, d = {latents}, seed {seed}")
+def _read_report(vaes: BetaVAEs, model: BetaVAE) -> Scores:
+    """Return what the report of a model says, writing it beside its run first where that is not done."""
+    run = vaes.run(model)
+
+    def measure() -> Scores:
+        result = _assay(vaes, model, run)
+        if run.path is not None:
+            write_whole(run.path / "report.html", result.to_html().encode())
+        scores = result.scores
+        return {column: scale * scores[name].value for column, (name, scale) in COLUMNS.items() if name in scores}
+
+    return measure_once(run.path, "report", {"samples": vaes.scale.samples}, measure)
+
+
+def _assay(vaes: BetaVAEs, model: BetaVAE, run: Run) -> Assay:
+    network, rows = vaes.place(run), vaes.unseen_rows(model)
+    samples, name = min(vaes.scale.samples, len(rows)), f"{model.beta}-VAE, d = {model.latents}, seed {model.seed}"
+    return assay(network, rows, samples=samples, seed=model.seed, name=name)
+
+
+EXPERIMENT = Experiment(
+    name="responses.figures",
+    summary="a report each of the models whose figures LR shows (figures 4–6, 10–11, 25–30)",
+    files="MNIST, Fashion-MNIST; rows without files stay empty",
+    data_sets=FILES,
+    costs={
+        "smoke": "a minute",
+        "laptop": "about half an hour on two cores",
+        "paper": "weeks on two cores, hours on a GPU",
+    },
+    make=make_table,
+)

@@ -1,8 +1,7 @@
-"""The double helix (LR section 5): can one walk along a strand in the latent plane of a small VAE?"""
+"""The double helix (LR section 5): paths along a strand in the latent plane of a small VAE, as a table and figures."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,10 +16,13 @@ from latentassay.core.errors import InputError
 from latentassay.core.progress import track
 from latentassay.data import FactorData
 from latentassay.data import helix as draw_helix
+from latentassay.papers.experiment import Experiment, Options, describe_seeds, pick_scale
+from latentassay.papers.grids import run_folder
 from latentassay.papers.page import Picture
+from latentassay.papers.pool import one_torch_thread
 from latentassay.papers.responses.drawing import helix_maps, helix_paths
-from latentassay.papers.results import Cell, Table, over_seeds, pick, share_of_seeds
-from latentassay.papers.runs import Plan, Scores, measured, trained
+from latentassay.papers.results import Cell, Table, over_seeds, row_over_seeds, share_of_seeds
+from latentassay.papers.runs import Scores, TrainingPlan, measure_once, train_or_load
 from latentassay.responses import (
     Curve,
     ManifoldPath,
@@ -33,8 +35,17 @@ from latentassay.responses import (
 from latentassay.sampling import decode, encode, posterior
 from latentassay.training import Run
 
-POINTS, NOISE, STEPS = 1024, 0.1, 5000
+POINTS = 1024
+"""Of each seed's training data."""
+
+NOISE = 0.1
+"""Their standard deviation around the strands."""
+
+STEPS = 5000
+"""Optimiser steps."""
+
 STRANDS = (0, 1)
+
 ENDS = (-0.8, 0.8)
 """Where along its strand a path begins and ends, in the t of LR equation 10."""
 
@@ -44,9 +55,31 @@ REACH = 1.4
 TEMPERATURE = 1e-3
 """Price of length. Everything from 1e-4 to 3e-3 follows the same strands; at 1e-2 a detour is dearer than a hop."""
 
-PLANE, GRID, EXTENT = (0, 1), 150, (-3.0, 3.0)
-RATIO, STAYS, HOPS, JUMP = "cost, manifold ÷ straight", "manifold path stays", "straight line stays", "greatest jump"
+PLANE = (0, 1)
+"""The two latents."""
+
+GRID = 150
+"""Points along each axis of the maps."""
+
+EXTENT = (-3.0, 3.0)
+"""Of each axis of the maps."""
+
+RATIO = "cost, manifold ÷ straight"
+"""Cost of the manifold path over that of the straight line."""
+
+STAYS = "manifold path stays"
+"""Whether every decoding along it lies nearer to its own strand."""
+
+HOPS = "straight line stays"
+"""The same of the straight line."""
+
+JUMP = "greatest jump"
+"""Longest step of the code along the strand, over the median step."""
+
+COLUMNS = (RATIO, STAYS, HOPS, JUMP)
+
 ALL = "all seeds, both strands"
+"""Name of the last row."""
 
 NOTES = (
     "LR prints figures and no numbers, so there is no value of the paper's to compare with.",
@@ -62,23 +95,23 @@ NOTES = (
 )
 
 
-class Scale(NamedTuple):
-    """How much is trained."""
+class HelixScale(NamedTuple):
+    """How much is trained: optimiser steps, and seeds."""
 
     steps: int
     seeds: int
 
 
-SCALES = {"smoke": Scale(400, 1), "laptop": Scale(STEPS, 3), "paper": Scale(STEPS, 10)}
+SCALES = {"smoke": HelixScale(400, 1), "laptop": HelixScale(STEPS, 3), "paper": HelixScale(STEPS, 10)}
 
 
-class Followed(NamedTuple):
-    """One strand, walked along.
+class StrandWalk(NamedTuple):
+    """A path along one strand, and the straight line between the same ends.
 
     Attributes:
-        path: the way found, beside the straight line.
-        ratio: cost of the way found over that of the straight line.
-        manifold: whether every decoding of the way found lies nearer to its own strand than to the other.
+        path: the path found, beside the straight line.
+        ratio: cost of the path found over that of the straight line.
+        manifold: whether every decoding of the path found lies nearer to its own strand than to the other.
         straight: the same for the straight line.
         jump: longest step of the code along the strand, over the median step.
     """
@@ -105,28 +138,17 @@ def training_data(seed: int) -> FactorData:
     return draw_helix(POINTS, noise=NOISE, generator=seed)
 
 
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch use one thread: small networks gain nothing from more, and numbers do not depend on their count."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
-@one_thread()
+@one_torch_thread()
 def train_helix(seed: int, folder: Path | None = None, *, steps: int = STEPS) -> Run:
     """Train LR's β-VAE of two latents on the double helix, or take it from ``folder`` if it is there.
 
     Four hidden layers of 32 ELU, β = 0.05, squared error, batches of 128; Adam's rate falls from 0.01 to 0.
     """
-    return trained(_plan(seed, steps), folder, lambda: training_data(seed), device="cpu")
+    return train_or_load(_make_plan(seed, steps), folder, lambda: training_data(seed), device="cpu")
 
 
-def _plan(seed: int, steps: int) -> Plan:
-    return Plan(
+def _make_plan(seed: int, steps: int) -> TrainingPlan:
+    return TrainingPlan(
         data="helix",
         model="vae-mlp",
         hidden=(32,) * 4,
@@ -141,9 +163,9 @@ def _plan(seed: int, steps: int) -> Plan:
     )
 
 
-@one_thread()
-def follow(model: Autoencoder, strand: int) -> Followed:
-    """Walk along a strand in the latent plane, from the code of t = −0.8 to that of t = 0.8 (LR figures 2 and 3).
+@one_torch_thread()
+def follow_strand(model: Autoencoder, strand: int) -> StrandWalk:
+    """Find a path along a strand in the latent plane, from the code of t = −0.8 to that of 0.8 (LR figures 2 and 3).
 
     Raises:
         InputError: there is no such strand.
@@ -154,89 +176,80 @@ def follow(model: Autoencoder, strand: int) -> Followed:
     step = (codes[1:] - codes[:-1]).norm(dim=1)
     jump = float(step.max() / step.median())
     path = manifold_path(model, codes[0], codes[-1], latents=PLANE, temperature=TEMPERATURE)
-    manifold, straight = (_stays(curve, strand) for curve in (path.manifold, path.straight))
-    return Followed(path, path.manifold.cost / path.straight.cost, manifold, straight, jump)
+    manifold, straight = (_stays_on_strand(curve, strand) for curve in (path.manifold, path.straight))
+    return StrandWalk(path, path.manifold.cost / path.straight.cost, manifold, straight, jump)
 
 
-def _stays(curve: Curve, strand: int) -> bool:
+def _stays_on_strand(curve: Curve, strand: int) -> bool:
     t = torch.linspace(-REACH, REACH, 1401)
     own, other = (torch.cdist(curve.x, strand_points(s, t)).amin(1) for s in (strand, 1 - strand))
     return bool((own < other).all())
 
 
-@one_thread()
-def helix(scale: str, folder: Path | None = None, *, seeds: int | None = None) -> Table:
+@one_torch_thread()
+def make_table(options: Options) -> Table:
     """Train a VAE per seed, walk along both its strands, and say how often that goes well.
 
-    Args:
-        scale: smoke, laptop or paper; the last two differ in the number of seeds alone.
-        folder: where runs are kept; what is there is not done again.
-        seeds: how many seeds, from 0 on.
+    Scales laptop and paper differ in the number of seeds alone.
 
     Raises:
         InputError: an unknown scale, or no seeds.
         KeyboardInterrupt: Ctrl-C came; what was done is kept.
     """
-    chosen = pick(SCALES, scale)
-    count = chosen.seeds if seeds is None else seeds
-    if count < 1:
-        raise InputError(f"seeds must be at least 1, got {count}")
+    chosen = pick_scale(SCALES, options.scale)
+    seeds = options.count_seeds(chosen.seeds)
     found, seconds = [], 0.0
-    for seed in track(range(count), "seeds"):
-        run = train_helix(seed, _home(folder, scale, seed), steps=chosen.steps)
-        found.append(_scores(run))
+    for seed in track(range(seeds), "seeds"):
+        run = _train_seed(options, seed)
+        found.append(_measure_strands(run))
         seconds += run.seconds
     return Table(
         title="The double helix: walking along a strand",
         what="A β-VAE of two latents learns points around two strands that wind about each other. Between two points "
         "of one strand, a straight line in the latent plane hops to the other strand and back; the way of least "
         "response distance stays (LR section 5, figures 2 and 3).",
-        scale=_words(scale, chosen, count, seconds),
-        cells=tuple(_cells(found, scale)),
+        scale=_describe_scale(options.scale, chosen, seeds, seconds),
+        cells=tuple(_list_cells(found, options.scale)),
         notes=NOTES,
     )
 
 
-def _home(folder: Path | None, scale: str, seed: int) -> Path | None:
-    return None if folder is None else folder / "runs" / scale / f"helix-seed{seed}"
+def _train_seed(options: Options, seed: int) -> Run:
+    folder = run_folder(options.folder, options.scale, f"helix-seed{seed}")
+    return train_helix(seed, folder, steps=pick_scale(SCALES, options.scale).steps)
 
 
-def _scores(run: Run) -> Scores:
-    """Cost ratio, both verdicts and the jump of either strand, as kept numbers."""
+def _measure_strands(run: Run) -> Scores:
+    """Return cost ratio, both verdicts and the jump of either strand, as numbers."""
 
     def measure() -> Scores:
         scores: Scores = {}
         for strand in STRANDS:
-            found = follow(run.model, strand)
+            found = follow_strand(run.model, strand)
             values = (found.ratio, float(found.manifold), float(found.straight), found.jump)
-            scores |= {
-                f"{name} {strand}": value for name, value in zip((RATIO, STAYS, HOPS, JUMP), values, strict=True)
-            }
+            scores |= {f"{name} {strand}": value for name, value in zip(COLUMNS, values, strict=True)}
         return scores
 
-    return measured(run.path, "follow", {"temperature": TEMPERATURE}, measure)
+    return measure_once(run.path, "follow", {"temperature": TEMPERATURE}, measure)
 
 
-def _cells(found: list[Scores], scale: str) -> list[Cell]:
-    cells = []
+def _list_cells(found: Sequence[Scores], scale: str) -> Iterator[Cell]:
     for seed, scores in enumerate(found):
         for strand in STRANDS:
-            row = f"seed {seed}, strand {strand}"
-            for name in (RATIO, STAYS, HOPS, JUMP):
-                cell = over_seeds(row, name, [scores[f"{name} {strand}"]], scale=scale)
-                cells.append(cell.model_copy(update={"unit": "yes or no"}) if name in (STAYS, HOPS) else cell)
+            of_strand = {name: scores[f"{name} {strand}"] for name in COLUMNS}
+            for cell in row_over_seeds(f"seed {seed}, strand {strand}", COLUMNS, [of_strand], scale=scale):
+                yield cell.model_copy(update={"unit": "yes or no"}) if cell.column in (STAYS, HOPS) else cell
     means = [sum(scores[f"{RATIO} {strand}"] for strand in STRANDS) / len(STRANDS) for scores in found]
-    cells.append(over_seeds(ALL, RATIO, means, scale=scale))
+    yield over_seeds(ALL, RATIO, means, scale=scale)
     for name in (STAYS, HOPS):
         both = [all(scores[f"{name} {strand}"] for strand in STRANDS) for scores in found]
-        cells.append(share_of_seeds(ALL, name, both, scale=scale))
-    return cells
+        yield share_of_seeds(ALL, name, both, scale=scale)
 
 
-def _words(scale: str, chosen: Scale, count: int, seconds: float) -> dict[str, str]:
+def _describe_scale(scale: str, chosen: HelixScale, count: int, seconds: float) -> dict[str, str]:
     return {
         "scale": scale,
-        "seeds": "0" if count == 1 else f"0 to {count - 1}",
+        "seeds": describe_seeds(count),
         "data": f"{POINTS:,} points a seed, noise {NOISE:g}",
         "network": "MLP, four layers of 32 ELU each side, 2 latents",
         "training": f"{chosen.steps:,} steps of 128, β 0.05, Adam 0.01 → 0",
@@ -244,30 +257,28 @@ def _words(scale: str, chosen: Scale, count: int, seconds: float) -> dict[str, s
     }
 
 
-@one_thread()
-def pictures(scale: str, folder: Path | None = None, *, seeds: int | None = None) -> list[Picture]:
+@one_torch_thread()
+def draw_figures(options: Options) -> list[Picture]:
     """Draw figures 2 and 3 for the first seed that can be followed along both strands, or else for seed 0."""
-    chosen = pick(SCALES, scale)
-    count = chosen.seeds if seeds is None else seeds
-    for seed in [*range(count), 0]:
-        model = train_helix(seed, _home(folder, scale, seed), steps=chosen.steps).model
-        ways = [follow(model, strand) for strand in STRANDS]
-        if all(way.manifold for way in ways):
+    for seed in [*range(options.count_seeds(pick_scale(SCALES, options.scale).seeds)), 0]:
+        model = _train_seed(options, seed).model
+        walks = [follow_strand(model, strand) for strand in STRANDS]
+        if all(walk.manifold for walk in walks):
             break
-    strand = int(ways[1].path.manifold.length > ways[0].path.manifold.length)
-    told = f"Seed {seed}, strand {strand}."
+    strand = int(walks[1].path.manifold.length > walks[0].path.manifold.length)
+    data, path, words = training_data(seed), walks[strand].path, f"Seed {seed}, strand {strand}."
     return [
         Picture(
             "figure-2",
             "The latent plane by its responses (LR figure 2).",
-            f"{FIGURE_2} {told}",
-            figure2(model, training_data(seed), ways[strand].path),
+            f"{FIGURE_2} {words}",
+            draw_figure_2(model, data, path),
         ),
         Picture(
             "figure-3",
             "Two ways, in the latent plane and in space (LR figure 3).",
-            f"{FIGURE_3} {told}",
-            figure3(model, training_data(seed), ways[strand].path),
+            f"{FIGURE_3} {words}",
+            draw_figure_3(model, data, path),
         ),
     ]
 
@@ -282,23 +293,23 @@ FIGURE_3 = (
 )
 
 
-def figure2(model: Autoencoder, data: FactorData, path: ManifoldPath) -> Figure:
+def draw_figure_2(model: Autoencoder, data: FactorData, path: ManifoldPath) -> Figure:
     """Draw divergence, mean curvature, response distance and posterior of the latent plane, two ways across each."""
     field = response_field(model, PLANE, n=GRID, extent=EXTENT, exact=True)
     distance = response_error(model, PLANE, torch.zeros(2), field.xs, field.ys).cost.sqrt()
     maps = (field.xs, field.ys, divergence(field), mean_curvature(field), distance)
     return helix_maps(
         *(values.numpy() for values in maps),
-        posterior=_posterior(model, data),
+        posterior=_draw_posterior(model, data),
         manifold=path.manifold.z.numpy(),
         straight=path.straight.z.numpy(),
     )
 
 
-def figure3(model: Autoencoder, data: FactorData, path: ManifoldPath) -> Figure:
+def draw_figure_3(model: Autoencoder, data: FactorData, path: ManifoldPath) -> Figure:
     """Draw two ways in the latent plane, and what they decode to among data and reconstructions."""
     return helix_paths(
-        _posterior(model, data),
+        _draw_posterior(model, data),
         path.manifold.z.numpy(),
         path.straight.z.numpy(),
         observations=data.batch(range(len(data))).numpy(),
@@ -309,7 +320,16 @@ def figure3(model: Autoencoder, data: FactorData, path: ManifoldPath) -> Figure:
     )
 
 
-def _posterior(model: Autoencoder, data: FactorData) -> np.ndarray:
-    """Eight posterior samples of every observation."""
+def _draw_posterior(model: Autoencoder, data: FactorData) -> np.ndarray:
+    """Draw eight posterior samples of every observation."""
     generator = torch.Generator().manual_seed(0)
     return np.asarray(posterior(model, data, 8 * len(data), generator=generator))
+
+
+EXPERIMENT = Experiment(
+    name="responses.helix",
+    summary="the double helix: two ways across a latent plane (LR figures 2 and 3)",
+    costs={"smoke": "seconds", "laptop": "half a minute", "paper": "2 minutes"},
+    make=make_table,
+    draw=draw_figures,
+)

@@ -1,4 +1,4 @@
-"""What is asked of the models of SA: do latents tell factors apart, how good are samples, how are latents ordered."""
+"""What is measured of the models of SA: disentanglement, quality of samples, and the order of their variables."""
 
 import warnings
 from functools import cache
@@ -13,14 +13,28 @@ from latentassay.evaluation.fidelity import fidelity
 from latentassay.features import DEFAULT, EfficientNetLite0
 from latentassay.metrics import score
 from latentassay.metrics.quality.samples import FewRowsWarning
-from latentassay.papers.results import pick
-from latentassay.papers.runs import Scores, Settings, measured
-from latentassay.papers.structure.runs import SCALES, Cell, shapes, train
+from latentassay.papers.experiment import pick_scale
+from latentassay.papers.runs import Scores, Settings, has_scores, measure_once
+from latentassay.papers.structure.configurations import SCALES, ArchitectureConfiguration, draw_shapes, train
 from latentassay.responses import Hierarchy, hierarchy
 from latentassay.sampling import draw, encode
 from latentassay.training.trainer import pick_device
 
-DCI, MIG, IRS, MOD, EXP = "DCI", "MIG", "IRS", "Mod", "Exp"
+DCI = "DCI"
+"""Disentanglement of DCI."""
+
+MIG = "MIG"
+"""Mutual information gap."""
+
+IRS = "IRS"
+"""Interventional robustness score."""
+
+MOD = "Mod"
+"""Modularity."""
+
+EXP = "Exp"
+"""Explicitness."""
+
 COLUMNS = {
     "dci": DCI,
     "mig": MIG,
@@ -35,52 +49,74 @@ COLUMNS = {
 }
 """Name of a score in ``metrics.score`` → column; the first five are the paper's."""
 
-METRICS = [name for name in COLUMNS if name not in ("completeness", "informativeness")]
-LINEAR, CONTEXT, PLACES = "earlier is less linear", "earlier depends on others", "earlier reaches farther"
+METRIC_NAMES = [name for name in COLUMNS if name not in ("completeness", "informativeness")]
+"""What ``metrics.score`` computes; DCI brings the two others."""
+
+LINEAR = "earlier is less linear"
+"""Rank correlation of a variable's place with how linear what it changes is."""
+
+CONTEXT = "earlier depends on others"
+"""Rank correlation of its place with how little its effect depends on the others."""
+
+PLACES = "earlier reaches farther"
+"""Rank correlation of its place with how little of the picture it reaches."""
+
 ACTIVE = "active variables"
-BCE, MSE, KINDS = "BCE", "MSE × 1000", ("reconstruction", "hybrid", "prior", "real")
+"""Number of variables that anything answers to."""
+
 ORDER = (LINEAR, CONTEXT, PLACES, ACTIVE)
+"""Columns of the order of variables."""
+
+BCE = "BCE"
+"""Cross entropy of reconstructions, nats for each picture."""
+
+MSE = "MSE × 1000"
+"""Squared error of reconstructions, mean over values."""
+
+KINDS = ("reconstruction", "hybrid", "prior", "real")
+"""Pictures that are compared with unseen ones."""
 
 
-def measure(cell: Cell) -> None:
-    """Train the model of a cell and measure it; everything is kept in its folder."""
-    disentanglement(cell)
-    order(cell)
-    pictures(cell)
+def measure_all(configuration: ArchitectureConfiguration) -> None:
+    """Train a model and measure it; everything is kept in its folder."""
+    measure_disentanglement(configuration)
+    measure_order(configuration)
+    measure_pictures(configuration)
 
 
-def is_measured(cell: Cell) -> bool:
-    """Whether the folder of a cell holds everything that ``measure`` leaves there."""
-    return all((cell.home / f"{name}.json").exists() for name in ("disentanglement", "order", "quality"))
+def is_measured(configuration: ArchitectureConfiguration) -> bool:
+    """Whether the folder of a model holds everything that ``measure_all`` leaves there."""
+    return has_scores(configuration.run_folder, ("disentanglement", "order", "quality"))
 
 
-def variables(cell: Cell) -> tuple[tuple[int, ...], ...]:
+def list_variables(configuration: ArchitectureConfiguration) -> tuple[tuple[int, ...], ...]:
     """Return what is drawn as one in hybrids: the segments of structural and ladder models, else single latents."""
-    groups: tuple[tuple[int, ...], ...] = train(cell).model.variables
+    groups: tuple[tuple[int, ...], ...] = train(configuration).model.variables
     return groups
 
 
-def disentanglement(cell: Cell) -> Scores:
+def measure_disentanglement(configuration: ArchitectureConfiguration) -> Scores:
     """Return every score of posterior means of unseen rows, latent by latent (SA table 1)."""
-    run, chosen = train(cell), pick(SCALES, cell.scale)
+    run, chosen = train(configuration), pick_scale(SCALES, configuration.scale)
 
-    def ask() -> Scores:
-        test = unseen(cell, chosen.codes)
+    def measure() -> Scores:
+        test = take_unseen(configuration, chosen.codes)
         means = encode(run.model, test).mean.double().numpy()
-        asked: dict[str, dict[str, Any]] = {name: {} for name in METRICS}
-        panel = score(means, test.factors, metrics=asked | {"dci": {"predictor": chosen.predictor}}, seed=cell.seed)
+        metrics: dict[str, dict[str, Any]] = {name: {} for name in METRIC_NAMES}
+        metrics["dci"] = {"predictor": chosen.predictor}
+        panel = score(means, test.factors, metrics=metrics, seed=configuration.seed)
         return {COLUMNS[found.name.partition("[")[0]]: found.value for found in panel}
 
     settings: Settings = {"codes": chosen.codes, "predictor": chosen.predictor}
-    return measured(run.path, "disentanglement", settings, ask)
+    return measure_once(run.path, "disentanglement", settings, measure)
 
 
-def order(cell: Cell) -> Scores:
+def measure_order(configuration: ArchitectureConfiguration) -> Scores:
     """Return how far the variables of one model are ordered, and the parts that this is read off (SA 4.1)."""
-    run, chosen = train(cell), pick(SCALES, cell.scale)
+    run, chosen = train(configuration), pick_scale(SCALES, configuration.scale)
 
-    def ask() -> Scores:
-        found = hierarchy_of(cell)
+    def measure() -> Scores:
+        found = measure_hierarchy(configuration)
         ordered = {LINEAR: found.score, CONTEXT: found.context.score, PLACES: found.extent.score}
         scores: Scores = {name: value for name, value in ordered.items() if value is not None}
         for unit in found.active:
@@ -89,32 +125,32 @@ def order(cell: Cell) -> Scores:
             scores[f"size {unit}"] = float(found.size[unit])
         return scores | {ACTIVE: float(len(found.active))}
 
-    return measured(run.path, "order", {"hybrids": chosen.hybrids}, ask)
+    return measure_once(run.path, "order", {"hybrids": chosen.hybrids}, measure)
 
 
-def hierarchy_of(cell: Cell) -> Hierarchy:
+def measure_hierarchy(configuration: ArchitectureConfiguration) -> Hierarchy:
     """Return the hierarchy of one model, from hybrids of codes of unseen pictures."""
-    generator, chosen = Generator().manual_seed(cell.seed), pick(SCALES, cell.scale)
-    model, units = train(cell).model, variables(cell)
-    rows = unseen(cell, chosen.codes)
+    generator, chosen = Generator().manual_seed(configuration.seed), pick_scale(SCALES, configuration.scale)
+    model, units = train(configuration).model, list_variables(configuration)
+    rows = take_unseen(configuration, chosen.codes)
     z = draw(model, rows, chosen.hybrids, how="hybrid", units=units, generator=generator)
     return hierarchy(model, z, units=units, generator=generator)
 
 
-def pictures(cell: Cell) -> Scores:
+def measure_pictures(configuration: ArchitectureConfiguration) -> Scores:
     """Return errors of reconstructions, and how far they, hybrids and prior samples are from unseen pictures."""
-    run, chosen = train(cell), pick(SCALES, cell.scale)
+    run, chosen = train(configuration), pick_scale(SCALES, configuration.scale)
 
-    def ask() -> Scores:
+    def measure() -> Scores:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FewRowsWarning)  # at scale smoke alone
             found = fidelity(
                 run.model,
-                shapes(cell.scale, cell.folder).test,
+                draw_shapes(configuration.scale, configuration.folder).test,
                 n=chosen.images,
                 kinds=KINDS,
-                stored=shapes(cell.scale, cell.folder).train,
-                extractor=_judge(),
+                stored=draw_shapes(configuration.scale, configuration.folder).train,
+                extractor=_load_extractor(),
                 resamples=0,
                 generator=Generator().manual_seed(0),
             )
@@ -122,29 +158,29 @@ def pictures(cell: Cell) -> Scores:
             raise InputError("the cross entropy of pictures was not measured")
         scores: Scores = {BCE: found.bce, MSE: 1000 * found.mse}
         for kind, distances in found.distances.items():
-            scores |= {fd(kind): distances.frechet.score, kid(kind): 1000 * distances.kernel.score}
+            scores |= {name_frechet(kind): distances.frechet.score, name_kernel(kind): 1000 * distances.kernel.score}
         return scores
 
-    return measured(run.path, "quality", {"images": chosen.images, "features": DEFAULT}, ask)
+    return measure_once(run.path, "quality", {"images": chosen.images, "features": DEFAULT}, measure)
 
 
-def fd(kind: str) -> str:
-    """Name of a Fréchet distance."""
+def name_frechet(kind: str) -> str:
+    """Return the name of a Fréchet distance."""
     return f"FD, {kind}"
 
 
-def kid(kind: str) -> str:
-    """Name of a kernel distance."""
+def name_kernel(kind: str) -> str:
+    """Return the name of a kernel distance."""
     return f"KID × 1000, {kind}"
 
 
 @cache
-def _judge() -> nn.Module:
-    """The extractor of features, on a GPU where there is one."""
+def _load_extractor() -> nn.Module:
+    """Return the extractor of features, on a GPU where there is one."""
     return EfficientNetLite0().to(pick_device("auto"))
 
 
-def unseen(cell: Cell, rows: int) -> FactorData:
+def take_unseen(configuration: ArchitectureConfiguration, rows: int) -> FactorData:
     """Return the same unseen pictures for every model."""
-    test = shapes(cell.scale, cell.folder).test
+    test = draw_shapes(configuration.scale, configuration.folder).test
     return test.take(np.sort(np.random.default_rng(0).permutation(len(test))[:rows]))

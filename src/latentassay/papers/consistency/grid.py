@@ -1,0 +1,281 @@
+"""The grid of IC: quality, consistency, sparsity and independence, beside tables 1 and 2, and its figures."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from latentassay.assay import Assay, assay
+from latentassay.core.storage import write_whole
+from latentassay.papers import pool
+from latentassay.papers.consistency import scores
+from latentassay.papers.consistency.configurations import (
+    BETA,
+    KINDS,
+    SCALES,
+    VARIANTS,
+    GridConfiguration,
+    list_configurations,
+    load_digits,
+    name_model,
+    train,
+)
+from latentassay.papers.digits import LEARNED
+from latentassay.papers.experiment import Experiment, Options, pick_scale
+from latentassay.papers.grids import group_by, measure_missing
+from latentassay.papers.page import Picture
+from latentassay.papers.results import Cell, Table, row_over_seeds
+from latentassay.papers.variants import by_variant
+
+SELF = tuple(f"SCN, {how}" for how in scores.SAMPLERS)
+SELF_PAPER = tuple(f"{name}, {scores.PAPER}" for name in SELF)
+BLOCKS = {
+    " · pictures": (scores.ERROR, *(f"{name}, {kind}" for kind in scores.KINDS for name in ("FD", "KID × 1000"))),
+    " · interventions": (scores.INV, scores.INV_ALL, f"{scores.INV}, {scores.PAPER}", scores.EQV, scores.COLLAPSED),
+    " · no intervention": SELF,
+    " · no intervention, paper’s scale": SELF_PAPER,
+    " · structure": (scores.SPARSE, scores.MMD, scores.P_VALUE),
+}
+"""What stands behind the names of rows of a block → its columns."""
+
+TABLE_2 = {
+    "AE": (0.96, 0.75, 0.66),
+    "XAE": (0.96, 0.81, 0.68),
+    "XCAE-I": (0.95, 0.88, 0.80),
+    "XCAE-E": (0.95, 0.88, 0.80),
+}
+"""Posterior, hybrid, uniform. The table says XCAE, not which of the two."""
+
+NOTES = (
+    "INV, EQV and SCN: 1 is perfect. Our scale divides by variances only, and does not change when latents are "
+    "rescaled; the paper's divides a squared distance by a standard deviation, so its SCN and INV change with the "
+    "scale of the latents, which nothing fixes in an AE or SAE. Only the latter stand beside table 2.",
+    "INV is the mean over pairs of units that are not collapsed; INV of all entries, as the paper averages, "
+    "counts what never answers as invariant, and unit diagonals besides. Collapsed: less than an eighth of the "
+    "variance of a unit's intervention comes back. EQV is the mean over all entries of units that are not "
+    "collapsed.",
+    "Latents for INV and EQV: prior samples in VAEs, posterior samples of test rows otherwise (IC A.4.3). "
+    "Interventions take their values from posterior samples.",
+    "Sparsity: share of the 15 possible edges whose gate is below ½. Table 1 says 41.66 % for 6 latents, 45.83 % "
+    "for 12 and 48.44 % for 32: that is (n − 1) / 2n, the share of places below the diagonal of n × n, which "
+    "could never hold an edge. No mask has entered it, so it stands beside no number of ours.",
+    "MMD²: between posterior samples of 1,000 test rows and the same with every unit shuffled, by an inverse "
+    "multiquadratic kernel, × 1000 (figure 8); p: of the hypothesis that the units are independent.",
+    "FD and KID: of the features of a classifier of these digits, so they compare with each other and not with "
+    "figure 5a, whose numbers the paper does not print. Samples: of the prior in VAEs, hybrids otherwise. "
+    "Traversals: posterior samples with one unit moved to anywhere between its extremes.",
+    f"The paper gives neither β nor the variance of its Gaussian decoder: here β = {BETA:g} and σ = 1. At β = 1 so "
+    "few steps leave most units of a VAE collapsed.",
+    "Below scale paper Adam's rate falls along half a cosine from 0.002, batches are smaller and steps are few.",
+    "XC-I and XC-E: λ = 4 beside a squared error summed over pixels (times ½), one random unit a step.",
+    "Intervals are 95 % by Student's t over seeds.",
+)
+
+
+class Summary(NamedTuple):
+    """A figure of one score of the whole grid.
+
+    Attributes:
+        figure: number in IC, and what distinguishes it where the figure has several.
+        score: which score.
+        title: heading.
+        axis: label of the axis.
+    """
+
+    figure: str
+    score: str
+    title: str
+    axis: str
+
+
+SUMMARIES = (
+    Summary("5a-reconstructions", "FD, reconstructions", "Reconstructions", "Fréchet distance"),
+    Summary("5a-samples", "FD, samples", "Samples", "Fréchet distance"),
+    Summary("5a-traversals", "FD, traversals", "Traversals", "Fréchet distance"),
+    Summary("5b-26", scores.INV, "Invariance", "1 − INV of units that are not collapsed"),
+    Summary("27", scores.EQV, "Equivariance", "1 − EQV"),
+    Summary("28-posterior", "SCN, posterior", "Self-consistency of posterior samples", "1 − SCN"),
+    Summary("28-hybrid", "SCN, hybrid", "Self-consistency of hybrids", "1 − SCN"),
+    Summary("28-uniform", "SCN, uniform", "Self-consistency of uniform samples", "1 − SCN"),
+    Summary("8", scores.MMD, "Dependence between latents", "MMD² × 1000"),
+    Summary("table-1", scores.SPARSE, "Sparsity", "share of edges with a gate below ½"),
+)
+
+LINEAR = (scores.MMD, scores.SPARSE)
+"""Scores that may be 0 or less, on an axis of their own; of the others, those that end at 1 have no floor."""
+
+PERFECT = 1e-6
+"""What is left to 1 is drawn from here on."""
+
+CAPTION = "A dot for each seed and their mean, with its 95 % interval from three seeds on. Families: AE, VAE, SAE; {}"
+
+SAMPLES = 256
+"""Test rows that the assay of a single model rests on."""
+
+GRID = 20
+"""Points along each axis of its maps."""
+
+BUDGET = 30.0
+"""Seconds that it may take."""
+
+REPORT_FIGURES = {
+    "invariance": ("3", "Invariance matrix"),
+    "self": ("29", "Self-consistency of every unit"),
+    "errors": ("2-19-25", "What comes back wrong along a traversal"),
+    "hybrids": ("34", "Hybridisation"),
+    "adjacency": ("30-33", "Masks"),
+    "doubles": ("35", "Double interventions on N and Z"),
+}
+"""Figures of the report's consistency section → number and title in IC."""
+
+
+def make_table(options: Options) -> Table:
+    """Train the whole grid, a process for each model, and measure it (IC tables 1, 2; figures 5, 8, 26 to 28).
+
+    Raises:
+        InputError: an unknown scale, another device than the cpu, no seeds or more than five.
+        FileError: the files of MNIST are not there.
+        KeyboardInterrupt: Ctrl-C came; what was done is kept.
+    """
+    options.require_cpu()
+    grid = list_configurations(options)
+    measure_missing(scores.measure_all, scores.is_measured, grid)
+    return Table(
+        title="Interventional consistency on digits (IC tables 1 and 2, figures 5, 8 and 26 to 28)",
+        what="Autoencoders, VAEs and structural autoencoders, plain, with a causal block (X), and trained to be "
+        "invariant (XC-I) or equivariant (XC-E): how well they reconstruct and sample, how consistent they are when "
+        "intervened on, and how independent their latents are.",
+        scale=_describe_scale(grid),
+        cells=tuple(_list_cells(grid)),
+        notes=NOTES,
+    )
+
+
+def group_seeds(grid: Sequence[GridConfiguration]) -> dict[str, list[GridConfiguration]]:
+    """Return the paper's name of a model → its seeds; families together, variants in the paper's order."""
+    groups = group_by(grid, lambda configuration: configuration.paper_name)
+    return {name: groups[name] for name in (name_model(*kind) for kind in KINDS)}
+
+
+def _list_cells(grid: Sequence[GridConfiguration]) -> Iterator[Cell]:
+    groups = group_seeds(grid)
+    for suffix, columns in BLOCKS.items():
+        for row, own in groups.items():
+            found = [scores.all_scores(configuration) for configuration in own]
+            printed = dict(zip(SELF_PAPER, TABLE_2.get(row, ()), strict=False)) if columns is SELF_PAPER else {}
+            yield from row_over_seeds(row + suffix, columns, found, scale=own[0].scale, paper=printed, skip_empty=True)
+
+
+def _describe_scale(grid: Sequence[GridConfiguration]) -> dict[str, str]:
+    scale, chosen = grid[0].scale, pick_scale(SCALES, grid[0].scale)
+    seeds = sorted({configuration.seed for configuration in grid})
+    first = [configuration for configuration in grid if configuration.seed == seeds[0]]
+    seconds = {configuration.model: train(configuration).seconds for configuration in first}
+    size = "28×28" if chosen.data == "mnist" else "8×8"
+    return {
+        "scale": scale,
+        "seeds": ", ".join(map(str, seeds)),
+        "data": f"{chosen.data}, {LEARNED[chosen.data]:,} rows of {size} to learn from",
+        "network": f"size {chosen.size.upper()}: 6 + 6 convolutions of 32 filters, 6 latents",
+        "training": f"{chosen.steps:,} steps of {chosen.batch_size}, Adam {chosen.lr:g}",
+        "measured on": f"{chosen.rows:,} latents × {chosen.values} values, {chosen.images:,} pictures of each kind",
+        "time": f"{min(seconds.values()):.0f} to {max(seconds.values()):.0f} s of training a model on one core",
+    }
+
+
+def draw_figures(options: Options) -> list[Picture]:
+    """Draw figures 5, 8 and 26 to 28 over all seeds, and 2, 3, 16, 19 to 25, 29 to 35 of the first.
+
+    The models of single figures get a whole report besides, ``report.html`` in the folder of their run.
+    """
+    grid = list_configurations(options)
+    shown = pick_scale(SCALES, options.scale).shown
+    first = [own[0] for name, own in group_seeds(grid).items() if name in shown]
+    pool.run_each(write_report, [one for one in first if not _assay_file(one).exists()], "reports")
+    return [*_draw_summaries(grid), *(picture for one in first for picture in _draw_model(one))]
+
+
+def write_report(configuration: GridConfiguration) -> None:
+    """Assay a model, and leave the assay and its report beside the run."""
+    scale, run = pick_scale(SCALES, configuration.scale), train(configuration)
+    result = assay(
+        run.model,
+        load_digits(configuration).test,
+        samples=SAMPLES,
+        seed=configuration.seed,
+        grid=GRID,
+        budget=BUDGET,
+        name=f"{configuration.paper_name}, size {scale.size.upper()}, seed {configuration.seed}",
+    )
+    write_whole(configuration.run_folder / "report.html", result.to_html().encode())
+    result.save(_assay_file(configuration))
+
+
+def _assay_file(configuration: GridConfiguration) -> Path:
+    return configuration.run_folder / "assay.safetensors"
+
+
+def _draw_summaries(grid: Sequence[GridConfiguration]) -> list[Picture]:
+    return [
+        Picture(
+            f"figure-{summary.figure}",
+            f"{summary.title} (IC {_name_source(summary.figure)})",
+            CAPTION.format(f"{summary.title.lower()}."),
+            by_variant(groups, summary.axis, log=summary.score not in LINEAR, order=(*VARIANTS, "AVAE")),
+        )
+        for summary in SUMMARIES
+        if (groups := _collect_values(grid, summary.score))
+    ]
+
+
+def _name_source(figure: str) -> str:
+    number = figure.split("-")[0]
+    return "table 1" if number == "table" else f"figure {number}"
+
+
+def _collect_values(grid: Sequence[GridConfiguration], score: str) -> dict[str, dict[str, list[float]]]:
+    """Return family → variant → values, a seed each; what no seed has is left out."""
+    groups: dict[str, dict[str, list[float]]] = {}
+    for own in group_seeds(grid).values():
+        found = [scores.all_scores(configuration) for configuration in own]
+        if values := [_distance_to_perfect(score, known[score]) for known in found if score in known]:
+            groups.setdefault(own[0].family.upper(), {})[own[0].variant] = values
+    return groups
+
+
+def _distance_to_perfect(score: str, value: float) -> float:
+    """Return what is left to 1 of scores that are perfect there, other scores as they are."""
+    return max(1 - value, PERFECT) if score.startswith(("INV", "EQV", "SCN")) else value
+
+
+def _draw_model(configuration: GridConfiguration) -> list[Picture]:
+    """Draw the figures of one model, and the interpolation strip of figure 16."""
+    name, figures = configuration.paper_name, Assay.load(_assay_file(configuration)).figures()
+    pictures = [
+        Picture(
+            f"figure-{number}-{name.lower()}",
+            f"{title}, {name} (IC figure {number.replace('-', ', ')})",
+            f"{name}, seed {configuration.seed}, on unseen digits.",
+            figures[f"consistency.{key}"],
+        )
+        for key, (number, title) in REPORT_FIGURES.items()
+        if f"consistency.{key}" in figures
+    ]
+    if "paths.strips" in figures:
+        title, caption = f"Interpolation, {name} (IC figure 16)", "Between two unseen digits."
+        pictures.append(Picture(f"figure-16-{name.lower()}", title, caption, figures["paths.strips"]))
+    return pictures
+
+
+EXPERIMENT = Experiment(
+    name="consistency.grid",
+    summary="AE, β-VAE and SAE, plain, with a causal block, and trained to be consistent (IC tables 1–2, figures 2–35)",
+    files="MNIST, except at scale smoke",
+    data_sets=("mnist",),
+    costs={
+        "smoke": "several minutes",
+        "laptop": "about two hours on two cores",
+        "paper": "weeks on two cores, hours on a GPU",
+    },
+    make=make_table,
+    draw=draw_figures,
+)

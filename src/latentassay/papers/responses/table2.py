@@ -1,0 +1,80 @@
+"""Table 2 of LR: what β does to the structure score on five data sets."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from latentassay.papers.experiment import Experiment, Options
+from latentassay.papers.responses.beta_vaes import FILES, LATENTS, BetaVAE, BetaVAEs
+from latentassay.papers.responses.scores import STRUCTURE, measure_structure
+from latentassay.papers.responses.sweep import (
+    BETA_NOTE,
+    COSTS,
+    DISAGREE_NOTE,
+    KERNEL_NOTE,
+    RATE_NOTE,
+    SEEDS_NOTE,
+    describe_scale,
+    measure_models,
+    note_shapes,
+)
+from latentassay.papers.results import Cell, Table, over_seeds
+from latentassay.papers.runs import Scores
+
+PRINTED = {
+    "MNIST": {1: (4.9, 1.3), 2: (1.6, 0.6), 4: (0.7, 0.4), 8: (0.5, 0.2)},
+    "Fashion-MNIST": {1: (1.5, 0.7), 2: (1.1, 0.3), 4: (1.1, 0.4), 8: (0.9, 0.1)},
+    "3D Shapes": {1: (36.0, 2.0), 2: (33.0, 3.0), 4: (32.0, 1.0), 8: (23.0, 9.0)},
+    "MPI3D toy": {1: (3.1, 1.4), 2: (0.8, 0.4), 4: (0.15, 0.04), 8: (0.05, 0.02)},
+    "MPI3D real": {1: (8.0, 2.0), 2: (2.9, 0.2), 4: (2.0, 1.0), 8: (0.4, 0.3)},
+}
+"""Data set → β → structure score × 1000 and the half-width of its 95 % interval, from three seeds."""
+
+LATENTS_NOTE = f"LR does not say how many latents the models of table 2 have; these have {LATENTS}."
+
+
+def make_table(options: Options) -> Table:
+    """Measure the structure score × 1000 of β-VAEs on five data sets; columns without files stay empty.
+
+    Raises:
+        InputError: an unknown scale, or no seeds.
+        FileError: files are not where they are said to be.
+        KeyboardInterrupt: Ctrl-C came; what was done is kept.
+    """
+    vaes = BetaVAEs(options)
+    seeds, betas = options.count_seeds(vaes.scale.table_2_seeds), vaes.scale.betas
+    models = [BetaVAE(data_set, beta) for data_set in PRINTED for beta in betas]
+    found, absent = measure_models(lambda model: measure_structure(vaes, model), models, seeds)
+    return Table(
+        title="Structure score × 1000 (latent responses, table 2)",
+        what="How far responses to the prior stray from the prior: 0 where the latent space is as unstructured as the "
+        "prior. In the paper it falls as β grows.",
+        scale=describe_scale(vaes, seeds, PRINTED),
+        cells=tuple(_list_cells(found, betas, options.scale)),
+        notes=(
+            *absent,
+            BETA_NOTE,
+            KERNEL_NOTE,
+            LATENTS_NOTE,
+            *note_shapes(vaes),
+            DISAGREE_NOTE,
+            RATE_NOTE,
+            SEEDS_NOTE,
+        ),
+    )
+
+
+def _list_cells(found: Mapping[BetaVAE, Sequence[Scores]], betas: Sequence[int], scale: str) -> Iterator[Cell]:
+    for beta in betas:
+        for data_set, printed in PRINTED.items():
+            values = [1000 * scores[STRUCTURE] for scores in found[BetaVAE(data_set, beta)]]
+            paper, half = printed[beta]
+            yield over_seeds(f"{beta}-VAE", data_set, values, scale=scale, paper=paper, paper_half=half)
+
+
+EXPERIMENT = Experiment(
+    name="responses.table2",
+    summary="structure score of β-VAEs on five data sets (LR table 2)",
+    files="MNIST, Fashion-MNIST, MPI3D; columns without files stay empty",
+    data_sets=FILES,
+    costs=COSTS,
+    make=make_table,
+)
