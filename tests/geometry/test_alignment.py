@@ -47,9 +47,8 @@ def test_turned_components_have_the_cosine_of_their_angle(degrees):
     x = gaussian()
     axes = torch.from_numpy(PCA(2).fit(x.numpy()).components_.T)
     found = pca_alignment(Loaded(axes @ turned(degrees)), x, generator=seeded())
-    assert found.score == pytest.approx(np.cos(np.radians(degrees))) and found.score.stderr == pytest.approx(
-        0, abs=1e-9
-    )
+    assert found.score == pytest.approx(np.cos(np.radians(degrees)))
+    assert found.score.stderr == pytest.approx(0, abs=1e-9)
     stretched = Loaded(axes @ turned(degrees), lambda z: z @ turned(degrees).T * torch.tensor([2.0, 1.0]) @ axes.T)
     assert pca_alignment(stretched, x, generator=seeded()).singular == pytest.approx(1)
 

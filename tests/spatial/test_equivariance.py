@@ -6,7 +6,6 @@ from torch.testing import assert_close
 
 import latentassay as la
 from latentassay.spatial import spatial_equivariance
-from latentassay.spatial.transformations import transformations
 from tests.oracles.convolutional import Patches, circular, clouds
 
 
@@ -79,29 +78,6 @@ def test_places_by_the_border_can_be_left_out():
 def test_patches_follow_shifts_of_one_place_and_their_pictures_too():
     found = spatial_equivariance(Patches(), clouds(24, seed=2), margin=0)
     assert float(found.encoded[:2].max()) < 1e-6 and float(found.decoded[:2].max()) < 1e-6
-
-
-def test_moves_that_do_not_fit_are_left_out():
-    assert [m.name for m in transformations((5, 7), (4, 4))] == ["shift down", "shift right", "flip down", "flip right"]
-    assert [m.name for m in transformations((6,), (2,))] == ["shift along", "flip along"]
-    assert "quarter turn" not in [m.name for m in transformations((4, 4), (4, 2))]
-    names = [m.name for m in transformations((4, 4, 4), (2, 2, 2))]
-    assert names[:3] == ["shift deep", "shift down", "shift right"] and names[-2:] == ["quarter turn", "zoom by 2"]
-
-
-def test_a_shift_moves_a_picture_by_a_stride_and_a_zoom_keeps_the_middle():
-    moves = {move.name: move for move in transformations((4, 4), (3, 2))}
-    x = torch.arange(96.0).reshape(1, 1, 12, 8)
-    assert torch.equal(moves["shift right"].of_pictures(x)[..., 2:], x[..., :-2])
-    assert torch.equal(moves["shift down"].of_pictures(x)[..., 3:, :], x[..., :-3, :])
-    z = torch.arange(16.0).reshape(1, 1, 4, 4)
-    assert torch.equal(moves["shift down"].of_latents(z)[..., 1:, :], z[..., :-1, :])
-    zoomed = moves["zoom by 2"].of_latents(z)
-    assert corners(zoomed) == corners(z[..., 1:3, 1:3]) and zoomed.shape == z.shape
-
-
-def corners(x):
-    return [float(x[0, 0, i, j]) for i in (0, -1) for j in (0, -1)]
 
 
 def test_a_code_that_never_varies_strays_nowhere():
