@@ -1,6 +1,6 @@
-"""What an adapter costs: encoding and decoding through a guest against the bare model asked by hand.
+"""What an adapter costs: encoding and decoding behind the door against the bare model called by hand.
 
-Random weights, batches of 128 pictures; the same network is asked as torch pair and as ONNX pair. The bare side does
+Random weights, batches of 128 pictures; the same network is taken as torch pair and as ONNX pair. The bare side does
 what nobody can avoid: it calls the model and takes the mean from its answer. Both sides take turns, one call each, in
 one process; the figure is the median over turns of the ratio of processor times, with a 95 % interval from order
 statistics, since what else the machine does leaves single ratios off by several per cent.
@@ -24,16 +24,22 @@ from torch import Tensor, nn
 
 import latentassay as la
 
-N, SECONDS, FEWEST, TARGET, LATENTS = 128, 10.0, 41, 1.02, 24
-Ask = Callable[[Tensor], Tensor]
+N = 128
+LATENTS = 24
+SECONDS = 10.0
+"""For each adapter, where the command line says nothing else."""
+FEWEST_TURNS = 41
+TARGET = 1.02
+"""Ratio of processor times that an adapter may cost."""
+Call = Callable[[Tensor], Tensor]
 
 
 class Case(NamedTuple):
-    """A guest beside the two calls that it stands for."""
+    """A model behind the door beside the two calls that it stands for."""
 
-    guest: la.Autoencoder
-    encode: Ask
-    decode: Ask
+    wrapped: la.Autoencoder
+    encode: Call
+    decode: Call
     x_shape: tuple[int, ...]
 
 
@@ -50,7 +56,7 @@ def torch_pair() -> Case:
 
 
 def onnx_pair() -> Case:
-    """Both sides ask the same sessions: two of one file differ by some per cent in where their memory lies."""
+    """Both sides call the same sessions: two of one file differ by some per cent in where their memory lies."""
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the old exporter needs no onnxscript, and says that there is a new one
         paths = [Path(folder) / "e.onnx", Path(folder) / "d.onnx"]
@@ -64,12 +70,12 @@ def onnx_pair() -> Case:
                 dynamo=False,
                 dynamic_axes={"x": {0: "n"}, "y": {0: "n"}},
             )
-        guest = la.from_onnx(*paths)
+        wrapped = la.from_onnx(*paths)
 
-    def asked(session: Any) -> Ask:
+    def call(session: Any) -> Call:
         return lambda x: torch.from_numpy(session.run(None, {"x": x.numpy()})[0])
 
-    return Case(guest, asked(guest._encoder._session), asked(guest._decoder._session), (3, 32, 32))
+    return Case(wrapped, call(wrapped._encoder._session), call(wrapped._decoder._session), (3, 32, 32))
 
 
 def diffusers_kl() -> Case:
@@ -77,8 +83,8 @@ def diffusers_kl() -> Case:
 
     down, up = ("DownEncoderBlock2D",) * 2, ("UpDecoderBlock2D",) * 2
     net = AutoencoderKL(block_out_channels=(16, 32), down_block_types=down, up_block_types=up, norm_num_groups=8).eval()
-    guest = la.from_diffusers(net, x_shape=(3, 32, 32), space="scaled")
-    return Case(guest, lambda x: net.encode(x).latent_dist.mean, lambda z: net.decode(z).sample, (3, 32, 32))
+    wrapped = la.from_diffusers(net, x_shape=(3, 32, 32), space="scaled")
+    return Case(wrapped, lambda x: net.encode(x).latent_dist.mean, lambda z: net.decode(z).sample, (3, 32, 32))
 
 
 def monai_kl() -> Case:
@@ -94,8 +100,8 @@ def monai_kl() -> Case:
         latent_channels=4,
         norm_num_groups=8,
     ).eval()
-    guest = la.from_monai(net, x_shape=(3, 32, 32), scale_factor=0.5)
-    return Case(guest, lambda x: net.encode(x)[0], net.decode, (3, 32, 32))
+    wrapped = la.from_monai(net, x_shape=(3, 32, 32), scale_factor=0.5)
+    return Case(wrapped, lambda x: net.encode(x)[0], net.decode, (3, 32, 32))
 
 
 def pythae_vae() -> Case:
@@ -119,9 +125,9 @@ def bare(case: Case, x: Tensor, z: Tensor) -> None:
     case.decode(z)
 
 
-def guest(case: Case, x: Tensor, z: Tensor) -> None:
-    _ = case.guest.encode(x).mean
-    case.guest.decode(z)
+def through_adapter(case: Case, x: Tensor, z: Tensor) -> None:
+    _ = case.wrapped.encode(x).mean
+    case.wrapped.decode(z)
 
 
 def seconds(work: Callable[[Case, Tensor, Tensor], None], case: Case, x: Tensor, z: Tensor) -> float:
@@ -131,15 +137,15 @@ def seconds(work: Callable[[Case, Tensor, Tensor], None], case: Case, x: Tensor,
 
 
 def measure(case: Case, budget: float) -> dict[str, Any]:
-    x, z = torch.rand(N, *case.x_shape), torch.randn(N, *case.guest.latent_shape)
-    for work in (bare, guest, bare, guest):
+    x, z = torch.rand(N, *case.x_shape), torch.randn(N, *case.wrapped.latent_shape)
+    for work in (bare, through_adapter, bare, through_adapter):
         work(case, x, z)
-    turns = max(FEWEST, round(budget / 2 / seconds(bare, case, x, z)))
+    turns = max(FEWEST_TURNS, round(budget / 2 / seconds(bare, case, x, z)))
     pairs = []
     for k in range(turns):
-        first, second = (guest, bare) if k % 2 else (bare, guest)
+        first, second = (through_adapter, bare) if k % 2 else (bare, through_adapter)
         taken = {work: seconds(work, case, x, z) for work in (first, second)}
-        pairs.append((taken[guest], taken[bare]))
+        pairs.append((taken[through_adapter], taken[bare]))
     ratios = sorted(mine / theirs for mine, theirs in pairs)
     edge = max(0, math.floor((turns - 1.96 * turns**0.5) / 2))
     return {
@@ -158,7 +164,7 @@ def main() -> None:
         for name, (package, make) in MAKERS.items():
             if find_spec(package):
                 found[name] = measure(make(), budget)
-    what = f"encode and decode {N} pictures through a guest against the bare model, random weights"
+    what = f"encode and decode {N} pictures behind the door against the bare model, random weights"
     record("adapters", {"what": what, "target": TARGET, "cases": found})
 
 

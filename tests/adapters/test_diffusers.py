@@ -99,12 +99,12 @@ def by_hand(model):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_response_matrix_is_that_of_a_pair_written_by_hand(name, x):
-    guest = from_diffusers(MODELS[name], x_shape=SIZE)
+    wrapped = from_diffusers(MODELS[name], x_shape=SIZE)
     encode, decode = by_hand(MODELS[name])
-    pair = la.from_torch(encode, decode, latent_shape=guest.latent_shape)
+    pair = la.from_torch(encode, decode, latent_shape=wrapped.latent_shape)
     matrices = [
         la.response_matrix(model, la.sampling.posterior(model, x, 12, generator=seeded()), generator=seeded()).matrix
-        for model in (guest, pair)
+        for model in (wrapped, pair)
     ]
     assert_close(*matrices, atol=1e-5, rtol=1e-5)
     assert matrices[0].max() > 1e-4
@@ -113,33 +113,33 @@ def test_the_response_matrix_is_that_of_a_pair_written_by_hand(name, x):
 def test_scaled_latents_are_those_of_the_pipelines(x):
     """Stable Diffusion 3: z = (native − shift) · factor; decode(z / factor + shift)."""
     net = kl(scaling_factor=0.25, shift_factor=0.5)
-    guest, q = from_diffusers(net, x_shape=SIZE, space="scaled"), net.encode(2 * x - 1).latent_dist
-    assert_close(guest.encode(x).mean, (q.mean - 0.5) * 0.25)
-    assert_close(guest.encode(x).std, q.std * 0.25)
-    z = torch.randn(3, *guest.latent_shape, generator=seeded())
-    assert_close(guest.decode(z), net.decode(z / 0.25 + 0.5).sample / 2 + 0.5)
-    assert "(z − 0.5) · 0.25" in guest.space
+    wrapped, q = from_diffusers(net, x_shape=SIZE, space="scaled"), net.encode(2 * x - 1).latent_dist
+    assert_close(wrapped.encode(x).mean, (q.mean - 0.5) * 0.25)
+    assert_close(wrapped.encode(x).std, q.std * 0.25)
+    z = torch.randn(3, *wrapped.latent_shape, generator=seeded())
+    assert_close(wrapped.decode(z), net.decode(z / 0.25 + 0.5).sample / 2 + 0.5)
+    assert "(z − 0.5) · 0.25" in wrapped.space
 
 
 def test_means_and_spreads_per_channel_are_honoured(x):
     """Stable Diffusion XL's pipelines: decode(z · latents_std / factor + latents_mean)."""
     net = kl(**PER_CHANNEL)
-    guest = from_diffusers(net, x_shape=SIZE, space="scaled")
+    wrapped = from_diffusers(net, x_shape=SIZE, space="scaled")
     mean, std = (torch.tensor(PER_CHANNEL[key]).view(1, 2, 1, 1) for key in ("latents_mean", "latents_std"))
-    z = torch.randn(3, *guest.latent_shape, generator=seeded())
-    assert_close(guest.decode(z), net.decode(z * std / 0.5 + mean).sample / 2 + 0.5)
-    native, scaled = from_diffusers(net, x_shape=SIZE).encode(x), guest.encode(x)
+    z = torch.randn(3, *wrapped.latent_shape, generator=seeded())
+    assert_close(wrapped.decode(z), net.decode(z * std / 0.5 + mean).sample / 2 + 0.5)
+    native, scaled = from_diffusers(net, x_shape=SIZE).encode(x), wrapped.encode(x)
     assert_close(scaled.mean * std / 0.5 + mean, native.mean)
     assert_close(scaled.std / native.std, (0.5 / std).expand_as(native.std))
-    assert "not applied" in from_diffusers(net, x_shape=SIZE).space and "per channel" in guest.space
+    assert "not applied" in from_diffusers(net, x_shape=SIZE).space and "per channel" in wrapped.space
 
 
 def test_the_normalized_response_matrix_does_not_depend_on_the_space(x):
     matrices = {}
     for space in ("native", "scaled"):
-        guest = from_diffusers(kl(**PER_CHANNEL), x_shape=SIZE, space=space)
-        z = la.sampling.posterior(guest, x, 16, generator=seeded())
-        matrices[space] = la.response_matrix(guest, z, generator=seeded())
+        wrapped = from_diffusers(kl(**PER_CHANNEL), x_shape=SIZE, space=space)
+        z = la.sampling.posterior(wrapped, x, 16, generator=seeded())
+        matrices[space] = la.response_matrix(wrapped, z, generator=seeded())
     assert_close(matrices["scaled"].normalized, matrices["native"].normalized, rtol=1e-3, atol=1e-6)
     slope = torch.tensor([0.5 / 2, 0.5 / 3], dtype=torch.float64)
     assert_close(matrices["scaled"].matrix, matrices["native"].matrix * slope, rtol=1e-3, atol=1e-6)
@@ -147,40 +147,40 @@ def test_the_normalized_response_matrix_does_not_depend_on_the_space(x):
 
 def test_unit_latents_are_those_that_tiny_stores(x):
     net = tiny()
-    guest, raw = from_diffusers(net, x_shape=SIZE, space="unit"), net.encode(2 * x - 1).latents
-    assert_close(guest.encode(x).mean, net.scale_latents(raw))
-    z = torch.rand(2, *guest.latent_shape, generator=seeded())
-    assert_close(guest.decode(z), net.decode(net.unscale_latents(z)).sample / 2 + 0.5)
+    wrapped, raw = from_diffusers(net, x_shape=SIZE, space="unit"), net.encode(2 * x - 1).latents
+    assert_close(wrapped.encode(x).mean, net.scale_latents(raw))
+    z = torch.rand(2, *wrapped.latent_shape, generator=seeded())
+    assert_close(wrapped.decode(z), net.decode(net.unscale_latents(z)).sample / 2 + 0.5)
     with torch.no_grad():
         net.encoder.layers[-1].bias.fill_(100.0)
-    assert (guest.encode(x).mean == 1).all()
+    assert (wrapped.encode(x).mean == 1).all()
 
 
 def test_decoding_of_codes_is_quantised(x):
-    net, guest = MODELS["VQModel"], from_diffusers(MODELS["VQModel"], x_shape=SIZE)
-    z = guest.encode(x).mean
+    net, wrapped = MODELS["VQModel"], from_diffusers(MODELS["VQModel"], x_shape=SIZE)
+    z = wrapped.encode(x).mean
     book = net.quantize.embedding.weight
     nearest = (z.movedim(1, -1)[..., None, :] - book).square().sum(-1).argmin(-1)
     assert len(nearest.unique()) > 1
-    assert_close(guest.decode(z), guest.decode(book[nearest].movedim(-1, 1)), atol=1e-5, rtol=1e-5)
-    assert "nearest of 16 code vectors" in guest.space
+    assert_close(wrapped.decode(z), wrapped.decode(book[nearest].movedim(-1, 1)), atol=1e-5, rtol=1e-5)
+    assert "nearest of 16 code vectors" in wrapped.space
 
 
 def test_the_range_of_the_model_is_applied_inside(x):
     net = MODELS["AutoencoderKL"]
     for low, high in ((-1, 1), (0, 1), (0, 255), (-2, 3)):
-        guest = from_diffusers(net, x_shape=SIZE, value_range=(low, high))
+        wrapped = from_diffusers(net, x_shape=SIZE, value_range=(low, high))
         inner = low + (high - low) * x
-        assert_close(guest.encode(x).mean, net.encode(inner).latent_dist.mean)
-        z = guest.encode(x).mean
-        assert_close(low + (high - low) * guest.decode(z), net.decode(z).sample, atol=1e-4, rtol=1e-4)
+        assert_close(wrapped.encode(x).mean, net.encode(inner).latent_dist.mean)
+        z = wrapped.encode(x).mean
+        assert_close(low + (high - low) * wrapped.decode(z), net.decode(z).sample, atol=1e-4, rtol=1e-4)
 
 
 def test_sizes_priors_and_words():
-    guest = from_diffusers(kl(sample_size=32), prior="normal")
-    assert (guest.x_shape, guest.latent_shape) == ((3, 32, 32), (2, 16, 16))
-    assert guest.prior == la.StandardNormal((2, 16, 16))
-    assert "std about 5.49 by the config; scaling_factor 0.18215 not applied" in guest.space
+    wrapped = from_diffusers(kl(sample_size=32), prior="normal")
+    assert (wrapped.x_shape, wrapped.latent_shape) == ((3, 32, 32), (2, 16, 16))
+    assert wrapped.prior == la.StandardNormal((2, 16, 16))
+    assert "std about 5.49 by the config; scaling_factor 0.18215 not applied" in wrapped.space
     wide = from_diffusers(kl(sample_size=[16, 48]))
     assert wide.encode(torch.zeros(1, 3, 16, 48)).mean.shape == (1, 2, 8, 24)
     assert "scaled ones are the same" in from_diffusers(tiny(), x_shape=SIZE).space
@@ -272,11 +272,11 @@ def test_answers_as_tuples_are_refused_with_the_fix(x):
         def decode(self, z):
             return super().decode(z, return_dict=False)
 
-    guest = from_diffusers(built(Plain, **CONV), x_shape=SIZE)
+    wrapped = from_diffusers(built(Plain, **CONV), x_shape=SIZE)
     with pytest.raises(la.ContractError, match=r"encode returned a tuple.*return_dict=True"):
-        guest.encode(x)
+        wrapped.encode(x)
     with pytest.raises(la.ContractError, match=r"decode returned a tuple.*return_dict=True"):
-        guest.decode(torch.zeros(1, *guest.latent_shape))
+        wrapped.decode(torch.zeros(1, *wrapped.latent_shape))
 
 
 def test_a_model_that_is_not_what_its_config_says(x):
@@ -296,9 +296,9 @@ def folder(tmp_path):
 def test_folders_load_as_they_were_saved(name, tmp_path, x):
     MODELS[name].save_pretrained(tmp_path)
     before = torch.get_rng_state()
-    guest, original = from_diffusers(str(tmp_path), x_shape=SIZE), from_diffusers(MODELS[name], x_shape=SIZE)
+    wrapped, original = from_diffusers(str(tmp_path), x_shape=SIZE), from_diffusers(MODELS[name], x_shape=SIZE)
     assert torch.equal(before, torch.get_rng_state()) and torch.get_default_dtype() == torch.float32
-    assert_close(guest.encode(x).mean, original.encode(x).mean)
+    assert_close(wrapped.encode(x).mean, original.encode(x).mean)
 
 
 @pytest.mark.parametrize("size", ["1GB", "5KB"])

@@ -35,8 +35,8 @@ def diffusers_kl():
         norm_num_groups=4,
         mid_block_add_attention=False,
     ).eval()
-    guest = la.from_diffusers(net, x_shape=IMAGE, value_range=(0, 1))
-    return guest, lambda x: net.quant_conv(net.encoder(x)).chunk(2, 1), lambda z: net.decoder(net.post_quant_conv(z))
+    wrapped = la.from_diffusers(net, x_shape=IMAGE, value_range=(0, 1))
+    return wrapped, lambda x: net.quant_conv(net.encoder(x)).chunk(2, 1), lambda z: net.decoder(net.post_quant_conv(z))
 
 
 def monai_kl():
@@ -86,19 +86,19 @@ INSTALLED = [name for name in MAKERS if importlib.util.find_spec(name)]
         pytest.param(name, marks=pytest.mark.skipif(name not in INSTALLED, reason=f"needs {name}")) for name in MAKERS
     ]
 )
-def guests(request, tmp_path):
+def models(request, tmp_path):
     """The network through its own adapter, as a pair written by hand, and as two files."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        guest, encode, decode = MAKERS[request.param]()
-    for module in guest.torch_modules:
+        wrapped, encode, decode = MAKERS[request.param]()
+    for module in wrapped.torch_modules:
         module.requires_grad_(False)  # so that an export may keep the weights as constants
-    z = torch.zeros(2, *guest.latent_shape)
+    z = torch.zeros(2, *wrapped.latent_shape)
     down = exported(encode, torch.rand(2, *IMAGE), tmp_path / "e.onnx", ["mu", "logvar"])
     files = la.from_onnx(
-        down, exported(decode, z, tmp_path / "d.onnx", ["y"]), output="mean_logvar", latent_shape=guest.latent_shape
+        down, exported(decode, z, tmp_path / "d.onnx", ["y"]), output="mean_logvar", latent_shape=wrapped.latent_shape
     )
-    return guest, la.from_torch(encode, decode, latent_shape=guest.latent_shape, output="mean_logvar"), files
+    return wrapped, la.from_torch(encode, decode, latent_shape=wrapped.latent_shape, output="mean_logvar"), files
 
 
 class Half(nn.Module):
@@ -127,9 +127,9 @@ def exported(function, x, path, names):
     return path
 
 
-def test_every_way_gives_the_same_answers(guests):
+def test_every_way_gives_the_same_answers(models):
     x = torch.rand(12, *IMAGE, generator=seeded(1))
-    own, *others = guests
+    own, *others = models
     la.check_autoencoder(own, x[:4])
     posterior = la.sampling.encode(own, x)
     z = la.sampling.posterior(own, x, 24, generator=seeded(2))
@@ -143,9 +143,9 @@ def test_every_way_gives_the_same_answers(guests):
         assert_close(la.response_matrix(other, z, generator=seeded(3)).matrix, matrix.matrix, atol=1e-5, rtol=1e-5)
 
 
-def test_derivatives_agree_where_some_are_differences(guests):
+def test_derivatives_agree_where_some_are_differences(models):
     """Forward mode through torch, and central differences through the files."""
-    own, pair, files = guests
+    own, pair, files = models
     z = torch.randn(2, *own.latent_shape, generator=seeded(4))
     own, pair, files = (la.response_jacobian(model, z, latents=[0, 1, 2]) for model in (own, pair, files))
     scale = float(own.abs().max())

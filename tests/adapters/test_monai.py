@@ -1,4 +1,4 @@
-"""MONAI's AutoencoderKL as a guest; runs where MONAI is installed."""
+"""MONAI's AutoencoderKL behind the door; runs where MONAI is installed."""
 
 import re
 
@@ -58,24 +58,24 @@ def test_the_response_matrix_is_that_of_a_pair_written_by_hand():
     def decode(z):
         return inner.decoder(inner.post_quant_conv(z))
 
-    guest = from_monai(inner, x_shape=(1, 16, 16), prior="normal")
-    assert guest.prior == la.StandardNormal((3, 8, 8))
+    wrapped = from_monai(inner, x_shape=(1, 16, 16), prior="normal")
+    assert wrapped.prior == la.StandardNormal((3, 8, 8))
     pair = la.from_torch(encode, decode, latent_shape=(3, 8, 8), output="mean_logvar")
     matrices = [
         la.response_matrix(model, la.sampling.posterior(model, x, 12, generator=seeded()), generator=seeded()).matrix
-        for model in (guest, pair)
+        for model in (wrapped, pair)
     ]
     assert_close(*matrices, atol=1e-5, rtol=1e-5)
 
 
 def test_scaled_latents_and_ranges():
     inner, x = net(), torch.rand(2, 1, 16, 16, generator=seeded())
-    guest = from_monai(inner, x_shape=(1, 16, 16), scale_factor=0.5, value_range=(-1, 1))
+    wrapped = from_monai(inner, x_shape=(1, 16, 16), scale_factor=0.5, value_range=(-1, 1))
     mean, sigma = inner.encode(2 * x - 1)
-    assert_close(guest.encode(x).mean, 0.5 * mean)
-    assert_close(guest.encode(x).std, 0.5 * sigma)
-    assert_close(guest.decode(mean * 0.5), inner.decode(mean) / 2 + 0.5)
-    assert "z · 0.5" in guest.space and "native" in from_monai(inner, x_shape=(1, 16, 16)).space
+    assert_close(wrapped.encode(x).mean, 0.5 * mean)
+    assert_close(wrapped.encode(x).std, 0.5 * sigma)
+    assert_close(wrapped.decode(mean * 0.5), inner.decode(mean) / 2 + 0.5)
+    assert "z · 0.5" in wrapped.space and "native" in from_monai(inner, x_shape=(1, 16, 16)).space
 
 
 @pytest.mark.parametrize(
@@ -116,11 +116,11 @@ def test_models_that_are_refused(make, match):
 
 
 def test_pictures_and_latents_that_are_refused():
-    guest = from_monai(net(), x_shape=(1, 16, 16))
+    wrapped = from_monai(net(), x_shape=(1, 16, 16))
     with pytest.raises(la.InputError, match="channels last"):
-        guest.encode(torch.zeros(2, 16, 16, 1))
+        wrapped.encode(torch.zeros(2, 16, 16, 1))
     with pytest.raises(la.InputError, match="got"):
-        guest.decode(torch.zeros(2, 3, 4, 4))
+        wrapped.decode(torch.zeros(2, 3, 4, 4))
 
 
 def test_answers_of_another_form_are_refused():
@@ -131,11 +131,11 @@ def test_answers_of_another_form_are_refused():
         def decode(self, z):
             return (super().decode(z),)
 
-    guest = from_monai(Plain(spatial_dims=2, **SMALL), x_shape=(1, 16, 16))
+    wrapped = from_monai(Plain(spatial_dims=2, **SMALL), x_shape=(1, 16, 16))
     with pytest.raises(la.ContractError, match="encode returned a Tensor"):
-        guest.encode(torch.zeros(2, 1, 16, 16))
+        wrapped.encode(torch.zeros(2, 1, 16, 16))
     with pytest.raises(la.ContractError, match="decode returned a tuple"):
-        guest.decode(torch.zeros(2, 3, 8, 8))
+        wrapped.decode(torch.zeros(2, 3, 8, 8))
 
 
 def test_the_page_works_as_it_stands(tmp_path, monkeypatch):

@@ -385,8 +385,8 @@ def test_a_whole_assay_says_the_same_of_the_files_as_of_the_model(tmp_path):
     la.fit(model, la.objectives.BetaVAE(0.5), digits, steps=150, batch_size=64, lr=3e-3, progress=False, device="cpu")
     down = exported(Half(model, moments), torch.rand(2, 1, 8, 8), tmp_path / "e.onnx", ["mu", "logvar"])
     up = exported(Half(model, lambda model, z: model.decode(z)), torch.rand(2, 4), tmp_path / "d.onnx", ["y"])
-    guest = from_onnx(down, up, output="mean_logvar", prior="normal")
-    ours, theirs = (la.assay(each, digits, samples=64, grid=6, groups=4) for each in (model, guest))
+    wrapped = from_onnx(down, up, output="mean_logvar", prior="normal")
+    ours, theirs = (la.assay(each, digits, samples=64, grid=6, groups=4) for each in (model, wrapped))
     assert set(ours.scores) == set(theirs.scores)
     apart = {
         name: (score.value, theirs.scores[name].value)

@@ -1,4 +1,4 @@
-"""pythae's autoencoders as guests; runs where pythae is installed."""
+"""pythae's autoencoders behind the door; runs where pythae is installed."""
 
 import os
 import pickle
@@ -13,6 +13,7 @@ from torch.testing import assert_close
 import latentassay as la
 from conftest import ROOT
 from latentassay.adapters.pythae import CODES, GAUSSIANS, MIXED, REFUSED, from_pythae
+from latentassay.cli.model_spec import open_model
 
 models = pytest.importorskip("pythae.models")
 base = pytest.importorskip("pythae.models.base.base_utils")
@@ -74,9 +75,9 @@ def test_it_answers_as_a_pass_of_the_class_does(kind):
         torch.manual_seed(1)
         rows = torch.randperm(6)[3:] if kind == "FactorVAE" else torch.arange(6)  # it shuffles, and halves the batch
         noise = torch.randn(len(rows), 3)
-    guest = from_pythae(inner)
-    q = guest.encode(x[rows])
-    assert_close(guest.decode(q.mean + q.std * noise), expected)
+    wrapped = from_pythae(inner)
+    q = wrapped.encode(x[rows])
+    assert_close(wrapped.decode(q.mean + q.std * noise), expected)
 
 
 def test_a_hamiltonian_vae_of_binary_data_decodes_to_logits():
@@ -100,15 +101,15 @@ def test_a_decoder_may_leave_pictures_flat():
         def forward(self, z):
             return base.ModelOutput(reconstruction=self.net(z))
 
-    guest = from_pythae(net("VAE", decoder=Flat()))
-    assert la.check_autoencoder(guest, x_of()) and guest.decode(torch.zeros(2, 3)).shape == (2, *X)
+    wrapped = from_pythae(net("VAE", decoder=Flat()))
+    assert la.check_autoencoder(wrapped, x_of()) and wrapped.decode(torch.zeros(2, 3)).shape == (2, *X)
     unknown = net("VAE", decoder=Flat())
     unknown.model_config.input_dim = None
     assert from_pythae(unknown).decode(torch.zeros(2, 3)).shape == (2, 64)
 
 
 def test_the_log_covariance_is_a_log_variance_and_the_loss_knows_it():
-    """pythae's own KL term, in nats, is that of the guest's posterior to its prior."""
+    """pythae's own KL term, in nats, is that of the posterior behind the door to its prior."""
     inner, x = net("VAE"), x_of()
     model = from_pythae(inner)
     theirs = inner(base.ModelOutput(data=x)).reg_loss
@@ -199,9 +200,9 @@ def test_a_codebook_of_vectors_and_of_places():
         places.encoder, places.decoder = Down(), Up()
         places._set_quantizer(places.model_config)
     places.eval()
-    guest = from_pythae(places)
-    assert guest.latent_shape == (2, 4, 4)
-    assert_close(guest.decode(guest.encode(x).mean), places(base.ModelOutput(data=x)).recon_x)
+    wrapped = from_pythae(places)
+    assert wrapped.latent_shape == (2, 4, 4)
+    assert_close(wrapped.decode(wrapped.encode(x).mean), places(base.ModelOutput(data=x)).recon_x)
 
 
 def test_a_class_of_ones_own_is_what_it_derives_from():
@@ -213,10 +214,10 @@ def test_a_class_of_ones_own_is_what_it_derives_from():
 
 def test_ranges_sizes_and_priors():
     inner, x = net("VAE"), x_of()
-    guest = from_pythae(inner, value_range=(-1, 1), prior=None)
-    assert guest.prior is None and guest.value_range == (0.0, 1.0)
-    assert_close(guest.encode(x).mean, inner.encoder(2 * x - 1).embedding)
-    assert_close(guest.decode(torch.ones(2, 3)), inner.decoder(torch.ones(2, 3)).reconstruction / 2 + 0.5)
+    wrapped = from_pythae(inner, value_range=(-1, 1), prior=None)
+    assert wrapped.prior is None and wrapped.value_range == (0.0, 1.0)
+    assert_close(wrapped.encode(x).mean, inner.encoder(2 * x - 1).embedding)
+    assert_close(wrapped.decode(torch.ones(2, 3)), inner.decoder(torch.ones(2, 3)).reconstruction / 2 + 0.5)
     assert isinstance(from_pythae(net("AE"), prior="normal").prior, la.StandardNormal)
     open_ended = spatial()
     open_ended.model_config.input_dim = None
@@ -260,9 +261,9 @@ def test_models_that_are_refused(make, match):
 
 
 def test_answers_of_another_form_are_refused():
-    guest = from_pythae(bare("decoder"))
+    wrapped = from_pythae(bare("decoder"))
     with pytest.raises(la.ContractError, match=r"decoder returned a Tensor without \.reconstruction"):
-        guest.decode(torch.zeros(2, 2, 4, 4))
+        wrapped.decode(torch.zeros(2, 2, 4, 4))
     odd = net("VAE")
     odd.encoder = Down()
     with pytest.raises(la.ContractError, match=r"without \.log_covariance"):
@@ -288,11 +289,11 @@ def test_arguments_that_are_refused(options, match):
 
 
 def test_observations_and_latents_that_are_refused():
-    guest = from_pythae(net("VAE"))
+    wrapped = from_pythae(net("VAE"))
     with pytest.raises(la.InputError, match=r"observations \(n, 1, 8, 8\), got \(2, 8, 8, 1\)"):
-        guest.encode(torch.zeros(2, 8, 8, 1))
+        wrapped.encode(torch.zeros(2, 8, 8, 1))
     with pytest.raises(la.InputError, match="latents must have shape"):
-        guest.decode(torch.zeros(2, 4))
+        wrapped.decode(torch.zeros(2, 4))
     with pytest.raises(la.InputError, match="expected a model of pythae or the path of a folder, got int"):
         from_pythae(3)
 
@@ -308,9 +309,16 @@ def folder(tmp_path):
 
 def test_a_folder_with_safetensors_loads_and_leaves_randomness_alone(folder):
     state = torch.get_rng_state()
-    guest = la.wrap(folder)
-    assert torch.equal(state, torch.get_rng_state()) and guest.adapter == "pythae RAE_L2"
-    assert_close(guest.encode(x_of()).mean, net("RAE_L2").encoder(x_of()).embedding)
+    wrapped = la.wrap(folder)
+    assert torch.equal(state, torch.get_rng_state()) and wrapped.adapter == "pythae RAE_L2"
+    assert_close(wrapped.encode(x_of()).mean, net("RAE_L2").encoder(x_of()).embedding)
+
+
+def test_a_folder_on_the_command_line(folder):
+    opened = open_model(f"pythae:{folder}", {"value_range": "-1,1"})
+    assert opened.name == "model: pythae RAE_L2, native latents" and opened.model.value_range == (0.0, 1.0)
+    with pytest.raises(la.InputError, match="from_pythae got an unexpected keyword argument 'size'; its options are"):
+        open_model(f"pythae:{folder}", {"size": 8})
 
 
 class Hostile:

@@ -1,4 +1,4 @@
-"""scvi-tools' models, trained for an epoch on blood cells, as guests; runs where scvi-tools is installed."""
+"""scvi-tools' models, trained for an epoch on blood cells, behind the door; runs where scvi-tools is installed."""
 
 import math
 import os
@@ -78,16 +78,16 @@ def models():
 
 @pytest.mark.parametrize("name", FORMS)
 def test_it_keeps_the_contract(models, name):
-    guest = from_scvi(models[name])
-    assert la.check_autoencoder(guest, X[:12])
-    assert guest.adapter == "scvi-tools SCVI" and guest.x_shape == (765,) and guest.latent_shape == (4,)
-    assert guest.prior == la.StandardNormal((4,)) and guest.value_range is None
-    assert ("softmax" in guest.space) is (name == "logistic")
+    wrapped = from_scvi(models[name])
+    assert la.check_autoencoder(wrapped, X[:12])
+    assert wrapped.adapter == "scvi-tools SCVI" and wrapped.x_shape == (765,) and wrapped.latent_shape == (4,)
+    assert wrapped.prior == la.StandardNormal((4,)) and wrapped.value_range is None
+    assert ("softmax" in wrapped.space) is (name == "logistic")
 
 
 def test_a_linear_decoder_keeps_the_contract():
-    guest = from_scvi(trained("LinearSCVI"))
-    assert la.check_autoencoder(guest, X[:12]) and guest.adapter == "scvi-tools LinearSCVI"
+    wrapped = from_scvi(trained("LinearSCVI"))
+    assert la.check_autoencoder(wrapped, X[:12]) and wrapped.adapter == "scvi-tools LinearSCVI"
 
 
 @pytest.mark.parametrize("name", ["plain", "nb", "library unknown"])
@@ -100,11 +100,11 @@ def test_its_posterior_is_what_scvi_says_of_its_cells(models, name):
 
 
 def test_a_logistic_normal_is_its_softmax(models):
-    guest = from_scvi(models["logistic"])
+    wrapped = from_scvi(models["logistic"])
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         z = torch.from_numpy(models["logistic"].get_latent_representation(give_mean=True, mc_samples=4000)[:20])
-    q = guest.encode(X[:20])
+    q = wrapped.encode(X[:20])
     draws = torch.stack([q.sample(torch.Generator().manual_seed(seed)).softmax(1) for seed in range(4000)])
     assert_close(draws.mean(0), z, atol=0.02, rtol=0)
 
@@ -114,10 +114,10 @@ def test_where_the_encoder_sees_covariates_cells_of_those_covariates_are_asked_a
     obs = model.adata.obs
     row = 6  # of the rarer batch
     held = {column: obs[column].iloc[row] for column in ("batch", "bulk_labels")}
-    guest = from_scvi(model, covariates={**held, "percent_mito": float(obs["percent_mito"].iloc[row])})
+    wrapped = from_scvi(model, covariates={**held, "percent_mito": float(obs["percent_mito"].iloc[row])})
     mean, _ = model.get_latent_representation(indices=[row], return_dist=True)
-    assert_close(guest.encode(X[row : row + 1]).mean, torch.from_numpy(mean))
-    assert guest.covariates == {**held, "percent_mito": float(obs["percent_mito"].iloc[row])}
+    assert_close(wrapped.encode(X[row : row + 1]).mean, torch.from_numpy(mean))
+    assert wrapped.covariates == {**held, "percent_mito": float(obs["percent_mito"].iloc[row])}
     assert (from_scvi(model).encode(X[row : row + 1]).mean - torch.from_numpy(mean)).abs().max() > 1e-3
 
 
@@ -127,64 +127,64 @@ def test_its_decoding_is_the_expression_that_scvi_normalises_to_that_library(mod
     model, row = models[name], 12
     obs = model.adata.obs.iloc[row]
     held = {"batch": obs["batch"], "bulk_labels": obs["bulk_labels"], "percent_mito": float(obs["percent_mito"])}
-    guest = from_scvi(model, library=500, covariates=held if label else None)
+    wrapped = from_scvi(model, library=500, covariates=held if label else None)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
         expected = model.get_normalized_expression(indices=[row], library_size=500, return_numpy=True)
         torch.manual_seed(3)
         z = torch.from_numpy(model.get_latent_representation(indices=[row], give_mean=False))
-    found = guest.decode(z)
+    found = wrapped.decode(z)
     if label:
         assert (found <= torch.from_numpy(expected) + 1e-6).all() and found.sum() < 0.99 * 500
-        found = found / (1 - _inflation(guest, model, z))
+        found = found / (1 - _inflation(wrapped, model, z))
     assert_close(found, torch.from_numpy(expected), atol=1e-4, rtol=1e-4)
     assert found.sum().item() == pytest.approx(500, rel=1e-4)
 
 
-def _inflation(guest, model, z):
+def _inflation(wrapped, model, z):
     """Share of inflated zeros, from the layers by hand."""
-    module, given = model.module, guest._given(z)
+    module, given = model.module, wrapped._given(z)
     inner = torch.cat([z, given["cont_covs"]], 1)
     hidden = module.decoder.px_decoder(inner, given["batch_index"], *given["cat_covs"].split(1, 1))
     return module.decoder.px_dropout_decoder(hidden).sigmoid()
 
 
 def test_a_mean_is_the_mean_of_counts_that_scvi_draws(models):
-    """Zeros are inflated here, and the guest's mean counts them: 4 000 drawn cells agree with it, gene by gene."""
+    """Zeros are inflated here, and the decoded mean counts them: 4 000 drawn cells agree with it, gene by gene."""
     model = models["plain"]
-    guest = from_scvi(model)
+    wrapped = from_scvi(model)
     z = torch.randn(1, 4, generator=torch.Generator().manual_seed(0))
-    given = guest._given(z)
+    given = wrapped._given(z)
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         torch.manual_seed(0)
-        size = torch.full((1, 1), math.log(guest.library))
+        size = torch.full((1, 1), math.log(wrapped.library))
         px = model.module.generative(z=z, library=size, y=torch.zeros(1, 1, dtype=torch.long), **given)["px"]
         draws = px.sample((4_000,))[:, 0]
-        mean = guest.decode(z)[0]
+        mean = wrapped.decode(z)[0]
     error = (draws.mean(0) - mean) / (draws.std(0) / 4_000**0.5)
     assert error.abs().max() < 5 and error.std() == pytest.approx(1, abs=0.1)
 
 
 def test_library_sizes(models):
     sums = np.asarray(CELLS.X.sum(1)).ravel()
-    guest = from_scvi(models["nb"])
-    assert guest.library == float(np.median(sums))
+    wrapped = from_scvi(models["nb"])
+    assert wrapped.library == float(np.median(sums))
     z = torch.zeros(2, 4)
-    assert_close(from_scvi(models["nb"], library=2 * guest.library).decode(z), 2 * guest.decode(z))
+    assert_close(from_scvi(models["nb"], library=2 * wrapped.library).decode(z), 2 * wrapped.decode(z))
     assert from_scvi(models["factor"]).library == pytest.approx(np.median(CELLS.obs["factor"]))
     assert_close(from_scvi(models["factor"], library=3).decode(z), 3 * from_scvi(models["factor"], library=1).decode(z))
 
 
 def test_covariates_are_held_at_the_commonest_and_the_middle(models):
     commonest = CELLS.obs["bulk_labels"].value_counts().index[0]
-    guest = from_scvi(models["covariates"])
+    wrapped = from_scvi(models["covariates"])
     middle = float(np.median(CELLS.obs["percent_mito"]))
-    assert guest.covariates == {"batch": "old", "bulk_labels": commonest, "percent_mito": middle}
+    assert wrapped.covariates == {"batch": "old", "bulk_labels": commonest, "percent_mito": middle}
     z = torch.zeros(1, 4)
     for other in ({"batch": "new"}, {"bulk_labels": "CD4+/CD25 T Reg"}, {"percent_mito": 0.2}):
         moved = from_scvi(models["covariates"], covariates=other)
-        assert moved.covariates == guest.covariates | other
-        assert (moved.decode(z) - guest.decode(z)).abs().max() > 1e-5
+        assert moved.covariates == wrapped.covariates | other
+        assert (moved.decode(z) - wrapped.decode(z)).abs().max() > 1e-5
     assert from_scvi(models["plain"]).covariates == {}
 
 
@@ -260,11 +260,11 @@ def test_a_normal_likelihood_takes_what_is_no_count():
 
 
 def test_counts_and_latents_of_another_shape_are_refused(models):
-    guest = from_scvi(models["plain"])
+    wrapped = from_scvi(models["plain"])
     with pytest.raises(la.InputError, match=r"\(n, 765\).*order of its AnnData, got \(2, 700\)"):
-        guest.encode(torch.zeros(2, 700))
+        wrapped.encode(torch.zeros(2, 700))
     with pytest.raises(la.InputError, match="latents must have shape"):
-        guest.decode(torch.zeros(2, 5))
+        wrapped.decode(torch.zeros(2, 5))
 
 
 def test_an_assay_runs_and_the_modes_stay(models):
@@ -281,17 +281,17 @@ def test_it_can_be_differentiated(models):
     """Exact derivatives of the response against differences of the same passes in double precision."""
     model = trained()
     model.module.double()
-    guest, z = from_scvi(model), torch.randn(3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    wrapped, z = from_scvi(model), torch.randn(3, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
     def respond(z):
         with torch.inference_mode():
-            return guest.encode(guest.decode(z)).mean
+            return wrapped.encode(wrapped.decode(z)).mean
 
     model.module.eval()
     step = torch.zeros(4, dtype=torch.float64)
     step[1] = 1e-5
     expected = (respond(z + step) - respond(z - step)) / 2e-5
-    assert_close(la.response_jacobian(guest, z)[..., 1], expected, rtol=1e-4, atol=1e-9)
+    assert_close(la.response_jacobian(wrapped, z)[..., 1], expected, rtol=1e-4, atol=1e-9)
     assert expected.abs().max() > 1e-6
 
 

@@ -79,9 +79,9 @@ def test_the_same_network_answers_alike_through_every_adapter(tmp_path):
     paths = [tmp_path / "e.onnx", tmp_path / "d.onnx"]
     for path, function, size in zip(paths, (down, up), (7, 3), strict=True):
         exported(Net(function), torch.rand(2, size), path)
-    guests = [la.wrap((down, up), latent_shape=(3,)), la.wrap(paths), la.wrap(fitted)]
+    models = [la.wrap((down, up), latent_shape=(3,)), la.wrap(paths), la.wrap(fitted)]
     z = torch.randn(40, 3, generator=torch.Generator().manual_seed(1))
-    found = [la.response_matrix(guest, z, generator=torch.Generator().manual_seed(2)).matrix for guest in guests]
+    found = [la.response_matrix(wrapped, z, generator=torch.Generator().manual_seed(2)).matrix for wrapped in models]
     for each in found[1:]:
         torch.testing.assert_close(each, found[0], atol=1e-5, rtol=1e-5)
 

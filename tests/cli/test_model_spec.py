@@ -28,9 +28,9 @@ def good():
                          latent_shape=(3,))
 
 def picture():
-    guest = good()
-    guest.x_shape, guest.adapter, guest.space = (3, 2, 2), "mine", "native latents (no others)"
-    return guest
+    opened = good()
+    opened.x_shape, opened.adapter, opened.space = (3, 2, 2), "mine", "native latents (no others)"
+    return opened
 
 def needy(path):
     return good()
@@ -62,9 +62,9 @@ def test_a_function_is_imported_from_here_only_if_trusted(here, tmp_path):
         open_model(f"{here}:good")
     assert not (tmp_path / "imported").exists()
     before = list(__import__("sys").path)
-    guest = open_model(f"{here}:good", trust=True)
+    opened = open_model(f"{here}:good", trust=True)
     assert (tmp_path / "imported").exists() and __import__("sys").path == before
-    assert guest.model.latent_shape == (3,) and guest.name == f"{here}:good: torch pair, native latents"
+    assert opened.model.latent_shape == (3,) and opened.name == f"{here}:good: torch pair, native latents"
     assert open_model(f"{here}:picture", trust=True).notes == "mine in native latents (no others)"
 
 
@@ -140,9 +140,9 @@ def vae(tmp_path_factory):
 
 
 def test_a_folder_of_diffusers(vae):
-    guest = open_model(f"diffusers:{vae}")
-    assert guest.model.x_shape == (3, 16, 16)
-    assert guest.name == "my-vae: diffusers AutoencoderKL, native latents"
+    opened = open_model(f"diffusers:{vae}")
+    assert opened.model.x_shape == (3, 16, 16)
+    assert opened.name == "my-vae: diffusers AutoencoderKL, native latents"
     small = open_model(f"diffusers:{vae}", {"size": 8, "space": "scaled", "prior": "normal"})
     assert small.model.x_shape == (3, 8, 8) and small.model.prior is not None
     assert small.notes == "diffusers AutoencoderKL in scaled latents (z · 0.18215, as a diffusion model sees them)"
@@ -164,9 +164,9 @@ def test_an_onnx_pair(tmp_path):
         onnx.save(made, tmp_path / name)
     words = f"onnx:{tmp_path / 'enc.onnx'},{tmp_path / 'dec.onnx'}"
     x = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
-    guest = open_model(words)
-    torch.testing.assert_close(guest.model.encode(x).mean, x)
-    assert "ONNX" in guest.notes and guest.name.startswith("enc: ")
+    opened = open_model(words)
+    torch.testing.assert_close(opened.model.encode(x).mean, x)
+    assert "ONNX" in opened.notes and opened.name.startswith("enc: ")
     signed = open_model(words, {"value_range": "-1,1", "prior": "normal"}).model
     torch.testing.assert_close(signed.encode(x).mean, 2 * x - 1)
     with pytest.raises(InputError, match="from_onnx got an unexpected keyword argument 'space'"):
@@ -196,18 +196,18 @@ def test_a_config_without_a_size_asks_for_one(tmp_path):
 def test_pictures_are_brought_to_the_size_of_the_model(vae, tmp_path):
     for k in range(3):
         Image.new("L", (20 + k, 30), 10).save(tmp_path / f"{k}.png")
-    guest = open_model(f"diffusers:{vae}")
-    assert guest.load(str(tmp_path), {}).x_shape == (3, 16, 16)
-    assert guest.load(str(tmp_path), {"size": 8, "colour": "grey"}).x_shape == (1, 8, 8)
+    opened = open_model(f"diffusers:{vae}")
+    assert opened.load(str(tmp_path), {}).x_shape == (3, 16, 16)
+    assert opened.load(str(tmp_path), {"size": 8, "colour": "grey"}).x_shape == (1, 8, 8)
     np.save(tmp_path / "x.npy", np.zeros((2, 3, 5, 5), np.uint8))
-    assert guest.load(str(tmp_path / "x.npy"), {}).x_shape == (3, 5, 5)
-    grey = guest._replace(model=type("Grey", (), {"x_shape": (1, 4, 4)}))
+    assert opened.load(str(tmp_path / "x.npy"), {}).x_shape == (3, 5, 5)
+    grey = opened._replace(model=type("Grey", (), {"x_shape": (1, 4, 4)}))
     assert grey.load(str(tmp_path), {}).x_shape == (1, 4, 4)
-    flat = guest._replace(model=type("Flat", (), {"x_shape": (7,)}))
+    flat = opened._replace(model=type("Flat", (), {"x_shape": (7,)}))
     with pytest.raises(InputError, match="differ in size"):
         flat.load(str(tmp_path), {})
     with pytest.raises(InputError, match="say on which data: --data photos/"):
-        guest.load(None, {})
+        opened.load(None, {})
 
 
 class Canary:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from latentassay.core.arrays import as_float_tensor
 from latentassay.core.autoencoder import Autoencoder, eval_mode, modules_of
-from latentassay.core.errors import ContractError, InputError
+from latentassay.core.errors import ContractError, InputError, first_line
 from latentassay.core.observations import finite
 from latentassay.core.posteriors import Posterior
 
@@ -16,7 +16,7 @@ TOLERANCE = 1e-3
 
 
 def check_autoencoder(model: Any, x: Any) -> tuple[str, ...]:
-    """Ask ``model`` a few questions about ``x`` and refuse it if an answer breaks the contract of the door.
+    """Encode and decode ``x`` in several ways, and refuse a model whose answers break the contract of the door.
 
     Checked: the four attributes; a posterior and a decoding of the right shape, finite and floating;
     the same answer when asked again, when a row is asked alone, and when memory is not contiguous; the
@@ -92,9 +92,8 @@ def _answer(method: Any, argument: Tensor, name: str) -> Any:
     except (ContractError, InputError):
         raise
     except Exception as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ContractError(
-            f"{name} failed on a tensor {tuple(argument.shape)} of {argument.dtype} ({reason}); "
+            f"{name} failed on a tensor {tuple(argument.shape)} of {argument.dtype} ({first_line(error)}); "
             "is this the size and type of input the model was made for?"
         ) from error
 
@@ -131,7 +130,7 @@ def _check_decoding(decoded: Any, x: Tensor) -> None:
 
 def _check_consistency(model: Any, x: Tensor, mean: Tensor, decoded: Tensor) -> None:
     strided = torch.stack([x, x], -1)[..., 0]
-    questions = {
+    ways = {
         "twice": (model.encode(x).mean, model.decode(mean), "is dropout on in eval mode?"),
         "of non-contiguous memory": (model.encode(strided).mean, decoded, "use reshape instead of view"),
         "row by row": (
@@ -140,7 +139,7 @@ def _check_consistency(model: Any, x: Tensor, mean: Tensor, decoded: Tensor) -> 
             "does it normalise over the batch?",
         ),
     }
-    for way, (codes, images, hint) in questions.items():
+    for way, (codes, images, hint) in ways.items():
         if _differ(codes, mean) or _differ(images, decoded):
             raise ContractError(f"the model answers differently when asked {way}; {hint}")
 
