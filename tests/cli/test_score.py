@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from latentassay.cli.app import app
+from latentassay.metrics.catalog import code_metrics
 
 
 @pytest.fixture
@@ -63,3 +64,13 @@ def test_score_refuses_in_one_line(arrays, code, message, tmp_path):
     found = CliRunner().invoke(app, ["score", str(path)])
     assert found.exit_code == code, found.output
     assert message in " ".join(found.stderr.split())
+
+
+def test_metrics_are_listed_and_an_unknown_one_names_them_all(codes_file):
+    done = CliRunner().invoke(app, ["score", "--list"], env={"COLUMNS": "200"})
+    assert done.exit_code == 0, done.output
+    lines = [line.split("  ")[0].strip() for line in done.stdout.splitlines()]
+    listed = [score.name for metric in code_metrics().values() for score in metric.scores]
+    assert lines[1:] == listed and "Suter et al. 2019" in done.stdout and "in nats" in done.stdout
+    refused = CliRunner().invoke(app, ["score", str(codes_file), "--metric", "best"])
+    assert refused.exit_code == 2 and f"among {', '.join(code_metrics())}, got best" in " ".join(refused.stderr.split())

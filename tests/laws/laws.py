@@ -24,7 +24,11 @@ class Case(NamedTuple):
         return self.metric(a, b, **{**getattr(self.laws, "options", {}), **options})
 
     def score(self, a, b, **options):
-        return getattr(self.result(a, b, **options), self.laws.field)
+        return self.read(self.result(a, b, **options))
+
+    def read(self, result):
+        """The score in a result, or the number that it is."""
+        return getattr(result, self.laws.field, result)
 
     @property
     def family(self):

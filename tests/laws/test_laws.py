@@ -61,7 +61,7 @@ def found(family, codes, factors, rows):
 
 def score(metric, codes, factors):
     case = LAWS[metric]
-    return getattr(found(case.family, codes.tobytes(), factors.tobytes(), len(codes)), case.laws.field)
+    return case.read(found(case.family, codes.tobytes(), factors.tobytes(), len(codes)))
 
 
 def changed(law, codes, factors, rng):

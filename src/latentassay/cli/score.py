@@ -12,6 +12,17 @@ if TYPE_CHECKING:
     from latentassay.metrics import Table
 
 
+def _list(wanted: bool) -> bool:
+    """List the metrics and leave; read from their files here, so that ``--help`` needs none of them."""
+    if wanted:
+        from latentassay.cli.terminal import metrics_table
+        from latentassay.metrics.catalog import code_metrics
+
+        out.print(metrics_table(code_metrics().values()))
+        raise typer.Exit
+    return wanted
+
+
 def score(
     source: Annotated[
         Path,
@@ -23,8 +34,14 @@ def score(
     ],
     metric: Annotated[
         list[str],
-        typer.Option("--metric", metavar="NAME", help="Only this one; may be repeated. All of them if left out."),
+        typer.Option(
+            "--metric", metavar="NAME", help="Only this one of --list; may be repeated. All of a panel if left out."
+        ),
     ] = [],  # noqa: B006  # typer reads the default, nobody changes it
+    listed: Annotated[
+        bool,
+        typer.Option("--list", callback=_list, is_eager=True, help="List the metrics, their formulas and sources."),
+    ] = False,
     variants: Annotated[
         bool, typer.Option("--variants", help="Also what else the field quotes under the same names.")
     ] = False,

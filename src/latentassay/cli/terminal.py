@@ -68,6 +68,19 @@ def panel(scores: Iterable[Score]) -> Table:
     return shown
 
 
+def metrics_table(metrics: Iterable[Any]) -> Table:
+    """Metrics by the names of their scores, with formulas and sources, for ``latentassay score --list``."""
+    shown = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in ("name", "metric", "formula", "source"):
+        shown.add_column(heading, no_wrap=heading == "name", overflow="fold")
+    for metric in metrics:
+        for row, score in enumerate(metric.scores):
+            formula = f"{score.formula}, in {metric.unit}" if metric.unit else score.formula
+            name = escape(metric.name) if row == 0 else f"[dim]{escape(score.name)}[/]"
+            shown.add_row(name, escape(score.label), f"[dim]{escape(formula)}[/]", f"[dim]{escape(metric.source)}[/]")
+    return shown
+
+
 def print_results(table: Any, out: Console) -> None:
     """Print a table of an experiment, every number beside the paper's, upright or one number a line."""
     out.print(
