@@ -44,7 +44,7 @@ class Geodesics(NamedTuple):
     """The shortest curves that were found, beside the straight lines. Arrays are tensors, or numpy if the ends were.
 
     Attributes:
-        z: latents ``(n, steps, *latent_shape)``, evenly spaced in the metric; both ends are those that were given.
+        z: latents ``(n, steps, *latent_shape)``, evenly spaced in the metric; both ends are a and b exactly.
         length: length in the metric, ``(n,)``, on 129 points; never more than that of the straight line, and 0 where
             both ends are equal.
         straight_length: length of the straight line, measured in the same way.
@@ -74,8 +74,8 @@ class Search(NamedTuple):
     def check(self) -> None:
         """Refuse numbers that are too small."""
         if self.steps < 2 or min(self[1:]) < 1:
-            given = f"{self.steps}, {self.controls}, {self.iterations} and {self.batch_size}"
-            raise InputError(f"needs at least 2 steps, 1 control, 1 iteration and a batch_size of 1, got {given}")
+            values = f"{self.steps}, {self.controls}, {self.iterations} and {self.batch_size}"
+            raise InputError(f"needs at least 2 steps, 1 control, 1 iteration and a batch_size of 1, got {values}")
 
 
 def find_geodesics(a: Tensor, b: Tensor, pieces: Pieces, metric: str, search: Search) -> Geodesics:

@@ -44,7 +44,7 @@ def decode_rows(decode: Callable[[Tensor], Any], z: Tensor) -> Tensor:
 
     Raises:
         InputError: decodings that are NaN or infinite.
-        ContractError: no tensors of n rows, or a gradient is asked for and torch cannot differentiate the decoder.
+        ContractError: no tensors of n rows, or z requires a gradient and torch cannot differentiate the decoder.
     """
     try:
         decoded = decode(z)

@@ -36,15 +36,17 @@ class Density:
     """
 
     def __init__(self, codes: Any):
-        given = as_float_tensor(codes, "codes").detach()
-        if given.ndim < 2 or len(given) < 2:
-            raise InputError(f"codes must be latents of data (n, *latent_shape), at least 2, got {tuple(given.shape)}")
-        flat = finite(given, "codes").flatten(1).double()
+        latents = as_float_tensor(codes, "codes").detach()
+        if latents.ndim < 2 or len(latents) < 2:
+            raise InputError(
+                f"codes must be latents of data (n, *latent_shape), at least 2, got {tuple(latents.shape)}"
+            )
+        flat = finite(latents, "codes").flatten(1).double()
         flat = flat[torch.linspace(0, len(flat) - 1, min(len(flat), MOST)).long()]
         spread = flat.std(0)
         if not float(spread.max()) > 0:
             raise InputError("all codes are equal, so they have no density; pass codes of different data")
-        self.latent_shape, self.n = tuple(given.shape[1:]), len(flat)
+        self.latent_shape, self.n = tuple(latents.shape[1:]), len(flat)
         # A unit that does not vary would have kernels without width; a thousandth of the widest is width enough.
         width = spread.clamp(min=1e-3 * float(spread.max())) * len(flat) ** (-1 / (flat.shape[1] + 4))
         self._width, self._codes = width, flat / width

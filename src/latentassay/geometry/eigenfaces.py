@@ -85,6 +85,7 @@ def nonlinear_eigenfaces(
     sigma, centre = codes.std.mean(0), codes.mean.mean(0)
     shown = _choose_units(units, sigma)
     values = torch.linspace(-float(alpha), float(alpha), steps).to(centre)
+    # The mean of posterior means may lie where no code does, in the hole of a ring; the thesis decodes it all the same.
     z = centre.repeat(len(shown), steps, 1)
     for row, unit in enumerate(shown):
         z[row, :, unit] += values

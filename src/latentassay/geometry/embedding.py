@@ -11,7 +11,7 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import codes_only, reals
 from latentassay.metrics.disentanglement.splits import split_rows
-from latentassay.stats.intervals import half_sampled
+from latentassay.stats.intervals import half_errors
 
 ONE_IN = 5
 """One row in so many is held out."""
@@ -33,14 +33,15 @@ class Embedding(NamedTuple):
             "cartesian" if a coordinate does; "unsure" between, or if neither explains a tenth.
         score: share explained by the angle, less that by the better coordinate, −1 to 1; its interval is from random
             halves, if asked for.
-        explained: by each of ``PREDICTORS``, ``1 − E‖t − t̂‖² / E‖t − t̄‖²`` on held-out rows, not below 0.
+        explained: by each of ``PREDICTORS``, ``1 − E‖t − t̂‖² / E‖t − t̄‖²`` on held-out rows, not below 0; intervals
+            likewise.
         n: number of rows.
         variant: how it was predicted, in words.
     """
 
     kind: Kind
     score: Estimate
-    explained: dict[str, float]
+    explained: dict[str, Estimate]
     n: int
     variant: str
 
@@ -86,16 +87,17 @@ def embedding_geometry(
     offset = (z - middle) / z.std(0)
     target = np.stack([np.cos(2 * np.pi * w / period), np.sin(2 * np.pi * w / period)], 1)
 
-    def explain(rows: Int[np.ndarray, " rows"]) -> dict[str, float]:
-        return {name: _explain(_predictor(offset[rows], name), target[rows], seed) for name in PREDICTORS}
+    def explain(rows: Int[np.ndarray, " rows"]) -> tuple[float, ...]:
+        # The split depends on the seed and the number of rows alone, so that all predictors are judged on the same.
+        shares = {name: _explain(_predictor(offset[rows], name), target[rows], seed) for name in PREDICTORS}
+        return shares["angle"] - max(shares["first"], shares["second"]), *shares.values()
 
-    explained = explain(np.arange(len(z)))
-    gap = _gap(explained)
-    interval = half_sampled(lambda rows: _gap(explain(rows)), gap, len(z), resamples=resamples, seed=seed)
-    ends = {} if interval is None else {"low": interval.low, "high": interval.high}
-    score = Estimate(gap, n=len(z), **ends)
+    values = explain(np.arange(len(z)))
+    errors = half_errors(explain, len(z), resamples=resamples, seed=seed) or (None,) * len(values)
+    score, *explained = (Estimate(value, stderr=error, n=len(z)) for value, error in zip(values, errors, strict=True))
+    by_name = dict(zip(PREDICTORS, explained, strict=True))
     variant = f"{NEIGHBOURS} nearest of {ONE_IN - 1} in {ONE_IN} rows, period {period:g}, codes standardised"
-    return Embedding(_classify(explained, score), score, explained, len(z), variant)
+    return Embedding(_classify(by_name, score), score, by_name, len(z), variant)
 
 
 def _read(codes: Any, factor: Any, period: float | int) -> tuple[Float[np.ndarray, "n 2"], Float[np.ndarray, " n"]]:
@@ -133,11 +135,7 @@ def _explain(predictor: Float[np.ndarray, "n k"], target: Float[np.ndarray, "n 2
     return max(0.0, 1 - float(error / np.square(target[judge] - target[judge].mean(0)).sum()))
 
 
-def _gap(explained: dict[str, float]) -> float:
-    return explained["angle"] - max(explained["first"], explained["second"])
-
-
-def _classify(explained: dict[str, float], score: Estimate) -> Kind:
+def _classify(explained: dict[str, Estimate], score: Estimate) -> Kind:
     if max(explained["angle"], explained["first"], explained["second"]) < 0.1:
         return "unsure"
     if score.low is not None and score.high is not None and score.low < 0 < score.high:

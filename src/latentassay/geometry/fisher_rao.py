@@ -28,9 +28,9 @@ class FisherRaoGeodesic(NamedTuple):
     Arrays are tensors, or numpy if the ends were.
 
     Attributes:
-        mean: μ along the geodesic, ``(n, steps, *latent_shape)``; the first and last are those that were given.
+        mean: μ along the geodesic, ``(n, steps, *latent_shape)``; the first and last are those of a and b.
         std: σ likewise.
-        z: what a decoder is given: the means, or one sample at every point.
+        z: what to decode: the means, or one sample at every point.
         distance: Fisher–Rao length of every geodesic, ``(n,)``; 0 where both ends are equal.
         variant: which metric, and whether ``z`` was sampled.
     """
@@ -179,7 +179,7 @@ def _points_between(ends: Pair, steps: int) -> tuple[Tensor, Tensor]:
         weight = torch.exp((t - 1) * last).mul_(torch.expm1((-2 * t) * last))
         backward, toward = weight.flip(1).mul_(far), weight.mul_(near)
         wide = torch.reciprocal(backward.add_(toward), out=std[rows])
-        begin, way = mean_a[rows].unsqueeze(1), (mean_b[rows] - mean_a[rows]).unsqueeze(1)
-        torch.addcmul(begin, toward.mul_(wide), way, out=mean[rows])
+        begin, apart = mean_a[rows].unsqueeze(1), (mean_b[rows] - mean_a[rows]).unsqueeze(1)
+        torch.addcmul(begin, toward.mul_(wide), apart, out=mean[rows])
     mean[:, 0], mean[:, -1], std[:, 0], std[:, -1] = mean_a, mean_b, std_a, std_b
     return mean, std

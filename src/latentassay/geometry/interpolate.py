@@ -27,12 +27,12 @@ FINE = 4
 
 
 class Interpolation(NamedTuple):
-    """Curves between latents, at points evenly spaced in the metric that was asked for.
+    """Curves between latents, at points evenly spaced in the metric that is named.
 
     For single end points there is no dimension n. Arrays are tensors, or numpy if the ends were.
 
     Attributes:
-        z: latents ``(n, steps, *latent_shape)``; both ends are those that were given.
+        z: latents ``(n, steps, *latent_shape)``; both ends are a and b exactly.
         x: their decodings ``(n, steps, *x_shape)``.
         std: standard deviations beside the latents, where the ends were Gaussians and the metric says them; else
             ``None``.
@@ -40,7 +40,7 @@ class Interpolation(NamedTuple):
             ``"euclidean"``; ``"spherical"``, the angle turned, in radians; ``"pullback"``, the length of the decoding;
             ``"response"``, ``∫ ‖R(z) − z‖² ds``, if the model encodes; ``"density"``, if ``codes`` were given;
             ``"fisher-rao"``, if there are standard deviations. 0 where both ends are equal.
-        metric: the one that was asked for.
+        metric: the one in which they are shortest or straight.
         variant: how the curves were found.
     """
 
@@ -59,7 +59,7 @@ class _Curves(NamedTuple):
 
 
 class _Ends(NamedTuple):
-    """Everything that a way to interpolate may need.
+    """What curves run between, and all that finding them may need.
 
     Attributes:
         model: decodes, and perhaps encodes.
@@ -210,7 +210,7 @@ def _both_gaussians(a: Any, b: Any, metric: str) -> Pair | None:
 
 
 def _pin_ends(z: Tensor, ends: _Ends) -> Tensor:
-    """Put the given ends back, which rounding may have moved."""
+    """Put both ends in place, which rounding may have moved."""
     z[:, 0], z[:, -1] = ends.a, ends.b
     return z
 

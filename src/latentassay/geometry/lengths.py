@@ -46,6 +46,7 @@ def decoded_lengths(model: Decoder, z: Tensor, every: int, batch_size: int) -> t
     trapezoidal rule, where the model encodes, too.
     """
     xs, pullback, response = [], [], []
+    # Curve by curve: of many at once, the decodings of all their points would have to be held.
     for curve in z:
         x = decode(model, curve, batch_size=batch_size)
         xs.append(x[::every])

@@ -15,7 +15,7 @@ from latentassay.geometry.permutations import distance_by_chance, nearest_signed
 from latentassay.geometry.volume import decoder_jacobian
 from latentassay.metrics import active_units
 from latentassay.sampling import BATCH_SIZE, blocks, encode
-from latentassay.stats.intervals import student, wilson
+from latentassay.stats.intervals import proportion, student
 
 ACTIVE = 0.5
 """A unit is active if the standard deviation of its mean exceeds this (thesis 3.3.2)."""
@@ -194,14 +194,13 @@ def _summarise(found: _Decompositions, active: tuple[int, ...], variant: str) ->
         )
     values, strengths = nearest_signed_permutation(found.v[regular]).distance, found.singular_values[regular]
     close = int((strengths[:, :-1] < DEGENERATE * strengths[:, 1:]).any(1).sum())
-    low, high = wilson(close, len(values))
     # A direction that the decoder does not listen to may be turned at will, so V has no distance of its own.
     full = mean_over_points(nearest_signed_permutation(found.full_v).distance) if bool(spans.all()) else None
     return Orthogonality(
         score=mean_over_points(values),
         values=values,
         chance=distance_by_chance(len(active)),
-        degenerate=Estimate(close / len(values), low=low, high=high, n=len(values)),
+        degenerate=proportion(close, len(values)),
         singular_values=strengths,
         active=active,
         full=full,

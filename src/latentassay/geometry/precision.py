@@ -48,10 +48,10 @@ def noise_floor(jacobians: Any) -> NoiseFloor:
     >>> round(float(noise_floor(m).along_axes), 1)
     24.5
     """
-    given = as_float_tensor(jacobians, "jacobians").detach()
-    if given.ndim != 3 or not given.numel() or given.shape[1] < given.shape[2]:
-        raise InputError(f"jacobians must have shape (n, values, d) with values ≥ d, got {tuple(given.shape)}")
-    j, d = finite(given, "jacobians").double(), given.shape[2]
+    array = as_float_tensor(jacobians, "jacobians").detach()
+    if array.ndim != 3 or not array.numel() or array.shape[1] < array.shape[2]:
+        raise InputError(f"jacobians must have shape (n, values, d) with values ≥ d, got {tuple(array.shape)}")
+    j, d = finite(array, "jacobians").double(), array.shape[2]
     lengths, values = j.square().sum(1).log(), torch.linalg.svdvals(j).square().log()
     axes, best = (d * (logs.mean(1)).exp() for logs in (lengths, values))
     waste = torch.where(best > 0, axes / best, torch.inf)

@@ -75,6 +75,7 @@ def principal_spectrum(codes: Any, *, threshold: float = 0.01, generator: Genera
     c = codes_only(codes)
     centred = c - c.mean(0)
     ascending, columns = np.linalg.eigh(centred.T @ centred / len(c))
+    # Of fewer rows than latents some eigenvalues are 0, which rounding may put below.
     eigenvalues, components = np.maximum(ascending[::-1], 0), np.ascontiguousarray(columns.T[::-1])
     informative = eigenvalues > np.maximum(threshold, ROUNDING * eigenvalues[0])
     count, axes, cosines = int(informative.sum()), np.full(c.shape[1], -1), np.zeros(c.shape[1])

@@ -66,6 +66,7 @@ def activity_maps(codes: Codes) -> ActivityMaps:
     """
     mean = spatial_codes(codes.mean)
     std = finite(as_float_tensor(codes.std, "standard deviations of codes"), "standard deviations of codes")
+    # Rows are gone through twice, first for the mean: fourth powers about anything else lose their digits.
     n, centre = len(mean), _mean(mean)
     second, fourth, noise = (torch.zeros(mean.shape[1:], dtype=torch.float64) for _ in range(3))
     log_noise = torch.zeros(mean.shape[2:], dtype=torch.float64)

@@ -121,6 +121,7 @@ def spatial_equivariance(
 
 
 def _margin(sides: Sides, margin: int | None) -> Sides:
+    # A convolution sees zeros beyond the border, which do not move along, so places near it say nothing of the model.
     cut = tuple(max(side // 8, int(side > 3)) if margin is None else int(margin) for side in sides)
     if any(left < 0 or 2 * left >= side for left, side in zip(cut, sides, strict=True)):
         raise InputError(f"margin must be at least 0 and leave places of latents with sides {sides}, got {margin}")

@@ -204,6 +204,7 @@ def spatial_response_kernel(
             response = respond_once(model, base)
             progress.update(len(rows))
             for i, channel in enumerate(chosen):
+                # Values come from another row at the same place, so that they are such as occur there.
                 at, new = places[rows, i], flat[rows].clone()
                 new[torch.arange(len(rows)), channel, at] = flat[lenders[rows, i], channel, at]
                 answer = respond_once(model, new.view_as(base).to(base))

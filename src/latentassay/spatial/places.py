@@ -122,6 +122,7 @@ def distances(places: Int[Tensor, " n"], sides: Sides) -> Int[Tensor, "n p"]:
     """Return how far every place lies from each of ``places``, in Euclid's sense, rounded up to whole places."""
     every = coordinates(sides).double()
     away = (every[places][:, None] - every).square().sum(-1).sqrt()
+    # Rounding must not push a distance that is whole, such as √(3² + 4²), to the next.
     return (away - 1e-9).ceil().clamp(min=0).long()
 
 

@@ -124,6 +124,7 @@ def place_effects(
                 parts[:, rows, i] = _near_and_far(finite(changed, "changes of decodings"), place, sides)
                 progress.update(len(rows))
     near, far = parts
+    # A ratio of sums, not a mean of ratios: rows in which nothing changes have none.
     share = ratio(far, near + far)
     found = PlaceEffects(
         places=torch.tensor(chosen),
@@ -173,6 +174,7 @@ def global_places(effects: PlaceEffects, log_noise: Tensor | np.ndarray) -> Glob
     """
     places, near, far, share, stderr = (as_tensor(part, "effects") for part in effects[:5])
     noise = as_tensor(log_noise, "log_noise")
+    # Far changes may be 0 exactly; then a place counts as one at the floor of rounding, not as infinitely less.
     floor = float(near.median()) * 1e-9 + 1e-300
     logs = (far + floor).log()
     times = (logs - logs.median()).exp()

@@ -66,6 +66,7 @@ def _flip(axis: int) -> Transform:
 
 
 def _zoom(field: Tensor) -> Tensor:
+    # Cropped before it is enlarged, so that what lies beyond the middle half does not leak in at its border.
     dims = field.ndim - 2
     part = field
     for d in range(2, field.ndim):

@@ -153,28 +153,28 @@ def _summarise(
     )
 
 
-def _gain(given: Float[Tensor, " n"], mapped: Float[Tensor, " n"]) -> Estimate:
+def _gain(plain: Float[Tensor, " n"], mapped: Float[Tensor, " n"]) -> Estimate:
     """Ratio of sums of errors; its logarithm is linearised, so that the interval cannot reach 0."""
-    n = len(given)
+    n = len(plain)
     if not bool(torch.isfinite(mapped).all()):
         return Estimate(0.0, low=0.0, high=0.0, n=n)
-    gain = float(given.sum() / mapped.sum())
-    stderr = float((given - gain * mapped).std() / given.mean()) / n**0.5
+    gain = float(plain.sum() / mapped.sum())
+    stderr = float((plain - gain * mapped).std() / plain.mean()) / n**0.5
     half = math.exp(min(float(student(torch.tensor([n - 1.0]))) * stderr, 700.0))
     return Estimate(gain, low=gain / half, high=gain * half, n=n)
 
 
 def _verdict(believed: Mapping, mappings: list[Mapping], gains: list[Estimate], facts: DataFacts) -> tuple[str, str]:
-    given = f"data from {facts.low:.3g} to {facts.high:.3g}"
+    span = f"data from {facts.low:.3g} to {facts.high:.3g}"
     k, gain = max(enumerate(gains[1:], start=1), key=lambda item: item[1])
     by = f"{gain:.3g} (95 % interval {gain.low:.3g} to {gain.high:.3g})"
     if believed.name != AS_GIVEN:
         return "expects another range", (
-            f"The model seems to expect {believed.expects}: given {given}, it reconstructs worse than with the mapping "
+            f"The model seems to expect {believed.expects}: given {span}, it reconstructs worse than with the mapping "
             f"“{believed.name}”, by a factor of {by} in squared error."
         )
     return "fits as given", (
-        f"The model takes {given} as they are: no mapping reconstructs clearly better; the best other, "
+        f"The model takes {span} as they are: no mapping reconstructs clearly better; the best other, "
         f"“{mappings[k].name}”, divides the squared error by {by}."
     )
 

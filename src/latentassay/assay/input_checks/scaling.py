@@ -42,7 +42,7 @@ class LatentScale(NamedTuple):
         mean: of all latents together.
         std: of all latents together, about ``mean``.
         factor: what to multiply with for the expected std: ``expected / std``; infinite where nothing varies.
-        expected: std that is asked for: the prior's, or 1 where the model has none.
+        expected: std that is wanted: the prior's, or 1 where the model has none.
         channel_mean: mean of every channel (or latent of a vector), ``(c,)``.
         channel_mean_stderr: its standard error.
         channel_std: std of every channel, ``(c,)``.
@@ -177,13 +177,13 @@ Verdict = tuple[str, str] | None
 def _overall(std: Estimate, expected: float, has_prior: bool) -> Verdict:
     wanted = f"{expected:g} of the prior" if has_prior else f"{expected:g} that is usually expected"
     low, high = (float(std) if end is None else end for end in (std.low, std.high))
-    stated = f"Latents have a standard deviation of {std:.3g} ({low:.3g} to {high:.3g})"
+    measured = f"Latents have a standard deviation of {std:.3g} ({low:.3g} to {high:.3g})"
     if expected / TOLERANCE <= low and high <= expected * TOLERANCE:
-        return "unit variance", f"{stated}, close to the {wanted}."
+        return "unit variance", f"{measured}, close to the {wanted}."
     if high < expected / TOLERANCE or low > expected * TOLERANCE:
         factor = f"multiply by {expected / std:.4g}" if std > 0 else "they do not vary"
-        return "scale factor needed", f"{stated}, not the {wanted}: {factor}."
-    return "scale unsure", f"{stated}; whether that is close enough to the {wanted} takes more rows."
+        return "scale factor needed", f"{measured}, not the {wanted}: {factor}."
+    return "scale unsure", f"{measured}; whether that is close enough to the {wanted} takes more rows."
 
 
 def _differing(found: Moments, width: ByChannel, alive: Tensor) -> Verdict:
