@@ -6,7 +6,7 @@ import torch
 
 import latentassay as la
 from latentassay.data import FactorData
-from latentassay.evaluation.extrapolation import ARMS, closed, extrapolate
+from latentassay.evaluation.extrapolation import ARMS, extrapolate, gap_shares
 from latentassay.objectives import AE
 
 CODES = np.indices((6, 5)).reshape(2, -1).T
@@ -85,9 +85,14 @@ def test_the_first_phase_does_not_see_them():
 
 
 def test_the_share_that_is_closed():
-    assert closed({"neither": 4.0, "encoder": 3.0, "decoder": 1.0, "both": 0.0}) == {"encoder": 0.25, "decoder": 0.75}
-    assert closed({"neither": 4.0, "both": 0.0, "decoder": 5.0}) == {"decoder": -0.25}
-    assert closed({"neither": 1.0, "encoder": 0.5, "both": 1.0}) == closed({"neither": 1.0, "encoder": 0.5}) == {}
+    assert gap_shares({"neither": 4.0, "encoder": 3.0, "decoder": 1.0, "both": 0.0}) == {
+        "encoder": 0.25,
+        "decoder": 0.75,
+    }
+    assert gap_shares({"neither": 4.0, "both": 0.0, "decoder": 5.0}) == {"decoder": -0.25}
+    assert (
+        gap_shares({"neither": 1.0, "encoder": 0.5, "both": 1.0}) == gap_shares({"neither": 1.0, "encoder": 0.5}) == {}
+    )
 
 
 @pytest.mark.parametrize(

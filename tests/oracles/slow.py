@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from latentassay.responses.matrix import _block_size, stratified
+from latentassay.responses.matrix import _block_size, draw_partners
 
 
 def response(model, z_row):
@@ -85,7 +85,7 @@ def same_draws(z, units, seed):
     z = z[torch.randperm(len(z), generator=generator)]
     size = _block_size(len(z))
     whole = len(z) // size * size
-    return z, stratified(units, z[:whole], size, generator), size
+    return z, draw_partners(units, z[:whole], size, generator), size
 
 
 def published_divergence(fx, fy):

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 import latentassay as la
-from latentassay.stats.information import binned, mutual_information
+from latentassay.stats.information import bin_codes, mutual_information
 
 GRID = np.indices((10, 10, 4)).reshape(3, -1).T
 
@@ -19,4 +19,4 @@ def test_mutual_information_equals_scikit_learn():
 
 def test_binning_itself_refuses_what_it_does_not_know():
     with pytest.raises((la.InputError, TypeError), match="quantile"):
-        binned(GRID + 0.0, 4, "equal")
+        bin_codes(GRID + 0.0, 4, "equal")

@@ -115,7 +115,7 @@ def extrapolate(
     return Extrapolation(
         held_out={arm: mean_of_rows(errors) for arm, errors in held_out.items()},
         other={arm: mean_of_rows(errors) for arm, errors in other.items()},
-        closed=_closed_of_rows(held_out),
+        closed=_gap_shares_of_rows(held_out),
         models=models,
         n=len(unseen.held_out),
         others=len(unseen.kept),
@@ -124,9 +124,9 @@ def extrapolate(
     )
 
 
-def _closed_of_rows(errors: Mapping[str, Float[Tensor, " n"]]) -> dict[str, Estimate]:
+def _gap_shares_of_rows(errors: Mapping[str, Float[Tensor, " n"]]) -> dict[str, Estimate]:
     """What each part closes of the gap, with its standard error over the rows, which all arms share."""
-    shares = closed({arm: float(each.mean()) for arm, each in errors.items()})
+    shares = gap_shares({arm: float(each.mean()) for arm, each in errors.items()})
     found = {}
     for arm, share in shares.items():
         over, under = errors["neither"] - errors[arm], errors["neither"] - errors["both"]
@@ -134,10 +134,10 @@ def _closed_of_rows(errors: Mapping[str, Float[Tensor, " n"]]) -> dict[str, Esti
     return found
 
 
-def closed(errors: Mapping[str, float]) -> dict[str, float]:
+def gap_shares(errors: Mapping[str, float]) -> dict[str, float]:
     """Return the share of the gap between updating neither and both that updating one part closes.
 
-    >>> closed({"neither": 10.0, "encoder": 8.0, "decoder": 2.0, "both": 1.0})["decoder"]
+    >>> gap_shares({"neither": 10.0, "encoder": 8.0, "decoder": 2.0, "both": 1.0})["decoder"]
     0.8888888888888888
     """
     if not {"neither", "both"} <= set(errors) or errors["neither"] <= errors["both"]:

@@ -1,30 +1,28 @@
 """How good a model's pictures are: reconstructions value by value, and whole pictures by features of them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Generator, Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from latentassay import sampling
-from latentassay.core.autoencoder import device_and_dtype, eval_mode, to_model
+from latentassay.core.autoencoder import eval_mode, to_model
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.estimate import Estimate
-from latentassay.core.observations import Observations, TensorObservations, as_observations, finite
+from latentassay.core.observations import TensorObservations, as_observations, finite
 from latentassay.core.posteriors import Prior, StandardNormal
 from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
+from latentassay.evaluation.pictures import KINDS, PictureSource, Streams, check_range, explain_missing, pictures
 from latentassay.features import DEFAULT, Extractor, embed, load
 from latentassay.metrics.quality.frechet import Frechet, frechet_distance
 from latentassay.metrics.quality.kernel import KernelDistance, kernel_distance
 from latentassay.stats.intervals import mean_of_rows
 from latentassay.stats.likelihoods import Bernoulli
-
-KINDS = ("reconstruction", "posterior", "hybrid", "uniform", "prior", "real")
-"""What may be compared with real observations."""
 
 PAIRED = ("reconstruction", "posterior")
 """Those that are made from the very rows they are compared with, one each."""
@@ -119,12 +117,12 @@ def fidelity(
     (0.0, 0.0, {'prior': 'the model has none'})
     """
     generator = as_generator(generator)
-    wanted, observations = _wanted(model, kinds, n, batch_size), as_observations(data)
+    wanted, observations = _check_options(model, kinds, n, batch_size), as_observations(data)
     run = load(extractor) if isinstance(extractor, str) else extractor
-    streams = _Streams(int(torch.randint(2**31, (1,), generator=generator, device=generator.device)))
+    streams = Streams(int(torch.randint(2**31, (1,), generator=generator, device=generator.device)))
     order = torch.randperm(len(observations), generator=streams.of("rows")).numpy()
     chosen = as_units(getattr(model, "variables", None) if units is None else units, model.latent_shape)
-    source = _Source(
+    source = PictureSource(
         model=model,
         data=observations,
         order=order,
@@ -135,13 +133,13 @@ def fidelity(
         streams=streams,
     )
     passed = _reconstruct(source, run, cross_entropy, batch_size)
-    left_out = {kind: why for kind in wanted if (why := _missing(source, kind))}
+    left_out = {kind: why for kind in wanted if (why := explain_missing(source, kind))}
     distances = {}
     for kind in wanted:
         if run is not None and kind not in left_out:
             features = passed.decoded
             if kind != "reconstruction":
-                batches = _pictures(source, kind, cross_entropy, batch_size)
+                batches = pictures(source, kind, cross_entropy, batch_size)
                 features = _stack([_features(images, run) for images in batches])
             distances[kind] = _distances(passed.real, features, kind in PAIRED, resamples, streams.seed)
     name = "none" if run is None else str(getattr(run, "name", type(run).__name__))
@@ -172,28 +170,6 @@ def squared_errors(model: Any, data: Any, *, batch_size: int = BATCH_SIZE) -> Fl
     return torch.cat(found)
 
 
-class _Streams(NamedTuple):
-    """Random numbers of each question, whatever else is asked."""
-
-    seed: int
-
-    def of(self, question: str) -> Generator:
-        return Generator().manual_seed(8 * self.seed + ("rows", *KINDS).index(question))
-
-
-class _Source(NamedTuple):
-    """Where pictures come from: the first n of the rows in ``order`` are compared with, others may serve besides."""
-
-    model: Any
-    data: Observations
-    order: Int[np.ndarray, " rows"]
-    n: int
-    stored: Any
-    units: Units
-    prior: Prior | None
-    streams: _Streams
-
-
 class _Passed(NamedTuple):
     """Errors of reconstructions, and features of real rows and of reconstructions."""
 
@@ -203,13 +179,13 @@ class _Passed(NamedTuple):
     decoded: Float[np.ndarray, "n k"]
 
 
-def _reconstruct(source: _Source, run: Extractor | None, bounded: bool, batch_size: int) -> _Passed:
+def _reconstruct(source: PictureSource, run: Extractor | None, bounded: bool, batch_size: int) -> _Passed:
     """Encode and decode every row once."""
     decode, errors, entropies = _decoder(source.model), list[Tensor](), list[Tensor]()
     real, decodings = list[np.ndarray](), list[np.ndarray]()
     with eval_mode(source.model):
         for block in sampling.blocks(source.n, batch_size, "reconstructing"):
-            x = to_model(source.model, _check_range(source.data.batch(source.order[: source.n][block]), bounded))
+            x = to_model(source.model, check_range(source.data.batch(source.order[: source.n][block]), bounded))
             decoded, logits = decode(source.model.encode(x).mean)
             errors.append((finite(decoded, "decodings") - x).double().square().flatten(1).mean(1))
             if bounded:
@@ -239,46 +215,6 @@ def _decoder(model: Any) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
     return from_mean
 
 
-def _pictures(source: _Source, kind: str, bounded: bool, batch_size: int) -> Iterator[Tensor]:
-    """Batches of one kind of pictures."""
-    blocks = list(sampling.blocks(source.n, batch_size, kind))
-    if kind == "real":
-        others = source.order[source.n :][: source.n]
-        yield from (_check_range(source.data.batch(others[block]), bounded) for block in blocks)
-        return
-    z = _latents(source, kind, batch_size)
-    for block in blocks:
-        images = sampling.decode(source.model, z[block], batch_size=batch_size)
-        yield images.clamp(0, 1) if bounded else images
-
-
-def _latents(source: _Source, kind: str, batch_size: int) -> Tensor:
-    model, generator = source.model, source.streams.of(kind)
-    if kind == "prior" and source.prior is not None:
-        return source.prior.sample(source.n, generator).cpu().to(device_and_dtype(model).dtype)
-    if kind == "hybrid" and source.stored is not None:
-        z = sampling.posterior(model, source.stored, sampling.POOL, generator=generator, batch_size=batch_size)
-    else:
-        rows = source.order[: source.n]
-        if kind == "hybrid" and len(others := source.order[source.n :]) >= sampling.POOL:
-            rows = others[: sampling.POOL]
-        codes = sampling.encode(model, source.data, rows=rows, generator=generator, batch_size=batch_size)
-        z = sampling.drawn(codes)
-    if kind == "posterior":
-        return z
-    mixed = sampling.hybrid if kind == "hybrid" else sampling.uniform
-    return mixed(z, source.n, generator=generator, units=source.units)
-
-
-def _missing(source: _Source, kind: str) -> str:
-    """Why a kind cannot be made; nothing if it can."""
-    if kind == "prior" and source.prior is None:
-        return "the model has none"
-    if kind == "real" and len(source.order) < 2 * source.n:
-        return f"it needs {2 * source.n} rows, the data have {len(source.order)}"
-    return ""
-
-
 def _features(images: Tensor, run: Extractor) -> Float[np.ndarray, "n k"]:
     return embed(TensorObservations(images.float().cpu()), run, batch_size=len(images))
 
@@ -294,22 +230,13 @@ def _distances(real: np.ndarray, other: np.ndarray, paired: bool, resamples: int
     )
 
 
-def _variant(source: _Source, features: str, bounded: bool) -> str:
+def _variant(source: PictureSource, features: str, bounded: bool) -> str:
     units = "scalars" if source.units.are_scalars else f"{len(source.units)} units"
     clipped = ", decodings clipped to [0, 1]" if bounded else ""
     return (
         f"reconstructions from posterior means, distances of {features}{clipped}; posterior samples likewise in "
         f"pairs; hybrids of {units} from {sampling.POOL} stored posterior samples; n = {source.n}"
     )
-
-
-def _check_range(x: Tensor, bounded: bool) -> Tensor:
-    if bounded and (x.min() < 0 or x.max() > 1):
-        raise InputError(
-            f"data must lie in [0, 1] for a cross entropy, got values from {float(x.min()):.3g} to "
-            f"{float(x.max()):.3g}; rescale them, or say cross_entropy=False"
-        )
-    return finite(x, "data")
 
 
 def _prior(model: Any, prior: Any) -> Prior | None:
@@ -319,7 +246,7 @@ def _prior(model: Any, prior: Any) -> Prior | None:
     return getattr(model, "prior", None) if found is None else found
 
 
-def _wanted(model: Any, kinds: Sequence[str], n: Any, batch_size: Any) -> tuple[str, ...]:
+def _check_options(model: Any, kinds: Sequence[str], n: Any, batch_size: Any) -> tuple[str, ...]:
     if missing := [part for part in ("encode", "decode", "latent_shape") if not hasattr(model, part)]:
         raise ContractError(
             f"{type(model).__name__} lacks {', '.join(missing)}; reconstructions need an autoencoder, see la.from_torch"

@@ -116,7 +116,7 @@ def log_likelihood(
     with eval_mode(model) as (device, _):
         local = beside(as_generator(generator), device)
         for block in blocks(len(observations), batch_size, "log-likelihood"):
-            rows = _supported(observations.batch(torch.arange(block.start, block.stop)), decoder.likelihood)
+            rows = _check_support(observations.batch(torch.arange(block.start, block.stop)), decoder.likelihood)
             binary = binary and bool(((rows == 0) | (rows == 1)).all())
             source = _Source(model, decoder, to_model(model, rows), local)
             parts.append(_estimate_rows(source, samples, batch_size))
@@ -267,7 +267,7 @@ def _logits(mean: Tensor) -> Tensor:
     return mean.logit(eps=torch.finfo(mean.dtype).eps)
 
 
-def _supported(x: Tensor, likelihood: Any) -> Tensor:
+def _check_support(x: Tensor, likelihood: Any) -> Tensor:
     low, high = getattr(likelihood, "support", Likelihood.support)
     if ((finite(x, "x") < low) | (x > high)).any():
         raise InputError(

@@ -93,7 +93,14 @@ def suggest_beta(
     off = float(found[-1].max()) >= OFF
     variant = f"least tried β at which a unit's E[σ²] is {OFF:g} or more, each trained from fresh weights"
     tried = tuple(ladder[: len(found)])
-    return BetaSuggestion(tried[-1] if off else None, tried, torch.stack(found), steps, len(chosen), variant)
+    return BetaSuggestion(
+        beta=tried[-1] if off else None,
+        betas=tried,
+        variance=torch.stack(found),
+        steps=steps,
+        n=len(chosen),
+        variant=variant,
+    )
 
 
 def _variance(model: Any, data: Any, rows: Tensor, batch_size: int) -> Float[Tensor, " d"]:

@@ -1,4 +1,8 @@
-"""Latent responses: intervene in a latent space, decode, encode again, and look."""
+"""Latent responses: what interventions in a latent space change when it is decoded and encoded again.
+
+Everything here takes a model and latents, and measures single units or the latent space. How good a model is as a whole
+belongs to ``evaluation``, what needs places to ``spatial``, and what needs the decoder's metric to ``geometry``.
+"""
 
 from latentassay.responses.chunks import ChunkHybrids, chunk_hybrids
 from latentassay.responses.conditioned import (

@@ -16,8 +16,8 @@ from latentassay.core.units import Units, as_units
 from latentassay.responses.interventions import Spread, intervene, plan, spread
 from latentassay.responses.pairwise import (
     COLLAPSED,
+    ErrorScale,
     PairScores,
-    Scale,
     check_scale,
     inverse_power,
     numbers,
@@ -119,7 +119,7 @@ def invariance(
     latents, units = as_latents(model, z, minimum=2), as_units(units, model.latent_shape)
     interventions = plan(units, latents, donors, values, as_generator(generator))
     effects = intervene(model, latents, interventions, batch_size=batch_size)
-    how = Scale(1, 1, "scale-free") if scale == "free" else Scale(0, 0.5, "divided by U_m σ_i as printed")
+    how = ErrorScale(1, 1, "scale-free") if scale == "free" else ErrorScale(0, 0.5, "divided by U_m σ_i as printed")
     return in_kind_of(score_pairs(Invariance, effects, interventions, how, diagonal=False), z)
 
 

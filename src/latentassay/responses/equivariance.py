@@ -11,7 +11,7 @@ from latentassay.core.errors import InputError
 from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units
 from latentassay.responses.interventions import intervene, plan
-from latentassay.responses.pairwise import PairScores, Scale, check_scale, score_pairs
+from latentassay.responses.pairwise import ErrorScale, PairScores, check_scale, score_pairs
 from latentassay.sampling import BATCH_SIZE, as_latents
 
 
@@ -73,5 +73,5 @@ def equivariance(
     latents, units = as_latents(model, z, minimum=2), Units.default(model.latent_shape)
     interventions = plan(units, latents, donors, values, as_generator(generator), noun="noise")
     effects = intervene(model, latents, interventions, causes=model.causes, batch_size=batch_size)
-    how = Scale(1, 1, "scale-free") if scale == "free" else Scale(0, 0, "divided by U_m as printed")
+    how = ErrorScale(1, 1, "scale-free") if scale == "free" else ErrorScale(0, 0, "divided by U_m as printed")
     return in_kind_of(score_pairs(EquivarianceScore, effects, interventions, how, diagonal=True), z)

@@ -106,26 +106,9 @@ def find_holes(
     if not kept or not all(0 <= latent < d for latent in kept):
         raise InputError(f"active must name latents in 0..{d - 1}, got {active}")
     ruler = _Ruler(model, z, kept, neighbours, batch_size)
-
-    def share_of(draw: Callable[[int], Tensor]) -> HoleShare:
-        latents = draw(n)
-        response, distance = ruler.measure(latents)
-        found = exceedance(ruler.reference, distance, quantile=quantile, generator=generator)
-        repaired = response if steps == 1 else respond(model, response, steps=steps - 1, batch_size=batch_size)
-        left = int((ruler.measure(repaired)[1] > found.threshold).sum())
-        empty = int((distance > found.threshold).sum())
-        for _ in range(steps):
-            empty = int((ruler.measure(draw(empty))[1] > found.threshold).sum()) if empty else 0
-        return HoleShare(
-            share=found.share,
-            distance=distance,
-            worst=latents[distance.argsort(descending=True)[:worst]],
-            repaired=proportion(left, n),
-            redrawn=proportion(empty, n),
-        )
-
-    from_prior = share_of(lambda k: prior(model, k, generator=generator)) if model.prior else None
-    from_hybrid = share_of(lambda k: hybrid(z, k, generator=generator, units=units))
+    rule = _Rule(n, quantile, steps, worst, generator)
+    from_prior = rule.apply(ruler, lambda k: prior(model, k, generator=generator)) if model.prior else None
+    from_hybrid = rule.apply(ruler, lambda k: hybrid(z, k, generator=generator, units=units))
     variant = (
         f"distance over {'all' if active is None else 'causal'} latents (d = {len(kept)})"
         f"{f' relative to {neighbours} real neighbours' if neighbours else ''}, "
@@ -133,6 +116,33 @@ def find_holes(
     )
     threshold = float(torch.quantile(ruler.reference.double(), quantile))
     return Holes(threshold, ruler.reference, from_prior, from_hybrid, variant)
+
+
+class _Rule(NamedTuple):
+    """How many samples are drawn, what counts as a hole, and how long a repair goes on; see ``find_holes``."""
+
+    n: int
+    quantile: float
+    steps: int
+    worst: int
+    generator: Generator
+
+    def apply(self, ruler: "_Ruler", draw: Callable[[int], Tensor]) -> HoleShare:
+        """Draw samples, and measure which share lies in holes, before and after both repairs."""
+        latents = draw(self.n)
+        response, distance = ruler.measure(latents)
+        found = exceedance(ruler.reference, distance, quantile=self.quantile, generator=self.generator)
+        left = int((ruler.measure(ruler.respond(response, self.steps - 1))[1] > found.threshold).sum())
+        empty = int((distance > found.threshold).sum())
+        for _ in range(self.steps):
+            empty = int((ruler.measure(draw(empty))[1] > found.threshold).sum()) if empty else 0
+        return HoleShare(
+            share=found.share,
+            distance=distance,
+            worst=latents[distance.argsort(descending=True)[: self.worst]],
+            repaired=proportion(left, self.n),
+            redrawn=proportion(empty, self.n),
+        )
 
 
 def _check(n: int, quantile: float, neighbours: int | None) -> None:
@@ -160,6 +170,10 @@ class _Ruler:
         """Responses, and how far they are from their latents."""
         response, moved = self._moves(latents, 0.0)
         return response, self._relative(response, moved, None)
+
+    def respond(self, latents: Tensor, steps: int) -> Tensor:
+        """Responses after so many steps; the latents themselves after none."""
+        return latents if not steps else respond(self._model, latents, steps=steps, batch_size=self._batch_size)
 
     def _points(self, latents: Tensor) -> Float[Tensor, "n d"]:
         return latents.flatten(1)[:, self._kept].double().cpu()

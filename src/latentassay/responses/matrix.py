@@ -25,7 +25,11 @@ CAUSAL = 0.5 / 2**0.5
 """A unit is alive if its normalized diagonal response reaches this: LR's cut M_jj ≥ 0.5 at σ = 1."""
 
 BLOCK, BLOCKS = 16, 8
-"""Most rows in a block of stratified partners, and fewest blocks if there are latents enough for blocks of two."""
+"""Most rows in a block of stratified partners, and fewest blocks if there are latents enough for blocks of two.
+
+Partners come from a row's own block. So blocks stay independent of each other, and their differences tell the standard
+error, though all rows of a block depend on each other.
+"""
 
 FIRST, LEAST = 2, 8
 """Blocks in the first round under a budget, and blocks before an interval is trusted enough to stop a unit."""
@@ -132,7 +136,7 @@ class _Rows:
         per_pass = max(1, self.batch_size // self.size)
         for start in range(done, done + blocks, per_pass):
             base = self.z[self._order[start * self.size : min(start + per_pass, done + blocks) * self.size]]
-            yield base, stratified(self.units, base, self.size, self._generator)
+            yield base, draw_partners(self.units, base, self.size, self._generator)
 
     def deviations(self, base: Tensor) -> Float[Tensor, "n u"]:
         """Squared distance of every unit from its mean over all latents."""
@@ -160,7 +164,7 @@ def _measure(model: Autoencoder, rows: _Rows, moments: BlockMoments, stopping: S
                 progress.update(len(base) * (len(units) + 1))
             done += blocks
             if LEAST <= done < rows.total:
-                active = _undecided(moments, rows, active, stopping)
+                active = _find_uncertain(moments, rows, active, stopping)
                 progress.update(0, certain=f"{len(units) - len(active)} of {len(units)} units")
 
 
@@ -177,7 +181,7 @@ def _block_means(values: Float[Tensor, "*r n u"], size: int) -> Float[Tensor, "*
     return values.reshape(*rows, n // size, size, columns).mean(-2)
 
 
-def stratified(units: Units, z: Tensor, size: int, generator: Generator) -> Int[Tensor, "n u"]:
+def draw_partners(units: Units, z: Tensor, size: int, generator: Generator) -> Int[Tensor, "n u"]:
     """Partners of every row for every unit, drawn block by block, so that it does not matter how rows are batched."""
     blocks = torch.split(units.total(z), size)
     return torch.cat([partners(block, size, generator=generator) + k * size for k, block in enumerate(blocks)])
@@ -199,7 +203,7 @@ def _changes(
     return out
 
 
-def _undecided(moments: BlockMoments, rows: _Rows, active: list[int], stopping: Stopping) -> list[int]:
+def _find_uncertain(moments: BlockMoments, rows: _Rows, active: list[int], stopping: Stopping) -> list[int]:
     """Units whose widest interval is still too wide."""
     normalized = _normalize(moments.mean_square(rows.variance).sqrt(), rows.variance.sqrt())
     half = Z95 * normalized * moments.relative_stderr(rows.total, normalized=True)

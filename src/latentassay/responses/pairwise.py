@@ -50,7 +50,7 @@ class PairScores(NamedTuple):
 Kind = TypeVar("Kind", bound=PairScores)
 
 
-class Scale(NamedTuple):
+class ErrorScale(NamedTuple):
     """What changes are measured by: ``s_m^own / t_i^watched``, variances of the response in m, of what is watched in i.
 
     Attributes:
@@ -91,7 +91,7 @@ class Scores(NamedTuple):
 
 
 def score_pairs(
-    kind: type[Kind], effects: Effects, interventions: Interventions, scale: Scale, *, diagonal: bool
+    kind: type[Kind], effects: Effects, interventions: Interventions, scale: ErrorScale, *, diagonal: bool
 ) -> Kind:
     """Return the scores ``1 − e`` of all pairs of units from the effects of interventions.
 
@@ -124,8 +124,8 @@ def score_pairs(
     )
 
 
-def scale_effects(effects: Effects, scale: Scale) -> Scores:
-    """Scale changes; the error is 0 where the variance of what is watched is, if it matters.
+def scale_effects(effects: Effects, scale: ErrorScale) -> Scores:
+    """ErrorScale changes; the error is 0 where the variance of what is watched is, if it matters.
 
     As variances come from the same rows, a block that varies more than others adds by that, too.
     """

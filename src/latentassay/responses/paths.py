@@ -117,15 +117,17 @@ def manifold_path(
     ends = _ends(model, a, b)
     Stopping(None, budget)  # refuses what is no budget
     _check(latents is None and through is None and not refine, temperature, points, controls, steps)
-    free = _measured(model, respace(ends, points), 0.0, batch_size)
+    free = _curve(model, respace(ends, points), 0.0, batch_size)
     price = max(SHARE * float(free.distance.square().mean()), 1e-12) if temperature is None else float(temperature)
     straight, starts = free._replace(cost=free.cost + price * free.length), list[Curve]()
 
     def curve(way: Tensor) -> Curve:
-        return _measured(model, respace(way, points), price, batch_size)
+        return _curve(model, respace(way, points), price, batch_size)
 
     if latents is not None:
-        starts.append(curve(_across(model, ends, latents, n, extent, price, batch_size)))
+        check_plane(tuple(model.latent_shape), latents, n)
+        xs, ys = _plane_axes(model, ends[:, list(latents)], n, extent)
+        starts.append(curve(_across(model, ends, latents, xs, ys, price, batch_size=batch_size)))
     if through is not None:
         stones = as_latents(model, through)
         starts.append(curve(stepping_stones(model, ends, stones, price, neighbours=NEAR, batch_size=batch_size)))
@@ -163,7 +165,7 @@ def _check(idle: bool, temperature: float | None, points: int, controls: int, st
         raise InputError(f"needs at least 4 points, 1 control and 1 step, got {points}, {controls} and {steps}")
 
 
-def _measured(model: Autoencoder, z: Tensor, price: float, batch_size: int) -> Curve:
+def _curve(model: Autoencoder, z: Tensor, price: float, batch_size: int) -> Curve:
     distance = (respond(model, z, batch_size=batch_size) - z).flatten(1).double().norm(dim=1).cpu()
     lengths = (z[1:] - z[:-1]).flatten(1).double().norm(dim=1).cpu()
     cost = (lengths * (0.5 * (distance[1:].square() + distance[:-1].square()) + price)).sum()
@@ -171,15 +173,10 @@ def _measured(model: Autoencoder, z: Tensor, price: float, batch_size: int) -> C
 
 
 def _across(
-    model: Autoencoder, ends: Tensor, latents: tuple[int, int], n: int, extent: Any, price: float, batch_size: int
+    model: Autoencoder, ends: Tensor, latents: tuple[int, int], xs: Tensor, ys: Tensor, price: float, *, batch_size: int
 ) -> Tensor:
     """The cheapest way across a plane; the other latents keep to the middle while searching, then go straight."""
-    check_plane(tuple(model.latent_shape), latents, n)
     corners = ends[:, list(latents)].double().cpu()
-    xs, ys = axes_over(_plane(model, corners) if extent is None else extent, n)
-    for axis, values in zip((xs, ys), corners.T, strict=True):
-        if not bool(((axis[0] <= values) & (values <= axis[-1])).all()):
-            raise InputError(f"extent {extent} does not hold the end points {corners.tolist()}; widen it")
     found = response_error(model, latents, ends.mean(0), xs, ys, batch_size)
     inner = cheapest_way(found, corners[0], corners[1], price)[1:-1]
     plane = torch.cat([corners[:1], inner, corners[1:]]).to(ends)
@@ -187,6 +184,16 @@ def _across(
     way = ends[0] * (1 - share) + ends[1] * share
     way[:, list(latents)] = plane
     return way
+
+
+def _plane_axes(model: Autoencoder, ends: Float[Tensor, "2 2"], n: int, extent: Any) -> tuple[Tensor, Tensor]:
+    """Grid values of both latents of a plane that holds both ends."""
+    corners = ends.double().cpu()
+    xs, ys = axes_over(_plane(model, corners) if extent is None else extent, n)
+    for axis, values in zip((xs, ys), corners.T, strict=True):
+        if not bool(((axis[0] <= values) & (values <= axis[-1])).all()):
+            raise InputError(f"extent {extent} does not hold the end points {corners.tolist()}; widen it")
+    return xs, ys
 
 
 def _plane(model: Autoencoder, corners: Float[Tensor, "2 2"]) -> Float[Tensor, "2 2"]:

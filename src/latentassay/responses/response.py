@@ -1,4 +1,4 @@
-"""The response R(z): decode a latent, encode what came out, and look (LR 4, equations 2 and 3)."""
+"""The response R(z): what a latent becomes when it is decoded and encoded again (LR 4, equations 2 and 3)."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ def respond(
     Args:
         model: any autoencoder.
         z: latents ``(n, *latent_shape)``.
-        steps: how often to respond; iterating pulls a latent toward the learned manifold.
+        steps: how often to respond; repeated responses approach the learned manifold.
         sample: draw from q(z'|D(z)) instead of taking its mean (LR equation 3).
         generator: draws these samples.
 

@@ -61,7 +61,7 @@ def cheapest_way(
     dx, dy = float(found.xs[1] - found.xs[0]), float(found.ys[1] - found.ys[0])
     tails, heads, weights = [], [], []
     for step in steps:
-        tail, head = (_shifted(index, step, share) for share in ((0, 0), step))
+        tail, head = (_shift(index, step, share) for share in ((0, 0), step))
         tails.append(tail.ravel())
         heads.append(head.ravel())
         mean = _mean_cost(cost, step)
@@ -113,7 +113,7 @@ def _shortest(edges: Any, size: int, first: int, last: int) -> np.ndarray:
     return np.array(way[::-1] if way[-1] == first else [first, last])
 
 
-def _shifted(grid: np.ndarray, step: tuple[int, int], by: tuple[int, int]) -> np.ndarray:
+def _shift(grid: np.ndarray, step: tuple[int, int], by: tuple[int, int]) -> np.ndarray:
     """The grid as seen ``by`` further on from every point that has room for the whole ``step`` (down, right)."""
     rows, columns = grid.shape[0] - step[0], grid.shape[1] - abs(step[1])
     first = max(0, -step[1]) + by[1]
@@ -123,11 +123,11 @@ def _shifted(grid: np.ndarray, step: tuple[int, int], by: tuple[int, int]) -> np
 def _mean_cost(cost: np.ndarray, step: tuple[int, int]) -> np.ndarray:
     """Mean cost along a step; a knight's move must not leap over what lies under its middle."""
     down, right = step
-    ends = (_shifted(cost, step, (0, 0)) + _shifted(cost, step, step)) / 2
+    ends = (_shift(cost, step, (0, 0)) + _shift(cost, step, step)) / 2
     if max(abs(down), abs(right)) < 2:
         return np.asarray(ends)
     near = (down // 2, int(right / 2))
-    middle = (_shifted(cost, step, near) + _shifted(cost, step, (down - near[0], right - near[1]))) / 2
+    middle = (_shift(cost, step, near) + _shift(cost, step, (down - near[0], right - near[1]))) / 2
     return np.asarray((ends + middle) / 2)
 
 

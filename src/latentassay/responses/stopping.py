@@ -1,4 +1,4 @@
-"""How far to go: measure in growing rounds until the answer is precise enough or the time is spent."""
+"""When to stop: measurements go in growing rounds until the answer is precise enough or the time is spent."""
 
 import time
 

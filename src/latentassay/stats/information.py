@@ -10,7 +10,7 @@ from latentassay.core.errors import InputError
 Binning = Literal["quantile", "width"]
 
 
-def binned(codes: Float[np.ndarray, "n d"], bins: int, binning: Binning) -> Int[np.ndarray, "n d"]:
+def bin_codes(codes: Float[np.ndarray, "n d"], bins: int, binning: Binning) -> Int[np.ndarray, "n d"]:
     """Number the bin of every code: ``"quantile"`` bins hold equal counts, ``"width"`` bins are equally wide.
 
     Equal values are never parted, so a column of few values has as many bins as values.
@@ -18,19 +18,19 @@ def binned(codes: Float[np.ndarray, "n d"], bins: int, binning: Binning) -> Int[
     Raises:
         InputError: fewer than 2 bins, or an unknown way of binning.
 
-    >>> binned(np.array([[0.0], [1.0], [2.0], [30.0]]), 2, "quantile").T.tolist()
+    >>> bin_codes(np.array([[0.0], [1.0], [2.0], [30.0]]), 2, "quantile").T.tolist()
     [[0, 0, 1, 1]]
-    >>> binned(np.array([[0.0], [1.0], [2.0], [30.0]]), 2, "width").T.tolist()
+    >>> bin_codes(np.array([[0.0], [1.0], [2.0], [30.0]]), 2, "width").T.tolist()
     [[0, 0, 0, 1]]
     """
     if bins < 2:
         raise InputError(f"bins must be at least 2, got {bins}")
     if binning not in get_args(Binning):
         raise InputError(f"binning must be one of {', '.join(get_args(Binning))}, got {binning!r}")
-    return np.stack([_numbered(column, bins, binning) for column in codes.T], 1)
+    return np.stack([_number_bins(column, bins, binning) for column in codes.T], 1)
 
 
-def _numbered(column: Float[np.ndarray, " n"], bins: int, binning: Binning) -> Int[np.ndarray, " n"]:
+def _number_bins(column: Float[np.ndarray, " n"], bins: int, binning: Binning) -> Int[np.ndarray, " n"]:
     if binning == "width":
         edges = np.linspace(column.min(), column.max(), bins + 1)[1:-1]
     else:

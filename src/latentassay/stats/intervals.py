@@ -85,35 +85,14 @@ def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> Interval:
     return Interval(min(p, max(0.0, centre - half)), max(p, min(1.0, centre + half)))
 
 
-def half_sampled(
-    statistic: Callable[[Int[np.ndarray, " half"]], float], value: float, n: int, *, resamples: int, seed: int
-) -> Interval | None:
-    """Interval of a statistic of n rows, from its spread over random halves; ``None`` for no resamples.
+def half_errors(
+    statistics: Callable[[Int[np.ndarray, " half"]], Sequence[float]], n: int, *, resamples: int, seed: int
+) -> tuple[float, ...] | None:
+    """Return standard errors of statistics of n rows, from their spread over random halves; ``None`` for no resamples.
 
     A half drawn without replacement varies about its mean as the whole does about the truth (the delete-half
     jackknife, Shao and Wu 1989), and holds no row twice. So it suits what a bootstrap would flatter: predictors that
     would meet in the test what they learned, neighbours that would be their own copies.
-
-    Args:
-        statistic: rows → value; called once for each half.
-        value: what it is of all rows, the middle of the interval.
-        n: number of rows.
-        resamples: number of halves, 0 or at least 2.
-        seed: seed of the halves.
-
-    >>> x = np.random.default_rng(0).normal(size=400)
-    >>> found = half_sampled(lambda rows: x[rows].mean(), x.mean(), 400, resamples=200, seed=0)
-    >>> round((found.high - found.low) / 2 / Z95, 2)  # 1 / √400
-    0.05
-    """
-    errors = half_errors(lambda rows: (statistic(rows),), n, resamples=resamples, seed=seed)
-    return None if errors is None else normal(float(value), errors[0])
-
-
-def half_errors(
-    statistics: Callable[[Int[np.ndarray, " half"]], Sequence[float]], n: int, *, resamples: int, seed: int
-) -> tuple[float, ...] | None:
-    """Standard errors of statistics of n rows, from their spread over random halves; ``None`` for no resamples.
 
     Args:
         statistics: rows → values, as many for every half; called once for each half.
@@ -123,6 +102,10 @@ def half_errors(
 
     Raises:
         InputError: one half, of which there is no spread, or a negative number of them.
+
+    >>> x = np.random.default_rng(0).normal(size=400)
+    >>> round(half_errors(lambda rows: [x[rows].mean()], 400, resamples=200, seed=0)[0], 2)  # 1 / √400
+    0.05
     """
     if resamples == 0:
         return None

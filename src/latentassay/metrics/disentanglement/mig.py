@@ -16,7 +16,7 @@ from latentassay.metrics.disentanglement.gaps import best_gaps
 from latentassay.metrics.halves import measure_halves
 from latentassay.metrics.laws import EDGES, Laws, Near, zero
 from latentassay.metrics.metric import metric
-from latentassay.stats.information import Binning, binned, describe_bins, entropy, information_matrix
+from latentassay.stats.information import Binning, bin_codes, describe_bins, entropy, information_matrix
 
 Gaps = Callable[[Float[np.ndarray, "m u"]], Float[np.ndarray, " m"]]
 Weights = Callable[[Float[np.ndarray, " m"]], Float[np.ndarray, " m"]]
@@ -143,7 +143,7 @@ def bin_units(codes: Any, factors: Any, bins: int, binning: Binning, units: Any)
     groups = as_units(units, c.shape[1:]).groups
     if len(groups) < 2:
         raise InputError(f"codes must have at least 2 units for a gap between two, got {len(groups)}")
-    return BinnedUnits(binned(c, bins, binning), f, groups, describe_bins(bins, binning))
+    return BinnedUnits(bin_codes(c, bins, binning), f, groups, describe_bins(bins, binning))
 
 
 def measure_gaps(table: BinnedUnits, gaps: Gaps, weights: Weights, resamples: int, seed: int) -> MIG:

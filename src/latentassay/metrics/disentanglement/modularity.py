@@ -13,7 +13,7 @@ from latentassay.metrics.arrays import codes_and_factors
 from latentassay.metrics.halves import measure_halves
 from latentassay.metrics.laws import EDGES, Laws, Near
 from latentassay.metrics.metric import metric
-from latentassay.stats.information import Binning, binned, describe_bins, information_matrix
+from latentassay.stats.information import Binning, bin_codes, describe_bins, information_matrix
 
 ROUNDING = 1e-12
 """Less information than this, in nats, is none."""
@@ -117,7 +117,7 @@ def modularity(
     c, f = codes_and_factors(codes, factors)
     if f.shape[1] < 2:
         raise InputError("modularity needs at least 2 factors, got 1; with one, no unit can mix factors")
-    numbered, seed = binned(c, bins, binning), as_seed(generator)
+    numbered, seed = bin_codes(c, bins, binning), as_seed(generator)
 
     def score_of(information: Float[np.ndarray, "m u"]) -> tuple[float]:
         counted = information.shape[1] if noise == "kept" else max(1, int(_informs(information).sum()))

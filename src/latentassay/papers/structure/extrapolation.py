@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay.data import FactorData
-from latentassay.evaluation.extrapolation import ARMS, closed
+from latentassay.evaluation.extrapolation import ARMS, gap_shares
 from latentassay.papers import pool
 from latentassay.papers.experiment import Experiment, Options, pick_scale
 from latentassay.papers.page import Picture
