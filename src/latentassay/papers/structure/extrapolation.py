@@ -119,10 +119,10 @@ def _list_errors(
     for arm, scores in arms.items():
         yield over_seeds(row, arm, _values(scores, ERROR), scale=scale, paper=printed[arm])
     by_arm = [_values(scores, ERROR) for scores in arms.values()]
-    shares = [closed(dict(zip(arms, values, strict=True))) for values in zip(*by_arm, strict=True)]
+    shares = [gap_shares(dict(zip(arms, values, strict=True))) for values in zip(*by_arm, strict=True)]
     for part, column in CLOSED.items():
         ours = [share[part] for share in shares if part in share]
-        yield over_seeds(row, column, ours, scale=scale, paper=round(closed(printed)[part], 2))
+        yield over_seeds(row, column, ours, scale=scale, paper=round(gap_shares(printed)[part], 2))
     for arm, scores in arms.items():
         ratios = [found[ERROR] / found[KEPT] for found in scores]
         yield over_seeds(row, NOVEL.format(arm=arm), ratios, scale=scale)
