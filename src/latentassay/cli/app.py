@@ -5,13 +5,13 @@ from typing import Annotated
 import typer
 
 from latentassay._version import __version__
-from latentassay.cli.assay import AssayCommand, assay
+from latentassay.cli.assay import assay, model_help
 from latentassay.cli.data import data_app
 from latentassay.cli.demo import demo
 from latentassay.cli.models import models
 from latentassay.cli.reproduce import reproduce
 from latentassay.cli.score import score
-from latentassay.cli.shell import Shell, out
+from latentassay.cli.shell import Shell, late_help, out
 from latentassay.cli.train import train
 
 HELP = """Point it at an autoencoder and read what its latent space is like.
@@ -42,7 +42,7 @@ app.add_typer(data_app, name="data")
 app.command()(demo)  # --help keeps this order
 app.command()(train)
 app.command()(models)
-app.command(cls=AssayCommand)(assay)
+app.command(cls=late_help(model=model_help))(assay)
 app.command()(score)
 app.command()(reproduce)
 

@@ -3,29 +3,23 @@
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
-from typer.core import TyperCommand
 
 from latentassay.cli.shell import Options, Seed, out
 
 
-class AssayCommand(TyperCommand):
-    """Lists the forms in which models are named; adapters are looked for only where help is asked for."""
+def model_help() -> str:
+    """Say in which forms models are named."""
+    from latentassay.cli.model_spec import model_forms
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the page of ``--help``."""
-        from latentassay.cli.model_spec import model_forms
-
-        model: Any = next(parameter for parameter in self.params if parameter.name == "model")
-        model.help = model_forms()
-        super().format_help(ctx, formatter)
+    return model_forms()
 
 
 def assay(
-    model: Annotated[str, typer.Argument(help="How models are named is read from the adapters.")],
+    model: Annotated[str, typer.Argument(help="See model_help.")],
     data: Annotated[
         str | None,
         typer.Option(

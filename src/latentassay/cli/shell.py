@@ -1,12 +1,13 @@
 """What every command shares: where it prints, how it fails, and the options that several have."""
 
 import traceback
+from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from latentassay.core.errors import FileError, LatentAssayError
 
@@ -48,3 +49,20 @@ def _fail(message: str, code: int, ctx: Any) -> NoReturn:
     line = " ".join(message.split())
     err.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True)
     raise typer.Exit(code)
+
+
+def late_help(**texts: Callable[[], str]) -> type[TyperCommand]:
+    """Make a kind of command that computes the help of some parameters where help is asked for.
+
+    What is known is read from folders and installed packages then, and no other command waits for it.
+    """
+
+    class Command(TyperCommand):
+        def format_help(self, ctx: Any, formatter: Any) -> None:
+            parameters: list[Any] = self.params
+            for parameter in parameters:
+                if parameter.name in texts:
+                    parameter.help = texts[parameter.name]()
+            super().format_help(ctx, formatter)
+
+    return Command
