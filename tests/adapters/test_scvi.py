@@ -15,6 +15,7 @@ from torch.testing import assert_close
 import latentassay as la
 from conftest import ROOT
 from latentassay.adapters.scvi import from_scvi
+from latentassay.cli.model_spec import open_model
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the many packages it imports
@@ -143,7 +144,7 @@ def test_its_decoding_is_the_expression_that_scvi_normalises_to_that_library(mod
 
 def _inflation(wrapped, model, z):
     """Share of inflated zeros, from the layers by hand."""
-    module, given = model.module, wrapped._given(z)
+    module, given = model.module, wrapped._conditions(z)
     inner = torch.cat([z, given["cont_covs"]], 1)
     hidden = module.decoder.px_decoder(inner, given["batch_index"], *given["cat_covs"].split(1, 1))
     return module.decoder.px_dropout_decoder(hidden).sigmoid()
@@ -154,7 +155,7 @@ def test_a_mean_is_the_mean_of_counts_that_scvi_draws(models):
     model = models["plain"]
     wrapped = from_scvi(model)
     z = torch.randn(1, 4, generator=torch.Generator().manual_seed(0))
-    given = wrapped._given(z)
+    given = wrapped._conditions(z)
     with torch.random.fork_rng(devices=[]), torch.inference_mode():
         torch.manual_seed(0)
         size = torch.full((1, 1), math.log(wrapped.library))
@@ -315,6 +316,16 @@ def test_a_saved_model_is_refused_and_never_opened(tmp_path, models):
     for path, match in ((tmp_path / "empty", r"holds no model\.pt"), (tmp_path / "none", "does not exist")):
         with pytest.raises(la.FileError, match=match):
             from_scvi(path)
+
+
+def test_a_saved_model_is_opened_on_the_command_line_where_it_is_trusted(tmp_path, models):
+    folder = tmp_path / "scvi"
+    models["nb"].save(str(folder), save_anndata=True)
+    with pytest.raises(la.FileError, match="say --trust on the command line"):
+        open_model(f"scvi:{folder}")
+    opened = open_model(f"scvi:{folder}", {"library": 500}, trust=True)
+    assert opened.notes == "scvi-tools SCVI in native latents" and opened.model.library == 500
+    assert_close(opened.model.encode(X[:8]).mean, from_scvi(models["nb"]).encode(X[:8]).mean)
 
 
 def test_the_page_works_as_it_stands(tmp_path, monkeypatch):

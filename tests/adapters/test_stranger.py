@@ -150,14 +150,22 @@ def test_one_file_in_the_folder(home, copy):
     assert "8 passed" in said  # every test of the table
 
 
-def test_a_package_outside_with_an_entry_point(home):
-    (home / "mine_adapter.py").write_text(MINE)
-    info = home / "mine_adapter-1.0.dist-info"
+def installed(home, name, code):
+    """A distribution with one module and its entry point, as pip would leave it."""
+    (home / f"{name}_adapter.py").write_text(code)
+    info = home / f"{name}_adapter-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mine-adapter\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[latentassay.adapters]\nmine = mine_adapter:ADAPTER\n")
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-adapter\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[latentassay.adapters]\n{name} = {name}_adapter:ADAPTER\n")
+
+
+def test_a_package_outside_with_an_entry_point(home):
+    """Beside one that is broken, which neither the import nor the others notice; what looks through all says so."""
+    installed(home, "mine", MINE)
+    installed(home, "broken", "import a_framework_that_is_not_there")
     said = run(home, (ROOT / "src", home), "-c", USE, home, 0, "")
     expect_assayed(home, said)
+    assert "UserWarning: broken-adapter 1.0 brings an adapter 'broken' that cannot be imported" in said
     assert "mine:…: of an installed package." in " ".join(said.replace("│", "").split())
 
 
