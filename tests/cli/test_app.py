@@ -56,3 +56,11 @@ def test_the_forms_of_models_are_those_of_the_adapters():
     text = " ".join(CliRunner().invoke(app, ["assay", "--help"], env={"COLUMNS": "300"}).stdout.split())
     for form in ("runs/x: a folder", "diffusers:FOLDER", "onnx:ENCODER.onnx,DECODER.onnx", "package.module:function"):
         assert form in text
+
+
+@pytest.mark.parametrize("command", ["assay", "models", "reproduce", "score", "train"])
+def test_examples_in_help_are_words_that_the_command_takes(command):
+    lines = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).stdout.splitlines()
+    examples = [line.split() for line in lines if line.strip().startswith(f"latentassay {command}")]
+    known = {word for line in lines if line.startswith("│") for word in line.split() if word.startswith("--")}
+    assert examples and all(word in known for words in examples for word in words if word.startswith("--"))

@@ -19,7 +19,7 @@ def model_help() -> str:
 
 
 def assay(
-    model: Annotated[str, typer.Argument(help="See model_help.")],
+    model: Annotated[str, typer.Argument(help="runs/x, ADAPTER:FILES or package.module:function.")],
     data: Annotated[
         str | None,
         typer.Option(

@@ -17,7 +17,7 @@ BATCH_SIZE = 32
 
 
 class Demo(NamedTuple):
-    """What the demonstration made."""
+    """The trained model, its assay, and where the report lies."""
 
     run: "Run"
     result: "Assay"
@@ -34,11 +34,12 @@ def demo(
     from latentassay.cli.terminal import verdict
 
     out.print("Training a small β-VAE on rendered 3D shapes, then questioning it …")
-    made = run_demo(folder, seed=seed, steps=steps, samples=samples)
-    out.print(*verdict(made.result))
+    demonstration = run_demo(folder, seed=seed, steps=steps, samples=samples)
+    run = demonstration.run
+    out.print(*verdict(demonstration.result))
     out.print(
-        f"\ntrained in {made.run.seconds:.0f} s at {made.run.images_per_second:.0f} images/s, "
-        f"assayed in {made.result.meta.seconds:.0f} s\nreport: {made.report}"
+        f"\ntrained in {run.seconds:.0f} s at {run.images_per_second:.0f} images/s, "
+        f"assayed in {demonstration.result.meta.seconds:.0f} s\nreport: {demonstration.report}"
     )
 
 

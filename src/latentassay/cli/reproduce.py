@@ -34,6 +34,10 @@ def reproduce(
     """Make a table or figure of a paper again, every number beside the paper's, with its seeds and its scale.
 
     Ctrl-C keeps every model that is trained, and the same command goes on from there.
+
+    latentassay reproduce --list
+
+    latentassay reproduce responses.helix --scale laptop --out reproduced
     """
     if listed or name is None:
         _list()

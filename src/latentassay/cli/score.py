@@ -56,6 +56,10 @@ def score(
 
     The field's scores differ between libraries by factors, so every number says what it is: bins, predictor, split,
     normaliser. docs/which-variant.md tells what other libraries do.
+
+    latentassay score codes.npz --resamples 20
+
+    latentassay score runs/mnist --metric mig --metric dci --variants
     """
     from latentassay import metrics
     from latentassay.cli.terminal import panel

@@ -11,7 +11,12 @@ from latentassay.core.errors import InputError
 
 def train(
     folder: Annotated[Path, typer.Option("--out", help="Folder for the run: checkpoint, metrics, settings.")],
-    data: Annotated[str, typer.Option(help="A name from `latentassay data list`, or an .npy or .npz file.")],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="A name from `latentassay data list`, a folder of pictures, or an .npy, .npz, .h5 or .h5ad file."
+        ),
+    ],
     model: Annotated[
         str,
         typer.Option(
@@ -44,7 +49,16 @@ def train(
     precision: Annotated[str, typer.Option(help="float32, or bf16 for autocast.")] = "float32",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
 ) -> None:
-    """Train a model on 70 % of a data set, watching 10 %; 20 % stay unseen for the assay. Ctrl-C saves and stops."""
+    """Train a model on 70 % of a data set, watching 10 %; 20 % stay unseen for the assay. Ctrl-C saves and stops.
+
+    latentassay train --data digits --model vae-mlp --latents 4 --steps 2000 --out runs/digits
+
+    latentassay train --data mnist --option size=32 --model vae-conv-small --beta 4 --out runs/mnist
+
+    latentassay train --data shapes3d --model sae-12 --objective wae --out runs/sae-12
+
+    latentassay train --data photos/ --option size=64 --model vae-hourglass --out runs/photos --resume
+    """
     from latentassay import fit, models
     from latentassay.cli.config import DataConfig, parse_model_options, parse_options
 
