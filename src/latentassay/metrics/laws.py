@@ -69,10 +69,10 @@ class Laws:
     """What one metric, or one variant of it, promises of codes and factors.
 
     Attributes:
-        lowest: least score there can be.
-        highest: greatest.
         perfect: score of levels as they are, one unit for each factor.
         chance: mean score of four units of noise.
+        lowest: least score there can be.
+        highest: greatest.
         variant: which variant of the metric, or which of its scores; nothing where there is one.
         options: how the variant is called.
         field: the score's name in the result.
@@ -91,10 +91,10 @@ class Laws:
         examples: how many codes to try; few where it takes long.
     """
 
-    lowest: float
-    highest: float
     perfect: Near
     chance: Near
+    lowest: float = 0.0
+    highest: float = 1.0
     variant: str = ""
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     field: str = "score"
@@ -118,11 +118,11 @@ class SampleLaws:
     """What a distance between two sets of features promises.
 
     Attributes:
-        lowest: least score there can be.
-        highest: greatest.
         equal: score of a set beside itself.
         alike: mean score of two sets from one distribution, 200 rows of 4 features each.
         apart: score of a set beside itself moved by 100 standard deviations.
+        lowest: least score there can be.
+        highest: greatest.
         field: the score's name in the result.
         swapped: the sets in the other order.
         shuffled: rows in another order.
@@ -133,11 +133,11 @@ class SampleLaws:
         dead: a feature that never varies.
     """
 
-    lowest: float
-    highest: float
     equal: Near
     alike: Near
     apart: Near
+    lowest: float = 0.0
+    highest: float = 1.0
     field: str = "score"
     swapped: Law = EXACT
     shuffled: Law = EXACT

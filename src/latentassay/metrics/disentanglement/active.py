@@ -39,10 +39,9 @@ def _doubled(score: float, units: int) -> float:
 
 
 LAWS = Laws(
-    lowest=0,
     highest=inf,
-    perfect=Near(3, within=0),
-    chance=Near(4, within=0),
+    perfect=Near(3, 0),
+    chance=Near(4, 0),
     rescaled="the variance is taken in the codes' own scale",
     copies=_doubled,
     falls=NO_FACTORS,

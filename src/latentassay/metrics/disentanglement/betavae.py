@@ -52,10 +52,8 @@ class _Accuracy(NamedTuple):
 
 LAWS = Laws(
     options={"points": 600, "held_out": 600},
-    lowest=0,
-    highest=1,
-    perfect=Near(1, within=0),
-    chance=Near(1 / 3, within=0.05),
+    perfect=Near(1, 0),
+    chance=Near(1 / 3, 0.05),
     permuted=FIT,
     negated=FIT,
     rescaled=FIT,

@@ -87,10 +87,8 @@ TIES = 0.02
 """A column that ties with another is cut first if it comes first; the gain is shared, but not what follows the cut."""
 
 OF_TREES = Laws(
-    lowest=0,
-    highest=1,
-    perfect=Near(1, within=1e-9),
-    chance=Near(0, within=0.02),
+    perfect=Near(1, 1e-9),
+    chance=Near(0, 0.02),
     field="disentanglement",
     permuted=TIES,
     negated=TIES,
@@ -117,11 +115,9 @@ LAWS = (
     Laws(
         variant="lasso",
         options={"predictor": "lasso"},
-        lowest=0,
-        highest=1,
-        perfect=Near(1, within=1e-9),
+        perfect=Near(1, 1e-9),
         # A lasso that finds next to nothing finds it in few places.
-        chance=Near(0.35, within=0.2),
+        chance=Near(0.35, 0.2),
         field="disentanglement",
         permuted=1e-3,
         shuffled="of the few weights that noise leaves above 0, other rows to learn from leave others",

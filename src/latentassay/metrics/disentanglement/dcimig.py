@@ -12,14 +12,7 @@ from latentassay.metrics.laws import EDGES, Laws, Near
 from latentassay.metrics.metric import metric
 from latentassay.stats.information import Binning
 
-LAWS = Laws(
-    lowest=0,
-    highest=1,
-    perfect=Near(1, within=1e-9),
-    chance=Near(0, within=0.03),
-    negated=EDGES,
-    refuses=("one unit",),
-)
+LAWS = Laws(perfect=Near(1, 1e-9), chance=Near(0, 0.03), negated=EDGES, refuses=("one unit",))
 
 
 @metric(

@@ -37,9 +37,8 @@ class Explicitness(NamedTuple):
 
 LAWS = Laws(
     lowest=-1,
-    highest=1,
-    perfect=Near(1, within=1e-3),
-    chance=Near(0, within=0.06),
+    perfect=Near(1, 1e-3),
+    chance=Near(0, 0.06),
     permuted=FIT,
     negated=FIT,
     rescaled=FIT,

@@ -39,11 +39,10 @@ class GaussianInformation(NamedTuple):
 
 
 LAWS = Laws(
-    lowest=0,
     highest=inf,
-    perfect=Near(0, within=1e-9),
+    perfect=Near(0, 1e-9),
     # Finite rows add 1 / 2n to a pair: here of 480 rows.
-    chance=Near(1 / (2 * 480), within=0.001),
+    chance=Near(1 / (2 * 480), 0.001),
     copies=infinite,
     falls=NO_FACTORS,
     refuses=("one unit", "few rows"),

@@ -43,11 +43,9 @@ class _Robustness(NamedTuple):
 
 
 LAWS = Laws(
-    lowest=0,
-    highest=1,
-    perfect=Near(1, within=1e-9),
+    perfect=Near(1, 1e-9),
     # Noise does not score 0: 0.99 of it stays within so much less than its maximum.
-    chance=Near(0.27, within=0.07),
+    chance=Near(0.27, 0.07),
     rescaled="units are weighted by their largest deviation",
     refuses=("rare values",),
 )

@@ -68,22 +68,12 @@ class _Gaps(NamedTuple):
 
 
 LAWS = (
-    Laws(
-        lowest=0,
-        highest=1,
-        perfect=Near(1, within=1e-9),
-        chance=Near(0, within=0.02),
-        negated=EDGES,
-        copies=zero,
-        refuses=("one unit",),
-    ),
+    Laws(perfect=Near(1, 1e-9), chance=Near(0, 0.02), negated=EDGES, copies=zero, refuses=("one unit",)),
     Laws(
         variant="equal width",
         options={"binning": "width"},
-        lowest=0,
-        highest=1,
-        perfect=Near(1, within=1e-9),
-        chance=Near(0, within=0.02),
+        perfect=Near(1, 1e-9),
+        chance=Near(0, 0.02),
         copies=zero,
         refuses=("one unit",),
     ),

@@ -55,11 +55,9 @@ def _diluted(score: float, units: int) -> float:
 
 
 LAWS = Laws(
-    lowest=0,
-    highest=1,
-    perfect=Near(1, within=1e-9),
+    perfect=Near(1, 1e-9),
     # Noise does not score 0: what little it seems to know falls to factors of many values.
-    chance=Near(0.6, within=0.15),
+    chance=Near(0.6, 0.15),
     negated=EDGES,
     buried=_diluted,
     refuses=("one factor",),

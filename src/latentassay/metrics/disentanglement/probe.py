@@ -58,10 +58,8 @@ class Probe(NamedTuple):
 
 LAWS = (
     Laws(
-        lowest=0,
-        highest=1,
-        perfect=Near(1, within=1e-9),
-        chance=Near((1 / 4 + 1 / 3 + 1 / 2) / 3, within=0.05),
+        perfect=Near(1, 1e-9),
+        chance=Near((1 / 4 + 1 / 3 + 1 / 2) / 3, 0.05),
         permuted=FIT,
         negated=FIT,
         rescaled=FIT,
@@ -74,9 +72,8 @@ LAWS = (
         variant="linear",
         options={"kind": "linear"},
         lowest=-inf,
-        highest=1,
-        perfect=Near(1, within=1e-9),
-        chance=Near(0, within=0.04),
+        perfect=Near(1, 1e-9),
+        chance=Near(0, 0.04),
         shuffled=0.2,
         renamed=ORDER_COUNTS,
     ),

@@ -52,11 +52,9 @@ class SAP(NamedTuple):
 
 LAWS = (
     Laws(
-        lowest=0,
-        highest=1,
         # One line for each value cuts off the lowest and the highest, and hardly anything in between.
-        perfect=Near(0.48, within=0.02),
-        chance=Near(0, within=0.04),
+        perfect=Near(0.48, 0.02),
+        chance=Near(0, 0.04),
         rescaled="the penalty weighs on the slope, which depends on the unit's scale",
         shuffled=SPLIT,
         copies=zero,
@@ -67,10 +65,8 @@ LAWS = (
     Laws(
         variant="standard",
         options={"scale": "standard"},
-        lowest=0,
-        highest=1,
-        perfect=Near(0.50, within=0.02),
-        chance=Near(0, within=0.04),
+        perfect=Near(0.50, 0.02),
+        chance=Near(0, 0.04),
         shuffled=SPLIT,
         copies=zero,
         dead=0.06,
@@ -80,10 +76,8 @@ LAWS = (
     Laws(
         variant="continuous",
         options={"factor_type": "continuous"},
-        lowest=0,
-        highest=1,
-        perfect=Near(1, within=1e-9),
-        chance=Near(0, within=0.02),
+        perfect=Near(1, 1e-9),
+        chance=Near(0, 0.02),
         renamed=ORDER_COUNTS,
         copies=zero,
         refuses=("one unit",),

@@ -50,10 +50,8 @@ EQUALLY_FAR = 0.1
 """A unit's neighbours, if several are equally far, are those that come first."""
 
 LAWS = Laws(
-    lowest=0,
-    highest=1,
-    perfect=Near(1, within=0.01),
-    chance=Near(0, within=0.05),
+    perfect=Near(1, 0.01),
+    chance=Near(0, 0.05),
     permuted=EQUALLY_FAR,
     negated=EQUALLY_FAR,
     rescaled=EQUALLY_FAR,

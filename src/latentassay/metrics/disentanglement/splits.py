@@ -42,3 +42,14 @@ def standardise(codes: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
     centred = (codes - codes.mean(0)) / np.where(spread > 0, spread, 1)
     deviation = centred.std(0)
     return np.where(spread > 0, centred / np.where(deviation > 0, deviation, 1), 0.0)
+
+
+def deviations(codes: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " d"]:
+    """Return the standard deviation of every column as a share of the largest range; constant columns have exactly 0.
+
+    >>> deviations(np.array([[1.0, 0.1], [3.0, 0.1]])).tolist()
+    [0.5, 0.0]
+    """
+    spread = np.ptp(codes, axis=0)
+    # Rounding gives a constant column a tiny deviation, so only its range says that it is constant.
+    return np.where(spread > 0, (codes / (spread.max() or 1)).std(0), 0.0)

@@ -42,11 +42,10 @@ class TotalCorrelation(NamedTuple):
 
 
 LAWS = Laws(
-    lowest=0,
     highest=inf,
-    perfect=Near(0, within=1e-9),
+    perfect=Near(0, 1e-9),
     # Finite rows add d (d − 1) / 4n: here of 4 units and 480 rows.
-    chance=Near(4 * 3 / (4 * 480), within=0.006),
+    chance=Near(4 * 3 / (4 * 480), 0.006),
     copies=infinite,
     falls=NO_FACTORS,
     refuses=("one unit", "few rows"),

@@ -15,7 +15,7 @@ from torch import Generator
 from latentassay.core.errors import InputError
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import FURTHEST, reals
-from latentassay.metrics.disentanglement.splits import standardise
+from latentassay.metrics.disentanglement.splits import deviations, standardise
 from latentassay.metrics.halves import measure_halves
 from latentassay.stats.ranks import average_ranks
 
@@ -192,8 +192,7 @@ def _read(codes_of_models: Sequence[Any]) -> list[Float[np.ndarray, "n _"]]:
 
 def _varying(codes: Float[np.ndarray, "n d"], threshold: float) -> Bool[np.ndarray, " d"]:
     """Units whose variance is more than ``threshold`` of the largest; constant ones never."""
-    spread = np.ptp(codes, axis=0)
-    variance = np.where(spread > 0, (codes / (spread.max() or 1)).var(0), 0.0)
+    variance = np.square(deviations(codes))
     varying: Bool[np.ndarray, " d"] = variance > threshold * variance.max()
     return varying
 

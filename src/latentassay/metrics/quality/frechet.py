@@ -46,12 +46,11 @@ class Frechet(NamedTuple):
 
 
 LAWS = SampleLaws(
-    lowest=0,
     highest=inf,
-    equal=Near(0, within=1e-9),
+    equal=Near(0, 1e-9),
     # Of two sets of 200 rows the score lies above 0 by about c / n.
-    alike=Near(0.1, within=0.03),
-    apart=Near(4 * 100**2, within=1e-6),
+    alike=Near(0.1, 0.03),
+    apart=Near(4 * 100**2, 1e-6),
     rescaled="it is in squared units of the features",
 )
 

@@ -53,9 +53,9 @@ LAWS = SampleLaws(
     lowest=-inf,
     highest=inf,
     # Every row meets itself there, which looks like being closer than chance.
-    equal=Near(-0.1, within=0.05),
-    alike=Near(0, within=0.03),
-    apart=Near(1e12, within=2e10),
+    equal=Near(-0.1, 0.05),
+    alike=Near(0, 0.03),
+    apart=Near(1e12, 2e10),
     moved="products of rows depend on where 0 is",
     rescaled="products of rows depend on their scale",
     dead="products are divided by the number of features",

@@ -64,11 +64,9 @@ SCORES = (
 )
 
 SHARE = SampleLaws(
-    lowest=0,
-    highest=1,
-    equal=Near(1, within=0),
-    alike=Near(0.93, within=0.04),
-    apart=Near(0, within=0),
+    equal=Near(1, 0),
+    alike=Near(0.93, 0.04),
+    apart=Near(0, 0),
     field="precision",
     swapped="of the sets in the other order it is recall",
 )
@@ -78,11 +76,9 @@ OF_REAL = "balls are about the rows of one of the two sets"
 LAWS = (
     SHARE,
     replace(SHARE, field="recall", swapped="of the sets in the other order it is precision"),
-    replace(SHARE, field="coverage", alike=Near(0.88, within=0.04), swapped=OF_REAL),
+    replace(SHARE, field="coverage", alike=Near(0.88, 0.04), swapped=OF_REAL),
     # A row of a set beside itself lies in its own ball, and in those of its neighbours.
-    replace(
-        SHARE, field="density", highest=inf, equal=Near(4 / 3, within=0.1), alike=Near(1, within=0.1), swapped=OF_REAL
-    ),
+    replace(SHARE, field="density", highest=inf, equal=Near(4 / 3, 0.1), alike=Near(1, 0.1), swapped=OF_REAL),
 )
 
 
