@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -28,7 +28,15 @@ SHARED = Path(os.environ.get("LATENTASSAY_SHARED_DATA", ROOT.parent / "shared" /
 SEED = 0
 
 
-def taef2() -> tuple[Any, Any, str]:
+class Example(NamedTuple):
+    """A foreign model, data to assay it on, and a title."""
+
+    model: Any
+    data: Any
+    title: str
+
+
+def taef2() -> Example:
     """A pretrained image autoencoder on crops of photographs."""
     import skimage.data
 
@@ -43,10 +51,10 @@ def taef2() -> tuple[Any, Any, str]:
         picture = torch.from_numpy(np.array(getattr(skimage.data, name)())).permute(2, 0, 1)
         tiles = picture.unfold(1, 64, 64).unfold(2, 64, 64).flatten(1, 2).transpose(0, 1)
         pictures.append(tiles[torch.randperm(len(tiles), generator=torch.Generator().manual_seed(SEED))[:40]])
-    return model, torch.cat(pictures).float() / 255, "TAEF2 (torch pair), 64×64 crops of photographs"
+    return Example(model, torch.cat(pictures).float() / 255, "TAEF2 (torch pair), 64×64 crops of photographs")
 
 
-def scvi() -> tuple[Any, Any, str]:
+def scvi() -> Example:
     """A single-cell VAE on blood cells."""
     import scanpy
     import scvi as framework
@@ -59,10 +67,12 @@ def scvi() -> tuple[Any, Any, str]:
     framework.model.SCVI.setup_anndata(cells)
     model = framework.model.SCVI(cells, n_latent=10)
     model.train(max_epochs=120, accelerator="cpu", enable_progress_bar=False)
-    return la.wrap(model), torch.from_numpy(cells.X), "scvi-tools SCVI, 120 epochs on 700 blood cells × 765 genes"
+    return Example(
+        la.wrap(model), torch.from_numpy(cells.X), "scvi-tools SCVI, 120 epochs on 700 blood cells × 765 genes"
+    )
 
 
-def pythae() -> tuple[Any, Any, str]:
+def pythae() -> Example:
     """A VAE of pythae on digits."""
     from pythae.models import VAE, VAEConfig
     from pythae.trainers import BaseTrainer, BaseTrainerConfig
@@ -81,7 +91,9 @@ def pythae() -> tuple[Any, Any, str]:
             seed=SEED,
         )
         BaseTrainer(model=model, train_dataset=_Rows(x[:1400]), training_config=config).train()
-    return la.wrap(model), digits.take(np.arange(1400, len(digits))), "pythae VAE, 60 epochs on 1,400 digits of 8×8"
+    return Example(
+        la.wrap(model), digits.take(np.arange(1400, len(digits))), "pythae VAE, 60 epochs on 1,400 digits of 8×8"
+    )
 
 
 class _Rows(torch.utils.data.Dataset):
@@ -97,7 +109,7 @@ class _Rows(torch.utils.data.Dataset):
         return DatasetOutput(data=self.data[index])
 
 
-def onnx() -> tuple[Any, Any, str]:
+def onnx() -> Example:
     """A plain autoencoder on faces, as two files."""
     import skimage.data
 
@@ -129,20 +141,20 @@ def onnx() -> tuple[Any, Any, str]:
                 dynamo=False,
                 dynamic_axes={"in": {0: "n"}, "out": {0: "n"}},
             )
-        return la.wrap(paths), faces, "ONNX pair of an autoencoder, 600 steps on 100 faces of 25×25"
+        return Example(la.wrap(paths), faces, "ONNX pair of an autoencoder, 600 steps on 100 faces of 25×25")
 
 
-def sklearn() -> tuple[Any, Any, str]:
+def sklearn() -> Example:
     """Kernel PCA on digits."""
     from sklearn.decomposition import KernelPCA
 
     digits = la.data.load("digits")
     x = digits.batch(torch.arange(len(digits))).flatten(1)
     fitted = KernelPCA(8, kernel="rbf", gamma=0.02, fit_inverse_transform=True).fit(x[:1000].numpy())
-    return la.wrap(fitted), x[1000:], "scikit-learn KernelPCA(8, rbf), fitted on 1,000 digits of 8×8"
+    return Example(la.wrap(fitted), x[1000:], "scikit-learn KernelPCA(8, rbf), fitted on 1,000 digits of 8×8")
 
 
-GUESTS: dict[str, Callable[[], tuple[Any, Any, str]]] = {
+MODELS: dict[str, Callable[[], Example]] = {
     "taef2": taef2,
     "scvi": scvi,
     "pythae": pythae,
@@ -156,14 +168,14 @@ BUDGETS = {"taef2": 480}
 
 
 def make(name: str) -> None:
-    """Build one guest, assay it, and write what came of it."""
-    model, data, title = GUESTS[name]()
+    """Build one foreign model, assay it, and write its findings, its report and the top of it as a picture."""
+    model, data, title = MODELS[name]()
     result = la.assay(model, data, samples=280, budget=BUDGETS.get(name, 60), seed=SEED, name=title)
     folder = ROOT / "gallery"
     folder.mkdir(exist_ok=True)
     page = folder / f"{name}.html"
     page.write_bytes(result.to_html().encode())
-    said = {
+    record = {
         "model": title,
         "adapter": getattr(model, "adapter", ""),
         "space": getattr(model, "space", ""),
@@ -173,13 +185,13 @@ def make(name: str) -> None:
         "versions": {package: version(package) for package in ("torch", "latentassay")},
         "findings": [{"level": each.level, "says": each.sentence, "remedy": each.remedy} for each in result.findings],
     }
-    (HERE / f"{name}.json").write_text(json.dumps(said, indent=1, ensure_ascii=False) + "\n")
-    _picture(page, HERE / f"{name}.png")
+    (HERE / f"{name}.json").write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    _photograph(page, HERE / f"{name}.png")
     sys.stdout.write(f"{name}: {page}\n")
 
 
-def _picture(page: Path, picture: Path) -> None:
-    """The top of the report as a browser shows it."""
+def _photograph(page: Path, picture: Path) -> None:
+    """Save the top of the report as a browser shows it."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser:
         subprocess.run(
@@ -198,5 +210,5 @@ def _picture(page: Path, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    for chosen in sys.argv[1:] or GUESTS:
+    for chosen in sys.argv[1:] or MODELS:
         make(chosen)

@@ -1,4 +1,4 @@
-"""What an experiment is, a table or figure of a paper that can be made again, and how someone wants it made."""
+"""A table or figure of a paper that can be made again, and the options to make it with."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,9 +11,12 @@ from latentassay.papers.results import Table
 
 T = TypeVar("T")
 
+LONG = "weeks on two cores, hours on a GPU"
+"""What most experiments cost at scale paper."""
+
 
 class Options(NamedTuple):
-    """How an experiment is to be made.
+    """Options to make an experiment with.
 
     Attributes:
         scale: how much is trained and measured, one of the experiment's own: smoke, laptop, paper …
@@ -30,7 +33,7 @@ class Options(NamedTuple):
     device: str = "auto"
 
     def count_seeds(self, usual: int) -> int:
-        """Return how many seeds are wanted, ``usual`` where nobody said.
+        """Return the number of seeds, ``usual`` where the options leave it out.
 
         Raises:
             InputError: fewer than one.
@@ -43,7 +46,7 @@ class Options(NamedTuple):
         return usual if self.seeds is None else self.seeds
 
     def folder_of(self, data_set: str) -> Path | None:
-        """Return where the files of a data set are said to be, if anybody said."""
+        """Return the folder with the files of a data set, if the options name one."""
         return Path(self.data[data_set]) if data_set in self.data else None
 
     def require_cpu(self) -> None:
@@ -65,7 +68,8 @@ class Experiment(NamedTuple):
         name: paper and what of it, e.g. ``"responses.table1"``.
         summary: one line about it.
         costs: scale → what it takes.
-        make: options → its table.
+        make: options → its table. Raises ``InputError`` on options that do not fit, ``FileError`` where files of data
+            are not there, and ``KeyboardInterrupt`` on Ctrl-C, when all that was done is kept.
         draw: options → its figures, from the same runs.
         files: data sets that need files, and what stays empty without them, in words.
         data_sets: those whose files ``--data`` may name.

@@ -32,9 +32,9 @@ class Picture(NamedTuple):
 
 def render(table: Table, pictures: Sequence[Picture] = ()) -> str:
     """Return the page; names in the table are text, whatever they hold."""
-    drawn = [(picture, _svg(picture)) for picture in pictures]
+    drawn = [(picture, _draw_svg(picture)) for picture in pictures]
     return template("papers", "table.html.jinja").render(table=table, drawn=drawn)
 
 
-def _svg(picture: Picture) -> Markup:
+def _draw_svg(picture: Picture) -> Markup:
     return inline_svg(figure_of(picture.figure), name=picture.name, described_by=f"{picture.name}-caption")

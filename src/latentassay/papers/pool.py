@@ -90,7 +90,7 @@ def _start(work: Callable[[T], object], item: T) -> _Worker:
     context = get_context("spawn")
     errors, other = context.Pipe(duplex=False)
     process = context.Process(target=_run_alone, args=(work, item, other))
-    with _holding_interrupts():
+    with _hold_interrupts():
         process.start()
     other.close()
     return _Worker(process, errors)
@@ -111,10 +111,10 @@ def _run_alone(work: Callable[[T], object], item: T, errors: Connection) -> None
         _release_interrupts()
         work(item)
     except BaseException as error:
-        errors.send(_portable(error))
+        errors.send(_make_portable(error))
 
 
-def _portable(error: BaseException) -> BaseException:
+def _make_portable(error: BaseException) -> BaseException:
     """Return an error that another process can read."""
     try:
         copy.copy(error)  # rebuilt as the other process will rebuild it
@@ -124,7 +124,7 @@ def _portable(error: BaseException) -> BaseException:
 
 
 @contextmanager
-def _holding_interrupts() -> Iterator[None]:
+def _hold_interrupts() -> Iterator[None]:
     """Hold Ctrl-C back meanwhile; processes started inside hold it back until they are ready.
 
     A process inherits the mask. Without it, Ctrl-C would end one that is still importing, where nothing catches it.

@@ -61,7 +61,7 @@ class Cell(FileRecord):
     values: tuple[float, ...] = ()
 
     @model_validator(mode="after")
-    def _consistent(self) -> "Cell":
+    def _check_seeds(self) -> "Cell":
         if (self.ours is None) != (self.seeds == 0):
             raise ValueError("a cell has a value exactly if it rests on seeds")
         return self
@@ -198,8 +198,8 @@ def over_seeds(
         low=low,
         high=high,
         seeds=n,
-        paper=_float(paper),
-        paper_half=_float(paper_half),
+        paper=_to_float(paper),
+        paper_half=_to_float(paper_half),
         scale=scale,
         values=tuple(map(float, values)),
     )
@@ -255,5 +255,5 @@ def share_of_seeds(row: str, column: str, values: Sequence[bool], *, scale: str)
     )
 
 
-def _float(value: float | int | None) -> float | None:
+def _to_float(value: float | int | None) -> float | None:
     return None if value is None else float(value)

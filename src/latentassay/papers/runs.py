@@ -120,7 +120,7 @@ def train_or_load(
         data,
         steps=plan.steps,
         batch_size=plan.batch_size,
-        lr=_rate(plan, len(data)),
+        lr=_choose_rate(plan, len(data)),
         seed=plan.seed,
         device=device,
         out=folder,
@@ -167,7 +167,7 @@ def is_trained(plan: TrainingPlan, folder: Path) -> bool:
     return (folder / MANIFEST).exists() and read_manifest(folder).step >= plan.steps
 
 
-def _rate(plan: TrainingPlan, rows: int) -> float | Schedule:
+def _choose_rate(plan: TrainingPlan, rows: int) -> float | Schedule:
     if plan.schedule == "cosine":
         return cosine(plan.lr, plan.steps)
     return halved(plan.lr, every=-(-30 * rows // plan.batch_size)) if plan.schedule == "halved" else plan.lr
@@ -185,13 +185,13 @@ def measure_once(folder: Path | None, name: str, settings: Settings, measure: Ca
     if folder is None:
         return measure()
     path, weights = folder / f"{name}.json", read_manifest(folder).sha256
-    wanted = {**settings, "weights": weights, "version": __version__}
+    key = {**settings, "weights": weights, "version": __version__}
     if path.exists():
         file = read_record(ScoreFile, path, "Delete it; it is measured anew.")
-        if file.settings == wanted:
+        if file.settings == key:
             return file.scores
     scores = measure()
-    write_whole(path, ScoreFile(settings=wanted, scores=scores).model_dump_json(indent=1).encode())
+    write_whole(path, ScoreFile(settings=key, scores=scores).model_dump_json(indent=1).encode())
     return scores
 
 

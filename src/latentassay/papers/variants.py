@@ -54,7 +54,7 @@ def by_variant(
     Source: IC figures 5, 8, and 26–28, which have a violin or a bar for each model.
     """
     found = {
-        family: {name: _seeds(runs, f"{family} {name}", log) for name, runs in variants.items()}
+        family: {name: _check_seeds(runs, f"{family} {name}", log) for name, runs in variants.items()}
         for family, variants in groups.items()
         if variants
     }
@@ -67,7 +67,7 @@ def by_variant(
     ticks = []
     for variants in found.values():
         for i, (name, runs) in enumerate(variants.items()):
-            _model(ax, at + i, runs, names.index(name))
+            _draw_model(ax, at + i, runs, names.index(name))
         ticks.append(at + (len(variants) - 1) / 2)
         at += len(variants) + 1
         if at - 1 < width:
@@ -89,13 +89,13 @@ def by_variant(
         if top < FEW_TIMES * bottom:  # not a power of ten in sight: round numbers, as on a straight axis
             ax.yaxis.set_major_locator(MaxNLocator(6))
             ax.yaxis.set_minor_locator(NullLocator())
-        ax.yaxis.set_minor_formatter(_plain if top < FEW_DECADES * bottom else _nothing)
+        ax.yaxis.set_minor_formatter(_format_round if top < FEW_DECADES * bottom else _format_nothing)
     ax.set_ylim(low, high)
     legend(ax, ncols=min(6, len(shown)), handlelength=0.8)
     return figure
 
 
-def _seeds(runs: Any, name: str, log: bool) -> np.ndarray:
+def _check_seeds(runs: Any, name: str, log: bool) -> np.ndarray:
     values = np.asarray(runs, dtype=float).reshape(-1)
     if not len(values) or not np.isfinite(values).all() or (log and values.min() <= 0):
         wanted = "positive" if log else "finite"
@@ -103,16 +103,16 @@ def _seeds(runs: Any, name: str, log: bool) -> np.ndarray:
     return values
 
 
-def _nothing(value: float, position: float | None = None) -> str:
+def _format_nothing(value: float, position: float | None = None) -> str:
     return ""
 
 
-def _plain(value: float, position: float | None = None) -> str:
+def _format_round(value: float, position: float | None = None) -> str:
     """Write 2 and 5 between the powers of ten."""
     return f"{value:g}" if round(value / 10 ** math.floor(math.log10(value))) in (2, 5) else ""
 
 
-def _model(ax: Axes, at: float, runs: np.ndarray, look: int) -> None:
+def _draw_model(ax: Axes, at: float, runs: np.ndarray, look: int) -> None:
     colour, n = SERIES[look % len(SERIES)], len(runs)
     beside = at + np.linspace(-0.22, 0.22, n) if n > 1 else np.array([at])
     size, alpha = (3.8, 0.6) if n > 1 else (6, 1.0)

@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 from latentassay.core.errors import InputError
 from latentassay.papers.structure.quality import (
     COLOURS,
-    _spread,
+    _space_out,
     bce_against_frechet,
     reconstruction_quality,
     sample_quality,
@@ -124,7 +124,7 @@ def test_a_spread_wider_than_its_mean_is_drawn_where_there_is_no_zero():
 
 @pytest.mark.parametrize("places", [[0.5] * 13, [0.0] * 13, [1.0] * 13, np.linspace(0, 1, 13), [0.2, 0.2, 0.9, 0.95]])
 def test_names_are_spread_in_order_and_stay_inside(places):
-    made = np.array(_spread(sorted(places), apart=0.058))
+    made = np.array(_space_out(sorted(places), apart=0.058))
     assert (np.diff(made) > 0.058 - 1e-9).all() and made.min() >= -1e-9 and made.max() <= 1 + 1e-9
 
 

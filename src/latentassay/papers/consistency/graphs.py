@@ -65,11 +65,7 @@ NOTES = (
 
 
 def make_table(options: Options) -> Table:
-    """Train an XVAE on every graph and seed and count the edges it got wrong.
-
-    Raises:
-        InputError: an unknown scale, or no seeds.
-    """
+    """Train an XVAE on every graph and seed and count the edges it got wrong."""
     scale, chosen = options.scale, pick_scale(SCALES, options.scale)
     seeds = options.count_seeds(chosen.seeds)
     found = {

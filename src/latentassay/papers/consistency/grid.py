@@ -20,7 +20,7 @@ from latentassay.papers.consistency.configurations import (
     train,
 )
 from latentassay.papers.digits import LEARNED
-from latentassay.papers.experiment import Experiment, Options, pick_scale
+from latentassay.papers.experiment import LONG, Experiment, Options, pick_scale
 from latentassay.papers.grids import group_by, measure_missing
 from latentassay.papers.page import Picture
 from latentassay.papers.results import Cell, Table, row_over_seeds
@@ -129,13 +129,7 @@ REPORT_FIGURES = {
 
 
 def make_table(options: Options) -> Table:
-    """Train the whole grid, a process for each model, and measure it (IC tables 1, 2; figures 5, 8, 26 to 28).
-
-    Raises:
-        InputError: an unknown scale, another device than the cpu, no seeds or more than five.
-        FileError: the files of MNIST are not there.
-        KeyboardInterrupt: Ctrl-C came; what was done is kept.
-    """
+    """Train the whole grid, a process for each model, and measure it (IC tables 1, 2; figures 5, 8, 26 to 28)."""
     options.require_cpu()
     grid = list_configurations(options)
     measure_missing(scores.measure_all, scores.is_measured, grid)
@@ -271,11 +265,7 @@ EXPERIMENT = Experiment(
     summary="AE, β-VAE and SAE, plain, with a causal block, and trained to be consistent (IC tables 1–2, figures 2–35)",
     files="MNIST, except at scale smoke",
     data_sets=("mnist",),
-    costs={
-        "smoke": "several minutes",
-        "laptop": "about two hours on two cores",
-        "paper": "weeks on two cores, hours on a GPU",
-    },
+    costs={"smoke": "several minutes", "laptop": "about two hours on two cores", "paper": LONG},
     make=make_table,
     draw=draw_figures,
 )

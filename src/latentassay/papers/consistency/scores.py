@@ -140,7 +140,7 @@ def measure_pictures(configuration: GridConfiguration) -> Scores:
 
     def measure() -> Scores:
         digits, model = load_digits(configuration), run.model
-        classifier = _train_judge(scale.data, configuration.files)
+        classifier = _train_extractor(scale.data, configuration.files)
         rows = np.random.default_rng(0).permutation(len(digits.test))
         real, x = rows[: scale.images], digits.test.batch(rows[-scale.images :])
         pictures = _decode_kinds(configuration, model, x)
@@ -178,7 +178,7 @@ def _move_one_unit(configuration: GridConfiguration, codes: Tensor) -> Tensor:
 
 
 @cache
-def _train_judge(name: str, folder: Path | None) -> Classifier:
+def _train_extractor(name: str, folder: Path | None) -> Classifier:
     """Return the classifier whose features Fréchet and kernel distances compare."""
     return train_classifier(grey_digits(name, folder).train, steps=600, seed=0, device="cpu")
 

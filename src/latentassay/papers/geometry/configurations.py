@@ -15,9 +15,6 @@ HIDDEN = (200, 200)
 BATCH = 100
 """Rows in a step."""
 
-ALPHAS = (0.0, 0.25, 0.5, 1.0, 2.0)
-"""Orders of the Rényi bound above scale smoke."""
-
 
 class DigitsScale(NamedTuple):
     """How much is trained and measured.
@@ -49,6 +46,19 @@ class DigitsScale(NamedTuple):
     learned: int
 
 
+_LAPTOP = DigitsScale(
+    data="mnist",
+    epochs=15,
+    schedule="cosine",
+    latents=(30, 40, 50),
+    alphas=(0.0, 0.25, 0.5, 1.0, 2.0),
+    samples=10,
+    seeds=3,
+    snapshots=(1, 2, 3, 5, 8, 11, 15),
+    rows=1000,
+    draws=2000,
+    learned=60_000,
+)
 SCALES = {
     "smoke": DigitsScale(
         data="digits",
@@ -63,31 +73,9 @@ SCALES = {
         draws=100,
         learned=1200,
     ),
-    "laptop": DigitsScale(
-        data="mnist",
-        epochs=15,
-        schedule="cosine",
-        latents=(30, 40, 50),
-        alphas=ALPHAS,
-        samples=10,
-        seeds=3,
-        snapshots=(1, 2, 3, 5, 8, 11, 15),
-        rows=1000,
-        draws=2000,
-        learned=60_000,
-    ),
-    "paper": DigitsScale(
-        data="mnist",
-        epochs=1000,
-        schedule="constant",
-        latents=(30, 40, 50),
-        alphas=ALPHAS,
-        samples=10,
-        seeds=10,
-        snapshots=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
-        rows=10_000,
-        draws=2000,
-        learned=60_000,
+    "laptop": _LAPTOP,
+    "paper": _LAPTOP._replace(
+        epochs=1000, schedule="constant", seeds=10, snapshots=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000), rows=10_000
     ),
 }
 

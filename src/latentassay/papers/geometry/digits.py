@@ -93,13 +93,7 @@ CAPTIONS = {
 
 
 def make_table(options: Options) -> Table:
-    """Train VAEs of every order and size, a process for each, and measure them (GEO figures 1 to 3 and 5).
-
-    Raises:
-        InputError: an unknown scale, another device than the cpu, or no seeds.
-        FileError: the files of MNIST are not there.
-        KeyboardInterrupt: Ctrl-C came; what was done is kept.
-    """
+    """Train VAEs of every order and size, a process for each, and measure them (GEO figures 1 to 3 and 5)."""
     options.require_cpu()
     grid = list_configurations(options)
     measure_missing(scores.measure_all, scores.is_measured, grid)
@@ -216,7 +210,7 @@ def _average(values: Sequence[np.ndarray]) -> np.ndarray:
 
 def _draw_figure_2(grid: Sequence[DigitsConfiguration]) -> list[Picture]:
     def read(name: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        return _values_by_latents(
+        return _collect_by_latents(
             grid, lambda configuration: scores.measure_spectrum_and_likelihood(configuration)[name]
         )
 
@@ -228,7 +222,7 @@ def _draw_figure_2(grid: Sequence[DigitsConfiguration]) -> list[Picture]:
     ]
 
 
-def _values_by_latents(
+def _collect_by_latents(
     grid: Sequence[DigitsConfiguration], read: Callable[[DigitsConfiguration], float]
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return k → the orders ``(orders,)``, and one score of every model, ``(seeds, orders)``."""

@@ -38,11 +38,11 @@ def spectra(eigenvalues: Mapping[str, np.ndarray], *, threshold: float = 0.01) -
         raise InputError(f"threshold must be positive to stand on a log scale, got {threshold}")
     figure = sheet(6.4, 3.6)
     ax = tidy(figure.add_subplot(), x="principal component, largest first", y="eigenvalue (variance of means)")
-    for i, (label, given) in enumerate(named_items(eigenvalues, "eigenvalues")):
-        values = finite_array(given, f"eigenvalues of {label!r}", 1, low=0)
+    for i, (label, variances) in enumerate(named_items(eigenvalues, "eigenvalues")):
+        values = finite_array(variances, f"eigenvalues of {label!r}", 1, low=0)
         above = int((values > threshold).sum())
         falling = np.maximum(np.sort(values)[::-1], SHOWN * threshold)
-        _line(ax, i, np.arange(1, len(values) + 1), falling, f"{label}: {above} of {len(values)}", markersize=3.2)
+        _draw_line(ax, i, np.arange(1, len(values) + 1), falling, f"{label}: {above} of {len(values)}", markersize=3.2)
     ax.axhline(threshold, color=INK, linewidth=1.1, linestyle=(0, (2, 2)), label=f"informative above {threshold:g}")
     ax.set_yscale("log")
     ax.minorticks_off()
@@ -61,7 +61,7 @@ def components(counts: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     figure = sheet(5.4, 3.4)
     ax = tidy(figure.add_subplot(), x="α of the Rényi bound", y="informative components")
     for i, (label, (alphas, found)) in enumerate(named_items(counts, "counts")):
-        _average(ax, i, label, *_series(alphas, found, f"counts of {label!r}", low=0))
+        _draw_average(ax, i, label, *_sort_series(alphas, found, f"counts of {label!r}", low=0))
     ax.set_ylim(bottom=0)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     legend(ax)
@@ -84,9 +84,11 @@ def likelihoods(bounds: Mapping[str, Curve], estimates: Mapping[str, Curve]) -> 
     labels = [label for label, _ in named_items(dict.fromkeys([*estimates, *bounds]), "bounds and estimates")]
     for group, name, style in ((estimates, "estimate", "-"), (bounds, "bound", "--")):
         for label, (alphas, means, half) in group.items():
-            at, (mean,) = _series(alphas, finite_array(means, f"{name} of {label!r}", 1), f"{name} of {label!r}")
-            _, (width,) = _series(alphas, finite_array(half, f"widths of {label!r}", 1, low=0), f"widths of {label!r}")
-            line = _line(ax, labels.index(label), at, mean, f"{label}, {name}", linestyle=style)
+            at, (mean,) = _sort_series(alphas, finite_array(means, f"{name} of {label!r}", 1), f"{name} of {label!r}")
+            _, (width,) = _sort_series(
+                alphas, finite_array(half, f"widths of {label!r}", 1, low=0), f"widths of {label!r}"
+            )
+            line = _draw_line(ax, labels.index(label), at, mean, f"{label}, {name}", linestyle=style)
             line.set_markerfacecolor(line.get_color() if style == "-" else PAPER)
             ax.errorbar(at, mean, width, fmt="none", ecolor=line.get_color(), elinewidth=0.9, capsize=2)
     legend(ax, handlelength=2.4)
@@ -105,7 +107,7 @@ def probes(steps: np.ndarray, accuracies: Mapping[str, np.ndarray], *, low: floa
     figure = sheet(6.0, 3.4)
     ax = tidy(figure.add_subplot(), x="training step", y="accuracy on test data")
     for i, (label, values) in enumerate(named_items(accuracies, "accuracies")):
-        _average(ax, i, label, *_series(steps, values, f"accuracies of {label!r}", low=0, high=1))
+        _draw_average(ax, i, label, *_sort_series(steps, values, f"accuracies of {label!r}", low=0, high=1))
     if low is not None:
         ax.set_ylim(low, 1)
     if np.max(steps) >= 10_000:
@@ -114,7 +116,7 @@ def probes(steps: np.ndarray, accuracies: Mapping[str, np.ndarray], *, low: floa
     return figure
 
 
-def _series(at: Any, values: Any, name: str, **limits: float) -> tuple[np.ndarray, np.ndarray]:
+def _sort_series(at: Any, values: Any, name: str, **limits: float) -> tuple[np.ndarray, np.ndarray]:
     """Return places ``(k,)`` in growing order, and values there, ``(runs, k)``."""
     places, runs = finite_array(at, f"places of {name}", 1), np.atleast_2d(finite_array(values, name, 1, 2, **limits))
     if runs.shape[1] != len(places):
@@ -123,14 +125,14 @@ def _series(at: Any, values: Any, name: str, **limits: float) -> tuple[np.ndarra
     return places[order], runs[:, order]
 
 
-def _line(ax: Axes, i: int, x: np.ndarray, y: np.ndarray, label: str, **look: Any) -> Line2D:
+def _draw_line(ax: Axes, i: int, x: np.ndarray, y: np.ndarray, label: str, **look: Any) -> Line2D:
     """Draw the i-th line of a plot; colours come again in another style, markers later still."""
     style = {"linestyle": LINES[i // len(SERIES) % len(LINES)], "linewidth": 1.4, "markersize": 3.8, "label": label}
     (line,) = ax.plot(x, y, color=SERIES[i % len(SERIES)], marker=MARKERS[i % len(MARKERS)], **{**style, **look})
     return line
 
 
-def _average(ax: Axes, i: int, label: str, x: np.ndarray, runs: np.ndarray) -> None:
-    line = _line(ax, i, x, runs.mean(0), label)
+def _draw_average(ax: Axes, i: int, label: str, x: np.ndarray, runs: np.ndarray) -> None:
+    line = _draw_line(ax, i, x, runs.mean(0), label)
     if len(runs) > 1:
         ax.fill_between(x, runs.min(0), runs.max(0), color=line.get_color(), alpha=0.15, linewidth=0)

@@ -1,4 +1,4 @@
-"""The double helix of LR section 5: what the response field tells of its latent plane, and two ways across it."""
+"""Figures of the double helix (LR section 5): maps of the response field in the latent plane, and two paths."""
 
 from collections.abc import Sequence
 
@@ -56,13 +56,13 @@ def helix_maps(
     scales = [figure.add_subplot(grid[1, i]) for i in range(3)]
     scale(scales[0], signed_map(panels[0], divergence, extent, BLUE_RED, STILL), "← together · apart →", upright=False)
     scale(scales[1], signed_map(panels[1], curvature, extent, PURPLE_ORANGE, 0.0), "H", upright=False)
-    limit = float(np.quantile(_at(response_error, posterior, extent), 0.98))
+    limit = float(np.quantile(_look_up(response_error, posterior, extent), 0.98))
     scale(scales[2], heat_map(panels[2], response_error, extent, limit), "‖R(z) − z‖", upright=False)
     density(panels[3], posterior, extent)
     titles = ("divergence", "mean curvature", "response distance", "aggregate posterior")
     for ax, title in zip(panels, titles, strict=True):
         frame(ax, extent, labels, title)
-        _ways(ax, {"manifold": manifold, "straight": straight})
+        _draw_paths(ax, {"manifold": manifold, "straight": straight})
         ax.locator_params(nbins=4)
     for ax in panels[1:]:
         ax.tick_params(labelleft=False)
@@ -101,23 +101,23 @@ def helix_paths(
     left, right = figure.add_subplot(grid[0, 0]), space(figure.add_subplot(grid[0, 1], projection="3d"), 3, zoom=1.0)
     density(left, posterior, extent)
     frame(left, extent, labels, "")
-    _ways(left, {"manifold": manifold, "straight": straight})
+    _draw_paths(left, {"manifold": manifold, "straight": straight})
     right.computed_zorder = False
     cloud(right, observations, INK, "data")
     cloud(right, reconstructions, MAIN, "reconstruction")
-    _ways(right, {"manifold": manifold_decoded, "straight": straight_decoded})
+    _draw_paths(right, {"manifold": manifold_decoded, "straight": straight_decoded})
     legend_above(figure, left, right)
     return figure
 
 
-def _ways(ax: Axes, paths: dict[str, np.ndarray]) -> None:
+def _draw_paths(ax: Axes, paths: dict[str, np.ndarray]) -> None:
     for kind, points in paths.items():
         draw_path(ax, kind, points)
     draw_ends(ax, list(paths.values()))
 
 
-def _at(values: np.ndarray, points: np.ndarray, extent: Extent) -> np.ndarray:
-    """Values of a map ``(ny, nx)`` at the grid points next to points ``(n, 2)``; beyond the map, at its border."""
+def _look_up(values: np.ndarray, points: np.ndarray, extent: Extent) -> np.ndarray:
+    """Return a map ``(ny, nx)`` at the grid points next to points ``(n, 2)``; beyond the map, at its border."""
     low, high = np.array(extent[::2]), np.array(extent[1::2])
     share = ((points - low) / (high - low)).clip(0, 1)
     column, row = (share * (np.array(values.shape[::-1]) - 1)).round().astype(int).T

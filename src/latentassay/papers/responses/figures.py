@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from latentassay.assay import Assay, assay
 from latentassay.core.storage import write_whole
-from latentassay.papers.experiment import Experiment, Options
+from latentassay.papers.experiment import LONG, Experiment, Options
 from latentassay.papers.responses.beta_vaes import FILES, BetaVAE, BetaVAEs
 from latentassay.papers.responses.sweep import BETA_NOTE, REDRAWN_NOTE, SEEDS_NOTE, describe_scale, measure_models
 from latentassay.papers.results import Cell, Table, row_over_seeds
@@ -45,11 +45,6 @@ def make_table(options: Options) -> Table:
     """Train the models whose figures LR shows, and write an assay's report for every seed of each.
 
     Reports are kept beside the runs, as ``report.html``; rows without files stay empty.
-
-    Raises:
-        InputError: an unknown scale, or no seeds.
-        FileError: files are not where they are said to be.
-        KeyboardInterrupt: Ctrl-C came; what was done is kept.
     """
     vaes = BetaVAEs(options)
     seeds = options.count_seeds(1)
@@ -94,10 +89,6 @@ EXPERIMENT = Experiment(
     summary="a report each of the models whose figures LR shows (figures 4–6, 10–11, 25–30)",
     files="MNIST, Fashion-MNIST; rows without files stay empty",
     data_sets=FILES,
-    costs={
-        "smoke": "a minute",
-        "laptop": "about half an hour on two cores",
-        "paper": "weeks on two cores, hours on a GPU",
-    },
+    costs={"smoke": "a minute", "laptop": "about half an hour on two cores", "paper": LONG},
     make=make_table,
 )

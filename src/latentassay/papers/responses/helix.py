@@ -191,10 +191,6 @@ def make_table(options: Options) -> Table:
     """Train a VAE per seed, walk along both its strands, and say how often that goes well.
 
     Scales laptop and paper differ in the number of seeds alone.
-
-    Raises:
-        InputError: an unknown scale, or no seeds.
-        KeyboardInterrupt: Ctrl-C came; what was done is kept.
     """
     chosen = pick_scale(SCALES, options.scale)
     seeds = options.count_seeds(chosen.seeds)

@@ -3,16 +3,12 @@
 from collections.abc import Callable, Collection, Sequence
 
 from latentassay.core.progress import track
-from latentassay.papers.experiment import describe_seeds
+from latentassay.papers.experiment import LONG, describe_seeds
 from latentassay.papers.grids import group_by
 from latentassay.papers.responses.beta_vaes import DIGITS, Absent, BetaVAE, BetaVAEs
 from latentassay.papers.runs import Scores
 
-COSTS = {
-    "smoke": "half a minute",
-    "laptop": "about an hour on two cores",
-    "paper": "weeks on two cores, hours on a GPU",
-}
+COSTS = {"smoke": "half a minute", "laptop": "about an hour on two cores", "paper": LONG}
 """Of each of the three tables."""
 
 BETA_NOTE = (

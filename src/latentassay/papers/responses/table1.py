@@ -38,13 +38,7 @@ PRINTED = {
 
 
 def make_table(options: Options) -> Table:
-    """Measure CDS, DCI-D, IRS and MIG of β-VAEs on 3D Shapes for every β and d.
-
-    Raises:
-        InputError: an unknown scale, or no seeds.
-        FileError: the official file of 3D Shapes is not where it is said to be.
-        KeyboardInterrupt: Ctrl-C came; what was done is kept.
-    """
+    """Measure CDS, DCI-D, IRS and MIG of β-VAEs on 3D Shapes for every β and d."""
     vaes = BetaVAEs(options)
     seeds = options.count_seeds(vaes.scale.seeds)
     models = [BetaVAE("3D Shapes", beta, latents) for latents in (12, 24) for beta in vaes.scale.betas]

@@ -32,13 +32,7 @@ LATENTS_NOTE = f"LR does not say how many latents the models of table 2 have; th
 
 
 def make_table(options: Options) -> Table:
-    """Measure the structure score × 1000 of β-VAEs on five data sets; columns without files stay empty.
-
-    Raises:
-        InputError: an unknown scale, or no seeds.
-        FileError: files are not where they are said to be.
-        KeyboardInterrupt: Ctrl-C came; what was done is kept.
-    """
+    """Measure the structure score × 1000 of β-VAEs on five data sets; columns without files stay empty."""
     vaes = BetaVAEs(options)
     seeds, betas = options.count_seeds(vaes.scale.table_2_seeds), vaes.scale.betas
     models = [BetaVAE(data_set, beta) for data_set in PRINTED for beta in betas]

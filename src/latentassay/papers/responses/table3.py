@@ -56,13 +56,7 @@ PRINTED = {
 
 
 def make_table(options: Options) -> Table:
-    """Measure structure score × 100, CDS, DCI-D, IRS and MIG of β-VAEs on MPI3D; rows without files stay empty.
-
-    Raises:
-        InputError: an unknown scale, or no seeds.
-        FileError: files are not where they are said to be.
-        KeyboardInterrupt: Ctrl-C came; what was done is kept.
-    """
+    """Measure structure score × 100, CDS, DCI-D, IRS and MIG of β-VAEs on MPI3D; rows without files stay empty."""
     vaes = BetaVAEs(options)
     seeds = options.count_seeds(vaes.scale.seeds)
     models = [BetaVAE(data_set, beta) for data_set in PRINTED for beta in vaes.scale.betas]

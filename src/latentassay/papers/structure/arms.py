@@ -1,4 +1,4 @@
-"""What becomes of pictures of a new kind, by what was updated after it came (SA figures 7 and 12)."""
+"""Pictures with values that were held out, and their reconstructions by what was updated (SA figures 7 and 12)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,12 +29,12 @@ def extrapolation(
     """
     x = np.asarray(inputs, dtype=float)
     arms = list(next(iter(rows.values()), {}))
-    _check(x, rows, arms)
+    _check_pictures(x, rows, arms)
     k, height, width = len(x), x.shape[2], x.shape[3]
     ratio, columns = height / width, ["input", *arms]
-    cell = min((WIDE - 1.0) / ((k + GAP) * len(columns)), 0.8)
-    tall = cell * ratio + (0.24 if numbers else 0.06)
-    figure = sheet(1.0 + cell * (k + GAP) * len(columns), 0.55 + tall * len(rows))
+    side = min((WIDE - 1.0) / ((k + GAP) * len(columns)), 0.8)
+    tall = side * ratio + (0.24 if numbers else 0.06)
+    figure = sheet(1.0 + side * (k + GAP) * len(columns), 0.55 + tall * len(rows))
     axes = figure.subplots(len(rows), len(columns), squeeze=False)
     for i, (line, (model, reconstructions)) in enumerate(zip(axes, rows.items(), strict=True)):
         for ax, column in zip(line, columns, strict=True):
@@ -50,12 +50,12 @@ def extrapolation(
     return figure
 
 
-def _check(x: np.ndarray, rows: Mapping[str, Mapping[str, Any]], arms: list[str]) -> None:
+def _check_pictures(x: np.ndarray, rows: Mapping[str, Mapping[str, Any]], arms: list[str]) -> None:
     if x.ndim != 4 or not len(x) or not arms:
         raise InputError(
             f"inputs must be images (k, C, H, W) and rows name a model with an arm, got {x.shape} and {list(rows)}"
         )
     for model, own in rows.items():
-        if list(own) != arms or any(np.shape(made) != x.shape for made in own.values()):
-            got = {arm: np.shape(made) for arm, made in own.items()}
+        if list(own) != arms or any(np.shape(pictures) != x.shape for pictures in own.values()):
+            got = {arm: np.shape(pictures) for arm, pictures in own.items()}
             raise InputError(f"{model} must have arms {arms} of shape {x.shape}, got {got}")

@@ -89,64 +89,30 @@ class ArchitectureScale(NamedTuple):
     coarse: bool = False
 
 
+_LAPTOP = ArchitectureScale(
+    rows=100_000,
+    pooled=2,
+    filters=16,
+    steps=3000,
+    batch_size=64,
+    lr=1e-3,
+    seeds=1,
+    codes=10_000,
+    hybrids=1000,
+    images=200,
+    predictor="histogram",
+    discriminator=256,
+)
+_GPU = _LAPTOP._replace(
+    pooled=1, filters=64, steps=5000, batch_size=128, lr=5e-4, images=2000, discriminator=1000, precision="bf16"
+)
+_SMALL = _LAPTOP._replace(codes=128, hybrids=64, images=64, discriminator=64, coarse=True)
 SCALES = {
-    "smoke": ArchitectureScale(
-        rows=1000,
-        pooled=2,
-        filters=8,
-        steps=30,
-        batch_size=32,
-        lr=2e-3,
-        seeds=1,
-        codes=128,
-        hybrids=64,
-        images=64,
-        predictor="histogram",
-        discriminator=64,
-        coarse=True,
-    ),
-    "laptop": ArchitectureScale(
-        rows=100_000,
-        pooled=2,
-        filters=16,
-        steps=3000,
-        batch_size=64,
-        lr=1e-3,
-        seeds=1,
-        codes=10_000,
-        hybrids=1000,
-        images=200,
-        predictor="histogram",
-        discriminator=256,
-    ),
-    "gpu": ArchitectureScale(
-        rows=100_000,
-        pooled=1,
-        filters=64,
-        steps=5_000,
-        batch_size=128,
-        lr=5e-4,
-        seeds=1,
-        codes=10_000,
-        hybrids=1000,
-        images=2000,
-        predictor="histogram",
-        discriminator=1000,
-        precision="bf16",
-    ),
-    "paper": ArchitectureScale(
-        rows=480_000,
-        pooled=1,
-        filters=64,
-        steps=100_000,
-        batch_size=128,
-        lr=5e-4,
-        seeds=5,
-        codes=10_000,
-        hybrids=2000,
-        images=10_000,
-        predictor="boosting",
-        discriminator=1000,
+    "smoke": _SMALL._replace(rows=1000, filters=8, steps=30, batch_size=32, lr=2e-3),
+    "laptop": _LAPTOP,
+    "gpu": _GPU,
+    "paper": _GPU._replace(
+        rows=480_000, steps=100_000, seeds=5, hybrids=2000, images=10_000, predictor="boosting", precision="float32"
     ),
 }
 
@@ -236,7 +202,7 @@ def objective_of(name: str, scale: ArchitectureScale) -> dict[str, Any] | None:
 def draw_shapes(scale: str, folder: Path, pooled: int | None = None) -> Splits:
     """Return the same pictures for every model and seed, drawn once and kept in the folder; pooled as the scale says.
 
-    Where ``pooled`` is given, they are averaged over squares of that side instead.
+    Where ``pooled`` is a number, they are averaged over squares of that side instead.
     """
     chosen = pick_scale(SCALES, scale)
     by = chosen.pooled if pooled is None else pooled

@@ -10,7 +10,7 @@ from torch import Tensor
 from latentassay.data import FactorData
 from latentassay.evaluation.extrapolation import ARMS, gap_shares
 from latentassay.papers import pool
-from latentassay.papers.experiment import Experiment, Options, pick_scale
+from latentassay.papers.experiment import LONG, Experiment, Options, pick_scale
 from latentassay.papers.page import Picture
 from latentassay.papers.results import Cell, Table, over_seeds
 from latentassay.papers.runs import Scores
@@ -67,10 +67,6 @@ def make_table(options: Options) -> Table:
     """Train every model without some values, go on with all of them in four ways, and measure (SA figures 7 and 12).
 
     On a GPU several models train at a time; auto is the cpu, a core for each model.
-
-    Raises:
-        InputError: an unknown scale, or no seeds.
-        KeyboardInterrupt: Ctrl-C came; what was done is kept.
     """
     grid = list_configurations(options)
     _measure_missing(grid, options)
@@ -206,7 +202,7 @@ EXPERIMENT = Experiment(
         "smoke": "a few minutes",
         "laptop": "about 40 minutes on two cores",
         "gpu": "an estimated hour on a GPU",
-        "paper": "weeks on two cores, hours on a GPU",
+        "paper": LONG,
     },
     make=make_table,
     draw=draw_figures,

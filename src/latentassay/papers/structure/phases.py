@@ -213,11 +213,11 @@ def train(configuration: PhaseConfiguration, *, device: str = "cpu") -> Run:
     return train_or_load(plan, configuration.run_folder, load, device=device, start=first.path)
 
 
-def _make_plan(configuration: PhaseConfiguration, seen: str, steps: int) -> TrainingPlan:
+def _make_plan(configuration: PhaseConfiguration, words: str, steps: int) -> TrainingPlan:
     """Return the plan of table 1 with the pictures and the length of a phase."""
     chosen, table_1 = pick_scale(SCALES, configuration.scale), pick_scale(TABLE_1_SCALES, configuration.scale)
     scale = table_1._replace(pooled=chosen.pooled, steps=steps, batch_size=chosen.batch_size, lr=chosen.lr)
-    data = f"shapes3d, {chosen.rows} of {scale.rows} rows, pooled {scale.pooled}, {seen}"
+    data = f"shapes3d, {chosen.rows} of {scale.rows} rows, pooled {scale.pooled}, {words}"
     plan = make_plan(configuration.model, scale, seed=configuration.seed)
     return plan.model_copy(update={"data": data})
 

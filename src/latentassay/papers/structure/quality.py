@@ -34,7 +34,7 @@ Runs = Mapping[str, Sequence[float] | Float[np.ndarray, " seeds"]]
 
 
 def architecture(model: str) -> str:
-    """Tell the architecture of one of the paper's models by its name.
+    """Return the architecture of one of the paper's models by its name.
 
     >>> [architecture(model) for model in ("SAE-12", "AdaAE-16", "VLAE-4", "β-TCVAE")]
     ['structural', 'adaptive', 'ladder', 'hourglass']
@@ -50,16 +50,16 @@ def reconstruction_quality(groups: Mapping[str, Runs], *, x: str = "cross entrop
         groups: data set → model → a value of each seed; lower is better.
         x: what the values are, with their unit.
     """
-    sets = [(name, _checked(runs, name)) for name, runs in groups.items() if runs]
-    models = _models([runs for _, runs in sets])
-    figure, axes = _rows(models, len(sets))
+    sets = [(name, _check_runs(runs, name)) for name, runs in groups.items() if runs]
+    models = _list_models([runs for _, runs in sets])
+    figure, axes = _lay_out_rows(models, len(sets))
     for ax, (name, runs) in zip(axes, sets, strict=True):
         tidy(ax, x=x, title=name if len(sets) > 1 else "")
         for row, model in enumerate(models):
             if model in runs:
-                _mean_and_seeds(ax, runs[model], row, COLOURS[architecture(model)])
+                _draw_mean_and_seeds(ax, runs[model], row, COLOURS[architecture(model)])
     _name_rows(axes, models)
-    _architectures(figure, models)
+    _name_architectures(figure, models)
     return figure
 
 
@@ -72,9 +72,9 @@ def sample_quality(methods: Mapping[str, Runs], *, x: str = "Fréchet distance t
         methods: way to sample, such as ``"hybrid"`` → model → a value of each seed; lower is better.
         x: what the values are.
     """
-    found = {name: _checked(runs, name) for name, runs in methods.items()}
-    models = _models(list(found.values()))
-    figure, (ax,) = _rows(models, 1)
+    found = {name: _check_runs(runs, name) for name, runs in methods.items()}
+    models = _list_models(list(found.values()))
+    figure, (ax,) = _lay_out_rows(models, 1)
     tidy(ax, x=x)
     for row, model in enumerate(models):
         colour = COLOURS[architecture(model)]
@@ -82,11 +82,11 @@ def sample_quality(methods: Mapping[str, Runs], *, x: str = "Fréchet distance t
         ax.plot([min(means.values()), max(means.values())], [row, row], color=colour, linewidth=1.2, alpha=0.5)
         for i, name in enumerate(found):
             if name in means:
-                ax.plot(means[name], row, **_mark(i, colour))
+                ax.plot(means[name], row, **_choose_mark(i, colour))
     _name_rows([ax], models)
-    _scaled(ax.xaxis, ax.set_xscale, found.values())
-    marks = [Line2D([], [], linestyle="none", label=name, **_mark(i, MUTED)) for i, name in enumerate(found)]
-    _architectures(figure, models, marks)
+    _set_scale(ax.xaxis, ax.set_xscale, found.values())
+    marks = [Line2D([], [], linestyle="none", label=name, **_choose_mark(i, MUTED)) for i, name in enumerate(found)]
+    _name_architectures(figure, models, marks)
     return figure
 
 
@@ -104,8 +104,8 @@ def bce_against_frechet(
     Raises:
         InputError: besides, models or seeds of both that differ.
     """
-    first, second = _checked(bce, x), _checked(frechet, y)
-    models = _models([first, second])
+    first, second = _check_runs(bce, x), _check_runs(frechet, y)
+    models = _list_models([first, second])
     if wrong := [model for model in models if len(first.get(model, ())) != len(second.get(model, ()))]:
         raise InputError(
             f"{wrong[0]} needs as many values of {x} as of {y}, got {len(first.get(wrong[0], ()))} and "
@@ -117,9 +117,9 @@ def bce_against_frechet(
         a, b, colour = first[model], second[model], COLOURS[architecture(model)]
         ax.plot(a, b, "x", color=colour, markersize=4.5, markeredgewidth=0.9, alpha=0.7)
         ax.plot(a.mean(), b.mean(), "o", color=colour, markersize=7, markerfacecolor="none", markeredgewidth=1.4)
-    _scaled(ax.yaxis, ax.set_yscale, [second])
+    _set_scale(ax.yaxis, ax.set_yscale, [second])
     _name_points(ax, {model: (float(first[model].mean()), float(second[model].mean())) for model in models})
-    _architectures(figure, models)
+    _name_architectures(figure, models)
     return figure
 
 
@@ -130,29 +130,29 @@ def samplers(methods: Mapping[str, Runs], *, y: str = "Fréchet distance to unse
         methods: way to sample → model → a value of each seed; ways stand side by side in each model's column.
         y: what the values are.
     """
-    found = {name: _checked(runs, name) for name, runs in methods.items()}
-    models = _models(list(found.values()))
+    found = {name: _check_runs(runs, name) for name, runs in methods.items()}
+    models = _list_models(list(found.values()))
     figure = sheet(min(WIDE, 1.2 + 0.56 * len(models)), 3.9)
     ax = tidy(figure.add_subplot(), y=y)
     for column, model in enumerate(models):
         own = [(i, runs[model]) for i, runs in enumerate(found.values()) if model in runs]
         places = np.linspace(-0.22, 0.22, len(own)) if len(own) > 1 else np.zeros(1)
         for place, (i, values) in zip(places, own, strict=True):
-            _cross(ax, column + float(place), values, COLOURS[architecture(model)], i)
+            _draw_spread(ax, column + float(place), values, COLOURS[architecture(model)], i)
         if column:
             ax.axvline(column - 0.5, color=RULE, linewidth=0.6, zorder=0)
-    _scaled(ax.yaxis, ax.set_yscale, found.values())
+    _set_scale(ax.yaxis, ax.set_yscale, found.values())
     ax.set_xlim(-0.6, len(models) - 0.4)
     ax.set_xticks(range(len(models)), models, rotation=40, ha="right", rotation_mode="anchor", parse_math=False)
     marks = [
         Line2D([], [], color=MUTED, linestyle=LINES[i % 3], marker=CROSSES[i % 3], markersize=5, label=name)
         for i, name in enumerate(found)
     ]
-    _architectures(figure, models, marks)
+    _name_architectures(figure, models, marks)
     return figure
 
 
-def _cross(ax: Axes, at: float, values: np.ndarray, colour: str, way: int) -> None:
+def _draw_spread(ax: Axes, at: float, values: np.ndarray, colour: str, way: int) -> None:
     mean, line = float(values.mean()), LINES[way % len(LINES)]
     ax.plot([at] * len(values), values, CROSSES[way % len(CROSSES)], color=colour, markersize=5.5, markeredgewidth=1.1)
     ax.plot([at - 0.17, at + 0.17], [mean, mean], color=colour, linewidth=1.8, linestyle=line)
@@ -162,8 +162,8 @@ def _cross(ax: Axes, at: float, values: np.ndarray, colour: str, way: int) -> No
         ax.plot([at, at], [low, mean + spread], color=colour, linewidth=1.1, linestyle=line)
 
 
-def _mark(way: int, colour: str) -> dict[str, Any]:
-    """How the mean of one way to sample looks: filled, open, then other shapes."""
+def _choose_mark(way: int, colour: str) -> dict[str, Any]:
+    """Return the look of the mean of one way to sample: filled, open, then other shapes."""
     face = colour if way == 0 else "none"
     return {
         "marker": "oDs^"[way % 4],
@@ -174,14 +174,14 @@ def _mark(way: int, colour: str) -> dict[str, Any]:
     }
 
 
-def _mean_and_seeds(ax: Axes, values: np.ndarray, row: int, colour: str) -> None:
+def _draw_mean_and_seeds(ax: Axes, values: np.ndarray, row: int, colour: str) -> None:
     if len(values) > 1:
         ax.plot(values, [row] * len(values), "x", color=colour, markersize=4.5, markeredgewidth=0.9, alpha=0.8)
     ax.plot(values.mean(), row, "o", color=colour, markersize=6.5, alpha=0.9)
 
 
-def _rows(models: Sequence[str], panels: int) -> tuple[Figure, list[Axes]]:
-    """Panels side by side with a row for each model, the first on top."""
+def _lay_out_rows(models: Sequence[str], panels: int) -> tuple[Figure, list[Axes]]:
+    """Return panels side by side with a row for each model, the first on top."""
     figure = sheet(min(WIDE, 1.3 + 5.3 * panels), 0.95 + ROW * len(models))
     axes = list(np.ravel(figure.subplots(1, panels, sharey=True)))
     for ax in axes:
@@ -204,7 +204,7 @@ def _name_points(ax: Axes, points: Mapping[str, tuple[float, float]]) -> None:
     ax.margins(x=0.04, y=0.06)
     to_axes = ax.transData + ax.transAxes.inverted()
     ordered = sorted(points, key=lambda name: points[name][1])
-    heights = _spread([float(to_axes.transform(points[name])[1]) for name in ordered], apart=0.058)
+    heights = _space_out([float(to_axes.transform(points[name])[1]) for name in ordered], apart=0.058)
     for name, height in zip(ordered, heights, strict=True):
         colour = COLOURS[architecture(name)]
         ax.annotate(
@@ -228,10 +228,10 @@ def _name_points(ax: Axes, points: Mapping[str, tuple[float, float]]) -> None:
         )
 
 
-def _spread(places: Sequence[float], *, apart: float) -> list[float]:
+def _space_out(places: Sequence[float], *, apart: float) -> list[float]:
     """Move ascending places in [0, 1] so that they stand ``apart``, as near to where they were as a middle can be.
 
-    >>> [round(place, 2) for place in _spread([0.0, 0.1, 0.5, 0.5], apart=0.2)]
+    >>> [round(place, 2) for place in _space_out([0.0, 0.1, 0.5, 0.5], apart=0.2)]
     [0.0, 0.2, 0.4, 0.6]
     """
     groups: list[tuple[float, int]] = []  # middle and number of those that stand as one
@@ -245,7 +245,7 @@ def _spread(places: Sequence[float], *, apart: float) -> list[float]:
     return [min(place, 1 - apart * (len(spread) - 1 - i)) for i, place in enumerate(upward)]
 
 
-def _scaled(axis: Axis, scale: Callable[[str], None], groups: Iterable[Mapping[str, np.ndarray]]) -> None:
+def _set_scale(axis: Axis, scale: Callable[[str], None], groups: Iterable[Mapping[str, np.ndarray]]) -> None:
     """Make an axis logarithmic if its values are positive and spread over more than a decade."""
     values = np.concatenate([own for runs in groups for own in runs.values()])
     if values.min() > 0 and values.max() > DECADE * values.min():
@@ -255,7 +255,7 @@ def _scaled(axis: Axis, scale: Callable[[str], None], groups: Iterable[Mapping[s
         axis.set_tick_params(which="minor", labelsize=SMALL, labelcolor=INK, colors=MUTED)
 
 
-def _architectures(figure: Figure, models: Sequence[str], marks: Sequence[Line2D] = ()) -> None:
+def _name_architectures(figure: Figure, models: Sequence[str], marks: Sequence[Line2D] = ()) -> None:
     """Name colours, and marks if there are any, above the figure."""
     kinds = {architecture(model) for model in models}
     dots = [
@@ -277,14 +277,14 @@ def _architectures(figure: Figure, models: Sequence[str], marks: Sequence[Line2D
     )
 
 
-def _models(groups: Sequence[Mapping[str, Any]]) -> list[str]:
+def _list_models(groups: Sequence[Mapping[str, Any]]) -> list[str]:
     models = list(dict.fromkeys(model for runs in groups for model in runs))
     if not models:
         raise InputError("nothing to draw: name at least one model with a value")
     return models
 
 
-def _checked(runs: Runs, name: str) -> dict[str, Float[np.ndarray, " seeds"]]:
+def _check_runs(runs: Runs, name: str) -> dict[str, Float[np.ndarray, " seeds"]]:
     found = {model: np.asarray(values, dtype=float).reshape(-1) for model, values in runs.items()}
     for model, values in found.items():
         if not len(values) or not np.isfinite(values).all():

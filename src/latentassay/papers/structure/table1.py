@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from matplotlib.figure import Figure
 from torch import Generator, Tensor
 
-from latentassay.papers.experiment import Experiment, Options, pick_scale
+from latentassay.papers.experiment import LONG, Experiment, Options, pick_scale
 from latentassay.papers.grids import group_by, measure_missing
 from latentassay.papers.page import Picture
 from latentassay.papers.results import Cell, Table, row_over_seeds
@@ -84,10 +84,6 @@ def make_table(options: Options) -> Table:
     """Train every model, a process for each, and measure it (SA table 1, figures 2, 3, 5, 8 to 10).
 
     On a GPU models are trained one after another; auto is the cpu.
-
-    Raises:
-        InputError: an unknown scale, or no seeds.
-        KeyboardInterrupt: Ctrl-C came; what was done is kept.
     """
     grid = list_configurations(options)
     missing = [configuration for configuration in grid if not scores.is_measured(configuration)]
@@ -117,17 +113,17 @@ def _list_cells(grid: Sequence[ArchitectureConfiguration]) -> Iterator[Cell]:
     for model, own in groups.items():
         found = [scores.measure_disentanglement(configuration) for configuration in own]
         printed = dict(zip(scores.COLUMNS.values(), PAPER.get(model, ()), strict=False))
-        yield from row_over_seeds(model, _union(found), found, scale=scale, paper=printed)
+        yield from row_over_seeds(model, _list_names(found), found, scale=scale, paper=printed)
     for model, own in groups.items():
         found = [scores.measure_pictures(configuration) for configuration in own]
-        yield from row_over_seeds(f"{model} · pictures", _union(found), found, scale=scale)
+        yield from row_over_seeds(f"{model} · pictures", _list_names(found), found, scale=scale)
     for model, own in groups.items():
         orders = [scores.measure_order(configuration) for configuration in own]
         found = [{column: each[column] for column in scores.ORDER if column in each} for each in orders]
-        yield from row_over_seeds(f"{model} · order", _union(found), found, scale=scale)
+        yield from row_over_seeds(f"{model} · order", _list_names(found), found, scale=scale)
 
 
-def _union(found: Sequence[Scores]) -> list[str]:
+def _list_names(found: Sequence[Scores]) -> list[str]:
     """Return the names that any seed has a score of, in the order of their first appearance."""
     return list(dict.fromkeys(name for scores in found for name in scores))
 
@@ -174,17 +170,17 @@ def _draw_summaries(groups: Mapping[str, Sequence[ArchitectureConfiguration]]) -
     samples = {kind: read(scores.name_frechet(kind)) for kind in ("hybrid", "prior")}
     bce, again = read(scores.BCE), read(scores.name_frechet("reconstruction"))
     return [
-        _caption("figure-2", "Reconstruction (SA figure 2)", quality.reconstruction_quality({"3D Shapes": bce})),
-        _caption("figure-3", "Samples (SA figure 3)", quality.sample_quality(samples)),
-        _caption("figure-5", "Disentanglement (SA figure 5)", by_variant(by_score, "score", low=0.0, high=1.0)),
-        _caption(
+        _add_caption("figure-2", "Reconstruction (SA figure 2)", quality.reconstruction_quality({"3D Shapes": bce})),
+        _add_caption("figure-3", "Samples (SA figure 3)", quality.sample_quality(samples)),
+        _add_caption("figure-5", "Disentanglement (SA figure 5)", by_variant(by_score, "score", low=0.0, high=1.0)),
+        _add_caption(
             "figure-8", "Two ways to judge reconstructions (SA figure 8)", quality.bce_against_frechet(bce, again)
         ),
-        _caption("figure-9", "Hybrid and prior samples (SA figure 9)", quality.samplers(samples)),
+        _add_caption("figure-9", "Hybrid and prior samples (SA figure 9)", quality.samplers(samples)),
     ]
 
 
-def _caption(name: str, title: str, figure: Figure) -> Picture:
+def _add_caption(name: str, title: str, figure: Figure) -> Picture:
     return Picture(name, title, CAPTIONS[name], figure)
 
 
@@ -244,7 +240,7 @@ EXPERIMENT = Experiment(
         "smoke": "a few minutes",
         "laptop": "about 80 minutes on two cores",
         "gpu": "an estimated hour on a GPU",
-        "paper": "weeks on two cores, hours on a GPU",
+        "paper": LONG,
     },
     make=make_table,
     draw=draw_figures,

@@ -39,14 +39,14 @@ def test_every_model_has_its_plane(count):
 
 
 REFUSED = {
-    "nothing": (lambda: against({}, x="a", y="b"), "nothing to draw"),
+    "nothing": (lambda: against({}, x="a", y="b"), "at least one thing to draw"),
     "unequal": (lambda: against({"a": ([1.0], [1.0, 2.0])}, x="a", y="b"), "as many values"),
     "nan": (lambda: against({"a": ([np.nan], [1.0])}, x="a", y="b"), "finite numbers"),
     "zero": (lambda: line_search({"DS": {"A": {0.0: [1.0]}}}, chosen={}), "log scale"),
-    "no curves": (lambda: line_search({}, chosen={}), "nothing to draw"),
-    "no sets": (lambda: line_search({"DS": {}}, chosen={}), "nothing to draw"),
+    "no curves": (lambda: line_search({}, chosen={}), "at least one thing to draw"),
+    "no sets": (lambda: line_search({"DS": {}}, chosen={}), "at least one thing to draw"),
     "three": (lambda: squares({"a": (np.zeros((4, 3)), np.zeros((4, 2)))}), r"finite \(n, 2\)"),
-    "none": (lambda: squares({}), "nothing to draw"),
+    "none": (lambda: squares({}), "at least one thing to draw"),
 }
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from latentassay.core.errors import InputError
+from latentassay.plots.check import named_items
 from latentassay.plots.style import INK, SERIES, legend, legend_above, sheet, tidy
 
 DOTS = 4000
@@ -29,8 +30,8 @@ def against(groups: Mapping[str, tuple[Any, Any]], *, x: str, y: str) -> Figure:
     """
     figure = sheet(5.0, 3.8)
     ax = tidy(figure.add_subplot(), x=x, y=y)
-    for i, (label, (first, second)) in enumerate(_some(groups, "groups")):
-        a, b = (_numbers(values, f"{label}: {name}") for values, name in ((first, x), (second, y)))
+    for i, (label, (first, second)) in enumerate(named_items(groups, "groups")):
+        a, b = (_check_numbers(values, f"{label}: {name}") for values, name in ((first, x), (second, y)))
         if len(a) != len(b):
             raise InputError(f"{label} needs as many values of {x} as of {y}, got {len(a)} and {len(b)}")
         ax.plot(a, b, "os^Dv"[i % 5], color=SERIES[i % len(SERIES)], markersize=4.5, alpha=0.85, label=label)
@@ -50,12 +51,12 @@ def line_search(
     Raises:
         InputError: nothing to draw, a β that is not positive, NaN or infinite values.
     """
-    figure = sheet(6.2, 2.4 * len(_some(curves, "curves")))
+    figure = sheet(6.2, 2.4 * len(named_items(curves, "curves")))
     axes = np.atleast_1d(np.asarray(figure.subplots(len(curves), 1, sharex=True)))
     for ax, (score, sets) in zip(axes, curves.items(), strict=True):
         tidy(ax, x="β" if ax is axes[-1] else "", y=score)
-        for i, (label, values) in enumerate(_some(sets, score)):
-            _line(ax, i, label, values)
+        for i, (label, values) in enumerate(named_items(sets, score)):
+            _draw_line(ax, i, label, values)
             if label in chosen:
                 ax.axvline(float(chosen[label]), color=SERIES[i % len(SERIES)], linewidth=1.0, linestyle=(0, (4, 2)))
         if all(float(seed).is_integer() for values in sets.values() for own in values.values() for seed in own):
@@ -66,12 +67,12 @@ def line_search(
     return figure
 
 
-def _line(ax: Axes, i: int, label: str, values: Mapping[float, Sequence[float]]) -> None:
+def _draw_line(ax: Axes, i: int, label: str, values: Mapping[float, Sequence[float]]) -> None:
     if not all(beta > 0 for beta in values):
         raise InputError(f"β must be positive to stand on a log scale, got {sorted(values)}")
     colour, betas = SERIES[i % len(SERIES)], sorted(values)
     for beta in betas:
-        found = _numbers(values[beta], f"{label} at β = {beta:g}", fewest=0)
+        found = _check_numbers(values[beta], f"{label} at β = {beta:g}", fewest=0)
         ax.plot([beta] * len(found), found, "os^Dv"[i % 5], color=colour, markersize=3.2, alpha=0.6)
     means = [float(np.mean(values[beta])) if len(values[beta]) else np.nan for beta in betas]
     ax.plot(betas, means, color=colour, linewidth=1.6, label=label)
@@ -87,13 +88,13 @@ def squares(codes: Mapping[str, tuple[Any, Any]], *, columns: int = 4) -> Figure
     Raises:
         InputError: nothing to draw, another shape, NaN or infinite values.
     """
-    shown = _some(codes, "codes")
+    shown = named_items(codes, "codes")
     columns = min(columns, len(shown))
     rows = -(-len(shown) // columns)
     figure = sheet(2.2 * columns + 0.4, 2.4 * rows)
     axes = np.atleast_1d(np.asarray(figure.subplots(rows, columns, squeeze=False))).ravel()
     for ax, (label, (z, w)) in zip(axes, shown, strict=False):
-        plane, factors = (_plane(values, label)[:DOTS] for values in (z, w))
+        plane, factors = (_check_plane(values, label)[:DOTS] for values in (z, w))
         tidy(ax, x="latent 0", y="latent 1")
         ax.set_title(label, fontsize=8.5, color=INK, loc="left")
         for factor, colour in enumerate(SERIES[:2]):
@@ -110,20 +111,14 @@ def squares(codes: Mapping[str, tuple[Any, Any]], *, columns: int = 4) -> Figure
     return figure
 
 
-def _some(named: Mapping[Any, Any], name: str) -> list[tuple[Any, Any]]:
-    if not named:
-        raise InputError(f"{name} is empty; there is nothing to draw")
-    return list(named.items())
-
-
-def _numbers(values: Any, name: str, fewest: int = 1) -> Float[np.ndarray, " n"]:
+def _check_numbers(values: Any, name: str, fewest: int = 1) -> Float[np.ndarray, " n"]:
     found = np.asarray(values, dtype=float)
     if found.ndim != 1 or len(found) < fewest or not np.isfinite(found).all():
         raise InputError(f"{name} must be finite numbers in a row, got {values!r}")
     return found
 
 
-def _plane(values: Any, label: str) -> Float[np.ndarray, "n 2"]:
+def _check_plane(values: Any, label: str) -> Float[np.ndarray, "n 2"]:
     found = np.asarray(values, dtype=float)
     if found.ndim != 2 or found.shape[1] != 2 or not len(found) or not np.isfinite(found).all():
         raise InputError(f"{label} must be finite (n, 2), got {found.shape}")

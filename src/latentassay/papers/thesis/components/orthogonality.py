@@ -7,7 +7,7 @@ import torch
 
 from latentassay.core.progress import track
 from latentassay.geometry import nonlinear_eigenfaces
-from latentassay.papers.experiment import Experiment, Options, pick_scale
+from latentassay.papers.experiment import LONG, Experiment, Options, pick_scale
 from latentassay.papers.grids import measure_missing
 from latentassay.papers.page import Picture
 from latentassay.papers.results import Cell, Printed, Table, over_seeds, row_over_seeds
@@ -110,11 +110,6 @@ def make_table(options: Options) -> Table:
 
     Scale smoke has digits in place of MNIST and Fashion-MNIST; gpu has the printed epochs, but dSprites of laptop. On
     a GPU models train side by side, on the cpu in a process each; auto takes a GPU that torch can use.
-
-    Raises:
-        InputError: an unknown scale or device, or no seeds.
-        FileError: the files of MNIST or Fashion-MNIST are not there.
-        KeyboardInterrupt: Ctrl-C came; what was done is kept.
     """
     groups = ModelGroups(options)
     if pick_device(options.device).type != "cpu":
@@ -319,7 +314,7 @@ EXPERIMENT = Experiment(
         "smoke": "a few minutes",
         "laptop": "about an hour on two cores",
         "gpu": "laptop's dSprites, and minutes on a GPU",
-        "paper": "weeks on two cores, hours on a GPU",
+        "paper": LONG,
     },
     make=make_table,
     draw=draw_figures,

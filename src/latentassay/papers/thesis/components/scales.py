@@ -54,54 +54,36 @@ class ComponentsScale(NamedTuple):
     elsewhere: Mapping[str, str] = MappingProxyType({})
 
 
+_LAPTOP = ComponentsScale(
+    squares=50_000,
+    sprites=50_000,
+    pooled=2,
+    narrow=4,
+    image=TrainingSize(2600, 128, 3),
+    dots=TrainingSize(12_000, 256, 2, lr=1e-2),
+    restarts=TrainingSize(3000, 128, 8, (600, 1800)),
+    linear=0.1,
+    line=2,
+    points=1000,
+)
+_PRINTED = _LAPTOP._replace(linear=1e-4, line=10)
+_SMALL = _LAPTOP._replace(squares=2000, sprites=600, pooled=4, narrow=20, line=1, points=20)
 SCALES = {
-    "smoke": ComponentsScale(
-        squares=2000,
-        sprites=600,
-        pooled=4,
-        narrow=20,
+    "smoke": _SMALL._replace(
         image=TrainingSize(30, 64, 1),
         dots=TrainingSize(1000, 128, 1, lr=0.05),
         restarts=TrainingSize(30, 64, 2, (10, 20)),
-        linear=0.1,
-        line=1,
-        points=20,
     ),
-    "laptop": ComponentsScale(
-        squares=50_000,
-        sprites=50_000,
-        pooled=2,
-        narrow=4,
-        image=TrainingSize(2600, 128, 3),
-        dots=TrainingSize(12_000, 256, 2, lr=1e-2),
-        restarts=TrainingSize(3000, 128, 8, (600, 1800)),
-        linear=0.1,
-        line=2,
-        points=1000,
+    "laptop": _LAPTOP,
+    "gpu": _PRINTED._replace(
+        image=TrainingSize(None, 128, 5), dots=TrainingSize(None, 128, 10), elsewhere={"dSprites": "laptop"}
     ),
-    "gpu": ComponentsScale(
-        squares=50_000,
-        sprites=50_000,
-        pooled=2,
-        narrow=4,
-        image=TrainingSize(None, 128, 5),
-        dots=TrainingSize(None, 128, 10),
-        restarts=TrainingSize(3000, 128, 8, (600, 1800)),
-        linear=1e-4,
-        line=10,
-        points=1000,
-        elsewhere={"dSprites": "laptop"},
-    ),
-    "paper": ComponentsScale(
-        squares=50_000,
+    "paper": _PRINTED._replace(
         sprites=737_280,
         pooled=1,
         narrow=1,
         image=TrainingSize(None, 64, 10),
         dots=TrainingSize(None, 64, 10),
         restarts=TrainingSize(None, 64, 10, (92_160, 276_480)),
-        linear=1e-4,
-        line=10,
-        points=1000,
     ),
 }

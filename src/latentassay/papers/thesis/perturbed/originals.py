@@ -16,7 +16,7 @@ from latentassay.papers.thesis.perturbed.scales import SCALES
 
 
 class _ScaledSprites:
-    """Pictures of dSprites, scaled down as they are asked for."""
+    """Pictures of dSprites, scaled down when they are read."""
 
     dtype = np.dtype(np.uint8)
 

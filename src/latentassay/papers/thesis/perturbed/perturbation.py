@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from latentassay.core.errors import InputError
 from latentassay.data import FactorData
 from latentassay.metrics import encode_table, mig, separation
-from latentassay.papers.experiment import Experiment, Options, describe_seeds, pick_scale
+from latentassay.papers.experiment import LONG, Experiment, Options, describe_seeds, pick_scale
 from latentassay.papers.grids import group_by, run_folder
 from latentassay.papers.page import Picture
 from latentassay.papers.pool import one_torch_thread
@@ -92,12 +92,7 @@ PRINTED_CAPTION = ", and the thesis' mean ± standard deviation of ten seeds on 
 
 
 def make_table(options: Options) -> Table:
-    """Perturb dSprites, train on them before, after and with noise, and score what comes of it (PCA table 4.2).
-
-    Raises:
-        InputError: an unknown scale, no seeds, or below scale paper another device than the cpu.
-        KeyboardInterrupt: Ctrl-C came; what was done is kept.
-    """
+    """Perturb dSprites, train on them before, after and with noise, and score what comes of it (PCA table 4.2)."""
     scale, folder = options.scale, options.folder
     configurations = list_configurations(options)
     if options.device not in ("auto", choose_device(scale)):
@@ -302,11 +297,7 @@ def _draw_bars(figure: Figure, found: Found, *, is_printed: bool) -> None:
 EXPERIMENT = Experiment(
     name="pca.perturbation",
     summary="VAEs and PCL on data moved by ε against VAEs, beside noise as large (PCA table 4.2)",
-    costs={
-        "smoke": "half a minute",
-        "laptop": "about half an hour on one core",
-        "paper": "weeks on two cores, hours on a GPU",
-    },
+    costs={"smoke": "half a minute", "laptop": "about half an hour on one core", "paper": LONG},
     make=make_table,
     draw=draw_figures,
 )

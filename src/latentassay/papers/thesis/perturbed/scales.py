@@ -39,54 +39,29 @@ class PerturbedScale(NamedTuple):
     methods: tuple[str, ...]
 
 
+_LAPTOP = PerturbedScale(
+    side=16,
+    every=(1, 1, 1, 4, 2, 2),
+    model="vae-mlp",
+    hidden=(256, 256),
+    weight=0.125,
+    steps=6000,
+    lr=1e-3,
+    pool=8,
+    ends=2,
+    moves=1500,
+    rows=32,
+    rate=1e-4,
+    seeds=3,
+    methods=("β-VAE", "TC-VAE", "PCL"),
+)
+_WHOLE = _LAPTOP._replace(side=64, every=(1,) * 6, model="vae-conv-small", hidden=(), weight=1.0)
+_SMALL = _LAPTOP._replace(every=(1, 1, 2, 10, 8, 8), hidden=(64,), steps=60, pool=2, ends=1, seeds=1)
 SCALES = {
-    "smoke": PerturbedScale(
-        side=16,
-        every=(1, 1, 2, 10, 8, 8),
-        model="vae-mlp",
-        hidden=(64,),
-        weight=0.125,
-        steps=60,
-        lr=1e-3,
-        pool=2,
-        ends=1,
-        moves=20,
-        rows=16,
-        rate=1e-3,
-        seeds=1,
-        methods=("β-VAE", "TC-VAE", "PCL"),
-    ),
-    "laptop": PerturbedScale(
-        side=16,
-        every=(1, 1, 1, 4, 2, 2),
-        model="vae-mlp",
-        hidden=(256, 256),
-        weight=0.125,
-        steps=6000,
-        lr=1e-3,
-        pool=8,
-        ends=2,
-        moves=1500,
-        rows=32,
-        rate=1e-4,
-        seeds=3,
-        methods=("β-VAE", "TC-VAE", "PCL"),
-    ),
-    "paper": PerturbedScale(
-        side=64,
-        every=(1, 1, 1, 1, 1, 1),
-        model="vae-conv-small",
-        hidden=(),
-        weight=1.0,
-        steps=300_000,
-        lr=1e-4,
-        pool=10,
-        ends=4,
-        moves=100_000,
-        rows=64,
-        rate=1e-4,
-        seeds=10,
-        methods=("AE", "β-VAE", "TC-VAE", "PCL"),
+    "smoke": _SMALL._replace(moves=20, rows=16, rate=1e-3),
+    "laptop": _LAPTOP,
+    "paper": _WHOLE._replace(
+        steps=300_000, lr=1e-4, pool=10, ends=4, moves=100_000, rows=64, seeds=10, methods=("AE", *_LAPTOP.methods)
     ),
 }
 
