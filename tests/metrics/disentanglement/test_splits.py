@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from latentassay.metrics.disentanglement.splits import split_rows, standardise
+from latentassay.metrics.disentanglement.splits import deviations, split_rows, standardise
 from tests.metrics.codes import noise
 
 
