@@ -141,4 +141,4 @@ def test_the_page_works_as_it_stands(capsys):
     for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         exec(compile(block, "structural-autoencoders.md", "exec"), names)
     assert names["model"].variables == ((0, 1), (2, 3), (4, 5), (6, 7))
-    assert names["found"].held_out["neither"].value > names["found"].held_out["both"].value
+    assert names["found"].held_out["neither"] > names["found"].held_out["both"]

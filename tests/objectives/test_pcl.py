@@ -103,7 +103,7 @@ def recovered(steps, d, seed):
 
 
 def test_it_recovers_independent_sources():
-    found, before = recovered(1000, 3, seed=0)
+    found, before = recovered(500, 3, seed=0)
     assert found > 0.9 > before + 0.05
 
 

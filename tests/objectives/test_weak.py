@@ -121,7 +121,7 @@ def recovered(steps, width, lr, seed):
 
 
 def test_its_encoder_recovers_the_shared_factors():
-    found = recovered(1000, 128, 2e-3, seed=0)
+    found = recovered(1000, 64, 2e-3, seed=0)
     assert found.diagonal().min() > 0.95 and found[[0, 1], [1, 0]].max() < 0.2, found
 
 
