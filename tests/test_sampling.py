@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import torch
 from scipy.stats import chisquare, rankdata
+from torch.testing import assert_close
 
 import latentassay as la
 from latentassay import sampling
+from tests.oracles.linear import exact_inverse
 
 
 def seeded(seed=0):
@@ -67,10 +69,10 @@ def test_few_draws_still_rest_on_enough_codes():
     few = sampling.draw(model(), line(300), 3, how="uniform", generator=seeded())
     assert few.shape == (3, 2)
     codes = []
-    guest = la.from_torch(lambda x: codes.append(len(x)) or x, lambda z: z, latent_shape=(2,))
+    foreign = la.from_torch(lambda x: codes.append(len(x)) or x, lambda z: z, latent_shape=(2,))
     for how, rows in (("hybrid", 128), ("uniform", 128), ("posterior", 3)):
         codes.clear()
-        sampling.draw(guest, line(300), 3, how=how, generator=seeded(), batch_size=50)
+        sampling.draw(foreign, line(300), 3, how=how, generator=seeded(), batch_size=50)
         assert sum(codes) == rows
 
 
@@ -165,16 +167,16 @@ def test_a_chunk_is_hybridised_and_the_rest_stays_that_of_the_base():
     assert {tuple(row) for row in without[:, [0, 3]].tolist()} <= {tuple(row) for row in z[:, [0, 3]].tolist()}
 
 
-def test_chunks_of_guests_and_of_spatial_latents():
-    guest = la.from_torch(lambda x: x * 2, lambda z: z / 2, latent_shape=(3, 2, 2))
+def test_chunks_of_foreign_models_and_of_spatial_latents():
+    foreign = la.from_torch(lambda x: x * 2, lambda z: z / 2, latent_shape=(3, 2, 2))
     x = torch.randn(64, 3, 2, 2, generator=seeded())
-    z = sampling.posterior(guest, x, 64, generator=seeded())
+    z = sampling.posterior(foreign, x, 64, generator=seeded())
     base, units = z[5], la.Units.default((3, 2, 2))
     drawn = sampling.hybrid(z, 30, generator=seeded(), units=units.groups[1:2], base=base)
     assert torch.equal(drawn[:, [0, 2]], base[[0, 2]].expand(30, 2, 2, 2))
     channels = {tuple(channel.flatten().tolist()) for channel in z[:, 1]}
     assert {tuple(channel.flatten().tolist()) for channel in drawn[:, 1]} <= channels  # a channel comes whole
-    assert sampling.decode(guest, drawn).shape == (30, 3, 2, 2)
+    assert sampling.decode(foreign, drawn).shape == (30, 3, 2, 2)
 
 
 @pytest.mark.parametrize(
@@ -203,3 +205,43 @@ def test_the_central_latent_is_a_real_one_whatever_the_scales():
     flat = torch.cat([z, torch.ones(50, 1).double()], 1)  # one that never varies
     assert torch.equal(sampling.central(flat), flat[17]) and torch.equal(sampling.central(z[:1]), z[0])
     assert sampling.central(z.view(25, 2, 3)).shape == (2, 3)
+
+
+def test_hybrids_keep_marginals_and_break_dependence():
+    z = torch.randn(128, 1, generator=seeded()).repeat(1, 3)
+    h = sampling.hybrid(z, 5000, generator=seeded())
+    assert all(set(h[:, j].tolist()) <= set(z[:, j].tolist()) for j in range(3))
+    assert torch.corrcoef(h.T).fill_diagonal_(0).abs().max() < 0.05
+    whole = sampling.hybrid(z, 1000, generator=seeded(), units=[[0, 1], [2]])
+    assert_close(whole[:, 0], whole[:, 1])
+
+
+def test_posterior_takes_every_row_before_any_twice():
+    model = exact_inverse(2, 2)
+    x = torch.arange(10.0).repeat(2, 1).T
+    z = sampling.posterior(model, x, 10, generator=seeded())
+    assert len({round(float(v), 6) for v in model.decode(z)[:, 0]}) == 10
+    assert len(sampling.posterior(model, x, 25, generator=seeded())) == 25
+
+
+def test_posterior_samples_keep_the_correlations_of_a_full_covariance():
+    lower = torch.tensor([[1.0, 0.0], [0.9, 0.4359]])
+
+    class Correlated:
+        latent_shape = (2,)
+
+        def encode(self, x):
+            return la.FullCovarianceGaussian(0 * x, lower.expand(len(x), 2, 2))
+
+    x = torch.zeros(4000, 2)
+    codes = sampling.encode(Correlated(), x, generator=seeded())
+    assert torch.corrcoef(codes.sample.T)[0, 1] == pytest.approx(0.9, abs=0.02)
+    assert sampling.encode(Correlated(), x).sample is None
+    with pytest.raises(la.InputError, match="without a generator"):
+        sampling.drawn(sampling.encode(Correlated(), x))
+
+
+def test_rows_may_run_backwards():
+    x = line(9)
+    found = sampling.encode(model(), x.numpy()[::-1], rows=np.arange(9)[::-1]).mean
+    assert_close(found, x)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
@@ -71,7 +72,9 @@ def encode(
         InputError: unusable data, or a code that is NaN or infinite.
     """
     observations: Observations = as_observations(data)
-    index = torch.arange(len(observations)) if rows is None else torch.as_tensor(rows)
+    # A copy, since torch reads no array that runs backwards.
+    wanted = rows.copy() if isinstance(rows, np.ndarray) else rows
+    index = torch.arange(len(observations)) if rows is None else torch.as_tensor(wanted)
     shape, local = (len(index), *model.latent_shape), None
     mean = std = z = torch.empty(shape, dtype=device_and_dtype(model).dtype)
     with eval_mode(model) as (device, _):

@@ -15,7 +15,7 @@ def noisy(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.stack([torch.randn(n, generator=g), labels.float()], 1), labels
 
 
-def guest(spread: float = 0.3) -> la.Autoencoder:
+def foreign(spread: float = 0.3) -> la.Autoencoder:
     """μ is the first value, σ grows with the second."""
     return la.from_torch(
         lambda x: (x[:, :1], spread * (1 + x[:, 1:])),
@@ -28,7 +28,7 @@ def guest(spread: float = 0.3) -> la.Autoencoder:
 
 def test_the_variance_tells_what_the_mean_does_not() -> None:
     (x, labels), (y, others) = noisy(600, 0), noisy(300, 1)
-    found = la.linear_separability(guest(), x, y, labels=(labels, others), generator=torch.Generator().manual_seed(0))
+    found = la.linear_separability(foreign(), x, y, labels=(labels, others), generator=torch.Generator().manual_seed(0))
     assert found.accuracy["mean, variance"] == 1
     assert found.accuracy["mean"] < 0.5 > found.accuracy["sample"]
     low, high = found.accuracy["mean"].low, found.accuracy["mean"].high
@@ -65,7 +65,7 @@ def test_samples_follow_the_generator() -> None:
     (x, labels), (y, others) = noisy(200, 0), noisy(200, 1)
     accuracy = [
         la.linear_separability(
-            guest(2.0), x, y, labels=(labels, others), generator=torch.Generator().manual_seed(seed)
+            foreign(2.0), x, y, labels=(labels, others), generator=torch.Generator().manual_seed(seed)
         ).accuracy["sample"]
         for seed in (0, 0, 1)
     ]
@@ -85,4 +85,6 @@ def test_samples_follow_the_generator() -> None:
 def test_bad_input(change: dict, message: str) -> None:
     x, labels = noisy(60, 0)
     with pytest.raises(la.InputError, match=message):
-        la.linear_separability(guest(), x, x, **{"labels": (labels, labels), "generator": torch.Generator(), **change})
+        la.linear_separability(
+            foreign(), x, x, **{"labels": (labels, labels), "generator": torch.Generator(), **change}
+        )

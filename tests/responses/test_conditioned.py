@@ -132,3 +132,24 @@ def test_known_scores():
     assert la.causal_completeness(fixed([[1.0], [0.2]])).score == pytest.approx(1)
     with pytest.warns(UserWarning, match="no unit responds"):
         assert la.causal_disentanglement(fixed([[0.0, 0.0], [0.0, 0.0]])).score == 0
+
+
+@pytest.mark.parametrize("score", [la.causal_disentanglement, la.causal_completeness])
+@pytest.mark.parametrize("rescaled", [True, False])
+def test_errors_of_scores_are_those_of_redrawn_matrices(score, rescaled):
+    """The linearised error against the spread of the score when entries vary independently by theirs."""
+    matrix = torch.tensor([[1.0, 0.2, 0.1], [0.3, 0.9, 0.2]], dtype=torch.float64)
+    errors = 0.02 * matrix + 0.01
+    c = la.responses.ConditionedMatrix(
+        matrix=matrix,
+        matrix_stderr=errors,
+        factor_names=("a", "b"),
+        units=la.Units.default((3,)),
+        groups=(9, 9),
+        samples=(40, 50),
+        used=torch.full((2, 3), 9),
+    )
+    noise = torch.randn(2000, 2, 3, generator=seeded(), dtype=torch.float64)
+    draws = [score(c._replace(matrix=matrix + errors * e), rescaled=rescaled).score for e in noise]
+    found = score(c, rescaled=rescaled).score
+    assert found.stderr == pytest.approx(float(torch.tensor(draws).std()), rel=0.1) and found.n == 90

@@ -93,7 +93,7 @@ def test_self_consistency_is_the_papers_loop(scale, units, steps):
 
 
 def linear():
-    """R(z) = A z, behind the door like any guest."""
+    """R(z) = A z, behind the door like any foreign model."""
     known, halves = random_linear(4, 9, seed=2), (torch.nn.Linear(9, 4, bias=False), torch.nn.Linear(4, 9, bias=False))
     for half, weights in zip(halves, (known.E, known.D), strict=True):
         half.weight = torch.nn.Parameter(weights)

@@ -66,12 +66,12 @@ def test_the_model_is_left_as_it_was():
 
 def test_models_that_leave_differentiation_are_refused_not_answered_with_zero():
     g = np.random.default_rng(0)
-    for guest in (
+    for foreign in (
         la.from_sklearn(PCA(2).fit(g.standard_normal((50, 4)))),
         la.from_torch(lambda x: x, lambda z: z.detach(), latent_shape=(2,)),
     ):
         with pytest.raises(la.ContractError, match="differen"):
-            la.response_jacobian(guest, torch.zeros(3, 2))
+            la.response_jacobian(foreign, torch.zeros(3, 2))
 
 
 def test_bad_probes_are_refused():

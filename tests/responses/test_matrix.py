@@ -195,41 +195,6 @@ def test_dead_unit_is_zero_and_not_alive():
     assert la.causal_units(m, raw=True).threshold == 0.5
 
 
-def test_graph_reports_a_circle_as_one_variable():
-    """Two latents that only matter by a rotation move each other equally; the third stands alone."""
-    model = exact_inverse(3, 6)
-    turn = torch.tensor([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]], dtype=torch.float64)
-    model.E = turn @ model.E
-    graph = la.response_graph(la.response_matrix(model, normals(400, 3), generator=seeded(0)))
-    assert graph.pairs == ((0, 1),) and graph.variables == ((0, 1), (2,))
-    assert {(e.source, e.target) for e in graph.edges} == {(0, 1), (1, 0)}
-    with pytest.raises(la.InputError, match="threshold"):
-        la.response_graph(la.response_matrix(model, normals(9, 3), generator=seeded(0)), threshold=0)
-
-
-def test_iterated_and_sampled_responses():
-    model, z = random_linear(3, 6, noise=0.5), normals(2000, 3)
-    assert_close(la.respond(model, z, steps=3), z @ torch.linalg.matrix_power(model.A, 3).T)
-    spread = la.respond(model, z, sample=True, generator=seeded(0)) - la.respond(model, z)
-    assert_close(spread.std(), torch.tensor(0.5).double(), rtol=0.05, atol=0)
-
-
-@pytest.mark.parametrize(
-    ("change", "match"),
-    [
-        (dict(steps=0), "steps"),
-        (dict(sample=True, generator=-1), "seed"),
-        (dict(z=torch.zeros(4, 2)), "shape"),
-        (dict(z=torch.zeros(4, 3, dtype=torch.int64)), "floating"),
-        (dict(z=torch.full((4, 3), torch.nan)), "NaN"),
-    ],
-)
-def test_respond_refuses_bad_input(change, match):
-    arguments = {"z": normals(4, 3), **change}
-    with pytest.raises(la.InputError, match=match):
-        la.respond(random_linear(3, 6), **arguments)
-
-
 @pytest.mark.parametrize("units", [[[0, 1], [1]], [[]], [[3]], [[-1]], [], la.Units.default((5,))])
 def test_bad_units_are_refused(units):
     with pytest.raises(la.InputError, match="unit"):

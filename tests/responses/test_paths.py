@@ -5,7 +5,6 @@ from sklearn.decomposition import PCA
 from torch.testing import assert_close
 
 import latentassay as la
-from latentassay.responses.spline import respace
 
 
 class Ring:
@@ -99,10 +98,10 @@ def test_models_that_torch_cannot_differentiate_are_searched_on_a_plane(through)
         lambda v, turn=turn: torch.from_numpy(turn(v.numpy())).float()
         for turn in (pca.transform, pca.inverse_transform)
     ]
-    guest = la.from_sklearn(pca) if through == "adapter" else la.from_torch(*own, latent_shape=(2,))
+    foreign = la.from_sklearn(pca) if through == "adapter" else la.from_torch(*own, latent_shape=(2,))
     with pytest.raises(la.ContractError, match="refine=False"):
-        la.manifold_path(guest, A, B, latents=(0, 1), n=10)
-    assert la.manifold_path(guest, A, B, latents=(0, 1), refine=False, n=10).manifold.cost > 0
+        la.manifold_path(foreign, A, B, latents=(0, 1), n=10)
+    assert la.manifold_path(foreign, A, B, latents=(0, 1), refine=False, n=10).manifold.cost > 0
 
 
 @pytest.mark.parametrize(
@@ -124,11 +123,6 @@ def test_bad_input_is_refused(change, match):
     arguments = {"b": B, **change}
     with pytest.raises(la.InputError, match=match):
         la.manifold_path(Ring(), A, arguments.pop("b"), **arguments)
-
-
-def test_evenly_keeps_ends_and_spaces_by_length():
-    way = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 3.0]])
-    assert_close(respace(way, 5), torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 3.0]]))
 
 
 def test_real_latents_lead_around_where_no_plane_does():

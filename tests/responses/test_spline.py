@@ -1,10 +1,10 @@
-"""The optimiser of splines: Adam without what torch's brings along."""
+"""Splines: points at equal distances, and Adam without what torch's brings along."""
 
 import pytest
 import torch
 from fresh import imported_after
 
-from latentassay.responses.spline import Adam
+from latentassay.responses.spline import Adam, respace
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -31,3 +31,10 @@ la.manifold_path(model, torch.zeros(2), torch.ones(2), latents=(0, 1), n=10, ste
 """
     brought = imported_after(code)
     assert "scipy" in brought and "sympy" not in brought  # torch's compiler would bring sympy
+
+
+def test_respacing_keeps_ends_and_spaces_by_length():
+    way = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [1.0, 3.0]])
+    torch.testing.assert_close(
+        respace(way, 5), torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 3.0]])
+    )
