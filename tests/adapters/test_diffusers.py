@@ -14,7 +14,7 @@ from torch.testing import assert_close
 import latentassay as la
 from conftest import ROOT
 from latentassay.adapters._diffusers_files import load_folder
-from latentassay.adapters.diffusers import from_diffusers
+from latentassay.adapters.diffusers import CLASSES, from_diffusers
 from latentassay.core.errors import FileError
 from tests.oracles import taef2
 
@@ -304,7 +304,7 @@ def test_folders_load_as_they_were_saved(name, tmp_path, x):
 @pytest.mark.parametrize("size", ["1GB", "5KB"])
 def test_half_precision_and_parts_load_as_float32(size, tmp_path):
     kl().half().save_pretrained(tmp_path, variant="fp16", max_shard_size=size)
-    weights = dict(load_folder(tmp_path).named_parameters())
+    weights = dict(load_folder(tmp_path, CLASSES).named_parameters())
     assert {value.dtype for value in weights.values()} == {torch.float32}
     assert all(torch.equal(value, weights[name]) for name, value in kl().half().float().named_parameters())
 

@@ -1,5 +1,6 @@
 """Folders as ``save_pretrained`` writes them: config.json and safetensors, read from disk alone, never unpickled."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,6 @@ from torch import nn
 
 from latentassay.adapters._adapter import require
 from latentassay.adapters._files import PICKLE, check_safetensors, read_json, start_of
-from latentassay.adapters.diffusers import CLASSES
 from latentassay.core.errors import FileError, first_line
 from latentassay.core.storage import kind_of
 
@@ -21,18 +21,18 @@ VARIANTS = ("", ".fp16", ".bf16")
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
-def load_folder(path: str | Path) -> nn.Module:
+def load_folder(path: str | Path, classes: Sequence[str]) -> nn.Module:
     """Load one of the four autoencoders from a folder that diffusers' ``save_pretrained`` wrote.
 
-    The class is named by ``config.json`` and chosen from four; weights are read from safetensors as float32, nothing
-    is downloaded, and the global random state is left as found.
+    The class is named by ``config.json`` and chosen from ``classes``; weights are read from safetensors as float32,
+    nothing is downloaded, and the global random state is left as found.
 
     Raises:
         FileError: the folder, the config or the weights are missing, damaged, pickled, or not of one another.
         InputError: diffusers is not installed.
     """
     folder = Path(path)
-    config = _read_config(folder)
+    config = _read_config(folder, classes)
     variant = _check_weights(folder)
     kind = getattr(require("diffusers", '"latentassay[diffusers]"'), config["_class_name"])
     try:
@@ -52,7 +52,7 @@ def load_folder(path: str | Path) -> nn.Module:
     return model  # type: ignore[no-any-return]
 
 
-def _read_config(folder: Path) -> dict[str, Any]:
+def _read_config(folder: Path, classes: Sequence[str]) -> dict[str, Any]:
     if folder.is_file():
         fix = "Give the folder that holds config.json and the weights, as save_pretrained writes them."
         raise FileError(folder, kind_of(start_of(folder)) or "is a file, not a folder", fix)
@@ -63,14 +63,14 @@ def _read_config(folder: Path) -> dict[str, Any]:
         inner = sorted(part.parent.name for part in folder.glob("*/config.json"))
         fix = f"Give one of its parts: {', '.join(inner)}." if inner else "Is this what save_pretrained wrote?"
         raise FileError(folder, "holds no config.json", fix)
-    return _as_config(folder / "config.json")
+    return _as_config(folder / "config.json", classes)
 
 
-def _as_config(path: Path) -> dict[str, Any]:
+def _as_config(path: Path, classes: Sequence[str]) -> dict[str, Any]:
     config = read_json(path, AGAIN)
     name = config.get("_class_name")
-    if name not in CLASSES:
-        fix = f"Understood are {', '.join(CLASSES)}; wrap others with la.from_torch(encode, decode, latent_shape=...)."
+    if name not in classes:
+        fix = f"Understood are {', '.join(classes)}; wrap others with la.from_torch(encode, decode, latent_shape=...)."
         raise FileError(path, f"names the class {name!r}", fix)
     if config.get("quantization_config"):
         raise FileError(path, "asks for quantised weights", "Use the folder with full weights.")

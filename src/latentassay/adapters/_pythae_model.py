@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from latentassay.adapters._pictures import HOUSE_RANGE, PixelRange, expect_latents
-from latentassay.adapters.pythae import CODES
 from latentassay.core.autoencoder import eval_mode
 from latentassay.core.errors import ContractError, InputError, first_line
 from latentassay.core.posteriors import DiagonalGaussian, Point, Posterior, Prior
@@ -33,8 +32,10 @@ class PythaeModel:
         shapes: tuple[tuple[int, ...] | None, tuple[int, ...]],
         prior: Prior | None,
         pixels: PixelRange | None,
+        *,
+        is_point: bool,
     ):
-        self._model, self._kind, self._pixels = model, kind, pixels
+        self._model, self._kind, self._pixels, self._is_point = model, kind, pixels, is_point
         self.adapter, self.space = f"pythae {kind}", _words(model, kind)
         self.x_shape, self.latent_shape = shapes
         self.prior, self.torch_modules = prior, (model,)
@@ -48,7 +49,7 @@ class PythaeModel:
             raise InputError(f"this model was made for observations (n, {sizes}), got {tuple(x.shape)}")
         answer = self._model.encoder(x if self._pixels is None else self._pixels.inside(x))
         mean = _field(answer, "embedding", "encoder")
-        if self._kind in CODES or getattr(self._model, "deterministic_posterior", False):
+        if self._is_point or getattr(self._model, "deterministic_posterior", False):
             return Point(mean)
         spread = _field(answer, "log_covariance", "encoder")
         if self._kind == "HVAE":  # alone among its kin, it trains with softplus of what the others take for log σ²

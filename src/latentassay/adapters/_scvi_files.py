@@ -1,11 +1,11 @@
 """Folders that scvi-tools saved: their ``model.pt`` is a pickle, opened only where it is trusted."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from latentassay.adapters._adapter import require
 from latentassay.adapters._files import PICKLE
-from latentassay.adapters.scvi import CLASSES
 from latentassay.core.errors import FileError, first_line
 
 DATA = "adata.h5ad"
@@ -24,7 +24,7 @@ def refuse(path: Path) -> None:
     raise FileError(_pickle_in(path, load), PICKLE.replace("never loaded", "never loaded unless trusted"), load)
 
 
-def load_folder(folder: Path, adata: Any = None) -> Any:
+def load_folder(folder: Path, classes: Sequence[str], adata: Any = None) -> Any:
     """Load an ``SCVI`` or ``LinearSCVI`` of a folder that is trusted: its pickle may run code.
 
     Args:
@@ -44,11 +44,11 @@ def load_folder(folder: Path, adata: Any = None) -> Any:
     data = require("anndata", '"latentassay[scvi]"').read_h5ad(cells)
     try:
         kind = models.base.BaseModelClass.load_registry(str(folder))["model_name"]
-        if kind in CLASSES:
+        if kind in classes:
             return getattr(models, kind).load(str(folder), adata=data, accelerator="cpu")
     except Exception as error:  # scvi-tools' and torch's errors for files that are damaged or of one another
         raise FileError(file, f"does not load ({first_line(error)})", "Save the model again.") from error
-    raise FileError(file, f"is of the class {kind!r}", f"Understood are {', '.join(CLASSES)}.")
+    raise FileError(file, f"is of the class {kind!r}", f"Understood are {', '.join(classes)}.")
 
 
 def _pickle_in(path: Path, load: str) -> Path:

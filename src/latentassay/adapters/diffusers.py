@@ -48,7 +48,7 @@ def from_diffusers(
     from latentassay.adapters._diffusers_model import DiffusersModel, read_space
     from latentassay.adapters._pictures import as_pictures, as_prior, expect_weights
 
-    model = load_folder(model) if isinstance(model, str | Path) else model
+    model = load_folder(model, CLASSES) if isinstance(model, str | Path) else model
     kind = _kind(model)
     expect_weights(model, kind)
     config = model.config
@@ -105,7 +105,7 @@ def _open(folder: str, *, trust: bool, size: int | None = None, **options: Any) 
     from latentassay.adapters._pictures import size_of_pictures
 
     path = Path(folder).expanduser()
-    model: Any = load_folder(path)
+    model: Any = load_folder(path, CLASSES)
     if size is not None or (model.config.get("sample_size") is None and "x_shape" not in options):
         options["x_shape"] = size_of_pictures(path, model.config["in_channels"], size)
     opened: DiffusersModel = call(from_diffusers, model, **options)

@@ -70,7 +70,7 @@ def from_pythae(model: Any, *, prior: Any = OWN, value_range: Any = None, x_shap
     from latentassay.adapters._pythae_files import load_folder
     from latentassay.adapters._pythae_model import PythaeModel, find_latent_shape
 
-    model = load_folder(model) if not hasattr(model, "parameters") else model
+    model = load_folder(model, CODES + GAUSSIANS + MIXED) if not hasattr(model, "parameters") else model
     kind = _kind(model)
     expect_weights(model, kind)
     shape = _x_shape(model, x_shape)
@@ -78,7 +78,8 @@ def from_pythae(model: Any, *, prior: Any = OWN, value_range: Any = None, x_shap
     own = "normal" if kind in (*GAUSSIANS, "WAE_MMD") else None
     chosen = own if isinstance(prior, str) and prior == OWN else prior
     pixels = None if value_range is None else as_pixel_range(value_range)
-    return PythaeModel(model, kind, (shape, latent_shape), as_prior(chosen, latent_shape), pixels)
+    shapes = (shape, latent_shape)
+    return PythaeModel(model, kind, shapes, as_prior(chosen, latent_shape), pixels, is_point=kind in CODES)
 
 
 def _kind(model: Any) -> str:

@@ -74,7 +74,7 @@ def _open(folder: str, *, trust: bool, adata: Any = None, **options: Any) -> "Sc
     path = Path(folder).expanduser()
     if not trust:
         refuse(path)
-    opened: ScviModel = call(from_scvi, load_folder(path, adata), **options)
+    opened: ScviModel = call(from_scvi, load_folder(path, CLASSES, adata), **options)
     return opened
 
 

@@ -12,7 +12,8 @@ from latentassay.data import files
 from latentassay.data.entries import ENTRIES, Entry
 from latentassay.data.factors import FactorData
 from latentassay.data.own import is_own, own
-from latentassay.data.perturbed import is_perturbed, perturbed
+from latentassay.data.perturbed import perturbed
+from latentassay.data.perturbed_folder import is_perturbed
 
 
 def names() -> tuple[str, ...]:

@@ -9,14 +9,10 @@ from latentassay.core.errors import FileError
 from latentassay.data.factors import FactorData
 from latentassay.data.files import verify
 from latentassay.data.formats import read_npy
+from latentassay.data.perturbed_folder import FIX
 
 if TYPE_CHECKING:
     from latentassay.data.perturbed_manifest import PerturbedManifest
-
-MANIFEST = "perturbation.json"
-"""By this file a folder is known as that of a perturbed data set."""
-
-FIX = "Restore the folder from a copy, or delete it and make the data set again."
 
 
 @final
@@ -81,8 +77,3 @@ def perturbed(path: str | Path) -> FactorData:
         layout="vector" if len(shape) == 2 else "chw",
         name=f"{parent.name}, {word}",
     )
-
-
-def is_perturbed(path: str | Path) -> bool:
-    """Whether a folder holds a perturbed data set, finished or not."""
-    return (Path(path) / MANIFEST).is_file()

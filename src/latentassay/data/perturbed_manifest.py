@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from latentassay.core.errors import FileError
 from latentassay.core.storage import kind_of
-from latentassay.data.perturbed import FIX, MANIFEST
+from latentassay.data.perturbed_folder import FIX, MANIFEST
 
 Sum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=1)]

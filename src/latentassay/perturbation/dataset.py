@@ -14,7 +14,8 @@ from latentassay.core.checks import check_counts, check_positive, check_seed
 from latentassay.core.errors import FileError, InputError
 from latentassay.core.progress import bar
 from latentassay.data import FactorData
-from latentassay.data.perturbed import FIX, MANIFEST, perturbed
+from latentassay.data.perturbed import perturbed
+from latentassay.data.perturbed_folder import FIX, MANIFEST
 from latentassay.data.perturbed_manifest import PerturbationPlan, PerturbationTraining, PerturbedManifest, read_manifest
 from latentassay.perturbation import folder as kept
 from latentassay.perturbation.game import Game, Rules, rows_changed

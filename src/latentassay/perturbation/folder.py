@@ -14,7 +14,7 @@ from latentassay.core.errors import FileError, InputError
 from latentassay.core.progress import bar
 from latentassay.core.storage import replacing, write_whole
 from latentassay.data.files import verify
-from latentassay.data.perturbed import FIX, MANIFEST
+from latentassay.data.perturbed_folder import FIX, MANIFEST
 from latentassay.data.perturbed_manifest import (
     File,
     FileSum,
