@@ -11,10 +11,11 @@ from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.observations import Observations, as_observations
-from latentassay.geometry.orthogonality import ACTIVE, draw_active_points, mean_over_points
+from latentassay.geometry.orthogonality import ACTIVE, draw_active_points
 from latentassay.geometry.permutations import match_columns
 from latentassay.geometry.volume import decoder_jacobian
 from latentassay.sampling import BATCH_SIZE, blocks
+from latentassay.stats.intervals import student_estimate
 
 MOST = 1 << 27
 """Values of the data that principal components are taken of at a time; more are taken in batches."""
@@ -94,9 +95,9 @@ def pca_alignment(
     values, singular = _matched_means(cosines), _matched_means(np.concatenate(left))
     mean = cosines.mean(0)
     return PCAAlignment(
-        score=mean_over_points(torch.from_numpy(values)),
+        score=_mean(values),
         values=values,
-        singular=mean_over_points(torch.from_numpy(singular)),
+        singular=_mean(singular),
         cosines=mean,
         units=tuple(active[column] for column in match_columns(mean)[0]),
         explained=explained,
@@ -105,6 +106,11 @@ def pca_alignment(
         variant=f"{len(active)} units with a standard deviation of the mean above {threshold:g}, at {len(values)} "
         "posterior means",
     )
+
+
+def _mean(values: Float[np.ndarray, " n"]) -> Estimate:
+    """Mean over points."""
+    return student_estimate(float(values.mean()), float(values.std(ddof=1)) / len(values) ** 0.5, len(values))
 
 
 def _matched_means(cosines: Float[np.ndarray, "n k k"]) -> Float[np.ndarray, " n"]:

@@ -15,7 +15,7 @@ from latentassay.geometry.permutations import distance_by_chance, nearest_signed
 from latentassay.geometry.volume import decoder_jacobian
 from latentassay.metrics import active_units
 from latentassay.sampling import BATCH_SIZE, blocks, encode
-from latentassay.stats.intervals import proportion, student
+from latentassay.stats.intervals import proportion, student_estimate
 
 ACTIVE = 0.5
 """A unit is active if the standard deviation of its mean exceeds this (thesis 3.3.2)."""
@@ -146,19 +146,6 @@ def draw_active_points(
     return ActivePoints(means[torch.randperm(len(means), generator=as_generator(generator))[:points]], active)
 
 
-def mean_over_points(values: Float[Tensor, " n"]) -> Estimate:
-    """Return the mean of one value at each of n points: its standard error, and Student's interval for n points.
-
-    >>> found = mean_over_points(torch.tensor([1.0, 3.0, 5.0]))
-    >>> float(found), round(found.stderr, 3), round(found.high - found, 3)  # 4.303 standard errors
-    (3.0, 1.155, 4.968)
-    """
-    n, mean = len(values), float(values.mean())
-    stderr = float(values.std()) / n**0.5
-    half = float(student(torch.tensor([n - 1.0]))) * stderr
-    return Estimate(mean, low=mean - half, high=mean + half, stderr=stderr, n=n)
-
-
 class _Decompositions(NamedTuple):
     """Right singular vectors and singular values at every point: of active units, and of all."""
 
@@ -195,9 +182,9 @@ def _summarise(found: _Decompositions, active: tuple[int, ...], variant: str) ->
     values, strengths = nearest_signed_permutation(found.v[regular]).distance, found.singular_values[regular]
     close = int((strengths[:, :-1] < DEGENERATE * strengths[:, 1:]).any(1).sum())
     # A direction that the decoder does not listen to may be turned at will, so V has no distance of its own.
-    full = mean_over_points(nearest_signed_permutation(found.full_v).distance) if bool(spans.all()) else None
+    full = _mean(nearest_signed_permutation(found.full_v).distance) if bool(spans.all()) else None
     return Orthogonality(
-        score=mean_over_points(values),
+        score=_mean(values),
         values=values,
         chance=distance_by_chance(len(active)),
         degenerate=proportion(close, len(values)),
@@ -209,6 +196,11 @@ def _summarise(found: _Decompositions, active: tuple[int, ...], variant: str) ->
         n=len(values),
         variant=variant,
     )
+
+
+def _mean(values: Float[Tensor, " n"]) -> Estimate:
+    """Mean over points."""
+    return student_estimate(float(values.mean()), float(values.std()) / len(values) ** 0.5, len(values))
 
 
 def _have_rank(values: Float[Tensor, "n k"], d: int) -> Tensor:

@@ -54,6 +54,23 @@ def widen(stderr: Float[Tensor, "*shape"], n: int) -> Float[Tensor, "*shape"]:
     return stderr * float(student(torch.tensor([n - 1.0]))) / Z95
 
 
+def student_estimate(value: float, stderr: float, pieces: int, *, n: int | None = None) -> Estimate:
+    """Return an estimate whose interval is Student's for so many independent pieces: ``value ± t stderr``.
+
+    Args:
+        value: what was found.
+        stderr: its standard error, as it is.
+        pieces: independent pieces that the error rests on.
+        n: number of samples; as many as pieces where left out.
+
+    >>> found = student_estimate(3.0, 1.0, 3)
+    >>> found.stderr, round(found.high, 3)  # t is 4.303
+    (1.0, 7.303)
+    """
+    half = float(student(torch.tensor([pieces - 1.0]))) * stderr
+    return Estimate(value, low=value - half, high=value + half, stderr=stderr, n=pieces if n is None else n)
+
+
 def jackknife_stderr(without: Float[Tensor, "b *shape"]) -> Float[Tensor, "*shape"]:
     """Return the standard error of a statistic from its values without each of b blocks in turn: ``√((b−1)/b Σ δ²)``.
 

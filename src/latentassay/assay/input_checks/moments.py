@@ -12,7 +12,7 @@ from latentassay.core.autoencoder import Encoder, eval_mode, to_model
 from latentassay.core.estimate import Estimate
 from latentassay.core.observations import Observations, finite
 from latentassay.sampling import blocks
-from latentassay.stats.intervals import jackknife_stderr, student
+from latentassay.stats.intervals import jackknife_stderr, student, student_estimate
 
 BLOCKS = 32
 """Most blocks of rows for the jackknife: enough for an interval, few enough to hold the moments of each."""
@@ -103,8 +103,7 @@ class Jackknife(NamedTuple):
     def estimate(self, statistic: Callable[[Moments], Tensor]) -> Estimate:
         """Return a statistic of the moments with Student's interval."""
         value, stderr = float(statistic(self.whole)), float(jackknife_stderr(statistic(self.without)))
-        half = self.t() * stderr
-        return Estimate(value, low=value - half, high=value + half, stderr=stderr, n=self.n)
+        return student_estimate(value, stderr, len(self.without.mean), n=self.n)
 
 
 def leave_blocks_out(sums: Sums, n: int) -> Jackknife:
