@@ -178,7 +178,7 @@ def test_bad_input_is_refused(a, b, options, match):
 
 
 def test_models_that_torch_cannot_differentiate_still_have_straight_lines_with_all_lengths():
-    guest = la.from_torch(lambda x: x, lambda z: torch.from_numpy(z.numpy() ** 2), latent_shape=(2,))
-    assert float(la.interpolate(guest, A, B).lengths["pullback"]) > 0
+    foreign = la.from_torch(lambda x: x, lambda z: torch.from_numpy(z.numpy() ** 2), latent_shape=(2,))
+    assert float(la.interpolate(foreign, A, B).lengths["pullback"]) > 0
     with pytest.raises(la.ContractError, match="euclidean"):
-        la.interpolate(guest, A, B, metric="pullback")
+        la.interpolate(foreign, A, B, metric="pullback")

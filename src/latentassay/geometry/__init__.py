@@ -1,4 +1,8 @@
-"""Geometry of latent spaces: distances, geodesics, and how much a decoder stretches."""
+"""Geometry of latent spaces: distances, geodesics, and how much a decoder stretches.
+
+Functions take arrays and a ``decode`` callable, or a model where they need its codes. What changes when units are moved
+one at a time is measured in ``responses``, what lies where in a picture in ``spatial``; nothing here draws or judges.
+"""
 
 from latentassay.geometry.alignment import PCAAlignment, pca_alignment
 from latentassay.geometry.curves import Geodesics

@@ -1,4 +1,8 @@
-"""Spatial latents: how far changes spread, where information lies, and whether latents follow their pictures."""
+"""Spatial latents: how far changes spread, where information lies, and whether latents follow their pictures.
+
+Functions take latents ``(n, c, *sides)`` of one to three dimensions, with more than one place, and a model or codes of
+data. What asks nothing of places is measured in ``responses`` and ``geometry``; nothing here draws or judges.
+"""
 
 from latentassay.spatial.activity import ActivityMaps, activity_maps
 from latentassay.spatial.channels import (

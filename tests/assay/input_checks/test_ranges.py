@@ -178,7 +178,7 @@ def test_a_model_that_fails_on_other_values_is_asked_no_more():
 
 
 class Declaring:
-    """A guest that says which values it takes, and computes in double precision."""
+    """A model that says which values it takes, and computes in double precision."""
 
     prior, latent_shape = None, (64,)
     torch_modules = (nn.ParameterList([torch.zeros(1, dtype=torch.float64)]),)
@@ -193,7 +193,7 @@ class Declaring:
         return z
 
 
-def test_what_the_guest_says_it_takes_is_held_against_the_data():
+def test_what_the_model_says_it_takes_is_held_against_the_data():
     found = ask(Declaring(-1, 1), DIGITS)
     assert found.words == ("fits as given",)
     found = ask(Declaring(0, 1), 255 * DIGITS)

@@ -21,7 +21,7 @@ def normals(*shape, seed=0):
     return torch.randn(*shape, generator=seeded(seed))
 
 
-def guest(function=lambda x: x, shape=(4,), std=None, prior=None):
+def foreign(function=lambda x: x, shape=(4,), std=None, prior=None):
     """An encoder that is ``function``, with posteriors of a constant std."""
     if std is None:
         return la.from_torch(function, lambda z: z, latent_shape=shape, prior=prior)
@@ -49,7 +49,7 @@ def test_moments_are_those_of_samples():
 
 def test_spatial_moments_are_exact_and_far_from_zero_too():
     x = normals(37, 3, 4, 5) * torch.tensor([1.0, 2.0, 5.0])[:, None, None] + 1000
-    found = latent_scale(guest(shape=(3, 4, 5)), x, batch_size=10)
+    found = latent_scale(foreign(shape=(3, 4, 5)), x, batch_size=10)
     values = x.double().numpy().transpose(1, 0, 2, 3).reshape(3, -1)
     np.testing.assert_allclose(found.channel_std, values.std(1), rtol=1e-6)
     np.testing.assert_allclose(found.kurtosis, scipy.stats.kurtosis(values, axis=1), atol=1e-4)
@@ -62,17 +62,19 @@ def test_spatial_moments_are_exact_and_far_from_zero_too():
 def test_standard_errors_of_means_are_those_of_independent_rows():
     """With as many rows as blocks the jackknife of a mean is std/√n; sorted rows change nothing much."""
     x = normals(BLOCKS, 4)
-    found = latent_scale(guest(), x)
+    found = latent_scale(foreign(), x)
     assert_close(found.channel_mean_stderr, x.double().std(0) / BLOCKS**0.5)
     long = normals(3200, 1)
-    errors = [latent_scale(guest(shape=(1,)), rows).channel_mean_stderr.item() for rows in (long, long.sort(0).values)]
+    errors = [
+        latent_scale(foreign(shape=(1,)), rows).channel_mean_stderr.item() for rows in (long, long.sort(0).values)
+    ]
     assert errors[0] == pytest.approx(3200**-0.5, rel=0.4) and errors[1] < errors[0]
 
 
 def test_intervals_cover_the_truth():
     hits = np.zeros(2)
     for seed in range(300):
-        found = latent_scale(guest(), normals(100, 4, seed=seed))
+        found = latent_scale(foreign(), normals(100, 4, seed=seed))
         hits += [
             found.mean.low <= 0 <= found.mean.high,
             found.std.low <= 1 <= found.std.high,
@@ -81,17 +83,17 @@ def test_intervals_cover_the_truth():
 
 
 SCALES = torch.tensor([1.0, 1.0, 1.0, 10.0])
-PRIOR = guest(lambda x: 0.6 * x, std=0.8, prior="normal")
-DEAD = guest(lambda x: x * (SCALES < 10) * 1.1)
+PRIOR = foreign(lambda x: 0.6 * x, std=0.8, prior="normal")
+DEAD = foreign(lambda x: x * (SCALES < 10) * 1.1)
 VERDICTS = {
-    "fine": (guest(), ("unit variance",), "close to the 1 that is usually"),
+    "fine": (foreign(), ("unit variance",), "close to the 1 that is usually"),
     "as the prior": (PRIOR, ("unit variance",), "close to the 1 of the prior"),
-    "too narrow": (guest(lambda x: 0.2 * x, prior="normal"), ("scale factor needed",), "not the 1 of the prior"),
-    "too wide": (guest(lambda x: x / 0.18215), ("scale factor needed",), "multiply by 0.18"),
-    "channels differ": (guest(lambda x: x * SCALES / 5), ("unit variance", "channel scales differ"), "factor of 10"),
-    "shifted": (guest(lambda x: x + (SCALES == 10)), ("unit variance", "shifted means"), "1 of 4 channels"),
+    "too narrow": (foreign(lambda x: 0.2 * x, prior="normal"), ("scale factor needed",), "not the 1 of the prior"),
+    "too wide": (foreign(lambda x: x / 0.18215), ("scale factor needed",), "multiply by 0.18"),
+    "channels differ": (foreign(lambda x: x * SCALES / 5), ("unit variance", "channel scales differ"), "factor of 10"),
+    "shifted": (foreign(lambda x: x + (SCALES == 10)), ("unit variance", "shifted means"), "1 of 4 channels"),
     "dead": (DEAD, ("unit variance", "channels without variance"), r"1 of 4 .* \(3\)"),
-    "all dead": (guest(lambda x: 0 * x), ("scale factor needed", "channels without variance"), "do not vary"),
+    "all dead": (foreign(lambda x: 0 * x), ("scale factor needed", "channels without variance"), "do not vary"),
 }
 
 
@@ -104,24 +106,24 @@ def test_every_way_to_be_off_has_a_word(name):
 
 
 def test_the_factor_gives_the_expected_std():
-    found = latent_scale(guest(lambda x: 5 * x + 3), normals(500, 4))
-    assert latent_scale(guest(lambda x: found.factor * (5 * x + 3)), normals(500, 4)).std == pytest.approx(1)
+    found = latent_scale(foreign(lambda x: 5 * x + 3), normals(500, 4))
+    assert latent_scale(foreign(lambda x: found.factor * (5 * x + 3)), normals(500, 4)).std == pytest.approx(1)
 
 
 def test_few_rows_are_unsure():
-    assert latent_scale(guest(lambda x: 1.25 * x), normals(16, 4)).words == ("scale unsure",)
+    assert latent_scale(foreign(lambda x: 1.25 * x), normals(16, 4)).words == ("scale unsure",)
 
 
 def test_rows_and_batches():
     x = normals(50, 4)
-    first, second = (latent_scale(guest(), x, rows=torch.arange(40), batch_size=size) for size in (7, 128))
+    first, second = (latent_scale(foreign(), x, rows=torch.arange(40), batch_size=size) for size in (7, 128))
     assert first.n == 40 and (first.std.low, first.std.high) == pytest.approx((second.std.low, second.std.high))
     assert_close(first.kurtosis, second.kurtosis)
 
 
 @pytest.mark.parametrize(
     ("model", "x", "match"),
-    [(guest(), normals(3, 4), "at least 4 rows"), (guest(lambda x: x / 0), normals(9, 4), "NaN or infinite")],
+    [(foreign(), normals(3, 4), "at least 4 rows"), (foreign(lambda x: x / 0), normals(9, 4), "NaN or infinite")],
 )
 def test_bad_input_is_refused(model, x, match):
     with pytest.raises(la.InputError, match=match):
