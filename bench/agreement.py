@@ -38,7 +38,7 @@ def representation(k: int, count: int, rows: int) -> tuple[np.ndarray, np.ndarra
     return codes + rng.uniform(0.05, 0.4) * rng.normal(size=codes.shape), factors
 
 
-def scored(codes: np.ndarray, factors: np.ndarray, predictor: str) -> dict[str, float]:
+def score_codes(codes: np.ndarray, factors: np.ndarray, predictor: str) -> dict[str, float]:
     """The three scores of one predictor, and its seconds."""
     begun = time.perf_counter()
     found = la.metrics.dci(codes, factors, predictor=predictor)
@@ -50,20 +50,20 @@ def scored(codes: np.ndarray, factors: np.ndarray, predictor: str) -> dict[str, 
     }
 
 
-def compared(runs: list[dict[str, dict[str, float]]], predictor: str) -> dict[str, dict[str, float]]:
+def compare(runs: list[dict[str, dict[str, float]]], predictor: str) -> dict[str, dict[str, float]]:
     """Spearman's correlation with the slow predictor and the mean absolute difference, for D, C and I."""
-    told = {}
+    table = {}
     for score in ("D", "C", "I"):
         ours, theirs = (np.array([run[name][score] for run in runs]) for name in (predictor, SLOW))
-        told[score] = {
+        table[score] = {
             "spearman": float(spearmanr(ours, theirs).statistic),
             "mean absolute difference": float(np.abs(ours - theirs).mean()),
             "mean difference": float((ours - theirs).mean()),
         }
-    return told
+    return table
 
 
-def drawn(runs: list[dict[str, dict[str, float]]], path: Path, rows: int) -> None:
+def draw(runs: list[dict[str, dict[str, float]]], path: Path, rows: int) -> None:
     """Draw D of every representation by each predictor against D by the literature's."""
     figure = sheet(WIDE, 3.1)
     axes = figure.subplots(1, len(FAST), sharex=True, sharey=True)
@@ -87,22 +87,22 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=3000, help="rows; two of three teach, one of three tests")
     parser.add_argument("--count", type=int, default=50, help="representations")
     parser.add_argument("--kept", type=Path, default=Path("agreement"), help="folder for what is done")
-    given = parser.parse_args()
-    given.kept.mkdir(parents=True, exist_ok=True)
+    options = parser.parse_args()
+    options.kept.mkdir(parents=True, exist_ok=True)
     runs = []
-    for k in range(given.count):
-        file = given.kept / f"{given.rows}-{given.count}-{k}.json"
+    for k in range(options.count):
+        file = options.kept / f"{options.rows}-{options.count}-{k}.json"
         run = json.loads(file.read_text()) if file.exists() else {}
-        codes, factors = representation(k, given.count, given.rows)
+        codes, factors = representation(k, options.count, options.rows)
         for predictor in (SLOW, *FAST):
             if predictor not in run:
-                run[predictor] = scored(codes, factors, predictor)
+                run[predictor] = score_codes(codes, factors, predictor)
         file.write_text(json.dumps(run))
         runs.append(run)
         print(k, {name: round(found["D"], 3) for name, found in run.items()}, flush=True)
-    table = {name: compared(runs, name) for name in FAST}
-    drawn(runs, FIGURE, given.rows)
-    record("agreement", {"rows": given.rows, "units": UNITS, "sizes": SIZES, "compared": table, "runs": runs})
+    table = {name: compare(runs, name) for name in FAST}
+    draw(runs, FIGURE, options.rows)
+    record("agreement", {"rows": options.rows, "units": UNITS, "sizes": SIZES, "compared": table, "runs": runs})
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def mixed_code() -> tuple[np.ndarray, np.ndarray]:
     return levels @ weights + 0.3 * rng.normal(size=(ROWS, UNITS)), factors
 
 
-def literatures_dci(codes: np.ndarray, factors: np.ndarray) -> dict[str, float]:
+def published_dci(codes: np.ndarray, factors: np.ndarray) -> dict[str, float]:
     """As published: default GradientBoostingClassifier for every factor, importances, accuracy on the test rows."""
     from sklearn.ensemble import GradientBoostingClassifier
 
@@ -52,7 +52,7 @@ def literatures_dci(codes: np.ndarray, factors: np.ndarray) -> dict[str, float]:
     }
 
 
-def ours(name: str, codes: np.ndarray, factors: np.ndarray) -> float:
+def panel_seconds(name: str, codes: np.ndarray, factors: np.ndarray) -> float:
     times = []
     for _ in range(ROUNDS):
         begun = time.perf_counter()
@@ -61,17 +61,17 @@ def ours(name: str, codes: np.ndarray, factors: np.ndarray) -> float:
     return statistics.median(times)
 
 
-def beside_a_busy_core(codes: np.ndarray, factors: np.ndarray) -> float:
+def busy_seconds(codes: np.ndarray, factors: np.ndarray) -> float:
     """Seconds of our DCI while another program holds one core."""
     spinning = subprocess.Popen([sys.executable, "-c", "while True: pass"])
     try:
-        return ours("dci", codes, factors)
+        return panel_seconds("dci", codes, factors)
     finally:
         spinning.kill()
         spinning.wait()
 
 
-def traced(codes: np.ndarray, factors: np.ndarray) -> float:
+def traced_peak(codes: np.ndarray, factors: np.ndarray) -> float:
     """MiB that numpy and Python hold at most during a whole panel, beyond the codes."""
     tracemalloc.start()
     la.score(codes, factors)
@@ -83,11 +83,11 @@ def traced(codes: np.ndarray, factors: np.ndarray) -> float:
 def main() -> None:
     codes, factors = mixed_code()
     la.score(codes[:300], factors[:300] % 3)  # imports
-    seconds = {name: ours(name, codes, factors) for name in la.metrics.METRICS}
-    busy = beside_a_busy_core(codes, factors)
+    seconds = {name: panel_seconds(name, codes, factors) for name in la.metrics.METRICS}
+    busy = busy_seconds(codes, factors)
     whole = la.metrics.dci(codes, factors)
-    peak, memory = traced(codes, factors), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    theirs = literatures_dci(codes, factors)
+    peak, memory = traced_peak(codes, factors), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    theirs = published_dci(codes, factors)
     record(
         "metrics",
         {

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import latentassay as la
+from latentassay.core.estimate import Z95
 from latentassay.metrics.halves import estimate_by_halves, measure_halves
-from latentassay.stats.intervals import half_sampled
+from latentassay.stats.intervals import half_errors
 from tests.metrics.codes import ends, noise
 
 X = noise(300, 2)
@@ -27,10 +28,11 @@ def test_scores_of_one_measurement_have_an_interval_each():
 
 
 def test_intervals_are_those_of_half_sampling():
-    expected = half_sampled(lambda rows: X[rows, 0].mean(), X[:, 0].mean(), 300, resamples=9, seed=4)
+    (error,) = half_errors(lambda rows: (X[rows, 0].mean(),), 300, resamples=9, seed=4)
     by_value = estimate_by_halves(X[:, 0].mean(), lambda rows: X[rows, 0].mean(), 300, resamples=9, seed=4)
     _, (by_measure,) = measure_halves(lambda rows: X[rows, 0], lambda x: (x.mean(),), 300, resamples=9, seed=4)
-    assert ends(by_value) == ends(by_measure) == tuple(expected)
+    assert ends(by_value) == ends(by_measure) and by_value.stderr == by_measure.stderr == error
+    assert by_value.high - by_value == pytest.approx(Z95 * error)
 
 
 def test_no_halves_leave_an_estimate_without_an_interval():

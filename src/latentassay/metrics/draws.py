@@ -1,7 +1,7 @@
 """Rows that share the value of one factor: the samplers of the metrics that hold a factor and look at the codes.
 
 Rows are drawn from codes that were encoded once. Encoding fresh observations for every draw, as is usual, asks for
-960 000 encodings for the FactorVAE score and 1.9 million for the β-VAE score, and tells nothing more about these rows.
+960 000 encodings for the FactorVAE score and 1.9 million for the β-VAE score, and says nothing more about these rows.
 """
 
 from collections.abc import Iterator

@@ -51,7 +51,7 @@ LAWS = Laws(
 
 @metric(
     label="Explicitness",
-    formula="how well a linear map of all units tells values apart",
+    formula="how well a linear map of all units separates values",
     source="Ridgeway and Mozer 2018",
     needs="factors",
     variants=({"rescaled": False},),

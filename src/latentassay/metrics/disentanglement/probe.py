@@ -127,7 +127,7 @@ def linear_probe(
     if kind not in VARIANTS:
         raise InputError(f"kind must be one of {', '.join(VARIANTS)}, got {kind!r}")
     c, f, learned = _stack_rows(codes, factors, test, resamples)
-    skill = _explained if kind == "linear" else _accuracy
+    skill = _explain if kind == "linear" else _accuracy
     if kind == "logistic":
         check_learnable(f[:learned])
     seed = as_seed(generator)
@@ -176,7 +176,7 @@ def _accuracy(seen: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], spl
     return float(np.mean(scores.argmax(1) == factor[test])), float(np.mean(factor[test] == most))
 
 
-def _explained(seen: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], split: Split) -> tuple[float, float]:
+def _explain(seen: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], split: Split) -> tuple[float, float]:
     train, test = split
     if len(np.unique(factor[test])) < 2:  # nothing varies that could be explained
         return 0.0, 0.0

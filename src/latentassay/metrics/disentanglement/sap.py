@@ -144,7 +144,7 @@ def sap(
 
     def measure(rows: Any) -> Float[np.ndarray, "m u"]:
         if factor_type == "continuous":
-            return _explained(standardise(c[rows]), f[rows])
+            return _explain(standardise(c[rows]), f[rows])
         return _accuracies(c[rows] if scale == "raw" else standardise(c[rows]), f[rows], penalty, seed)
 
     matrix, (score,) = measure_halves(
@@ -154,7 +154,7 @@ def sap(
     return SAP(score, best_gaps(matrix), matrix, len(c), variant)
 
 
-def _explained(seen: Float[np.ndarray, "n u"], factors: Int[np.ndarray, "n m"]) -> Float[np.ndarray, "m u"]:
+def _explain(seen: Float[np.ndarray, "n u"], factors: Int[np.ndarray, "n m"]) -> Float[np.ndarray, "m u"]:
     correlation = standardise(factors.astype(np.float64)).T @ seen / len(seen)
     explained: Float[np.ndarray, "m u"] = np.minimum(np.square(correlation), 1.0)
     return explained

@@ -64,7 +64,7 @@ LAWS = Laws(
 
 @metric(
     label="Disentanglement score (DS)",
-    formula="gap between the two units whose neighbours tell a factor best",
+    formula="gap between the two units whose neighbours predict a factor best",
     source="VAEs and principal components, 3.37",
     needs="factors",
     variants=({"normaliser": "paper"},),

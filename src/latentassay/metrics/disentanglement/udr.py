@@ -127,11 +127,11 @@ def agreement(similarity: Float[np.ndarray, "a b"]) -> float:
     >>> agreement(np.eye(3)), agreement(np.ones((2, 2))), agreement(np.zeros((0, 2)))
     (1.0, 0.5, 0.0)
     """
-    best = _concentrated(similarity) + _concentrated(similarity.T)
+    best = _concentration(similarity) + _concentration(similarity.T)
     return best / max(1, sum(similarity.shape))
 
 
-def _concentrated(rows: Float[np.ndarray, "a b"]) -> float:
+def _concentration(rows: Float[np.ndarray, "a b"]) -> float:
     """Sum over rows of largest² / sum; 0 for a row of zeros."""
     total = rows.sum(1)
     return float((rows.max(1, initial=0) ** 2 / np.where(total > 0, total, 1)).sum())
@@ -143,7 +143,7 @@ def _prepare(codes: list[Float[np.ndarray, "n _"]], rows: Any, similarity: str) 
 
 def _pairs(codes: list[Float[np.ndarray, "n _"]], similarity: str) -> Float[np.ndarray, "k k"]:
     """Agreement of every model with every other; 0 on the diagonal."""
-    similar, pairs = _lasso if similarity == "lasso" else _correlated, np.zeros((len(codes), len(codes)))
+    similar, pairs = _lasso if similarity == "lasso" else _correlate, np.zeros((len(codes), len(codes)))
     for i, j in permutations(range(len(codes)), 2):
         pairs[i, j] = agreement(similar(codes[i], codes[j]))
     return pairs
@@ -154,7 +154,7 @@ def _medians(pairs: Float[np.ndarray, "k k"]) -> list[float]:
     return [float(np.median(np.delete(row, i))) for i, row in enumerate(pairs)]
 
 
-def _correlated(a: Float[np.ndarray, "n a"], b: Float[np.ndarray, "n b"]) -> Float[np.ndarray, "a b"]:
+def _correlate(a: Float[np.ndarray, "n a"], b: Float[np.ndarray, "n b"]) -> Float[np.ndarray, "a b"]:
     correlation: Float[np.ndarray, "a b"] = np.minimum(np.abs(a.T @ b) / len(a), 1.0)
     return correlation
 

@@ -13,7 +13,7 @@ from latentassay.core.progress import track
 from latentassay.metrics.laws import Near, SampleLaws
 from latentassay.metrics.metric import ScoreOf, metric
 from latentassay.metrics.quality.samples import blocks, two_samples
-from latentassay.stats.intervals import wilson
+from latentassay.stats.intervals import proportion
 
 BLOCK = 1024
 """Fake rows whose distances to all real ones are held at a time."""
@@ -118,20 +118,14 @@ def precision_recall(real: Any, fake: Any, *, neighbours: int = 3) -> PrecisionR
     falls = _falls(x - middle, y - middle, neighbours)
     n, m = len(x), len(y)
     return PrecisionRecall(
-        precision=_share(falls.fake_in_real > 0),
-        recall=_share(falls.real_in_fake),
+        precision=proportion(int((falls.fake_in_real > 0).sum()), m),
+        recall=proportion(int(falls.real_in_fake.sum()), n),
         density=Estimate(float(falls.fake_in_real.sum() / (neighbours * m)), n=m),
-        coverage=_share(falls.covered),
+        coverage=proportion(int(falls.covered.sum()), n),
         n=n,
         m=m,
         variant=f"balls to the {neighbours}. neighbour in {x.shape[1]} features as given, n = {n} real and {m} fake",
     )
-
-
-def _share(rows: Bool[np.ndarray, " rows"]) -> Estimate:
-    count, n = int(rows.sum()), len(rows)
-    low, high = wilson(count, n)
-    return Estimate(count / n, low=low, high=high, n=n)
 
 
 def _falls(real: Float[np.ndarray, "n k"], fake: Float[np.ndarray, "m k"], neighbours: int) -> _Falls:

@@ -16,7 +16,7 @@ class Quality(NamedTuple):
     Attributes:
         frechet: Fréchet distance, what most papers report; biased by the number of rows.
         kernel: kernel distance, unbiased and with a standard error.
-        overlap: precision and recall, which tell poor samples from missing ones.
+        overlap: precision and recall, which distinguish poor samples from missing ones.
         features: what the features are.
         n: number of real rows.
         m: number of fake rows.

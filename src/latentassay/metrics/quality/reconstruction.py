@@ -9,6 +9,7 @@ from latentassay.core.arrays import as_tensor
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.observations import finite
+from latentassay.stats.intervals import mean_of_rows
 
 
 class Reconstruction(NamedTuple):
@@ -38,23 +39,21 @@ def reconstruction(x: Any, decoded: Any) -> Reconstruction:
     """
     a, b = finite(as_tensor(x, "x"), "x"), finite(as_tensor(decoded, "decoded"), "decoded")
     if a.shape != b.shape or len(a) < 2:
-        raise InputError(
-            f"needs two arrays of one shape with at least 2 rows, got {tuple(a.shape)} and {tuple(b.shape)}"
-        )
+        shapes = f"{tuple(a.shape)} and {tuple(b.shape)}"
+        raise InputError(f"x and decoded must have one shape and at least 2 rows, got {shapes}")
     a, b = a.flatten(1).double(), b.flatten(1).double()
     return reconstruction_of((a - b).square().mean(1), (a - a.mean(0)).square().mean(1))
 
 
 def reconstruction_of(error: Float[Tensor, " n"], spread: Float[Tensor, " n"]) -> Reconstruction:
-    """The same from every row's mean squared error and mean squared distance to the mean row, for streamed data.
+    """Return the same from every row's mean squared error and mean squared distance to the mean row, for streamed data.
 
     Raises:
         InputError: the rows do not spread at all.
     """
     if float(spread.sum()) == 0:
         raise InputError("all observations are the same; give data that varies")
-    n, explained = len(error), 1 - float(error.mean() / spread.mean())
+    explained = 1 - float(error.mean() / spread.mean())
     residual = error - (1 - explained) * spread
-    ratio_stderr = float(residual.std() / spread.mean()) / n**0.5
-    mse = Estimate(float(error.mean()), stderr=float(error.std()) / n**0.5, n=n)
-    return Reconstruction(mse, Estimate(explained, stderr=ratio_stderr, n=n), error)
+    ratio_stderr = float(residual.std() / spread.mean()) / len(error) ** 0.5
+    return Reconstruction(mean_of_rows(error), Estimate(explained, stderr=ratio_stderr, n=len(error)), error)
