@@ -46,11 +46,11 @@ class SelfConsistency(NamedTuple):
     Attributes:
         scores: ``SCN[i]``, 1 if every latent is its own response, ``(u,)``.
         scores_stderr: its standard error over the rows, ``(u,)``.
+        sigma: standard deviation of the last response of every unit, ``(u,)``.
         score: mean over units that are not collapsed; ``None`` where all are.
         score_all: mean over all units, as the paper has it.
         collapsed: units whose response varies by no more than 1/8 of what the latents do.
         mask: the same as one boolean per unit.
-        sigma: standard deviation of the last response of every unit.
         units: what is scored.
         n: number of latents.
         steps: how many responses were taken.
@@ -59,11 +59,11 @@ class SelfConsistency(NamedTuple):
 
     scores: Float[Tensor, " u"]
     scores_stderr: Float[Tensor, " u"]
+    sigma: Float[Tensor, " u"]
     score: Estimate | None
     score_all: Estimate
     collapsed: tuple[int, ...]
     mask: tuple[bool, ...]
-    sigma: Float[Tensor, " u"]
     units: Units
     n: int
     steps: int
@@ -176,11 +176,11 @@ def self_consistency(
     found = SelfConsistency(
         scores=scores,
         scores_stderr=crossed_stderr(rows),
+        sigma=last.variance.sqrt(),
         score=score,
         score_all=pool(scores, rows, n=n),
         collapsed=numbers(dead),
         mask=tuple(dead.tolist()),
-        sigma=last.variance.sqrt(),
         units=units,
         n=n,
         steps=steps,
