@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from latentassay.core.errors import InputError
-from latentassay.nn.backbone import backbone, hourglass_coders, infused_coders, spaced
+from latentassay.nn.backbone import backbone, hourglass_coders, infused_coders, place_layers
 
 
 def kinds(modules):
@@ -86,7 +86,7 @@ def test_sizes_are_positive_integers(options):
     [(12, 12, range(12)), (4, 12, [0, 3, 6, 9]), (2, 12, [0, 6]), (3, 4, [0, 1, 2]), (16, 16, range(16))],
 )
 def test_layers_are_spaced_evenly(layers, depth, places):
-    assert spaced(layers, depth) == tuple(places)
+    assert place_layers(layers, depth) == tuple(places)
 
 
 def test_more_layers_than_blocks_are_refused():

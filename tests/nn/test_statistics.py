@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from latentassay.nn.statistics import kept_statistics
+from latentassay.nn.statistics import keep_statistics
 
 
 def network():
@@ -14,7 +14,7 @@ def network():
 def test_nothing_is_remembered_and_the_pass_is_that_of_training():
     model, x = network().train(), 5 + torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    with kept_statistics(model):
+    with keep_statistics(model):
         kept = model(x)
     assert all((value == before[name]).all() for name, value in model.state_dict().items())
     assert (model(x) == kept).all()
@@ -23,18 +23,18 @@ def test_nothing_is_remembered_and_the_pass_is_that_of_training():
 
 def test_in_evaluation_nothing_changes():
     model, x = network().eval(), torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
-    with kept_statistics(model):
+    with keep_statistics(model):
         kept = model(x)
     assert (model(x) == kept).all()
 
 
 def test_an_error_does_not_leave_it_changed():
     model = network()
-    with pytest.raises(ZeroDivisionError), kept_statistics(model):
+    with pytest.raises(ZeroDivisionError), keep_statistics(model):
         raise ZeroDivisionError
     assert model[0].track_running_stats and not model[1][0].track_running_stats
 
 
 def test_what_has_no_modules_has_nothing_to_keep():
-    with kept_statistics(lambda x: x):
+    with keep_statistics(lambda x: x):
         pass

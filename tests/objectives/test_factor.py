@@ -9,7 +9,7 @@ from latentassay import models, objectives
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import DiagonalGaussian
 from latentassay.nn.discriminator import CodeDiscriminator
-from latentassay.objectives.factor import MOMENTS, discrimination, permuted
+from latentassay.objectives.factor import MOMENTS, discrimination, permute_latents
 from latentassay.stats.likelihoods import SquaredError
 from latentassay.training import cosine
 
@@ -68,7 +68,7 @@ def test_independent_latents_have_none_and_the_discriminator_is_blind():
 
 def test_permuted_codes_keep_every_latent_and_lose_what_ties_them():
     codes = torch.randn(20_000, 1, generator=seeded()).expand(-1, 4) * torch.tensor([1.0, 2.0, -1.0, 0.5])
-    mixed = permuted(codes, seeded(1))
+    mixed = permute_latents(codes, seeded(1))
     assert torch.equal(mixed.sort(0).values, codes.sort(0).values)
     torch.testing.assert_close(torch.corrcoef(mixed.T), torch.eye(4), rtol=0, atol=0.03)
     assert not (mixed == codes).all(0).any()
@@ -77,14 +77,14 @@ def test_permuted_codes_keep_every_latent_and_lose_what_ties_them():
 def test_every_order_of_a_latent_is_as_likely():
     codes = torch.arange(3.0)[:, None].expand(3, 2)
     generator = seeded()
-    orders = [tuple(permuted(codes, generator)[:, 1].int().tolist()) for _ in range(1200)]
+    orders = [tuple(permute_latents(codes, generator)[:, 1].int().tolist()) for _ in range(1200)]
     counts = torch.tensor([orders.count(order) for order in sorted(set(orders))])
     assert len(counts) == 6 and float(((counts - 200.0) ** 2 / 200).sum()) < 20.5  # χ² of 5 degrees, 1 in 1000
 
 
 def test_discrimination_is_the_cross_entropy_of_telling_codes_from_permuted_ones():
     judge, codes = CodeDiscriminator(3, 8, 2), torch.randn(10, 3, generator=seeded())
-    logits = torch.cat([judge(codes), judge(permuted(codes, seeded(1)))])
+    logits = torch.cat([judge(codes), judge(permute_latents(codes, seeded(1)))])
     expected = binary_cross_entropy_with_logits(logits, torch.cat([torch.ones(10), torch.zeros(10)]))
     torch.testing.assert_close(discrimination(judge, codes, seeded(1)), expected)
 

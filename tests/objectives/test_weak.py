@@ -57,9 +57,9 @@ def test_each_part_teaches_one_network():
 
 
 def test_what_the_generator_shares_is_the_same_in_both_and_nothing_else_is():
-    from latentassay.objectives.weak import _drawn
+    from latentassay.objectives.weak import _draw_latents
 
-    z = _drawn(models.build("vae-mlp", x_shape=(7,), latents=3), 50, ((0,), (1, 2)), seeded())
+    z = _draw_latents(models.build("vae-mlp", x_shape=(7,), latents=3), 50, ((0,), (1, 2)), seeded())
     assert (z[:, :, 0] == z[:, :, 1]).float().mean(0).tolist() == [[1, 0, 0], [0, 1, 1]]
 
 

@@ -95,7 +95,7 @@ class Killed(BaseException):
 @pytest.mark.parametrize("step", [1, 4, 6, 8])
 def test_killed_at_any_step_it_goes_on_to_the_same_bytes(toy, tmp_path, monkeypatch, step):
     toy.small(toy.grid(), tmp_path / "straight")
-    played, play = [], Game.play
+    played, play = [], Game.take_step
 
     def dying(game):
         play(game)
@@ -103,7 +103,7 @@ def test_killed_at_any_step_it_goes_on_to_the_same_bytes(toy, tmp_path, monkeypa
         if len(played) == step:
             raise Killed
 
-    monkeypatch.setattr(Game, "play", dying)
+    monkeypatch.setattr(Game, "take_step", dying)
     with pytest.raises(Killed):
         toy.small(toy.grid(), tmp_path / "halves")
     with pytest.raises(FileError, match="not finished"):
@@ -136,12 +136,12 @@ sys.path.insert(0, sys.argv[1])
 from conftest import grid, small
 from latentassay.perturbation.game import Game
 
-play = Game.play
+play = Game.take_step
 def dying(game):
     play(game)
     if game.step == 12:
         os.kill(os.getpid(), signal.SIGKILL)
-Game.play = dying
+Game.take_step = dying
 small(grid(), Path(sys.argv[2]), steps=20, checkpoint_every=5)
 """
 
@@ -158,13 +158,13 @@ def test_a_process_that_is_killed_is_gone_on_with(toy, tmp_path):
 def test_a_finished_folder_is_read_and_not_made_again(toy, tmp_path, monkeypatch):
     toy.small(toy.grid(), tmp_path)
     before = toy.bytes_of(tmp_path)
-    monkeypatch.setattr(Game, "play", lambda _: pytest.fail("it was trained again"))
+    monkeypatch.setattr(Game, "take_step", lambda _: pytest.fail("it was trained again"))
     toy.small(toy.grid(), tmp_path)
     assert toy.bytes_of(tmp_path) == before
 
 
 def test_ctrl_c_keeps_what_was_done(toy, tmp_path, monkeypatch):
-    play = Game.play
+    play = Game.take_step
 
     def interrupted(game):
         play(game)
@@ -172,7 +172,7 @@ def test_ctrl_c_keeps_what_was_done(toy, tmp_path, monkeypatch):
             signal.raise_signal(signal.SIGINT)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Game, "play", interrupted)
+        patch.setattr(Game, "take_step", interrupted)
         toy.small(toy.grid(), tmp_path / "a")
     assert (tmp_path / "a" / "state-00000004.safetensors").exists()
     toy.small(toy.grid(), tmp_path / "a")
@@ -195,12 +195,12 @@ def test_the_network_comes_back_with_the_losses_of_its_training(toy, tmp_path):
     network, losses, before = manipulation(tmp_path / "a")
     assert before.shape == (2,) and (before > 0).all()
     assert losses.shape == (8, 2) and torch.isfinite(losses).all() and not network.training
-    from latentassay.perturbation.game import changed
-    from latentassay.perturbation.network import scaled_factors
+    from latentassay.perturbation.game import manipulate
+    from latentassay.perturbation.network import scale_factors
 
-    w = scaled_factors(moved.factors, moved.factor_sizes)
+    w = scale_factors(moved.factors, moved.factor_sizes)
     with torch.no_grad():
-        wanted = changed(network, toy.grid().batch(range(144)), w, 0.1)
+        wanted = manipulate(network, toy.grid().batch(range(144)), w, 0.1)
     assert float((wanted - moved.batch(range(144))).abs().max()) <= 0.5 / 255 + 1e-6
     uniform_noise(toy.grid(), out=tmp_path / "noise")
     with pytest.raises(InputError, match="no network"):

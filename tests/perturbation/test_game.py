@@ -9,8 +9,8 @@ import torch
 from torch.nn.functional import mse_loss
 
 from latentassay import objectives, training
-from latentassay.perturbation.game import Game, Rules, changed
-from latentassay.perturbation.network import Manipulation, scaled_factors
+from latentassay.perturbation.game import Game, Rules, manipulate
+from latentassay.perturbation.network import Manipulation, scale_factors
 from latentassay.training.source import open_source
 
 CPU = torch.device("cpu")
@@ -32,7 +32,15 @@ def game(toy, entangled, disentangled, **options):
     )
     network = Manipulation(2, data.x_shape, "mlp", seed=0)
     source = open_source(data, network, CPU, draws=10_000)
-    return Game(network, entangled, disentangled, source, scaled_factors(data.factors, data.factor_sizes), rules, CPU)
+    return Game(
+        network,
+        entangled,
+        disentangled,
+        source,
+        scale_factors(data.factors, data.factor_sizes),
+        rules=rules,
+        device=CPU,
+    )
 
 
 def weights(module):
@@ -49,7 +57,7 @@ def test_the_decoders_and_the_manipulation_learn_and_the_encoders_do_not(toy):
     before_network = weights(own.network)
     members = [member for side in own._sides for member in side]
     before = [(weights(member.encoder), weights(member.decoder)) for member in members]
-    own.play()
+    own.take_step()
     assert not same(before_network, weights(own.network))
     for member, (encoder, decoder) in zip(members, before, strict=True):
         assert same(encoder, weights(member.encoder))
@@ -62,7 +70,7 @@ def test_gradients_reach_the_manipulation_through_the_difference_of_what_is_rebu
     """L_ent − L_dis is linear in x': its gradient is 2 (x̃_dis − x̃_ent), a mean over samples."""
     own = game(toy, [toy.vae(0)], [toy.vae(1)])
     batch = own._batch(0)
-    target = own._changed(batch).detach().requires_grad_()
+    target = own._apply(batch).detach().requires_grad_()
     ent, dis = own._both(batch, target)
     (found,) = torch.autograd.grad(ent - dis, target)
     with torch.no_grad():
@@ -104,14 +112,14 @@ def test_the_loss_has_the_right_sign(toy):
     end = torch.stack([own.loss_of(number) for number in range(8)]).mean(0)
     assert float(end[0]) < 0.7 * float(start[0]) and float(end[1]) > 1.3 * float(start[1])
     batch = own._batch(0)
-    assert float((own._changed(batch) - batch.x).detach().mean()) > 0.05  # as bright as the entangled side has them
+    assert float((own._apply(batch) - batch.x).detach().mean()) > 0.05  # as bright as the entangled side has them
 
 
 def test_with_decoders_that_follow_the_difference_falls(toy):
     own = game(toy, [trained(toy, 0)], [trained(toy, 1)], lr=3e-3)
     start = torch.stack([own.loss_of(number) for number in range(8)]).mean(0)
     for _ in range(80):
-        own.play()
+        own.take_step()
     end = torch.stack([own.loss_of(number) for number in range(8)]).mean(0)
     assert float(end[0] - end[1]) < float(start[0] - start[1])
 
@@ -120,8 +128,8 @@ def test_three_batches_for_the_decoders_and_one_for_the_manipulation(toy, monkey
     own, seen = game(toy, [toy.vae(0)], [toy.vae(1)]), []
     batch = own._batch
     monkeypatch.setattr(own, "_batch", lambda number: seen.append(number) or batch(number))
-    own.play()
-    own.play()
+    own.take_step()
+    own.take_step()
     assert seen == list(range(8))
     rows = [own._batches.rows(number) for number in range(4)]
     assert all(not torch.equal(a, b) for a, b in pairwise(rows))
@@ -136,7 +144,7 @@ def test_losses_are_squared_errors_over_values_averaged_over_rows_samples_and_mo
             model.encoder[-1].weight[2:] = 0.0
     own = game(toy, models, [toy.vae(2)], samples=2)
     batch = own._batch(3)
-    target = changed(own.network, batch.x, batch.w, 0.1).detach()
+    target = manipulate(own.network, batch.x, batch.w, 0.1).detach()
     with torch.no_grad():
         each = [mse_loss(m.decode(m.encode(batch.x).mean), target, reduction="sum") / 32 for m in models]
     torch.testing.assert_close(own.loss_of(3)[0], torch.stack(each).mean(), rtol=1e-5, atol=1e-6)
@@ -146,10 +154,10 @@ def test_a_state_is_all_that_is_needed(toy):
     models = [toy.vae(0), toy.vae(1)], [toy.vae(2)]
     one, other = game(toy, *models), game(toy, *models)
     for _ in range(3):
-        one.play()
+        one.take_step()
     other.restore(copy.deepcopy(one.state()), 3)
     for own in (one, other):
-        own.play()
+        own.take_step()
     assert torch.equal(torch.stack(one.losses), torch.stack(other.losses))
     assert same(weights(one.network), weights(other.network))
 
@@ -158,7 +166,7 @@ def test_the_likelihood_is_that_of_the_models(toy):
     models = [toy.vae(0)], [toy.vae(1)]
     own = game(toy, *models, loss="likelihood")
     batch = own._batch(0)
-    target = own._changed(batch).detach().requires_grad_()
+    target = own._apply(batch).detach().requires_grad_()
     ent, dis = own._both(batch, target)
     with torch.no_grad():
         ((ent_output,), (dis_output,)) = own._outputs(own._batch(0))
@@ -185,5 +193,5 @@ def test_decoders_that_learned_black_follow_a_brightening_by_their_likelihood(to
 @pytest.mark.parametrize("name", ["vae-full-mlp", "vae-conv-small"])
 def test_other_autoencoders_play_too(toy, name):
     own = game(toy, [toy.vae(0, name=name)], [toy.vae(1, name=name)])
-    own.play()
+    own.take_step()
     assert torch.isfinite(own.losses[0]).all()

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latentassay.core.errors import InputError
-from latentassay.perturbation.network import KINDS, Manipulation, fitting, reflect, scaled_factors
-from latentassay.perturbation.rounding import stored_bytes, stored_floats
+from latentassay.perturbation.network import KINDS, Manipulation, choose_kind, reflect, scale_factors
+from latentassay.perturbation.rounding import round_to_bytes, round_to_floats
 
 
 @pytest.mark.parametrize(("kind", "x_shape"), [("conv-64", (3, 64, 64)), ("conv", (1, 32, 32)), ("mlp", (7,))])
@@ -22,7 +22,7 @@ def test_one_number_decides_and_no_change_exceeds_one(kind, x_shape):
 
 def test_a_seed_fixes_the_weights_and_the_global_random_state_is_left_alone():
     before = torch.get_rng_state()
-    a, b, c = (Manipulation(2, (1, 16, 16), fitting((1, 16, 16)), seed=s).state_dict() for s in (0, 0, 1))
+    a, b, c = (Manipulation(2, (1, 16, 16), choose_kind((1, 16, 16)), seed=s).state_dict() for s in (0, 0, 1))
     assert torch.equal(before, torch.get_rng_state())
     assert all(torch.equal(a[name], b[name]) for name in a) and not all(torch.equal(a[name], c[name]) for name in a)
 
@@ -43,7 +43,7 @@ def test_shapes_that_do_not_fit_are_refused():
 
 
 def test_factors_lie_between_minus_one_and_one():
-    found = scaled_factors(np.array([[0, 0, 0], [1, 0, 9]]), (2, 1, 10))
+    found = scale_factors(np.array([[0, 0, 0], [1, 0, 9]]), (2, 1, 10))
     assert found.tolist() == [[-1, 0, -1], [1, 0, 1]]
 
 
@@ -55,7 +55,7 @@ def test_folding_back_brings_nothing_further_away(x, move, eps):
 
 @given(st.integers(0, 255), st.floats(0, 1, width=32), st.floats(0.0001, 0.9999))
 def test_bytes_are_the_nearest_within_reach(x, wanted, eps):
-    found = int(stored_bytes(np.array([x], np.uint8), np.array([wanted], np.float32), eps)[0])
+    found = int(round_to_bytes(np.array([x], np.uint8), np.array([wanted], np.float32), eps)[0])
     levels = torch.arange(256, dtype=torch.uint8).float().div_(255).double().numpy()
     reach = [
         k
@@ -69,7 +69,7 @@ def test_bytes_are_the_nearest_within_reach(x, wanted, eps):
 @given(st.floats(0, 1, width=32), st.floats(-1, 2, width=32), st.floats(0.0001, 0.9999))
 def test_floats_keep_to_eps_to_the_last_bit(x, wanted, eps):
     origin = np.array([x], np.float32)
-    found = stored_floats(origin, np.array([wanted], np.float32), eps)
+    found = round_to_floats(origin, np.array([wanted], np.float32), eps)
     assert found.dtype == np.float32 and 0 <= found[0] <= 1
     assert abs(float(found[0]) - float(origin[0])) <= eps and float(abs(found - origin)[0]) <= eps
     assert abs(float(found[0]) - np.clip(wanted, max(0, x - eps), min(1, x + eps))) < 1e-6

@@ -18,6 +18,7 @@ from latentassay.data.files import Official, home, locate, make_once, reading, v
 from latentassay.data.formats import read_npy, resize, writable_npy
 
 FACTORS = {"elevation": 4, "azimuth": 24, "car": 183}
+"""Number of values of every factor, in the order of the grid."""
 
 _CAR = re.compile(r"(\./)?data/cars/[\w-]+\.mat")
 
@@ -26,6 +27,7 @@ FILE = Official(
     "http://www.scottreed.info/files/nips2015-analogy-data.tar.gz",
     md5="4e866a7919c1beedf53964e6f7a23686",
 )
+"""The official archive."""
 
 
 def cars3d(folder: Any = None, *, size: int = 64) -> FactorData:

@@ -12,7 +12,7 @@ from latentassay.data import files
 from latentassay.data.entries import ENTRIES, Entry
 from latentassay.data.factors import FactorData
 from latentassay.data.own import is_own, own
-from latentassay.data.perturbed import perturbed
+from latentassay.data.perturbed import load_perturbed
 from latentassay.data.perturbed_folder import is_perturbed
 
 
@@ -65,7 +65,7 @@ def _loader(name: str | Path) -> Callable[..., FactorData]:
     """Find what loads a name; a path is that of own data, or of a perturbed set."""
     if (isinstance(name, str) and name in names()) or not is_own(name):
         return entry(str(name)).load
-    return partial(perturbed if is_perturbed(name) else own, name)
+    return partial(load_perturbed if is_perturbed(name) else own, name)
 
 
 def fetch(name: str) -> list[Path]:

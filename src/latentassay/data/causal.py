@@ -16,6 +16,7 @@ GRAPHS: dict[str, tuple[tuple[int, int], ...]] = {
 """Edges (parent, child) of the graphs by name; parents come before their children."""
 
 UNITS = 4
+"""Variables of every graph."""
 
 
 def scm(graph: str, n: int = 10_000, *, noise: float | int = 0.5, generator: Generator | int = 0) -> FactorData:

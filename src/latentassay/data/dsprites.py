@@ -14,7 +14,10 @@ from latentassay.data.factors import FactorData
 from latentassay.data.rendered import grid_data
 
 NAMES = ("color", "shape", "scale", "orientation", "x", "y")
+"""Of the factors, the last of which varies fastest."""
+
 SIZES = (1, 3, 6, 40, 32, 32)
+"""Number of values of every factor."""
 
 _SQUARE_HALF_SIDE = 9.6
 _ELLIPSE_SEMI_AXES = (12.77, 7.21)

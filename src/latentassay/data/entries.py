@@ -235,3 +235,4 @@ ENTRIES = (
         page=images.RFD_FILE.url,
     ),
 )
+"""Every data set that ``load`` knows by name, in the order of lists."""

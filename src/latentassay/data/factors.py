@@ -158,7 +158,7 @@ class FactorData:
         ([1, 1], 4)
         """
         column = self._column(factor)
-        is_held_out = np.isin(self.factors[:, column], _checked_values(values, self.factor_sizes[column], factor))
+        is_held_out = np.isin(self.factors[:, column], _check_values(values, self.factor_sizes[column], factor))
         if not 0 < (taken := int(is_held_out.sum())) < len(self):
             raise InputError(
                 f"values {np.ravel(values).tolist()} of {factor!r} are those of {taken} of {len(self)} "
@@ -217,7 +217,7 @@ class FactorData:
         return Splits(*(self.take(np.sort(part)) for part in parts))
 
 
-def _checked_values(values: Any, size: int, factor: str | int) -> Int[np.ndarray, " k"]:
+def _check_values(values: Any, size: int, factor: str | int) -> Int[np.ndarray, " k"]:
     found = np.atleast_1d(as_array(values))
     if found.ndim != 1 or not len(found) or not np.issubdtype(found.dtype, np.integer):
         raise InputError(f"values must be one code or several, such as 2 or [0, 1], got {values!r}")

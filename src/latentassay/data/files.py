@@ -21,8 +21,8 @@ LONG = 200_000_000
 DAMAGE = (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, StructError)
 """What the readers below raise on damaged files; ``reading`` turns all of it into ``FileError``."""
 
-
 ROOM = "Free space there, or set LATENTASSAY_HOME to a folder that can hold it."
+"""What to do where a cache cannot be written."""
 
 
 class Official(NamedTuple):

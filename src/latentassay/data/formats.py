@@ -22,6 +22,7 @@ from latentassay.data.factors import Store
 from latentassay.data.files import make_once, reading
 
 NORB_TYPES: dict[int, np.dtype[Any]] = {0x1E3D4C55: np.dtype("u1"), 0x1E3D4C54: np.dtype("<i4")}
+"""Type of the values by the magic number that a matrix begins with."""
 
 
 class Scaled:
@@ -155,7 +156,7 @@ def read_idx(path: Any, md5: str | None = None) -> UInt8[np.ndarray, "..."]:
     Raises:
         FileError: for a damaged file, another format, a wrong length, or a wrong hash.
     """
-    with reading(path, "IDX file"), _opened(Path(path)) as stream:
+    with reading(path, "IDX file"), _open_unzipped(Path(path)) as stream:
         head = stream.read(4)
         if len(head) < 4 or head[:3] != b"\0\0\x08" or not 1 <= head[3] <= 4:
             raise ValueError(f"it starts with {head!r}, not with 00 00 08 and the number of dimensions")
@@ -193,7 +194,7 @@ def norb_stream(path: Path) -> Iterator[tuple[BufferedReader, np.dtype[Any], tup
     Raises:
         FileError: for a damaged file or another format.
     """
-    with reading(path, "NORB matrix"), _opened(path) as stream:
+    with reading(path, "NORB matrix"), _open_unzipped(path) as stream:
         magic, rank = struct.unpack("<ii", _exactly(stream, 8))
         if magic not in NORB_TYPES or not 1 <= rank <= 4:
             raise ValueError(f"magic number {magic:#x} with {rank} dimensions is not that of a byte or int matrix")
@@ -248,7 +249,7 @@ def resize(
     return out
 
 
-def _opened(path: Path) -> BufferedReader:
+def _open_unzipped(path: Path) -> BufferedReader:
     with path.open("rb") as stream:
         zipped = stream.read(2) == b"\x1f\x8b"
     return BufferedReader(gzip.GzipFile(path)) if zipped else path.open("rb")

@@ -14,7 +14,11 @@ from latentassay.data.files import Official, home, locate, verify
 from latentassay.data.formats import Scaled, open_hdf5, read_hdf5, read_npz
 
 DSPRITES = {"color": 1, "shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
+"""Number of values of every factor, in the order of the grid."""
+
 SHAPES3D = {"floor_hue": 10, "wall_hue": 10, "object_hue": 10, "scale": 8, "shape": 4, "orientation": 15}
+"""Likewise."""
+
 MPI3D = {
     "color": 6,
     "shape": 6,
@@ -24,6 +28,7 @@ MPI3D = {
     "joint_1": 40,
     "joint_2": 40,
 }
+"""Likewise."""
 
 _DSPRITES = "dsprites_ndarray_co1sh3sc6or40x32y32_64x64"
 _DSPRITES_URL = "https://github.com/deepmind/dsprites-dataset/blob/master/{}?raw=true"
@@ -36,12 +41,16 @@ DSPRITES_FILES = (
     ),
     Official(f"{_DSPRITES}.npz", _DSPRITES_URL.format(f"{_DSPRITES}.npz")),
 )
+"""The same images in two formats; either will do."""
+
 SHAPES3D_FILE = Official(
     "3dshapes.h5",
     "https://storage.googleapis.com/3d-shapes/3dshapes.h5",
     267_573_662,
     sha256="0a0f6ed98baff276a50f3a081a7434d788da63cb135a98189b2a5b5769be1785",
 )
+"""Images and factor values."""
+
 MPI3D_FILES = {
     variant: Official(
         f"mpi3d_{variant}.npz",
@@ -54,6 +63,7 @@ MPI3D_FILES = {
         ("real", "0f33f609918fb5c97996692f91129802"),
     )
 }
+"""One file a variant."""
 
 
 def dsprites_official(folder: Any = None) -> FactorData:

@@ -13,13 +13,25 @@ from latentassay.data.files import Official, home, locate, reading
 from latentassay.data.formats import open_hdf5, read_idx, resize
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
-CELEBA_SHAPE, CELEBA_COUNT = (218, 178), 202_599
+"""Where Debian's package puts Fashion-MNIST."""
+
+CELEBA_SHAPE = (218, 178)
+"""Height and width of an aligned face."""
+
+CELEBA_COUNT = 202_599
+"""Faces in all."""
+
 _CELEBA_PAGE = "https://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
 CELEBA_FILES = tuple(
     Official(name, _CELEBA_PAGE) for name in ("img_align_celeba", "list_attr_celeba.txt", "list_eval_partition.txt")
 )
+"""The folder of faces, their attributes, and the part that each belongs to."""
+
 PARTS = ("train", "validation", "test")
+"""Official parts of CelebA, as its list numbers them."""
+
 RFD_FILE = Official("finger.h5", "https://arxiv.org/abs/2010.14407")
+"""Assumed, since no official file could be confirmed."""
 
 
 def _idx_files(address: str, wrapped: Sequence[str]) -> dict[bool, tuple[Official, Official]]:
@@ -37,6 +49,8 @@ MNIST_FILES = _idx_files(
         "ec29112dd5afa0611ce80d1b7f02629c",
     ),
 )
+"""Images and labels of training (``True``) and test, with the md5 of their gzip wrappers."""
+
 FASHION_FILES = _idx_files(
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
     (
@@ -46,6 +60,8 @@ FASHION_FILES = _idx_files(
         "bb300cfdad3c16e7a12a480ee83cd310",
     ),
 )
+"""Likewise."""
+
 CONTENTS = {
     "mnist": {
         True: ("6bbc9ace898e44ae57da46a324031adb", "a25bea736e30d166cdddb491f175f624"),

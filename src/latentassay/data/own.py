@@ -10,11 +10,17 @@ from latentassay.core.errors import InputError
 from latentassay.data.factors import FactorData, Layout
 from latentassay.data.own_sources import SUFFIXES, Opened, Range, open_own
 
-LOOKED_AT, LOOK_BYTES = 64, 1 << 22
-"""Rows looked at to learn the range of values, and bytes of them that are read at a time."""
+LOOKED_AT = 64
+"""Rows looked at to learn the range of values."""
+
+LOOK_BYTES = 1 << 22
+"""Bytes of them that are read at a time."""
+
 SLACK = 0.02
 """Values may leave the range that was stated by this share of its length."""
+
 CHANNELS = (1, 3, 4)
+"""Numbers of channels that tell which axis is theirs."""
 
 
 @final
@@ -33,7 +39,7 @@ class OwnStore:
         self.shape, self.dtype = tuple(opened.store.shape), np.dtype(opened.store.dtype)
         _check_kind(self.shape, self.dtype, stated)
         known = stated or opened.range
-        self.value_range = known or _seen(opened, self.shape, self.dtype)
+        self.value_range = known or _find_range(opened, self.shape, self.dtype)
         binary = known is None and self.dtype == np.uint8 and 0 < self.value_range[1] <= 1
         wanted = stated or ((0.0, 1.0) if binary or self.dtype == np.bool_ else None)
         self.notes = (*opened.notes, _range_words(self.dtype, self.value_range, stated is not None, wanted, self.shape))
@@ -127,8 +133,8 @@ def _check_kind(shape: tuple[int, ...], dtype: np.dtype[Any], stated: Range | No
     if dtype.kind not in "biuf":
         raise InputError(f"observations must be numbers, got {dtype}; convert them to float32, or to uint8 in 0-255")
     if dtype.kind in "iu" and dtype != np.uint8 and stated is None:
-        mend = "state what they lie between, such as value_range=(0, 255), or convert them to float32"
-        raise InputError(f"observations must be uint8 or float, got {dtype}; {mend}")
+        fix = "state what they lie between, such as value_range=(0, 255), or convert them to float32"
+        raise InputError(f"observations must be uint8 or float, got {dtype}; {fix}")
 
 
 def _as_range(value_range: Any) -> Range | None:
@@ -144,7 +150,7 @@ def _as_range(value_range: Any) -> Range | None:
     return low, high
 
 
-def _seen(opened: Opened, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Range:
+def _find_range(opened: Opened, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Range:
     """Least and greatest value of some rows spread over all."""
     rows = np.unique(np.linspace(0, shape[0] - 1, LOOKED_AT).round().astype(np.int64))
     step = max(1, LOOK_BYTES // (prod(shape[1:]) * dtype.itemsize))
@@ -172,10 +178,10 @@ def _range_words(dtype: np.dtype[Any], found: Range, stated: bool, wanted: Range
         return f"{dtype} of 0 and 1 alone, delivered as 0 and 1"
     if dtype == np.uint8:
         return "uint8, 0 to 255 delivered as 0 to 1"
-    mend = ""
+    fix = ""
     if len(shape) > 2 and (found[0] < -SLACK or found[1] > 1 + SLACK):
-        mend = "; models that take 0 to 1 need value_range= stated"
-    return f"{dtype} from {ends} in {min(shape[0], LOOKED_AT)} rows, delivered as they are{mend}"
+        fix = "; models that take 0 to 1 need value_range= stated"
+    return f"{dtype} from {ends} in {min(shape[0], LOOKED_AT)} rows, delivered as they are{fix}"
 
 
 def _to_unit(x: np.ndarray, ends: Range) -> np.ndarray:

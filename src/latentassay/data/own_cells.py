@@ -11,7 +11,9 @@ from latentassay.data.factors import Store
 from latentassay.data.files import reading
 from latentassay.data.formats import Hdf5Store
 
-MEND = "Write it again with adata.write_h5ad(…)."
+FIX = "Write it again with adata.write_h5ad(…)."
+"""What to do about a damaged file."""
+
 PROBED = 64
 """Rows in which a matrix is looked at for counts before it is used; all others are when they are read."""
 
@@ -42,8 +44,8 @@ def read_cells(path: Path, *, key: str = "X", counts: bool = False, labels: str 
     seen = _probe(matrix)
     if counts and not _are_counts(seen):
         others = [name for name in _matrices(path) if name != key and _is_countable(path, name)]
-        mend = f"counts are in {' and '.join(others)}: key=" if others else "no other matrix of this file holds any"
-        raise InputError(f"{key} of {path} holds no counts ({_words(seen)}), which were asked for; {mend}")
+        fix = f"counts are in {' and '.join(others)}: key=" if others else "no other matrix of this file holds any"
+        raise InputError(f"{key} of {path} holds no counts ({_words(seen)}), which were asked for; {fix}")
     notes = (f"{key} of the AnnData: {matrix.shape[0]:,} cells by {matrix.shape[1]:,} columns ({_words(seen)})",)
     codes = None if labels is None else _codes(path, labels)[:, None]
     return Cells(_Counts(matrix, key) if counts else matrix, notes, codes, () if labels is None else (labels,))
@@ -65,7 +67,7 @@ class SparseRows:
         self.shape, self.dtype = shape, np.dtype(np.float32)
         stored = self._parts["data"].shape[0]
         if len(self._ends) != shape[0] + 1 or self._ends[-1] != stored or (np.diff(self._ends) < 0).any():
-            raise FileError(path, f"{group} is damaged: its rows do not end where its values do", MEND)
+            raise FileError(path, f"{group} is damaged: its rows do not end where its values do", FIX)
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         wanted = np.atleast_1d(np.asarray(rows, dtype=np.int64))
@@ -75,7 +77,7 @@ class SparseRows:
         places = np.repeat(starts, counts) + within
         columns = self._parts["indices"][places]
         if columns.size and not 0 <= columns.min() <= columns.max() < self.shape[1]:
-            raise FileError(self._path, f"{self._group} is damaged: it names columns that do not exist", MEND)
+            raise FileError(self._path, f"{self._group} is damaged: it names columns that do not exist", FIX)
         out[np.repeat(np.arange(len(wanted)), counts), columns] = self._parts["data"][places]
         return out
 

@@ -15,10 +15,22 @@ from latentassay.core.progress import track
 from latentassay.data.files import check_kind
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
+"""Of the files that count as pictures."""
+
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-MEND = "Get it again, or take it out of the folder."
-GREY, DEEP = ("1", "L", "LA", "La"), ("I", "F")
+"""That PIL may open, whatever a file is called; others run decoders that were never looked at."""
+
+FIX = "Get it again, or take it out of the folder."
+"""What to do about a broken picture."""
+
+GREY = ("1", "L", "LA", "La")
+"""PIL's modes without colours."""
+
+DEEP = ("I", "F")
+"""PIL's modes of more than 8 bits a channel."""
+
 MODES = {"grey": "L", "rgb": "RGB"}
+"""PIL's mode for each ``colour``."""
 
 
 @final
@@ -42,7 +54,7 @@ class PictureFolder:
             raise InputError(f"colour must be 'grey' or 'rgb', got {colour!r}")
         if size is not None and (not isinstance(size, int) or size < 1):
             raise InputError(f"size must be a whole number of pixels, at least 1, got {size!r}")
-        self.paths = _found(folder)
+        self.paths = _list_pictures(folder)
         heads = [_head(path) for path in track(self.paths, "looking at pictures")]
         width, height = (size, size) if size else _one_size(folder, [head[0] for head in heads])
         colour = colour or _one_colour(folder, [head[1] for head in heads])
@@ -78,7 +90,7 @@ def _square(image: Any, size: tuple[int, int]) -> Any:
     return image.crop((left, top, left + side, top + side)).resize(size, Image.Resampling.BILINEAR)
 
 
-def _found(folder: Path) -> list[Path]:
+def _list_pictures(folder: Path) -> list[Path]:
     """Pictures in the order of their paths, without hidden files, such as those that macOS leaves beside pictures."""
     inside = (path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
     seen = [path for path in inside if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
@@ -93,7 +105,7 @@ def _picture(path: Path) -> Iterator[Any]:
     """Open one picture; whatever its decoder raises becomes one error that names the file."""
     from PIL import Image
 
-    check_kind(path, MEND)
+    check_kind(path, FIX)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; pictures that are bombs are refused by PIL itself
@@ -104,7 +116,7 @@ def _picture(path: Path) -> Iterator[Any]:
         if isinstance(error, FileError):
             raise
         cause = f"not a readable picture: {_cause(error)}"
-        raise FileError(path, cause, MEND) from error
+        raise FileError(path, cause, FIX) from error
 
 
 def _cause(error: Exception) -> str:

@@ -17,6 +17,8 @@ from latentassay.data.own_cells import read_cells
 from latentassay.data.own_pictures import PictureFolder
 
 SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".h5ad")
+"""Of the files that are read here."""
+
 CACHED = 1 << 28
 """A compressed array of more bytes than this is unpacked into the cache, not into memory."""
 
@@ -47,7 +49,7 @@ def open_own(source: Any, options: dict[str, Any]) -> Opened:
         return _open_file(path, options)
     if callable(source) and not hasattr(source, "__array__"):
         _takes("a function", options, "n")
-        return _called(source, **options)
+        return _open_function(source, **options)
     _takes("an array", options)
     return Opened(as_array(source), "array")
 
@@ -72,7 +74,14 @@ def _open_file(path: Path, options: dict[str, Any]) -> Opened:
     if suffix == ".h5ad":
         _takes("an .h5ad file", options, "key", "counts", "labels")
         cells = read_cells(path, **options)
-        return Opened(cells.matrix, path.stem, cells.notes, cells.factors, cells.factor_names, "vector")
+        return Opened(
+            store=cells.matrix,
+            name=path.stem,
+            notes=cells.notes,
+            factors=cells.factors,
+            factor_names=cells.factor_names,
+            layout="vector",
+        )
     _takes("an HDF5 file", options, "key")
     return _hdf5(path, **options)
 
@@ -132,14 +141,14 @@ def _hdf5(path: Path, key: str | None = None) -> Opened:
     return Opened(Hdf5Store(path, key), path.stem)
 
 
-def _called(function: Callable[[Any], Any], n: int | None = None) -> Opened:
+def _open_function(function: Callable[[Any], Any], n: int | None = None) -> Opened:
     if n is None or n < 1:
         raise InputError(f"say how many rows the function has: own(function, n=...), got n={n}")
-    return Opened(_Called(function, n), getattr(function, "__name__", "function").strip("<>"))
+    return Opened(_FunctionRows(function, n), getattr(function, "__name__", "function").strip("<>"))
 
 
 @final
-class _Called:
+class _FunctionRows:
     """Rows that a function makes."""
 
     def __init__(self, function: Callable[[Any], Any], n: int):

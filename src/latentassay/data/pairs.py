@@ -56,15 +56,15 @@ def shared_pairs(
     """
     _check_factored(data)
     check_counts(n=n)
-    varying, names = _varying(data), data.factor_names
-    given = varying if shared is None else shared
-    subsets = [_subset(data, [one] if isinstance(one, str | int) else list(one), varying) for one in given]
+    varying, names = _varying_columns(data), data.factor_names
+    wanted = varying if shared is None else shared
+    subsets = [_subset(data, [one] if isinstance(one, str | int) else list(one), varying) for one in wanted]
     if not subsets:
         raise InputError(f"{_name(data)} needs at least one subset of factors to share")
     rng = np.random.default_rng(as_seed(generator))
-    rows = np.stack([_agreeing(data, subset, n, rng) for subset in subsets], 1)
+    rows = np.stack([_draw_agreeing(data, subset, n, rng) for subset in subsets], 1)
     named = [tuple(names[m] for m in subset) for subset in subsets]
-    return Frames(data, rows, name=f"{_name(data)}, pairs that share {_spoken(named)}", shared=named)
+    return Frames(data, rows, name=f"{_name(data)}, pairs that share {_join_names(named)}", shared=named)
 
 
 def changed_pairs(
@@ -101,7 +101,7 @@ def changed_pairs(
     """
     _check_factored(data)
     check_counts(n=n)
-    free, varying = _free(data, fixed), _varying(data)
+    free, varying = _free_columns(data, fixed), _varying_columns(data)
     most = min(len(free), len(varying) - 1)
     if most < 1:
         raise InputError(
@@ -164,17 +164,17 @@ def laplace_walks(
         raise InputError(f"length must be an integer from 2 on, got {length!r}")
     if not 0 < rate < math.inf:
         raise InputError(f"rate must be a positive number, got {rate}")
-    if not (free := _free(data, fixed)):
+    if not (free := _free_columns(data, fixed)):
         raise InputError(f"no factor of {_name(data)} may change: each is fixed, or has one value only")
     rng = np.random.default_rng(as_seed(generator))
     rows, lookup = [rng.integers(0, len(data), n)], _Rows(data)
     for _ in range(length - 1):
-        rows.append(lookup.of(_stepped(data, data.factors[rows[-1]], free, rate, rng), rng))
+        rows.append(lookup.of(_step(data, data.factors[rows[-1]], free, rate, rng), rng))
     name = f"{_name(data)}, Laplace walks of {length} at rate {rate:g}"
     return Frames(data, np.stack(rows, 1), name=name)
 
 
-def _stepped(
+def _step(
     data: FactoredObservations, start: Int[np.ndarray, "n m"], free: list[int], rate: float | int, rng: Rng
 ) -> Int[np.ndarray, "n m"]:
     """One step of every factor that is free; at least one of them differs after it."""
@@ -202,7 +202,7 @@ def _laplace(
     return end
 
 
-def _agreeing(data: FactoredObservations, subset: list[int], n: int, rng: Rng) -> Int[np.ndarray, "n 2"]:
+def _draw_agreeing(data: FactoredObservations, subset: list[int], n: int, rng: Rng) -> Int[np.ndarray, "n 2"]:
     """A row, and one of those that agree with it on a subset."""
     lookup = _Rows(data, subset)
     if lookup.is_unique:
@@ -236,13 +236,13 @@ class _Rows:
         keys = self._keys(codes)
         low, high = (np.searchsorted(self._sorted, keys, side=side) for side in ("left", "right"))
         if (missing := low == high).any():
-            raise self._lacking(codes[missing])
+            raise self._missing_error(codes[missing])
         return self._order[low + (rng.random(len(keys)) * (high - low)).astype(np.int64)]
 
     def _keys(self, codes: Int[np.ndarray, "n m"]) -> Int[np.ndarray, " n"]:
         return np.asarray(np.ravel_multi_index(tuple(codes[:, self._columns].T), self._sizes))
 
-    def _lacking(self, codes: Int[np.ndarray, "k m"]) -> InputError:
+    def _missing_error(self, codes: Int[np.ndarray, "k m"]) -> InputError:
         spoken = ", ".join(f"{self._data.factor_names[m]} {codes[0, m]}" for m in self._columns)
         return InputError(
             f"{_name(self._data)} is no full grid: {len(np.unique(codes, axis=0))} of the combinations that were drawn "
@@ -265,12 +265,12 @@ def _subset(data: FactoredObservations, wanted: Iterable[Factor], varying: list[
     return subset
 
 
-def _free(data: FactoredObservations, fixed: Sequence[Factor]) -> list[int]:
+def _free_columns(data: FactoredObservations, fixed: Sequence[Factor]) -> list[int]:
     kept = {_column(data, factor) for factor in fixed}
-    return [m for m in _varying(data) if m not in kept]
+    return [m for m in _varying_columns(data) if m not in kept]
 
 
-def _varying(data: FactoredObservations) -> list[int]:
+def _varying_columns(data: FactoredObservations) -> list[int]:
     return [m for m, column in enumerate(data.factors.T) if (column != column[0]).any()]
 
 
@@ -282,7 +282,7 @@ def _column(data: FactoredObservations, factor: Factor) -> int:
     return column
 
 
-def _spoken(named: list[tuple[str, ...]]) -> str:
+def _join_names(named: list[tuple[str, ...]]) -> str:
     return "; ".join(" and ".join(subset) for subset in named)
 
 

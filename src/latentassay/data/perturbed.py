@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @final
 class PerturbedStore:
-    """Rows of a perturbed data set, mapped from its file; the store behind ``perturbed``.
+    """Rows of a perturbed data set, mapped from its file; the store behind ``load_perturbed``.
 
     Attributes:
         shape: ``(n, *x_shape)``.
@@ -38,7 +38,7 @@ class PerturbedStore:
         return self._images[rows]
 
 
-def perturbed(path: str | Path) -> FactorData:
+def load_perturbed(path: str | Path) -> FactorData:
     """Load a perturbed data set from its folder; values, codes and names are checked against its manifest.
 
     Values are in [0, 1] and at most ε from the parent's; codes, their names and the order of rows are the parent's.

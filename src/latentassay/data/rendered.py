@@ -62,7 +62,7 @@ def cache_store(store: Store, path: str | Path, *, batch_size: int = 4096) -> np
     if not path.exists():
         with replacing(path) as part, part.open("wb") as file:
             _write(store, file, path.stem, batch_size)
-    return _open_checked(store, path)
+    return _open_and_check(store, path)
 
 
 def _write(store: Store, file: Any, name: str, batch_size: int) -> None:
@@ -76,15 +76,15 @@ def _write(store: Store, file: Any, name: str, batch_size: int) -> None:
             line.update(len(batch))
 
 
-def _open_checked(store: Store, path: Path) -> np.memmap:
-    mend = "Delete it and it will be rendered anew"
+def _open_and_check(store: Store, path: Path) -> np.memmap:
+    fix = "Delete it and it will be rendered anew"
     try:
         images = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError) as error:
-        raise FileError(path, f"is no whole .npy file: {error}", mend) from error
+        raise FileError(path, f"is no whole .npy file: {error}", fix) from error
     if images.shape != store.shape or images.dtype != store.dtype:
-        raise FileError(path, f"holds {images.dtype} {images.shape}, not {store.dtype} {store.shape}", mend)
+        raise FileError(path, f"holds {images.dtype} {images.shape}, not {store.dtype} {store.shape}", fix)
     probe = np.linspace(0, len(images) - 1, 16).astype(int)
     if not np.array_equal(images[probe], store[probe]):
-        raise FileError(path, "holds other images than this version renders", mend)
+        raise FileError(path, "holds other images than this version renders", fix)
     return images

@@ -20,7 +20,10 @@ from latentassay.data.factors import FactorData
 from latentassay.data.rendered import grid_data
 
 NAMES = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
+"""Of the factors, the last of which varies fastest."""
+
 SIZES = (10, 10, 10, 8, 4, 15)
+"""Number of values of every factor."""
 
 Points = Float[np.ndarray, "n 3"]
 Hit = tuple[Float[np.ndarray, " n"], Points]  # distance along the ray (infinite for a miss), surface normal
@@ -31,18 +34,29 @@ _SKY_COLOUR = np.array([153, 226, 249])
 # The channels of HSV(h, 1, 1) for h = 0, 0.1 … 0.9 take six values only, here in fifths.
 _FIFTHS = np.rint([[5 * channel for channel in colorsys.hsv_to_rgb(h / 10, 1, 1)] for h in range(10)]).astype(int)
 _SUB = 3  # rays a pixel, in each direction
-_SKY, _FLOOR, _WALL, _OBJECT = range(4)
+_SKY = 0  # what a ray meets first
+_FLOOR = 1
+_WALL = 2
+_OBJECT = 3
 
 # What was fitted. Lengths are in distances from the camera to the axis it turns around, on which the object stands;
 # x points right, y to the back wall, z up.
-_CAMERA_HEIGHT, _PITCH, _FOCUS = 0.301, 0.0165, 73.04  # the focus in pixels
-_BACK, _SIDE, _WALL_HEIGHT = 1.26, 1.2486, 0.7315
+_CAMERA_HEIGHT = 0.301
+_PITCH = 0.0165  # of the camera, downwards, in radians
+_FOCUS = 73.04  # in pixels
+_BACK = 1.26  # from the axis to the back wall
+_SIDE = 1.2486  # from the axis to the walls at the sides
+_WALL_HEIGHT = 0.7315
 _CUBE_HALF_SIDE = 0.1339
 _CYLINDER = (0.1412, 0.2877)  # radius, height
 _SPHERE_RADIUS = 0.1609
 _CAPSULE = (0.1198, 0.5029)  # radius, height
 _LAMP = np.array([-0.348, 0.0702, 2.08])
-_AMBIENT, _DIFFUSE, _HEADLIGHT, _GLOSS, _SHADOW = 0.6242, 0.5438, 0.3232, 0.114, 0.34
+_AMBIENT = 0.6242  # light from everywhere
+_DIFFUSE = 0.5438  # from the lamp
+_HEADLIGHT = 0.3232  # from the camera
+_GLOSS = 0.114  # white that the lamp adds
+_SHADOW = 0.34  # light on the floor where the object hides the lamp
 _FLOOR_LIGHT = np.array(
     [
         [1.095, 0.156, -0.396, -0.099, -0.058, 0.133],

@@ -16,6 +16,7 @@ from latentassay.data.files import Official, home, locate, make_once, verify
 from latentassay.data.formats import norb_blocks, read_norb, read_npy, writable_npy
 
 FACTORS = {"category": 5, "instance": 10, "elevation": 9, "azimuth": 18, "lighting": 6}
+"""Number of values of every factor over both splits, in the order of the grid."""
 
 
 def _norb(split: str, **md5: str) -> dict[str, Official]:
@@ -38,6 +39,7 @@ FILES = {
         info="a9454f3864d7fd4bb3ea7fc3eb84924e",
     ),
 }
+"""Images, categories and all other factors of each split."""
 
 
 def smallnorb(folder: Any = None, *, train: bool | None = True, stereo: bool = False) -> FactorData:

@@ -53,7 +53,7 @@ def squares(n: int = 50_000, *, ratio: float | int = 2.0, bins: int = 10, genera
     _positive(ratio, "ratio")
     w = np.random.default_rng(as_seed(generator)).uniform(size=(n, 2))
     x = (w * [ratio, 1]) @ _rotation(np.array([1.0, -1.0, 1.0]), np.pi / 4)[:, :2].T
-    return _binned(x, w, bins, "squares")
+    return _with_codes(x, w, bins, "squares")
 
 
 def squares_nonlinear(n: int = 50_000, *, bins: int = 10, generator: Generator | int = 0) -> FactorData:
@@ -74,7 +74,7 @@ def squares_nonlinear(n: int = 50_000, *, bins: int = 10, generator: Generator |
     w1, b1 = rng.standard_normal((10, 2)), rng.standard_normal(10)
     w2, b2 = rng.standard_normal((6, 10)) / np.sqrt(10), rng.standard_normal(6)
     w = rng.uniform(size=(n, 2))
-    return _binned(np.tanh(w @ w1.T + b1) @ w2.T + b2, w, bins, "squares-nonlinear")
+    return _with_codes(np.tanh(w @ w1.T + b1) @ w2.T + b2, w, bins, "squares-nonlinear")
 
 
 def digits() -> FactorData:
@@ -96,7 +96,7 @@ def _rotation(axis: Float[np.ndarray, "3"], angle: float) -> Float[np.ndarray, "
     return np.asarray(Rotation.from_rotvec(angle * axis / np.linalg.norm(axis)).as_matrix())
 
 
-def _binned(x: Float[np.ndarray, "n d"], w: Float[np.ndarray, "n 2"], bins: int, name: str) -> FactorData:
+def _with_codes(x: Float[np.ndarray, "n d"], w: Float[np.ndarray, "n 2"], bins: int, name: str) -> FactorData:
     codes: Int[np.ndarray, "n 2"] = (w * bins).astype(np.int64)
     return FactorData(x.astype(np.float32), codes, ("w1", "w2"), (bins, bins), name=name)
 

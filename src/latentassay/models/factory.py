@@ -1,6 +1,5 @@
 """``build`` and ``describe``: models by the names that the files of this folder give them."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -50,7 +49,7 @@ def build(
     torch.Size([5, 3])
     """
     recipe = find_model(name).recipe
-    shape, observed = _checked_shape(x_shape), as_likelihood(likelihood)
+    shape, observed = _check_shape(x_shape), as_likelihood(likelihood)
     latents = recipe.latents if latents is None else latents
     check_counts(latents=latents)
     check_seed(seed)
@@ -61,7 +60,7 @@ def build(
     with seeded(seed):
         networks = recipe.coders(shape, latents * (recipe.unit or 1), recipe.head.width(latents), **options)
         block = XBlock(latents, recipe.unit) if recipe.unit else None
-    spec = _spec(name, shape, latents, observed, seed, options)
+    spec = _spec(observed, name=name, x_shape=list(shape), latents=latents, seed=seed, **options)
     body = VAE(networks, recipe.head, observed, x_shape=shape, latents=latents, spec=None if block else spec)
     return body if block is None else XAutoencoder(body, block, spec=spec)
 
@@ -79,7 +78,7 @@ def describe(name: str) -> About:
     return about(name, known.origin, known.recipe)
 
 
-def _checked_shape(x_shape: Any) -> tuple[int, ...]:
+def _check_shape(x_shape: Any) -> tuple[int, ...]:
     try:
         shape = tuple(int(size) for size in x_shape)
     except (TypeError, ValueError):
@@ -89,13 +88,11 @@ def _checked_shape(x_shape: Any) -> tuple[int, ...]:
     return shape
 
 
-def _spec(
-    name: str, shape: tuple[int, ...], latents: int, likelihood: Likelihood, seed: int, options: Mapping[str, Any]
-) -> dict[str, Any] | None:
+def _spec(likelihood: Likelihood, **arguments: Any) -> dict[str, Any] | None:
     """Return the arguments of ``build`` as plain JSON, or nothing where a likelihood of the user's has no name."""
     named = {kind: key for key, kind in LIKELIHOODS.items()}.get(type(likelihood))
     if named is None:
         return None
     observed = {"name": named, **asdict(likelihood)}  # type: ignore[call-overload]
-    plain = {key: value if isinstance(value, str | int) else list(value) for key, value in options.items()}
-    return {"name": name, "x_shape": list(shape), "latents": latents, "likelihood": observed, "seed": seed, **plain}
+    plain = {key: value if isinstance(value, str | int) else list(value) for key, value in arguments.items()}
+    return {**plain, "likelihood": observed}

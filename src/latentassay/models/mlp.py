@@ -5,6 +5,7 @@ from latentassay.nn.coders import mlp_coders
 from latentassay.nn.heads import DIAGONAL, FULL, POINT, Head
 
 OPTIONS = ("hidden", "activation", "decoder_hidden", "decoder_activation")
+"""Of ``mlp_coders``."""
 
 
 def _recipe(head: Head, *, causal: bool = False) -> Recipe:

@@ -9,15 +9,19 @@ import torch
 from torch import nn
 
 from latentassay.core.errors import InputError
-from latentassay.nn.blocks import doubling, mlp
+from latentassay.nn.blocks import double_size, mlp
 from latentassay.nn.coders import Coders, square, widths
 from latentassay.nn.structural import StrTfm, StructuralDecoder
 
 POOLED = (0, 3, 6, 9)
 """Blocks of the encoder whose convolution is followed by max-pooling; the decoder mirrors them."""
+
 BOTTOM = 8
 """Greatest side of the features at the bottom, unless all of ``POOLED`` have halved it."""
+
 GROUPS = 8
+"""Groups of a normalisation, unless they do not divide the filters."""
+
 HEAD = (256, 128)
 """Widths of the encoder's dense layers between the features at the bottom and the latents."""
 
@@ -72,9 +76,9 @@ def hourglass_coders(x_shape: Sequence[int], latents: int, width: int, *, filter
     Raises:
         InputError: as ``backbone``.
     """
-    made = backbone(x_shape, filters=filters, depth=depth)
-    back = nn.Sequential(nn.Linear(latents, prod(made.bottom)), nn.Unflatten(1, made.bottom))
-    return init_weights(Coders(_encoder(made, width), nn.Sequential(*back, *made.stages)))
+    body = backbone(x_shape, filters=filters, depth=depth)
+    back = nn.Sequential(nn.Linear(latents, prod(body.bottom)), nn.Unflatten(1, body.bottom))
+    return init_weights(Coders(_encoder(body, width), nn.Sequential(*back, *body.stages)))
 
 
 def infused_coders(
@@ -104,26 +108,26 @@ def infused_coders(
     Raises:
         InputError: as ``backbone``; latents that the variables do not divide; fewer blocks than variables.
     """
-    made = backbone(x_shape, filters=filters, depth=depth)
+    body = backbone(x_shape, filters=filters, depth=depth)
     decoder = StructuralDecoder(
-        made.bottom,
-        made.stages,
-        [made.bottom[0]] * variables,
+        body.bottom,
+        body.stages,
+        [body.bottom[0]] * variables,
         latents,
         hidden=widths("hidden", hidden),
-        places=spaced(variables, len(made.stages)),
+        places=place_layers(variables, len(body.stages)),
         whole=whole,
     )
-    return init_weights(Coders(_encoder(made, width), decoder))
+    return init_weights(Coders(_encoder(body, width), decoder))
 
 
-def spaced(layers: int, depth: int) -> tuple[int, ...]:
+def place_layers(layers: int, depth: int) -> tuple[int, ...]:
     """Return which of ``depth`` stages are preceded by a layer: ``⌊i · depth / layers⌋``.
 
     Raises:
         InputError: more layers than stages.
 
-    >>> spaced(3, 12)
+    >>> place_layers(3, 12)
     (0, 4, 8)
     """
     if layers > depth:
@@ -162,8 +166,8 @@ def positive(name: str, value: Any) -> int:
     return value
 
 
-def _encoder(made: Backbone, width: int) -> nn.Sequential:
-    return nn.Sequential(*made.blocks, nn.Flatten(), *mlp((prod(made.bottom), *HEAD, width), "mish"))
+def _encoder(body: Backbone, width: int) -> nn.Sequential:
+    return nn.Sequential(*body.blocks, nn.Flatten(), *mlp((prod(body.bottom), *HEAD, width), "mish"))
 
 
 def _block(channels: int, filters: int, kernel: int, *, pool: bool) -> nn.Sequential:
@@ -172,7 +176,7 @@ def _block(channels: int, filters: int, kernel: int, *, pool: bool) -> nn.Sequen
 
 
 def _stage(filters: int, channels: int | None, *, up: bool) -> nn.Sequential:
-    before = [doubling()] if up else []
+    before = [double_size()] if up else []
     if channels is not None:
         return nn.Sequential(*before, nn.Conv2d(filters, channels, 3, padding=1))
     return nn.Sequential(*before, *_block(filters, filters, 3, pool=False))
@@ -188,10 +192,10 @@ def _dense(values: int, filters: int, depth: int) -> tuple[list[nn.Module], list
 
 def _pools(side: int, depth: int) -> int:
     """How often pictures of this side are pooled."""
-    pools = _halved(side, depth)
+    pools = _count_halvings(side, depth)
     if pools is None:
-        below = next((k for k in range(side - 1, 1, -1) if _halved(k, depth) is not None), None)
-        above = next(k for k in count(side + 1) if _halved(k, depth) is not None)
+        below = next((k for k in range(side - 1, 1, -1) if _count_halvings(k, depth) is not None), None)
+        above = next(k for k in count(side + 1) if _count_halvings(k, depth) is not None)
         near = above if below is None else f"{below} or {above}"
         raise InputError(
             f"pictures of side {side} cannot be halved often enough; crop, pad or resize them to {near}, "
@@ -200,7 +204,7 @@ def _pools(side: int, depth: int) -> int:
     return pools
 
 
-def _halved(side: int, depth: int) -> int | None:
+def _count_halvings(side: int, depth: int) -> int | None:
     most = sum(place < depth for place in POOLED)
     pools = max((k for k in range(most + 1) if side % 2**k == 0 and side >> k >= 2), default=None)
     return None if pools is None or (pools < most and side >> pools > BOTTOM) else pools

@@ -39,7 +39,7 @@ def pooled_conv(channels_in: int, channels_out: int, kernel: int = 3) -> nn.Sequ
 def upsampled_conv(channels_in: int, channels_out: int) -> nn.Sequential:
     """Bilinear upsampling, 3×3 convolution, group normalisation (8 groups), ELU: doubles height and width."""
     return nn.Sequential(
-        doubling(), nn.Conv2d(channels_in, channels_out, 3, padding=1), nn.GroupNorm(8, channels_out), nn.ELU()
+        double_size(), nn.Conv2d(channels_in, channels_out, 3, padding=1), nn.GroupNorm(8, channels_out), nn.ELU()
     )
 
 
@@ -48,6 +48,6 @@ def mish_block(channels_in: int, channels_out: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(channels_in, channels_out, 3, padding=1), nn.Mish(), nn.BatchNorm2d(channels_out))
 
 
-def doubling() -> nn.Upsample:
+def double_size() -> nn.Upsample:
     """Bilinear upsampling to twice the height and width."""
     return nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)

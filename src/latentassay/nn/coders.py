@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from latentassay.core.errors import InputError
-from latentassay.nn.blocks import ACTIVATIONS, doubling, mlp, pooled_conv, upsampled_conv
+from latentassay.nn.blocks import ACTIVATIONS, double_size, mlp, pooled_conv, upsampled_conv
 
 
 class Coders(NamedTuple):
@@ -38,7 +38,8 @@ def mlp_coders(
         InputError: hidden layers are something else than positive widths, or nobody knows an activation.
     """
     inside, outside = widths("hidden", hidden), widths("decoder_hidden", decoder_hidden)
-    inner, outer = _known("activation", activation), _known("decoder_activation", decoder_activation or activation)
+    inner = _check_activation("activation", activation)
+    outer = _check_activation("decoder_activation", decoder_activation or activation)
     outside = tuple(reversed(inside)) if decoder_hidden is None else outside
     values = math.prod(x_shape)
     encoder = nn.Sequential(nn.Flatten(), *mlp((values, *inside, width), inner))
@@ -52,13 +53,13 @@ def widths(name: str, hidden: Any) -> tuple[int, ...]:
     Raises:
         InputError: they are something else than positive integers.
     """
-    given = () if hidden is None else hidden
-    if not isinstance(given, Sequence) or not all(isinstance(size, int) and size > 0 for size in given):
+    sizes = () if hidden is None else hidden
+    if not isinstance(sizes, Sequence) or not all(isinstance(size, int) and size > 0 for size in sizes):
         raise InputError(f"{name} must be positive layer widths such as (256, 256), got {hidden!r}")
-    return tuple(given)
+    return tuple(sizes)
 
 
-def _known(name: str, activation: Any) -> str:
+def _check_activation(name: str, activation: Any) -> str:
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise InputError(f"{name} must be one of {', '.join(ACTIVATIONS)}, got {activation!r}")
     return str(activation)
@@ -90,7 +91,7 @@ def conv_coders(x_shape: Sequence[int], latents: int, width: int) -> Coders:
         nn.ELU(),
         nn.Unflatten(1, (64, 2, 2)),
         *(upsampled_conv(64, 64) for _ in range(blocks - 1)),
-        doubling(),
+        double_size(),
         nn.Conv2d(64, channels, 3, padding=1),
     )
     return Coders(encoder, decoder)

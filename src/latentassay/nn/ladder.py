@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d
 
-from latentassay.nn.backbone import backbone, init_weights, spaced
+from latentassay.nn.backbone import backbone, init_weights, place_layers
 from latentassay.nn.blocks import mlp
 from latentassay.nn.coders import Coders
 from latentassay.nn.structural import StructuralDecoder, segments
@@ -76,23 +76,23 @@ class LadderEncoder(nn.Module):
             if passed in self.places:
                 read[passed] = x
         outputs = [
-            rung(_averaged(read[place], self.side) if i else _flat(read[place]))
+            rung(_average(read[place], self.side) if i else _flatten(read[place]))
             for i, (rung, place) in enumerate(zip(self.rungs, self.places, strict=True))
         ]
         means, logvars = zip(*(output.chunk(2, dim=1) for output in outputs), strict=True)
         return torch.cat([*means, *logvars], 1)
 
 
-def _flat(features: Tensor) -> Tensor:
+def _flatten(features: Tensor) -> Tensor:
     """Flatten, channels last, as convolutions keep them: else every gradient that is added to it is reordered."""
     return features.movedim(1, -1).flatten(1)
 
 
-def _averaged(features: Tensor, side: int) -> Tensor:
+def _average(features: Tensor, side: int) -> Tensor:
     """Average over ``side × side`` places and flatten; vectors have no places."""
     if features.ndim == 2:
         return features
-    return features.movedim(1, -1).mean((1, 2)) if side == 1 else _flat(adaptive_avg_pool2d(features, side))
+    return features.movedim(1, -1).mean((1, 2)) if side == 1 else _flatten(adaptive_avg_pool2d(features, side))
 
 
 def ladder_coders(
@@ -117,12 +117,12 @@ def ladder_coders(
 
     Source: Zhao, Song & Ermon 2017, "Learning hierarchical features from deep generative models", section 5.
     """
-    made = backbone(x_shape, filters=filters, depth=depth)
-    blocks, places = len(made.blocks), spaced(variables, len(made.stages))
+    body = backbone(x_shape, filters=filters, depth=depth)
+    blocks, places = len(body.blocks), place_layers(variables, len(body.stages))
     values = len(segments(latents, variables)[0])
-    side = round(made.bottom[-1] * (4 / 3 / max(1, variables - 1)) ** 0.5)
-    encoder = LadderEncoder(made.blocks, made.bottom, [blocks - p for p in places], values, side=max(1, side))
+    side = round(body.bottom[-1] * (4 / 3 / max(1, variables - 1)) ** 0.5)
+    encoder = LadderEncoder(body.blocks, body.bottom, [blocks - p for p in places], values, side=max(1, side))
     decoder = StructuralDecoder(
-        made.bottom, made.stages, [made.bottom[0]] * variables, latents, hidden=RUNG[:1], places=places, layer=Rung
+        body.bottom, body.stages, [body.bottom[0]] * variables, latents, hidden=RUNG[:1], places=places, layer=Rung
     )
     return init_weights(Coders(encoder, decoder))

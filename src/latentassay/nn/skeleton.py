@@ -45,7 +45,7 @@ def skeleton_coders(x_shape: Sequence[int], latents: int, width: int, *, skeleto
         *_up(channels, sides, skeleton),
     )
     coders = Coders(_encoder(channels, places, width, skeleton), decoder)
-    _start(coders)
+    _init_weights(coders)
     return coders
 
 
@@ -68,13 +68,13 @@ def structural_coders(x_shape: Sequence[int], latents: int, width: int, *, skele
         (skeleton.filters, sides[-1], sides[-1]), stages, [skeleton.filters] * layers, latents, hidden=STR_TFM
     )
     coders = Coders(_encoder(channels, places, width, skeleton), decoder)
-    _start(coders)
+    _init_weights(coders)
     decoder.start_at_identity()
     return coders
 
 
 def _encoder(channels: int, places: int, width: int, skeleton: Skeleton) -> nn.Sequential:
-    pooled, layers = _pooled(skeleton), list[nn.Module]()
+    pooled, layers = _pool_places(skeleton), list[nn.Module]()
     for i in range(skeleton.depth):
         layers.append(mish_block(skeleton.filters if i else channels, skeleton.filters))
         if i in pooled:
@@ -84,20 +84,20 @@ def _encoder(channels: int, places: int, width: int, skeleton: Skeleton) -> nn.S
 
 def _up(channels: int, sides: Sequence[int], skeleton: Skeleton) -> list[nn.Module]:
     """The convolutions of the decoder, each with the upsampling before it; the last one answers in pixels."""
-    pooled, larger = _pooled(skeleton), list(reversed(sides))[1:]
+    pooled, larger = _pool_places(skeleton), list(reversed(sides))[1:]
     stages: list[nn.Module] = []
     for i in reversed(range(skeleton.depth)):
-        block = mish_block(skeleton.filters, skeleton.filters) if i else _last(skeleton.filters, channels)
+        block = mish_block(skeleton.filters, skeleton.filters) if i else _output_layer(skeleton.filters, channels)
         up = nn.Upsample(size=(larger.pop(0),) * 2, mode="bilinear", align_corners=False) if i in pooled else None
         stages.append(block if up is None else nn.Sequential(up, block))
     return stages
 
 
-def _last(filters: int, channels: int) -> nn.Module:
+def _output_layer(filters: int, channels: int) -> nn.Module:
     return nn.Conv2d(filters, channels, 3, padding=1)
 
 
-def _pooled(skeleton: Skeleton) -> set[int]:
+def _pool_places(skeleton: Skeleton) -> set[int]:
     """Which convolutions are followed by a pooling: as regular as can be, the last of all among them."""
     return {round((k + 1) * skeleton.depth / skeleton.pools) - 1 for k in range(skeleton.pools)}
 
@@ -111,7 +111,7 @@ def _sides(x_shape: Sequence[int], pools: int) -> list[int]:
     return sides
 
 
-def _start(coders: Coders) -> None:
+def _init_weights(coders: Coders) -> None:
     """Glorot & Bengio's initialisation of everything but the normalisations (IC A.3)."""
     for network in coders:
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # unknown to torch's stubs

@@ -9,7 +9,7 @@ from torch.nn.modules.batchnorm import _NormBase
 
 
 @contextmanager
-def kept_statistics(model: Any) -> Iterator[None]:
+def keep_statistics(model: Any) -> Iterator[None]:
     """Leave the running means and variances of a model as they are, whatever passes through it meanwhile.
 
     In evaluation batch normalisation stands on running statistics, which should be those of data. A term of a loss

@@ -104,7 +104,7 @@ class XBlock(nn.Module):
         tensor([[0.0000, 0.5000],
                 [0.0000, 0.0000]])
         """
-        return self._as_matrix(_opened(self.mask_logits.detach(), hard))
+        return self._as_matrix(_gate_values(self.mask_logits.detach(), hard))
 
     def sparsity(self) -> float:
         """Share of the possible edges whose gate lies below ½; 0 for a block of one unit.
@@ -112,12 +112,12 @@ class XBlock(nn.Module):
         The paper's own column divides by all ``units²`` places and counts those that no edge could ever take, which is
         ``(units − 1) / 2 units`` whatever was learned (IC table 1).
         """
-        gates = _opened(self.mask_logits.detach(), hard=True)
+        gates = _gate_values(self.mask_logits.detach(), hard=True)
         return float((gates == 0).double().mean()) if len(gates) else 0.0
 
     def _gates(self) -> Float[Tensor, "u u"]:
         if not self.training:
-            return self._as_matrix(_opened(self.mask_logits, self.hard))
+            return self._as_matrix(_gate_values(self.mask_logits, self.hard))
         noise = torch.logit(torch.rand_like(self.mask_logits), eps=1e-6)
         return self._as_matrix(torch.sigmoid((self.mask_logits + noise) / self.temperature))
 
@@ -144,7 +144,7 @@ def _inputs(causes: list[Tensor], gates: Float[Tensor, " i"], noise: Float[Tenso
     return torch.cat([parents.flatten(1), noise], 1)
 
 
-def _opened(logits: Tensor, hard: bool) -> Tensor:
+def _gate_values(logits: Tensor, hard: bool) -> Tensor:
     gates = torch.sigmoid(logits)
     return (gates >= 0.5).to(gates.dtype) if hard else gates
 

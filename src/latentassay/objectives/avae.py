@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from latentassay.core.checks import check_weights
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import DiagonalGaussian
-from latentassay.nn.statistics import kept_statistics
+from latentassay.nn.statistics import keep_statistics
 from latentassay.objectives.vae import Loss, posterior_of
 
 
@@ -45,7 +45,7 @@ class AVAE:
         z = posterior.sample(generator)
         output = model.decoder_output(z)
         nll, kl = model.likelihood.nll(output, x).mean(), posterior.kl_to_prior().mean()
-        with kept_statistics(model):
+        with keep_statistics(model):
             again = model.encode(model.likelihood.mean(output).detach())
         if not isinstance(again, DiagonalGaussian):
             raise ContractError("AVAE needs diagonal Gaussian posteriors; train a vae- model such as avae-s")

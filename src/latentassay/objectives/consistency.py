@@ -12,7 +12,7 @@ from latentassay.core.checks import check_weights
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import Posterior
 from latentassay.core.units import Units
-from latentassay.nn.statistics import kept_statistics
+from latentassay.nn.statistics import keep_statistics
 from latentassay.objectives.vae import Loss
 
 
@@ -44,12 +44,12 @@ class Invariance:
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``; its part ``invariance`` is L_INV."""
-        watched = _Watched(model)
-        loss = self.base(watched, x, generator)
-        drawn = _draw(model, watched.codes(x, generator), self.units_per_step, generator)
-        error = drawn.units.squared_norm(_apart(drawn))
+        recorder = _Recorder(model)
+        loss = self.base(recorder, x, generator)
+        drawn = _draw(model, recorder.codes(x, generator), self.units_per_step, generator)
+        error = drawn.units.squared_norm(_difference(drawn))
         penalty = _without_own(_by_unit(error, drawn), drawn.chosen).mean((0, 1)).sum()
-        return _added(loss, "invariance", penalty / len(drawn.units), self.weight)
+        return _add_penalty(loss, "invariance", penalty / len(drawn.units), self.weight)
 
 
 @dataclass(frozen=True)
@@ -81,20 +81,20 @@ class Equivariance:
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``; its part ``equivariance`` is L_EQV."""
-        watched = _Watched(model)
-        loss = self.base(watched, x, generator)
+        recorder = _Recorder(model)
+        loss = self.base(recorder, x, generator)
         if not isinstance(model, HasCauses):
             raise ContractError(
                 f"{type(model).__name__} has no causes, which equivariance is about; train a model with an XBlock such "
                 "as xae-s, or use objectives.Invariance"
             )
-        drawn = _draw(model, watched.codes(x, generator), self.units_per_step, generator)
+        drawn = _draw(model, recorder.codes(x, generator), self.units_per_step, generator)
         expected = torch.cat([drawn.units.replace(drawn.response, m, v) for m, v in drawn.interventions])
         # One pass, so that both sides go through the same graph.
         after, before = model.causes(torch.cat([drawn.responses, expected])).chunk(2)
         error = _by_unit((after - before).square().sum(-1), drawn)
         kept = error if self.own else _without_own(error, drawn.chosen)
-        return _added(loss, "equivariance", kept.mean((0, 1)).sum() / len(drawn.units), self.weight)
+        return _add_penalty(loss, "equivariance", kept.mean((0, 1)).sum() / len(drawn.units), self.weight)
 
 
 class _Drawn(NamedTuple):
@@ -132,12 +132,12 @@ def _latents(model: Any, units: Units, codes: Tensor, rows: int, generator: Gene
 
 
 def _respond(model: Any, z: Tensor) -> Tensor:
-    with kept_statistics(model):
+    with keep_statistics(model):
         response: Tensor = model.encode(model.likelihood.mean(model.decoder_output(z))).mean
     return response
 
 
-def _apart(drawn: _Drawn) -> Tensor:
+def _difference(drawn: _Drawn) -> Tensor:
     """How far every intervened response lies from the other."""
     return drawn.responses - drawn.response.repeat(len(drawn.chosen), *[1] * (drawn.response.ndim - 1))
 
@@ -152,11 +152,11 @@ def _without_own(error: Float[Tensor, "m t u"], chosen: list[int]) -> Float[Tens
     return error.masked_fill(own, 0)
 
 
-def _added(loss: Loss, name: str, penalty: Tensor, weight: float | int) -> Loss:
+def _add_penalty(loss: Loss, name: str, penalty: Tensor, weight: float | int) -> Loss:
     return Loss(loss.total + weight * penalty, {**loss.parts, name: penalty})
 
 
-class _Watched:
+class _Recorder:
     """A model that remembers what it last encoded, so that the batch is not encoded again for its codes."""
 
     def __init__(self, model: Any):

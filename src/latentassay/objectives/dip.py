@@ -89,10 +89,10 @@ def aggregate_covariance(posterior: Posterior, *, spread: bool) -> Float[Tensor,
     centred = mean - mean.mean(0)
     with torch.autocast(mean.device.type, enabled=False):  # half precision is for networks alone
         of_means = centred.mT @ centred / len(mean)
-        return of_means + _own(posterior) if spread else of_means
+        return of_means + _mean_covariance(posterior) if spread else of_means
 
 
-def _own(posterior: DiagonalGaussian | FullCovarianceGaussian) -> Float[Tensor, "d d"]:
+def _mean_covariance(posterior: DiagonalGaussian | FullCovarianceGaussian) -> Float[Tensor, "d d"]:
     """E[Σ(x)]: the mean of the posteriors' covariances."""
     if isinstance(posterior, DiagonalGaussian):
         return torch.diag(posterior.std.square().mean(0))

@@ -75,7 +75,7 @@ class FactorVAE:
             )
 
         def loss(model: Any, x: Tensor, generator: Generator) -> Loss:
-            return _played(judge, model, x, self.gamma, generator)
+            return _loss(judge, model, x, self.gamma, generator)
 
         return WithAuxiliary(judge, loss, lr=self.lr, betas=MOMENTS)
 
@@ -84,11 +84,11 @@ class FactorVAE:
         return self.with_auxiliary(model).loss(model, x, generator)
 
 
-def permuted(codes: Float[Tensor, "n d"], generator: Generator) -> Float[Tensor, "n d"]:
+def permute_latents(codes: Float[Tensor, "n d"], generator: Generator) -> Float[Tensor, "n d"]:
     """Put every latent in an order of its own: draws from Π_j q(z_j), nearly, out of draws from q(z) (algorithm 1).
 
     >>> codes = torch.arange(3.0)[:, None].expand(3, 2)
-    >>> permuted(codes, torch.Generator().manual_seed(0)).sort(0).values.equal(codes)
+    >>> permute_latents(codes, torch.Generator().manual_seed(0)).sort(0).values.equal(codes)
     True
     """
     keys = torch.rand(codes.shape, generator=generator, device=generator.device)
@@ -96,17 +96,17 @@ def permuted(codes: Float[Tensor, "n d"], generator: Generator) -> Float[Tensor,
 
 
 def discrimination(judge: nn.Module, codes: Float[Tensor, "n d"], generator: Generator) -> Float[Tensor, ""]:
-    """Cross entropy of a judge that is to tell codes from ``permuted`` ones, in nats; log 2 is blindness.
+    """Cross entropy of a judge that is to tell codes from ``permute_latents`` ones, in nats; log 2 is blindness.
 
     ``−½ E log σ(r(z)) − ½ E log σ(−r(z'))``. At its minimum over all judges ``r(z) = log q(z) − log Π_j q(z_j)``, whose
     mean over codes is the total correlation (equation 3).
     """
-    whole, mixed = judge(codes).to(codes), judge(permuted(codes, generator)).to(codes)
+    whole, mixed = judge(codes).to(codes), judge(permute_latents(codes, generator)).to(codes)
     loss: Tensor = (softplus(-whole).mean() + softplus(mixed).mean()) / 2
     return loss
 
 
-def _played(judge: nn.Module, model: Any, x: Tensor, gamma: float | int, generator: Generator) -> Loss:
+def _loss(judge: nn.Module, model: Any, x: Tensor, gamma: float | int, generator: Generator) -> Loss:
     posterior = posterior_of(model, x)
     if isinstance(posterior, Point):
         raise ContractError("FactorVAE needs posteriors with a density; build a model called vae-…")

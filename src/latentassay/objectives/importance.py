@@ -78,7 +78,7 @@ class IWAE:
         """Return the loss on a batch ``(n, *x_shape)``, z sampled with ``generator`` (on the device of ``x``)."""
         drawn = _draw(model, x, self.samples, generator, pathwise=self.doubly)
         bound = _bound(drawn.log_weights, 0).mean()
-        return Loss(-(_doubly(drawn, bound) if self.doubly else bound), drawn.parts(bound))
+        return Loss(-(_reparameterise_doubly(drawn, bound) if self.doubly else bound), drawn.parts(bound))
 
 
 def renyi_bound(log_weights: Tensor, alpha: float | int) -> Tensor:
@@ -152,7 +152,7 @@ def _density_through_z(posterior: Posterior, z: Tensor) -> Tensor:
     return posterior.log_prob(z) - (direct - direct.detach())
 
 
-def _doubly(drawn: _Drawn, bound: Tensor) -> Tensor:
+def _reparameterise_doubly(drawn: _Drawn, bound: Tensor) -> Tensor:
     """Return the value of ``bound``, with the doubly reparameterised gradient."""
     log_weights = drawn.log_weights
     share = log_weights.detach().softmax(0)

@@ -62,7 +62,7 @@ class BetaVAE:
             raise ContractError("the model's codes are points, so their KL is infinite; train it with objectives.AE()")
         nll = _nll(model, posterior.sample(generator), x)
         kl = posterior.kl_to_prior().mean()
-        return Loss(nll + self.beta * kl, {"nll": nll, "kl": kl, **_polarized(posterior)})
+        return Loss(nll + self.beta * kl, {"nll": nll, "kl": kl, **_polarized_kl(posterior)})
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ MOVING = 0.5
 """A unit moves if its mean has a standard deviation above this (thesis 3.3.2)."""
 
 
-def _polarized(posterior: Posterior) -> dict[str, Tensor]:
+def _polarized_kl(posterior: Posterior) -> dict[str, Tensor]:
     """The KL of the polarized regime, ``½ Σ_{j moving} E[μ_j² − log σ_j² − 1]`` over this batch (thesis 3.5).
 
     How far it is from the KL says whether units are either known well or switched off, see

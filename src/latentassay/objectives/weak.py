@@ -83,7 +83,7 @@ class WeakGAN:
             )
 
         def loss(model: Any, x: Tensor, generator: Generator) -> Loss:
-            return _played(judge, model, _pairs(model, x, len(kinds)), kinds, generator)
+            return _loss(judge, model, _pairs(model, x, len(kinds)), kinds, generator)
 
         return WithAuxiliary(judge, loss, betas=MOMENTS, model_betas=MOMENTS)
 
@@ -114,16 +114,16 @@ def _pairs(model: Any, x: Tensor, kinds: int) -> Tensor:
     return x
 
 
-def _played(
+def _loss(
     judge: PairDiscriminator, model: Any, x: Tensor, kinds: Sequence[Sequence[int]], generator: Generator
 ) -> Loss:
-    z = _drawn(model, len(x), kinds, generator).to(x)
-    made = model.likelihood.mean(model.decoder_output(z.flatten(0, 2)))
-    fakes = made.unflatten(0, z.shape[:3])
+    z = _draw_latents(model, len(x), kinds, generator).to(x)
+    images = model.likelihood.mean(model.decoder_output(z.flatten(0, 2)))
+    fakes = images.unflatten(0, z.shape[:3])
     generate = softplus(-call_frozen(judge, fakes).to(x)).mean()
     judged = judge(torch.cat([x, fakes.detach()])).to(x)
     discriminate = (softplus(-judged[: len(x)]).mean() + softplus(judged[len(x) :]).mean()) / 2
-    posterior = model.encode(made.detach())
+    posterior = model.encode(images.detach())
     if isinstance(posterior, Point):
         raise ContractError("WeakGAN needs posteriors with a density; train a vae- model such as vae-conv")
     recover = -posterior.log_prob(z.flatten(0, 2)).mean()
@@ -131,7 +131,9 @@ def _played(
     return Loss(discriminate + generate + recover, parts)
 
 
-def _drawn(model: Any, n: int, kinds: Sequence[Sequence[int]], generator: Generator) -> Float[Tensor, "n kinds 2 d"]:
+def _draw_latents(
+    model: Any, n: int, kinds: Sequence[Sequence[int]], generator: Generator
+) -> Float[Tensor, "n kinds 2 d"]:
     """Latents of n pairs of every kind, of which the second has the shared ones of the first."""
     z: Tensor = model.prior.sample(n * len(kinds) * 2, generator).unflatten(0, (n, len(kinds), 2))
     for place, kind in enumerate(kinds):

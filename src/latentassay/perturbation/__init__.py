@@ -1,6 +1,6 @@
 """Data sets that hide what VAEs feed on: every value within ε of where it was, every factor as it was."""
 
-from latentassay.data.perturbed import perturbed as load_perturbed
+from latentassay.data.perturbed import load_perturbed
 from latentassay.perturbation.choice import Choice, most_and_least
 from latentassay.perturbation.control import remake, uniform_noise
 from latentassay.perturbation.dataset import manipulation, perturb

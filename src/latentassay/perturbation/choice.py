@@ -75,10 +75,10 @@ def most_and_least(
         scores, variant = np.array([found.score for found in each]), f"{metric}, {each[0].variant}"
     order = tuple(int(place) for place in np.argsort(-scores, kind="stable"))
     return Choice(
-        tuple(models[place] for place in order[:count]),
-        tuple(models[place] for place in order[::-1][:count]),
-        scores,
-        order,
-        tables[0].n,
-        variant,
+        disentangled=tuple(models[place] for place in order[:count]),
+        entangled=tuple(models[place] for place in order[::-1][:count]),
+        scores=scores,
+        order=order,
+        n=tables[0].n,
+        variant=variant,
     )

@@ -10,12 +10,12 @@ import torch
 from latentassay.core.checks import check_seed
 from latentassay.core.errors import FileError, InputError
 from latentassay.data import FactorData
-from latentassay.data.perturbed import perturbed
+from latentassay.data.perturbed import load_perturbed
 from latentassay.data.perturbed_manifest import PerturbationPlan, read_manifest
 from latentassay.perturbation import folder as kept
-from latentassay.perturbation.dataset import as_stored, perturb, versions
+from latentassay.perturbation.dataset import perturb, to_stored, versions
 from latentassay.perturbation.network import reflect
-from latentassay.perturbation.source import checked_eps, ensembles_of, parent_of, row_blocks
+from latentassay.perturbation.source import check_eps, ensembles_of, parent_of, row_blocks
 
 
 def uniform_noise(data: Any, *, out: str | Path, eps: Any = 0.1, seed: int = 0) -> FactorData:
@@ -43,14 +43,14 @@ def uniform_noise(data: Any, *, out: str | Path, eps: Any = 0.1, seed: int = 0) 
     ...     uniform_noise(data.load("digits").take(np.arange(9)), out=folder).store.notes
     ('digits with every value moved by uniform noise, by 0.1 at most, seed 0',)
     """
-    eps = checked_eps(eps)
+    eps = check_eps(eps)
     check_seed(seed)
     folder, parent = Path(out).expanduser(), parent_of(data)
     plan = PerturbationPlan(kind="noise", eps=eps, seed=seed, parent=parent, training=None, versions=versions())
     manifest = kept.begin(folder, plan)
     if not manifest.is_done:
         kept.finish(folder, manifest, data.factors, _noisy(data, plan), None)
-    return perturbed(folder)
+    return load_perturbed(folder)
 
 
 def remake(
@@ -103,10 +103,10 @@ def remake(
             **options,
         )
     if result.store.manifest.files != manifest.files:  # type: ignore[attr-defined]
-        told = ", ".join(f"{name} {version}" for name, version in plan.versions.items())
+        versions_then = ", ".join(f"{name} {version}" for name, version in plan.versions.items())
         raise FileError(
             Path(out),
-            f"its bytes differ from those of {path}, which was made with {told}",
+            f"its bytes differ from those of {path}, which was made with {versions_then}",
             "Make it with these versions and on the same kind of machine.",
         )
     return result
@@ -116,4 +116,4 @@ def _noisy(data: FactorData, plan: PerturbationPlan) -> Iterator[np.ndarray]:
     for number, rows in enumerate(row_blocks(len(data))):
         x = data.batch(rows)
         noise = np.random.default_rng((plan.seed, number)).uniform(-plan.eps, plan.eps, tuple(x.shape))
-        yield as_stored(data, rows, reflect(x + torch.from_numpy(noise.astype(np.float32))).numpy(), plan.eps)
+        yield to_stored(data, rows, reflect(x + torch.from_numpy(noise.astype(np.float32))).numpy(), plan.eps)

@@ -14,14 +14,14 @@ from latentassay.core.checks import check_counts, check_positive, check_seed
 from latentassay.core.errors import FileError, InputError
 from latentassay.core.progress import bar
 from latentassay.data import FactorData
-from latentassay.data.perturbed import perturbed
+from latentassay.data.perturbed import load_perturbed
 from latentassay.data.perturbed_folder import FIX, MANIFEST
 from latentassay.data.perturbed_manifest import PerturbationPlan, PerturbationTraining, PerturbedManifest, read_manifest
 from latentassay.perturbation import folder as kept
-from latentassay.perturbation.game import Game, Rules, rows_changed
-from latentassay.perturbation.network import Manipulation, fitting, scaled_factors
-from latentassay.perturbation.rounding import stored_bytes, stored_floats
-from latentassay.perturbation.source import checked_eps, ensembles_of, parent_of, row_blocks
+from latentassay.perturbation.game import Game, Rules, perturb_rows
+from latentassay.perturbation.network import Manipulation, choose_kind, scale_factors
+from latentassay.perturbation.rounding import round_to_bytes, round_to_floats
+from latentassay.perturbation.source import check_eps, ensembles_of, parent_of, row_blocks
 from latentassay.training.interrupt import catch_interrupt
 from latentassay.training.source import open_source
 from latentassay.training.trainer import pick_device
@@ -99,7 +99,7 @@ def perturb(
     ...     moved.name, float((moved.batch([0, 1]) - digits.batch([0, 1])).abs().max()) <= 0.1
     ('digits, perturbed', True)
     """
-    eps, kind = checked_eps(eps), pick_device(device).type
+    eps, kind = check_eps(eps), pick_device(device).type
     check_counts(
         steps=steps,
         batch_size=batch_size,
@@ -120,7 +120,7 @@ def perturb(
         decoder_steps=decoder_steps,
         samples=samples,
         loss=loss,
-        network=fitting(parent.x_shape) if network == "auto" else network,
+        network=choose_kind(parent.x_shape) if network == "auto" else network,
         device=kind,
         threads=_threads(folder),
         entangled=sums[0],
@@ -137,24 +137,30 @@ def perturb(
             manifest = _play(game, folder, manifest, checkpoint_every, visible=progress)
             learned = game.network.state_dict() | {"losses": torch.stack(game.losses), "before": game.before}
             kept.finish(folder, manifest, data.factors, _perturbed_blocks(data, plan, game.network), learned)
-    return perturbed(folder)
+    return load_perturbed(folder)
 
 
 def _game(data: FactorData, plan: PerturbationPlan, mover: Manipulation, entangled: Any, disentangled: Any) -> Game:
     training, where = _training(plan), torch.device(_training(plan).device)
     rules = Rules(
-        plan.eps, training.batch_size, training.lr, training.decoder_steps, training.samples, plan.seed, training.loss
+        eps=plan.eps,
+        batch_size=training.batch_size,
+        lr=training.lr,
+        decoder_steps=training.decoder_steps,
+        samples=training.samples,
+        seed=plan.seed,
+        loss=training.loss,
     )
     draws = training.steps * (training.decoder_steps + 1) * training.batch_size
     source = open_source(data, mover, where, draws=draws)
-    factors = scaled_factors(data.factors, data.factor_sizes)
-    return Game(mover, entangled, disentangled, source, factors, rules, where)
+    factors = scale_factors(data.factors, data.factor_sizes)
+    return Game(mover, entangled, disentangled, source, factors, rules=rules, device=where)
 
 
 def _play(game: Game, folder: Path, manifest: PerturbedManifest, every: int, *, visible: bool) -> PerturbedManifest:
     """Take the steps that are left, and keep the state."""
     if manifest.state is None:
-        game.look()
+        game.measure_before()
     else:
         _restore(game, folder, manifest)
     steps = _training(manifest.plan).steps
@@ -163,11 +169,11 @@ def _play(game: Game, folder: Path, manifest: PerturbedManifest, every: int, *, 
         bar(steps, "perturbing", unit="step", start=game.step, visible=visible) as line,
     ):
         while game.step < steps:
-            game.play()
+            game.take_step()
             line.update()
             stop = interrupt_came()
             if stop or game.step % every == 0 or game.step == steps:
-                game.check()
+                game.check_finite()
                 manifest = kept.keep_state(folder, manifest, game.state(), game.step)
                 now = dict(zip(("entangled", "disentangled"), game.losses[-1].tolist(), strict=True))
                 line.update(0, **{name: f"{value:.4g}" for name, value in now.items()})
@@ -186,17 +192,17 @@ def _restore(game: Game, folder: Path, manifest: PerturbedManifest) -> None:
 
 def _perturbed_blocks(data: FactorData, plan: PerturbationPlan, network: Manipulation) -> Iterator[np.ndarray]:
     """Render the perturbed rows block by block, as they are stored."""
-    where, factors = torch.device(_training(plan).device), scaled_factors(data.factors, data.factor_sizes)
+    where, factors = torch.device(_training(plan).device), scale_factors(data.factors, data.factor_sizes)
     for rows in row_blocks(len(data)):
-        wanted = rows_changed(network, data.batch(rows), factors[rows], plan.eps, where)
-        yield as_stored(data, rows, wanted, plan.eps)
+        wanted = perturb_rows(network, data.batch(rows), factors[rows], plan.eps, where)
+        yield to_stored(data, rows, wanted, plan.eps)
 
 
-def as_stored(data: FactorData, rows: np.ndarray, wanted: np.ndarray, eps: float) -> np.ndarray:
+def to_stored(data: FactorData, rows: np.ndarray, wanted: np.ndarray, eps: float) -> np.ndarray:
     """Return wanted values of some rows as they are stored, within ε of the parent's."""
     if data.store.dtype == np.uint8:
-        return stored_bytes(data.raw(rows).numpy(), wanted, eps)
-    return stored_floats(data.batch(rows).numpy(), wanted, eps)
+        return round_to_bytes(data.raw(rows).numpy(), wanted, eps)
+    return round_to_floats(data.batch(rows).numpy(), wanted, eps)
 
 
 class ManipulationRun(NamedTuple):

@@ -45,8 +45,8 @@ def begin(folder: Path, plan: PerturbationPlan) -> PerturbedManifest:
 
 def keep_state(folder: Path, manifest: PerturbedManifest, tensors: dict[str, Tensor], step: int) -> PerturbedManifest:
     """Write where training stands and remove what it stood at before; killed at any moment, one of them is whole."""
-    payload = _packed(tensors)
-    state = TrainingState(step=step, **_facts(payload))
+    payload = _pack(tensors)
+    state = TrainingState(step=step, **_size_and_sum(payload))
     write_whole(folder / state.file, payload)
     manifest = _write_manifest(folder, manifest.model_copy(update={"state": state}))
     _remove(folder, but=state.file)
@@ -88,7 +88,7 @@ def finish(
     """
     parent, files = manifest.plan.parent, dict[File, FileSum]()
     if network is not None:
-        write_whole(folder / "network.safetensors", _packed(network))
+        write_whole(folder / "network.safetensors", _pack(network))
         files["network.safetensors"] = _sum_of(folder / "network.safetensors")
     _write_npy(folder / "factors.npy", factors.shape, factors.dtype, [factors])
     _write_npy(folder / "images.npy", (parent.n, *parent.x_shape), np.dtype(parent.dtype), blocks)
@@ -120,12 +120,12 @@ def _remove(folder: Path, but: str = "") -> None:
             old.unlink(missing_ok=True)
 
 
-def _packed(tensors: dict[str, Tensor]) -> bytes:
+def _pack(tensors: dict[str, Tensor]) -> bytes:
     payload: bytes = save({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()})
     return payload
 
 
-def _facts(payload: bytes) -> dict[str, Any]:
+def _size_and_sum(payload: bytes) -> dict[str, Any]:
     return {"size": len(payload), "sha256": hashlib.sha256(payload).hexdigest()}
 
 
@@ -150,14 +150,14 @@ def _refuse_other(folder: Path, found: PerturbationPlan, wanted: PerturbationPla
     pairs = [(found, wanted), (found.parent, wanted.parent)]
     if found.training is not None and wanted.training is not None:
         pairs.append((found.training, wanted.training))
-    told = [
+    differences = [
         f"{name} {_short(getattr(old, name))}, now {_short(getattr(new, name))}"
         for old, new in pairs
         for name in type(old).model_fields
         if name not in ("parent", "training") and getattr(old, name) != getattr(new, name)
     ]
-    if told or (found.training is None) != (wanted.training is None):
-        raise InputError(f"{folder} holds another perturbation ({'; '.join(told)}); choose another out=")
+    if differences or (found.training is None) != (wanted.training is None):
+        raise InputError(f"{folder} holds another perturbation ({'; '.join(differences)}); choose another out=")
 
 
 def _short(value: Any) -> str:

@@ -23,6 +23,7 @@ LOOKED_AT = 16
 """Batches on which losses are taken before anything is changed."""
 
 SIDES = ("entangled", "disentangled")
+"""Prefixes of the decoders' tensors in ``state``."""
 
 Loss = Literal["likelihood", "squared"]
 
@@ -75,6 +76,7 @@ class Game:
         disentangled: Sequence[Any],
         source: Source,
         factors: Float[Tensor, "n m"],
+        *,
         rules: Rules,
         device: torch.device,
     ):
@@ -92,7 +94,7 @@ class Game:
         others = [value for name, value in self._named.items() if not name.startswith("network/")]
         self._mover, self._followers = (_adam(values, rules.lr) for values in (own, others))
 
-    def play(self) -> None:
+    def take_step(self) -> None:
         """Take one step and append its losses, ``(2,)``: entangled, disentangled, as the manipulation met them."""
         first = self.step * (self.rules.decoder_steps + 1)
         for number in range(first, first + self.rules.decoder_steps):
@@ -100,7 +102,7 @@ class Game:
         self.losses.append(self._move(first + self.rules.decoder_steps))
         self.step += 1
 
-    def check(self) -> None:
+    def check_finite(self) -> None:
         """Raise if training left the finite numbers.
 
         Raises:
@@ -141,7 +143,7 @@ class Game:
                 }
         self.losses, self.before, self.step = list(tensors["losses"].clone()), tensors["before"].clone(), step
 
-    def look(self) -> None:
+    def measure_before(self) -> None:
         """Keep as ``before`` what both sides lose on the unchanged data, to hold later losses against."""
         with torch.no_grad():
             batches = [self._batch(number) for number in range(LOOKED_AT)]
@@ -152,12 +154,12 @@ class Game:
         """Return both losses on a batch, and leave everything as it is."""
         with torch.no_grad():
             batch = self._batch(number)
-            return torch.stack(self._both(batch, self._changed(batch)))
+            return torch.stack(self._both(batch, self._apply(batch)))
 
     def _follow(self, number: int) -> None:
         batch = self._batch(number)
         with torch.no_grad():
-            target = self._changed(batch)
+            target = self._apply(batch)
         self._followers.zero_grad(set_to_none=True)
         # Members share no parameter, so the sum of the means moves each as its own loss would.
         sum(self._both(batch, target)).backward()  # type: ignore[union-attr]
@@ -165,23 +167,23 @@ class Game:
 
     def _move(self, number: int) -> Tensor:
         batch = self._batch(number)
-        changed = self._changed(batch)
+        changed = self._apply(batch)
         with torch.no_grad():
             outputs = self._outputs(batch)
-        entangled, disentangled = self._compared(outputs, changed)
+        entangled, disentangled = self._compare(outputs, changed)
         self._mover.zero_grad(set_to_none=True)
         (entangled - disentangled).backward()  # type: ignore[no-untyped-call]
         self._mover.step()
         return torch.stack([entangled, disentangled]).detach()
 
     def _both(self, batch: "_Batch", target: Tensor) -> tuple[Tensor, ...]:
-        return self._compared(self._outputs(batch), target)
+        return self._compare(self._outputs(batch), target)
 
     def _outputs(self, batch: "_Batch") -> list[list[Tensor]]:
         samples = self.rules.samples
         return [[member.output(batch.x, batch.noise, samples) for member in side] for side in self._sides]
 
-    def _compared(self, outputs: list[list[Tensor]], target: Tensor) -> tuple[Tensor, ...]:
+    def _compare(self, outputs: list[list[Tensor]], target: Tensor) -> tuple[Tensor, ...]:
         wide, loss = target.repeat(self.rules.samples, *[1] * (target.ndim - 1)), self.rules.loss
         return tuple(
             torch.stack([member.loss(output, wide, loss) for member, output in zip(side, own, strict=True)]).mean()
@@ -194,11 +196,11 @@ class Game:
         noise = Generator(self._device).manual_seed(seed)
         return _Batch(self._source.batch(rows), self._factors[rows.to(self._device)], noise)
 
-    def _changed(self, batch: "_Batch") -> Tensor:
-        return changed(self.network, batch.x, batch.w, self.rules.eps)
+    def _apply(self, batch: "_Batch") -> Tensor:
+        return manipulate(self.network, batch.x, batch.w, self.rules.eps)
 
 
-def changed(
+def manipulate(
     network: nn.Module, x: Float[Tensor, "n *x_shape"], w: Float[Tensor, "n m"], eps: float
 ) -> Float[Tensor, "n *x_shape"]:
     """Return ``x' = reflect(x + ε m(w))``, in [0, 1] and within ε of x but for rounding."""
@@ -222,7 +224,7 @@ class _Member(NamedTuple):
     def of(cls, model: Any, device: torch.device) -> "_Member":
         encoder, decoder = (copy.deepcopy(model).to(device).float().eval() for _ in range(2))
         encoder.requires_grad_(False)
-        return cls(encoder, decoder, _reached(decoder, device))
+        return cls(encoder, decoder, _decoder_parameters(decoder, device))
 
     def output(self, x: Tensor, noise: Generator, samples: int) -> Tensor:
         """Decode so many samples of every row's posterior, ``(samples · b, *x_shape)``."""
@@ -242,7 +244,7 @@ class _Member(NamedTuple):
         return nll
 
 
-def _reached(model: Any, device: torch.device) -> dict[str, nn.Parameter]:
+def _decoder_parameters(model: Any, device: torch.device) -> dict[str, nn.Parameter]:
     """The parameters that decoding depends on; all others are frozen."""
     named = {name: value for name, value in model.named_parameters() if value.requires_grad}
     with eval_mode(model, gradients=True):
@@ -258,10 +260,10 @@ def _adam(parameters: list[nn.Parameter], lr: float) -> torch.optim.Adam:
     return torch.optim.Adam(parameters, lr=lr, betas=(0.9, 0.999), eps=1e-7)
 
 
-def rows_changed(
+def perturb_rows(
     network: nn.Module, x: Float[Tensor, "n *x_shape"], w: Float[Tensor, "n m"], eps: float, device: torch.device
 ) -> np.ndarray:
     """Return changed rows as float32 on the CPU, for storing."""
     with torch.no_grad():
-        found: np.ndarray = changed(network, x.to(device), w.to(device), eps).cpu().numpy()
+        found: np.ndarray = manipulate(network, x.to(device), w.to(device), eps).cpu().numpy()
     return found

@@ -17,7 +17,10 @@ from latentassay.nn.coders import conv_coders, mlp_coders, small_conv_coders, sq
 
 Kind = Literal["conv-64", "conv", "conv-small", "mlp"]
 KINDS: tuple[Kind, ...] = ("conv-64", "conv", "conv-small", "mlp")
+"""What ``Manipulation`` may be made of."""
+
 HIDDEN = 256
+"""Width of the layer before the neuron."""
 
 
 @final
@@ -56,10 +59,10 @@ class Manipulation(nn.Module):
         return changes
 
 
-def fitting(x_shape: Sequence[int]) -> Kind:
+def choose_kind(x_shape: Sequence[int]) -> Kind:
     """Return the kind that suits a shape: small convolutions where they take it, else fully connected layers.
 
-    >>> fitting((1, 32, 32)), fitting((3,))
+    >>> choose_kind((1, 32, 32)), choose_kind((3,))
     ('conv-small', 'mlp')
     """
     try:
@@ -70,10 +73,10 @@ def fitting(x_shape: Sequence[int]) -> Kind:
     return "conv-small"
 
 
-def scaled_factors(factors: Any, sizes: Sequence[int]) -> Float[Tensor, "n m"]:
+def scale_factors(factors: Any, sizes: Sequence[int]) -> Float[Tensor, "n m"]:
     """Return integer codes as numbers from −1 to 1, ``w_j = 2 c_j / (size_j − 1) − 1``; 0 for a factor of one value.
 
-    >>> scaled_factors(np.array([[0, 0], [2, 0]]), (3, 1))
+    >>> scale_factors(np.array([[0, 0], [2, 0]]), (3, 1))
     tensor([[-1.,  0.],
             [ 1.,  0.]])
     """

@@ -9,12 +9,12 @@ from jaxtyping import Bool, Float32, UInt8
 from latentassay.core.observations import as_float
 
 
-def stored_bytes(
+def round_to_bytes(
     x: UInt8[np.ndarray, "..."], wanted: Float32[np.ndarray, "..."], eps: float
 ) -> UInt8[np.ndarray, "..."]:
     """Return the bytes next to ``wanted`` (in [0, 1]) among those within ε of the bytes ``x``, both read as k / 255.
 
-    >>> stored_bytes(np.array([0, 255], np.uint8), np.array([0.3, 0.0], np.float32), 0.1)
+    >>> round_to_bytes(np.array([0, 255], np.uint8), np.array([0.3, 0.0], np.float32), 0.1)
     array([ 25, 230], dtype=uint8)
     """
     low, high = _reach(eps)
@@ -22,12 +22,12 @@ def stored_bytes(
     return np.clip(near, low[x], high[x]).astype(np.uint8)
 
 
-def stored_floats(
+def round_to_floats(
     x: Float32[np.ndarray, "..."], wanted: Float32[np.ndarray, "..."], eps: float
 ) -> Float32[np.ndarray, "..."]:
     """Return ``wanted`` in [0, 1] and, rounded towards ``x`` where it must be, within ε of it.
 
-    >>> float(stored_floats(np.float32([0.5]), np.float32([0.6]), 0.1)[0]) - 0.5 <= 0.1
+    >>> float(round_to_floats(np.float32([0.5]), np.float32([0.6]), 0.1)[0]) - 0.5 <= 0.1
     True
     """
     wide = x.astype(np.float64)

@@ -20,7 +20,7 @@ BLOCK = 1024
 """Rows that are read, changed and written at a time."""
 
 
-def checked_eps(eps: Any) -> float:
+def check_eps(eps: Any) -> float:
     """Return ε as a float.
 
     Raises:

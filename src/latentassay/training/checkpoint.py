@@ -24,6 +24,7 @@ MANIFEST = "manifest.json"
 """By this file a folder is known as that of a run."""
 
 FIX = "Restore the folder from a copy, or train again with another out="
+"""What to do about a damaged run."""
 
 
 def write_checkpoint(folder: Path, tensors: dict[str, Tensor], *, step: int, **facts: Any) -> None:

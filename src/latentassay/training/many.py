@@ -133,7 +133,11 @@ def _members(
         own = list({id(sources[index]): sources[index] for index in group}.values())
         slots = [next(slot for slot, source in enumerate(own) if source is sources[index]) for index in group]
         trainer = VmapTrainer(
-            [trainings[index] for index in group], list(map(_stored, own)), slots, log_every=log_every, graph=graph
+            [trainings[index] for index in group],
+            list(map(_resident_rows, own)),
+            slots,
+            log_every=log_every,
+            graph=graph,
         )
         trainers.append(trainer)
         members |= {index: _Member(trainer, place, sources[index]) for place, index in enumerate(group)}
@@ -150,7 +154,7 @@ def _open_sources(trainings: Sequence[Training], device: torch.device) -> list[S
     return [opened[key] for key in keys]
 
 
-def _stored(source: Source) -> torch.Tensor:
+def _resident_rows(source: Source) -> torch.Tensor:
     if source.stored is None:
         raise InputError(
             f"{source.name} does not fit into the free memory of the device, or holds tuples; train on "

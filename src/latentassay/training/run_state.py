@@ -85,16 +85,16 @@ class RunState:
     def _means(self) -> dict[str, float]:
         means, bad = averages(self._pending)
         if bad is not None:
-            raise self._diverged(
+            raise self._divergence_error(
                 f"the loss became NaN or infinite at step {self._trainer.step - len(self._pending) + bad + 1}"
             )
         return means
 
     def _refuse_infinite_weights(self) -> None:
         if not self._trainer.is_finite():
-            raise self._diverged(f"weights became NaN or infinite by step {self._trainer.step}")
+            raise self._divergence_error(f"weights became NaN or infinite by step {self._trainer.step}")
 
-    def _diverged(self, what: str) -> TrainingError:
+    def _divergence_error(self, what: str) -> TrainingError:
         lr = self._trainer.lr
         kept = (
             f"; the checkpoint of step {self._saved_step} in {self._folder} is intact, resume from it"

@@ -27,11 +27,11 @@ class Sampler:
         place, end, parts = step * self._batch_size, (step + 1) * self._batch_size, []
         while place < end:
             epoch, offset = divmod(place, self._n)
-            parts.append(self._shuffled(epoch)[offset : offset + end - place])
+            parts.append(self._shuffle(epoch)[offset : offset + end - place])
             place += len(parts[-1])
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
-    def _shuffled(self, epoch: int) -> Int[Tensor, " n"]:
+    def _shuffle(self, epoch: int) -> Int[Tensor, " n"]:
         if epoch != self._epoch:
             order = np.random.default_rng((self._seed, epoch)).permutation(self._n)
             self._epoch, self._order = epoch, torch.from_numpy(order)
