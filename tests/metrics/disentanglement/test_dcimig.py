@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import mutual_info_score
 
 import latentassay as la
-from latentassay.stats.information import binned
+from latentassay.stats.information import bin_codes
 from tests.metrics.codes import noise
 
 GRID = np.indices((10, 10, 4)).reshape(3, -1).T
@@ -13,7 +13,7 @@ GRID = np.indices((10, 10, 4)).reshape(3, -1).T
 
 def loops(codes, factors, bins):
     """Equation by equation: each factor takes the largest gap of the units that know most about it."""
-    numbered = binned(codes, bins, "quantile")
+    numbered = bin_codes(codes, bins, "quantile")
     table = [[mutual_info_score(column, factor) for column in numbered.T] for factor in factors.T]
     gaps = [0.0] * len(table)
     for j in range(codes.shape[1]):
