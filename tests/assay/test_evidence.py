@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
+import latentassay as la
 from latentassay.assay.evidence import pack, unpack
 from latentassay.assay.question import known_questions
 from latentassay.core.estimate import Estimate
@@ -55,3 +57,12 @@ def test_every_question_has_a_key_a_title_and_a_record_of_its_own():
     ):
         assert len(set(names)) == len(known)
     assert all(q.text.endswith("?") for q in known)
+
+
+def test_assays_saved_by_earlier_versions_are_refused_with_what_to_do(tmp_path):
+    earlier = {"format": "latentassay-assay-1", "facts": '{"meta": {}, "sections": []}', "sha256": "0"}
+    (tmp_path / "a").write_bytes(save({}, earlier))
+    with pytest.raises(
+        la.CheckpointError, match=r"earlier version of latentassay.*Run the assay again and save it anew"
+    ):
+        la.Assay.load(tmp_path / "a")
