@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
-from scipy.stats import t
 
 from latentassay.core.errors import InputError
 from latentassay.plots.style import INK, RULE, SERIES, SIZE, WIDE, legend, sheet, tidy
@@ -113,6 +112,8 @@ def _format_round(value: float, position: float | None = None) -> str:
 
 
 def _draw_model(ax: Axes, at: float, runs: np.ndarray, look: int) -> None:
+    from scipy.special import stdtrit
+
     colour, n = SERIES[look % len(SERIES)], len(runs)
     beside = at + np.linspace(-0.22, 0.22, n) if n > 1 else np.array([at])
     size, alpha = (3.8, 0.6) if n > 1 else (6, 1.0)
@@ -120,5 +121,5 @@ def _draw_model(ax: Axes, at: float, runs: np.ndarray, look: int) -> None:
     if n > 1:
         ax.hlines(runs.mean(), at - 0.36, at + 0.36, colors=colour, linewidth=2)
     if n >= FEWEST:
-        half = float(t.ppf(0.975, n - 1)) * runs.std(ddof=1) / n**0.5
+        half = float(stdtrit(n - 1, 0.975)) * runs.std(ddof=1) / n**0.5
         ax.errorbar(at, runs.mean(), half, fmt="none", ecolor=INK, elinewidth=1.1, capsize=3)
