@@ -120,8 +120,13 @@ def as_array(values: Any, name: str) -> np.ndarray:
         raise InputError(f"{name} must be an array or tensor (samples, …) of numbers: {error}") from error
 
 
-def reals(values: Any, name: str) -> Float[np.ndarray, "..."]:
+def reals(values: Any, name: str, *, copy: bool = True) -> Float[np.ndarray, "..."]:
     """Return anything array-like as float64; what does not fit becomes infinite.
+
+    Args:
+        values: numbers of any kind and precision.
+        name: what a message calls them.
+        copy: never return the memory that was given; without, it is the caller who must not write to it.
 
     Raises:
         InputError: as ``as_array``, and for what are no real numbers.
@@ -135,7 +140,7 @@ def reals(values: Any, name: str) -> Float[np.ndarray, "..."]:
         raise InputError(f"{name} must be real numbers, got {array.dtype} {array.shape} from {type(values).__name__}")
     try:
         with np.errstate(over="ignore"):
-            return array.astype(np.float64)
+            return array.astype(np.float64, copy=copy)
     except OverflowError as error:
         raise InputError(f"{name} hold a number too large for float64: {error}") from error
 

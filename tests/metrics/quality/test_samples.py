@@ -6,7 +6,7 @@ import torch
 
 import latentassay as la
 from latentassay.metrics.quality import frechet, kernel, neighbours
-from latentassay.metrics.quality.frechet import frechet_distance
+from latentassay.metrics.quality.frechet import frechet_distance, gaussian_frechet
 from latentassay.metrics.quality.kernel import kernel_distance
 from latentassay.metrics.quality.neighbours import precision_recall
 from latentassay.metrics.quality.quality import quality
@@ -69,3 +69,23 @@ def test_pairs_need_as_many_rows(metric):
     a, b = couple(9, 0)
     with pytest.raises(la.InputError, match=r"paired sets must have as many rows, .* got 9 and 8"):
         metric(a, b[:8], paired=True)
+
+
+@pytest.mark.parametrize("metric", [frechet_distance, kernel_distance, precision_recall, quality])
+def test_tensors_of_any_precision_are_features(metric):
+    a, b = (np.round(8 * normals(40, 3, seed)) / 8 for seed in range(2))
+    tensors = [torch.from_numpy(a).requires_grad_(), torch.from_numpy(b).bfloat16()]
+    assert metric(*tensors) == metric(a, b)
+
+
+def test_what_holds_no_numbers_is_refused_by_name():
+    for wrong in (torch.zeros(9, 2, device="meta"), np.full((9, 2), "word"), torch.eye(9).to_sparse(), None):
+        with pytest.raises(la.InputError, match="second features"):
+            frechet_distance(np.eye(9, 2), wrong)
+
+
+def test_moments_of_gaussians_may_be_tensors():
+    mean, covariance = torch.zeros(2, requires_grad=True), torch.eye(2)
+    assert gaussian_frechet(mean, covariance, [3, 0], 4 * np.eye(2)) == 11
+    with pytest.raises(la.InputError, match="covariances must be real numbers"):
+        gaussian_frechet(mean, covariance * 1j, [3, 0], np.eye(2))

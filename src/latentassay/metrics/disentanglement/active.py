@@ -82,8 +82,14 @@ def active_units(codes: Any, *, threshold: float = 0.01, std: Any = None) -> Act
     variance = c.var(0)
     active = variance > threshold
     posterior = None if std is None else _mean_variance(std, c.shape)
-    variant = f"variance of the posterior mean above {threshold:g}, in the codes' own scale"
-    return ActiveUnits(int(active.sum()), active, variance, posterior, len(c), variant)
+    return ActiveUnits(
+        score=int(active.sum()),
+        active=active,
+        variance=variance,
+        posterior_variance=posterior,
+        n=len(c),
+        variant=f"variance of the posterior mean above {threshold:g}, in the codes' own scale",
+    )
 
 
 def _mean_variance(std: Any, shape: tuple[int, ...]) -> Float[np.ndarray, " d"]:

@@ -44,7 +44,7 @@ def two_samples(
 
 
 def _sample(values: Any, name: str, fewest: int) -> Float[np.ndarray, "n k"]:
-    x = reals(values, name)
+    x = reals(values, name, copy=False)  # features are many, and nothing here writes to them
     if x.ndim != 2 or len(x) < fewest or x.shape[1] < 1:
         raise InputError(
             f"{name} must have shape (rows, features) with at least {fewest} rows, got {x.shape}; "
