@@ -1,5 +1,8 @@
 """Errors of every command: one line, a code, nothing left behind; the traceback only with ``--debug``."""
 
+import subprocess
+import sys
+
 import pytest
 from typer.testing import CliRunner
 
@@ -40,3 +43,19 @@ def test_a_bug_of_ours_is_one_line_and_asks_to_be_reported(monkeypatch):
 def test_debug_shows_the_traceback(run, tmp_path):
     done = run("--debug", "assay", "nowhere", cwd=tmp_path)
     assert done.returncode == 3 and "Traceback" in done.stderr
+
+
+def test_a_reader_that_leaves_early_is_no_bug_of_ours():
+    command = [sys.executable, "-m", "latentassay", "assay", "--help"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.close()  # as `| head` does once it has its lines
+        assert process.stderr.read() == "" and process.wait(60) == 1
+
+
+def test_interruptions_end_with_their_code(monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rich.table.Table.__init__", lambda *_, **__: interrupt())
+    done = CliRunner().invoke(app, ["data", "list"])
+    assert done.exit_code == 130 and done.stderr == "error: interrupted\n"
