@@ -1,0 +1,35 @@
+"""Do codes hold finer detail than pictures of their size? Means of patches do not; noise does."""
+
+import pytest
+import torch
+
+from latentassay.report import figures
+from tests.assay.asking import ask, findings_of, scores_of
+from tests.assay.planted import Twin, data, identity
+from tests.oracles.convolutional import Patches, clouds
+
+KEY = "spatial.spectrum"
+
+
+@pytest.mark.parametrize("sides", [(12,), (4, 4, 4), (2, 8)])
+def test_it_is_asked_where_there_are_places_enough(sides):
+    assert bool(ask(*identity(2, *sides), KEY, samples=48)) == (min(sides) >= 4)
+
+
+def test_the_mean_of_every_patch_is_the_picture_at_the_size_of_its_codes():
+    """One channel that holds the means of patches has the spectrum that pictures have, averaged to as many places."""
+    sections = ask(Patches(channels=1), clouds(200, seed=7).float(), KEY)
+    evidence, scores = sections[KEY].evidence, scores_of(sections)
+    assert evidence.latent == pytest.approx(evidence.matched, rel=1e-4)
+    latent, picture = (scores[f"spatial.slope.{name}"] for name in ("latent", "picture"))
+    assert latent.value == pytest.approx(picture.value, rel=1e-4)
+    assert findings_of(sections)[KEY].level == "good"
+    assert set(figures(sections.values())) == {f"{KEY}.spectra"}
+
+
+def test_codes_of_signs_of_their_own_are_flatter_than_their_pictures():
+    """Signs that change from place to place make white noise of any picture, and the decoder takes them back."""
+    signs = torch.randn(8, 8, generator=torch.Generator().manual_seed(2)).sign().double()
+    model = Twin(code=lambda x, m, s: (m * signs, s), latent=lambda z: z * signs)
+    finding = findings_of(ask(model, data(), KEY))[KEY]
+    assert finding.level == "note" and "fine detail" in finding.sentence and finding.remedy
