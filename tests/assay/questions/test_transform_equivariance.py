@@ -1,4 +1,4 @@
-"""Do codes follow their pictures when those are moved? A model of patches does; one with signs of its places does not."""
+"""Do codes follow their pictures when those are moved? Patches do; codes with signs of their places do not."""
 
 import pytest
 import torch
