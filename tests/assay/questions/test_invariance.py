@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from latentassay.report import figures
 from tests.assay import responding
