@@ -122,6 +122,25 @@ def finite(x: Tensor, name: str) -> Tensor:
     return x
 
 
+def find_factor(data: FactoredObservations, factor: str | int) -> int:
+    """Return the column of a factor, named by its name or number.
+
+    Raises:
+        InputError: no factor is called so; lists those there are.
+    """
+    names = data.factor_names
+    column = names.index(factor) if factor in names else factor
+    if not isinstance(column, int) or isinstance(column, bool) or not 0 <= column < len(names):
+        name = getattr(data, "name", "data")
+        raise InputError(f"{name} has no factor {factor!r}; it has {', '.join(names) or 'none'}")
+    return column
+
+
+def varying_factors(data: FactoredObservations) -> list[int]:
+    """Return the columns of factors that take more than one value."""
+    return [m for m, column in enumerate(data.factors.T) if (column != column[0]).any()]
+
+
 def as_float(raw: Tensor) -> Float[Tensor, "n *x_shape"]:
     """Turn stored values into model input: uint8 becomes float32 in [0, 1], floats pass through.
 

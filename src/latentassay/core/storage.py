@@ -42,6 +42,20 @@ def write_whole(path: Path, payload: bytes) -> None:
         part.write_bytes(payload)
 
 
+def read_whole(path: Path, fix: str, error: type[FileError] = FileError) -> bytes:
+    """Read a file into memory.
+
+    Raises:
+        FileError: it does not exist, or cannot be read; ``error`` is a kind of it, ``fix`` says what to do.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as refusal:
+        missing = isinstance(refusal, FileNotFoundError)
+        cause = "does not exist" if missing else f"cannot be read ({refusal.strerror or refusal})"
+        raise error(path, cause, fix) from refusal
+
+
 def _flush(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     with suppress(OSError):  # some file systems refuse to flush a folder

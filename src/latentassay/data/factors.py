@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from latentassay.core.arrays import as_array
 from latentassay.core.errors import InputError
-from latentassay.core.observations import as_float, finite, groups_varying
+from latentassay.core.observations import as_float, find_factor, finite, groups_varying
 from latentassay.core.randomness import as_seed
 
 Layout = Literal["hwc", "chw", "hw", "vector"]
@@ -140,7 +140,7 @@ class FactorData:
         Raises:
             InputError: no factor is called so.
         """
-        return groups_varying(self.factors, self._column(factor), limit=limit, seed=as_seed(generator))
+        return groups_varying(self.factors, find_factor(self, factor), limit=limit, seed=as_seed(generator))
 
     def holdout(self, factor: str | int, values: Any) -> Holdout:
         """Split into rows without some values of a factor, and the rows that have them (SA 3.2); nothing is read.
@@ -157,7 +157,7 @@ class FactorData:
         >>> parts.kept.factors[:, 1].tolist(), len(parts.held_out)
         ([1, 1], 4)
         """
-        column = self._column(factor)
+        column = find_factor(self, factor)
         is_held_out = np.isin(self.factors[:, column], _check_values(values, self.factor_sizes[column], factor))
         if not 0 < (taken := int(is_held_out.sum())) < len(self):
             raise InputError(
@@ -165,12 +165,6 @@ class FactorData:
                 f"rows, so a part is empty; the data have {np.unique(self.factors[:, column]).tolist()}"
             )
         return Holdout(self.take(np.flatnonzero(~is_held_out)), self.take(np.flatnonzero(is_held_out)))
-
-    def _column(self, factor: str | int) -> int:
-        column = self.factor_names.index(factor) if factor in self.factor_names else factor
-        if not isinstance(column, int) or isinstance(column, bool) or not 0 <= column < len(self.factor_names):
-            raise InputError(f"{self.name} has no factor {factor!r}; it has {', '.join(self.factor_names) or 'none'}")
-        return column
 
     def raw(self, indices: Any) -> Tensor:
         """Return rows as stored (uint8 or float), channels first; what training keeps on the device."""

@@ -6,7 +6,7 @@ import math
 import os
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
@@ -168,6 +168,23 @@ def read_idx(path: Any, md5: str | None = None) -> UInt8[np.ndarray, "..."]:
         cause = f"the file was altered or is another one: the md5 of its contents is {found}, expected {md5}"
         raise FileError(path, cause, "Delete it and get it again.")
     return np.frombuffer(body, np.uint8).reshape(shape)
+
+
+def write_npy(
+    path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], blocks: Iterable[np.ndarray], *, label: str
+) -> None:
+    """Write a ``.npy`` file from blocks of its rows, with a progress bar of this label.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    # As a stream: on a full disk a memory map would die of SIGBUS, a stream raises OSError.
+    with path.open("wb") as file, bar(shape[0], label, unit="row") as line:
+        np.lib.format.write_array_header_1_0(file, header)
+        for block in blocks:
+            file.write(np.ascontiguousarray(block).data)
+            line.update(len(block))
 
 
 @contextmanager

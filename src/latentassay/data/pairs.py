@@ -13,7 +13,7 @@ from torch import Generator
 
 from latentassay.core.checks import check_counts
 from latentassay.core.errors import InputError
-from latentassay.core.observations import FactoredObservations
+from latentassay.core.observations import FactoredObservations, find_factor, varying_factors
 from latentassay.core.randomness import as_seed
 from latentassay.data.frames import Frames
 
@@ -56,7 +56,7 @@ def shared_pairs(
     """
     _check_factored(data)
     check_counts(n=n)
-    varying, names = _varying_columns(data), data.factor_names
+    varying, names = varying_factors(data), data.factor_names
     wanted = varying if shared is None else shared
     subsets = [_subset(data, [one] if isinstance(one, str | int) else list(one), varying) for one in wanted]
     if not subsets:
@@ -101,7 +101,7 @@ def changed_pairs(
     """
     _check_factored(data)
     check_counts(n=n)
-    free, varying = _free_columns(data, fixed), _varying_columns(data)
+    free, varying = _free_columns(data, fixed), varying_factors(data)
     most = min(len(free), len(varying) - 1)
     if most < 1:
         raise InputError(
@@ -252,7 +252,7 @@ class _Rows:
 
 
 def _subset(data: FactoredObservations, wanted: Iterable[Factor], varying: list[int]) -> list[int]:
-    subset = [_column(data, factor) for factor in wanted]
+    subset = [find_factor(data, factor) for factor in wanted]
     if len(set(subset)) < len(subset):
         raise InputError(f"a subset names a factor twice: {', '.join(data.factor_names[m] for m in subset)}")
     if not subset:
@@ -266,20 +266,8 @@ def _subset(data: FactoredObservations, wanted: Iterable[Factor], varying: list[
 
 
 def _free_columns(data: FactoredObservations, fixed: Sequence[Factor]) -> list[int]:
-    kept = {_column(data, factor) for factor in fixed}
-    return [m for m in _varying_columns(data) if m not in kept]
-
-
-def _varying_columns(data: FactoredObservations) -> list[int]:
-    return [m for m, column in enumerate(data.factors.T) if (column != column[0]).any()]
-
-
-def _column(data: FactoredObservations, factor: Factor) -> int:
-    names = data.factor_names
-    column = names.index(factor) if factor in names else factor
-    if isinstance(column, bool) or not isinstance(column, int) or not 0 <= column < len(names):
-        raise InputError(f"{_name(data)} has no factor {factor!r}; it has {', '.join(names)}")
-    return column
+    kept = {find_factor(data, factor) for factor in fixed}
+    return [m for m in varying_factors(data) if m not in kept]
 
 
 def _join_names(named: list[tuple[str, ...]]) -> str:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from latentassay.core.errors import FileError
-from latentassay.core.storage import kind_of
+from latentassay.core.records import StrictRecord, parse_record
+from latentassay.core.storage import read_whole
 from latentassay.data.perturbed_folder import FIX, MANIFEST
 
 Sum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -14,11 +14,7 @@ Count = Annotated[int, Field(ge=1)]
 Kind = Literal["manipulation", "noise"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class ParentData(_Strict):
+class ParentData(StrictRecord):
     """The data set that was perturbed; ``sha256`` is that of its values and codes."""
 
     name: str
@@ -30,7 +26,7 @@ class ParentData(_Strict):
     sha256: Sum
 
 
-class PerturbationTraining(_Strict):
+class PerturbationTraining(StrictRecord):
     """How the manipulation network was trained, and against which models, by the sha256 of their weights."""
 
     steps: Count
@@ -46,7 +42,7 @@ class PerturbationTraining(_Strict):
     disentangled: list[Sum]
 
 
-class FileSum(_Strict):
+class FileSum(StrictRecord):
     """A file of the folder."""
 
     size: Annotated[int, Field(ge=0)]
@@ -64,7 +60,7 @@ class TrainingState(FileSum):
         return f"state-{self.step:08d}.safetensors"
 
 
-class PerturbationPlan(_Strict):
+class PerturbationPlan(StrictRecord):
     """Everything that the values of a perturbed data set follow from."""
 
     format: Literal["latentassay-perturbed-1"] = "latentassay-perturbed-1"
@@ -79,12 +75,12 @@ class PerturbationPlan(_Strict):
 File = Literal["images.npy", "factors.npy", "network.safetensors"]
 
 
-class PerturbedManifest(_Strict):
+class PerturbedManifest(StrictRecord):
     """A plan and what there is of it: ``state`` while it is trained, all its files once it is done."""
 
     plan: PerturbationPlan
     state: TrainingState | None = None
-    files: dict[File, FileSum] = {}
+    files: dict[File, FileSum] = Field(default_factory=dict)
 
     @property
     def is_done(self) -> bool:
@@ -99,15 +95,5 @@ def read_manifest(folder: Path) -> PerturbedManifest:
         FileError: it is missing, no JSON, or of another form.
     """
     path = folder / MANIFEST
-    try:
-        payload = path.read_bytes()
-    except OSError as error:
-        cause = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
-        raise FileError(path, cause, "Name a folder that perturb or uniform_noise wrote.") from error
-    try:
-        return PerturbedManifest.model_validate_json(payload)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        cause = kind_of(payload[:512]) or f"is no manifest of a perturbed data set ({where}: {first['msg']})"
-        raise FileError(path, cause, FIX) from error
+    payload = read_whole(path, "Name a folder that perturb or uniform_noise wrote.")
+    return parse_record(PerturbedManifest, payload, path, name="manifest of a perturbed data set", fix=FIX)

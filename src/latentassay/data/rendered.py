@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 from latentassay.core.errors import FileError
-from latentassay.core.progress import bar
 from latentassay.core.storage import replacing
 from latentassay.data.codes import grid_codes
 from latentassay.data.factors import FactorData, Store
+from latentassay.data.formats import write_npy
 
 Render = Callable[[Any], np.ndarray]
 
@@ -60,20 +60,11 @@ def cache_store(store: Store, path: str | Path, *, batch_size: int = 4096) -> np
     """
     path = Path(path)
     if not path.exists():
-        with replacing(path) as part, part.open("wb") as file:
-            _write(store, file, path.stem, batch_size)
+        n = store.shape[0]
+        blocks = (store[np.arange(start, min(start + batch_size, n))] for start in range(0, n, batch_size))
+        with replacing(path) as part:
+            write_npy(part, store.shape, store.dtype, blocks, label=f"rendering {path.stem}")
     return _open_and_check(store, path)
-
-
-def _write(store: Store, file: Any, name: str, batch_size: int) -> None:
-    # Written as a stream: on a full disk a memory map would die of SIGBUS, a stream raises OSError.
-    header = {"descr": np.lib.format.dtype_to_descr(store.dtype), "fortran_order": False, "shape": store.shape}
-    np.lib.format.write_array_header_1_0(file, header)
-    with bar(store.shape[0], f"rendering {name}", unit="image") as line:
-        for start in range(0, store.shape[0], batch_size):
-            batch = store[np.arange(start, min(start + batch_size, store.shape[0]))]
-            file.write(np.ascontiguousarray(batch).data)
-            line.update(len(batch))
 
 
 def _open_and_check(store: Store, path: Path) -> np.memmap:

@@ -1,16 +1,17 @@
 """The backbone that all models of SA share (A.2.1), and the coders whose latents enter it in one vector."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import count
 from math import gcd, prod
 from typing import Any, NamedTuple
 
-import torch
 from torch import nn
 
+from latentassay.core.checks import check_counts
 from latentassay.core.errors import InputError
 from latentassay.nn.blocks import double_size, mlp
-from latentassay.nn.coders import Coders, square, widths
+from latentassay.nn.coders import Coders, init_layers, square, widths
 from latentassay.nn.structural import StrTfm, StructuralDecoder
 
 POOLED = (0, 3, 6, 9)
@@ -56,7 +57,7 @@ def backbone(x_shape: Sequence[int], *, filters: Any = 64, depth: Any = 12) -> B
     >>> backbone((3, 32, 32), filters=16).bottom, backbone((50,)).bottom
     ((16, 2, 2), (64,))
     """
-    filters, depth = positive("filters", filters), positive("depth", depth)
+    check_counts(filters=filters, depth=depth)
     if len(x_shape) == 1:
         return Backbone(*_dense(x_shape[0], filters, depth), (filters,))
     channels, side = square(x_shape)
@@ -142,28 +143,11 @@ def init_weights(coders: Coders) -> Coders:
     VAEs of this depth then give up their latents before they are of use. Answers of convolutions follow the memory
     format of their weights, which is a fifth faster on CPUs.
     """
-    for network in coders:
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # unknown to torch's stubs
-        for module in network.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-        for module in network.modules():
-            if isinstance(module, StrTfm):
-                module.start_at_identity()
+    init_layers(coders, partial(nn.init.kaiming_uniform_, nonlinearity="relu"))
+    for module in coders.decoder.modules():
+        if isinstance(module, StrTfm):
+            module.start_at_identity()
     return coders
-
-
-def positive(name: str, value: Any) -> int:
-    """Return a positive integer.
-
-    Raises:
-        InputError: it is something else.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InputError(f"{name} must be a positive integer, got {value!r}")
-    return value
 
 
 def _encoder(body: Backbone, width: int) -> nn.Sequential:

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
 from torch import nn
 
 from latentassay.core.errors import InputError
 from latentassay.nn.blocks import mish_block, mlp
-from latentassay.nn.coders import Coders, square
+from latentassay.nn.coders import Coders, init_layers, square
 from latentassay.nn.structural import StructuralDecoder
 
 STR_TFM = (128, 64)
@@ -44,9 +43,7 @@ def skeleton_coders(x_shape: Sequence[int], latents: int, width: int, *, skeleto
         nn.Unflatten(1, (skeleton.filters, *sides[-1:] * 2)),
         *_up(channels, sides, skeleton),
     )
-    coders = Coders(_encoder(channels, places, width, skeleton), decoder)
-    _init_weights(coders)
-    return coders
+    return _init_weights(Coders(_encoder(channels, places, width, skeleton), decoder))
 
 
 def structural_coders(x_shape: Sequence[int], latents: int, width: int, *, skeleton: Skeleton) -> Coders:
@@ -67,8 +64,7 @@ def structural_coders(x_shape: Sequence[int], latents: int, width: int, *, skele
     decoder = StructuralDecoder(
         (skeleton.filters, sides[-1], sides[-1]), stages, [skeleton.filters] * layers, latents, hidden=STR_TFM
     )
-    coders = Coders(_encoder(channels, places, width, skeleton), decoder)
-    _init_weights(coders)
+    coders = _init_weights(Coders(_encoder(channels, places, width, skeleton), decoder))
     decoder.start_at_identity()
     return coders
 
@@ -111,12 +107,6 @@ def _sides(x_shape: Sequence[int], pools: int) -> list[int]:
     return sides
 
 
-def _init_weights(coders: Coders) -> None:
+def _init_weights(coders: Coders) -> Coders:
     """Glorot & Bengio's initialisation of everything but the normalisations (IC A.3)."""
-    for network in coders:
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # unknown to torch's stubs
-        for module in network.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.xavier_uniform_(module.weight)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+    return init_layers(coders, nn.init.xavier_uniform_)

@@ -1,19 +1,19 @@
 """A folder in which a perturbed data set comes about: begun, gone on with, finished; never half of anything."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load
 from torch import Tensor
 
 from latentassay.core.errors import FileError, InputError
-from latentassay.core.progress import bar
 from latentassay.core.storage import replacing, write_whole
 from latentassay.data.files import verify
+from latentassay.data.formats import write_npy
 from latentassay.data.perturbed_folder import FIX, MANIFEST
 from latentassay.data.perturbed_manifest import (
     File,
@@ -23,6 +23,7 @@ from latentassay.data.perturbed_manifest import (
     TrainingState,
     read_manifest,
 )
+from latentassay.training.checkpoint import pack_tensors
 
 
 def begin(folder: Path, plan: PerturbationPlan) -> PerturbedManifest:
@@ -45,7 +46,7 @@ def begin(folder: Path, plan: PerturbationPlan) -> PerturbedManifest:
 
 def keep_state(folder: Path, manifest: PerturbedManifest, tensors: dict[str, Tensor], step: int) -> PerturbedManifest:
     """Write where training stands and remove what it stood at before; killed at any moment, one of them is whole."""
-    payload = _pack(tensors)
+    payload = pack_tensors(tensors)
     state = TrainingState(step=step, **_size_and_sum(payload))
     write_whole(folder / state.file, payload)
     manifest = _write_manifest(folder, manifest.model_copy(update={"state": state}))
@@ -88,7 +89,7 @@ def finish(
     """
     parent, files = manifest.plan.parent, dict[File, FileSum]()
     if network is not None:
-        write_whole(folder / "network.safetensors", _pack(network))
+        write_whole(folder / "network.safetensors", pack_tensors(network))
         files["network.safetensors"] = _sum_of(folder / "network.safetensors")
     _write_npy(folder / "factors.npy", factors.shape, factors.dtype, [factors])
     _write_npy(folder / "images.npy", (parent.n, *parent.x_shape), np.dtype(parent.dtype), blocks)
@@ -100,13 +101,8 @@ def finish(
 
 
 def _write_npy(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any], blocks: Iterable[np.ndarray]) -> None:
-    # Written as a stream: on a full disk a memory map would die of SIGBUS, a stream raises OSError.
-    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    with replacing(path) as part, part.open("wb") as file, bar(shape[0], f"writing {path.name}", unit="row") as line:
-        np.lib.format.write_array_header_1_0(file, header)
-        for block in blocks:
-            file.write(np.ascontiguousarray(block).data)
-            line.update(len(block))
+    with replacing(path) as part:
+        write_npy(part, shape, dtype, blocks, label=f"writing {path.name}")
 
 
 def _write_manifest(folder: Path, manifest: PerturbedManifest) -> PerturbedManifest:
@@ -118,11 +114,6 @@ def _remove(folder: Path, but: str = "") -> None:
     for old in [*folder.glob("state-*.safetensors"), *folder.glob(".*.part")]:
         if old.name != but:
             old.unlink(missing_ok=True)
-
-
-def _pack(tensors: dict[str, Tensor]) -> bytes:
-    payload: bytes = save({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()})
-    return payload
 
 
 def _size_and_sum(payload: bytes) -> dict[str, Any]:
@@ -161,5 +152,8 @@ def _refuse_other(folder: Path, found: PerturbationPlan, wanted: PerturbationPla
 
 
 def _short(value: Any) -> str:
-    shorten: Callable[[str], str] = lambda text: f"{text[:8]}…" if len(text) == 64 else text  # noqa: E731
-    return "[" + ", ".join(map(_short, value)) + "]" if isinstance(value, list) else shorten(str(value))
+    """Sums by their first digits, all else in full."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_short, value))}]"
+    text = str(value)
+    return f"{text[:8]}…" if len(text) == 64 else text

@@ -11,6 +11,7 @@ from torch import nn
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode
 from latentassay.core.errors import ContractError, InputError
+from latentassay.core.observations import varying_factors
 from latentassay.core.posteriors import Point
 from latentassay.core.progress import bar
 from latentassay.data import FactorData
@@ -41,7 +42,7 @@ def parent_of(data: Any) -> ParentData:
     """
     if not isinstance(data, FactorData):
         raise InputError(f"data must be a FactorData, got {type(data).__name__}; wrap your arrays in one")
-    if not any(np.ptp(column) > 0 for column in data.factors.T):
+    if not varying_factors(data):
         raise InputError(f"{data.name} has no factor that varies, and the changes follow from factors")
     kind = "uint8" if data.store.dtype == np.uint8 else "float32"
     facts: dict[str, Any] = {"n": len(data), "x_shape": list(data.x_shape), "dtype": kind}

@@ -15,7 +15,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from latentassay.core.errors import CheckpointError, FileError
-from latentassay.core.storage import kind_of, write_whole
+from latentassay.core.storage import kind_of, read_whole, write_whole
 
 if TYPE_CHECKING:
     from latentassay.training.manifest import Manifest, Snapshot
@@ -63,10 +63,16 @@ def write_snapshot(folder: Path, weights: dict[str, Tensor], *, step: int, secon
 
 
 def _write_tensors(folder: Path, file: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
-    # Clones, because safetensors refuses tensors that share memory or are not contiguous.
-    payload = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()})
+    payload = pack_tensors(tensors)
     write_whole(folder / file, payload)
     return {"file": file, "size": len(payload), "sha256": hashlib.sha256(payload).hexdigest()}
+
+
+def pack_tensors(tensors: dict[str, Tensor]) -> bytes:
+    """Return the contents of a safetensors file."""
+    # Clones, because safetensors refuses tensors that share memory or are not contiguous.
+    payload: bytes = save({name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()})
+    return payload
 
 
 @contextmanager
@@ -85,19 +91,13 @@ def read_manifest(folder: Path) -> "Manifest":
     Raises:
         CheckpointError: it is missing, no JSON, or of another form.
     """
-    from pydantic import ValidationError
-
+    from latentassay.core.records import parse_record
     from latentassay.training.manifest import Manifest
 
+    fix = "A run folder holds manifest.json and a checkpoint; is this the folder given as out=?"
     path = folder / MANIFEST
-    payload = _read(path, "a run folder holds manifest.json and a checkpoint; is this the folder given as out=?")
-    try:
-        return Manifest.model_validate_json(payload)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        cause = kind_of(payload[:512]) or f"is no manifest of a run ({where}: {first['msg']})"
-        raise CheckpointError(path, cause, FIX) from error
+    payload = read_whole(path, fix, CheckpointError)
+    return parse_record(Manifest, payload, path, name="manifest of a run", fix=FIX, error=CheckpointError)
 
 
 def read_tensors(folder: Path, manifest: "Manifest | Snapshot") -> dict[str, Tensor]:
@@ -107,7 +107,7 @@ def read_tensors(folder: Path, manifest: "Manifest | Snapshot") -> dict[str, Ten
         CheckpointError: the file is missing, truncated, altered, or no safetensors file.
     """
     path = folder / manifest.file
-    payload = _read(path, FIX)
+    payload = read_whole(path, FIX, CheckpointError)
     if hashlib.sha256(payload).hexdigest() != manifest.sha256:
         shorter = f"is truncated ({len(payload)} of {manifest.size} bytes)" if len(payload) < manifest.size else ""
         raise CheckpointError(
@@ -117,11 +117,3 @@ def read_tensors(folder: Path, manifest: "Manifest | Snapshot") -> dict[str, Ten
         return load(payload)
     except SafetensorError as error:
         raise CheckpointError(path, kind_of(payload[:512]) or f"is no safetensors file ({error})", FIX) from error
-
-
-def _read(path: Path, fix: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        cause = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error})"
-        raise CheckpointError(path, cause, fix[0].upper() + fix[1:]) from error

@@ -15,7 +15,7 @@ from latentassay.core.autoencoder import eval_mode
 from latentassay.core.checks import check_counts
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
-from latentassay.core.observations import FactoredObservations
+from latentassay.core.observations import FactoredObservations, varying_factors
 from latentassay.core.progress import track
 from latentassay.core.randomness import seeded
 from latentassay.nn.coders import mlp_coders, small_conv_coders
@@ -220,7 +220,7 @@ def _check(data: Any, steps: int, batch_size: int) -> None:
 
 def _columns(data: FactoredObservations, factor: str | int | None) -> list[int]:
     """Numbers of the factors to learn, of which each must vary."""
-    varying = [m for m, column in enumerate(data.factors.T) if np.ptp(column) > 0]
+    varying = varying_factors(data)
     number = data.factor_names.index(factor) if isinstance(factor, str) and factor in data.factor_names else factor
     wanted = varying if number is None else [m for m in varying if m == number]
     if not wanted:

@@ -2,17 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from latentassay.core.records import StrictRecord
 
 Spec = dict[str, Any]
 Count = Annotated[int, Field(ge=0)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class DataFacts(_Strict):
+class DataFacts(StrictRecord):
     """The data a run was trained on."""
 
     name: str
@@ -20,16 +18,16 @@ class DataFacts(_Strict):
     x_shape: list[int]
 
 
-class Settings(_Strict):
+class Settings(StrictRecord):
     """What a resumed run must share with its beginning."""
 
     batch_size: Annotated[int, Field(gt=0)]
     seed: Count
     precision: Literal["float32", "tf32", "bf16"]
-    freeze: list[str] = []
+    freeze: list[str] = Field(default_factory=list)
 
 
-class _File(_Strict):
+class _File(StrictRecord):
     """A safetensors file, its size and hash, and when in the run it was written."""
 
     size: Count
