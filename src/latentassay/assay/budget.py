@@ -62,6 +62,7 @@ def sizes(
     >>> sizes(model, data, torch.arange(8), samples=1024, fewest=32, batch_size=128, budget=60.0)
     Sizes(rows=1024, batch_size=128)
     """
+    # The first try of a model that was just loaded pays for caches and lazy weights; the better of two does not.
     seconds = min(_time_once(model, data, rows) for _ in range(2)) / len(rows)
     return Sizes(
         _reduce(samples, fewest, min(budget / ROWS_SHARE / seconds, CODES // math.prod(model.latent_shape))),
@@ -120,5 +121,5 @@ def left_out(needs: dict[str, int], all_needs: int, context: Context, budget: fl
         f"{1000 * context.seconds / context.passes:.3g} ms. Left out: {named}."
     )
     remedy = f"Give it about {10 * math.ceil(more / 10)} s (budget=, or --budget), or a faster machine."
-    finding = Finding("budget", sentence, "note", (), remedy)
+    finding = Finding("budget", sentence, "note", (), remedy=remedy)
     return Section("budget", "Left out", "Which questions does the budget not reach?", findings=(finding,))

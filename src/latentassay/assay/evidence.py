@@ -50,7 +50,7 @@ def unpack(kind: type[Record], arrays: Mapping[str, np.ndarray], facts: Mapping[
     Raises:
         TypeError: the fields are not those of ``kind``; it was saved by another version.
     """
-    return kind(**dict(arrays), **{name: _typed(value) for name, value in facts.items()})
+    return kind(**dict(arrays), **{name: _restore(value) for name, value in facts.items()})
 
 
 def _plain(value: Any, name: str) -> Any:
@@ -65,12 +65,12 @@ def _plain(value: Any, name: str) -> Any:
     raise ContractError(f"{name} must be a numpy array or a plain fact, got {type(value).__name__}")
 
 
-def _typed(value: Any) -> Any:
+def _restore(value: Any) -> Any:
     if isinstance(value, list):
-        return tuple(_typed(item) for item in value)
+        return tuple(_restore(item) for item in value)
     if isinstance(value, dict) and set(value) == {TAG}:
         number, low, high, stderr, n = value[TAG]
         return Estimate(number, low=low, high=high, stderr=stderr, n=n)
     if isinstance(value, dict):
-        return {key: _typed(item) for key, item in value.items()}
+        return {key: _restore(item) for key, item in value.items()}
     return value

@@ -91,6 +91,7 @@ class Assay:
         sections = [_facts_of(section, packed[section.key][1]) for section in self.sections]
         facts = json.dumps({"meta": asdict(self.meta), "sections": sections})
         metadata = {"format": FORMAT, "facts": facts, "sha256": _digest(facts, arrays)}
+        # Written beside and renamed, so that whoever looks finds the old file or the new one, never half of it.
         with replacing(Path(path)) as part:
             part.write_bytes(save(arrays, metadata))
 

@@ -186,10 +186,11 @@ def _check_varies(data: Observations, rows: torch.Tensor) -> None:
 
 def _ask(context: Context, questions: Sequence[Question[Any]], budget: float, began: float) -> list[Section]:
     """Ask every question with its share of the time that is left; say which were left out."""
-    needs = [_guarded(question, question.passes_needed, context) for question in questions]
+    needs = [_ask_guarded(question, question.passes_needed, context) for question in questions]
     applying = [(question, need) for question, need in zip(questions, needs, strict=True) if need is not None]
     sections: list[Section] = []
     unasked: dict[str, int] = {}
+    # Passes are shared out anew before each question: one that took less than its share leaves the rest to those after.
     with bar(len(applying), "assay", unit="question") as progress:
         for k, (question, need) in enumerate(applying):
             begun = time.perf_counter()
@@ -200,7 +201,7 @@ def _ask(context: Context, questions: Sequence[Question[Any]], budget: float, be
                 unasked[question.title] = need
             else:
                 asked = replace(context.affording(passes), found={s.key: s.evidence for s in sections})
-                section = _guarded(question, question.answer, asked)
+                section = _ask_guarded(question, question.answer, asked)
                 if section is not None:
                     sections.append(replace(section, seconds=time.perf_counter() - begun))
             progress.update()
@@ -209,7 +210,7 @@ def _ask(context: Context, questions: Sequence[Question[Any]], budget: float, be
     return sections
 
 
-def _guarded(question: Question[Any], function: Any, context: Context) -> Any:
+def _ask_guarded(question: Question[Any], function: Any, context: Context) -> Any:
     """Call a question's function; what a stranger's raises names its file, what one of ours raises is a bug of ours."""
     if question in known_questions():
         return function(context)

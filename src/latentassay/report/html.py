@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from latentassay.core.findings import LEVELS, Finding, Meta, Picture, Section
 from latentassay.plots.style import figure_of
-from latentassay.report.meta import about, facts, measured, seconds, title_of
+from latentassay.report.meta import about, describe_facts, describe_measurement, seconds, title_of
 from latentassay.report.svg import inline_svg
 from latentassay.report.templates import template
 
@@ -39,9 +39,9 @@ def render(sections: Sequence[Section], meta: Meta | None = None, *, title: str 
         pictures={section.key: list(_draw(section)) for section in sections},
         subject=[text for text in about(meta) if text not in heading] if meta else [],
         summary=summary,
-        facts=facts(meta) if meta else {},
+        facts=describe_facts(meta) if meta else {},
         seconds=seconds(sections, meta) if meta else {},
-        measured=measured(meta) if meta else {},
+        measured=describe_measurement(meta) if meta else {},
     )
 
 

@@ -15,7 +15,7 @@ def about(meta: Meta) -> tuple[str, ...]:
     return meta.model, meta.data, meta.date
 
 
-def facts(meta: Meta) -> dict[str, str]:
+def describe_facts(meta: Meta) -> dict[str, str]:
     """Return what stands below the heading: label → value."""
     return {
         "observations": f"{meta.rows} of {meta.available}, {_times(meta.x_shape)}",
@@ -26,7 +26,7 @@ def facts(meta: Meta) -> dict[str, str]:
     }
 
 
-def measured(meta: Meta) -> dict[str, str]:
+def describe_measurement(meta: Meta) -> dict[str, str]:
     """Return what stands at the foot of the page: label → value."""
     low, high = meta.used
     return {

@@ -86,7 +86,7 @@ def judge(evidence: ActivityEvidence, context: Context) -> Judgement:
     )
     sentence = f"Codes vary unequally by place, {extent}: most at {most}, least at {least}."
     remedy = "Look whether the data do, too: a subject in the middle is no fault."
-    return Judgement((score,), (Finding("spatial.activity", sentence, level, (score.name,), remedy),))
+    return Judgement((score,), (Finding("spatial.activity", sentence, level, (score.name,), remedy=remedy),))
 
 
 def figures(evidence: ActivityEvidence) -> Iterator[Picture]:

@@ -77,7 +77,7 @@ def measure(context: Context) -> CausesEvidence:
     )
     with eval_mode(model):
         masks = model.adjacency().detach().cpu().double()
-    shown = _shown(context, int(context.model.latent_shape[0]))
+    shown = _strongest_noises(context, int(context.model.latent_shape[0]))
     samples, on_noises, on_causes = _doubles(context, model, shown)
     return CausesEvidence(
         equivariance=found.matrix.numpy(),
@@ -92,7 +92,7 @@ def measure(context: Context) -> CausesEvidence:
     )
 
 
-def _shown(context: Context, units: int) -> list[int]:
+def _strongest_noises(context: Context, units: int) -> list[int]:
     """The units that respond most to themselves, or the first ones if others were asked about than the block has."""
     strength = context.strength.tolist()
     known = strength if len(strength) == units else [0.0] * units
@@ -179,7 +179,7 @@ def _equivariance_finding(score: Score) -> Finding:
     level: Level = "good" if score.value >= GOOD else "note" if score.value >= FAIR else "warning"
     sentence = f"Causes follow an intervention on a noise as their graph says at {score} (equivariance)."
     remedy = None if level == "good" else "Train with objectives.Equivariance, so that the graph holds off the data."
-    return Finding("consistency.equivariance", sentence, level, (score.name,), remedy)
+    return Finding("consistency.equivariance", sentence, level, (score.name,), remedy=remedy)
 
 
 def figures(evidence: CausesEvidence) -> Iterator[Picture]:

@@ -183,7 +183,9 @@ def _dead_finding(evidence: ChannelsEvidence) -> Finding | None:
         by_reason.setdefault(why, []).append(f"c{channel}")
     which = "; ".join(f"{', '.join(names)}: {why}" for why, names in by_reason.items())
     sentence = f"{len(evidence.dead)} channel{' is' if len(evidence.dead) == 1 else 's are'} dead ({which})."
-    return Finding("spatial.dead", sentence, "warning", ("spatial.dead",), "Drop them, or train with fewer channels.")
+    return Finding(
+        "spatial.dead", sentence, "warning", ("spatial.dead",), remedy="Drop them, or train with fewer channels."
+    )
 
 
 def _twin_finding(evidence: ChannelsEvidence) -> Finding | None:
@@ -195,7 +197,9 @@ def _twin_finding(evidence: ChannelsEvidence) -> Finding | None:
         for a, b in evidence.twins
     ).replace("-", "−")
     remedy = "One of each pair is enough; changed alone, they contradict each other."
-    return Finding("spatial.twins", f"Channels repeat each other: {which}.", "warning", ("spatial.twins",), remedy)
+    return Finding(
+        "spatial.twins", f"Channels repeat each other: {which}.", "warning", ("spatial.twins",), remedy=remedy
+    )
 
 
 def _leak_finding(evidence: ChannelsEvidence) -> Finding | None:
@@ -206,7 +210,7 @@ def _leak_finding(evidence: ChannelsEvidence) -> Finding | None:
     more = f", and {len(evidence.leaks) - LISTED} more" if len(evidence.leaks) > LISTED else ""
     sentence = f"A change of one channel comes back in another: {which}{more}."
     remedy = "Change these channels together, or train with objectives.Invariance."
-    return Finding("spatial.leaks", sentence, "warning", ("spatial.leaks",), remedy)
+    return Finding("spatial.leaks", sentence, "warning", ("spatial.leaks",), remedy=remedy)
 
 
 def figures(evidence: ChannelsEvidence) -> Iterator[Picture]:

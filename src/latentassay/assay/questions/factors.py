@@ -101,7 +101,7 @@ def measure(context: Context) -> FactorsEvidence | None:
         return None
     names, factors = tuple(data.factor_names[m] for m in varying), factors[:, varying]
     panel = _panel(context, rows, factors)
-    moved = _conditioned(context, data, varying)
+    moved = _measure_conditioned(context, data, varying)
     first_round = _first_round(context, data, varying)
     return FactorsEvidence(
         information=panel.found["mig"].information,
@@ -130,7 +130,7 @@ def _panel(context: Context, rows: torch.Tensor, factors: np.ndarray) -> Panel:
     return join_panels(parts)
 
 
-def _conditioned(context: Context, data: FactoredObservations, varying: list[int]) -> ConditionedMatrix | None:
+def _measure_conditioned(context: Context, data: FactoredObservations, varying: list[int]) -> ConditionedMatrix | None:
     """Conditioned matrix over the causal units; ``None`` where a factor never varies alone or is the only one."""
     constant = int((data.factors == data.factors[0]).all(0).sum())
     if len(varying) < 2 or len(varying) < len(data.factor_names) - constant:
@@ -241,7 +241,12 @@ def _axes(evidence: FactorsEvidence, scores: Sequence[Score]) -> tuple[Finding, 
     sentence = f"The axes {verdict}: {_main_scores(scores)}."
     return (
         Finding(
-            "factors", sentence, level, ("factors.mig",), None if level == "good" else remedy, f"the axes {verdict}"
+            "factors",
+            sentence,
+            level,
+            ("factors.mig",),
+            remedy=None if level == "good" else remedy,
+            brief=f"the axes {verdict}",
         ),
         Finding(
             "factors.units",
@@ -267,7 +272,7 @@ def _rare_finding(evidence: FactorsEvidence) -> tuple[Finding, ...]:
         f"values than the {evidence.rows} rows encoded can teach (4 rows a value are needed)."
     )
     remedy = f"Draw more samples, or merge values of {'this factor' if one else 'these factors'}."
-    return (Finding("factors.rare", sentence, "note", (), remedy),)
+    return (Finding("factors.rare", sentence, "note", (), remedy=remedy),)
 
 
 def _too_slow_finding(evidence: FactorsEvidence, context: Context) -> tuple[Finding, ...]:
@@ -277,7 +282,7 @@ def _too_slow_finding(evidence: FactorsEvidence, context: Context) -> tuple[Find
         f"CDS and CCS were left out: they take {evidence.passes_short:,} decodings and encodings at least, and "
         f"{context.passes:,} could be afforded."
     )
-    return (Finding("factors.slow", sentence, "note", (), "Give the assay more time (budget=, or --budget)."),)
+    return (Finding("factors.slow", sentence, "note", (), remedy="Give the assay more time (budget=, or --budget)."),)
 
 
 def figures(evidence: FactorsEvidence) -> Iterator[Picture]:

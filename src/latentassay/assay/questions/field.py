@@ -72,6 +72,7 @@ def passes_needed(context: Context) -> int | None:
 def measure(context: Context) -> FieldEvidence:
     """Let the points of a grid respond, on the plane of one variable, or of the two most responsive units."""
     first, second = context.plane or (0, 1)
+    # The mean of all codes may lie in a hole; the plane goes through a real code, where responses mean something.
     plane, base = context.z[:, [first, second]].double(), context.centre
     extent = [[float(c.mean() - REACH * c.std()), float(c.mean() + REACH * c.std())] for c in plane.T]
     field = response_field(
@@ -134,7 +135,7 @@ def judge(evidence: FieldEvidence, context: Context) -> Judgement:
     level: Level = "good" if score.value >= GOOD else "note" if score.value >= FAIR else "warning"
     sentence = f"{on_plane}, {score} of the posterior lies where responses converge."
     remedy = None if level == "good" else "The decoder is unsure between clusters; interpolate around, not across."
-    return Judgement((score,), (Finding("field", sentence, level, (score.name,), remedy),))
+    return Judgement((score,), (Finding("field", sentence, level, (score.name,), remedy=remedy),))
 
 
 def figures(evidence: FieldEvidence) -> Iterator[Picture]:

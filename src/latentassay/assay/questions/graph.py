@@ -84,7 +84,7 @@ def _no_variable_finding(evidence: GraphEvidence) -> Finding:
         f"reach {evidence.threshold:.2g} or more (at most {most:.2f})."
     )
     remedy = "Intervene on the source of an arrow and expect its targets to follow."
-    return Finding("graph", sentence, "note", ("graph.edges",), remedy, "no two of them form one variable")
+    return Finding("graph", sentence, "note", ("graph.edges",), remedy=remedy, brief="no two of them form one variable")
 
 
 def _variable_finding(names: list[str]) -> Finding:
@@ -92,11 +92,16 @@ def _variable_finding(names: list[str]) -> Finding:
     if len(names) == 2:
         sentence = f"Units {units} form one variable: each moves the other about equally."
         remedy, brief = "Intervene on them, and sample them, together.", f"units {units} form one variable"
-        return Finding("graph.pair", sentence, "note", ("graph.edges",), remedy, brief)
+        return Finding("graph.pair", sentence, "note", ("graph.edges",), remedy=remedy, brief=brief)
     sentence = f"Units {units} are entangled: they move each other about equally, and none changes alone."
     remedy = "Read them as one variable of several dimensions, or raise β to separate them."
     return Finding(
-        "graph.entangled", sentence, "warning", ("graph.edges",), remedy, f"{len(names)} units are entangled"
+        "graph.entangled",
+        sentence,
+        "warning",
+        ("graph.edges",),
+        remedy=remedy,
+        brief=f"{len(names)} units are entangled",
     )
 
 

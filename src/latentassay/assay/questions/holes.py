@@ -78,6 +78,7 @@ def _per_latent(context: Context) -> int:
 def measure(context: Context) -> HolesEvidence:
     """Draw samples of every kind, let them respond, and decode some."""
     generator, n = context.generator("holes"), context.latents_at(_per_latent(context))
+    # The second time every distance is divided by that of the real codes beside it: restless data hide no hole then.
     holes, nearby = (
         find_holes(
             context.model,
@@ -167,7 +168,7 @@ def _finding(evidence: HolesEvidence, scores: dict[str, Score]) -> Finding:
     sentence = f"{share} of {kind} samples{hybrids} fall in holes (1 % would be as good as data)"
     sentence += f"; measured beside their real neighbours, {nearby} of {kind} samples do."
     remedy = None if level == "good" else _remedy(kind, scores)
-    return Finding("holes", sentence, level, (share.name,), remedy, brief)
+    return Finding("holes", sentence, level, (share.name,), remedy=remedy, brief=brief)
 
 
 def _remedy(kind: str, scores: dict[str, Score]) -> str:

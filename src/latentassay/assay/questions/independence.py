@@ -65,7 +65,9 @@ def judge(evidence: IndependenceEvidence, context: Context) -> Judgement:
     if evidence.p_value < SIGNIFICANT:
         sentence = f"The alive latents of real data depend on each other (p = {evidence.p_value:.2g})."
         remedy = "Draw them together: samples that mix units (hybrids, the prior) hold combinations no data have."
-        return Judgement((score,), (Finding("consistency.independence", sentence, "note", (score.name,), remedy),))
+        return Judgement(
+            (score,), (Finding("consistency.independence", sentence, "note", (score.name,), remedy=remedy),)
+        )
     sentence = f"No dependence between the alive latents of real data was found (p = {evidence.p_value:.2g})."
     return Judgement((score,), (Finding("consistency.independence", sentence, "good", (score.name,)),))
 

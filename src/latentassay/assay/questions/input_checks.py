@@ -154,10 +154,10 @@ def _range_finding(word: str, sentence: str, evidence: InputEvidence) -> Finding
         return Finding("input_checks.range", sentence, "good", ("input_checks.range",))
     if word == "outside the declared range":
         remedy = "Bring the data into that range, or say value_range= where the model was wrapped."
-        return Finding("input_checks.outside", sentence, "warning", ("input_checks.range",), remedy)
+        return Finding("input_checks.outside", sentence, "warning", ("input_checks.range",), remedy=remedy)
     remedy = f"Map the data ({evidence.expects}) before everything else; most other findings are about the wrong input."
     brief = f"the data seem to need the mapping {evidence.expects}"
-    return Finding("input_checks.range", sentence, "problem", ("input_checks.range",), remedy, brief)
+    return Finding("input_checks.range", sentence, "problem", ("input_checks.range",), remedy=remedy, brief=brief)
 
 
 SCALE: dict[str, tuple[str, Level, str | None]] = {
@@ -180,7 +180,7 @@ def _scale_finding(word: str, sentence: str, context: Context) -> Finding:
     if word == "scale factor needed" and space:
         remedy = f"{remedy} These are {space}."
     scores = ("input_checks.std",) if key == "scale" else ("input_checks.std", "input_checks.mean")
-    return Finding(f"input_checks.{key}", sentence, level, scores, remedy)
+    return Finding(f"input_checks.{key}", sentence, level, scores, remedy=remedy)
 
 
 def figures(evidence: InputEvidence) -> Iterator[Picture]:

@@ -129,7 +129,7 @@ def _finding(evidence: InvarianceEvidence, score: Score) -> Finding:
         f"A change of one unit leaves the others alone at {score}{only} (invariance){worst}.{_left_out(evidence)}"
     )
     remedy = f"Train with objectives.Invariance, or change units {moving} and {moved} together."
-    return Finding("consistency.invariance", minus(sentence), level, (score.name,), remedy if only else None)
+    return Finding("consistency.invariance", minus(sentence), level, (score.name,), remedy=remedy if only else None)
 
 
 def _worst_pair(evidence: InvarianceEvidence) -> tuple[int, int]:

@@ -150,6 +150,7 @@ def _ways(context: Context, a: Tensor, b: Tensor, plane: Plane | None) -> Manifo
         options |= {"latents": plane, "n": context.side(4), "extent": _extent(context, plane, a, b)}
     else:
         options["through"] = context.codes.mean[:STONES]
+    # Refining needs derivatives; foreign models that torch cannot differentiate say so by a ContractError.
     try:
         return manifold_path(context.model, a, b, budget=context.seconds / 4, **options)
     except ContractError:
@@ -234,7 +235,7 @@ def judge(evidence: PathsEvidence, context: Context) -> Judgement:
         f"costs {100 * gain.value:.0f} % of it."
     )
     remedy = None if level == "good" else "Interpolate with la.manifold_path(…, through=codes) rather than straight."
-    return Judgement((straight, gain), (Finding("paths", sentence, level, (straight.name, gain.name), remedy),))
+    return Judgement((straight, gain), (Finding("paths", sentence, level, (straight.name, gain.name), remedy=remedy),))
 
 
 def figures(evidence: PathsEvidence) -> Iterator[Picture]:

@@ -89,7 +89,7 @@ def measure(context: Context) -> PlacesEvidence:
     maps = activity_maps(Codes(context.codes.mean, context.codes.std, None))
     noise = maps.log_noise
     z = context.sample(context.rows_at(1, least=LEAST, most=MOST), "place rows")
-    asked = _asked_about(context, noise, 2 * context.passes // len(z))
+    asked = _choose_places(context, noise, 2 * context.passes // len(z))
     effects = place_effects(
         context.model, z, generator=context.generator("places"), places=asked, batch_size=context.batch_size
     )
@@ -112,7 +112,7 @@ def measure(context: Context) -> PlacesEvidence:
     )
 
 
-def _asked_about(context: Context, noise: Tensor, affordable: int) -> list[int]:
+def _choose_places(context: Context, noise: Tensor, affordable: int) -> list[int]:
     """The places that say most, and others at random; all where that can be afforded."""
     count = min(noise.numel(), PLACES, max(FEWEST_PLACES, affordable))
     order = torch.randperm(noise.numel(), generator=context.generator("which places"))
@@ -155,7 +155,7 @@ def _global_finding(evidence: PlacesEvidence) -> Finding | None:
     )
     remedy = "Never resample, crop or quantise these places alone; retrain with a norm that cannot see the whole."
     brief = f"{places} carr{'ies' if len(evidence.reaching) == 1 else 'y'} global information"
-    return Finding("spatial.global", sentence, "problem", ("spatial.global",), remedy, brief)
+    return Finding("spatial.global", sentence, "problem", ("spatial.global",), remedy=remedy, brief=brief)
 
 
 def _certain_finding(evidence: PlacesEvidence) -> Finding | None:
@@ -165,7 +165,7 @@ def _certain_finding(evidence: PlacesEvidence) -> Finding | None:
     places = list_places([place_name(place, evidence.sides) for place in quiet])
     sentence = f"The posterior is abnormally certain at {places}: its variance is a tenth of the usual or less."
     remedy = "They may carry more than what lies beneath them; see whether codes are large there."
-    return Finding("spatial.certain", sentence, "note", ("spatial.global",), remedy)
+    return Finding("spatial.certain", sentence, "note", ("spatial.global",), remedy=remedy)
 
 
 def figures(evidence: PlacesEvidence) -> Iterator[Picture]:

@@ -76,7 +76,7 @@ def measure(context: Context) -> ReachEvidence:
     found = spatial_response_kernel(
         context.model, z, generator=generator, channels=channels, batch_size=context.batch_size
     )
-    own, others = _scaled(found)
+    own, others = _in_units_of_spread(found)
     return ReachEvidence(
         own=flat_map(own).numpy(),
         others=flat_map(others).numpy(),
@@ -91,7 +91,7 @@ def measure(context: Context) -> ReachEvidence:
     )
 
 
-def _scaled(found: SpatialKernel) -> tuple[Tensor, Tensor]:
+def _in_units_of_spread(found: SpatialKernel) -> tuple[Tensor, Tensor]:
     """The kernel in units of spread, averaged over pairs of channels, and over those of a channel with itself."""
     sigma = torch.where(found.sigma > 0, found.sigma, torch.inf)
     shape = (-1, len(sigma), *(1 for _ in found.kernel.shape[2:]))
@@ -136,7 +136,7 @@ def _finding(evidence: ReachEvidence, away: Score) -> Finding:
     within = f"within {reach} place{'s' if reach > 1 else ''}" if reach else "at the place itself"
     sentence = f"90 % of what a change at one place does comes back {within}; {away} leaves the place."
     remedy = None if level == "good" else "To edit one part of a picture, expect codes around it to move, too."
-    return Finding("spatial.reach", sentence, level, names, remedy)
+    return Finding("spatial.reach", sentence, level, names, remedy=remedy)
 
 
 def figures(evidence: ReachEvidence) -> Iterator[Picture]:

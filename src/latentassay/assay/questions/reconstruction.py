@@ -89,7 +89,7 @@ def judge(evidence: ReconstructionEvidence, context: Context) -> Judgement:
     remedy = "Train longer, give the latent more units, or lower β if it is above 1."
     sentence = f"Reconstructions keep {explained} of the variance of the data."
     finding = Finding(
-        "reconstruction", sentence, level, ("reconstruction.explained",), None if level == "good" else remedy
+        "reconstruction", sentence, level, ("reconstruction.explained",), remedy=None if level == "good" else remedy
     )
     return Judgement((explained, mse), (finding,))
 

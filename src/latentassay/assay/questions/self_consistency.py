@@ -86,6 +86,7 @@ def measure(context: Context) -> SelfConsistencyEvidence | None:
 
 def _live(context: Context) -> list[int]:
     """Units that are not collapsed, as interventions have shown, or that are alive where none were made."""
+    # A collapsed unit has no spread to be divided by, so its self-consistency would be noise.
     known = context.found.get("consistency.invariance")
     if known is None:
         return context.strongest(context.causal.active, MOST_UNITS)
@@ -140,7 +141,7 @@ def _finding(scores: dict[str, Score]) -> Finding:
     elif level != "good":
         remedy = "Train longer, or with objectives.AVAE, which asks for this."
     names = tuple(score.name for score in scores.values())
-    return Finding("consistency.self", minus(sentence), level, names, remedy)
+    return Finding("consistency.self", minus(sentence), level, names, remedy=remedy)
 
 
 def _is_less(first: Score, second: Score) -> bool:

@@ -113,7 +113,9 @@ def _finding(scores: tuple[Score, ...]) -> Finding:
     sentence += ": latents hold fine detail that the picture at their size does not." if flatter else "."
     remedy = "A diffusion model of such latents spends effort on noise; decode downscaled latents while training."
     names = tuple(score.name for score in scores)
-    return Finding("spatial.spectrum", sentence, "note" if flatter else "good", names, remedy if flatter else None)
+    return Finding(
+        "spatial.spectrum", sentence, "note" if flatter else "good", names, remedy=remedy if flatter else None
+    )
 
 
 def figures(evidence: SpectrumEvidence) -> Iterator[Picture]:

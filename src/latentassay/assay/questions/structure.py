@@ -93,7 +93,7 @@ def _finding(evidence: StructureEvidence) -> Finding:
     )
     level: Level = "note" if differs else "good"
     remedy = f"The share of {evidence.origin} samples in holes says what that costs." if differs else None
-    return Finding("structure", sentence, level, ("structure.causal",), remedy)
+    return Finding("structure", sentence, level, ("structure.causal",), remedy=remedy)
 
 
 QUESTION = Question(

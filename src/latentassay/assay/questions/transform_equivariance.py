@@ -123,7 +123,7 @@ def _shift_finding(shifts: tuple[Score, ...]) -> Finding:
         return Finding("spatial.shifts", sentence, level, names)
     sentence = f"Codes do not quite follow a shift by one place: they stray by {worst} of their variance."
     remedy = "Expect seams where latents are tiled, shifted or pasted."
-    return Finding("spatial.shifts", sentence, level, names, remedy)
+    return Finding("spatial.shifts", sentence, level, names, remedy=remedy)
 
 
 def _other_finding(others: tuple[Score, ...]) -> Finding:
@@ -134,7 +134,7 @@ def _other_finding(others: tuple[Score, ...]) -> Finding:
         f"When pictures are moved, codes stray from the same move of the codes by: {by_how_much}.",
         "good" if follows else "note",
         tuple(score.name for score in others),
-        None if follows else "Move pictures and encode them anew; do not augment the latents themselves.",
+        remedy=None if follows else "Move pictures and encode them anew; do not augment the latents themselves.",
     )
 
 

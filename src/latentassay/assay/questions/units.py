@@ -132,7 +132,7 @@ def _alive_finding(evidence: UnitsEvidence) -> Finding:
         faint = [evidence.labels[j] for j in np.flatnonzero(~evidence.alive & evidence.responding)]
         dead = [evidence.labels[j] for j in np.flatnonzero(~evidence.alive & ~evidence.responding)]
         remedy = _idle(faint, dead)
-    return Finding("units.alive", sentence, level, ("units.alive",), remedy, brief)
+    return Finding("units.alive", sentence, level, ("units.alive",), remedy=remedy, brief=brief)
 
 
 def _idle(faint: list[str], dead: list[str]) -> str:
@@ -154,7 +154,7 @@ def _strength_finding(strength: Score) -> Finding:
     level: Level = "good" if strength.value >= GOOD else "note" if strength.value >= FAIR else "warning"
     sentence = f"A change of an alive unit comes back at {strength} of its size."
     remedy = None if level == "good" else "The coders disagree off the data; consistency training brings them together."
-    return Finding("units.strength", sentence, level, (strength.name,), remedy)
+    return Finding("units.strength", sentence, level, (strength.name,), remedy=remedy)
 
 
 def figures(evidence: UnitsEvidence) -> Iterator[Picture]:
