@@ -1,4 +1,4 @@
-"""The data of the demonstration: small enough to be drawn in seconds, rich enough to be worth a look."""
+"""The data of the demonstration: a part of the re-rendered 3D Shapes that is drawn in seconds."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Where data files live, how they are fetched, and how they are refused when they are not what they should be."""
+"""Files of data sets: found in the cache or a folder, downloaded, and verified by size and hash."""
 
 import hashlib
 import os
@@ -64,7 +64,7 @@ def locate(dataset: str, folder: Any, *files: Official) -> Path:
 def verify(
     path: str | Path, *, size: int | None = None, md5: str | None = None, sha256: str | None = None, fix: str = ""
 ) -> Path:
-    """Check that a file is there and is, byte for byte, the one meant.
+    """Check that a file exists and has the expected size and hash.
 
     The hash of a file of 200 MB or more is remembered by path, size and modification time.
 
@@ -84,7 +84,7 @@ def verify(
 
 
 def check_kind(path: Path, fix: str) -> None:
-    """Refuse what no data file is: nothing at all, a folder, a web page, a pickle.
+    """Refuse a path that is no data file: nothing at all, a folder, a web page, a pickle.
 
     Raises:
         FileError: naming which of these it is.

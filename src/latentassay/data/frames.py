@@ -67,7 +67,7 @@ class Frames:
 
 
 def windows(series: Any, length: int = 2) -> Frames:
-    """See a series, whose rows are in order of time, as its ``n − length + 1`` windows of consecutive rows.
+    """Return the ``n − length + 1`` windows of consecutive rows of a series whose rows are in order of time.
 
     ``(x_t, …, x_{t + length − 1})``: what ``objectives.PCL`` learns from, and ``objectives.SlowVAE`` may.
 

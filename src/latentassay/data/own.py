@@ -65,7 +65,7 @@ def own(
     value_range: Any = None,
     layout: Layout | None = None,
 ) -> FactorData:
-    """Bring the user's own data behind one door, whatever they lie in; ``data.store.notes`` says what was done to them.
+    """Load the user's own data from a folder, file, array or function; ``data.store.notes`` says what was done to them.
 
     Pictures come out channels first. Bytes come out in [0, 1], and so do values whose range was stated: (v − low) /
     (high − low). Floats without a stated range are delivered as they are.

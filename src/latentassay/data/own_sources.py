@@ -26,7 +26,7 @@ Range = tuple[float, float]
 
 
 class Opened(NamedTuple):
-    """What a reader has found: rows, what to call them, and what was done to them."""
+    """Rows of an opened source, what to call them, and what was done to them."""
 
     store: Store
     name: str

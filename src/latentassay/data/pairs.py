@@ -177,7 +177,7 @@ def laplace_walks(
 def _step(
     data: FactoredObservations, start: Int[np.ndarray, "n m"], free: list[int], rate: float | int, rng: Rng
 ) -> Int[np.ndarray, "n m"]:
-    """One step of every factor that is free; at least one of them differs after it."""
+    """Take one step of every factor that is free; at least one of them differs after it."""
     end, sizes = start.copy(), data.factor_sizes
     for m in free:
         end[:, m] = _laplace(start[:, m], sizes[m], rate, rng)
@@ -192,7 +192,7 @@ def _step(
 def _laplace(
     start: Int[np.ndarray, " r"], size: int, rate: float | int, rng: Rng, *, least: int = 0
 ) -> Int[np.ndarray, " r"]:
-    """For every start a value, more likely the nearer it is; none is nearer than ``least``, which has weight one."""
+    """Draw a value for every start, more likely the nearer it is; none is nearer than ``least``, which has weight 1."""
     u, end, values = rng.random(len(start)), np.empty_like(start), np.arange(size)
     for i in np.unique(start):
         distance, here = np.abs(values - i), start == i
@@ -203,7 +203,7 @@ def _laplace(
 
 
 def _draw_agreeing(data: FactoredObservations, subset: list[int], n: int, rng: Rng) -> Int[np.ndarray, "n 2"]:
-    """A row, and one of those that agree with it on a subset."""
+    """Draw n rows, and for each one of those that agree with it on a subset."""
     lookup = _Rows(data, subset)
     if lookup.is_unique:
         names = ", ".join(data.factor_names[m] for m in subset)

@@ -1,4 +1,4 @@
-"""How a folder of a perturbed data set is known; reading its manifest brings pydantic, knowing it does not."""
+"""The file by which a folder of a perturbed data set is known; apart, since to read it brings pydantic."""
 
 from pathlib import Path
 

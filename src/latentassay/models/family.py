@@ -1,4 +1,4 @@
-"""What a file of this folder says of its models: ``FAMILY``, a record of names and how each is made."""
+"""The records of a file in this folder: its ``FAMILY`` of models, and a ``Recipe`` for each of their names."""
 
 from collections.abc import Callable, Mapping
 from inspect import signature
@@ -65,7 +65,7 @@ class Family(NamedTuple):
 
 
 class About(NamedTuple):
-    """What there is to say of a name before a model is built.
+    """Description of a name: what ``describe`` returns.
 
     Attributes:
         name: what ``build`` calls it.

@@ -1,4 +1,4 @@
-"""Encoders without a decoder, such as PCL trains: half of the door, and a way to the whole."""
+"""Encoders without a decoder, such as PCL trains, and how to give them one."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -66,25 +66,25 @@ class Features(nn.Module):
         >>> training.fit(model, objectives.AE(), torch.rand(20, 6), steps=3, batch_size=8, device="cpu").step
         3
         """
-        still, (latents,) = _Still(deepcopy(self)), self.latent_shape
-        return VAE(Coders(still, decoder), POINT, as_likelihood(likelihood), x_shape=self.x_shape, latents=latents)
+        frozen, (latents,) = _Frozen(deepcopy(self)), self.latent_shape
+        return VAE(Coders(frozen, decoder), POINT, as_likelihood(likelihood), x_shape=self.x_shape, latents=latents)
 
 
-class _Still(nn.Module):
-    """A network that stays as it is, whatever it is a part of."""
+class _Frozen(nn.Module):
+    """A frozen network that stays in evaluation mode, whatever it is a part of."""
 
     def __init__(self, network: nn.Module):
         super().__init__()
         self.network = network.requires_grad_(False)
         self.eval()
 
-    def train(self, mode: bool = True) -> "_Still":
+    def train(self, mode: bool = True) -> "_Frozen":
         """Stay in evaluation mode."""
         return super().train(False)
 
     def forward(self, x: Tensor) -> Tensor:
-        answer: Tensor = self.network(x)
-        return answer
+        output: Tensor = self.network(x)
+        return output
 
 
 def features(*, x_shape: Any, latents: Any, hidden: Any = None, seed: Any = 0) -> Features:

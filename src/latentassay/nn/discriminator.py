@@ -1,4 +1,4 @@
-"""Judges: is this pair real, and does it share what pairs of its kind share; is this code whole, or put together?"""
+"""Discriminators: of pairs that are real and share what pairs of their kind share, and of codes that are whole."""
 
 import math
 from collections.abc import Sequence
@@ -15,7 +15,9 @@ SLOPE = 0.2
 
 
 class PairDiscriminator(nn.Module):
-    """One logit for every pair: ``a (u(h) + ⟨h, w_S⟩)``, h read from both and w_S of length 1 for every kind S.
+    """Tells pairs of real observations that share what their kind S says from others.
+
+    One logit for every pair: ``a (u(h) + ⟨h, w_S⟩)``, h computed from both and w_S of length 1 for every kind S.
 
     Each observation passes the same body: for pictures with even sides 4×4 convolutions of stride 2 (64, 64, 128 and
     128 channels) down to a side of 4 or one that is odd, for others none; then one dense layer of ``width``. Both
@@ -68,7 +70,7 @@ def _dense(width_in: int, width_out: int) -> list[nn.Module]:
 
 
 class CodeDiscriminator(nn.Module):
-    """One logit for every code: dense layers of one ``width`` with leaky ReLUs between.
+    """Tells codes from codes whose latents were permuted: dense layers of one ``width`` with leaky ReLUs between.
 
     Args:
         latents: length of a code.

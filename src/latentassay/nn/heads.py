@@ -1,4 +1,4 @@
-"""How the numbers that leave an encoder become a posterior."""
+"""Heads: how the outputs of an encoder network become a posterior."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from latentassay.core.posteriors import DiagonalGaussian, FullCovarianceGaussian
 
 
 class Head(NamedTuple):
-    """A reading of encoder outputs.
+    """How encoder outputs become a posterior.
 
     Attributes:
         width: outputs needed for ``d`` latents.

@@ -84,7 +84,7 @@ class LadderEncoder(nn.Module):
 
 
 def _flatten(features: Tensor) -> Tensor:
-    """Flatten, channels last, as convolutions keep them: else every gradient that is added to it is reordered."""
+    """Flatten, channels last, as convolutions keep them; otherwise every gradient that is added would be reordered."""
     return features.movedim(1, -1).flatten(1)
 
 

@@ -12,7 +12,9 @@ from latentassay.core.errors import InputError
 
 
 class Maxout(nn.Module):
-    """``max_p (W_p x + b_p)`` over ``pieces`` affine maps (Goodfellow et al. 2013); weights begin as Xavier's.
+    """The greatest of ``pieces`` affine maps, ``max_p (W_p x + b_p)`` (Goodfellow et al. 2013), unit by unit.
+
+    Weights begin as Xavier's.
 
     >>> import torch
     >>> Maxout(3, 5)(torch.zeros(2, 3)).shape

@@ -1,4 +1,4 @@
-"""What batch normalisation remembers, and how to pass something else through it."""
+"""Running statistics of batch normalisation, and how to pass something else through it without changing them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The explicit causal latent block: noises in, causes out, along a graph that is learned (IC 2.2)."""
+"""The explicit causal latent block: a structural causal model from noises to causes whose graph is learned (IC 2.2)."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, final
@@ -29,7 +29,7 @@ class Annealed(NamedTuple):
 
 @final
 class XBlock(nn.Module):
-    """Causes ``Z_i = f_i(m_i ⊙ Z_{<i}, N_i)`` of noises N, for i = 1 … units.
+    """Computes causes from noises along a learned graph: ``Z_i = f_i(m_i ⊙ Z_{<i}, N_i)`` for i = 1 … units.
 
     Every f_i is an MLP (10, 10, size) with Mish; m_i has one gate for each parent. In training mode gates are relaxed
     Bernoulli variables (Jang et al. 2017), ``sigmoid((logit + log u − log(1 − u)) / temperature)``, drawn once for all

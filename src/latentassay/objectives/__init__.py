@@ -1,4 +1,4 @@
-"""What training descends: ``(model, x, generator) → Loss(total, parts)``."""
+"""Objectives of training: functions ``(model, x, generator) → Loss(total, parts)`` with options as fields."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields

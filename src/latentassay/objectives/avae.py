@@ -15,7 +15,9 @@ from latentassay.objectives.vae import Loss, posterior_of
 
 @dataclass(frozen=True)
 class AVAE:
-    """−E_q log p(x|z) + β [KL(q(z|x) ‖ N(0, I)) + KL(q(z̃|x̃) ‖ N(ρ z, (1 − ρ²) I))], z ~ q(z|x), x̃ the mean of p(x|z).
+    """The evidence lower bound of a VAE, and a divergence that draws codes of reconstructions to the codes before.
+
+    ``−E_q log p(x|z) + β [KL(q(z|x) ‖ N(0, I)) + KL(q(z̃|x̃) ‖ N(ρ z, (1 − ρ²) I))]``, z ~ q(z|x), x̃ the mean of p(x|z).
 
     The encoder's answer to what the decoder makes of z has to be near z again (arXiv 2012.03715). As there, x̃ is taken
     as given: the added part teaches the encoder alone. Sums over pixels and latents, means over the batch, in nats.

@@ -18,7 +18,7 @@ from latentassay.objectives.vae import Loss
 
 @dataclass(frozen=True)
 class Invariance:
-    """``base + weight · L_INV``: what one unit is set to must not change the response of the others (algorithm 1).
+    """Adds a penalty where an intervention on one unit changes the response of others: ``base + weight · L_INV``.
 
     ``L_INV = 1/units Σ_m 1/(units · T) Σ_k Σ_{i≠m} ‖R(N^k)_i − R(N^k; N_m ← v)_i‖²``, a mean over the m chosen. N are
     half as many latents as the batch has rows, from the prior, or hybrids of the batch's codes where there is none
@@ -54,7 +54,7 @@ class Invariance:
 
 @dataclass(frozen=True)
 class Equivariance:
-    """``base + weight · L_EQV``: to intervene and then respond must be to respond and then intervene (algorithm 2).
+    """Adds a penalty where to intervene and respond is not to respond and intervene: ``base + weight · L_EQV``.
 
     ``L_EQV = 1/units Σ_m 1/(units · T) Σ_k Σ_i ‖f(R(N^k; N_m ← v))_i − f(R(N^k); N'_m ← v)_i‖²``, with f the causal
     block, so that it learns, too. Latents and values are drawn as in ``Invariance``. Equation 12 asks it of every i,
@@ -98,7 +98,7 @@ class Equivariance:
 
 
 class _Drawn(NamedTuple):
-    """T latents, what they were made to be, and the responses to both."""
+    """T latents, interventions on them, and the responses to both."""
 
     units: Units
     chosen: list[int]
@@ -138,7 +138,7 @@ def _respond(model: Any, z: Tensor) -> Tensor:
 
 
 def _difference(drawn: _Drawn) -> Tensor:
-    """How far every intervened response lies from the other."""
+    """Intervened responses minus those before."""
     return drawn.responses - drawn.response.repeat(len(drawn.chosen), *[1] * (drawn.response.ndim - 1))
 
 

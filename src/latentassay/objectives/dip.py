@@ -1,4 +1,4 @@
-"""DIP-VAE: an autoencoder whose codes, all together, are to be uncorrelated and of variance 1."""
+"""DIP-VAE: a VAE with penalties on the covariance of its codes over a batch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,9 @@ FACTOR = {"i": 10.0, "ii": 1.0}
 
 @dataclass(frozen=True)
 class DIPVAE:
-    """−E_q log p(x|z) + KL(q(z|x) ‖ N(0, I)) + λ_od Σ_{i≠j} C_ij² + λ_d Σ_i (C_ii − 1)².
+    """The evidence lower bound of a VAE, and penalties that draw the covariance of its codes to the identity.
+
+    ``−E_q log p(x|z) + KL(q(z|x) ‖ N(0, I)) + λ_od Σ_{i≠j} C_ij² + λ_d Σ_i (C_ii − 1)²``.
 
     C is a covariance over the batch, ``(d, d)``::
 

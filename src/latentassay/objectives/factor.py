@@ -1,4 +1,4 @@
-"""FactorVAE: the total correlation, read off a discriminator, weighed on its own."""
+"""FactorVAE: a VAE with a penalty on the total correlation of its codes, which a discriminator estimates."""
 
 import math
 from dataclasses import dataclass
@@ -25,7 +25,9 @@ MOMENTS = (0.5, 0.9)
 
 @dataclass(frozen=True)
 class FactorVAE:
-    """−E_q log p(x|z) + KL(q(z|x) ‖ N(0, I)) + γ TC, with TC = KL(q(z) ‖ Π_j q(z_j)) from a discriminator.
+    """The evidence lower bound of a VAE, and the total correlation of its codes as a discriminator estimates it.
+
+    ``−E_q log p(x|z) + KL(q(z|x) ‖ N(0, I)) + γ TC``, with TC = KL(q(z) ‖ Π_j q(z_j)).
 
     The objective brings along a discriminator D that tells codes of the batch, z ~ q(z|x), from z', the same codes with
     every latent in an order of its own, and so learns the ratio of the densities q(z) and Π_j q(z_j). With D's logits r
@@ -70,14 +72,14 @@ class FactorVAE:
         """Bring a fresh discriminator of codes."""
         require(model, "encode", "decoder_output", "likelihood", "latent_shape")
         with seeded(self.seed):
-            judge = CodeDiscriminator(math.prod(model.latent_shape), self.width, self.layers).to(
+            discriminator = CodeDiscriminator(math.prod(model.latent_shape), self.width, self.layers).to(
                 *device_and_dtype(model)
             )
 
         def loss(model: Any, x: Tensor, generator: Generator) -> Loss:
-            return _loss(judge, model, x, self.gamma, generator)
+            return _loss(discriminator, model, x, self.gamma, generator)
 
-        return WithAuxiliary(judge, loss, lr=self.lr, betas=MOMENTS)
+        return WithAuxiliary(discriminator, loss, lr=self.lr, betas=MOMENTS)
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)`` with a discriminator as it begins."""
@@ -85,7 +87,9 @@ class FactorVAE:
 
 
 def permute_latents(codes: Float[Tensor, "n d"], generator: Generator) -> Float[Tensor, "n d"]:
-    """Put every latent in an order of its own: draws from Π_j q(z_j), nearly, out of draws from q(z) (algorithm 1).
+    """Permute every latent over the rows on its own, so that draws from q(z) become draws from Π_j q(z_j), nearly.
+
+    Source: Kim & Mnih 2018, algorithm 1.
 
     >>> codes = torch.arange(3.0)[:, None].expand(3, 2)
     >>> permute_latents(codes, torch.Generator().manual_seed(0)).sort(0).values.equal(codes)
@@ -95,18 +99,18 @@ def permute_latents(codes: Float[Tensor, "n d"], generator: Generator) -> Float[
     return codes.gather(0, keys.argsort(0).to(codes.device))
 
 
-def discrimination(judge: nn.Module, codes: Float[Tensor, "n d"], generator: Generator) -> Float[Tensor, ""]:
-    """Cross entropy of a judge that is to tell codes from ``permute_latents`` ones, in nats; log 2 is blindness.
+def discrimination(discriminator: nn.Module, codes: Float[Tensor, "n d"], generator: Generator) -> Float[Tensor, ""]:
+    """Return the cross entropy of a discriminator of codes and permuted codes, in nats; log 2 where it tells nothing.
 
-    ``−½ E log σ(r(z)) − ½ E log σ(−r(z'))``. At its minimum over all judges ``r(z) = log q(z) − log Π_j q(z_j)``, whose
-    mean over codes is the total correlation (equation 3).
+    ``−½ E log σ(r(z)) − ½ E log σ(−r(z'))``. At its minimum over all discriminators ``r(z) = log q(z) − log Π_j
+    q(z_j)``, whose mean over codes is the total correlation (equation 3).
     """
-    whole, mixed = judge(codes).to(codes), judge(permute_latents(codes, generator)).to(codes)
+    whole, mixed = discriminator(codes).to(codes), discriminator(permute_latents(codes, generator)).to(codes)
     loss: Tensor = (softplus(-whole).mean() + softplus(mixed).mean()) / 2
     return loss
 
 
-def _loss(judge: nn.Module, model: Any, x: Tensor, gamma: float | int, generator: Generator) -> Loss:
+def _loss(discriminator: nn.Module, model: Any, x: Tensor, gamma: float | int, generator: Generator) -> Loss:
     posterior = posterior_of(model, x)
     if isinstance(posterior, Point):
         raise ContractError("FactorVAE needs posteriors with a density; build a model called vae-…")
@@ -115,7 +119,7 @@ def _loss(judge: nn.Module, model: Any, x: Tensor, gamma: float | int, generator
     z = posterior.sample(generator)
     codes = z.flatten(1)
     nll, kl = model.likelihood.nll(model.decoder_output(z), x).mean(), posterior.kl_to_prior().mean()
-    tc = call_frozen(judge, codes).to(codes).mean()
-    discriminate = discrimination(judge, codes.detach(), generator)
+    tc = call_frozen(discriminator, codes).to(codes).mean()
+    discriminate = discrimination(discriminator, codes.detach(), generator)
     parts = {"nll": nll, "kl": kl, "tc": tc, "discriminator": discriminate}
     return Loss(nll + kl + gamma * tc + discriminate, parts)

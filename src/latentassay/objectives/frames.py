@@ -1,4 +1,4 @@
-"""Batches of tuples: what an objective that learns from pairs asks of them, and of the model."""
+"""Checks of models and batches: what objectives train through, single observations, and tuples of them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from latentassay.core.errors import ContractError, InputError
 
 
 def require(model: Any, *names: str) -> None:
-    """Refuse a model without what an objective trains through.
+    """Refuse a model that lacks an attribute which an objective trains through.
 
     Raises:
         ContractError: naming what is missing.

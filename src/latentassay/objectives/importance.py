@@ -1,4 +1,4 @@
-"""Bounds on log p(x) from several weighted samples of z: Rényi's, and the importance-weighted one.
+"""Bounds on log p(x) from several weighted samples of z: the Rényi bound, and the importance-weighted one.
 
 All rest on the log-weights ``log w = log p(x|z) + log p(z) − log q(z|x)`` of z ~ q(z|x), reparameterised. Sums over
 pixels and latents, means over the batch, in nats where the likelihood is.
@@ -20,7 +20,7 @@ from latentassay.objectives.vae import Loss
 
 @dataclass(frozen=True)
 class Renyi:
-    """The negative variational Rényi bound (Li & Turner 2016), ``−1/(1−α) log 1/K Σ_k w_k^(1−α)``.
+    """The negative variational Rényi bound (Li & Turner 2016): ``−1/(1−α) log 1/K Σ_k w_k^(1−α)``.
 
     It falls as α grows. α = 0 is the importance-weighted bound (``IWAE``); α = 1 is the evidence lower bound, its KL
     estimated from the same K samples where ``VAE`` knows it in closed form. For α < 0 it tends to an *upper* bound on

@@ -1,4 +1,4 @@
-"""Permutation-contrastive learning: features that tell what follows what from what does not."""
+"""Permutation-contrastive learning: features that tell consecutive observations from others."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from latentassay.objectives.vae import Loss
 
 
 class Regression(nn.Module):
-    """``r(y) = Σ_i B_i(h_i(y¹), h_i(y²))``, the logit of "y¹ follows y²", from features of both.
+    """Logistic regression of "y¹ follows y²" on features of both: ``r(y) = Σ_i B_i(h_i(y¹), h_i(y²))``.
 
     ``B_i(u, v) = a u² − |w_i u + w'_i v + b_i|`` with a > 0 common to all, plus m: what a Laplace autoregression has,
     whose log-density is −|s_t − ρ s_{t−1}| up to scale, over a marginal that is nearly Gaussian. Begins at

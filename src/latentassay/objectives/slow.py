@@ -1,4 +1,4 @@
-"""SlowVAE: latents that stay as they are from one observation to the next, or change a few at a time."""
+"""SlowVAE: a VAE on sequences whose latents take sparse steps."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple

@@ -1,4 +1,4 @@
-"""β-TCVAE: the KL term taken apart, and the part that ties latents together weighed on its own."""
+"""β-TCVAE: a VAE whose KL term is decomposed, with a weight for the total correlation of its latents."""
 
 import math
 from dataclasses import dataclass, replace
@@ -31,9 +31,10 @@ class Decomposition(NamedTuple):
 
 @dataclass(frozen=True)
 class BetaTCVAE:
-    """−E_q log p(x|z) + α MI + β TC + γ DW, the three parts of the KL term (Chen et al. 2018).
+    """The evidence lower bound with a weight for each part of its KL term (Chen et al. 2018).
 
-    Their sum is the KL itself, which is known in closed form; so what is descended is
+    ``−E_q log p(x|z) + α MI + β TC + γ DW``: mutual information, total correlation and dimension-wise KL, whose sum is
+    the KL itself, which is known in closed form. So what is descended is
     −E_q log p(x|z) + KL + (α − 1) MI + (β − 1) TC + (γ − 1) DW, the same in expectation and with less noise: with all
     weights 1 it is ``VAE``. The parts rest on q(z), estimated from the batch; see ``decompose``.
 

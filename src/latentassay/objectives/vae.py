@@ -27,7 +27,7 @@ class Loss(NamedTuple):
 
 @dataclass(frozen=True)
 class AE:
-    """Reconstruction of the posterior mean alone: −log p(x|z), z = E(x)."""
+    """The reconstruction loss of the posterior mean alone: ``−log p(x|z)``, z = E(x)."""
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``; ``generator`` is not used."""
@@ -37,7 +37,9 @@ class AE:
 
 @dataclass(frozen=True)
 class BetaVAE:
-    """−E_q log p(x|z) + β KL(q(z|x) ‖ N(0, I)) with one sample of z (Higgins et al. 2017).
+    """The negative evidence lower bound with a weight on its KL term (Higgins et al. 2017).
+
+    ``−E_q log p(x|z) + β KL(q(z|x) ‖ N(0, I))`` with one sample of z.
 
     The KL of a diagonal Gaussian is ½ Σ (μ² + σ² − 1 − log σ²). Two published codes use σ where σ² belongs: it has
     the same optimum and another strength, so their β are not exactly these.
@@ -75,7 +77,7 @@ class VAE:
 
 
 def posterior_of(model: Any, x: Tensor) -> Posterior:
-    """Encode a batch.
+    """Encode a batch, after checks of the model and of the batch's shape.
 
     Raises:
         ContractError: the model lacks what an objective trains through.

@@ -1,4 +1,4 @@
-"""WAE-MMD: an autoencoder whose codes, all together, are to look like draws from the prior."""
+"""WAE-MMD: an autoencoder with a penalty on the discrepancy between all its codes and draws from the prior."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,9 @@ from latentassay.stats.mmd import SCALES, unpaired_mmd
 
 @dataclass(frozen=True)
 class WAE:
-    """−log p(x|z) + λ MMD²(q(z), p(z)), z the code of x, or a sample where posteriors have width.
+    """The reconstruction loss, and the maximum mean discrepancy between codes and draws from the prior.
+
+    ``−log p(x|z) + λ MMD²(q(z), p(z))``, z the code of x, or a sample where posteriors have width.
 
     MMD² is the unbiased estimate from the codes of the batch and as many draws from the prior, N(0, I) where the model
     names none (so that point codes can be trained), with the sum of inverse multiquadratic kernels of seven widths::

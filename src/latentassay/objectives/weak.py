@@ -1,4 +1,4 @@
-"""A generator whose latents are told apart by pairs that share factors, and an encoder that reads them back."""
+"""A GAN on pairs that share factors, and an encoder of its images: weak supervision by pairing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,14 +78,14 @@ class WeakGAN:
         require(model, "encode", "decode", "decoder_output", "likelihood", "prior", "latent_shape", "x_shape")
         kinds = self._latents(model)
         with seeded(self.seed):
-            judge = PairDiscriminator(model.x_shape, len(kinds), self.width, self.sharpness).to(
+            discriminator = PairDiscriminator(model.x_shape, len(kinds), self.width, self.sharpness).to(
                 *device_and_dtype(model)
             )
 
         def loss(model: Any, x: Tensor, generator: Generator) -> Loss:
-            return _loss(judge, model, _pairs(model, x, len(kinds)), kinds, generator)
+            return _loss(discriminator, model, _pairs(model, x, len(kinds)), kinds, generator)
 
-        return WithAuxiliary(judge, loss, betas=MOMENTS, model_betas=MOMENTS)
+        return WithAuxiliary(discriminator, loss, betas=MOMENTS, model_betas=MOMENTS)
 
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, kinds, 2, *x_shape)`` with a discriminator as it begins."""
@@ -115,14 +115,14 @@ def _pairs(model: Any, x: Tensor, kinds: int) -> Tensor:
 
 
 def _loss(
-    judge: PairDiscriminator, model: Any, x: Tensor, kinds: Sequence[Sequence[int]], generator: Generator
+    discriminator: PairDiscriminator, model: Any, x: Tensor, kinds: Sequence[Sequence[int]], generator: Generator
 ) -> Loss:
     z = _draw_latents(model, len(x), kinds, generator).to(x)
     images = model.likelihood.mean(model.decoder_output(z.flatten(0, 2)))
     fakes = images.unflatten(0, z.shape[:3])
-    generate = softplus(-call_frozen(judge, fakes).to(x)).mean()
-    judged = judge(torch.cat([x, fakes.detach()])).to(x)
-    discriminate = (softplus(-judged[: len(x)]).mean() + softplus(judged[len(x) :]).mean()) / 2
+    generate = softplus(-call_frozen(discriminator, fakes).to(x)).mean()
+    logits = discriminator(torch.cat([x, fakes.detach()])).to(x)
+    discriminate = (softplus(-logits[: len(x)]).mean() + softplus(logits[len(x) :]).mean()) / 2
     posterior = model.encode(images.detach())
     if isinstance(posterior, Point):
         raise ContractError("WeakGAN needs posteriors with a density; train a vae- model such as vae-conv")

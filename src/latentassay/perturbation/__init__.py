@@ -1,4 +1,4 @@
-"""Data sets that hide what VAEs feed on: every value within ε of where it was, every factor as it was."""
+"""Perturbed data sets: values moved by ε at most, factors unchanged, so that entangled VAEs rebuild them better."""
 
 from latentassay.data.perturbed import load_perturbed
 from latentassay.perturbation.choice import Choice, most_and_least

@@ -1,4 +1,4 @@
-"""``perturb``: a data set with the same factors, in which every value moves by ε at most, and VAEs lose their way."""
+"""``perturb``: a data set with the same factors whose values are moved by ε at most, against disentangled VAEs."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -206,7 +206,7 @@ def to_stored(data: FactorData, rows: np.ndarray, wanted: np.ndarray, eps: float
 
 
 class ManipulationRun(NamedTuple):
-    """What ``perturb`` trained, and how it went.
+    """The network that ``perturb`` trained, and its losses.
 
     Attributes:
         network: the manipulation, in evaluation mode.

@@ -1,4 +1,4 @@
-"""A folder in which a perturbed data set comes about: begun, gone on with, finished; never half of anything."""
+"""The folder of a perturbed data set: manifest, state of training, and finished files, each written whole."""
 
 import hashlib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""The alternating training: decoders that follow the changed data, a manipulation that plays them off.
+"""The alternating training of a manipulation network and of the decoders of two ensembles (a minimax game).
 
 What a step does follows from the step and what is in ``state``: batches and noise are functions of the seed and
 the number of the batch alone.
@@ -29,7 +29,7 @@ Loss = Literal["likelihood", "squared"]
 
 
 class Rules(NamedTuple):
-    """How the game is played.
+    """Options of the alternating training.
 
     Attributes:
         eps: greatest change of a value.
@@ -51,7 +51,7 @@ class Rules(NamedTuple):
 
 
 class Game:
-    """A manipulation network between the decoders of two ensembles, whose encoders stay as they are.
+    """Trains a manipulation network against the decoders of two ensembles, whose encoders stay as they are.
 
     One step is ``decoder_steps`` steps of all decoders, ``min_θ L`` with x' held fixed, and one of the manipulation,
     ``min_ψ L_ent − L_dis``, with ``x' = reflect(x + ε m_ψ(w))`` and L the loss of rebuilding x' from z drawn from the
@@ -65,8 +65,8 @@ class Game:
         disentangled: models that they shall not suit.
         source: where batches come from.
         factors: scaled factors of all rows, ``(n, m)``.
-        rules: how it is played.
-        device: where.
+        rules: options.
+        device: where it is trained.
     """
 
     def __init__(

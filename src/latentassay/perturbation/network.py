@@ -1,4 +1,4 @@
-"""The manipulation network m(w): generating factors, squeezed through one neuron, to a picture of changes."""
+"""The manipulation network m(w): from generating factors through one neuron to a picture of changes."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -25,8 +25,9 @@ HIDDEN = 256
 
 @final
 class Manipulation(nn.Module):
-    """``m(w) = tanh(decoder(s(w)))`` with one number s(w) for each combination of factors, so ``‖m(w)‖∞ ≤ 1``.
+    """Maps generating factors through a single number to changes of every value, between −1 and 1.
 
+    ``m(w) = tanh(decoder(s(w)))`` with one number s(w) for each combination of factors, so ``‖m(w)‖∞ ≤ 1``.
     The decoder is one that autoencoders here use; what leads to it is narrowed to a single neuron:
     factors → 256 → 1 → decoder. The text says only that the input MLP "was extended by a single neuron hidden layer"
     and that ``‖m‖∞ ≤ 1``: the layer of 256 before the neuron, nothing bent at it, and tanh are choices made here.

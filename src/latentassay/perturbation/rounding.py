@@ -1,4 +1,4 @@
-"""Values as they are stored, so that what is read back is in [0, 1] and within ε of the parent, to the last bit."""
+"""Rounding for storage, so that what is read back lies in [0, 1] and exactly within ε of the parent."""
 
 from functools import lru_cache
 

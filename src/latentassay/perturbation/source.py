@@ -1,4 +1,4 @@
-"""What a perturbation begins with, checked and summed: the parent's values and codes, and the models' weights."""
+"""The inputs of a perturbation, checked, and their sha256: the parent's values and codes, and the models' weights."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ BLOCK = 1024
 
 
 def check_eps(eps: Any) -> float:
-    """Return ε as a float.
+    """Check ε and return it as a float.
 
     Raises:
         InputError: it is not between 0 and 1.

@@ -1,4 +1,4 @@
-"""What training refuses before it begins."""
+"""Checks of the options of training, before it begins."""
 
 from pathlib import Path
 from typing import Any

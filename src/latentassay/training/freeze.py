@@ -10,7 +10,7 @@ from latentassay.core.errors import InputError
 
 @contextmanager
 def freeze_parts(model: nn.Module, names: Sequence[str]) -> Iterator[None]:
-    """Hold some submodules still: no parameter of theirs is trained, and they are in evaluation mode.
+    """Freeze some submodules meanwhile: no parameter of theirs is trained, and they are in evaluation mode.
 
     So neither dropout nor running statistics of a normalisation are at work there. What required gradients, and each
     module's mode, is left as it was found. Gradients pass through to whatever comes before.

@@ -1,4 +1,4 @@
-"""``fit``: train a model, watch it, and keep what is needed to go on."""
+"""``fit``: train a model, log and validate it, and keep checkpoints to resume from."""
 
 import time
 from collections.abc import Sequence
@@ -108,7 +108,7 @@ def fit(
 
 
 class _Milestones:
-    """When a step calls for more than a step."""
+    """Steps after which a row is logged, or a checkpoint written."""
 
     def __init__(self, steps: int, log_every: int, checkpoint_every: int, snapshots: frozenset[int]):
         self.steps, self._log_every, self._checkpoint_every = steps, log_every, checkpoint_every

@@ -1,4 +1,4 @@
-"""What a run folder says about itself; read strictly, because it may have been altered."""
+"""The manifest of a run folder; read strictly, because it may have been altered."""
 
 from typing import Annotated, Any, Literal
 

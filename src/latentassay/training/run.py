@@ -1,4 +1,4 @@
-"""What training leaves: a model and its history, in memory and in a folder."""
+"""Runs: a trained model and its history, in memory and in a folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ MODEL = "model/"
 @final
 @dataclass(frozen=True)
 class Run:
-    """A trained model and how it came about.
+    """A trained model, its history and its folder.
 
     Attributes:
         model: the model, on the device it was trained on.

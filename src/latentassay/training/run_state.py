@@ -1,4 +1,4 @@
-"""The state of a run: what is measured, kept on disk, and taken up again."""
+"""The state of a run: its history, checkpoints and time, written to disk and restored from there."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

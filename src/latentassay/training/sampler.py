@@ -1,4 +1,4 @@
-"""Which rows a step sees: a pure function of seed and step."""
+"""Rows of each batch, a pure function of seed and step."""
 
 import numpy as np
 import torch

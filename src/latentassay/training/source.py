@@ -1,4 +1,4 @@
-"""Where batches come from: the whole set resident on the device where it fits, else rows read as they are needed."""
+"""Sources of batches: the whole data set on the device where it fits, otherwise rows that are read when needed."""
 
 import math
 import os

@@ -1,4 +1,4 @@
-"""One optimiser step, and the state that makes the next one what it is."""
+"""One optimiser step, and the state from which training can be resumed exactly."""
 
 import math
 from collections.abc import Iterator
@@ -187,7 +187,7 @@ def pick_device(device: Any) -> torch.device:
 
 @contextmanager
 def training_mode(model: nn.Module, device: torch.device, seed: int) -> Iterator[None]:
-    """Hold a model in training mode with gradients, and seed the global random state; leave all as it was found."""
+    """Keep a model in training mode with gradients and a seeded global random state; leave all as it was found."""
     modes = [(module, module.training) for module in model.modules()]
     accelerators = [] if device.type == "cpu" else [device]
     kind = "cuda" if device.type == "cpu" else device.type
