@@ -15,6 +15,7 @@ from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.splits import standardise
 from latentassay.metrics.draws import draw_pairs, share_groups
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import FIT, SPLIT, Laws, Near
 from latentassay.metrics.metric import metric
 
@@ -22,6 +23,7 @@ STEPS = 1000
 """Steps that the classifier may take; 10 to 300 are usual."""
 
 
+@keeps_interval
 class BetaVAEScore(NamedTuple):
     """The score and its evidence, ``m`` factors and ``u`` units.
 

@@ -18,10 +18,12 @@ from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.predictors import PREDICTORS, predict, unit_columns
 from latentassay.metrics.disentanglement.splits import HELD_OUT
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import ORDER_COUNTS, SPLIT, Laws, Near
 from latentassay.metrics.metric import ScoreOf, metric
 
 
+@keeps_interval
 class DCI(NamedTuple):
     """The three scores and their evidence, ``m`` factors and ``u`` units.
 

@@ -12,10 +12,12 @@ from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.probe import PENALTY, logistic, roc_areas, with_one
 from latentassay.metrics.disentanglement.splits import HELD_OUT, split_rows, standardise
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import FIT, Laws, Near
 from latentassay.metrics.metric import metric
 
 
+@keeps_interval
 class Explicitness(NamedTuple):
     """Explicitness and its evidence, ``m`` factors.
 

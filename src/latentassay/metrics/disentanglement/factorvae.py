@@ -13,10 +13,12 @@ from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.splits import deviations, standardise
 from latentassay.metrics.draws import draw_rows, share_groups
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import SPLIT, Laws, Near
 from latentassay.metrics.metric import metric
 
 
+@keeps_interval
 class FactorVAEScore(NamedTuple):
     """The score and its evidence, ``m`` factors and ``u`` units.
 

@@ -17,10 +17,12 @@ from latentassay.metrics.disentanglement.covariance import (
     correlation_of,
 )
 from latentassay.metrics.halves import estimate_by_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import NO_FACTORS, Laws, Near, infinite
 from latentassay.metrics.metric import metric
 
 
+@keeps_interval
 class GaussianInformation(NamedTuple):
     """Mutual information between units, ``d`` of them.
 

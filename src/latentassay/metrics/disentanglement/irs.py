@@ -11,10 +11,12 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import Laws, Near
 from latentassay.metrics.metric import metric
 
 
+@keeps_interval
 class IRS(NamedTuple):
     """The score and its evidence, ``m`` factors and ``u`` units.
 

@@ -14,6 +14,7 @@ from latentassay.core.units import as_units
 from latentassay.metrics.arrays import codes_and_factors
 from latentassay.metrics.disentanglement.gaps import best_gaps
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import EDGES, Laws, Near, zero
 from latentassay.metrics.metric import metric
 from latentassay.stats.information import Binning, bin_codes, describe_bins, entropy, information_matrix
@@ -22,6 +23,7 @@ Gaps = Callable[[Float[np.ndarray, "m u"]], Float[np.ndarray, " m"]]
 Weights = Callable[[Float[np.ndarray, " m"]], Float[np.ndarray, " m"]]
 
 
+@keeps_interval
 class MIG(NamedTuple):
     """The gap and its evidence, ``m`` factors and ``u`` units.
 

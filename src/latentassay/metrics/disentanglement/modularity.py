@@ -11,6 +11,7 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import codes_and_factors
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import EDGES, Laws, Near
 from latentassay.metrics.metric import metric
 from latentassay.stats.information import Binning, bin_codes, describe_bins, information_matrix
@@ -28,6 +29,7 @@ NOISE = {
 }
 
 
+@keeps_interval
 class Modularity(NamedTuple):
     """Modularity and its evidence, ``m`` factors and ``u`` units.
 

@@ -14,6 +14,7 @@ from latentassay.core.threads import one_blas_thread
 from latentassay.metrics.arrays import as_array, as_columns, check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.splits import HELD_OUT, split_rows, standardise
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import FIT, ORDER_COUNTS, SPLIT, Laws, Near
 from latentassay.metrics.metric import metric
 from latentassay.stats.ranks import average_ranks
@@ -36,6 +37,7 @@ VARIANTS = {
 Split = tuple[Int[np.ndarray, " train"], Int[np.ndarray, " test"]]
 
 
+@keeps_interval
 class Probe(NamedTuple):
     """How well a linear map predicts ``m`` factors.
 

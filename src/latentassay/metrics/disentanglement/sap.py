@@ -13,6 +13,7 @@ from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.gaps import best_gaps
 from latentassay.metrics.disentanglement.splits import HELD_OUT, split_rows, standardise
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import ORDER_COUNTS, SPLIT, Laws, Near, zero
 from latentassay.metrics.metric import metric
 
@@ -31,6 +32,7 @@ VARIANTS = {
 }
 
 
+@keeps_interval
 class SAP(NamedTuple):
     """The gap and its evidence, ``m`` factors and ``u`` units.
 

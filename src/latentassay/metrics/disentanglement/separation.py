@@ -14,6 +14,7 @@ from latentassay.metrics.arrays import as_array, as_columns, check_learnable, co
 from latentassay.metrics.disentanglement.gaps import best_gaps
 from latentassay.metrics.disentanglement.splits import split_rows, standardise
 from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import Laws, Near, zero
 from latentassay.metrics.metric import metric
 from latentassay.stats.nearest import nearest
@@ -27,6 +28,7 @@ NORMALISERS = {
 }
 
 
+@keeps_interval
 class Separation(NamedTuple):
     """The gap and its evidence, ``m`` factors and ``u`` units.
 

@@ -18,10 +18,12 @@ from latentassay.metrics.disentanglement.covariance import (
     linearly_dependent,
 )
 from latentassay.metrics.halves import estimate_by_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import NO_FACTORS, Laws, Near, infinite
 from latentassay.metrics.metric import metric
 
 
+@keeps_interval
 class TotalCorrelation(NamedTuple):
     """Total correlation and its evidence, ``d`` units.
 

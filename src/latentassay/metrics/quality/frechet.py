@@ -13,6 +13,7 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import reals
 from latentassay.metrics.halves import estimate_by_halves
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import Near, SampleLaws
 from latentassay.metrics.metric import metric
 from latentassay.metrics.quality.samples import FewRowsWarning, blocks, two_samples
@@ -21,6 +22,7 @@ BLOCK = 2048
 """Rows that are centred at a time, so that no centred copy of all features is kept."""
 
 
+@keeps_interval
 class Frechet(NamedTuple):
     """The distance and its parts.
 

@@ -14,6 +14,7 @@ from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.progress import track
 from latentassay.core.randomness import as_seed
+from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import Near, SampleLaws
 from latentassay.metrics.metric import metric
 from latentassay.metrics.quality.samples import blocks, two_samples
@@ -22,6 +23,7 @@ BLOCK = 2048
 """Rows and columns of the kernel matrix that are held at a time."""
 
 
+@keeps_interval
 class KernelDistance(NamedTuple):
     """The distance and what is known of its error.
 
