@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from typer.testing import CliRunner
 
+from latentassay import from_torch
 from latentassay.cli.app import app
 from latentassay.data import FactorData
 from latentassay.papers import catalog, pool, runs
@@ -20,6 +22,27 @@ def small_grid(**_):
         image[:] = 20 * around
         image[2 + 3 * y : 6 + 3 * y, 2 + 3 * x : 6 + 3 * x] = 75 + 60 * bright
     return FactorData(images, codes, ("x", "y", "bright", "around"), layout="hw", name="small")
+
+
+def brightness_model():
+    """A model of the small grid: how bright it is all around, and how much brighter the square is."""
+
+    def encode(x):
+        around = x[:, 0, 0, 0]
+        codes = torch.stack([around, x.flatten(1).amax(1) - around], 1)
+        return (codes - MEANS) / SPREADS
+
+    def decode(z):
+        around, square = (z * SPREADS + MEANS).unbind(1)
+        image = around[:, None, None, None].expand(-1, 1, 16, 16).clone()
+        image[:, :, 6:10, 6:10] += square[:, None, None, None]
+        return image
+
+    return from_torch(encode, decode, latent_shape=(2,), prior="normal")
+
+
+MEANS, SPREADS = torch.tensor([20.0, 145.0]) / 255, torch.tensor([16.4, 69.0]) / 255
+"""Of how bright it is around, and of how much brighter the square is, in the small grid."""
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,7 +1,9 @@
 """Reports of the models whose figures the paper shows."""
 
+from latentassay.assay import assay
 from latentassay.papers.experiment import Options
-from latentassay.papers.responses.figures import make_table
+from latentassay.papers.responses.figures import COLUMNS, make_table
+from tests.papers.conftest import brightness_model, small_grid
 
 
 def test_every_model_gets_a_report_once_and_absent_data_a_note(tiny, tmp_path, trainings):
@@ -16,3 +18,8 @@ def test_every_model_gets_a_report_once_and_absent_data_a_note(tiny, tmp_path, t
     again = make_table(options)
     assert [path.stat().st_mtime_ns for path in written] == before and again.cells == table.cells
     assert trainings == [30, 30]
+
+
+def test_columns_are_scores_of_an_assay():
+    scores = assay(brightness_model(), small_grid(), samples=128, grid=6, seed=0).scores
+    assert {name for name, _ in COLUMNS.values()} <= set(scores)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from latentassay.assay import Assay, assay
+from latentassay.core.errors import FileError
 from latentassay.core.storage import write_whole
 from latentassay.papers import pool
 from latentassay.papers.consistency import scores
@@ -118,14 +119,14 @@ BUDGET = 30.0
 """Seconds that it may take."""
 
 REPORT_FIGURES = {
-    "invariance": ("3", "Invariance matrix"),
-    "self": ("29", "Self-consistency of every unit"),
-    "errors": ("2-19-25", "What comes back wrong along a traversal"),
-    "hybrids": ("34", "Hybridisation"),
-    "adjacency": ("30-33", "Masks"),
-    "doubles": ("35", "Double interventions on N and Z"),
+    "consistency.invariance.matrix": ("3", "Invariance matrix"),
+    "consistency.self.bars": ("29", "Self-consistency of every unit"),
+    "consistency.traversal_errors.lines": ("2-19-25", "What comes back wrong along a traversal"),
+    "consistency.hybrids.sheet": ("34", "Hybridisation"),
+    "consistency.causes.adjacency": ("30-33", "Masks"),
+    "consistency.causes.doubles": ("35", "Double interventions on N and Z"),
 }
-"""Figures of the report's consistency section → number and title in IC."""
+"""Figure of an assay → number and title in IC."""
 
 
 def make_table(options: Options) -> Table:
@@ -184,7 +185,7 @@ def draw_figures(options: Options) -> list[Picture]:
     grid = list_configurations(options)
     shown = pick_scale(SCALES, options.scale).shown
     first = [own[0] for name, own in group_seeds(grid).items() if name in shown]
-    pool.run_each(write_report, [one for one in first if not _assay_file(one).exists()], "reports")
+    pool.run_each(write_report, [one for one in first if not _is_assayed(one)], "reports")
     return [*_draw_summaries(grid), *(picture for one in first for picture in _draw_model(one))]
 
 
@@ -202,6 +203,15 @@ def write_report(configuration: GridConfiguration) -> None:
     )
     write_whole(configuration.run_folder / "report.html", result.to_html().encode())
     result.save(_assay_file(configuration))
+
+
+def _is_assayed(configuration: GridConfiguration) -> bool:
+    """Whether there is an assay that can be read; one that a version before this saved is made anew."""
+    try:
+        Assay.load(_assay_file(configuration))
+    except FileError:
+        return False
+    return True
 
 
 def _assay_file(configuration: GridConfiguration) -> Path:
@@ -244,15 +254,16 @@ def _distance_to_perfect(score: str, value: float) -> float:
 def _draw_model(configuration: GridConfiguration) -> list[Picture]:
     """Draw the figures of one model, and the interpolation strip of figure 16."""
     name, figures = configuration.paper_name, Assay.load(_assay_file(configuration)).figures()
+    answered = {key.rpartition(".")[0] for key in figures}
     pictures = [
         Picture(
             f"figure-{number}-{name.lower()}",
             f"{title}, {name} (IC figure {number.replace('-', ', ')})",
             f"{name}, seed {configuration.seed}, on unseen digits.",
-            figures[f"consistency.{key}"],
+            figures[key],
         )
         for key, (number, title) in REPORT_FIGURES.items()
-        if f"consistency.{key}" in figures
+        if key.rpartition(".")[0] in answered
     ]
     if "paths.strips" in figures:
         title, caption = f"Interpolation, {name} (IC figure 16)", "Between two unseen digits."
