@@ -1,5 +1,6 @@
 """Vectors in, vectors out: models whose response to a change is a matrix, and whose consistency is therefore known."""
 
+import numpy as np
 import torch
 
 import latentassay as la
@@ -77,3 +78,16 @@ class Causes:
 
     def adjacency(self):
         return torch.tensor([[0, 0.9, 0.1], [0, 0, 0.3], [0, 0, 0]])
+
+
+def shrinking(factor, latents=3, n=200):
+    """A model without a prior that hands on its latents times a factor, and normal data."""
+    model = la.from_torch(lambda x: x * factor, lambda z: z, latent_shape=(latents,))
+    return model, torch.randn(n, latents, generator=torch.Generator().manual_seed(0))
+
+
+def gridded(model, sizes=(6, 5, 4)):
+    """Data with as many factors as the model has latents, every combination of their values once."""
+    codes = np.indices(sizes).reshape(len(sizes), -1).T
+    z = torch.from_numpy((codes - codes.mean(0)) / codes.std(0))
+    return la.data.FactorData(model.decode(z).float().numpy(), codes, ("a", "b", "c"), sizes)

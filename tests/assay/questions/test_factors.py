@@ -1,0 +1,75 @@
+"""Do the axes mean anything? A model that writes down every factor in a unit of its own, and what cannot be learnt."""
+
+import numpy as np
+import pytest
+import torch
+
+import latentassay as la
+from latentassay.report import figures
+from tests.assay.asking import ask, findings_of, scores_of
+from tests.assay.responding import gridded
+from tests.oracles.linear import exact_inverse
+
+
+def asked(model, data, **options):
+    return ask(model, data, "factors", **{"budget": 3600.0, **options})
+
+
+def coded(codes, sizes):
+    """A model, and data that it draws from these factors."""
+    model = exact_inverse(3, 8, noise=0.02)
+    z = torch.from_numpy((codes - codes.mean(0)) / np.maximum(codes.std(0), 1e-9))
+    return model, la.data.FactorData(model.decode(z).float().numpy(), codes, ("a", "b", "c"), sizes)
+
+
+def test_one_factor_leaves_nothing_to_share_out():
+    sections = asked(*coded(np.stack([np.arange(240) % 6, np.zeros(240, int), np.zeros(240, int)], 1), (6, 1, 1)))
+    names = set(scores_of(sections))
+    assert "factors.mig" in names and sections["factors"].evidence.importance is None
+    assert not {"factors.dci", "factors.factor_vae", "factors.beta_vae", "factors.cds"} & names
+    assert findings_of(sections)["factors"].sentence.startswith("Unit 0 tells most about a: 100 %")
+
+
+def test_factors_whose_values_are_too_rare_are_named_and_not_predicted():
+    sections = asked(*coded(np.stack([np.arange(300) % 5, np.arange(300) // 2, np.arange(300) % 3], 1), (5, 150, 3)))
+    assert "factors.mig" in scores_of(sections) and not {"factors.dci", "factors.irs"} & set(scores_of(sections))
+    finding = findings_of(sections)["factors.rare"]
+    assert "b takes more values than the 300 rows encoded can teach" in finding.sentence and finding.remedy
+
+
+def test_codes_are_scored_on_more_rows_than_are_intervened_on():
+    model = exact_inverse(3, 8, noise=0.02)
+    data = gridded(model)
+    scores = scores_of(ask(model, data, "units", "factors", samples=40, budget=3600.0))
+    assert scores["factors.mig"].n == min(len(data), 400) > scores["units.alive"].n == 40
+    mig, irs = scores["factors.mig"], scores["factors.irs"]
+    assert mig.low <= mig.value <= mig.high and irs.low is not None
+
+
+@pytest.mark.usefixtures("few_halves")
+@pytest.mark.parametrize("units", [None, [[0], [1], [2]], [[0, 1], [2]]])
+def test_units_add_up_what_their_latents_predict(units):
+    model = exact_inverse(3, 8, noise=0.02)
+    sections = asked(model, gridded(model), units=units)
+    evidence = sections["factors"].evidence
+    known = np.eye(3) if units is None or len(units) == 3 else np.array([[1, 0], [1, 0], [0, 1]])
+    np.testing.assert_allclose(evidence.importance, known, atol=0.02)
+    assert evidence.information.shape == evidence.conditioned.shape == known.shape
+    assert {f"factors.{name}" for name in ("maps", "scores", "information")} == set(figures(sections.values()))
+
+
+@pytest.mark.usefixtures("few_halves")
+def test_spatial_latents_are_asked_about_factors_by_channel():
+    codes = np.indices((5, 4, 6)).reshape(3, -1).T
+    x = np.kron((codes / [4, 3, 5])[:, :, None, None], np.ones((4, 4))).astype(np.float32)
+    pair = la.from_torch(
+        lambda x: x[:, :, ::2, ::2], lambda z: z.repeat_interleave(2, 2).repeat_interleave(2, 3), latent_shape=(3, 2, 2)
+    )
+    section = asked(pair, la.data.FactorData(x, codes, ("a", "b", "c"), (5, 4, 6)))["factors"]
+    np.testing.assert_allclose(section.evidence.importance, np.eye(3), atol=0.02)
+    assert section.evidence.information.shape == (3, 3)
+    assert "a in unit c0" in section.findings[1].sentence
+
+
+def test_data_without_factors_are_not_asked():
+    assert not asked(exact_inverse(3, 8, noise=0.02), torch.randn(64, 8, generator=torch.Generator().manual_seed(0)))
