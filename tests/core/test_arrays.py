@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import latentassay as la
-from latentassay.core.arrays import as_float_tensor, as_tensor, in_kind_of
+from latentassay.core.arrays import as_array, as_float_tensor, as_tensor, in_kind_of
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,18 @@ def test_results_have_the_kind_that_went_in(given, kind):
     found = in_kind_of(Found(torch.zeros(2), {"a": (torch.ones(1), None)}, 3), *given)
     assert type(found) is Found and found.n == 3
     assert isinstance(found.z, kind) and isinstance(found.parts["a"][0], kind) and found.parts["a"][1] is None
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.uint8, torch.int64, torch.float16, torch.bfloat16, torch.float32, torch.float64]
+)
+def test_tensors_of_any_type_become_arrays(dtype):
+    x = torch.tensor([[0, 1], [2, 3]]).to(dtype)
+    assert isinstance(as_array(x), np.ndarray) and as_array(x).tolist() == [[0, 1], [2, 3]]
+    assert as_array(x).dtype == (np.float32 if dtype == torch.bfloat16 else as_array(x).dtype)
+
+
+def test_arrays_share_memory_where_they_can():
+    x, array = torch.zeros(3, requires_grad=True), np.zeros(3)
+    as_array(x)[1] = 7
+    assert x.tolist() == [0, 7, 0] and as_array(array) is array and as_array([1, 2]).tolist() == [1, 2]

@@ -14,8 +14,10 @@ from latentassay.core.observations import (
     TensorObservations,
     as_float,
     as_observations,
+    find_factor,
     finite,
     groups_varying,
+    varying_factors,
 )
 from latentassay.data import FactorData, helix
 
@@ -106,3 +108,11 @@ def test_bytes_become_floats_between_0_and_1_and_floats_pass():
     assert raw[255, 0] == 255
     x = torch.randn(3, 2, generator=torch.Generator().manual_seed(0))
     assert as_float(x) is x
+
+
+def test_factors_are_found_by_name_or_number_and_those_that_vary_are_told():
+    data = FactorData(np.zeros((4, 2)), np.array([[0, 1, 0], [0, 0, 1], [0, 1, 0], [0, 0, 1]]), ("a", "b", "c"))
+    assert find_factor(data, "b") == find_factor(data, 1) == 1 and varying_factors(data) == [1, 2]
+    for wrong in ("d", 3, -1, True):
+        with pytest.raises(InputError, match=f"data has no factor {wrong!r}; it has a, b, c"):
+            find_factor(data, wrong)

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from latentassay.core.errors import InputError
-from latentassay.core.randomness import as_generator, as_seed
+from latentassay.core.randomness import as_generator, as_seed, seeded
 
 
 @pytest.mark.parametrize("seed", [5, np.int64(5), torch.tensor(5)])
@@ -23,3 +23,15 @@ def test_what_is_no_seed_is_refused(wrong):
     for read in (as_generator, as_seed):
         with pytest.raises(InputError, match="seed"):
             read(wrong)
+
+
+def test_seeded_draws_leave_the_global_state_as_it_was():
+    before = torch.get_rng_state()
+    with seeded(3):
+        first = torch.rand(4)
+    with pytest.raises(RuntimeError), seeded(3):
+        assert torch.equal(torch.rand(4), first)
+        raise RuntimeError
+    assert torch.equal(torch.get_rng_state(), before)
+    with seeded(4):
+        assert not torch.equal(torch.rand(4), first)

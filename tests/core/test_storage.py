@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from latentassay import FileError
-from latentassay.core.storage import kind_of, replacing, write_whole
+from latentassay import CheckpointError, FileError
+from latentassay.core.storage import kind_of, read_whole, replacing, write_whole
 
 
 def test_a_failure_leaves_the_old_file_and_no_part(tmp_path):
@@ -20,10 +20,19 @@ def test_a_failure_leaves_the_old_file_and_no_part(tmp_path):
     assert path.read_bytes() == b"new" and path.stat().st_mode & 0o777 == 0o644
 
 
-def test_a_place_that_cannot_be_written_is_named_with_its_mend(tmp_path):
+def test_a_place_that_cannot_be_written_is_named_with_its_fix(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(FileError, match=r"cannot be written.*mend me"), replacing(tmp_path / "file" / "x", "mend me"):
+    with pytest.raises(FileError, match=r"cannot be written.*fix me"), replacing(tmp_path / "file" / "x", "fix me"):
         pass
+
+
+def test_a_file_that_cannot_be_read_is_named_with_its_fix(tmp_path):
+    write_whole(tmp_path / "a", b"whole")
+    assert read_whole(tmp_path / "a", "") == b"whole"
+    with pytest.raises(CheckpointError, match=r"b: does not exist\. Get it$"):
+        read_whole(tmp_path / "b", "Get it", CheckpointError)
+    with pytest.raises(FileError, match=r"cannot be read \(Is a directory\)\. Name a file$"):
+        read_whole(tmp_path, "Name a file")
 
 
 def test_what_damaged_files_look_like():

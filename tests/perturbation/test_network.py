@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from latentassay.core.errors import InputError
 from latentassay.perturbation.network import KINDS, Manipulation, choose_kind, reflect, scale_factors
-from latentassay.perturbation.rounding import round_to_bytes, round_to_floats
 
 
 @pytest.mark.parametrize(("kind", "x_shape"), [("conv-64", (3, 64, 64)), ("conv", (1, 32, 32)), ("mlp", (7,))])
@@ -51,25 +50,3 @@ def test_factors_lie_between_minus_one_and_one():
 def test_folding_back_brings_nothing_further_away(x, move, eps):
     there = float(reflect(torch.tensor([x + eps * move], dtype=torch.float64)))
     assert -1e-12 <= there <= 1 + 1e-12 and abs(there - x) <= abs(eps * move) + 1e-12
-
-
-@given(st.integers(0, 255), st.floats(0, 1, width=32), st.floats(0.0001, 0.9999))
-def test_bytes_are_the_nearest_within_reach(x, wanted, eps):
-    found = int(round_to_bytes(np.array([x], np.uint8), np.array([wanted], np.float32), eps)[0])
-    levels = torch.arange(256, dtype=torch.uint8).float().div_(255).double().numpy()
-    reach = [
-        k
-        for k in range(256)
-        if abs(levels[k] - levels[x]) <= eps and abs(float(np.float32(levels[k]) - np.float32(levels[x]))) <= eps
-    ]
-    assert found in reach
-    assert abs(found - 255 * wanted) <= min(abs(k - 255 * wanted) for k in reach) + 1e-6
-
-
-@given(st.floats(0, 1, width=32), st.floats(-1, 2, width=32), st.floats(0.0001, 0.9999))
-def test_floats_keep_to_eps_to_the_last_bit(x, wanted, eps):
-    origin = np.array([x], np.float32)
-    found = round_to_floats(origin, np.array([wanted], np.float32), eps)
-    assert found.dtype == np.float32 and 0 <= found[0] <= 1
-    assert abs(float(found[0]) - float(origin[0])) <= eps and float(abs(found - origin)[0]) <= eps
-    assert abs(float(found[0]) - np.clip(wanted, max(0, x - eps), min(1, x + eps))) < 1e-6

@@ -1,0 +1,71 @@
+"""Sources of own data: which kind each is, and which options it takes."""
+
+import tracemalloc
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from latentassay.core.errors import FileError
+from latentassay.data.own import own
+
+RNG = np.random.default_rng(0)
+
+
+BYTES = RNG.integers(0, 256, (12, 5, 7, 3), dtype=np.uint8)
+
+
+def test_keys_of_archives(tmp_path):
+    np.savez(tmp_path / "a.npz", first=np.zeros((3, 2)), second=np.ones((4, 2)), factors=np.arange(4)[:, None])
+    assert len(own(tmp_path / "a.npz", key="second").factor_names) == 1
+    np.savez(tmp_path / "one.npz", whatever=np.zeros((3, 2)))
+    assert len(own(tmp_path / "one.npz")) == 3
+    with pytest.raises(FileError, match=r"no array third among first, second, factors\. .*key="):
+        own(tmp_path / "a.npz", key="third")
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["a"], file["b/c"], file["line"] = np.zeros((3, 2)), np.ones((3, 2)), np.zeros(3)
+    assert own(tmp_path / "a.h5", key="b/c").batch([0]).sum() == 2
+    with pytest.raises(FileError, match=r"is not said\. Choose with key=: a, b/c\."):
+        own(tmp_path / "a.h5")
+    with pytest.raises(FileError, match=r"no array of rows d\. Choose with key=: a, b/c\."):
+        own(tmp_path / "a.h5", key="d")
+    with h5py.File(tmp_path / "none.h5", "w") as file:
+        file["line"] = np.zeros(3)
+    with pytest.raises(FileError, match="there is none"):
+        own(tmp_path / "none.h5")
+
+
+@pytest.mark.parametrize("name", ["photos.zip", "model.pt"])
+def test_other_files_are_told_apart(tmp_path, name):
+    (tmp_path / name).write_bytes(b"PK\x03\x04")
+    with pytest.raises(FileError, match=r"of no kind that is read here\. .*\.h5ad"):
+        own(tmp_path / name)
+    with pytest.raises(FileError, match="does not exist"):
+        own(tmp_path / "gone" / name)
+
+
+def test_large_compressed_arrays_go_through_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENTASSAY_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("latentassay.data.own_sources.CACHED", 100)
+    np.savez_compressed(tmp_path / "a.npz", x=BYTES)
+    data = own(tmp_path / "a.npz")
+    assert torch.equal(data.raw([3])[0].permute(1, 2, 0), torch.from_numpy(BYTES[3]))
+    assert [path.name.startswith("a-x-") for path in (tmp_path / "home" / "own").iterdir()] == [True]
+
+
+@pytest.mark.parametrize("suffix", ["npy", "h5"])
+def test_files_are_read_in_the_rows_asked_for(tmp_path, suffix):
+    """64 MiB on disk; what is read into memory is far less."""
+    path, rows = tmp_path / f"a.{suffix}", np.zeros((64, 1 << 20), np.uint8)
+    if suffix == "npy":
+        np.save(path, rows)
+    else:
+        with h5py.File(path, "w") as file:
+            file.create_dataset("x", data=rows, chunks=(1, 1 << 20))
+    del rows
+    tracemalloc.start()
+    assert own(path).batch([5]).shape == (1, 1 << 20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 48 << 20
