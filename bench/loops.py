@@ -16,7 +16,8 @@ from latentassay.data.factors import FactorData
 from latentassay.training import fit
 from latentassay.training.sampler import Sampler
 
-BATCH_SIZE, LR = 128, 5e-4
+BATCH_SIZE = 128
+LR = 5e-4
 
 
 class Mode(NamedTuple):
@@ -52,12 +53,12 @@ def random_images(n: int, x_shape: tuple[int, ...]) -> Tensor:
     return torch.randint(0, 256, (n, *x_shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
 
-def fitted(task: Task, step: Step) -> float:
+def run_fit(task: Task, step: Step) -> float:
     """Train through ``fit`` with its defaults; return the last loss."""
     objective = objectives.VAE() if task.variational else objectives.AE()
     losses: list[Tensor] = [torch.zeros(())]
 
-    def watched(model: Any, x: Tensor, generator: torch.Generator) -> objectives.Loss:
+    def counted_loss(model: Any, x: Tensor, generator: torch.Generator) -> objectives.Loss:
         step()
         loss = objective(model, x, generator)
         losses[0] = loss.total.detach()
@@ -67,7 +68,7 @@ def fitted(task: Task, step: Step) -> float:
     mode = task.mode
     fit(
         task.build(),
-        watched,
+        counted_loss,
         data,
         steps=task.steps,
         batch_size=BATCH_SIZE,
@@ -81,7 +82,7 @@ def fitted(task: Task, step: Step) -> float:
     return losses[0].item()
 
 
-def bare(task: Task, step: Step) -> float:
+def run_bare_loop(task: Task, step: Step) -> float:
     """Train the same networks on the same batches by hand: nothing is checked, logged or kept."""
     device, mode, model = task.device, task.mode, task.build()
     encoder, decoder = model.encoder.to(device).train(), model.decoder.to(device).train()
@@ -115,7 +116,7 @@ def _descend(task: Task, encoder: nn.Module, decoder: nn.Module, step: Step) -> 
     return loss.detach()
 
 
-def pythae(task: Task, step: Step) -> float:
+def run_pythae(task: Task, step: Step) -> float:
     """Train a VAE of the same networks by one epoch of pythae's trainer, as it is; return its last loss."""
     from pythae.data.datasets import BaseDataset
     from pythae.trainers import BaseTrainer, BaseTrainerConfig
@@ -181,4 +182,4 @@ def pythae_vae(task: Task) -> Any:
     return VAE(config, Encoder(model.encoder), Decoder(model.decoder))
 
 
-LOOPS: dict[str, Callable[[Task, Step], float]] = {"fit": fitted, "bare": bare, "pythae": pythae}
+LOOPS: dict[str, Callable[[Task, Step], float]] = {"fit": run_fit, "bare": run_bare_loop, "pythae": run_pythae}

@@ -23,17 +23,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from loops import BATCH_SIZE, LOOPS, Mode, Task, fitted, random_images
+from loops import BATCH_SIZE, LOOPS, Mode, Task, random_images, run_fit
 from record import record
 from turns import Turn, Turns, compared
 
 from latentassay.models import NAMES
 
-TARGET, PAPER_STEPS, N, SHAPE = 1.05, 100_000, 4096, (3, 64, 64)
+TARGET = 1.05
+"""Greatest ratio of the time of ``fit`` to that of a bare loop."""
+
+PAPER_STEPS = 100_000
+N = 4096
+SHAPE = (3, 64, 64)
 SETTLED = 2
 """Turns before those that count: what comes before the first step, and what the first steps need besides."""
 
-EAGER, LAST, COMPILED, HALF = Mode(), Mode(channels_last=True), Mode(compile=True), Mode(bf16=True)
+EAGER = Mode()
+LAST = Mode(channels_last=True)
+COMPILED = Mode(compile=True)
+HALF = Mode(bf16=True)
 FAST = Mode(channels_last=True, compile=True, bf16=True)
 BACKBONES = ("ae-hourglass", "vae-hourglass", "sae-12")
 ON_CPU = [
@@ -55,8 +63,11 @@ ON_GPU = [
     ("sae-12", COMPILED),
     ("sae-12", LAST),
 ]
-STEPS_ON_GPU, STRIDE_ON_GPU = 480, 40
-"""Steps of each case, those before the figures included, and of a turn."""
+STEPS_ON_GPU = 480
+"""Of each case, those before the figures included."""
+
+STRIDE_ON_GPU = 40
+"""Steps of a turn."""
 
 
 def measure(task: Task, stride: int) -> dict[str, Any]:
@@ -107,12 +118,12 @@ def speed(turns: list[Turn], stride: int) -> dict[str, float]:
 def peak_memory(model: str, x_shape: tuple[int, ...]) -> dict[str, int]:
     """Greatest resident memory in MiB of a process that trains two steps, and of one that only imports."""
 
-    def asked(loop: str) -> int:
+    def peak_of(loop: str) -> int:
         command = [sys.executable, __file__, "--memory", loop, "--model", model, "--shape", *map(str, x_shape)]
         return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
 
     loops = ["imports", *LOOPS] if find_spec("pythae") else ["imports", "fit", "bare"]
-    return {loop: asked(loop) for loop in loops if loop != "pythae" or model.startswith("vae")}
+    return {loop: peak_of(loop) for loop in loops if loop != "pythae" or model.startswith("vae")}
 
 
 def print_memory(loop: str, model: str, x_shape: tuple[int, ...]) -> None:
@@ -138,7 +149,7 @@ def synchronisations(device: torch.device, steps: int = 40) -> dict[str, int]:
         warnings.simplefilter("always")
         torch.cuda.set_sync_debug_mode("warn")
         try:
-            fitted(task, lambda: None)
+            run_fit(task, lambda: None)
         finally:
             torch.cuda.set_sync_debug_mode("default")
     places = [
@@ -166,12 +177,12 @@ def cases(arguments: argparse.Namespace) -> dict[str, Any]:
         key = f"{task.model} {task.x_shape}, {task.mode}"
         if arguments.model in (None, task.model):
             late = time.perf_counter() - begun > arguments.budget
-            found[key] = "left out: the time was up" if late else tried(task, stride)
+            found[key] = "left out: the time was up" if late else try_case(task, stride)
             print(key, json.dumps(found[key]), flush=True)
     return found
 
 
-def tried(task: Task, stride: int) -> Any:
+def try_case(task: Task, stride: int) -> Any:
     """One case that fails leaves the others their figures."""
     try:
         return measure(task, stride)
@@ -193,15 +204,15 @@ def facts(device: torch.device) -> dict[str, Any]:
     }
 
 
-def commit(given: str | None) -> str:
+def commit(stated: str | None) -> str:
     try:
-        asked = ["git", "rev-parse", "--short", "HEAD"]
-        return given or subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+        command = ["git", "rev-parse", "--short", "HEAD"]
+        return stated or subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 
 
-def parsed() -> argparse.Namespace:
+def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--model", help="only this one")
@@ -213,7 +224,7 @@ def parsed() -> argparse.Namespace:
 
 
 def main() -> None:
-    arguments = parsed()
+    arguments = parse_arguments()
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", torch.get_num_threads())))
     if arguments.memory:
         print_memory(arguments.memory, arguments.model, tuple(arguments.shape))

@@ -50,3 +50,9 @@ def test_factors_lie_between_minus_one_and_one():
 def test_folding_back_brings_nothing_further_away(x, move, eps):
     there = float(reflect(torch.tensor([x + eps * move], dtype=torch.float64)))
     assert -1e-12 <= there <= 1 + 1e-12 and abs(there - x) <= abs(eps * move) + 1e-12
+
+
+def test_arrays_are_folded_as_tensors_are():
+    values = np.array([-0.25, 0.5, 1.25], np.float32)
+    found = reflect(values)
+    assert isinstance(found, np.ndarray) and found.tolist() == [0.25, 0.5, 0.75] and values[0] == -0.25

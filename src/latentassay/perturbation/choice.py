@@ -5,9 +5,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from torch import Generator
 
 from latentassay.core.errors import InputError
-from latentassay.metrics import encode_table, mig, separation, udr
+from latentassay.core.randomness import as_seed
+from latentassay.metrics import Table, encode_table, mig, separation, udr
 
 Metric = Literal["mig", "ds", "udr"]
 
@@ -33,7 +35,13 @@ class Choice(NamedTuple):
 
 
 def most_and_least(
-    models: Sequence[Any], data: Any, *, count: int = 4, metric: Metric = "mig", rows: int = 10_000, seed: int = 0
+    models: Sequence[Any],
+    data: Any,
+    *,
+    count: int = 4,
+    metric: Metric = "mig",
+    rows: int = 10_000,
+    generator: Generator | int = 0,
 ) -> Choice:
     """Rank models by how disentangled their codes are, and return ``count`` from either end.
 
@@ -44,7 +52,7 @@ def most_and_least(
         metric: ``"mig"``, which the text took "for the sake of simplicity"; ``"ds"``, the disentanglement score; or
             ``"udr"``, which needs no factors.
         rows: rows that are encoded, at most, the same for all models.
-        seed: draws the rows.
+        generator: draws the rows, or a seed.
 
     Raises:
         InputError: too few models, an unknown metric, or whatever the metric refuses.
@@ -65,14 +73,9 @@ def most_and_least(
             f"{count} models from either end need at least {2 * count}, got {len(models)}; "
             "train more seeds, or lower count"
         )
+    seed = as_seed(generator)  # one number, so that all models encode the same rows
     tables = [encode_table(model, data, n=rows, seed=seed) for model in models]
-    if metric == "udr":
-        ranked = udr([table.codes for table in tables])
-        scores, variant = ranked.scores, f"udr, {ranked.variant}"
-    else:
-        measure = mig if metric == "mig" else separation
-        each = [measure(table.codes, table.factors) for table in tables]
-        scores, variant = np.array([found.score for found in each]), f"{metric}, {each[0].variant}"
+    scores, variant = _scores(tables, metric)
     order = tuple(int(place) for place in np.argsort(-scores, kind="stable"))
     return Choice(
         disentangled=tuple(models[place] for place in order[:count]),
@@ -82,3 +85,13 @@ def most_and_least(
         n=tables[0].n,
         variant=variant,
     )
+
+
+def _scores(tables: Sequence[Table], metric: Metric) -> tuple[Float[np.ndarray, " k"], str]:
+    """Return the score of every table, and the metric in words."""
+    if metric == "udr":
+        ranked = udr([table.codes for table in tables])
+        return ranked.scores, f"udr, {ranked.variant}"
+    measure = mig if metric == "mig" else separation
+    each = [measure(table.codes, table.factors) for table in tables]
+    return np.array([found.score for found in each]), f"{metric}, {each[0].variant}"

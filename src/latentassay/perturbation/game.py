@@ -204,7 +204,8 @@ def manipulate(
     network: nn.Module, x: Float[Tensor, "n *x_shape"], w: Float[Tensor, "n m"], eps: float
 ) -> Float[Tensor, "n *x_shape"]:
     """Return ``x' = reflect(x + ε m(w))``, in [0, 1] and within ε of x but for rounding."""
-    return reflect(x + eps * network(w))
+    changes: Tensor = network(w)
+    return reflect(x + eps * changes)
 
 
 class _Batch(NamedTuple):

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from latentassay.core.arrays import Array, as_tensor, like
 from latentassay.core.errors import InputError
 from latentassay.core.randomness import seeded
 from latentassay.nn.blocks import mlp
@@ -85,8 +86,10 @@ def scale_factors(factors: Any, sizes: Sequence[int]) -> Float[Tensor, "n m"]:
     return torch.where(last > 0, 2 * codes / last.clamp(min=1) - 1, 0.0).float()
 
 
-def reflect(x: Tensor) -> Tensor:
+def reflect(x: Array) -> Array:
     """Fold values from (−1, 2) back into [0, 1] at its ends: ``x − 2 ReLU(x − 1) + 2 ReLU(−x)``.
+
+    Takes a tensor or a numpy array and returns the same kind.
 
     A value in [0, 1] that was moved by d is after it no further than d from where it was. (In print the ReLUs have the
     unchanged x in them, which would do nothing; its changed value is meant.)
@@ -96,7 +99,8 @@ def reflect(x: Tensor) -> Tensor:
     >>> reflect(torch.tensor([-0.25, 0.5, 1.25]))
     tensor([0.2500, 0.5000, 0.7500])
     """
-    return x - 2 * F.relu(x - 1) + 2 * F.relu(-x)
+    values = as_tensor(x, "x")
+    return like(values - 2 * F.relu(values - 1) + 2 * F.relu(-values), x)
 
 
 def _decoder(x_shape: tuple[int, ...], kind: str) -> nn.Module:
