@@ -167,6 +167,13 @@ def test_records_that_cannot_be_offered_are_refused_by_file(modules, message, tm
         collect(package(tmp_path, name, **modules))
 
 
+def test_an_experiment_that_makes_no_table_is_refused(monkeypatch, tmp_path):
+    own = experiment("responses.helix")._replace(make=lambda options: {"cells": ()}, draw=None)
+    monkeypatch.setattr(catalog, "experiments", lambda: (own,))
+    with pytest.raises(ContractError, match=r"'responses\.helix' must return a Table, got dict"):
+        reproduce("responses.helix", Options("smoke", tmp_path))
+
+
 def test_a_bug_in_a_module_surfaces_as_itself(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="no_such_thing"):

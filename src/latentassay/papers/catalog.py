@@ -95,12 +95,15 @@ def reproduce(name: str, options: Options) -> Reproduction:
 
     Raises:
         InputError: an unknown name, scale or data set; no seeds; a folder that holds runs of other settings.
+        ContractError: the experiment makes something else than a table.
         FileError: something cannot be read or written.
         KeyboardInterrupt: Ctrl-C came; what was done is kept.
     """
     chosen, folder = experiment(name), options.folder
     chosen.check(options)
-    table = chosen.make(options)
+    table: object = chosen.make(options)  # whatever a stranger made
+    if not isinstance(table, Table):
+        raise ContractError(f"make of the experiment {name!r} must return a Table, got {type(table).__name__}")
     pictures = chosen.draw(options) if chosen.draw else []
     stem = f"{name}-{options.scale}"
     table.to_json(folder / f"{stem}.json")

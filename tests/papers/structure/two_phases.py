@@ -20,4 +20,4 @@ def draw_tiny(scale, folder, pooled):
 
 
 def configuration(folder, arm="neither", setting="ball", model="AE"):
-    return PhaseConfiguration("smoke", folder, setting, model, 0, arm)
+    return PhaseConfiguration(scale="smoke", folder=folder, setting=setting, model=model, seed=0, arm=arm)
