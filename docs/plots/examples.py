@@ -162,7 +162,7 @@ def hierarchy_panels(**on):
 
 
 def double_intervention(**on):
-    base, first, second = np.random.default_rng(1).normal(size=(3, 5)) * 1.5
+    base, first, second = np.array([[-2, 1, 0, 0, 0], [2, -2, 3, 1, 1], [1, 2, -3, -1, 3]])
     mixed = np.tile(base, (5, 5, 1))
     for row in range(5):
         mixed[row, :, row] = first[row]

@@ -148,7 +148,7 @@ def _shares(ax: Axes, found: Mapping[str, np.ndarray]) -> None:
         )
     for unit in np.flatnonzero(np.isnan(context)).tolist():
         ax.text(unit, 0.5, "dead", rotation=90, ha="center", va="center", color=MUTED, fontsize=SMALL)
-    ax.set(ylim=(0, 1.0), yticks=[0, 0.25, 0.5, 0.75, 1], yticklabels=["0", "¼", "½", "¾", "1"])
+    ax.set(ylim=(0, 1.0), yticks=[0, 0.25, 0.5, 0.75, 1], yticklabels=["0", "0.25", "0.5", "0.75", "1"])
 
 
 def _bars(ax: Axes, values: np.ndarray, stderr: np.ndarray, label: str) -> None:
