@@ -101,7 +101,7 @@ def reproduce(name: str, options: Options) -> Reproduction:
     """
     chosen, folder = experiment(name), options.folder
     chosen.check(options)
-    table: object = chosen.make(options)  # whatever a stranger made
+    table: object = chosen.make(options)  # an outsider's function may return anything
     if not isinstance(table, Table):
         raise ContractError(f"make of the experiment {name!r} must return a Table, got {type(table).__name__}")
     pictures = chosen.draw(options) if chosen.draw else []
