@@ -1,5 +1,9 @@
 """Tables as a terminal of any width shows them."""
 
+import pytest
+import torch
+
+import latentassay as la
 from latentassay.cli import shell, terminal
 from latentassay.papers.results import Table, over_seeds
 
@@ -14,3 +18,14 @@ def test_a_table_too_wide_for_the_terminal_is_shown_line_by_line(monkeypatch):
             terminal.print_results(table, shell.out)
         text = captured.get()
         assert "…" not in text and text.count("0.25") == text.count("0.5 ") + text.count("0.5\n") == 12
+
+
+@pytest.mark.parametrize("questions", (["units"], ["holes"], None))
+@pytest.mark.parametrize("alive", (True, False))
+def test_the_cost_names_dead_units_only_where_they_are(questions, alive, generator):
+    """Also where few questions are answered, and the precision of the responses is not among them."""
+    model = la.from_torch(lambda x: x[:, :3] * alive, lambda z: z.repeat(1, 2), latent_shape=(3,))
+    x = torch.randn(64, 6, generator=generator)
+    text = terminal.describe_cost(la.assay(model, x, samples=32, questions=questions))
+    assert ("all dead" in text) is (not alive and questions != ["holes"])
+    assert ("known to" in text) is (alive and questions is None)

@@ -38,18 +38,19 @@ def describe_cost(result: Any) -> str:
     meta, holes = result.meta, result.scores.get("holes.hybrid")
     return (
         f"assayed in {meta.seconds:.0f} s of {meta.budget:g} s: {meta.rows} rows, "
-        f"{span(*meta.used)} for each unit's responses ({_precision(result)}), "
+        f"{span(*meta.used)} for each unit's responses{_precision(result)}, "
         f"{holes.n if holes else 'no'} latents drawn of each kind"
     )
 
 
 def _precision(result: Any) -> str:
     """Half-width of the widest 95 % interval in the response matrix, over the response that it is judged by."""
-    section = next((section for section in result.sections if section.key == "responses"), None)
-    if section is None:
-        return "all dead"
-    own = np.maximum(section.evidence.normalized.diagonal(), CAUSAL)
-    return f"known to ±{100 * Z95 * float((section.evidence.normalized_stderr.max(1) / own).max()):.0f} % of its own"
+    sections = {section.key: section for section in result.sections}
+    if "responses" not in sections:  # no unit is alive, or a selection of questions is without it
+        return " (all dead)" if "units" in sections and not sections["units"].evidence.alive.any() else ""
+    found = sections["responses"].evidence
+    own = np.maximum(found.normalized.diagonal(), CAUSAL)
+    return f" (known to ±{100 * Z95 * float((found.normalized_stderr.max(1) / own).max()):.0f} % of its own)"
 
 
 def panel(scores: Iterable[Score]) -> Table:
