@@ -118,6 +118,7 @@ class FactorData:
         """Whether every combination of factor values is present once, the last factor varying fastest."""
         if not self.factor_sizes or len(self) != int(np.prod(self.factor_sizes)):
             return False
+        # Numbered by their codes, the rows of a full grid in its order are 0, 1, 2 … themselves.
         return bool((np.ravel_multi_index(tuple(self.factors.T), self.factor_sizes) == np.arange(len(self))).all())
 
     def rows_of(self, codes: Any) -> Int[np.ndarray, " k"]:
@@ -174,6 +175,7 @@ class FactorData:
             stored = np.moveaxis(stored, -1, 1)
         elif self.layout == "hw":
             stored = stored[:, None]
+        # Contiguous, since a view with moved axes would be copied at every use.
         return torch.from_numpy(np.ascontiguousarray(stored))
 
     def batch(self, indices: Any) -> Tensor:
@@ -184,7 +186,7 @@ class FactorData:
     def take(self, indices: Any) -> "FactorData":
         """Return a view on some rows; nothing is read or copied but the codes."""
         index = as_array(indices)
-        rows = index if self._rows is None else self._rows[index]
+        rows = index if self._rows is None else self._rows[index]  # of the store, through any number of views
         return FactorData(
             self.store,
             self.factors[index],

@@ -72,7 +72,7 @@ def verify(
         FileError: for a missing, empty, truncated or altered file, a web page, or a pickle.
     """
     path, fix = Path(path), fix or "Delete it and download it again."
-    check_kind(path, fix)
+    check_kind(path, fix)  # before its size: that it is a web page says more than that it is too short
     found = path.stat().st_size
     if size is not None and found != size:
         how = "truncated" if found < size else "too long"
@@ -132,6 +132,7 @@ def make_once(cache: Path, source: Path, make: Callable[[Path], None]) -> Path:
     Raises:
         FileError: if it cannot be written; ``make`` reports a damaged source itself.
     """
+    # Two processes may both make it: each writes a file of its own, and whichever is renamed last wins.
     if not (cache.exists() and cache.stat().st_mtime >= source.stat().st_mtime):
         with replacing(cache, ROOM) as temporary:
             make(temporary)
@@ -155,7 +156,7 @@ def _check_hash(path: Path, algorithm: str, expected: str, fix: str) -> None:
     stamp = _stamp(path, expected)
     if stamp is not None and stamp.exists():
         return
-    found = _digest(path, algorithm)
+    found = digest(path, algorithm)
     if found != expected:
         cause = f"the file was altered or is another one: its {algorithm} is {found}, expected {expected}"
         raise FileError(path, cause, fix)
@@ -168,14 +169,16 @@ def _stamp(path: Path, expected: str) -> Path | None:
     state = path.stat()
     if state.st_size < LONG:
         return None
+    # Whoever changes the file changes one of these, so that its hash is computed anew.
     key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}|{expected}"
     return home() / "verified" / hashlib.sha256(key.encode()).hexdigest()
 
 
-def _digest(path: Path, algorithm: str) -> str:
-    digest = hashlib.new(algorithm, usedforsecurity=False)
+def digest(path: Path, algorithm: str = "sha256") -> str:
+    """Return the hash of a file, read piece by piece, with a progress bar where it is large."""
+    found = hashlib.new(algorithm, usedforsecurity=False)
     with path.open("rb") as stream, bar(path.stat().st_size >> 20, f"verifying {path.name}", unit="MiB") as line:
         while block := stream.read(1 << 20):
-            digest.update(block)
+            found.update(block)
             line.update()
-    return digest.hexdigest()
+    return found.hexdigest()

@@ -60,6 +60,7 @@ class Hdf5Store:
             return np.empty((0, *self.shape[1:]), self.dtype)
         if index.min() < -self.shape[0] or index.max() >= self.shape[0]:
             raise IndexError(f"rows {index.min()} to {index.max()} are out of range for {self.shape[0]} rows")
+        # Ascending and without repeats, in runs that are read at once; `back` puts them in the order asked for.
         wanted, back = np.unique(index % self.shape[0], return_inverse=True)
         runs = np.split(wanted, np.flatnonzero(np.diff(wanted) > 1) + 1)
         with reading(self.path, "HDF5 file"):
@@ -163,7 +164,8 @@ def read_idx(path: Any, md5: str | None = None) -> UInt8[np.ndarray, "..."]:
         lengths = _exactly(stream, 4 * head[3])
         shape = struct.unpack(f">{head[3]}I", lengths)
         body = _exactly(stream, math.prod(shape), last=True)
-    found = hashlib.md5(head + lengths + body, usedforsecurity=False).hexdigest()  # of what the wrapper holds
+    # Of what the wrapper holds: gzip writes a time stamp, so that the same contents have many hashes outside.
+    found = hashlib.md5(head + lengths + body, usedforsecurity=False).hexdigest()
     if md5 is not None and found != md5:
         cause = f"the file was altered or is another one: the md5 of its contents is {found}, expected {md5}"
         raise FileError(path, cause, "Delete it and get it again.")
@@ -267,6 +269,7 @@ def resize(
 
 
 def _open_unzipped(path: Path) -> BufferedReader:
+    # By its first bytes, not its name: mirrors unpack files and leave the ending, or the other way round.
     with path.open("rb") as stream:
         zipped = stream.read(2) == b"\x1f\x8b"
     return BufferedReader(gzip.GzipFile(path)) if zipped else path.open("rb")
@@ -291,6 +294,8 @@ def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 
 def _map_stored(path: Path, info: zipfile.ZipInfo) -> np.ndarray:
     with path.open("rb") as stream:
+        # Only the header beside the array says how long its name and extra field are; the archive's directory may say
+        # another length, and what is mapped has to begin right behind them.
         stream.seek(info.header_offset + 26)
         name, extra = struct.unpack("<HH", stream.read(4))
         stream.seek(info.header_offset + 30 + name + extra)

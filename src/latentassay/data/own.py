@@ -40,6 +40,7 @@ class OwnStore:
         _check_kind(self.shape, self.dtype, stated)
         known = stated or opened.range
         self.value_range = known or _find_range(opened, self.shape, self.dtype)
+        # Masks are often stored as bytes of 0 and 1, which read as 0 to 255 would be black.
         binary = known is None and self.dtype == np.uint8 and 0 < self.value_range[1] <= 1
         wanted = stated or ((0.0, 1.0) if binary or self.dtype == np.bool_ else None)
         self.notes = (*opened.notes, _range_words(self.dtype, self.value_range, stated is not None, wanted, self.shape))
@@ -119,6 +120,8 @@ def _layout(opened: Opened) -> tuple[Layout | None, tuple[str, ...]]:
     shape = tuple(opened.store.shape[1:])
     if opened.layout or len(shape) != 3:
         return opened.layout, ()
+    # Both ends may count channels, as in 3×8×3. Then height and width, being equal in most pictures, decide; where they
+    # do not, it takes a person.
     first, last = shape[0] in CHANNELS, shape[2] in CHANNELS
     if first and last and (shape[0] == shape[1]) == (shape[1] == shape[2]):
         raise InputError(f"pictures {shape} may have their channels first or last; say layout='chw' or layout='hwc'")

@@ -73,6 +73,7 @@ class SparseRows:
         wanted = np.atleast_1d(np.asarray(rows, dtype=np.int64))
         out = np.zeros((len(wanted), self.shape[1]), np.float32)
         starts, counts = self._ends[wanted], self._ends[wanted + 1] - self._ends[wanted]
+        # Places of all values of all rows at once: the count of each row's values, added to where the row starts.
         within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
         places = np.repeat(starts, counts) + within
         columns = self._parts["indices"][places]
@@ -100,7 +101,7 @@ class _Counts:
 def _matrix(path: Path, key: str) -> Store:
     import h5py
 
-    place = {"raw": "raw/X"}.get(key, key)
+    place = {"raw": "raw/X"}.get(key, key)  # older files have it as raw.X, beside X
     with reading(path, "AnnData"), h5py.File(path, "r") as file:
         node = next((file[name] for name in (place, place.replace("raw/X", "raw.X")) if name in file), None)
         if node is None:

@@ -112,11 +112,13 @@ def changed_pairs(
         raise InputError(f"changed must be an integer from 1 to {most}, or None for a random one, got {changed!r}")
     rng = np.random.default_rng(as_seed(generator))
     count = np.full(n, changed) if changed is not None else rng.integers(1, most + 1, n)
+    # Ranks of random numbers: in each row, those below `count` are a random subset of so many factors.
     rank = rng.random((n, len(free))).argsort(1).argsort(1)
     first, lookup = rng.integers(0, len(data), n), _Rows(data)
     codes = data.factors[first].copy()
     for place, m in enumerate(free):
         rows, size = np.flatnonzero(rank[:, place] < count), data.factor_sizes[m]
+        # 1 to size − 1 further around the circle: every other value, each as likely.
         codes[rows, m] = (codes[rows, m] + rng.integers(1, size, len(rows))) % size
     name = f"{_name(data)}, pairs that differ in {changed or f'1 to {most}'} factors"
     return Frames(data, np.stack([first, lookup.of(codes, rng)], 1), name=name)
@@ -193,6 +195,7 @@ def _laplace(
     start: Int[np.ndarray, " r"], size: int, rate: float | int, rng: Rng, *, least: int = 0
 ) -> Int[np.ndarray, " r"]:
     """Draw a value for every start, more likely the nearer it is; none is nearer than ``least``, which has weight 1."""
+    # One number for every row, whatever its value, so that a row's draw does not depend on the others.
     u, end, values = rng.random(len(start)), np.empty_like(start), np.arange(size)
     for i in np.unique(start):
         distance, here = np.abs(values - i), start == i
@@ -218,7 +221,7 @@ class _Rows:
     def __init__(self, data: FactoredObservations, columns: Sequence[int] | None = None):
         self._data, self._columns = data, list(range(len(data.factor_names)) if columns is None else columns)
         self._sizes = tuple(data.factor_sizes[m] for m in self._columns)
-        if math.prod(self._sizes) >= 2**62:
+        if math.prod(self._sizes) >= 2**62:  # combinations are numbered by int64
             raise InputError(
                 f"{_name(data)} has factors of {self._sizes} values, too many combinations to number; "
                 "number the values of each factor 0, 1, 2 … without gaps"
@@ -234,6 +237,7 @@ class _Rows:
     def of(self, codes: Int[np.ndarray, "n m"], rng: Rng) -> Int[np.ndarray, " n"]:
         """Return a row for each of ``codes``, one at random where there are several."""
         keys = self._keys(codes)
+        # Rows of one key stand together in the sorted order, between these two places.
         low, high = (np.searchsorted(self._sorted, keys, side=side) for side in ("left", "right"))
         if (missing := low == high).any():
             raise self._missing_error(codes[missing])

@@ -60,6 +60,7 @@ def build(
     with seeded(seed):
         networks = recipe.coders(shape, latents * (recipe.unit or 1), recipe.head.width(latents), **options)
         block = XBlock(latents, recipe.unit) if recipe.unit else None
+    # The whole model says how it was built; a body inside an XAutoencoder could not be rebuilt as itself.
     spec = _spec(observed, name=name, x_shape=list(shape), latents=latents, seed=seed, **options)
     body = VAE(networks, recipe.head, observed, x_shape=shape, latents=latents, spec=None if block else spec)
     return body if block is None else XAutoencoder(body, block, spec=spec)

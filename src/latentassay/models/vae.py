@@ -45,6 +45,7 @@ class VAE(nn.Module):
 
         Hybrid samples draw whole variables: ``la.hybrid(z, n, units=model.variables, …)``.
         """
+        # A structural decoder knows; any other takes each latent on its own.
         alone = tuple((i,) for i in range(self.latent_shape[0]))
         return getattr(self.decoder, "variables", alone)
 

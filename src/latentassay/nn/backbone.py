@@ -191,4 +191,5 @@ def _pools(side: int, depth: int) -> int:
 def _count_halvings(side: int, depth: int) -> int | None:
     most = sum(place < depth for place in POOLED)
     pools = max((k for k in range(most + 1) if side % 2**k == 0 and side >> k >= 2), default=None)
+    # Where not all poolings fit, the bottom has to be small already, or the dense head would be most of the model.
     return None if pools is None or (pools < most and side >> pools > BOTTOM) else pools

@@ -42,7 +42,7 @@ class PairDiscriminator(nn.Module):
         self.body = nn.Sequential(*layers, nn.Flatten(), *_dense(values, width))
         self.neck = nn.Sequential(*_dense(2 * width, width), *_dense(width, width))
         self.head = spectral_norm(nn.Linear(width, 1, bias=False))
-        self.kinds = nn.Parameter(torch.randn(kinds, width))
+        self.kinds = nn.Parameter(torch.randn(kinds, width))  # of length 1 when used, not held to a spectral norm
 
     def forward(self, x: Float[Tensor, "n s 2 *x_shape"]) -> Float[Tensor, "n s"]:
         """Return the logits of pairs, those of kind S at place S."""

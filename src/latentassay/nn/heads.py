@@ -34,7 +34,7 @@ def _full(outputs: Tensor) -> Posterior:
     d = _latents(outputs.shape[1])
     mean, log_diagonal, below = torch.split(outputs, [d, d, outputs.shape[1] - 2 * d], dim=1)
     rows, columns = torch.tril_indices(d, d, offset=-1, device=outputs.device)
-    scale_tril = torch.diag_embed(log_diagonal.exp())
+    scale_tril = torch.diag_embed(log_diagonal.exp())  # a positive diagonal makes the covariance positive definite
     scale_tril[:, rows, columns] = below
     return FullCovarianceGaussian(mean, scale_tril)
 

@@ -55,6 +55,7 @@ def structural_coders(x_shape: Sequence[int], latents: int, width: int, *, skele
     channels, sides = x_shape[0], _sides(x_shape, skeleton.pools)
     places = skeleton.filters * sides[-1] ** 2
     stages = _up(channels, sides, skeleton)
+    # As many layers as the stages allow, each with as many latents.
     layers = next(k for k in range(min(latents, len(stages)), 0, -1) if latents % k == 0)
     if layers == 1 < latents:
         raise InputError(

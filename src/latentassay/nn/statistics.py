@@ -20,6 +20,7 @@ def keep_statistics(model: Any) -> Iterator[None]:
         model: anything; without modules there is nothing to keep.
     """
     modules = model.modules() if isinstance(model, nn.Module) else ()
+    # Without tracking, a layer in training mode normalises by the batch, as always, and updates nothing.
     tracking = [module for module in modules if isinstance(module, _NormBase) and module.track_running_stats]
     for module in tracking:
         module.track_running_stats = False

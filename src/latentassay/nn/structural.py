@@ -100,7 +100,7 @@ class StructuralDecoder(nn.Module):
         self.variables = segments(latents, latents if whole else len(channels))
         self.segments = [(0, latents)] * len(channels) if whole else [(g[0], g[-1] + 1) for g in self.variables]
         self.places = tuple(range(len(channels))) if places is None else tuple(places)
-        self.root = nn.Parameter(torch.randn(1, *root))
+        self.root = nn.Parameter(torch.randn(1, *root))  # not 0, or all places would stay alike
         self.transforms = nn.ModuleList(
             layer(end - start, count, hidden=hidden)
             for (start, end), count in zip(self.segments, channels, strict=True)

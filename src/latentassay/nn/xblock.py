@@ -69,6 +69,7 @@ class XBlock(nn.Module):
         self.functions = nn.ModuleList(nn.Sequential(*mlp((size * i + 1, *hidden, size), "mish")) for i in range(units))
         self.mask_logits = nn.Parameter(torch.zeros(units * (units - 1) // 2))
         self._temperature = temperature
+        # A buffer, so that a checkpoint keeps how far the temperature has fallen.
         self.register_buffer("passes", torch.zeros((), dtype=torch.long))
 
     @property
@@ -118,10 +119,12 @@ class XBlock(nn.Module):
     def _gates(self) -> Float[Tensor, "u u"]:
         if not self.training:
             return self._as_matrix(_gate_values(self.mask_logits, self.hard))
+        # log u − log(1 − u); away from 0 and 1, where it would be infinite.
         noise = torch.logit(torch.rand_like(self.mask_logits), eps=1e-6)
         return self._as_matrix(torch.sigmoid((self.mask_logits + noise) / self.temperature))
 
     def _as_matrix(self, gates: Float[Tensor, " e"]) -> Float[Tensor, "u u"]:
+        # Below the diagonal the column is smaller than the row: parents come before their children.
         child, parent = torch.tril_indices(self.units, self.units, offset=-1, device=gates.device)
         matrix = gates.new_zeros(self.units, self.units)
         matrix[parent, child] = gates

@@ -88,7 +88,7 @@ def spec(objective: Any) -> dict[str, Any] | None:
     >>> spec(Invariance(BetaVAE(4.0)))
     {'name': 'invariance', 'base': {'name': 'beta-vae', 'beta': 4.0}, 'weight': 4.0, 'units_per_step': 1}
     """
-    names = {kind: name for name, kind in _OBJECTIVES.items()}
+    names = {kind: name for name, kind in _OBJECTIVES.items()}  # by exact type: a subclass may compute something else
     if type(objective) not in names:
         return None
     options = {field.name: _plain(getattr(objective, field.name)) for field in fields(objective)}

@@ -48,6 +48,7 @@ class AVAE:
         output = model.decoder_output(z)
         nll, kl = model.likelihood.nll(output, x).mean(), posterior.kl_to_prior().mean()
         with keep_statistics(model):
+            # Detached, as in the paper: the penalty teaches the encoder what the decoder does, not the other way round.
             again = model.encode(model.likelihood.mean(output).detach())
         if not isinstance(again, DiagonalGaussian):
             raise ContractError("AVAE needs diagonal Gaussian posteriors; train a vae- model such as avae-s")

@@ -115,6 +115,7 @@ def _draw(model: Any, codes: Tensor, units_per_step: int | None, generator: Gene
     donors = torch.randint(len(codes), (wanted,), generator=generator, device=generator.device)
     interventions = [(m, codes[donor].expand(latents.shape)) for m, donor in zip(chosen, donors, strict=True)]
     changed = [units.replace(latents, m, values) for m, values in interventions]
+    # One pass for all: in training, batch normalisation then uses the same statistics for what is compared.
     response, responses = _respond(model, torch.cat([latents, *changed])).tensor_split([rows])
     return _Drawn(units, chosen, interventions, response, responses)
 
@@ -173,6 +174,7 @@ class _Recorder:
     def codes(self, x: Tensor, generator: Generator) -> Tensor:
         """Samples of the posteriors of the batch, as the latents that the aggregate posterior consists of."""
         posterior = self._posterior or self.encode(x)
+        # Detached: the penalty is about what the networks do with latents, wherever those come from.
         return posterior.sample(generator).detach()
 
 

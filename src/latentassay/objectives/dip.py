@@ -88,7 +88,7 @@ def aggregate_covariance(posterior: Posterior, *, spread: bool) -> Float[Tensor,
         )
     if len(mean) < 2:
         raise InputError("a covariance needs at least 2 rows in a batch, got 1")
-    centred = mean - mean.mean(0)
+    centred = mean - mean.mean(0)  # Cov[μ] without the cancellation of E[μ μᵀ] − E[μ] E[μ]ᵀ
     with torch.autocast(mean.device.type, enabled=False):  # half precision is for networks alone
         of_means = centred.mT @ centred / len(mean)
         return of_means + _mean_covariance(posterior) if spread else of_means

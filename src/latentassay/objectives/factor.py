@@ -95,6 +95,7 @@ def permute_latents(codes: Float[Tensor, "n d"], generator: Generator) -> Float[
     >>> permute_latents(codes, torch.Generator().manual_seed(0)).sort(0).values.equal(codes)
     True
     """
+    # Sorting random keys permutes every column by itself at once, where randperm would need a loop.
     keys = torch.rand(codes.shape, generator=generator, device=generator.device)
     return codes.gather(0, keys.argsort(0).to(codes.device))
 
@@ -119,6 +120,7 @@ def _loss(discriminator: nn.Module, model: Any, x: Tensor, gamma: float | int, g
     z = posterior.sample(generator)
     codes = z.flatten(1)
     nll, kl = model.likelihood.nll(model.decoder_output(z), x).mean(), posterior.kl_to_prior().mean()
+    # The model is to lower the discriminator's logits, the discriminator is not; below it is the other way round.
     tc = call_frozen(discriminator, codes).to(codes).mean()
     discriminate = discrimination(discriminator, codes.detach(), generator)
     parts = {"nll": nll, "kl": kl, "tc": tc, "discriminator": discriminate}

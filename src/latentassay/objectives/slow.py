@@ -72,7 +72,7 @@ class SlowVAE:
         first, steps = kl[:, 0].mean(), self._steps(mean, std)
         if not self.both:
             return _Divergences(first, steps)
-        back = self._steps(mean.flip(1), std.flip(1))
+        back = self._steps(mean.flip(1), std.flip(1))  # the same tuples read backwards
         return _Divergences((first + kl[:, -1].mean()) / 2, (steps + back) / 2)
 
     def _steps(self, mean: Tensor, std: Tensor) -> Tensor:

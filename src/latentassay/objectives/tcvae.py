@@ -132,6 +132,7 @@ def decompose(
             f"a batch of {len(z)} rows cannot come from {n} without putting rows back; "
             "state the rows of the data as n=, or take a smaller batch"
         )
+    # Row i: the sample of row i under the posterior of every row of the batch, latent by latent.
     each = DiagonalGaussian(posterior.mean[None], posterior.std[None])
     pairs = _log_density(each, z[:, None])
     weights = _log_weights(len(z), n, sampling).to(pairs)

@@ -58,6 +58,7 @@ class WAE:
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss on a batch ``(n, *x_shape)``; its part ``mmd`` is MMD²."""
         z = posterior_of(model, x).sample(generator)
+        # Of point codes the model names no prior, and the discrepancy is what draws them towards one.
         prior = getattr(model, "prior", None) or StandardNormal(tuple(z.shape[1:]))
         drawn = prior.sample(len(z), generator).to(z)
         nll = model.likelihood.nll(model.decoder_output(z), x).mean()

@@ -132,6 +132,7 @@ def perturb(
     mover = Manipulation(len(parent.factor_names), parent.x_shape, training.network, seed=seed)
     manifest = kept.begin(folder, plan)
     if not manifest.is_done:
+        # Sums over pixels depend on how they are split among threads, and with them every byte of the result.
         with _with_threads(training.threads):
             game = _game(data, plan, mover, entangled, disentangled)
             manifest = _play(game, folder, manifest, checkpoint_every, visible=progress)

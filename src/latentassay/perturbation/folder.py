@@ -12,7 +12,7 @@ from torch import Tensor
 
 from latentassay.core.errors import FileError, InputError
 from latentassay.core.storage import replacing, write_whole
-from latentassay.data.files import verify
+from latentassay.data.files import digest, verify
 from latentassay.data.formats import write_npy
 from latentassay.data.perturbed_folder import FIX, MANIFEST
 from latentassay.data.perturbed_manifest import (
@@ -37,6 +37,7 @@ def begin(folder: Path, plan: PerturbationPlan) -> PerturbedManifest:
         manifest = read_manifest(folder)
         _refuse_other(folder, manifest.plan, plan)
         return manifest
+    # What a killed process left half written is ours, and is written again.
     others = [path.name for path in folder.iterdir() if not path.name.endswith(".part")] if folder.is_dir() else []
     if others or folder.is_file():
         what = f"holds other files ({', '.join(sorted(others)[:3])})" if others else "is a file"
@@ -48,6 +49,7 @@ def keep_state(folder: Path, manifest: PerturbedManifest, tensors: dict[str, Ten
     """Write where training stands and remove what it stood at before; killed at any moment, one of them is whole."""
     payload = pack_tensors(tensors)
     state = TrainingState(step=step, **_size_and_sum(payload))
+    # The state, then the manifest that names it, then the one before it goes.
     write_whole(folder / state.file, payload)
     manifest = _write_manifest(folder, manifest.model_copy(update={"state": state}))
     _remove(folder, but=state.file)
@@ -121,11 +123,7 @@ def _size_and_sum(payload: bytes) -> dict[str, Any]:
 
 
 def _sum_of(path: Path) -> FileSum:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return FileSum(size=path.stat().st_size, sha256=digest.hexdigest())
+    return FileSum(size=path.stat().st_size, sha256=digest(path))
 
 
 def _tensors(path: Path, written: FileSum) -> dict[str, Tensor]:

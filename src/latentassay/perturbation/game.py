@@ -192,6 +192,7 @@ class Game:
 
     def _batch(self, number: int) -> "_Batch":
         rows = self._batches.rows(number)
+        # Noise of the seed and the number of the batch alone, so that a run goes on from its step.
         seed = int(np.random.SeedSequence((self.rules.seed, number)).generate_state(1, np.uint64)[0] >> np.uint64(1))
         noise = Generator(self._device).manual_seed(seed)
         return _Batch(self._source.batch(rows), self._factors[rows.to(self._device)], noise)
@@ -223,6 +224,7 @@ class _Member(NamedTuple):
 
     @classmethod
     def of(cls, model: Any, device: torch.device) -> "_Member":
+        # Two copies: the encoder stays what it was when the models were ranked, whatever the decoder becomes.
         encoder, decoder = (copy.deepcopy(model).to(device).float().eval() for _ in range(2))
         encoder.requires_grad_(False)
         return cls(encoder, decoder, _decoder_parameters(decoder, device))

@@ -114,6 +114,7 @@ def weights_sum(model: nn.Module) -> str:
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
         values = tensor.detach().cpu().contiguous()
+        # Names, types and shapes, too: the same bytes in another arrangement are another model.
         digest.update(f"{name} {values.dtype} {tuple(values.shape)} ".encode())
         digest.update(values.view(-1).view(torch.uint8).numpy().tobytes() if values.numel() else b"")
     return digest.hexdigest()

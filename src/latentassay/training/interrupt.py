@@ -16,7 +16,7 @@ def catch_interrupt() -> Iterator[Callable[[], bool]]:
 
     def handle(number: int, frame: Any) -> None:
         caught.append(number)
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, before)  # at once, so that a second Ctrl-C is the caller's again
 
     try:
         # None means that something other than Python handled it before.

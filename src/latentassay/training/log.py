@@ -34,7 +34,7 @@ def read_rows(folder: Path, last_step: int) -> list[Row]:
             keep = row["step"] <= last_step
         except (ValueError, TypeError, KeyError) as error:
             if number == len(lines):
-                break
+                break  # a killed run leaves its last line half written
             raise CheckpointError(path, f"line {number} is no row of losses", "Remove the line, or the file") from error
         if keep:
             rows.append(row)

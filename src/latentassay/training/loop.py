@@ -91,6 +91,7 @@ def fit(
     check_snapshots(snapshots, steps, out)
     folder, where = open_folder(out, resume), pick_device(device)
     with training_mode(model, where, seed), freeze_parts(model, freeze), compile_networks(model, wanted=compile):
+        # Held-out rows are few and read each time: draws=0 never makes them resident.
         source = open_source(data, model, where, draws=steps * batch_size)
         held_out = None if validation is None else open_source(validation, model, where, draws=0)
         layout = torch.channels_last if channels_last else torch.preserve_format

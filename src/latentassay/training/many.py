@@ -147,6 +147,7 @@ def _members(
 def _open_sources(trainings: Sequence[Training], device: torch.device) -> list[Source]:
     """Open the data of every training, those of one object once; what they must lie in depends on the likelihood."""
     opened: dict[tuple[int, str], Source] = {}
+    # By identity: arrays have no hash, and the caller holds them, so that no id is used twice.
     keys = [(id(each.data), repr(each.model.likelihood)) for each in trainings]
     for key, each in zip(keys, trainings, strict=True):
         if key not in opened:

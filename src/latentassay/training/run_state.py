@@ -108,7 +108,7 @@ class RunState:
         weights = {MODEL + name: tensor for name, tensor in trainer.model.state_dict().items()}
         if trainer.step in self._wanted:
             snapshot = write_snapshot(folder, weights, step=trainer.step, seconds=self._seconds)
-            self._snapshots[trainer.step] = snapshot
+            self._snapshots[trainer.step] = snapshot  # the next manifest names it; until then it is a file too many
         write_checkpoint(
             folder,
             {**weights, **trainer.state()},

@@ -33,6 +33,7 @@ class Sampler:
 
     def _shuffle(self, epoch: int) -> Int[Tensor, " n"]:
         if epoch != self._epoch:
+            # Of seed and epoch alone, so that any epoch can be shuffled without those before it.
             order = np.random.default_rng((self._seed, epoch)).permutation(self._n)
             self._epoch, self._order = epoch, torch.from_numpy(order)
         return self._order

@@ -55,6 +55,7 @@ def open_source(data: Any, model: Any, device: torch.device, *, draws: int) -> S
     read = _reader(observations, model)
     size = read(np.arange(1))
     needed = n * math.prod(x_shape) * size.element_size()
+    # To read all rows for a run that draws fewer would cost more than it saves.
     if draws >= n and needed <= RESIDENT_SHARE * free_memory(device):
         stored = _whole(read, n, device)
         batch = _from_device(stored)
@@ -77,6 +78,7 @@ def _tuples(frames: Frames, model: Any, device: torch.device, draws: int) -> Sou
 
 def _reader(observations: Observations, model: Any) -> Callable[[Any], Tensor]:
     """Return a function from rows to checked values, as uint8 where they are stored so."""
+    # Bytes always lie in [0, 1]; floats are checked as they are read, since nobody has seen them all.
     low, high = getattr(getattr(model, "likelihood", None), "support", (-math.inf, math.inf))
     stored: Callable[[Any], Tensor] = getattr(observations, "raw", observations.batch)
 

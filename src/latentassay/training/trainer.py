@@ -94,6 +94,7 @@ class Trainer:
     def score(self, source: Source, batch_size: int) -> dict[str, float]:
         """Return the mean losses on held-out data, in evaluation mode and always with the same noise."""
         rows = torch.linspace(0, source.n - 1, min(source.n, VALIDATION_ROWS), dtype=torch.float64).long()
+        # The same noise each time, so that scores of two steps differ by what was learned.
         noise, sums = Generator(self._device).manual_seed(self._seed), torch.zeros(())
         names: list[str] = []
         with eval_mode(self.model), eval_mode(self._networks), self._autocast:
@@ -176,7 +177,7 @@ def pick_device(device: Any) -> torch.device:
     name = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     try:
         found = torch.device(name)
-        torch.empty(0, device=found)
+        torch.empty(0, device=found)  # a name that torch knows may still be of a device that is not there
     except (RuntimeError, TypeError, AssertionError, NotImplementedError) as error:
         reason = str(error).strip().splitlines()[0]
         raise InputError(
