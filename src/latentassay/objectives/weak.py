@@ -120,7 +120,7 @@ def _loss(
     z = _draw_latents(model, len(x), kinds, generator).to(x)
     images = model.likelihood.mean(model.decoder_output(z.flatten(0, 2)))
     fakes = images.unflatten(0, z.shape[:3])
-    # Each part reaches one of the three networks alone: the discriminator is frozen here, and below sees detached images.
+    # Each part reaches one of three networks alone: the discriminator is frozen here, and sees detached images below.
     generate = softplus(-call_frozen(discriminator, fakes).to(x)).mean()
     logits = discriminator(torch.cat([x, fakes.detach()])).to(x)
     discriminate = (softplus(-logits[: len(x)]).mean() + softplus(logits[len(x) :]).mean()) / 2

@@ -42,8 +42,8 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], *, step: int, **f
     from latentassay.training.manifest import Manifest
 
     with _refuse_unwritable(folder):
-        # Tensors, then the manifest that names them, then the old files go: whenever a run is killed, the manifest names a
-        # file that is whole.
+        # Tensors, then the manifest that names them, then the old files go: whenever a run is killed, the manifest
+        # names a file that is whole.
         written = _write_tensors(folder, f"checkpoint-{step:08d}.safetensors", tensors)
         manifest = Manifest(step=step, **written, **facts)
         write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
