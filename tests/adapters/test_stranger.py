@@ -1,13 +1,9 @@
 """A stranger adds an adapter: one new file in a copy of the package, or a package outside with an entry point."""
 
-import os
-import shutil
-import subprocess
-import sys
-
 import pytest
 
 from conftest import ROOT
+from tests.strangers import Case, expect, try_in_a_copy
 
 FRAMEWORK = """
 import torch
@@ -78,11 +74,12 @@ from framework import Net
 import latentassay as la
 from latentassay.cli import main
 
-home, inside, contract_tests = sys.argv[1:]
-assert la.__file__.startswith(home) is bool(int(inside)), la.__file__
+copy, inside, contract_tests = sys.argv[1:]
+assert la.__file__.startswith(copy), la.__file__
 assert la.wrap(Net(2.0)).adapter == "made-up Net"
 assert la.from_mine(Net(2.0), prior="normal").prior is not None
 assert ("from_mine" in la.__all__) is bool(int(inside))
+open("net.txt", "w").write("2.0")
 np.save("x.npy", np.random.default_rng(0).normal(size=(80, 6)).astype(np.float32))
 quick = ["--samples", "32", "--budget", "10s", "--grid", "5"]
 for words in (["--help"], ["mine:net.txt", "--data", "x.npy", "--report", "report.html", *quick]):
@@ -109,45 +106,14 @@ except la.FileError as error:
 """
 
 
-@pytest.fixture
-def home(tmp_path):
-    (tmp_path / "framework.py").write_text(FRAMEWORK)
-    (tmp_path / "net.txt").write_text("2.0")
-    return tmp_path
+FILE = "src/latentassay/adapters/mine.py"
 
-
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stranger")
-    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    return folder / "src"
-
-
-def run(folder, path, *words, code=0):
-    places = os.pathsep.join(map(str, path))
-    environment = {**os.environ, "PYTHONPATH": places, "COLUMNS": "200"}
-    done = subprocess.run(
-        [sys.executable, *map(str, words)], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def expect_assayed(home, said):
-    assert "model: made-up Net in native latents (of a made-up framework)" in said
-    assert "net: made-up Net, native latents" in (home / "report.html").read_text("utf-8")
-
-
-def test_one_file_in_the_folder(home, copy):
-    mine = copy / "latentassay" / "adapters" / "mine.py"
-    mine.write_text(MINE)
-    try:
-        said = run(home, (copy, home), "-c", USE, copy, 1, ROOT / "tests" / "adapters" / "test_contract.py")
-    finally:
-        mine.unlink()
-    expect_assayed(home, said)
-    assert "mine:FILE: a number." in " ".join(said.replace("│", "").split())
-    assert "8 passed" in said  # every test of the table
+WRONG = [
+    (('name="mine"', 'name="pythae"'), "mine.py: calls its adapter 'pythae', which is that of pythae.py"),
+    (('packages=("framework",)', 'packages=("sklearn",)'), "sklearn.py: claims the classes of sklearn, which"),
+    (('packages=("framework",)', 'packages="framework"'), "mine.py: holds no adapter that can be used"),
+    (("ADAPTER = Adapter(", "dict("), "mine.py: holds 0 adapters. It needs one"),
+]
 
 
 def installed(home, name, code):
@@ -159,31 +125,42 @@ def installed(home, name, code):
     (info / "entry_points.txt").write_text(f"[latentassay.adapters]\n{name} = {name}_adapter:ADAPTER\n")
 
 
-def test_a_package_outside_with_an_entry_point(home):
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    folder, frameworks, outside = (tmp_path_factory.mktemp(name) for name in ("stranger", "frameworks", "outside"))
+    (frameworks / "framework.py").write_text(FRAMEWORK)
+    installed(outside, "mine", MINE)
+    installed(outside, "broken", "import a_framework_that_is_not_there")
+    path, tests = [str(frameworks)], str(ROOT / "tests" / "adapters" / "test_contract.py")
+    assert all(change[0] in MINE for change, _ in WRONG)
+    cases = {str(k): Case(LIST, {FILE: MINE.replace(*change)}, path=path) for k, (change, _) in enumerate(WRONG)}
+    cases |= {
+        "outside": Case(USE, {}, [str(folder), "0", ""], [*path, str(outside)]),
+        "inside": Case(USE, {FILE: MINE}, [str(folder), "1", tests], path),
+    }
+    return try_in_a_copy(folder, cases)
+
+
+def expect_assayed(outcome):
+    said = expect(outcome)
+    assert "model: made-up Net in native latents (of a made-up framework)" in said
+    assert "net: made-up Net, native latents" in (outcome.folder / "report.html").read_text("utf-8")
+    return said
+
+
+def test_one_file_in_the_folder(outcomes):
+    said = expect_assayed(outcomes["inside"])
+    assert "mine:FILE: a number." in " ".join(said.replace("│", "").split())
+    assert "8 passed" in said  # every test of the table
+
+
+def test_a_package_outside_with_an_entry_point(outcomes):
     """Beside one that is broken, which neither the import nor the others notice; what looks through all says so."""
-    installed(home, "mine", MINE)
-    installed(home, "broken", "import a_framework_that_is_not_there")
-    said = run(home, (ROOT / "src", home), "-c", USE, home, 0, "")
-    expect_assayed(home, said)
+    said = expect_assayed(outcomes["outside"])
     assert "UserWarning: broken-adapter 1.0 brings an adapter 'broken' that cannot be imported" in said
     assert "mine:…: of an installed package." in " ".join(said.replace("│", "").split())
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (('name="mine"', 'name="pythae"'), "mine.py: calls its adapter 'pythae', which is that of pythae.py"),
-        (('packages=("framework",)', 'packages=("sklearn",)'), "sklearn.py: claims the classes of sklearn, which"),
-        (('packages=("framework",)', 'packages="framework"'), "mine.py: holds no adapter that can be used"),
-        (("ADAPTER = Adapter(", "dict("), "mine.py: holds 0 adapters. It needs one"),
-    ],
-)
-def test_a_file_that_claims_what_another_has_or_holds_no_adapter_is_named(home, copy, change, words):
-    mine = copy / "latentassay" / "adapters" / "mine.py"
-    assert change[0] in MINE
-    mine.write_text(MINE.replace(*change))
-    try:
-        said = run(home, (copy, home), "-c", LIST)
-    finally:
-        mine.unlink()
-    assert words in said
+@pytest.mark.parametrize(("number", "words"), [(str(k), words) for k, (_, words) in enumerate(WRONG)])
+def test_a_file_that_claims_what_another_has_or_holds_no_adapter_is_named(outcomes, number, words):
+    assert words in expect(outcomes[number])

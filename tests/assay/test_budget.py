@@ -121,13 +121,14 @@ def test_the_dearest_is_left_out_first_and_others_have_its_share():
     assert allowance([200, 800], [1, 3], 900) == 900
 
 
-def assayed(model, data, budget):
-    return la.assay(model, data, budget=budget, precision=None, groups=20)
+def assayed(model, data, budget, questions=None):
+    return la.assay(model, data, questions=questions, budget=budget, precision=None, groups=20)
 
 
 KINDS = [(Channels, PICTURES, 60.0), (Channels, PICTURES, 180.0), (Scalars, factored(), 60.0)]
 
 
+@pytest.mark.usefixtures("few_halves")  # which take none of the model's time
 @pytest.mark.parametrize("seconds", [0.0016, 0.008, 0.032, 0.1])
 @pytest.mark.parametrize(("kind", "data", "budget"), KINDS, ids=["channels", "channels longer", "scalars"])
 def test_an_assay_ends_near_its_budget(slow, kind, data, seconds, budget):
@@ -166,6 +167,6 @@ def test_what_is_left_out_is_named_with_the_time_that_it_needs(slow):
 
 
 def test_the_page_shows_what_was_left_out(slow, tmp_path):
-    result = assayed(slow(Channels, 0.082), PICTURES, 60.0)
+    result = assayed(slow(Channels, 0.082), PICTURES, 60.0, questions=["reconstruction", "holes"])
     result.save(tmp_path / "a.safetensors")
     assert "Left out" in la.Assay.load(tmp_path / "a.safetensors").to_html()

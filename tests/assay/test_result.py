@@ -17,10 +17,13 @@ def test_saved_and_loaded_is_the_same(result, tmp_path):
         assert type(a.evidence) is type(b.evidence) and facts == known and set(arrays) == set(kept)
         for name in arrays:
             assert_close(arrays[name], kept[name], equal_nan=True)
-    page = result.to_html()
-    assert loaded.to_html(tmp_path / "r.html") == page == (tmp_path / "r.html").read_text("utf-8")
-    pictures = {f"{section.key}.{picture.name}" for section in result.sections for picture in section.pictures}
-    assert set(loaded.figures()) == pictures
+    assert loaded.to_html(tmp_path / "r.html") == result.to_html() == (tmp_path / "r.html").read_text("utf-8")
+    assert named(loaded) == named(result) and "factors.information" in named(result)
+
+
+def named(assay):
+    """The figures that an assay draws of its evidence, by key."""
+    return {f"{section.key}.{picture.name}" for section in assay.sections for picture in section.pictures}
 
 
 def test_the_summary_is_what_findings_say_in_brief(result):

@@ -1,9 +1,5 @@
 """A stranger adds a question: one file and one line in a copy of the package, or a question of their own in a call."""
 
-import os
-import shutil
-import subprocess
-import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +7,7 @@ import pytest
 import torch
 
 import latentassay as la
-from conftest import ROOT
+from tests.strangers import Case, copied, expect, try_in_a_copy
 
 MINE = '''
 """How loud are the codes?"""
@@ -89,37 +85,34 @@ assert la.Assay.load("a").scores["loudness"].value > 0
 """
 
 
+CLASH = "import latentassay as la; la.assay(la.from_torch(abs, abs, latent_shape=(2,)), None)"
+FOLDER = "src/latentassay/assay/questions"
+
+
+def added(question):
+    """One file more and one line more."""
+    order = copied(f"{FOLDER}/__init__.py").replace('    "units",\n', '    "loudness",\n    "units",\n')
+    return {f"{FOLDER}/loudness.py": question, f"{FOLDER}/__init__.py": order}
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """The copy, with one file more and one line more."""
+def outcomes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("stranger")
-    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    questions = folder / "src" / "latentassay" / "assay" / "questions"
-    (questions / "loudness.py").write_text(MINE, "utf-8")
-    order = questions / "__init__.py"
-    order.write_text(order.read_text("utf-8").replace('    "units",\n', '    "loudness",\n    "units",\n'), "utf-8")
-    return folder
+    cases = {
+        "use": Case(USE, added(MINE), [str(folder)]),
+        "clash": Case(CLASH, added(MINE.replace('key="loudness"', 'key="units"'))),
+    }
+    return try_in_a_copy(folder, cases)
 
 
-def run(home, code):
-    environment = {**os.environ, "PYTHONPATH": str(home / "src"), "COLUMNS": "160"}
-    words = [sys.executable, "-c", code, str(home)]
-    return subprocess.run(words, cwd=home, env=environment, capture_output=True, text=True, timeout=300)
+def test_one_file_and_one_line_make_a_question_in_library_command_line_and_report(outcomes):
+    assert "loud." in expect(outcomes["use"])
 
 
-def test_one_file_and_one_line_make_a_question_in_library_command_line_and_report(home):
-    done = run(home, USE)
-    assert done.returncode == 0, done.stderr
-    assert "loud." in done.stdout
-
-
-def test_a_file_that_takes_the_key_of_another_is_named(home):
-    copy = home / "src" / "latentassay" / "assay" / "questions" / "loudness.py"
-    copy.write_text(MINE.replace('key="loudness"', 'key="units"'), "utf-8")
-    done = run(home, "import latentassay as la; la.assay(la.from_torch(abs, abs, latent_shape=(2,)), None)")
-    copy.write_text(MINE, "utf-8")
-    assert "ContractError: question 'units'" in done.stderr and "takes the name of one that exists" in done.stderr
-    assert "loudness.py" in done.stderr and "units.py" in done.stderr
+def test_a_file_that_takes_the_key_of_another_is_named(outcomes):
+    said = expect(outcomes["clash"], code=1)
+    assert "ContractError: question 'units'" in said and "takes the name of one that exists" in said
+    assert "loudness.py" in said and "units.py" in said
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,9 @@
 """A stranger adds a metric: one new file in a copy of the package, or a function of their own in a call."""
 
-import os
-import shutil
-import subprocess
-import sys
-
 import pytest
 
 from conftest import ROOT
+from tests.strangers import Case, expect, try_in_a_copy
 
 MINE = '''
 """Share of a factor's variance that a line through its best unit explains."""
@@ -78,85 +74,92 @@ result.to_html("report.html")
 """
 
 
+TRY_LAWS = """
+import sys
+import pytest
+
+words = ["-q", "-rpf", "-p", "no:cacheprovider", "--assert=plain", "-k", "best_line or worst_line", sys.argv[1]]
+sys.exit(pytest.main(words))
+"""
+ASK = "import numpy as np, latentassay as la\nx = np.indices((6, 5)).reshape(2, -1).T\n"
+REFUSED = f"{ASK}try:\n    la.score(x + 0.0, x)\nexcept la.LatentAssayError as error:\n    print(error)"
+COMMAND = f"""{ASK}
+import sys
+from latentassay.cli import main
+
+np.savez("codes.npz", codes=x + 0.0, factors=x)
+sys.argv = ["latentassay", "score", "codes.npz"]
+main()
+"""
+
+
+FOLDER = "src/latentassay/metrics/disentanglement"
+
+
+def added(old="", new=""):
+    """The file, with something changed."""
+    assert old in MINE
+    return {f"{FOLDER}/best_line.py": MINE.replace(old, new) if old else MINE}
+
+
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stranger")
-    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
+def outcomes(tmp_path_factory):
+    folder, laws = tmp_path_factory.mktemp("stranger"), str(ROOT / "tests" / "laws" / "test_laws.py")
+    false = MINE.replace("best_line", "worst_line").replace("Best line", "Worst line")
+    false = false.replace("renamed=ORDER_COUNTS,", "").replace("perfect=Near(1,", "perfect=Near(0.5,")
+    cases = {
+        "use": Case(USE, added(), [str(folder)]),
+        "name": Case(REFUSED, added('label="Best line"', 'label="B", name="completeness"')),
+        "number": Case(REFUSED, added("float(np.", "str(np.")),
+        "command": Case(COMMAND, added("def best_line", "def mig")),
+        "bug": Case(f"{ASK}la.score(x + 0.0, x)", added("return float(", "return len(")),
+        "laws": Case(TRY_LAWS, added() | {f"{FOLDER}/worst_line.py": false}, [laws]),
+    }
+    return try_in_a_copy(folder, cases)
 
 
-@pytest.fixture
-def add(copy):
-    """Add a file to the copy for one test."""
-    added = []
-
-    def write(text, name="best_line"):
-        added.append(copy / "src" / "latentassay" / "metrics" / "disentanglement" / f"{name}.py")
-        added[-1].write_text(text, "utf-8")
-
-    yield write
-    for file in added:
-        file.unlink()
-
-
-def run(home, *words, code=0):
-    environment = {**os.environ, "PYTHONPATH": str(home / "src"), "COLUMNS": "200"}
-    done = subprocess.run(
-        [sys.executable, *map(str, words)], cwd=home, env=environment, capture_output=True, text=True, timeout=400
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def test_one_file_makes_a_metric_in_library_command_line_and_report(copy, add):
-    add(MINE)
-    said = run(copy, "-c", USE, copy)
+def test_one_file_makes_a_metric_in_library_command_line_and_report(outcomes):
+    said = expect(outcomes["use"])
     assert said.count("largest R² of a line through one unit") == 3 and "a stranger, 2026" in said
-    page = (copy / "report.html").read_text("utf-8")
+    page = (outcomes["use"].folder / "report.html").read_text("utf-8")
     assert "Best line" in page and "largest R² of a line through one unit (a stranger, 2026)" not in page
     assert "largest R² of a line through one unit" in page
 
 
-def test_its_laws_are_tried(copy, add):
-    add(MINE)
-    laws = ROOT / "tests" / "laws" / "test_laws.py"
-    said = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "best_line", laws)
-    assert "5 passed" in said  # laws that hold, the one that is broken, a perfect code, noise, growing noise
+def tried(outcomes, result):
+    """Names of the tests of laws that ended so."""
+    said = expect(outcomes["laws"], code=1)
+    return [line.partition("::")[2] for line in said.splitlines() if line.startswith(f"{result} ")]
 
 
-def test_laws_that_do_not_hold_fail(copy, add):
-    add(MINE.replace("renamed=ORDER_COUNTS,", "").replace("perfect=Near(1,", "perfect=Near(0.5,"))
-    laws = ROOT / "tests" / "laws" / "test_laws.py"
-    said = run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "best_line", laws, code=1)
-    assert "best_line if renamed" in said and "2 failed" in said
+def test_its_laws_are_tried(outcomes):
+    # laws that hold, the one that is broken, a perfect code, noise, growing noise
+    assert len([name for name in tried(outcomes, "PASSED") if "best_line" in name]) == 5
+    assert not [name for name in tried(outcomes, "FAILED") if "best_line" in name]
 
 
-ASK = "import numpy as np, latentassay as la\nx = np.indices((6, 5)).reshape(2, -1).T\n"
+def test_laws_that_do_not_hold_fail(outcomes):
+    failed = tried(outcomes, "FAILED")
+    assert len(failed) == 2 and "worst_line if renamed" in expect(outcomes["laws"], code=1), failed
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("case", "words"),
     [
-        (('label="Best line"', 'label="B", name="completeness"'), ("best_line.py: calls a metric 'comp", "dci.py")),
-        (("float(np.", "str(np."), ("metric 'best_line' (", "best_line.py) must return a number", "got str")),
+        ("name", ("best_line.py: calls a metric 'comp", "dci.py")),
+        ("number", ("metric 'best_line' (", "best_line.py) must return a number", "got str")),
     ],
 )
-def test_a_name_that_exists_and_a_result_that_is_no_number_are_refused_by_file(copy, add, change, words):
-    assert change[0] in MINE
-    add(MINE.replace(*change))
-    ask = f"{ASK}try:\n    la.score(x + 0.0, x)\nexcept la.LatentAssayError as error:\n    print(error)"
-    said = run(copy, "-c", ask)
+def test_a_name_that_exists_and_a_result_that_is_no_number_are_refused_by_file(outcomes, case, words):
+    said = expect(outcomes[case])
     assert all(word in said for word in words), said
 
 
-def test_the_command_line_says_so_in_one_line(copy, add):
-    add(MINE.replace("def best_line", "def mig"))
-    run(copy, "-c", ASK + "np.savez('codes.npz', codes=x + 0.0, factors=x)")
-    said = run(copy, "-m", "latentassay", "score", "codes.npz", code=3)
+def test_the_command_line_says_so_in_one_line(outcomes):
+    said = expect(outcomes["command"], code=3)
     assert said.startswith("error: ") and "best_line.py: calls a metric 'mig'" in said and "Traceback" not in said
 
 
-def test_a_bug_in_a_strangers_metric_surfaces_as_itself(copy, add):
-    add(MINE.replace("return float(", "return len("))
-    said = run(copy, "-c", ASK + "la.score(x + 0.0, x)", code=1)
+def test_a_bug_in_a_strangers_metric_surfaces_as_itself(outcomes):
+    said = expect(outcomes["bug"], code=1)
     assert "TypeError: object of type 'numpy.float64' has no len()" in said

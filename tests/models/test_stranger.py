@@ -1,14 +1,11 @@
 """A stranger adds a model: one new file in ``models/`` of a copy of the package, and nothing else."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
 
 import pytest
 
 from conftest import ROOT
+from tests.strangers import Case, expect, try_in_a_copy
 
 MINE = '''
 """A linear autoencoder of my own."""
@@ -64,26 +61,30 @@ assert pytest.main(["-q", "-p", "no:cacheprovider", "--assert=plain", "-k", "[mi
 """
 
 
+LIST = """
+import sys
+from latentassay.cli import main
+
+sys.argv = ["latentassay", "models"]
+main()
+"""
+FOLDER = "src/latentassay/models"
+
+
 @pytest.fixture(scope="module")
-def home(tmp_path_factory):
-    """The copy, with the file in it."""
-    folder = tmp_path_factory.mktemp("stranger")
-    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "src" / "latentassay" / "models" / "mine.py").write_text(MINE)
-    return folder
+def outcomes(tmp_path_factory):
+    folder, mine = tmp_path_factory.mktemp("stranger"), {f"{FOLDER}/mine.py": MINE}
+    twin = MINE.replace('"mine": RECIPE', '"ae-mlp": RECIPE')
+    contract_tests = str(ROOT / "tests" / "models" / "test_factory.py")
+    cases = {
+        "twin": Case(LIST, mine | {f"{FOLDER}/twin.py": twin}),
+        "use": Case(USE, mine, [str(folder), contract_tests]),
+    }
+    return try_in_a_copy(folder, cases)
 
 
-def run(home, *words, code=0):
-    environment = {**os.environ, "PYTHONPATH": str(home / "src"), "COLUMNS": "160"}
-    done = subprocess.run(
-        [sys.executable, *map(str, words)], cwd=home, env=environment, capture_output=True, text=True, timeout=300
-    )
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def test_it_is_built_listed_trained_assayed_and_goes_through_the_contract_tests(home):
-    said = run(home, "-c", USE, home, ROOT / "tests" / "models" / "test_factory.py")
+def test_it_is_built_listed_trained_assayed_and_goes_through_the_contract_tests(outcomes):
+    said, home = expect(outcomes["use"]), outcomes["use"].folder
     listed = next(line for line in said.splitlines() if line.startswith("mine "))
     assert "one linear layer" in listed and listed.split()[-4:-2] == ["diagonal", "3"] and "beta-vae" in listed
     assert "a stranger" in said and "step 20" in said
@@ -92,12 +93,7 @@ def test_it_is_built_listed_trained_assayed_and_goes_through_the_contract_tests(
     assert re.search(r"\n1\d passed", said), said  # every test of the table
 
 
-def test_a_name_that_exists_is_refused_with_the_file(home):
-    twin = home / "src" / "latentassay" / "models" / "twin.py"
-    twin.write_text(MINE.replace('"mine": RECIPE', '"ae-mlp": RECIPE'))
-    try:
-        said = run(home, "-m", "latentassay", "models", code=3)
-    finally:
-        twin.unlink()
+def test_a_name_that_exists_is_refused_with_the_file(outcomes):
+    said = expect(outcomes["twin"], code=3)
     assert "twin.py" in said.replace("\n", "") and "'ae-mlp'" in said and "mlp.py" in said
     assert "Traceback" not in said

@@ -1,13 +1,7 @@
 """A stranger's table: one file in a paper's folder, found and made by the command line with nothing else touched."""
 
-import shutil
-import subprocess
-import sys
-
-import pytest
-
-from conftest import ROOT
 from latentassay.papers.results import Table
+from tests.strangers import Case, expect, try_in_a_copy
 
 MINE = '''
 """How far the mean of so many normal values is from zero."""
@@ -37,28 +31,28 @@ EXPERIMENT = Experiment(
 '''
 
 
-@pytest.fixture(scope="module")
-def copy(tmp_path_factory):
-    """A copy of the package with one file more."""
-    folder = tmp_path_factory.mktemp("copy")
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "src" / "latentassay", folder / "latentassay", ignore=ignored)
-    (folder / "latentassay" / "papers" / "responses" / "mine.py").write_text(MINE)
-    return folder
+USE = """
+import sys
+
+import latentassay as la
+from latentassay.cli import main
+
+assert la.__file__.startswith(sys.argv[1]), la.__file__
+for words in (["--list"], ["responses.mine", "--scale", "smoke", "--out", "."]):
+    sys.argv = ["latentassay", "reproduce", *words]
+    try:
+        main()
+    except SystemExit as done:
+        assert not done.code, (words, done.code)
+"""
 
 
-def run(copy, *arguments):
-    # From the copy's folder, which stands before any installed package in the path of `python -m`.
-    command = [sys.executable, "-m", "latentassay", "reproduce", *map(str, arguments)]
-    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_one_file_is_listed_and_made(copy, tmp_path):
-    listed = run(copy, "--list")
-    assert "responses.mine  a stranger's table of means" in listed
-    assert "smoke no time; laptop a moment" in listed and "responses.table1" in listed
-    assert "Means." in run(copy, "responses.mine", "--scale", "smoke", "--out", tmp_path)
-    table = Table.from_json(tmp_path / "responses.mine-smoke.json")
-    assert table.cells[0].seeds == 3 and (tmp_path / "responses.mine-smoke.html").exists()
+def test_one_file_is_listed_and_made(tmp_path):
+    case = Case(USE, {"src/latentassay/papers/responses/mine.py": MINE}, [str(tmp_path)])
+    outcome = try_in_a_copy(tmp_path, {"use": case})["use"]
+    said = expect(outcome)
+    assert "responses.mine  a stranger's table of means" in said
+    assert "smoke no time; laptop a moment" in said and "responses.table1" in said
+    assert "Means." in said
+    table = Table.from_json(outcome.folder / "responses.mine-smoke.json")
+    assert table.cells[0].seeds == 3 and (outcome.folder / "responses.mine-smoke.html").exists()
