@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from fresh import imported_after
 from typer.testing import CliRunner
 
 from latentassay.cli.app import app
@@ -59,3 +60,15 @@ def test_interruptions_end_with_their_code(monkeypatch):
     monkeypatch.setattr("rich.table.Table.__init__", lambda *_, **__: interrupt())
     done = CliRunner().invoke(app, ["data", "list"])
     assert done.exit_code == 130 and done.stderr == "error: interrupted\n"
+
+
+def test_torchs_objects_are_frozen_in_a_process_of_our_own_only():
+    code = """
+import gc
+{before}
+from latentassay.cli.shell import load_torch
+load_torch()
+assert gc.isenabled() and (gc.get_freeze_count() > 50_000) is {frozen}, gc.get_freeze_count()
+"""
+    assert "torch" in imported_after(code.format(before="", frozen=True))
+    imported_after(code.format(before="import torch", frozen=False))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from latentassay.cli.shell import Options, Seed, out
+from latentassay.cli.shell import Options, Seed, load_torch, out
 
 
 def model_help() -> str:
@@ -80,6 +80,7 @@ def assay(
 
     latentassay assay mymodels:load_vae --trust --data cells.h5ad --option key=layers/counts
     """
+    load_torch()
     import latentassay as la
     from latentassay.cli import terminal
     from latentassay.cli.config import parse_options, parse_seconds

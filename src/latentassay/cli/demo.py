@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from latentassay.cli.shell import Seed, out
+from latentassay.cli.shell import Seed, load_torch, out
 
 if TYPE_CHECKING:
     from latentassay.assay import Assay
@@ -31,6 +31,7 @@ def demo(
     samples: Annotated[int, typer.Option(help="Latents drawn of each kind.", min=32)] = 512,
 ) -> None:
     """Train a small model, assay it and write a report: the whole of latentassay in about a minute."""
+    load_torch()
     from latentassay.cli.terminal import verdict
 
     out.print("Training a small β-VAE on rendered 3D shapes, then questioning it …")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from latentassay.cli.shell import Seed, out
+from latentassay.cli.shell import Seed, load_torch, out
 
 if TYPE_CHECKING:
     from latentassay.metrics import Table
@@ -61,6 +61,7 @@ def score(
 
     latentassay score runs/mnist --metric mig --metric dci --variants
     """
+    load_torch()
     from latentassay import metrics
     from latentassay.cli.terminal import panel
 

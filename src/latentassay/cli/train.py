@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latentassay.cli.shell import ModelOptions, Options, Seed, out
+from latentassay.cli.shell import ModelOptions, Options, Seed, load_torch, out
 from latentassay.core.errors import InputError
 
 
@@ -59,6 +59,7 @@ def train(
 
     latentassay train --data photos/ --option size=64 --model vae-hourglass --out runs/photos --resume
     """
+    load_torch()
     from latentassay import fit, models
     from latentassay.cli.config import DataConfig, parse_model_options, parse_options
 
