@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conftest import ROOT
+from tests.strangers import Case, expect, try_in_a_copy
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 SECTIONS = {part.partition("\n")[0]: part for part in re.split(r"^## (?=Add an? )", TEXT, flags=re.M)[1:]}
@@ -25,16 +26,46 @@ def commands(section):
     return "".join(re.findall(r"```sh\n(.*?)```", section, flags=re.S))
 
 
+FOLLOW = """
+import shlex
+import subprocess
+import sys
+
+from latentassay.cli import main
+
+for line in sys.argv[1].splitlines():
+    program, *words = shlex.split(line)
+    if program == "latentassay":
+        sys.argv = [program, *words]
+        try:
+            main()
+        except SystemExit as done:
+            assert not done.code, (line, done.code)
+    elif program == "python":
+        assert words.pop(0) == "-c", line
+        exec(*words, {})
+    else:
+        subprocess.run(["bash", "-euc", line], check=True)
+"""
+"""Follows the commands of a section in a process that has its libraries loaded."""
+
+
+def additions(section):
+    """The files of a section, and those that it adds a line to, as they are afterwards."""
+    files = dict(blocks(section, "file"))
+    assert not any((ROOT / path).exists() for path in files)
+    for where, line in blocks(section, "line"):
+        path, _, after = where.partition(" after ")
+        before = (ROOT / path).read_text("utf-8")
+        assert before.count(f"{after.strip()}\n") == 1
+        files[path] = before.replace(f"{after.strip()}\n", f"{after.strip()}\n{line}")
+    return files
+
+
 @pytest.fixture(scope="module")
-def package(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("package")
-    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    command = folder / "bin" / "latentassay"
-    command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m latentassay "$@"\n')
-    command.chmod(0o755)
-    (command.parent / "python").symlink_to(sys.executable)
-    return folder
+def outcomes(tmp_path_factory):
+    cases = {name: Case(FOLLOW, additions(section), [commands(section)]) for name, section in SECTIONS.items()}
+    return try_in_a_copy(tmp_path_factory.mktemp("package"), cases)
 
 
 def test_every_kind_of_addition_has_its_example():
@@ -44,30 +75,10 @@ def test_every_kind_of_addition_has_its_example():
 
 
 @pytest.mark.parametrize("name", SECTIONS)
-def test_an_addition_is_one_file_and_works_as_written(name, package, tmp_path):
-    section, written, changed = SECTIONS[name], [], {}
-    for path, code in blocks(section, "file"):
-        written.append(package / path)
-        assert not written[-1].exists()
-        written[-1].write_text(code, "utf-8")
-    for where, line in blocks(section, "line"):
-        path, _, after = where.partition(" after ")
-        changed[package / path] = before = (package / path).read_text("utf-8")
-        assert before.count(f"{after.strip()}\n") == 1
-        (package / path).write_text(before.replace(f"{after.strip()}\n", f"{after.strip()}\n{line}"), "utf-8")
-    try:
-        search = f"{package / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        environment = {**os.environ, "PYTHONPATH": str(package / "src"), "PATH": search, "COLUMNS": "200"}
-        words = ["bash", "-euc", commands(section)]
-        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600)
-    finally:
-        for path in written:
-            path.unlink()
-        for path, before in changed.items():
-            path.write_text(before, "utf-8")
-    assert done.returncode == 0, done.stdout + done.stderr
-    (shown,) = re.findall(r"<!-- shows: (.*?) -->", section)
-    assert shown in done.stdout, done.stdout
+def test_an_addition_is_one_file_and_works_as_written(name, outcomes):
+    expect(outcomes[name])
+    (shown,) = re.findall(r"<!-- shows: (.*?) -->", SECTIONS[name])
+    assert shown in outcomes[name].stdout, outcomes[name].stdout
 
 
 def test_examples_keep_the_style_of_the_house(tmp_path):
