@@ -11,7 +11,7 @@ from latentassay.core.checks import check_seed
 from latentassay.core.errors import FileError, InputError
 from latentassay.data import FactorData
 from latentassay.data.perturbed import load_perturbed
-from latentassay.data.perturbed_manifest import PerturbationPlan, read_manifest
+from latentassay.data.perturbed_manifest import ParentData, PerturbationPlan, PerturbationTraining, read_manifest
 from latentassay.perturbation import folder as kept
 from latentassay.perturbation.dataset import perturb, to_stored, versions
 from latentassay.perturbation.network import reflect
@@ -77,39 +77,38 @@ def remake(
     """
     manifest = read_manifest(Path(path))
     plan, training, parent = manifest.plan, manifest.plan.training, parent_of(data)
-    if parent != plan.parent:
-        raise InputError(
-            f"the manifest is of {plan.parent.name} (sha256 {plan.parent.sha256[:8]}…), got {parent.name} "
-            f"({parent.sha256[:8]}…); load the data set it was made from"
-        )
+    _refuse_other_parent(plan.parent, parent)
+    where: dict[str, Any] = {"out": out, "eps": plan.eps, "seed": plan.seed}
     if training is None:
-        result = uniform_noise(data, out=out, eps=plan.eps, seed=plan.seed)
+        result = uniform_noise(data, **where)
     else:
-        sums = ensembles_of(entangled, disentangled, parent.x_shape)
-        if sums != (training.entangled, training.disentangled):
-            raise InputError(
-                "the models are not those of the manifest, or in another order; it names the sha256 of "
-                f"their weights: {', '.join(s[:8] for s in training.entangled)} as entangled, "
-                f"{', '.join(s[:8] for s in training.disentangled)} as disentangled"
-            )
+        _refuse_other_models(training, ensembles_of(entangled, disentangled, parent.x_shape))
         options = training.model_dump(exclude={"entangled", "disentangled", "threads"})
-        result = perturb(
-            data,
-            entangled=entangled,
-            disentangled=disentangled,
-            out=out,
-            eps=plan.eps,
-            seed=plan.seed,
-            **options,
-        )
+        result = perturb(data, entangled=entangled, disentangled=disentangled, **where, **options)
     if result.store.manifest.files != manifest.files:  # type: ignore[attr-defined]
         versions_then = ", ".join(f"{name} {version}" for name, version in plan.versions.items())
-        raise FileError(
-            Path(out),
-            f"its bytes differ from those of {path}, which was made with {versions_then}",
-            "Make it with these versions and on the same kind of machine.",
-        )
+        cause = f"its bytes differ from those of {path}, which was made with {versions_then}"
+        raise FileError(Path(out), cause, "Make it with these versions and on the same kind of machine.")
     return result
+
+
+def _refuse_other_parent(wanted: ParentData, found: ParentData) -> None:
+    if found != wanted:
+        raise InputError(
+            f"the manifest is of {wanted.name} (sha256 {wanted.sha256[:8]}…), got {found.name} "
+            f"({found.sha256[:8]}…); load the data set it was made from"
+        )
+
+
+def _refuse_other_models(training: PerturbationTraining, sums: tuple[list[str], list[str]]) -> None:
+    if sums != (training.entangled, training.disentangled):
+        entangled, disentangled = (
+            ", ".join(each[:8] for each in side) for side in (training.entangled, training.disentangled)
+        )
+        raise InputError(
+            "the models are not those of the manifest, or in another order; it names the sha256 of their weights: "
+            f"{entangled} as entangled, {disentangled} as disentangled"
+        )
 
 
 def _noisy(data: FactorData, plan: PerturbationPlan) -> Iterator[np.ndarray]:

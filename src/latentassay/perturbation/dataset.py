@@ -135,10 +135,14 @@ def perturb(
         # Sums over pixels depend on how they are split among threads, and with them every byte of the result.
         with _with_threads(training.threads):
             game = _game(data, plan, mover, entangled, disentangled)
-            manifest = _play(game, folder, manifest, checkpoint_every, visible=progress)
-            learned = game.network.state_dict() | {"losses": torch.stack(game.losses), "before": game.before}
-            kept.finish(folder, manifest, data.factors, _perturbed_blocks(data, plan, game.network), learned)
+            manifest = _train(game, folder, manifest, checkpoint_every, visible=progress)
+            _write(data, game, folder, manifest)
     return load_perturbed(folder)
+
+
+def _write(data: FactorData, game: Game, folder: Path, manifest: PerturbedManifest) -> None:
+    learned = game.network.state_dict() | {"losses": torch.stack(game.losses), "before": game.before}
+    kept.finish(folder, manifest, data.factors, _perturbed_blocks(data, manifest.plan, game.network), learned)
 
 
 def _game(data: FactorData, plan: PerturbationPlan, mover: Manipulation, entangled: Any, disentangled: Any) -> Game:
@@ -158,7 +162,7 @@ def _game(data: FactorData, plan: PerturbationPlan, mover: Manipulation, entangl
     return Game(mover, entangled, disentangled, source, factors, rules=rules, device=where)
 
 
-def _play(game: Game, folder: Path, manifest: PerturbedManifest, every: int, *, visible: bool) -> PerturbedManifest:
+def _train(game: Game, folder: Path, manifest: PerturbedManifest, every: int, *, visible: bool) -> PerturbedManifest:
     """Take the steps that are left, and keep the state."""
     if manifest.state is None:
         game.measure_before()
