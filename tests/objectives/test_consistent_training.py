@@ -27,7 +27,7 @@ def trained(name, objective):
     return model
 
 
-def asked(score, model):
+def scored(score, model):
     digits = load("digits")
     x = digits.batch(np.arange(LEARNT, len(digits)))
     z = sampling.posterior(model, x, 200, generator=seeded(1))
@@ -44,5 +44,5 @@ def asked(score, model):
 )
 def test_the_score_rises(name, objective, score):
     """Measured: 0.991 to 0.998, 0.985 to 0.999, and 0.972 to 0.997; a causal block pays with two of its six units."""
-    before, after = asked(score, trained(name, objectives.AE())), asked(score, trained(name, objective))
+    before, after = scored(score, trained(name, objectives.AE())), scored(score, trained(name, objective))
     assert after.score.low > before.score.high and after.score > 0.995 and len(after.collapsed) < 3

@@ -135,7 +135,7 @@ def test_a_double_model_trains_in_double(lab):
     assert all(p.dtype == torch.float64 for p in run.model.parameters())
 
 
-def test_divergence_names_step_and_mend_and_spares_the_checkpoint(lab, tmp_path):
+def test_divergence_names_step_and_fix_and_spares_the_checkpoint(lab, tmp_path):
     class Exploding:
         def __init__(self):
             self.calls = 0

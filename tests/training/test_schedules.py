@@ -8,10 +8,10 @@ import latentassay as la
 
 def test_a_schedule_sets_the_rate_of_every_step_and_a_resumed_run_is_on_time(tmp_path):
     data = torch.rand(64, 3, generator=torch.Generator().manual_seed(0))
-    asked = []
+    steps = []
 
     def falling(step):
-        asked.append(step)
+        steps.append(step)
         return 1e-2 / (1 + step)
 
     def build():
@@ -20,7 +20,7 @@ def test_a_schedule_sets_the_rate_of_every_step_and_a_resumed_run_is_on_time(tmp
     whole, parts = build(), build()
     options = {"batch_size": 16, "lr": falling, "device": "cpu"}
     la.fit(whole, la.objectives.AE(), data, steps=6, **options)
-    assert set(asked) == set(range(6))
+    assert set(steps) == set(range(6))
     la.fit(parts, la.objectives.AE(), data, steps=3, out=tmp_path, **options)
     resumed = build()
     la.fit(resumed, la.objectives.AE(), data, steps=6, out=tmp_path, resume=True, **options)

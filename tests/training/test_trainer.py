@@ -164,16 +164,16 @@ def test_the_model_that_is_loaded_is_the_model_alone(lab, tmp_path, same_weights
 
 
 def test_validation_asks_the_networks_in_evaluation_mode(lab):
-    asked = []
+    modes = []
 
     class Watching(Playing):
         def with_auxiliary(self, model):
             ready = super().with_auxiliary(model)
-            ready.networks.register_forward_pre_hook(lambda module, _: asked.append(module.training))
+            ready.networks.register_forward_pre_hook(lambda module, _: modes.append(module.training))
             return ready
 
     run(lab, 1, objective=Watching(), validation=lab.pictures(8))
-    assert asked == [True, True, False, False]
+    assert modes == [True, True, False, False]
 
 
 def test_a_checkpoint_without_the_networks_is_refused(lab, tmp_path):
