@@ -49,7 +49,7 @@ def test_smallnorb_rows_are_sorted_with_their_images(tmp_path, stereo):
     assert len(data) == 64 and data.x_shape == (2 if stereo else 1, 96, 96)
     assert (np.diff(np.ravel_multi_index(tuple(data.factors.T), data.factor_sizes)) > 0).all()
     coded = data.raw(np.arange(64))[:, 0, 0, :5].numpy()
-    assert np.array_equal(coded[:, 0], data.factors[:, 0]) and np.array_equal(told[:, 3], data.factors[:, 3] * 2)
+    assert np.array_equal(coded[:, 0], data.factors[:, 0]) and np.array_equal(coded[:, 3], data.factors[:, 3] * 2)
     assert np.array_equal(coded[:, 1], np.array([0, 4, 5, 9])[data.factors[:, 1]])
     if stereo:
         assert (data.raw(np.arange(64))[:, :, 1, 0].numpy() == [0, 7]).all()
