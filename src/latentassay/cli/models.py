@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from latentassay.cli.shell import ModelOptions, out
+from latentassay.cli.shell import ModelOptions, load_torch, out
 
 MANY = 30
 """Models of one origin that are listed in a line where there are more of them, unless all are asked for."""
@@ -30,6 +30,7 @@ def models(
 
     latentassay models sae-4 --size 32 --model-option filters=16
     """
+    load_torch()
     if name is None:
         _list(size, channels, everything)
     else:

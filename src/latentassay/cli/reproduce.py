@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from latentassay.cli.shell import out
+from latentassay.cli.shell import load_torch, out
 
 
 def reproduce(
@@ -39,6 +39,7 @@ def reproduce(
 
     latentassay reproduce responses.helix --scale laptop --out reproduced
     """
+    load_torch()
     if listed or name is None:
         _list()
         return
