@@ -64,8 +64,6 @@ def _pairs(splits: dict[bool, tuple[Official, Official]]) -> tuple[Official, ...
 
 _DSPRITES = "color 1, shape 3, scale 6, orientation 40, x 32, y 32"
 _SHAPES3D = "floor_hue 10, wall_hue 10, object_hue 10, scale 8, shape 4, orientation 15"
-_MPI3D = "color 6, shape 6, size 2, camera_height 3, background 3, joint_1 40, joint_2 40"
-_MPI3D_SOURCE = "Gondal et al. 2019, CC BY 4.0"
 
 ENTRIES = (
     Entry(
@@ -142,35 +140,22 @@ ENTRIES = (
         source="Burgess and Kim 2018, Apache-2.0",
         files=(grids.SHAPES3D_FILE,),
     ),
-    Entry(
-        name="mpi3d-toy",
-        load=partial(grids.mpi3d, "toy"),
-        summary="robot arm, simply rendered",
-        factors=_MPI3D,
-        shape=(3, 64, 64),
-        n=1_036_800,
-        source=_MPI3D_SOURCE,
-        files=(grids.MPI3D_FILES["toy"],),
-    ),
-    Entry(
-        name="mpi3d-realistic",
-        load=partial(grids.mpi3d, "realistic"),
-        summary="robot arm, realistically rendered",
-        factors=_MPI3D,
-        shape=(3, 64, 64),
-        n=1_036_800,
-        source=_MPI3D_SOURCE,
-        files=(grids.MPI3D_FILES["realistic"],),
-    ),
-    Entry(
-        name="mpi3d-real",
-        load=partial(grids.mpi3d, "real"),
-        summary="robot arm, photographed",
-        factors=_MPI3D,
-        shape=(3, 64, 64),
-        n=1_036_800,
-        source=_MPI3D_SOURCE,
-        files=(grids.MPI3D_FILES["real"],),
+    *(
+        Entry(
+            name=f"mpi3d-{variant}",
+            load=partial(grids.mpi3d, variant),
+            summary=f"robot arm, {how}",
+            factors="color 6, shape 6, size 2, camera_height 3, background 3, joint_1 40, joint_2 40",
+            shape=(3, 64, 64),
+            n=1_036_800,
+            source="Gondal et al. 2019, CC BY 4.0",
+            files=(grids.MPI3D_FILES[variant],),
+        )
+        for variant, how in (
+            ("toy", "simply rendered"),
+            ("realistic", "realistically rendered"),
+            ("real", "photographed"),
+        )
     ),
     Entry(
         name="cars3d",

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from latentassay.nn.coders import Coders
-from latentassay.nn.heads import Head
+from latentassay.nn.heads import DIAGONAL, POINT, Head
 
 Spec = Mapping[str, Any]
 """Arguments of ``objectives.build``: a name, and options."""
@@ -16,6 +16,9 @@ AE: Spec = MappingProxyType({"name": "ae"})
 
 BETA_VAE: Spec = MappingProxyType({"name": "beta-vae", "beta": 1.0})
 """The objective of Gaussian codes."""
+
+PLAIN: tuple[tuple[str, Head, Spec], ...] = (("ae", POINT, AE), ("vae", DIAGONAL, BETA_VAE))
+"""Prefix, head and objective of autoencoders with point codes, and of those with diagonal Gaussians."""
 
 TRIAL: Mapping[str, Any] = MappingProxyType({"x_shape": (2, 5, 3), "latents": 4})
 """A small model of networks that take any shape."""

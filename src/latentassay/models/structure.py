@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from latentassay.models.family import AE, BETA_VAE, Family, Recipe, Spec
+from latentassay.models.family import AE, BETA_VAE, PLAIN, Family, Recipe, Spec
 from latentassay.nn.backbone import hourglass_coders, infused_coders
 from latentassay.nn.coders import Coders
 from latentassay.nn.heads import AIMED, DIAGONAL, POINT, Head
@@ -29,11 +29,8 @@ def size_of(variables: int) -> Size:
 
 
 def _models() -> dict[str, Recipe]:
-    heads: tuple[tuple[str, Head, Spec], ...] = (
-        ("ae", POINT, AE),
-        ("wae", AIMED, {"name": "wae"}),
-        ("vae", DIAGONAL, BETA_VAE),
-    )
+    plain, variational = PLAIN
+    heads = (plain, ("wae", AIMED, {"name": "wae"}), variational)
     models = {
         f"{family}-hourglass{ending}": _recipe(head, hourglass_coders, k, "one bottleneck", objective)
         for k, ending in ((12, ""), (16, "-16"))

@@ -147,15 +147,7 @@ def _write(data: FactorData, game: Game, folder: Path, manifest: PerturbedManife
 
 def _game(data: FactorData, plan: PerturbationPlan, mover: Manipulation, entangled: Any, disentangled: Any) -> Game:
     training, where = _training(plan), torch.device(_training(plan).device)
-    rules = Rules(
-        eps=plan.eps,
-        batch_size=training.batch_size,
-        lr=training.lr,
-        decoder_steps=training.decoder_steps,
-        samples=training.samples,
-        seed=plan.seed,
-        loss=training.loss,
-    )
+    rules = Rules(eps=plan.eps, seed=plan.seed, **training.model_dump(include=set(Rules._fields)))
     draws = training.steps * (training.decoder_steps + 1) * training.batch_size
     source = open_source(data, mover, where, draws=draws)
     factors = scale_factors(data.factors, data.factor_sizes)
