@@ -180,7 +180,7 @@ def make(name: str) -> None:
         "adapter": getattr(model, "adapter", ""),
         "space": getattr(model, "space", ""),
         "rows": len(data),
-        "seconds": result.meta.seconds,
+        "seconds": round(result.meta.seconds, 1),
         "seed": SEED,
         "versions": {package: version(package) for package in ("torch", "latentassay")},
         "findings": [{"level": each.level, "says": each.sentence, "remedy": each.remedy} for each in result.findings],
