@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from math import log
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ from latentassay.metrics.laws import ORDER_COUNTS, SPLIT, Laws, Near
 from latentassay.metrics.metric import ScoreOf, metric
 
 
-@keeps_interval
+@partial(keeps_interval, field="disentanglement")
 class DCI(NamedTuple):
     """The three scores and their evidence, ``m`` factors and ``u`` units.
 
