@@ -5,12 +5,18 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from latentassay.plots.scales import ColourScale
 from latentassay.plots.style import figure_of
 
 
 def axes_of(figure: Figure) -> list[Axes]:
-    """Every axes of a figure, with the colour scales inside them."""
-    return [part for ax in figure.axes for part in (ax, *ax.child_axes)]
+    """Every axes of a figure."""
+    return list(figure.axes)
+
+
+def scales_of(ax: Axes) -> list[str]:
+    """Labels of the colour scales of axes."""
+    return [part.label for part in ax.artists if isinstance(part, ColourScale)]
 
 
 def named(axis: Any, ax: Axes) -> bool:

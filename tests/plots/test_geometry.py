@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from latentassay.core.errors import InputError
 from latentassay.plots.geometry import half_plane, volume_map, ways
 from latentassay.plots.style import figure_of
-from tests.plots.looks import inside
+from tests.plots.looks import inside, scales_of
 
 AXIS, ROWS = np.linspace(-2, 2, 5), np.linspace(-1, 1, 4)
 ARC = np.linspace(np.pi, 0, 33)
@@ -66,11 +66,13 @@ def test_maps_show_the_logarithm_with_a_scale_and_leave_zeros_clear():
     values = 10.0 ** np.arange(20).reshape(4, 5)
     values[0, 0] = 0
     ax = volume_map(AXIS, ROWS, values, labels=("3", "7"))
-    (bar,) = ax.child_axes
     shown = np.ma.filled(ax.images[0].get_array(), np.nan)
     assert np.isnan(shown[0, 0])
     np.testing.assert_allclose(shown.ravel()[1:], np.arange(1, 20))
-    assert bar.get_ylabel() and (ax.get_xlabel(), ax.get_ylabel()) == ("unit 3", "unit 7")
+    assert scales_of(ax) == ["log₁₀ of the volume element"] and (ax.get_xlabel(), ax.get_ylabel()) == (
+        "unit 3",
+        "unit 7",
+    )
 
 
 def test_a_map_shows_at_most_600_codes_and_a_flat_map_has_a_scale():

@@ -17,7 +17,7 @@ from latentassay.plots.spatial import (
     spectra,
 )
 from latentassay.plots.style import WIDE, figure_of
-from tests.plots.looks import readable
+from tests.plots.looks import readable, scales_of
 
 RNG = np.random.default_rng(8)
 
@@ -111,7 +111,7 @@ def test_places_that_were_not_asked_about_have_a_cross_and_small_values_stay_pal
     np.testing.assert_allclose(pictures(one), values)
     assert one.images[0].get_clim() == (0, 1) and other.images[0].get_clim() == (0, 1.5)
     assert one.lines[0].get_xydata().tolist() == [[1, 0]] and len(other.lines[0].get_xydata()) == 0
-    assert [ax.child_axes[0].get_title("left") for ax in figure.axes] == ["far", "activity"]
+    assert [scales_of(ax) for ax in figure.axes] == [["far"], ["activity"]]
 
 
 def test_the_liveliest_channels_come_first_and_no_more_than_fit():

@@ -13,7 +13,7 @@ from latentassay.assay.questions.places import ACTIVITY, CERTAINTY, FAR, PlacesE
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Section
 from latentassay.plots.plane import KINDS
-from tests.plots.looks import readable
+from tests.plots.looks import readable, scales_of
 from tests.plots.spiral import COSTS, build
 from tests.report.conftest import section
 from tests.report.test_html import Page
@@ -84,7 +84,7 @@ def places(certainty: np.ndarray | None) -> Section:
 
 def test_a_hundred_thousand_times_is_as_dark_as_a_thousand():
     figure = report.figures([places(np.zeros((4, 4)))])["spatial.places.maps"]
-    assert [ax.child_axes[0].get_title("left") for ax in figure.axes] == [ACTIVITY, CERTAINTY, FAR]
+    assert [scales_of(ax) for ax in figure.axes] == [[ACTIVITY], [CERTAINTY], [FAR]]
     assert np.asarray(figure.axes[2].images[0].get_array()).max() == 3
     assert len(report.figures([places(None)])["spatial.places.maps"].axes) == 2
 

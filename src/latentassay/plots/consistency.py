@@ -84,7 +84,10 @@ def _grid(count: int, x: str) -> np.ndarray:
     figure = sheet(max(3.2, WIDE * columns / PANELS), 0.9 + 1.35 * rows)
     drawn = [figure.add_subplot(rows, columns, unit + 1) for unit in range(count)]
     for unit, ax in enumerate(drawn):
-        ax.tick_params(labelleft=unit % columns == 0, labelbottom=unit + columns >= count)
+        if unit % columns:
+            ax.set_yticks([])
+        if unit + columns < count:
+            ax.set_xticks([])
     figure.supxlabel(x, color=INK, fontsize=SIZE, parse_math=False)
     figure.supylabel("response − latent", color=INK, fontsize=SIZE)
     return np.array(drawn, dtype=object)

@@ -168,7 +168,7 @@ def _name_units(axes: np.ndarray, names: Sequence[str]) -> None:
     step = -(-len(names) // 32)
     for ax in axes:
         ax.set_xlim(-0.8, len(names) - 0.2)
-        ax.set_xticks(range(0, len(names), step))
-        ax.tick_params(labelbottom=ax is axes[-1])
+    for ax in axes[:-1]:
+        ax.set_xticks([])
     axes[-1].set_xticks(range(0, len(names), step), names[::step], parse_math=False)
     axes[-1].set_xlabel("unit, most responsive first", color=INK)

@@ -30,6 +30,9 @@ from latentassay.plots.style import (
 POINTS = 500
 """At most so many real latents are drawn."""
 
+PIXELS = 250_000
+"""As many as the decodings may have in all: twice what a screen shows of so small a panel."""
+
 ARROWS = 25
 """At most so many arrows a side."""
 
@@ -149,7 +152,7 @@ def _decodings(ax: Axes, samples: np.ndarray, extent: Extent, labels: Sequence[s
     if samples.ndim not in (3, 5) or not samples.size:
         raise InputError(f"reconstructions must have shape (gy, gx, *x_shape), got {samples.shape}")
     extent = _around(extent, samples.shape[1], samples.shape[0])
-    note = tiles(ax, samples[::-1], extent, gaps=False)
+    note = tiles(ax, samples[::-1], extent, gaps=False, pixels=PIXELS)
     frame(ax, extent, labels, "decodings")
     if note:
         note_below(ax, note.replace(" over", "\nover"), lines=2)

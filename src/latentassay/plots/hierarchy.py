@@ -104,8 +104,8 @@ def _name_variables(axes: np.ndarray, names: Sequence[str]) -> None:
     """Give all panels the same places, and the lowest the names."""
     for ax in axes:
         ax.set_xlim(-0.6, len(names) - 0.4)
-        ax.set_xticks(range(len(names)))
-        ax.tick_params(labelbottom=ax is axes[-1])
+    for ax in axes[:-1]:
+        ax.set_xticks([])
     axes[-1].set_xticks(range(len(names)), names, parse_math=False)
     axes[-1].set_xlabel("variable", color=INK)
 

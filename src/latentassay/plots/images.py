@@ -132,13 +132,15 @@ def are_points(samples: np.ndarray) -> bool:
     return np.ndim(samples) == 2 and np.shape(samples)[1] in (2, 3)
 
 
-def mosaic(images: np.ndarray, *, gaps: bool = True) -> np.ndarray:
-    """Tile images ``(rows, columns, C, H, W)`` into one picture ``(·, ·, 4)`` ; NaN tiles stay clear.
+def mosaic(images: np.ndarray, *, gaps: bool = True, pixels: int = PIXELS) -> np.ndarray:
+    """Tile images ``(rows, columns, C, H, W)`` into one picture ``(·, ·, 4)``; NaN tiles stay clear.
+
+    A picture of more than so many pixels is averaged down by a whole number.
 
     >>> mosaic(np.ones((2, 3, 1, 32, 32))).shape
     (68, 102, 4)
     """
-    images = _shrink(np.asarray(images, dtype=np.float32))
+    images = _shrink(np.asarray(images, dtype=np.float32), pixels)
     rows, columns, channels, height, width = images.shape
     colour = images if channels == 3 else np.repeat(images.mean(2, keepdims=True), 3, 2)
     alpha = np.isfinite(colour).all(2, keepdims=True).astype(np.float32)
@@ -155,17 +157,21 @@ def tiles(
     *,
     gaps: bool = True,
     limits: tuple[float, float] | None = None,
+    pixels: int = PIXELS,
 ) -> str:
     """Fill ``extent`` (left, right, bottom, top) with samples ``(rows, columns, *x_shape)``; row 0 is on top.
 
     Args:
+        gaps: whether images stand apart.
         limits: least and greatest value of plots of vectors; those of these samples where left out.
+        pixels: as many as images may have in all before they are averaged down.
 
     Returns:
         How to read a tile, where that is not plain to see.
     """
     if np.ndim(samples) == 5:
-        ax.imshow(mosaic(samples, gaps=gaps), extent=extent, interpolation="none", aspect="auto", origin="upper")
+        picture = mosaic(samples, gaps=gaps, pixels=pixels)
+        ax.imshow(picture, extent=extent, interpolation="none", aspect="auto", origin="upper")
         return ""
     shown = np.asarray(samples).reshape(*samples.shape[:2], -1)
     return _small_plots(ax, shown, extent, limits or (float(np.nanmin(shown)), float(np.nanmax(shown))))
@@ -207,9 +213,9 @@ def _tiled(samples: np.ndarray, ax: Axes | None) -> Axes:
     return ax
 
 
-def _shrink(images: np.ndarray) -> np.ndarray:
+def _shrink(images: np.ndarray, pixels: int) -> np.ndarray:
     rows, columns, channels, height, width = images.shape
-    by = int(np.ceil(np.sqrt(rows * columns * height * width / PIXELS)))
+    by = int(np.ceil(np.sqrt(rows * columns * height * width / pixels)))
     if by == 1 or min(height, width) < 2 * by:
         return images
     h, w = height // by, width // by

@@ -28,7 +28,7 @@ from latentassay.plots.style import (
     legend,
     panel,
     panels,
-    scale,
+    scale_above,
     scale_beside,
     sheet,
     tidy,
@@ -78,7 +78,7 @@ def kernel_maps(
     for ax, values, title in zip(drawn, maps, ("the channel itself", "all other channels"), strict=False):
         image = _by_offset(ax, np.log10(np.maximum(values, 10 ** (top - DECADES))), (top - DECADES, top))
         tidy(ax, x="offset in places", y="offset in places", title=title, frame=True)
-    scale(drawn[1].inset_axes((1.05, 0.1, 0.05, 0.8)), image, "log₁₀ squared response", upright=True)
+    scale_beside(drawn[1], image, "log₁₀ squared response", along=(0.1, 0.9))
     _by_distance(drawn[2], shares, half, every)
     return np.asarray(drawn)
 
@@ -127,10 +127,7 @@ def place_maps(maps: Mapping[str, Any], tops: Mapping[str, float], *, axes: Pane
         ax.plot(*np.argwhere(np.isnan(values)).T[::-1], "x", color=MUTED, markersize=2.5, linestyle="none")
         tidy(ax, x="place across", y="place down", frame=True)
         _whole_ticks(ax)
-        bar = ax.inset_axes((0.05, 1.06, 0.9, 0.05))
-        scale(bar, image, "", upright=False)
-        bar.xaxis.tick_top()
-        bar.set_title(name, color=INK, fontsize=8.5, loc="left", pad=6)
+        scale_above(ax, image, name)
     return np.asarray(drawn)
 
 
@@ -163,7 +160,7 @@ def channel_maps(variance: Any, labels: Sequence[Any], *, axes: Panels | None = 
         text = f"{names[channel]}: {values[channel].mean():.2g}"
         ax.set_title(text, color=INK, fontsize=7.5, loc="left", pad=3, parse_math=False)
         ax.set(xticks=[], yticks=[])
-    scale(drawn[columns - 1].inset_axes((1.1, 0.0, 0.1, 1.0)), image, "variance", upright=True)
+    scale_beside(drawn[columns - 1], image, "variance", along=(0, 1))
     return drawn
 
 

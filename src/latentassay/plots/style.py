@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, LinearSegmentedColormap, Normalize, to_rgba
+from matplotlib.colors import Colormap, LinearSegmentedColormap, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.transforms import ScaledTranslation
+from matplotlib.ticker import AutoLocator, MaxNLocator
 
 from latentassay.core.errors import InputError
+from latentassay.plots.layout import LabelRoom
+from latentassay.plots.scales import ColourScale
 
 INK = "#1c2530"
 """Texts, and what is drawn in no colour."""
@@ -68,7 +69,7 @@ SIZE = 9.0
 SMALL = 7.5
 """Points of the numbers at the ticks, and of notes."""
 
-LETTER = 0.065
+LETTER = 0.06
 """Inches of a letter of a legend, roughly."""
 
 Panels = Sequence[Axes] | np.ndarray
@@ -76,10 +77,8 @@ Panels = Sequence[Axes] | np.ndarray
 
 
 def sheet(width: float, height: float) -> Figure:
-    """Return an empty figure of the given size in inches, laid out by constraints, outside pyplot."""
-    figure = Figure(figsize=(width, min(height, TALL)), facecolor=PAPER)
-    figure.set_layout_engine("compressed", w_pad=0.06, h_pad=0.06)
-    return figure
+    """Return an empty figure of the given size in inches, laid out around its labels, outside pyplot."""
+    return Figure(figsize=(width, min(height, TALL)), facecolor=PAPER, layout=LabelRoom())
 
 
 def panel(ax: Axes | None, width: float, height: float, **subplot: Any) -> Axes:
@@ -123,6 +122,13 @@ def figure_of(drawn: Figure | Axes | np.ndarray | Sequence[Axes]) -> Figure:
     return figure
 
 
+def few_ticks(ax: Axes) -> None:
+    """Put numbers at a few round places, as many as the axes have room for, unless ticks were chosen."""
+    for axis, room in ((ax.xaxis, width_of(ax) / 0.55), (ax.yaxis, height_of(ax) / 0.3)):
+        if isinstance(axis.get_major_locator(), AutoLocator):
+            axis.set_major_locator(MaxNLocator(int(np.clip(room, 2, 6)), steps=[1, 2, 5, 10]))
+
+
 def tidy(ax: Axes, *, x: str = "", y: str = "", title: str = "", frame: bool = False) -> Axes:
     """Label the axes, quieten the spines, and give every text the page's ink."""
     ax.set_facecolor("none")
@@ -133,6 +139,7 @@ def tidy(ax: Axes, *, x: str = "", y: str = "", title: str = "", frame: bool = F
         spine.set_visible(frame or side in ("left", "bottom"))
     ax.set_xlabel(x, color=INK, fontsize=SIZE, parse_math=False)
     ax.set_ylabel(y, color=INK, fontsize=SIZE, parse_math=False)
+    few_ticks(ax)
     for axis in (ax.xaxis, ax.yaxis):
         axis.get_offset_text().set(color=INK, fontsize=SMALL)
     if title:
@@ -141,20 +148,28 @@ def tidy(ax: Axes, *, x: str = "", y: str = "", title: str = "", frame: bool = F
 
 
 def legend(ax: Axes, **options: Any) -> None:
-    """Put a frameless legend above the axes, or where ``options`` say."""
-    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3, "borderaxespad": 0.2}
+    """Put a frameless legend above the axes, in as many columns as there is room for, or where ``options`` say."""
+    names = [str(handle.get_label()) for handle in options.get("handles", ())] or ax.get_legend_handles_labels()[1]
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
     look: dict[str, Any] = {"frameon": False, "fontsize": SMALL + 0.5, "labelcolor": INK, "handlelength": 1.4}
+    place["ncols"] = _columns(ax, options.get("labels", names), options.get("handlelength", 1.4))
     box = ax.legend(**{**look, **place, **options})
     for text in box.get_texts():
         text.set_parse_math(False)
 
 
+def _columns(ax: Axes, names: Sequence[str], handle: float) -> int:
+    """As many columns of a legend as fit between the left end of the axes and the right end of the figure."""
+    room = (0.93 - ax.get_position().x0) * figure_of(ax).get_figwidth()  # panels may yet move to the right
+    widths = [LETTER * len(name) + (handle + 2.8) * (SMALL + 0.5) / 72 for name in names]
+    if sum(widths) < room:
+        return max(1, len(names))
+    return max(1, min(5, int(room / max(widths))))
+
+
 def legend_above(figure: Figure, *panels: Axes) -> None:
     """Put one frameless legend above the whole figure, with every name of its panels once."""
-    named: dict[str, Artist] = {}
-    for ax in panels:
-        handles, names = ax.get_legend_handles_labels()
-        named.update(zip(map(str, names), handles, strict=True))
+    named = _named(panels)
     look: dict[str, Any] = {"frameon": False, "fontsize": SMALL + 0.5, "labelcolor": INK, "handlelength": 2.3}
     figure.legend(named.values(), named.keys(), loc="outside upper left", ncols=5, borderaxespad=0.4, **look)
 
@@ -164,13 +179,17 @@ def legend_over(place: Axes, axes: Iterable[Axes]) -> None:
 
     It may be wider than ``place`` and reach over the panels beside it.
     """
+    named = _named(axes)
+    legend(place, handles=list(named.values()), labels=list(named), handlelength=2.3)
+
+
+def _named(axes: Iterable[Axes]) -> dict[str, Any]:
+    """What a legend of several panels shows, by its name."""
     named: dict[str, Any] = {}
     for ax in axes:
         for handle, name in zip(*ax.get_legend_handles_labels(), strict=True):
             named.setdefault(str(name), handle)
-    room = figure_of(place).get_figwidth() - 0.8
-    columns = max(1, min(5, len(named), int(room / (0.5 + LETTER * max(map(len, named), default=1)))))
-    legend(place, handles=list(named.values()), labels=list(named), ncols=columns, handlelength=2.3)
+    return named
 
 
 def note_below(ax: Axes, text: str, *, lines: int = 0) -> None:
@@ -191,35 +210,21 @@ def diverging(low: str, high: str) -> Colormap:
     return LinearSegmentedColormap.from_list("diverging", stops)
 
 
-def scale_beside(ax: Axes, image: AxesImage, label: str) -> Axes:
-    """Draw the colour scale of ``image`` upright at the right of its axes."""
-    bar = ax.inset_axes((1.03, 0.2, 0.03, 0.6))
-    scale(bar, image, label, upright=True)
-    return bar
+def scale_beside(ax: Axes, image: AxesImage, label: str, *, along: tuple[float, float] = (0.2, 0.8)) -> None:
+    """Draw the colour scale of ``image`` upright at the right of its axes, between two shares of their height."""
+    _scale(ax, image, label, side="right", apart=0.09, along=along)
 
 
-def scale_below(ax: Axes, image: AxesImage, label: str) -> Axes:
+def scale_below(ax: Axes, image: AxesImage, label: str) -> None:
     """Draw the colour scale of ``image`` lying below the ticks and the label of its axes."""
-    lower = ax.transAxes + ScaledTranslation(0, -0.5, figure_of(ax).dpi_scale_trans)
-    bar = ax.inset_axes((0, 0, 1, 0.035), transform=lower)
-    scale(bar, image, label, upright=False)
-    return bar
+    _scale(ax, image, label, side="below", apart=0.5, along=(0, 1))
 
 
-def scale(bar: Axes, image: AxesImage, label: str, *, upright: bool) -> None:
-    """Draw the colour scale of ``image`` as a slim picture that fills the axes ``bar``."""
-    low, high = image.get_clim()
-    steps = np.linspace(low, high, 128)
-    extent = (0, 1, low, high) if upright else (low, high, 0, 1)
-    values = steps[:, None] if upright else steps[None, :]
-    norm, colours = Normalize(low, high), image.get_cmap()
-    bar.imshow(values, cmap=colours, norm=norm, extent=extent, origin="lower", aspect="auto", gid="tint")
+def scale_above(ax: Axes, image: AxesImage, label: str) -> None:
+    """Draw the colour scale of ``image`` lying above its axes, under the label, which takes the place of a title."""
+    _scale(ax, image, label, side="above", apart=0.09, along=(0.05, 0.95))
+
+
+def _scale(ax: Axes, image: AxesImage, label: str, **place: Any) -> None:
     image.set_gid("tint")
-    tidy(bar, frame=True, x="" if upright else label, y=label if upright else "")
-    if upright:
-        bar.set_xticks([])
-        bar.yaxis.tick_right()
-        bar.yaxis.set_label_position("right")
-    else:
-        bar.set_yticks([])
-        bar.locator_params(axis="x", nbins=5)
+    ax.add_artist(ColourScale(ax, image, label, ink=INK, frame=MUTED, size=SMALL, **place))

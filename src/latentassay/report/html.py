@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from latentassay.core.findings import LEVELS, Finding, Meta, Picture, Section
 from latentassay.plots.style import figure_of
 from latentassay.report.meta import about, describe_facts, describe_measurement, seconds, title_of
-from latentassay.report.svg import inline_svg
+from latentassay.report.svg import inline_svg, pause_collector
 from latentassay.report.templates import template
 
 
@@ -32,11 +32,13 @@ def render(sections: Sequence[Section], meta: Meta | None = None, *, title: str 
         summary: the assay in one sentence.
     """
     heading = title or (title_of(meta) if meta else "Report")
+    with pause_collector():
+        pictures = {section.key: list(_draw(section)) for section in sections}
     return template("report", "template.html.jinja").render(
         title=heading,
         sections=sections,
         verdict=_verdict(sections),
-        pictures={section.key: list(_draw(section)) for section in sections},
+        pictures=pictures,
         subject=[text for text in about(meta) if text not in heading] if meta else [],
         summary=summary,
         facts=describe_facts(meta) if meta else {},

@@ -21,7 +21,7 @@ from latentassay.plots.plane import (
     heat_map,
     signed_map,
 )
-from latentassay.plots.style import INK, MAIN, WIDE, legend_above, scale, sheet
+from latentassay.plots.style import INK, MAIN, WIDE, legend_above, scale_below, sheet
 
 
 def helix_maps(
@@ -50,14 +50,12 @@ def helix_maps(
         labels: names of the two latents.
     """
     figure = sheet(WIDE, 3.45)
-    grid = figure.add_gridspec(2, 4, height_ratios=[1, 0.04])
     extent = extent_of(xs, ys)
-    panels = [figure.add_subplot(grid[0, i]) for i in range(4)]
-    scales = [figure.add_subplot(grid[1, i]) for i in range(3)]
-    scale(scales[0], signed_map(panels[0], divergence, extent, BLUE_RED, STILL), "← together · apart →", upright=False)
-    scale(scales[1], signed_map(panels[1], curvature, extent, PURPLE_ORANGE, 0.0), "H", upright=False)
+    panels = figure.subplots(1, 4)
+    scale_below(panels[0], signed_map(panels[0], divergence, extent, BLUE_RED, STILL), "← together · apart →")
+    scale_below(panels[1], signed_map(panels[1], curvature, extent, PURPLE_ORANGE, 0.0), "H")
     limit = float(np.quantile(_look_up(response_error, posterior, extent), 0.98))
-    scale(scales[2], heat_map(panels[2], response_error, extent, limit), "‖R(z) − z‖", upright=False)
+    scale_below(panels[2], heat_map(panels[2], response_error, extent, limit), "‖R(z) − z‖")
     density(panels[3], posterior, extent)
     titles = ("divergence", "mean curvature", "response distance", "aggregate posterior")
     for ax, title in zip(panels, titles, strict=True):
