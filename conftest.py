@@ -23,6 +23,8 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("any machine")
 install_import_hook("latentassay", "typecheck.check")
 
+import typecheck  # noqa: E402 - by the name that the package's modules import it by
+
 ROOT = Path(__file__).resolve().parent
 
 
@@ -33,6 +35,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at hand: {folder} does not exist (set LATENTASSAY_SHARED_DATA)")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="function")
+def _checked_anew() -> None:
+    """Types are checked at the first calls of a function in every test."""
+    typecheck.begin_test()
 
 
 @pytest.fixture(autouse=True)
