@@ -45,5 +45,5 @@ def test_shapes_and_results_are_checked():
 
 
 def test_functions_of_the_package_are_checked():
-    with pytest.raises(TypeCheckError, match="'factor'|'n'"):
+    with pytest.raises(TypeCheckError, match=r"'factor'|'n'"):
         la.sampling.uniform(torch.ones(2, 2), "two")

@@ -25,7 +25,7 @@ def begin_test() -> None:
 
 
 def check(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that raises as ``strict(function)`` does, at the first calls of a test and at some of the later.
+    """Return a function that raises as ``strict(function)`` does, at the first calls of a test and at some later ones.
 
     jaxtyping calls it with the arguments, and the result, of every call of a function of the package; it has the
     annotations and does nothing else. What checks it is made when it is needed: most functions are not called.
