@@ -119,7 +119,7 @@ def volume_map(
     logs = np.log10(np.where(sizes > 0, sizes, np.nan))
     low, high = np.nanpercentile(logs, [100 - PERCENTILE, PERCENTILE])
     norm = Normalize(low, high) if high > low else Normalize(low - 0.5, low + 0.5)
-    ax, extent = panel(ax, 5.6, 4.6), extent_of(across, up)
+    ax, extent = panel(ax, 5.1, 4.6), extent_of(across, up)
     image = ax.imshow(logs, cmap=PURPLES, norm=norm, extent=extent, origin="lower", interpolation="none")
     frame(ax, extent, names_of(labels, 2), "")
     scale_beside(ax, image, "log₁₀ of the volume element")

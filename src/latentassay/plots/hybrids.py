@@ -64,7 +64,7 @@ def hybridisation(
     columns, ratio, drawn = GAP + len(parts[0]), _ratio(a), panels(axes, len(parts))
     if drawn is None:
         cell = min(WIDE / columns, 1.0)
-        figure = sheet(cell * columns + 0.3, 0.3 + (0.6 + cell * ratio * len(a)) * len(parts))
+        figure = sheet(cell * columns + 0.3, 0.2 + (0.55 + cell * ratio * len(a)) * len(parts))
         drawn = figure.subplots(len(parts), 1, squeeze=False)[:, 0]
     for ax, part in zip(drawn, parts, strict=True):
         names = [str(labels[unit]) for unit in part]

@@ -17,7 +17,13 @@ from matplotlib.layout_engine import LayoutEngine
 from matplotlib.transforms import Bbox
 
 PAD = 0.06
-"""Inches around a figure, and on each side of every column and row."""
+"""Inches around a figure."""
+
+BETWEEN_COLUMNS = 0.18
+"""Inches between what stands around the axes of one column and of the next."""
+
+BETWEEN_ROWS = 0.12
+"""Inches between what stands around the axes of one row and of the next."""
 
 LEAST = 0.1
 """Inches of the smallest axes, where labels leave no room."""
@@ -153,12 +159,12 @@ def _place(fig: Figure, grid: GridSpecBase, cells: list[Cell], outer: Air) -> No
     for _, (first, last), (upper, lower), air in cells:
         before[first], behind[last] = max(before[first], air.left), max(behind[last], air.right)
         above[upper], below[lower] = max(above[upper], air.top), max(below[lower], air.bottom)
-    across = width - outer.left - outer.right - float(np.sum(before + behind)) - 2 * PAD * (columns - 1)
-    down = height - outer.top - outer.bottom - float(np.sum(above + below)) - 2 * PAD * (rows - 1)
+    across = width - outer.left - outer.right - float(np.sum(before + behind)) - BETWEEN_COLUMNS * (columns - 1)
+    down = height - outer.top - outer.bottom - float(np.sum(above + below)) - BETWEEN_ROWS * (rows - 1)
     wide, high = _shares(across, grid.get_width_ratios(), columns), _shares(down, grid.get_height_ratios(), rows)
     _shrink(cells, wide, high)
-    starts = outer.left + np.cumsum(before) + _sums(behind + wide + 2 * PAD)
-    tops = outer.top + np.cumsum(above) + _sums(below + high + 2 * PAD)
+    starts = outer.left + np.cumsum(before) + _sums(behind + wide + BETWEEN_COLUMNS)
+    tops = outer.top + np.cumsum(above) + _sums(below + high + BETWEEN_ROWS)
     for ax, (first, last), (upper, lower), _ in cells:
         x, y = starts[first], tops[lower] + high[lower]
         w, h = starts[last] + wide[last] - x, y - tops[upper]

@@ -120,7 +120,7 @@ def place_maps(maps: Mapping[str, Any], tops: Mapping[str, float], *, axes: Pane
         raise InputError("maps must be at least one, each (height, width) with known values")
     drawn = panels(axes, len(known))
     if drawn is None:
-        drawn = sheet(min(WIDE, 3.2 * len(known)), 3.3).subplots(1, len(known), squeeze=False)[0]
+        drawn = sheet(min(WIDE, 2.85 * len(known)), 3.3).subplots(1, len(known), squeeze=False)[0]
     for ax, (name, values) in zip(drawn, known.items(), strict=True):
         top = max(float(np.nanmax(values)), tops.get(name, 1e-9))
         image = ax.imshow(values, cmap=clear_to(MAIN), vmin=0, vmax=top, interpolation="none")
@@ -152,7 +152,7 @@ def channel_maps(variance: Any, labels: Sequence[Any], *, axes: Panels | None = 
     drawn, columns, top = panels(axes, len(order)), min(COLUMNS, len(order)), float(values[order].max()) or 1.0
     if drawn is None:
         rows, ratio = -(-len(order) // columns), min(2.0, max(0.4, values.shape[1] / values.shape[2]))
-        figure = sheet(max(2.6, 1.0 + 0.98 * columns), 0.9 + 1.2 * rows * ratio)
+        figure = sheet(max(2.6, 1.0 + 0.98 * columns), 0.15 + rows * (0.32 + 0.86 * ratio))
         drawn = np.array([figure.add_subplot(rows, columns, i + 1) for i in range(len(order))], dtype=object)
     for ax, channel in zip(drawn, order, strict=True):
         image = ax.imshow(values[channel], cmap=clear_to(MAIN), vmin=0, vmax=top, interpolation="none")
