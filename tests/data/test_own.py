@@ -193,7 +193,7 @@ def test_the_page_works_as_it_stands(tmp_path, monkeypatch):
     page, names = (ROOT / "docs" / "guides" / "own-data.md").read_text("utf-8"), {}
     for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         exec(compile(block, "own-data.md", "exec"), names)
-    assert names["photos"].x_shape == names["scans"].x_shape == (3, 16, 16) and names["made"].x_shape == (8,)
+    assert names["photos"].x_shape == names["scans"].x_shape == (3, 16, 16) and names["waves"].x_shape == (8,)
 
 
 def test_paths_and_names_are_told_apart():
