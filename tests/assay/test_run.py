@@ -88,8 +88,8 @@ def test_a_model_without_a_fault_is_not_blamed_for_its_rounding(digits):
 
 def test_models_without_a_prior_and_foreign_ones(digits):
     x = digits.train.batch(np.arange(len(digits.train))).flatten(1)
-    guest = la.from_sklearn(PCA(5).fit(x.numpy()))
-    found = la.assay(guest, digits.test.batch(np.arange(200)).flatten(1), **SMALL)
+    foreign = la.from_sklearn(PCA(5).fit(x.numpy()))
+    found = la.assay(foreign, digits.test.batch(np.arange(200)).flatten(1), **SMALL)
     assert found.scores["units.alive"].value == 5
     assert "holes.prior" not in found.scores and "holes.hybrid" in found.scores
     assert found.meta.model == "SklearnModel" and found.meta.data == "observations"
