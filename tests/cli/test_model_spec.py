@@ -172,9 +172,10 @@ def test_an_onnx_pair(tmp_path):
     with pytest.raises(InputError, match="from_onnx got an unexpected keyword argument 'space'"):
         open_model(words, {"space": "scaled"})
     np.save(tmp_path / "x.npy", np.random.default_rng(0).random((40, 3, 4, 4), np.float32))
-    done, text = assayed(words, "--data", tmp_path / "x.npy", "--report", tmp_path / "report.html")
+    data, report = tmp_path / "x.npy", tmp_path / "report.html"
+    done, text = assayed(words, "--data", data, "--report", report, question="spatial.reach")
     assert done.exit_code == 0 and "model: ONNX pair" in text and "of 20 s: 32 rows" in text, text
-    assert "Reach of a change" in (tmp_path / "report.html").read_text()
+    assert "Reach of a change" in report.read_text("utf-8")
 
 
 def test_a_pair_of_callables_needs_the_shape_of_its_latents(here):
@@ -263,8 +264,9 @@ def test_files_that_are_no_models_say_what_to_do(tmp_path):
         open_model(str(tmp_path / "none"))
 
 
-def assayed(*arguments):
-    done = CliRunner().invoke(cli.app, ["assay", *map(str, arguments), "--samples", "32", "--budget", "20s"])
+def assayed(*arguments, question="units"):
+    few = ["--samples", "32", "--budget", "20s", "--question", question]
+    done = CliRunner().invoke(cli.app, ["assay", *map(str, arguments), *few])
     return done, " ".join(done.output.split())
 
 
@@ -286,7 +288,7 @@ def test_the_command_line_questions_a_function(here, tmp_path):
     done, text = assayed(f"{here}:good", "--data", "x.npy")
     assert done.exit_code == 2 and not (tmp_path / "imported").exists()
     assert f"only if you trust it: latentassay assay {here}:good --trust" in text
-    done, text = assayed(f"{here}:good", "--data", "x.npy", "--trust")
+    done, text = assayed(f"{here}:good", "--data", "x.npy", "--trust", question="responses")
     assert done.exit_code == 0 and "model: torch pair in native latents" in text, text
     assert re.search(r"known to ± ?\d+ % of its own", text)
 

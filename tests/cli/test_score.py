@@ -19,29 +19,24 @@ def codes_file(tmp_path):
     return path
 
 
-def test_score_prints_every_number_with_its_variant(run, codes_file, tmp_path):
-    done = run(
-        "score", codes_file, "--variants", "--resamples", 2, "--save", tmp_path / "panel.json", "--metric", "mig"
-    )
-    assert done.returncode == 0, done.stderr
-    text = " ".join(done.stdout.split())
+def test_score_prints_every_number_with_its_variant(say, codes_file, tmp_path):
+    words = ("--variants", "--resamples", 2, "--save", tmp_path / "panel.json", "--metric", "mig")
+    text = " ".join(say("score", codes_file, *words).split())
     assert "240 rows, 4 latents, factors hue, size, shape, side; seed 0" in text
     assert "20 equal-count bins" in text and "binning=width" in text and "±" in text
     kept = json.loads((tmp_path / "panel.json").read_text("utf-8"))
     assert {score["name"] for score in kept["scores"]} >= {"mig", "mig[bins=10, binning=width]"}
 
 
-def test_score_of_a_run_encodes_its_unseen_rows(run, trained):
-    done = run("score", trained, "--rows", 200, "--metric", "mig", "--metric", "dci", "--metric", "linear_probe")
-    assert done.returncode == 0, done.stderr
-    assert "200 rows, 4 latents" in done.stdout and "left out dci" in done.stdout  # digits have one factor only
+def test_score_of_a_run_encodes_its_unseen_rows(say, trained):
+    text = say("score", trained, "--rows", 200, "--metric", "mig", "--metric", "dci", "--metric", "linear_probe")
+    assert "200 rows, 4 latents" in text and "left out dci" in text  # digits have one factor only
 
 
-def test_score_draws_rows_and_takes_labels_without_names(run, codes_file, tmp_path):
+def test_score_draws_rows_and_takes_labels_without_names(say, codes_file, tmp_path):
     with np.load(codes_file) as kept:
         np.savez(tmp_path / "plain.npz", codes=kept["codes"].reshape(240, 2, 2), factors=kept["factors"][:, 0])
-    done = run("score", tmp_path / "plain.npz", "--rows", 100, "--metric", "irs")
-    assert done.returncode == 0 and "100 rows, 4 latents, factors 0;" in done.stdout, done.stderr
+    assert "100 rows, 4 latents, factors 0;" in say("score", tmp_path / "plain.npz", "--rows", 100, "--metric", "irs")
 
 
 @pytest.mark.parametrize(

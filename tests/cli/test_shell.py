@@ -41,9 +41,8 @@ def test_a_bug_of_ours_is_one_line_and_asks_to_be_reported(monkeypatch):
     assert done.exit_code == 1 and done.stderr.startswith("error: unexpected TypeError") and "--debug" in done.stderr
 
 
-def test_debug_shows_the_traceback(run, tmp_path):
-    done = run("--debug", "assay", "nowhere", cwd=tmp_path)
-    assert done.returncode == 3 and "Traceback" in done.stderr
+def test_debug_shows_the_traceback(say):
+    assert "Traceback" in say("--debug", "assay", "nowhere", code=3)
 
 
 def test_a_reader_that_leaves_early_is_no_bug_of_ours():
