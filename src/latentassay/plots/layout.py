@@ -116,7 +116,7 @@ def _air(ax: Axes, measure: Ruler) -> Air:
 def _axis_boxes(ax: Axes, measure: Ruler) -> Iterable[Bbox]:
     """Ticks and labels of both axes; of all three in space."""
     if ax.name == "3d":
-        box = ax.get_tightbbox(measure, bbox_extra_artists=[], for_layout_only=True)
+        box = ax.get_tightbbox(measure, bbox_extra_artists=[])
         return [] if box is None else [box]
     if not ax.axison:
         return []

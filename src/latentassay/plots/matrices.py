@@ -187,7 +187,8 @@ def heat(
 
     Numbers are written where a column, ``cell`` inches wide, has room for them.
     """
-    top = max(float(np.max(matrix, initial=0.0)), 1.0 if numbers else 1e-12)
+    known = matrix[np.isfinite(matrix)]
+    top = max(float(np.max(known, initial=0.0)), 1.0 if numbers else 1e-12)
     image = ax.imshow(matrix, cmap=clear_to(MAIN), vmin=0, vmax=top, interpolation="none", aspect=aspect)
     _ticks(ax, rows, columns)
     if numbers and cell >= TIGHT:
@@ -204,7 +205,8 @@ def _ticks(ax: Axes, rows: Sequence[str], columns: Sequence[str]) -> None:
 
 
 def _write(ax: Axes, matrix: np.ndarray, top: float, size: float) -> None:
-    for (row, column), value in np.ndenumerate(matrix):
+    for row, column in np.argwhere(np.isfinite(matrix)).tolist():
+        value = matrix[row, column]
         colour = ON_COLOUR if value > 0.6 * top else INK if value >= 0.1 * top else MUTED
         text = f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}" if value >= 0.005 else "0"
         ax.text(column, row, text, ha="center", va="center", fontsize=size, color=colour, in_layout=False)

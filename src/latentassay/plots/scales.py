@@ -82,12 +82,17 @@ class ColourScale(Artist):
         self._look: dict[str, Any] = {"color": ink, "fontsize": size, "parse_math": False}
         self.set_clip_on(False)
 
+    @property
+    def parts(self) -> tuple[Artist, ...]:
+        """What the scale is made of: strip, frame, ticks, numbers, label; the label is the last."""
+        return self._strip, self._frame, self._ticks, *self._numbers, self._name
+
     def draw(self, renderer: RendererBase) -> None:
         """Draw strip, frame, ticks, numbers and label where the axes are now."""
         if not self.get_visible():
             return
         self._arrange(renderer)
-        for part in (self._strip, self._frame, self._ticks, *self._numbers, self._name):
+        for part in self.parts:
             part.draw(renderer)
         self.stale = False
 
@@ -114,7 +119,7 @@ class ColourScale(Artist):
         values, slack = np.asarray(locator.tick_values(low, high)), 1e-9 * (high - low)
         values = values[(values >= low - slack) & (values <= high + slack)]
         self._number(box, values, inch)
-        parts = (self._strip, self._frame, self._ticks, *self._numbers, self._name)
+        parts = self.parts
         for part in parts:
             part.set_figure(self._ax.figure)
             part.set_clip_on(False)
