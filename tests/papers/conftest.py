@@ -61,7 +61,8 @@ def one_process():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pool, "run_each", run_here)
-        patch.setattr(catalog, "DPI", 100)  # one test looks at a figure of full size
+        patch.setattr(catalog, "DPI", 50)  # one test looks at a figure of full size,
+        patch.setattr(catalog, "KINDS", ("png",))  # and of every kind
         yield
 
 
