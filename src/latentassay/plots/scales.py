@@ -9,7 +9,6 @@ from typing import Any, Literal, final
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backend_bases import RendererBase
 from matplotlib.colors import Normalize
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
@@ -19,6 +18,9 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Bbox, BboxBase, BboxTransformTo, IdentityTransform
 
 from latentassay.plots.layout import ruler
+
+Renderer = Any
+"""What an artist is drawn with. Where matplotlib writes SVG or PDF it is no ``RendererBase``, though it acts as one."""
 
 THICK = 0.095
 """Inches of the strip of colours across."""
@@ -87,7 +89,7 @@ class ColourScale(Artist):
         """What the scale is made of: strip, frame, ticks, numbers, label; the label is the last."""
         return self._strip, self._frame, self._ticks, *self._numbers, self._name
 
-    def draw(self, renderer: RendererBase) -> None:
+    def draw(self, renderer: Renderer) -> None:
         """Draw strip, frame, ticks, numbers and label where the axes are now."""
         if not self.get_visible():
             return
@@ -96,18 +98,18 @@ class ColourScale(Artist):
             part.draw(renderer)
         self.stale = False
 
-    def get_window_extent(self, renderer: RendererBase | None = None) -> Bbox:
+    def get_window_extent(self, renderer: Renderer = None) -> Bbox:
         """Return the box of the strip and all texts in dots."""
         measure = renderer or ruler(self._ax.figure.dpi)
         box = self._arrange(measure)
         texts = [text for text in (*self._numbers, self._name) if text.get_text()]
         return Bbox.union([box, *(text.get_window_extent(measure) for text in texts)])
 
-    def get_tightbbox(self, renderer: RendererBase | None = None) -> Bbox:
+    def get_tightbbox(self, renderer: Renderer = None) -> Bbox:
         """Return the same: nothing is clipped."""
         return self.get_window_extent(renderer)
 
-    def _arrange(self, renderer: RendererBase) -> Bbox:
+    def _arrange(self, renderer: Renderer) -> Bbox:
         """Put every part in its place, and return the box of the strip."""
         inch = float(np.asarray(renderer.points_to_pixels(72)))
         box = self._box(self._ax.bbox, inch)
@@ -158,7 +160,7 @@ class ColourScale(Artist):
             Text(x, y, _number(value), **look) for (x, y), value in zip(places, values.tolist(), strict=True)
         ]
 
-    def _entitle(self, box: Bbox, renderer: RendererBase, inch: float) -> None:
+    def _entitle(self, box: Bbox, renderer: Renderer, inch: float) -> None:
         """Put the label beyond the numbers: along an upright scale, in the middle below, at the left above."""
         boxes = Bbox.union([box, *(text.get_window_extent(renderer) for text in self._numbers)])
         if self.side == "right":
