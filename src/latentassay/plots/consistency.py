@@ -158,7 +158,8 @@ def self_consistency_bars(
 
 def _columns(ax: Axes, at: np.ndarray, heights: np.ndarray, *, width: float, colour: str, pale: np.ndarray) -> None:
     for mask, alpha in ((~pale, 0.9), (pale, 0.3)):
-        ax.bar(at[mask], heights[mask], width, color=colour, alpha=alpha)
+        if mask.any():
+            ax.bar(at[mask], heights[mask], width, color=colour, alpha=alpha)
 
 
 def _cut_off(ax: Axes, at: np.ndarray, values: np.ndarray, low: float, colour: str) -> None:

@@ -155,10 +155,11 @@ class ColourScale(Artist):
         looks = {"right": ("left", "center_baseline"), "below": ("center", "top"), "above": ("center", "bottom")}
         ha, va = looks[self.side]
         places = [(place, y) if self.side == "right" else (y, place) for y in at.tolist()]
-        look = {"ha": ha, "va": va, **self._look}
-        self._numbers = [
-            Text(x, y, _number(value), **look) for (x, y), value in zip(places, values.tolist(), strict=True)
-        ]
+        texts = [_number(value) for value in values.tolist()]
+        if texts != [text.get_text() for text in self._numbers]:
+            self._numbers = [Text(0, 0, text, ha=ha, va=va, **self._look) for text in texts]
+        for text, xy in zip(self._numbers, places, strict=True):
+            text.set_position(xy)
 
     def _entitle(self, box: Bbox, renderer: Renderer, inch: float) -> None:
         """Put the label beyond the numbers: along an upright scale, in the middle below, at the left above."""

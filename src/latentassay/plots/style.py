@@ -126,7 +126,7 @@ def few_ticks(ax: Axes) -> None:
     """Put numbers at a few round places, as many as the axes have room for, unless ticks were chosen."""
     for axis, room in ((ax.xaxis, width_of(ax) / 0.55), (ax.yaxis, height_of(ax) / 0.3)):
         if isinstance(axis.get_major_locator(), AutoLocator):
-            axis.set_major_locator(MaxNLocator(int(np.clip(room, 2, 6)), steps=[1, 2, 5, 10]))
+            axis.set_major_locator(MaxNLocator(int(np.clip(room, 2, 5)), steps=[1, 2, 5, 10]))
 
 
 def tidy(ax: Axes, *, x: str = "", y: str = "", title: str = "", frame: bool = False) -> Axes:
