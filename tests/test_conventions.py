@@ -11,6 +11,10 @@ LONG = 6
 """Fields of a record from which it is built by keyword, and most arguments of a function by position."""
 
 
+THEIRS = {"draw_text"}
+"""Methods whose signature is matplotlib's."""
+
+
 def fields(node):
     return sum(isinstance(line, ast.AnnAssign) for line in node.body)
 
@@ -48,7 +52,7 @@ def test_functions_take_few_arguments_by_position():
         for name, tree in TREES.items()
         if not name.startswith("cli/")  # typer makes options of what stands there
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef) and positional(node) > LONG
+        if isinstance(node, ast.FunctionDef) and positional(node) > LONG and node.name not in THEIRS
     ] == []
 
 

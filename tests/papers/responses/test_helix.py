@@ -25,6 +25,7 @@ from latentassay.papers.responses.helix import (
     train_helix,
     training_data,
 )
+from latentassay.plots.scales import ColourScale
 
 
 class Unrolled(torch.nn.Module):
@@ -109,7 +110,9 @@ def test_figures_are_drawn_from_the_same_runs(smoke, trainings, monkeypatch):
     monkeypatch.setattr(module, "GRID", 30)
     drawn = draw_figures(Options("smoke", smoke[0]))
     assert trainings == [] and [picture.name for picture in drawn] == ["figure-2", "figure-3"]
-    assert len(drawn[0].figure.axes) == 7 and len(drawn[1].figure.axes) == 2
+    panels = drawn[0].figure.axes
+    scales = [artist for ax in panels for artist in ax.get_children() if isinstance(artist, ColourScale)]
+    assert len(panels) == 4 and len(scales) == 3 and len(drawn[1].figure.axes) == 2
     assert "Seed 0" in drawn[0].caption
 
 
