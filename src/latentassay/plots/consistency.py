@@ -64,11 +64,11 @@ def traversal_errors(
     found = shaped_array(errors, "errors", len(names), "samples", len(at))
     if not 0 <= moved < len(names):
         raise InputError(f"moved must be one of {len(names)} units, got {moved}")
-    given = panels(axes, len(names))
-    drawn = _grid(len(names), f"value that unit {names[moved]} is set to") if given is None else given
+    caller_axes = panels(axes, len(names))
+    drawn = _grid(len(names), f"value that unit {names[moved]} is set to") if caller_axes is None else caller_axes
     for unit, ax in enumerate(drawn):
         _bundle(ax, at, found[unit], f"unit {names[unit]}", moved=unit == moved)
-        if given is not None:
+        if caller_axes is not None:
             ax.set_xlabel(f"value of unit {names[moved]}", color=INK, fontsize=SIZE, parse_math=False)
             ax.set_ylabel("response − latent", color=INK, fontsize=SIZE)
     low, high = min(ax.get_ylim()[0] for ax in drawn), max(ax.get_ylim()[1] for ax in drawn)

@@ -24,6 +24,7 @@ DOTS = 9
 """At most so many points are marked between the ends of a geodesic."""
 
 PURPLES = clear_to(THIRD, most=0.9)
+"""Of volume elements."""
 
 
 def half_plane(curves: Sequence[tuple[Any, Any]], *, ax: Axes | None = None) -> Axes:

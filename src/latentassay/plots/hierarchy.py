@@ -76,8 +76,8 @@ def hierarchy_panels(
     names = names_of(range(count) if labels is None else labels, count)
     maps = np.asarray(arrays.get("maps", ()), dtype=float)
     pictures = maps if maps.ndim == 3 and len(maps) == count else None
-    given = panels(axes, 3 if pictures is None else 4)
-    drawn = _stack(count, pictures) if given is None else given
+    caller_axes = panels(axes, 3 if pictures is None else 4)
+    drawn = _stack(count, pictures) if caller_axes is None else caller_axes
     if pictures is not None:
         _maps(drawn[0], pictures, np.isnan(found["linear"]))
     shares, places, size = drawn[-3:]

@@ -113,8 +113,8 @@ def double_intervention(
     shapes = [np.shape(grid) for grid in grids.values()]
     if samples[0].ndim != 3 or len({x.shape for x in samples}) > 1 or not grids or set(shapes) != {wanted}:
         raise InputError(f"grids must hold at least one matrix of hybrids of images, of shape {wanted}, got {shapes}")
-    ratio, given = _ratio(samples[0][None]), panels(axes, len(grids) + 3)
-    drawn = _beside_samples(len(grids), len(names), ratio) if given is None else given
+    ratio, caller_axes = _ratio(samples[0][None]), panels(axes, len(grids) + 3)
+    drawn = _beside_samples(len(grids), len(names), ratio) if caller_axes is None else caller_axes
     for ax, (title, grid) in zip(drawn, grids.items(), strict=False):
         _pairs(ax, np.asarray(grid, float), title, names, ratio)
     looks = zip(drawn[-3:], samples, ("base", "first", "second"), (BASE, MAIN, ALERT), strict=True)

@@ -122,11 +122,6 @@ def traversals(images: Any, values: Any, labels: Sequence[Any], *, ax: Axes | No
     return ax
 
 
-def are_images(samples: np.ndarray) -> bool:
-    """Tell whether samples ``(k, *x_shape)`` are images: three dimensions each."""
-    return np.ndim(samples) == 4
-
-
 def are_points(samples: np.ndarray) -> bool:
     """Tell whether samples ``(k, *x_shape)`` are points of the plane or of space."""
     return np.ndim(samples) == 2 and np.shape(samples)[1] in (2, 3)

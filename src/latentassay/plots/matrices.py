@@ -102,12 +102,14 @@ def factor_maps(
     Raises:
         InputError: neither is given, or shapes that do not fit.
     """
-    given = (
+    candidates = (
         ("predicts: DCI importance", "importance", importance),
         ("moves: conditioned response", "response", conditioned),
     )
     maps = [
-        (title, label, shaped_array(m, label, len(factors), len(labels))) for title, label, m in given if m is not None
+        (title, label, shaped_array(m, label, len(factors), len(labels)))
+        for title, label, m in candidates
+        if m is not None
     ]
     if not maps or not len(factors) or not len(labels):
         raise InputError("factor_maps needs importance, conditioned or both, of at least one factor and one unit")

@@ -30,6 +30,7 @@ Backdrop = tuple[Any, Any, Any]
 """Grid values xs ``(nx,)``, ys ``(ny,)``, and what is shown over them, ``(ny, nx)``."""
 
 RESPONSE_DISTANCE = "response distance ‖R(z) − z‖"
+"""What the backdrop and the profiles show."""
 
 
 def path_map(

@@ -29,6 +29,7 @@ FEW = 3
 """So many markers are written out; more are copies of one."""
 
 ANCHORS = {"left": "start", "center": "middle", "right": "end"}
+"""Alignments of Matplotlib as those of SVG."""
 
 TOKENS = {
     "M": "M%.5g %.5g",
