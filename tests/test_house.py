@@ -1,12 +1,15 @@
 """The plan of the house, where a machine can hold it: tests mirror the source, rooms stay small."""
 
+import ast
 import statistics
+from pathlib import Path
 
 import pytest
 
 from conftest import ROOT
 
 SOURCE = ROOT / "src" / "latentassay"
+TESTS = ROOT / "tests"
 FILES = sorted(SOURCE.rglob("*.py"))
 
 
@@ -19,11 +22,56 @@ def test_rooms_are_small():
     assert statistics.median(map(lines, FILES)) <= 150
 
 
-def test_every_room_has_its_tests():
-    modules = [path for path in FILES if path.name != "__init__.py" and path.parent != SOURCE]
-    folders = {path.parent.relative_to(SOURCE) for path in modules}
-    missing = [str(folder) for folder in folders if not list((ROOT / "tests" / folder).glob("test_*.py"))]
-    assert not missing, f"no tests for {missing}"
+def tests_of(module):
+    """The file that a module's tests are in: of ``a/b.py``, and of ``a/_b.py``, ``tests/a/test_b.py``."""
+    place = module.relative_to(SOURCE)
+    return TESTS / place.parent / f"test_{place.name.lstrip('_')}"
+
+
+def is_public(module):
+    """Whether a module has a public function or class; one that has only names, or helps others, is tried by theirs."""
+    kinds, body = (ast.FunctionDef, ast.ClassDef), ast.parse(module.read_text("utf-8")).body
+    public = any(isinstance(node, kinds) and not node.name.startswith("_") for node in body)
+    return public and not module.name.startswith("_")
+
+
+@pytest.mark.parametrize("module", [path for path in FILES if is_public(path)], ids=lambda path: path.stem)
+def test_a_module_has_its_tests(module):
+    tests = tests_of(module)
+    assert tests.is_file() and "def test_" in tests.read_text("utf-8"), f"write {tests.relative_to(ROOT)}"
+
+
+BESIDES = {
+    "adapters/test_contract.py": "one table for all adapters",
+    "adapters/test_equivalence.py": "what one network says through every adapter",
+    "assay/test_golden.py": "what an assay says must not change by itself",
+    "assay/test_planted.py": "defects that any question may find",
+    "assay/test_planted_photographs.py": "the same in a trained model",
+    "metrics/disentanglement/test_agreement.py": "two predictors of one metric, beside what bench/ has recorded",
+    "objectives/test_consistent_training.py": "what the objectives of consistency are for",
+    "report/test_page.py": "the page in real browsers",
+    "report/test_question_figures.py": "pictures of all questions",
+    "report/test_sheets.py": "pictures of all questions",
+    "spatial/test_page.py": "a page of the documents",
+}
+"""Tests of no module of their own, and what they are of."""
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.rglob("test_*.py")), ids=lambda path: path.stem)
+def test_a_test_has_its_module(path):
+    place = path.relative_to(TESTS)
+    folder = SOURCE / place.parent
+    if place.parent == Path() or not folder.is_dir() or place.name in ("test_stranger.py", "test_conventions.py"):
+        return  # of the package, of documents or laws, of strangers' additions, of what a whole room promises
+    if str(place) in BESIDES:
+        return
+    name = place.name.removeprefix("test_")
+    candidates = [folder / name, folder / f"_{name}", folder / "__init__.py" if name == "init.py" else folder / name]
+    assert any(map(Path.is_file, candidates)), f"{place} has no module {place.parent / name}; name it like one"
+
+
+def test_what_is_said_to_be_besides_is_there():
+    assert all((TESTS / place).is_file() for place in BESIDES)
 
 
 @pytest.mark.parametrize("words", ["from __future__ import annotations", "pickle.load", "torch.load", "import pickle"])
