@@ -22,7 +22,7 @@ def test_rooms_are_small():
     assert statistics.median(map(lines, FILES)) <= 150
 
 
-def tests_of(module):
+def where_tested(module):
     """The file that a module's tests are in: of ``a/b.py``, and of ``a/_b.py``, ``tests/a/test_b.py``."""
     place = module.relative_to(SOURCE)
     return TESTS / place.parent / f"test_{place.name.lstrip('_')}"
@@ -37,7 +37,7 @@ def is_public(module):
 
 @pytest.mark.parametrize("module", [path for path in FILES if is_public(path)], ids=lambda path: path.stem)
 def test_a_module_has_its_tests(module):
-    tests = tests_of(module)
+    tests = where_tested(module)
     assert tests.is_file() and "def test_" in tests.read_text("utf-8"), f"write {tests.relative_to(ROOT)}"
 
 
