@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile  # a core for each of several processes
+# A core for each of several processes. What is compiled once is kept: every one of them would compile it anew.
+PYTEST = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses auto --dist loadfile
 FOREIGN := .venv-foreign
 INSTALL = $(@D)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 

@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from conftest import ROOT
 from latentassay.cli.app import app
+from latentassay.papers import catalog
+from latentassay.papers.responses import helix
 
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -29,6 +31,8 @@ def test_python_examples_run_in_order(tmp_path, monkeypatch, capsys):
 
 def test_command_line_examples_run_in_order(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(helix, "GRID", 40)  # coarser maps, drawn once: what they are like is seen by the papers' tests
+    monkeypatch.setattr(catalog, "KINDS", ("png",))
     (block,) = blocks("console")
     for line in block.splitlines():
         dollar, program, *arguments = shlex.split(line)

@@ -18,7 +18,11 @@ from latentassay.adapters.diffusers import CLASSES, from_diffusers
 from latentassay.core.errors import FileError
 from tests.oracles import taef2
 
-diffusers = pytest.importorskip("diffusers")
+
+def diffusers():
+    """The package, imported where it is needed first: it takes longer to import than most of these tests to run."""
+    return pytest.importorskip("diffusers")
+
 
 SIZE = (3, 16, 16)
 CONV = dict(
@@ -41,13 +45,13 @@ def built(make, **options):
 
 
 def kl(**options):
-    return built(diffusers.AutoencoderKL, **{**CONV, "latent_channels": 2, **options})
+    return built(diffusers().AutoencoderKL, **{**CONV, "latent_channels": 2, **options})
 
 
 def tiny(**options):
     widths = dict(encoder_block_out_channels=(8, 8), decoder_block_out_channels=(8, 8))
     return built(
-        diffusers.AutoencoderTiny,
+        diffusers().AutoencoderTiny,
         **{**widths, "num_encoder_blocks": (1, 1), "num_decoder_blocks": (1, 1), "latent_channels": 2, **options},
     )
 
@@ -56,11 +60,13 @@ def dc():
     types = ("ResBlock", "EfficientViTBlock")
     half = dict(block_types=types, layers_per_block=(1, 1), qkv_multiscales=((), (5,)))
     both = {f"{side}_{key}": value for side in ("encoder", "decoder") for key, value in half.items()}
-    return built(diffusers.AutoencoderDC, **LEVELS, **both, latent_channels=4, attention_head_dim=8, scaling_factor=0.4)
+    return built(
+        diffusers().AutoencoderDC, **LEVELS, **both, latent_channels=4, attention_head_dim=8, scaling_factor=0.4
+    )
 
 
 def vq():
-    model = built(diffusers.VQModel, **CONV, latent_channels=3, vq_embed_dim=2, num_vq_embeddings=16)
+    model = built(diffusers().VQModel, **CONV, latent_channels=3, vq_embed_dim=2, num_vq_embeddings=16)
     with torch.no_grad():  # code vectors as large as the codes, so that more than one is used
         model.quantize.embedding.weight.copy_(torch.randn(16, 2, generator=seeded(1)))
     return model
@@ -235,7 +241,7 @@ def test_tiny_and_dc_do_not_know_their_size():
 
 def on_meta():
     with torch.device("meta"):
-        return diffusers.AutoencoderKL(**CONV)
+        return diffusers().AutoencoderKL(**CONV)
 
 
 def tiled():
@@ -256,7 +262,7 @@ def tiled():
         (lambda: kl(latents_mean=(0.0, 0.0, 0.0)), "latents_mean must be 2"),
         (lambda: kl(latents_std=(0.0, 1.0)), "latents_std must be positive"),
         (lambda: torch.nn.Linear(2, 2), r"Linear is none of diffusers'.*from_torch"),
-        (lambda: built(diffusers.AsymmetricAutoencoderKL), "AsymmetricAutoencoderKL is none"),
+        (lambda: built(diffusers().AsymmetricAutoencoderKL), "AsymmetricAutoencoderKL is none"),
     ],
 )
 def test_models_that_are_refused(make, match):
@@ -265,7 +271,7 @@ def test_models_that_are_refused(make, match):
 
 
 def test_answers_as_tuples_are_refused_with_the_fix(x):
-    class Plain(diffusers.AutoencoderKL):
+    class Plain(diffusers().AutoencoderKL):
         def encode(self, x):
             return super().encode(x, return_dict=False)
 

@@ -38,7 +38,7 @@ def scored(score, model):
     ("name", "objective", "score"),
     [
         ("ae-mlp", objectives.Invariance(objectives.AE()), invariance),
-        ("xae-mlp", objectives.Invariance(objectives.AE()), invariance),
+        pytest.param("xae-mlp", objectives.Invariance(objectives.AE()), invariance, marks=pytest.mark.long),
         ("xae-mlp", objectives.Equivariance(objectives.AE()), equivariance),
     ],
 )
