@@ -1,0 +1,47 @@
+"""How often 95 % intervals hold the truth, on processes whose truth is known: 200 repetitions of 128 and of 1024 rows.
+
+A case is one function in a file ``coverage_….py`` beside this one, and stands in the list ``CASES`` here. Rows that
+were measured replace those of the same quantity, n and process in ``bench/results/coverage.json``; the others stay.
+Run: ``OMP_NUM_THREADS=1 python bench/coverage.py [--process WORDS] [--n N] [--repetitions N]``.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from coverage_case import REPETITIONS, Case, measure
+from coverage_metrics import metric_cases
+from record import record
+
+CASES: tuple[Case, ...] = (*metric_cases(),)
+
+RESULTS = Path(__file__).parent / "results" / "coverage.json"
+
+
+def join_rows(before: list[dict[str, Any]], measured: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of both, those measured in the place of those of the same quantity, n and process."""
+    rows = {(row["quantity"], row["process"], row["n"]): row for row in [*before, *measured]}
+    return [rows[key] for key in sorted(rows)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--process", default="", help="only cases whose process has these words")
+    parser.add_argument("--n", type=int, help="only this number of rows")
+    parser.add_argument("--repetitions", type=int, default=REPETITIONS)
+    chosen = parser.parse_args()
+    measured = [
+        row
+        for case in CASES
+        if chosen.process in case.process
+        for n in case.sizes
+        if chosen.n in (None, n)
+        for row in measure(case, n, chosen.repetitions)
+    ]
+    before = json.loads(RESULTS.read_text("utf-8"))["rows"] if RESULTS.exists() else []
+    record("coverage", {"what": "coverage of 95 % intervals, aim 0.93 to 0.97", "rows": join_rows(before, measured)})
+
+
+if __name__ == "__main__":
+    main()

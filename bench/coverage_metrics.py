@@ -1,0 +1,63 @@
+"""Cases of ``bench/coverage.py``: scores of codes against factors."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
+
+import numpy as np
+from coverage_case import Case
+
+import latentassay as la
+from latentassay.core.estimate import Estimate
+
+TRUE_ROWS, RESAMPLES = 200_000, 20
+VALUES = (4, 3, 6)
+
+Codes = Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+METRICS = ("mig", "dcimig", "sap", "irs", "modularity")
+
+
+def draw_factors(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Factors of independent uniform values, and their levels with mean 0 and variance 1."""
+    factors = np.stack([rng.integers(0, count, n) for count in VALUES], 1)
+    levels = (factors - (np.array(VALUES) - 1) / 2) / np.sqrt((np.square(VALUES) - 1) / 12)
+    return factors, levels
+
+
+def clean_axes(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A unit for each factor with some noise, and two units of noise."""
+    factors, levels = draw_factors(n, rng)
+    return np.c_[levels + 0.3 * rng.normal(size=levels.shape), rng.normal(size=(n, 2))], factors
+
+
+def mixed_axes(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Units that mix factors, a second with the first by 20 degrees and a third with both, and noise."""
+    factors, levels = draw_factors(n, rng)
+    turned = np.array([[0.94, 0.34, 0.2], [-0.34, 0.94, 0.3], [0.0, 0.1, 0.9]])
+    return np.c_[levels @ turned + 0.4 * rng.normal(size=levels.shape), rng.normal(size=n)], factors
+
+
+def noisy_axes(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A noisy unit for each factor, a noisier second for two of them, and one of noise."""
+    factors, levels = draw_factors(n, rng)
+    first = levels + 0.8 * rng.normal(size=levels.shape)
+    second = levels[:, :2] + [1.2, 1.6] * rng.normal(size=(n, 2))
+    return np.c_[first, second, rng.normal(size=n)], factors
+
+
+PROCESSES = {"clean axes": clean_axes, "mixed axes": mixed_axes, "redundant, noisy axes": noisy_axes}
+
+
+def draw(codes: Codes, n: int, seed: int) -> dict[str, Estimate]:
+    panel = la.score(*codes(n, np.random.default_rng(seed)), metrics=METRICS, resamples=RESAMPLES, seed=seed)
+    return {score.name: score.estimate for score in panel}
+
+
+@cache
+def truth(codes: Codes) -> Mapping[str, float]:
+    panel = la.score(*codes(TRUE_ROWS, np.random.default_rng(2**31)), metrics=METRICS)
+    return {score.name: score.value for score in panel}
+
+
+def metric_cases() -> Iterator[Case]:
+    for words, codes in PROCESSES.items():
+        yield Case(words, partial(draw, codes), lambda n, codes=codes: truth(codes))
