@@ -34,6 +34,52 @@ def test_exact_inverse_responds_perfectly():
     assert_close(m.matrix - m.matrix.diag().diag(), torch.zeros(3, 3).double(), atol=1e-9, rtol=0)
 
 
+def test_effects_are_shares_of_the_variance_of_a_linear_decoder():
+    """Of a decoder z W: σ_j² ‖W_j‖² / Σ_k σ_k² ‖W_k‖², whatever the encoder makes of it."""
+    model, sigma = random_linear(4, 9), torch.tensor([1.0, 0.5, 2.0, 0.0]).double()
+    model.E = 0 * model.E
+    m = la.response_matrix(model, normals(20_000, 4) * sigma, generator=seeded(0))
+    parts = sigma**2 * model.D.square().sum(0)
+    assert_close(m.effect, parts / parts.sum(), rtol=0.02, atol=1e-12)
+    assert m.effect[3] == m.effect_stderr[3] == 0 and not m.coupling.any()
+    assert m.decoded_variance == pytest.approx(float(parts.sum()), rel=0.02)
+
+
+def test_effects_of_units_that_work_together_sum_to_more_than_one():
+    """D(z) = z₁z₂ of standard normals: variance 1, and E(z₁z₂ − z₁'z₂)² = 2, so both move all of it."""
+    model = la.from_torch(lambda x: x.expand(-1, 2), lambda z: z[:, :1] * z[:, 1:], latent_shape=(2,))
+    m = la.response_matrix(model, normals(40_000, 2), generator=seeded(0))
+    assert_close(m.effect, torch.ones(2).double(), rtol=0.05, atol=0)
+
+
+def test_effects_of_pairs_equal_brute_force():
+    model, z = random_linear(4, 6, seed=3), normals(16, 4)
+    m = la.response_matrix(model, z, units=[[0, 2], [3]], generator=seeded(5), batch_size=3)
+    ordered, partner, size = slow.same_draws(z, m.units, 5)
+    x = model.decode(ordered).numpy().reshape(-1, size, 6)
+    variance = x.var(1, ddof=1).sum(1).mean()
+    assert m.decoded_variance == pytest.approx(variance, rel=1e-9)
+    for unit, group in enumerate(m.units.groups):
+        changed = ordered.clone()
+        changed[:, list(group)] = ordered[partner[:, unit]][:, list(group)]
+        moved = (model.decode(changed) - model.decode(ordered)).square().sum(1).mean() * size / (size - 1)
+        assert float(m.effect[unit]) == pytest.approx(float(moved) / (2 * variance), rel=1e-6)
+
+
+def test_coupling_is_the_square_and_its_interval_covers_the_closed_form():
+    model = weak_first_unit()
+    truth, hits = model.A.T.square(), torch.zeros(3, 3)
+    parts = model.D.square().sum(0)
+    effects = torch.zeros(3)
+    for seed in range(200):
+        m = la.response_matrix(model, normals(1024, 3, seed=300 + seed), generator=seeded(seed), precision=0.1)
+        assert_close(m.coupling, m.normalized.square())
+        hits += (m.coupling - truth).abs() <= 1.96 * m.coupling_stderr + 1e-12
+        effects += (m.effect - parts / parts.sum()).abs() <= 1.96 * m.effect_stderr
+    assert 0.92 <= float(hits.mean()) / 200 <= 0.98 and hits.min() >= 0.88 * 200
+    assert 0.92 <= float(effects.mean()) / 200 <= 0.98
+
+
 @pytest.mark.parametrize("groups", [[[0], [1], [2], [3]], [[0, 2], [1, 3]], [[3], [1]]])
 def test_equals_the_paper_loop_on_the_same_draws(groups):
     model, z = random_linear(4, 6, seed=3), normals(16, 4)
@@ -47,7 +93,7 @@ def test_batch_size_does_not_matter():
     model, z = random_linear(3, 6), normals(50, 3)
     one = la.response_matrix(model, z, generator=seeded(0), batch_size=7)
     other = la.response_matrix(model, z, generator=seeded(0), batch_size=50)
-    for a, b in zip(one[:5], other[:5], strict=True):
+    for a, b in zip(one[:8], other[:8], strict=True):
         assert_close(a, b)
 
 
@@ -223,6 +269,7 @@ def test_when_every_unit_is_dead_nothing_is_alive_and_nothing_is_nan():
     model.D = 0 * model.D
     m = la.response_matrix(model, z, generator=seeded(0), precision=0.05)
     assert not m.matrix.any() and not m.normalized_stderr.any()
+    assert not m.effect.any() and not m.effect_stderr.any() and m.decoded_variance == 0
     causal = la.causal_units(m)
     assert causal.dimension == causal.dimension.high == 0 and causal.active == ()
     graph = la.response_graph(m)

@@ -1,7 +1,7 @@
 import torch
 from torch.testing import assert_close
 
-from latentassay.stats.blocks import BlockMoments
+from latentassay.stats.blocks import BlockMoments, BlockRatio
 
 
 def blocks(seed, m=40, units=3):
@@ -49,3 +49,22 @@ def test_silent_units_have_no_error_and_are_never_nan():
     moments.add([0, 1], torch.zeros(2, 5, 2), torch.zeros(5, 2))
     assert torch.equal(moments.mean_square(torch.zeros(2).double()), torch.zeros(2, 2).double())
     assert torch.isfinite(moments.relative_stderr(5, normalized=True)).all()
+
+
+def test_a_ratio_of_means_and_its_delta_method_written_out():
+    s, w = blocks(3)
+    a, b = s[:, :, 0], w[:, 1]
+    ratio = BlockRatio(3)
+    ratio.add([0, 1, 2], a[:, :9], b[:9])
+    ratio.add([0, 2], a[[0, 2], 9:], b[9:])
+    found = a[0].mean() / b.mean()
+    assert_close(ratio.ratio()[0], found)
+    assert_close(ratio.ratio()[1], a[1, :9].mean() / b[:9].mean())
+    widen = 2.0226909200367595 / 1.959963984540054  # Student's t with 39 degrees of freedom, from a table
+    assert_close(ratio.stderr()[0], (a[0] - found * b).std() / 40**0.5 / b.mean() * widen)
+
+
+def test_a_ratio_to_nothing_is_zero():
+    ratio = BlockRatio(2)
+    ratio.add([0, 1], torch.zeros(2, 5), torch.zeros(5))
+    assert not ratio.ratio().any() and not ratio.stderr().any()

@@ -15,10 +15,10 @@ from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.progress import bar
 from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
-from latentassay.responses.response import prepare_responses
+from latentassay.responses.response import prepare_decodings
 from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, as_latents
-from latentassay.stats.blocks import BlockMoments
+from latentassay.stats.blocks import BlockMoments, BlockRatio
 from latentassay.stats.stratified import partners
 
 CAUSAL = 0.5 / 2**0.5
@@ -44,6 +44,11 @@ class ResponseMatrix(NamedTuple):
         normalized: ``M[j,k] / (√2 σ_k)``; 1 on the diagonal is a perfect response, 0 where σ_k is 0.
         normalized_stderr: its standard error, that of σ included.
         sigma: marginal std σ of every unit over the base latents.
+        effect: ``E‖D(replace(z,j,v)) − D(z)‖² / (2 Σ Var D(z))``, the share of the variance of the decodings that
+            exchanging unit j moves; these sum to 1 for independent units that add up, and to more where units work
+            together. 0 where decodings do not vary.
+        effect_stderr: its standard error.
+        decoded_variance: variance of the decodings, summed over all their numbers.
         units: the units intervened on.
         n: number of base latents.
         used: how many of them every row rests on; fewer than ``n`` where a row stopped early.
@@ -54,9 +59,22 @@ class ResponseMatrix(NamedTuple):
     normalized: Float[Tensor, "u u"]
     normalized_stderr: Float[Tensor, "u u"]
     sigma: Float[Tensor, " u"]
+    effect: Float[Tensor, " u"]
+    effect_stderr: Float[Tensor, " u"]
+    decoded_variance: float
     units: Units
     n: int
     used: tuple[int, ...]
+
+    @property
+    def coupling(self) -> Float[Tensor, "u u"]:
+        """Mean squared responses over twice the variance of the unit that responds: ``normalized²``."""
+        return self.normalized**2
+
+    @property
+    def coupling_stderr(self) -> Float[Tensor, "u u"]:
+        """Standard error of ``coupling``: that of the mean square itself, of which ``normalized`` is the root."""
+        return 2 * self.normalized * self.normalized_stderr
 
 
 class CausalUnits(NamedTuple):
@@ -109,9 +127,44 @@ def response_matrix(
     """
     latents, stopping = as_latents(model, z, minimum=4), Stopping(precision, budget)
     rows = _Rows(latents, as_units(units, model.latent_shape), as_generator(generator), batch_size)
-    moments = BlockMoments(len(rows.units))
+    moments = _Moments(len(rows.units))
     _measure(model, rows, moments, stopping)
     return in_kind_of(_assemble(moments, rows), z)
+
+
+class _Moments:
+    """What is kept of the blocks: squared responses, and squared changes of decodings against their own variance."""
+
+    def __init__(self, units: int):
+        self.responses, self.decodings = BlockMoments(units), BlockRatio(units)
+        self._variances: list[Tensor] = []
+
+    def add(self, active: list[int], changes: "_Changes", deviations: Float[Tensor, "m u"], size: int) -> None:
+        """Take further blocks, for the units in ``active``."""
+        # A row is its own partner once in a block, on average, which changes nothing: hence size/(size − 1).
+        scale = size / (size - 1)
+        self.responses.add(active, scale * changes.responses, deviations)
+        self.decodings.add(active, scale * changes.decodings, 2 * changes.variance)
+        self._variances.append(changes.variance)
+
+    @property
+    def decoded_variance(self) -> float:
+        """Of all blocks, also those that some rows no longer used."""
+        return float(torch.cat(self._variances).mean())
+
+
+class _Changes(NamedTuple):
+    """What interventions on the active units changed, as means over m blocks.
+
+    Attributes:
+        responses: squared change of every unit's response.
+        decodings: squared change of the decoding, summed over its numbers.
+        variance: unbiased variance of the decodings inside every block, summed over their numbers.
+    """
+
+    responses: Float[Tensor, "r m u"]
+    decodings: Float[Tensor, "r m"]
+    variance: Float[Tensor, " m"]
 
 
 class _Rows:
@@ -144,10 +197,11 @@ class _Rows:
 
     def means(self, values: Float[Tensor, "*r n u"]) -> Float[Tensor, "*r m u"]:
         """Means over blocks."""
-        return _block_means(values, self.size)
+        *rows, n, columns = values.shape
+        return values.reshape(*rows, n // self.size, self.size, columns).mean(-2)
 
 
-def _measure(model: Autoencoder, rows: _Rows, moments: BlockMoments, stopping: Stopping) -> None:
+def _measure(model: Autoencoder, rows: _Rows, moments: _Moments, stopping: Stopping) -> None:
     """Go through blocks in rounds until all units are precise enough, all blocks are used, or the time is spent."""
     units, size = rows.units, rows.size
     active, done = list(range(len(units))), 0
@@ -157,14 +211,13 @@ def _measure(model: Autoencoder, rows: _Rows, moments: BlockMoments, stopping: S
             if not blocks:
                 break
             for base, partner in rows.parts(done, blocks):
-                s = _changes(model, units, base, partner, active, rows.batch_size)
-                # A row is its own partner once in a block, on average, which changes nothing: hence size/(size − 1).
-                moments.add(active, rows.means(s) * size / (size - 1), rows.means(rows.deviations(base)))
+                changes = _measure_changes(model, rows, base, partner, active)
+                moments.add(active, changes, rows.means(rows.deviations(base)), size)
                 stopping.count(len(base) * (len(active) + 1))
                 progress.update(len(base) * (len(units) + 1))
             done += blocks
             if LEAST <= done < rows.total:
-                active = _find_uncertain(moments, rows, active, stopping)
+                active = _find_uncertain(moments.responses, rows, active, stopping)
                 progress.update(0, certain=f"{len(units) - len(active)} of {len(units)} units")
 
 
@@ -176,31 +229,32 @@ def _block_size(n: int) -> int:
     return size
 
 
-def _block_means(values: Float[Tensor, "*r n u"], size: int) -> Float[Tensor, "*r m u"]:
-    *rows, n, columns = values.shape
-    return values.reshape(*rows, n // size, size, columns).mean(-2)
-
-
 def draw_partners(units: Units, z: Tensor, size: int, generator: Generator) -> Int[Tensor, "n u"]:
     """Partners of every row for every unit, drawn block by block, so that it does not matter how rows are batched."""
     blocks = torch.split(units.total(z), size)
     return torch.cat([partners(block, size, generator=generator) + k * size for k, block in enumerate(blocks)])
 
 
-def _changes(
-    model: Autoencoder, units: Units, z: Tensor, partner: Tensor, active: list[int], batch_size: int
-) -> Float[Tensor, "r n u"]:
-    """Squared response of every unit to an intervention on each of the ``active`` ones."""
-    parts = []
+def _measure_changes(model: Autoencoder, rows: _Rows, z: Tensor, partner: Tensor, active: list[int]) -> _Changes:
+    """Squared changes of all responses and of the decoding by an intervention on each of the ``active`` units."""
+    responses, decodings, decoded = [], [], []
     with eval_mode(model, z) as (device, dtype):
-        for part in torch.split(torch.arange(len(z)), batch_size):
-            response, respond_changed = prepare_responses(model, units, z[part].to(device, dtype))
-            changed = (respond_changed(j, z[partner[part, j]].to(device, dtype)) for j in active)
-            parts.append(torch.stack([units.squared_norm(new - response).cpu() for new in changed]))
-    out = torch.cat(parts, 1).double()
-    if not torch.isfinite(out).all():
+        for part in torch.split(torch.arange(len(z)), rows.batch_size):
+            x, decode_changed = prepare_decodings(model, rows.units, z[part].to(device, dtype))
+            response = model.encode(x).mean
+            decoded.append(x.flatten(1))
+            moved, changed = [], []
+            for j in active:
+                x_new = decode_changed(j, z[partner[part, j]].to(device, dtype))
+                moved.append((x_new - x).flatten(1).square().sum(1).cpu())
+                changed.append(rows.units.squared_norm(model.encode(x_new).mean - response).cpu())
+            responses.append(torch.stack(changed))
+            decodings.append(torch.stack(moved))
+        variance = torch.cat(decoded).reshape(len(z) // rows.size, rows.size, -1).double().var(1).sum(1).cpu()
+    s, d = torch.cat(responses, 1).double(), torch.cat(decodings, 1).double()
+    if not (torch.isfinite(s).all() and torch.isfinite(d).all()):
         raise InputError("responses hold NaN or infinite values; run la.check_autoencoder(model, x) to see where")
-    return out
+    return _Changes(rows.means(s), rows.means(d[..., None])[..., 0], variance)
 
 
 def _find_uncertain(moments: BlockMoments, rows: _Rows, active: list[int], stopping: Stopping) -> list[int]:
@@ -216,13 +270,13 @@ def _normalize(matrix: Float[Tensor, "u u"], sigma: Float[Tensor, " u"]) -> Floa
     return torch.where(sigma > 0, matrix / (2**0.5 * sigma).clamp(min=1e-300), 0.0)
 
 
-def _assemble(moments: BlockMoments, rows: _Rows) -> ResponseMatrix:
-    n = len(rows.z)
-    matrix, sigma = moments.mean_square(rows.variance).sqrt(), (rows.variance * n / (n - 1)).sqrt()
+def _assemble(moments: _Moments, rows: _Rows) -> ResponseMatrix:
+    n, responses = len(rows.z), moments.responses
+    matrix, sigma = responses.mean_square(rows.variance).sqrt(), (rows.variance * n / (n - 1)).sqrt()
     normalized = _normalize(matrix, sigma)
     matrix_stderr, normalized_stderr = (
         # A response of 0 has no relative error.
-        torch.where(values > 0, values * moments.relative_stderr(rows.total, normalized=scaled), 0.0)
+        torch.where(values > 0, values * responses.relative_stderr(rows.total, normalized=scaled), 0.0)
         for values, scaled in ((matrix, False), (normalized, True))
     )
     return ResponseMatrix(
@@ -231,9 +285,12 @@ def _assemble(moments: BlockMoments, rows: _Rows) -> ResponseMatrix:
         normalized=normalized,
         normalized_stderr=normalized_stderr,
         sigma=sigma,
+        effect=moments.decodings.ratio(),
+        effect_stderr=moments.decodings.stderr(),
+        decoded_variance=moments.decoded_variance,
         units=rows.units,
         n=n,
-        used=tuple(int(count) * rows.size for count in moments.count),
+        used=tuple(int(count) * rows.size for count in responses.count),
     )
 
 

@@ -1,4 +1,4 @@
-"""Root mean squares from independent blocks, relative to a spread that is known better than the blocks know it."""
+"""Root mean squares and ratios of means from independent blocks, with standard errors from how blocks differ."""
 
 import torch
 from jaxtyping import Float
@@ -66,3 +66,38 @@ class BlockMoments:
         used = self.count[:, None].double()
         variance = (variance + used / total * rest).clamp(min=0) / (used - 1)
         return 0.5 * variance.sqrt() * student(used - 1) / Z95
+
+
+class BlockRatio:
+    """Streaming ratio of two means, ``Σ a[j] / Σ b``, over the blocks that every row used.
+
+    Args:
+        rows: number of numerators; rows may stop at different times, so each keeps moments of its own.
+    """
+
+    def __init__(self, rows: int):
+        self.count = torch.zeros(rows, dtype=torch.long)
+        self._sums = {name: torch.zeros(rows, dtype=torch.float64) for name in ("a", "b", "aa", "ab", "bb")}
+
+    def add(self, rows: list[int], a: Float[Tensor, "r m"], b: Float[Tensor, " m"]) -> None:
+        """Take m more blocks for the given rows: block means of ``a`` for each of them, and of ``b``."""
+        a, b = a.double().cpu(), b.double().cpu()
+        self.count[rows] += len(b)
+        for name, part in {"a": a, "b": b.expand_as(a), "aa": a.square(), "ab": a * b, "bb": b.square()}.items():
+            self._sums[name][rows] += part.expand_as(a).sum(1)
+
+    def _mean(self, name: str) -> Float[Tensor, " u"]:
+        return self._sums[name] / self.count
+
+    def ratio(self) -> Float[Tensor, " u"]:
+        """Return the ratios; 0 where ``b`` vanishes."""
+        a, b = self._mean("a"), self._mean("b")
+        return torch.where(b > 0, a / b.clamp(min=1e-300), 0.0)
+
+    def stderr(self) -> Float[Tensor, " u"]:
+        """Standard errors of the ratios (delta method), such that 1.96 of them make a 95 % interval."""
+        ratio, b = self.ratio(), self._mean("b")
+        # In units of b, since squares of small decodings would vanish.
+        aa, ab, bb = (self._mean(name) / b.clamp(min=1e-150).square() for name in ("aa", "ab", "bb"))
+        variance = (aa - 2 * ratio * ab + ratio.square() * bb).clamp(min=0) / (self.count - 1)
+        return torch.where(b > 0, variance.sqrt() * student(self.count.double() - 1) / Z95, 0.0)
