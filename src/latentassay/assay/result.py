@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from latentassay.assay.evidence import pack, unpack
+from latentassay.assay.finding_json import pack_finding, unpack_finding
 from latentassay.assay.question import Question, known_questions
 from latentassay.core.errors import CheckpointError
 from latentassay.core.findings import LEVELS, Finding, Meta, Score, Section
@@ -20,10 +21,10 @@ from latentassay.core.storage import kind_of, replacing, write_whole
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FORMAT = "latentassay-assay-2"
+FORMAT = "latentassay-assay-3"
 
-EARLIER = ("latentassay-assay-1",)
-"""Formats of earlier versions, which held arrays under names of their own."""
+EARLIER = ("latentassay-assay-1", "latentassay-assay-2")
+"""Formats of earlier versions, which held arrays under names of their own, and findings without subjects."""
 
 FIX = "Run the assay again and save it anew."
 
@@ -130,8 +131,9 @@ def _facts_of(section: Section, evidence: dict[str, Any] | None) -> dict[str, An
         "title": section.title,
         "question": section.question,
         "scores": [asdict(score) for score in section.scores],
-        "findings": [asdict(finding) for finding in section.findings],
+        "findings": [pack_finding(finding) for finding in section.findings],
         "seconds": section.seconds,
+        "caveat": section.caveat,
         "evidence": evidence,
     }
 
@@ -147,15 +149,16 @@ def _section(
         title=facts["title"],
         question=facts["question"],
         scores=tuple(Score(**score) for score in facts["scores"]),
-        findings=tuple(Finding(**{**finding, "scores": tuple(finding["scores"])}) for finding in facts["findings"]),
+        findings=tuple(map(unpack_finding, facts["findings"])),
         seconds=facts["seconds"],
+        caveat=facts["caveat"],
     )
     if evidence is None:
         return section
     start = f"{key}/"
     own = {name.removeprefix(start): array for name, array in arrays.items() if name.startswith(start)}
     record = unpack(known[key].evidence, own, evidence)
-    return known[key].section(record, section.scores, section.findings, section.seconds)
+    return replace(section, evidence=record, figures=known[key].figures)
 
 
 def _meta(facts: dict[str, Any]) -> Meta:

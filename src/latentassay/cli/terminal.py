@@ -13,7 +13,7 @@ from latentassay.core.estimate import Z95
 from latentassay.core.findings import Score
 from latentassay.responses.matrix import CAUSAL
 
-COLOURS = {"problem": "bold red", "warning": "yellow", "good": "green", "note": "cyan"}
+COLOURS = {"problem": "bold red", "warning": "yellow", "unsure": "magenta", "good": "green", "note": "cyan"}
 
 
 def verdict(result: Any) -> tuple[str, Table]:
@@ -22,7 +22,8 @@ def verdict(result: Any) -> tuple[str, Table]:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for finding in result.findings:
-        remedy = f"\n[dim]→ {escape(finding.remedy)}[/]" if finding.remedy else ""
+        advice = [text for text in (finding.remedy, finding.settle) if text]
+        remedy = "".join(f"\n[dim]→ {escape(text)}[/]" for text in advice)
         table.add_row(f"[{COLOURS[finding.level]}]{finding.level}[/]", escape(finding.sentence) + remedy)
     return f"\n[bold]{escape(result.summary[0].upper() + result.summary[1:])}[/]\n", table
 

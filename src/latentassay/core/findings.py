@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from latentassay.core.estimate import Estimate
+from latentassay.core.levels import GRAVE, LEVELS, Bounds, Direction, Level, p_value
 
-Level = Literal["good", "note", "warning", "problem"]
-
-LEVELS: tuple[Level, ...] = ("problem", "warning", "good", "note")
-"""The order in which findings are read."""
+__all__ = ["LEVELS", "Bounds", "Finding", "Level", "Meta", "Picture", "Score", "Section"]
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,24 @@ class Score:
 
 @dataclass(frozen=True)
 class Finding:
-    """One verdict sentence, the scores it rests on, and what to do about it.
+    """One verdict: what was found of whom, how sure it is, and what to do about it.
 
-    ``brief`` is its clause in the one-sentence summary of a whole assay; most findings have none.
+    ``key``, ``subjects``, ``direction``, ``level`` and ``estimate`` say everything that a program needs; sentences are
+    for people and may be worded anew at any time.
+
+    Attributes:
+        key: what kind of finding, e.g. ``"units.dead"``; stable.
+        sentence: the verdict in words, with its numbers.
+        level: good, note, unsure, warning or problem.
+        scores: names of the scores it rests on.
+        subjects: whom it is about: labels of units (``"3"``, ``"c2"``), pairs (``"3+5"``), one-way pairs (``"3>5"``),
+            factors, places or columns; none where it is about the whole model.
+        direction: on which side of what is good the value lies; ``None`` where there are no sides.
+        estimate: the effect that the level follows from; ``None`` where it follows from none.
+        bounds: what is negligible and what is serious, and why.
+        remedy: what to do about it.
+        settle: what would settle it, where the level is unsure.
+        brief: its clause in the one-sentence summary of a whole assay; most findings have none.
 
     >>> Finding("units.alive", "11 of 24 units are alive.", "note", ("units.alive",)).remedy is None
     True
@@ -73,8 +86,25 @@ class Finding:
     sentence: str
     level: Level
     scores: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    direction: Direction | None = None
+    estimate: Estimate | None = None
+    bounds: Bounds | None = None
     remedy: str | None = None
+    settle: str | None = None
     brief: str | None = None
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether it accuses."""
+        return self.level in GRAVE
+
+    @property
+    def p_value(self) -> float | None:
+        """How likely so bad an estimate is where the truth is only just serious; ``None`` where nothing was tested."""
+        if self.estimate is None or self.bounds is None:
+            return None
+        return p_value(self.estimate, self.bounds.serious, self.bounds.direction)
 
 
 class Picture(NamedTuple):
@@ -110,6 +140,7 @@ class Section:
         evidence: record of arrays that all of this rests on, or ``None``.
         seconds: what measuring and judging it took.
         figures: evidence → its pictures.
+        caveat: what must be known before reading it, e.g. that it is about the wrong input; ``None`` mostly.
     """
 
     key: str
@@ -120,6 +151,7 @@ class Section:
     evidence: Any = None
     seconds: float = 0.0
     figures: Callable[[Any], Iterable[Picture]] = _none
+    caveat: str | None = None
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
