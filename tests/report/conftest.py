@@ -127,7 +127,7 @@ def _units(rng: np.random.Generator, labels: tuple[str, ...], mask: np.ndarray) 
             strength=None,
         ),
         (score("units.alive", "Alive units", float(mask.sum()), 0.5), score("units.kl", "KL", 23.4, 0.7, "nats")),
-        (Finding("units.alive", sentence, "note", ("units.alive",), "Fewer units would do: try 12 latents."),),
+        (Finding("units.alive", sentence, "note", ("units.alive",), remedy="Fewer units would do: try 12 latents."),),
     )
 
 
@@ -241,7 +241,7 @@ def _holes(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
                 "7.2 % ± 0.8 of prior samples fall in holes.",
                 "problem",
                 ("holes.prior",),
-                "Draw hybrid samples instead, or respond once before decoding.",
+                remedy="Draw hybrid samples instead, or respond once before decoding.",
             ),
         ),
     )

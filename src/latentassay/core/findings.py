@@ -1,7 +1,7 @@
 """What an assay is made of: scores with their uncertainty, findings in plain words, sections with their evidence."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, NamedTuple
 
 from latentassay.core.estimate import Estimate
@@ -86,6 +86,7 @@ class Finding:
     sentence: str
     level: Level
     scores: tuple[str, ...] = ()
+    _: KW_ONLY
     subjects: tuple[str, ...] = ()
     direction: Direction | None = None
     estimate: Estimate | None = None

@@ -1,4 +1,4 @@
-"""Levels of findings: they follow from an estimate and from the sizes that are negligible and serious, from nothing else.
+"""Levels of findings: they follow from an estimate and from what is negligible and serious, and from nothing else.
 
 A finding is *good* only if its whole interval is negligible, a *warning* or a *problem* only if the whole interval lies
 beyond what is serious, a *note* if it surely lies between, and *unsure* where the interval reaches across a bound.
