@@ -10,7 +10,7 @@ from latentassay.assay.run import Options, prepare
 from latentassay.core.observations import as_observations
 
 
-def context_of(model, data, *, samples=96, units=None, budget=120.0, precision=0.05, batch_size=128):
+def context_of(model, data, *, samples=96, units=None, budget=120.0, precision=0.05, batch_size=128, train=None):
     options = Options(
         samples=samples,
         seed=0,
@@ -20,6 +20,7 @@ def context_of(model, data, *, samples=96, units=None, budget=120.0, precision=0
         precision=precision,
         budget=budget,
         batch_size=batch_size,
+        train=None if train is None else as_observations(train),
     )
     observations = as_observations(data)
     order = torch.randperm(len(observations), generator=torch.Generator().manual_seed(0))

@@ -82,3 +82,15 @@ def test_what_is_drawn_depends_on_the_seed_and_the_question_alone(faint):
     assert not torch.equal(faint.sample(5, "a"), faint.sample(5, "b"))
     numbers = {seeded(seed, name).initial_seed() for seed in (0, 1, 2**32) for name in ("a", "b")}
     assert len(numbers) == 6
+
+
+def test_what_the_model_is_decides_which_advice_makes_sense(trained, digits):
+    own = context_of(trained, digits.test)
+    assert own.has_prior and own.is_trainable
+    plain = context_of(*shrinking(1.0))
+    assert not plain.is_trainable
+
+
+def test_asking_again_raises_caps_fourfold():
+    context = context_of(*shrinking(1.0))
+    assert context.at_most(128) == 128 and replace(context, depth=2).at_most(128) == 2048

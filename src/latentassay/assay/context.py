@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.autoencoder import Autoencoder, modules_of
 from latentassay.core.estimate import Z95
 from latentassay.core.observations import Observations
 from latentassay.core.units import Units
@@ -22,6 +22,9 @@ of compressing coders lie between this and the cut at which a unit counts as ali
 
 COARSEST = 20
 """Side of the maps that even a slow model is asked for."""
+
+DEEPER = 4
+"""Rows and passes of a question that is asked again because it was unsure, over those of the time before."""
 
 FEWEST_DRAWN = 64
 """Latents of each kind that even a slow model is asked for, if there are as many rows."""
@@ -48,6 +51,8 @@ class Context:
         passes: decodings and encodings of a row that it may take, which is the same said otherwise.
         scored: rows whose codes may be scored against factors, those of ``rows`` first; encoding alone is cheap.
         found: evidence of the questions answered before, by key. It may spare a question work; none may depend on it.
+        train: observations that the model was trained on, where they were given.
+        depth: how often this was asked before with fewer rows and passes, because the answer was unsure.
     """
 
     model: Autoencoder
@@ -66,11 +71,27 @@ class Context:
     passes: int
     scored: Tensor
     found: Mapping[str, Any] = field(default_factory=dict)
+    train: Observations | None = None
+    depth: int = 0
 
     @property
     def n(self) -> int:
         """Number of rows drawn."""
         return len(self.rows)
+
+    @property
+    def has_prior(self) -> bool:
+        """Whether the model was trained towards a prior, so that its weight β is something that can be changed."""
+        return self.model.prior is not None
+
+    @property
+    def is_trainable(self) -> bool:
+        """Whether the model has parameters that torch could train further; files of other frameworks have none."""
+        return any(True for module in modules_of(self.model) for _ in module.parameters())
+
+    def at_most(self, cap: int) -> int:
+        """Return a cap on rows or passes, four times as high with every time that the question was asked anew."""
+        return cap * int(DEEPER**self.depth)
 
     @property
     def alive(self) -> Units:

@@ -48,12 +48,14 @@ class Options:
     precision: float | None
     budget: float
     batch_size: int
+    train: Observations | None = None
 
 
 def assay(
     model: Autoencoder,
     data: Any,
     *,
+    train: Any = None,
     questions: Iterable[str | Question[Any]] | None = None,
     samples: int = 1024,
     seed: int = 0,
@@ -71,6 +73,7 @@ def assay(
         model: any autoencoder: ``la.models.build``, ``la.from_torch``, ``la.from_sklearn`` …
         data: observations it was not trained on: a ``FactorData`` (known factors are used), or a float
             tensor ``(n, *x_shape)``; at least 32 rows.
+        train: observations that the model was trained on, where you have them: they tell what it knows by heart.
         questions: which questions are asked: keys such as ``"holes"``, groups such as ``"spatial"``, or questions of
             your own (``la.Question``), which come last; all that there are where left out.
         samples: rows drawn, and latents drawn of each kind, at most. The response matrix takes ``units + 1`` passes
@@ -109,6 +112,7 @@ def assay(
         precision=precision,
         budget=budget,
         batch_size=batch_size,
+        train=None if train is None else as_observations(train),
     )
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
     context = prepare(model, observations, order, _check(model, observations, order, options), options)
@@ -175,6 +179,7 @@ def prepare(model: Autoencoder, data: Observations, order: torch.Tensor, afforde
         seconds=options.budget,
         passes=max(1, int(options.budget / one)),
         scored=order[: SCORED * afforded.rows],
+        train=options.train,
     )
 
 
