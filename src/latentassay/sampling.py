@@ -148,7 +148,8 @@ def hybrid(
 
     Args:
         z: latents of real data ``(m, *latent_shape)``; ``pool`` of them, chosen at random, are stored.
-        units: what is drawn as one; scalars or channels where left out. ``units.groups[:3]`` is a chunk.
+        units: what is drawn as one; scalars, channels, or places of a single channel where left out.
+            ``units.groups[:3]`` is a chunk.
         base: where latents in no unit come from: one latent ``latent_shape`` for all, or one for each hybrid
             ``(n, *latent_shape)``. Where left out, they come together from one stored latent for each hybrid.
         pool: N = 128 in the paper.
@@ -247,7 +248,7 @@ def draw(
         data: real observations; not looked at for ``"prior"``.
         how: ``"posterior"`` samples of real rows; ``"hybrid"``, whose units come from 128 of those; ``"uniform"``,
             between the extremes of n of those, or of 128 if that is more; or ``"prior"``.
-        units: what a hybrid draws as one; scalars or channels where left out.
+        units: what a hybrid draws as one; scalars, channels, or places of a single channel where left out.
 
     Raises:
         InputError: an unknown kind, fewer than one latent, unusable data, a model without a prior asked for its prior.

@@ -28,6 +28,15 @@ def test_labels():
     assert Units.default((2, 1, 1)).label(1) == "1"
 
 
+def test_one_channel_is_as_many_units_as_it_has_places():
+    line, plane = Units.default((1, 8)), Units.default((1, 2, 3))
+    assert line.are_scalars and len(line) == 8 and line.label(3) == "(3)"
+    assert [plane.label(j) for j in range(6)] == ["(0, 0)", "(0, 1)", "(0, 2)", "(1, 0)", "(1, 1)", "(1, 2)"]
+    assert len(Units.channels((1, 8))) == 1 and Units.channels((1, 8)).label(0) == "c0"
+    assert Units.default((1,)).label(0) == Units.default((1, 1, 1)).label(0) == "0"  # nothing to tell places by
+    assert Units(((5,), (1, 2)), (2, 2, 2)).label(0) == "5"
+
+
 def test_what_passes_for_units():
     assert as_units(None, (3,)) == Units.default((3,))
     assert as_units([[0], (1, 2)], (3,)) == Units(((0,), (1, 2)), (3,))

@@ -166,7 +166,12 @@ def test_spatial_latents_and_large_units():
     assert found.linear[0] < found.linear[1] and "leading directions" in found.variant
     torch.testing.assert_close(found.context_free, torch.ones(2).double(), rtol=0, atol=1e-5)
     few = torch.randn(300, 3, generator=seeded()).double() @ normal(3, 64, seed=1)  # 64 numbers, three directions
-    whole = hierarchy(decoder(lambda z: z, (1, 8, 8)), few.view(300, 1, 8, 8), generator=seeded())
+    whole = hierarchy(
+        decoder(lambda z: z, (1, 8, 8)),
+        few.view(300, 1, 8, 8),
+        generator=seeded(),
+        units=la.Units.channels((1, 8, 8)),
+    )
     torch.testing.assert_close(whole.linear, torch.ones(1).double(), rtol=0, atol=1e-5)
 
 

@@ -79,7 +79,7 @@ def assay(
         samples: rows drawn, and latents drawn of each kind, at most. The response matrix takes ``units + 1`` passes
             of each. Codes are scored against factors on ten times as many rows, if there are as many.
         seed: seed of everything drawn; the same seed gives the same assay.
-        units: what is intervened on; scalars or channels where left out.
+        units: what is intervened on; scalars, channels, or places of a single channel where left out.
         grid: side of the response field.
         groups: groups per factor in the conditioned response matrix.
         precision: stop measuring an entry of the response matrices when its 95 % interval reaches no further to each

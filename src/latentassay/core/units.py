@@ -40,7 +40,18 @@ class Units:
 
     @classmethod
     def default(cls, latent_shape: Sequence[int]) -> "Units":
-        """One unit per scalar of a vector latent, one per channel of a spatial one."""
+        """One unit per scalar of a vector, per channel of a spatial latent, and per place of one of a single channel.
+
+        >>> Units.default((2, 2, 3)).groups[1], Units.default((1, 2, 3)).label(4)
+        ((6, 7, 8, 9, 10, 11), '(1, 1)')
+        """
+        if latent_shape[0] == 1:
+            return cls(tuple((place,) for place in range(math.prod(latent_shape))), tuple(latent_shape))
+        return cls.channels(latent_shape)
+
+    @classmethod
+    def channels(cls, latent_shape: Sequence[int]) -> "Units":
+        """One unit per entry of the first dimension, with all that lies in it, however many there are."""
         channels, per_channel = latent_shape[0], math.prod(latent_shape[1:])
         groups = tuple(tuple(range(c * per_channel, (c + 1) * per_channel)) for c in range(channels))
         return cls(groups, tuple(latent_shape))
@@ -54,11 +65,12 @@ class Units:
         return all(len(group) == 1 for group in self.groups)
 
     def label(self, unit: int) -> str:
-        """Short name of a unit: its latent, its channel, or its range of latents."""
+        """Short name of a unit: its latent (its place, where there is one channel), its channel, or its range."""
         group = self.groups[unit]
-        if len(group) == 1:
-            return str(group[0])
         per_channel = math.prod(self.latent_shape[1:])
+        if len(group) == 1:
+            is_place = self.latent_shape[0] == 1 and per_channel > 1
+            return _place(group[0], self.latent_shape[1:]) if is_place else str(group[0])
         if per_channel > 1 and len(group) == per_channel and group[0] % per_channel == 0:
             return f"c{group[0] // per_channel}"
         return f"{group[0]}–{group[-1]}" if len(group) == group[-1] - group[0] + 1 else "+".join(map(str, group))
@@ -86,8 +98,9 @@ def as_units(units: Any, latent_shape: Sequence[int]) -> Units:
     """Read units as people write them.
 
     Args:
-        units: ``None`` (scalars of a vector, channels of a spatial latent), flat latent indices such as ``[0, 1]``
-            (these scalars, each a unit), groups of them such as ``[[0, 1], [2]]``, or ``Units`` made for these latents.
+        units: ``None`` (scalars of a vector, channels of a spatial latent, places where there is one channel), flat
+            latent indices such as ``[0, 1]`` (these scalars, each a unit), groups of them such as ``[[0, 1], [2]]``, or
+            ``Units`` made for these latents.
         latent_shape: of the model.
 
     Raises:
@@ -103,6 +116,15 @@ def as_units(units: Any, latent_shape: Sequence[int]) -> Units:
     if units.latent_shape != tuple(latent_shape):
         raise InputError(f"units were made for latents {units.latent_shape}, the model has {tuple(latent_shape)}")
     return units
+
+
+def _place(index: int, sides: Sequence[int]) -> str:
+    """Coordinates of a place, as spatial findings write them."""
+    at = []
+    for side in reversed(sides):
+        index, along = divmod(index, side)
+        at.append(str(along))
+    return f"({', '.join(reversed(at))})"
 
 
 def _group(indices: Any) -> tuple[int, ...]:

@@ -95,7 +95,7 @@ def fidelity(
         kinds: some of ``KINDS``: ``"posterior"``, ``"hybrid"``, ``"uniform"`` and ``"prior"`` are decodings of latents
             as ``sampling.draw`` makes them; ``"real"``, other real rows, says what perfect samples would score.
         extractor: as ``features.embed`` takes it; ``None`` measures errors of reconstructions alone.
-        units: what a hybrid draws as one: the model's ``variables`` where it has such, else scalars or channels.
+        units: what a hybrid draws as one: the model's ``variables`` where it has such, else the default ones.
         stored: observations of which 128 give the latents of hybrids, the training set in the paper; rows of the data
             that are not compared with, where left out and where there are as many.
         prior: of a model that names none but was trained towards one, as a WAE is towards N(0, I), ``"normal"``.

@@ -60,7 +60,7 @@ def chunk_hybrids(
         model: any decoder.
         z: latents of real data ``(m, *latent_shape)``; ``pool`` of them, chosen at random, are stored.
         generator: chooses stored latents and what each variable takes.
-        units: variables, what is drawn as one; scalars or channels where left out.
+        units: variables, what is drawn as one; scalars, channels, or places of a single channel where left out.
         chunks: how many, quarters in the paper: variables in their order, as evenly as can be; or the numbers of the
             variables in each chunk.
         base: the latent that is changed, ``latent_shape``; the one of ``z`` nearest to their mean where left out.

@@ -94,7 +94,7 @@ def invariance(
         model: any autoencoder.
         z: latents ``(n, *latent_shape)``, n at least 2: draws of ``la.sampling.draw``.
         generator: draws values, and deals rows into the blocks that standard errors are made from.
-        units: what is intervened on; scalars or channels where left out.
+        units: what is intervened on; scalars, channels, or places of a single channel where left out.
         values: how many values each unit is set to.
         scale: ``"free"``, or ``"paper"`` for the formula as printed.
         donors: latents that values are taken from, each at most once while they last; z itself where left out. Values
@@ -144,7 +144,7 @@ def self_consistency(
     Args:
         model: any autoencoder.
         z: latents ``(n, *latent_shape)``, n at least 2: draws of ``la.sampling.draw``.
-        units: what is scored as one; scalars or channels where left out.
+        units: what is scored as one; scalars, channels, or places of a single channel where left out.
         steps: how often to respond.
         scale: ``"free"``, or ``"paper"`` for the formula as printed.
 

@@ -102,7 +102,8 @@ def hierarchy(
         model: any decoder.
         z: latents ``(n, *latent_shape)``, at least 32, better 1000: hybrids of codes, or posterior samples.
         generator: pairs latents, and draws what p-values and intervals need.
-        units: variables in the order that is asked about; scalars or channels where left out.
+        units: variables in the order that is asked about; scalars, channels, or places of a single
+            channel where left out.
         threshold: variables of less ``size`` are dead.
 
     Raises:

@@ -86,7 +86,7 @@ def find_holes(
         data: real observations.
         generator: draws everything.
         n: samples of each kind.
-        units: what a hybrid draws as one; scalars or channels where left out.
+        units: what a hybrid draws as one; scalars, channels, or places of a single channel where left out.
         active: latents whose response is compared; the causal ones make the test sharper, since a dead
             latent adds the same noise everywhere. All where left out.
         neighbours: divide every distance by the mean distance of the so many real latents nearest to the response, so

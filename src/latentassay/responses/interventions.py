@@ -206,7 +206,7 @@ class _Sums:
         self._response.add(shares, response)
         if causes is not None:
             self._causes.add(shares, causes)
-            self._cause_units = Units.default(causes.shape[1:])
+            self._cause_units = Units.channels(causes.shape[1:])
 
     def add_change(self, m: int, shares: Float[Tensor, "b n"], squares: Float[Tensor, "v n u_and_own"]) -> None:
         """Take squared changes by every intervention on unit m, and last the change of its own response."""

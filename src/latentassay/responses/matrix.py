@@ -115,7 +115,7 @@ def response_matrix(
         model: any autoencoder.
         z: base latents ``(n, *latent_shape)``, usually posterior samples of real data
             (``la.sampling.posterior``); any sampler will do.
-        units: what is intervened on; scalars or channels where left out.
+        units: what is intervened on; scalars, channels, or places of a single channel where left out.
         generator: shuffles the rows and chooses the partners.
         precision: stop a unit as soon as the 95 % interval of every entry in its row, normalized, is no wider to each
             side than this times its diagonal response (or times 0.354, below which a unit counts as dead).
