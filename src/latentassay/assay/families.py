@@ -1,0 +1,45 @@
+"""Verdicts on families: many places, pairs or moves at once, of which only those beyond doubt are named."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from latentassay.core.estimate import Estimate
+from latentassay.core.levels import Bounds, Level, exceeding, grade
+from latentassay.stats.extremes import largest, smallest
+
+
+class FamilyVerdict(NamedTuple):
+    """What is said of a family.
+
+    Attributes:
+        estimate: the worst of those that are named; where none is, the worst of all, whose interval holds its choice.
+        level: what follows from it.
+        named: numbers of the members beyond what is serious, false discoveries controlled over the family.
+    """
+
+    estimate: Estimate
+    level: Level
+    named: tuple[int, ...]
+
+
+def judge_family(estimates: Sequence[Estimate], bounds: Bounds) -> FamilyVerdict:
+    """Name the members of a family that are beyond what is serious, and grade the worst.
+
+    Args:
+        estimates: of all members, at least one.
+        bounds: what is negligible and what is serious, for each of them.
+
+    Raises:
+        InputError: an empty family.
+
+    >>> bounds = Bounds(0, 0.05, 0.25, "share of a change")
+    >>> judge_family([Estimate(0.5, stderr=0.01), Estimate(0.0, stderr=0.01)], bounds)
+    FamilyVerdict(estimate=0.500 ± 0.020, level='warning', named=(0,))
+    >>> judge_family([Estimate(0.01, stderr=0.01), Estimate(0.0, stderr=0.01)], bounds)[1:]
+    ('good', ())
+    """
+    named = tuple(k for k, is_named in enumerate(exceeding(estimates, bounds.serious, bounds.direction)) if is_named)
+    of_all, best = (largest, max) if bounds.direction == "above" else (smallest, min)
+    # Bonferroni over all, so that a worst that would be serious by its interval is always one that was named.
+    estimate = best((estimates[k] for k in named), key=float) if named else of_all(estimates, family=len(estimates))
+    return FamilyVerdict(estimate, grade(estimate, bounds), named)

@@ -1,0 +1,38 @@
+"""Families of claims: who is named, and that levels and names never disagree."""
+
+import numpy as np
+import pytest
+
+from latentassay.assay.families import judge_family
+from latentassay.core.estimate import Estimate
+from latentassay.core.levels import GRAVE, Bounds
+
+ABOVE = Bounds(0, 0.05, 0.25, "share of a change")
+BELOW = Bounds(1, 0.95, 0.75, "share that is kept")
+
+
+def family(truth, seed, stderr=0.05):
+    noise = np.random.default_rng(seed).normal(size=len(truth))
+    return [Estimate(mean + stderr * z, stderr=stderr) for mean, z in zip(truth, noise, strict=True)]
+
+
+@pytest.mark.parametrize("bounds", [ABOVE, BELOW])
+def test_level_and_names_agree(bounds):
+    sign = 1 if bounds.direction == "above" else -1
+    rng = np.random.default_rng(0)
+    for seed in range(300):
+        truth = bounds.null + sign * rng.uniform(0, 0.5, size=int(rng.integers(1, 30)))
+        found = judge_family(family(truth, seed), bounds)
+        assert bool(found.named) == (found.level in GRAVE)
+
+
+def test_at_the_bound_hardly_any_family_is_accused():
+    """64 members whose truth is just serious: one of them is named in at most one family of twenty."""
+    accused = [bool(judge_family(family([0.25] * 64, seed), ABOVE).named) for seed in range(400)]
+    assert np.mean(accused) < 0.05
+
+
+def test_the_guilty_are_named_and_no_others():
+    truth = [0.0] * 60 + [0.6, 0.7]
+    found = judge_family(family(truth, 3, stderr=0.02), ABOVE)
+    assert found.named == (60, 61) and found.level == "warning" and found.estimate == pytest.approx(0.7, abs=0.08)
