@@ -245,3 +245,26 @@ def test_rows_may_run_backwards():
     x = line(9)
     found = sampling.encode(model(), x.numpy()[::-1], rows=np.arange(9)[::-1]).mean
     assert_close(found, x)
+
+
+@pytest.mark.parametrize("base", [None, torch.zeros(3)], ids=["own base", "given base"])
+def test_hybrids_of_all_rows_use_each_once_for_every_unit_and_never_two_of_one(base):
+    z = torch.arange(50.0)[:, None].expand(50, 3)
+    drawn = sampling.hybrid(z, 120, generator=seeded(), units=[[0], [1]], base=base, pool=None)
+    for unit in range(2):
+        for start in (0, 50):
+            assert sorted(drawn[start : start + 50, unit].tolist()) == z[:, 0].tolist()
+    assert (drawn[:, 0] != drawn[:, 1]).all() and (base is None or not drawn[:, 2].any())
+    assert len({tuple(row) for row in drawn.tolist()}) > 110
+    alone = sampling.hybrid(z[:1], 3, generator=seeded(), pool=None)
+    assert not alone.any()
+
+
+def test_blocks_of_hybrids_share_no_row():
+    z = torch.arange(300.0)[:, None].expand(300, 4)
+    found = sampling.hybrid_blocks(z, 1000, generator=seeded())
+    assert found.latents.shape == (1000, 4) and found.block.bincount().amin() >= 31
+    owners = [set(found.latents[found.block == b].flatten().tolist()) for b in range(32)]
+    assert sum(map(len, owners)) == len(set().union(*owners)) == 300
+    few = sampling.hybrid_blocks(z[:20], 30, generator=seeded())
+    assert not few.block.any() and few.words == "hybrids of all 20 latents"

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Int
 from torch import Generator, Tensor
 
 from latentassay.core.arrays import Array, as_float_tensor, as_tensor, like
@@ -19,6 +20,12 @@ BATCH_SIZE = 128
 
 POOL = 128
 """Stored latents that hybrids are made of (SA 2.2)."""
+
+BLOCKS = 32
+"""Most blocks of latents that hybrids are made of."""
+
+FEWEST_BLOCKS = 8
+"""Fewer tell no error."""
 
 
 class Codes(NamedTuple):
@@ -139,7 +146,7 @@ def hybrid(
     generator: Generator | int = 0,
     units: Units | Any = None,
     base: Any = None,
-    pool: int = POOL,
+    pool: int | None = POOL,
 ) -> Array:
     """Draw ``n`` hybrid latents: every unit comes from a stored latent of its own (SA 2.2).
 
@@ -152,7 +159,9 @@ def hybrid(
             ``units.groups[:3]`` is a chunk.
         base: where latents in no unit come from: one latent ``latent_shape`` for all, or one for each hybrid
             ``(n, *latent_shape)``. Where left out, they come together from one stored latent for each hybrid.
-        pool: N = 128 in the paper.
+        pool: N = 128 in the paper; ``None`` for all of z. Then each is used once for every unit before any is used
+            again, and no two units of a hybrid are of the same one where there are more latents than units: a
+            sample of the product of the marginals.
 
     Returns:
         Latents of the kind that z is.
@@ -167,15 +176,74 @@ def hybrid(
     """
     latents, generator = as_tensor(z, "z"), as_generator(generator)
     units = as_units(units, latents.shape[1:])
-    if n < 1 or pool < 1 or not len(latents):
+    if n < 1 or (pool is not None and pool < 1) or not len(latents):
         raise InputError(f"hybrids need z, n and pool of at least 1 latent, got {len(latents)}, {n} and {pool}")
     stored = latents[torch.randperm(len(latents), generator=generator)[:pool]].flatten(1)
-    rows = torch.randint(len(stored), (n,), generator=generator)
+    parts = len(units) + 1
+    if pool is None:
+        rows, *donors = _deal(len(stored), n, parts, generator)
+    else:
+        rows, *donors = (torch.randint(len(stored), (n,), generator=generator) for _ in range(parts))
     out = stored[rows].clone() if base is None else _bases(base, latents, n)
-    for group in units.groups:
-        donors = torch.randint(len(stored), (n,), generator=generator)
-        out[:, list(group)] = stored[donors][:, list(group)]
+    for group, of in zip(units.groups, donors, strict=True):
+        out[:, list(group)] = stored[of][:, list(group)]
     return like(out.view(n, *latents.shape[1:]), z)
+
+
+def _deal(rows: int, n: int, parts: int, generator: Generator) -> Int[Tensor, "parts n"]:
+    """Deal rows to each part of n hybrids: every part is the same order of rows, each begun at a place of its own."""
+    rounds = []
+    for _ in range(-(-n // rows)):
+        order, begin = (torch.randperm(rows, generator=generator) for _ in range(2))
+        starts = begin[torch.arange(parts) % rows]
+        rounds.append(order[(torch.arange(rows) + starts[:, None]) % rows])
+    return torch.cat(rounds, 1)[:, :n]
+
+
+class HybridBlocks(NamedTuple):
+    """Hybrids of several blocks of latents, which share none between them.
+
+    Attributes:
+        latents: ``(n, *latent_shape)``.
+        block: number of the block that each is made of, ``(n,)``; all 0 where latents are too few for blocks.
+        words: what they are made of, in words.
+    """
+
+    latents: Tensor
+    block: Int[Tensor, " n"]
+    words: str
+
+
+def hybrid_blocks(z: Tensor, n: int, *, generator: Generator | int = 0, units: Units | Any = None) -> HybridBlocks:
+    """Draw ``n`` hybrid latents of all of z, in blocks whose differences show what the choice of z has done to them.
+
+    Hybrids that share a stored latent depend on each other, so that n of them are worth fewer than n samples. Hybrids
+    of different blocks share none. Within a block they are those of ``hybrid`` with ``pool=None``.
+
+    Args:
+        z: latents of real data ``(m, *latent_shape)``.
+        units: what is drawn as one; scalars, channels, or places of a single channel where left out.
+
+    Raises:
+        InputError: no latents, fewer than one hybrid, units out of range.
+
+    >>> found = hybrid_blocks(torch.randn(256, 2), 100)
+    >>> found.latents.shape, found.block.unique().numel(), found.words
+    (torch.Size([100, 2]), 32, 'hybrids of all 256 latents, in 32 blocks')
+    """
+    generator, units = as_generator(generator), as_units(units, z.shape[1:])
+    # A block holds more latents than a hybrid has parts, so that no two of its parts come from the same.
+    most = min(BLOCKS, len(z) // (len(units) + 1), n)
+    several = most if most >= FEWEST_BLOCKS else 1
+    shuffled = z[torch.randperm(len(z), generator=generator)]
+    sizes = [len(part) for part in torch.arange(n).tensor_split(several)]
+    parts = [
+        hybrid(stored, size, generator=generator, units=units, pool=None)
+        for stored, size in zip(shuffled.tensor_split(several), sizes, strict=True)
+    ]
+    block = torch.arange(several).repeat_interleave(torch.tensor(sizes))
+    words = f"hybrids of all {len(z)} latents{f', in {several} blocks' if several > 1 else ''}"
+    return HybridBlocks(torch.cat(parts), block, words)
 
 
 def _bases(base: Any, z: Tensor, n: int) -> Tensor:

@@ -228,6 +228,8 @@ def _holes(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
             threshold=float(np.quantile(posterior, 0.99)),
             hybrid=shares,
             prior=shares,
+            hybrid_gains=(Estimate(0.032), Estimate(0.052)),
+            prior_gains=(Estimate(0.032), Estimate(0.052), Estimate(0.0)),
             variant="",
             nearby_variant="",
         ),

@@ -1,5 +1,8 @@
+"""Holes: planted ones of known mass, repairs, neighbourhoods, and coverage where shares are known."""
+
 import pytest
 import torch
+from scipy import stats
 
 import latentassay as la
 from latentassay import sampling
@@ -94,6 +97,87 @@ def test_without_a_prior_only_hybrids_are_asked():
     model.prior = None
     holes = la.find_holes(model, data_below(1.0), generator=seeded(), n=200, steps=2, worst=3)
     assert holes.prior is None and len(holes.hybrid.worst) == 3
+
+
+class Shrinking:
+    """A linear coder that keeps the direction (1, 1) and shrinks the one across it to a fifth."""
+
+    latent_shape, prior = (2,), la.StandardNormal((2,))
+
+    def decode(self, z):
+        return z
+
+    def encode(self, x):
+        mean = x.mean(1, keepdim=True)
+        return la.DiagonalGaussian(mean + 0.2 * (x - mean), torch.full_like(x, 1e-6))
+
+
+def correlated(n, seed):
+    """Rows of variance 1 and correlation 0.8."""
+    common, own = torch.randn(n, 1, generator=seeded(seed)), torch.randn(n, 2, generator=seeded(seed + 10_000))
+    return 0.8**0.5 * common + 0.2**0.5 * own
+
+
+def shares_of_the_linear_coder():
+    """What moves is across (1, 1): codes have variance 0.04 · 0.2 there, their hybrids (1.8 + 0.008)/2, the prior 1."""
+
+    def share(variance):
+        return 2 * stats.norm.sf(stats.norm.isf(0.005) * (0.04 * 0.2 / variance) ** 0.5)
+
+    hybrid, prior = (1.8 + 0.04 * 0.2) / 2, 1.0
+    left = share(0.04 * hybrid)
+    return {
+        "hybrid": share(hybrid),
+        "prior": share(prior),
+        "repaired": left,
+        "repair_gain": share(hybrid) - left,
+        "redrawn": share(hybrid) ** 2,
+        "redraw_gain": share(hybrid) - share(hybrid) ** 2,
+        "hybrid_gain": share(prior) - share(hybrid),
+    }
+
+
+def coverage_of_the_linear_coder(n, repetitions):
+    truth = shares_of_the_linear_coder()
+    inside = dict.fromkeys(truth, 0.0)
+    for seed in range(repetitions):
+        holes = la.find_holes(Shrinking(), correlated(n, seed), generator=seed, n=n)
+        found = holes.hybrid._asdict() | {
+            "hybrid": holes.hybrid.share,
+            "prior": holes.prior.share,
+            "hybrid_gain": holes.hybrid_gain,
+        }
+        for name, right in truth.items():
+            inside[name] += (found[name].low <= right <= found[name].high) / repetitions
+    return inside
+
+
+def test_intervals_hold_the_shares_of_a_linear_coder():
+    assert min(coverage_of_the_linear_coder(128, 100).values()) >= 0.9
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("n", [128, 1024])
+def test_intervals_cover_the_shares_of_a_linear_coder_at_their_level(n):
+    assert min(coverage_of_the_linear_coder(n, 500).values()) >= 0.93
+
+
+def test_a_repair_that_gains_nothing_says_so():
+    """No sample responds any nearer to itself after its response: a rotation by 30 degrees moves all as before."""
+
+    class Turning(Shrinking):
+        def encode(self, x):
+            turned = x @ torch.tensor([[0.866025, 0.5], [-0.5, 0.866025]]) / 0.999
+            return la.DiagonalGaussian(turned, torch.full_like(x, 1e-6))
+
+    holes = la.find_holes(Turning(), correlated(2000, 0), generator=seeded(), n=1000)
+    assert holes.hybrid.share > 0 and holes.hybrid.repair_gain.low <= 0
+
+
+def test_few_rows_make_a_reference_of_one_sample_each():
+    holes = la.find_holes(Shrinking(), correlated(150, 0), generator=seeded(), n=600)
+    assert len(holes.posterior_distance) == 150 and len(holes.hybrid.distance) == len(holes.prior.distance) == 600
+    assert "150 posterior samples, hybrids of all 150 latents, in 32 blocks" in holes.variant
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from latentassay.stats.crossed import BlockSquares, crossed_stderr, row_squares, varies
+from latentassay.stats.crossed import BlockSquares, crossed_stderr, effective_size, row_squares, varies
 
 
 def normals(*shape, seed=0):
@@ -53,3 +53,16 @@ def test_rounding_is_no_variation():
     moving = 0.1 + 1e-5 * normals(10).float()
     for x, expected in ((constant, False), (moving, True)):
         assert bool(varies(x.var(correction=0), x.square().mean(), epsilon)) == expected
+
+
+def test_values_that_are_alike_in_their_block_are_worth_one_each():
+    """64 blocks of 5 copies are worth 64 values, less Student's t; independent values are worth as many as they are."""
+    values, block = torch.randn(64, generator=torch.Generator().manual_seed(0)), torch.arange(64)
+    copies = effective_size(values.repeat_interleave(5), block.repeat_interleave(5))
+    assert copies == pytest.approx(64, rel=0.06)
+    sizes = [
+        effective_size(torch.randn(640, generator=torch.Generator().manual_seed(s)), torch.arange(640) % 32)
+        for s in range(100)
+    ]
+    assert max(sizes) == 640 and sum(sizes) / 100 > 0.8 * 640
+    assert effective_size(torch.ones(6), torch.arange(6)) == 6 and effective_size(values, 0 * block) == 64

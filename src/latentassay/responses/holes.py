@@ -1,20 +1,22 @@
 """Holes: latents that a sampler proposes and the model itself does not recognise."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
+from latentassay.core.observations import as_observations
 from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units
 from latentassay.responses.response import respond
-from latentassay.sampling import BATCH_SIZE, hybrid, posterior, prior
-from latentassay.stats.intervals import exceedance, proportion
+from latentassay.sampling import BATCH_SIZE, hybrid_blocks, posterior, prior
+from latentassay.stats.crossed import effective_size
+from latentassay.stats.exceedance import Share, Threshold, draw_threshold, paired_shares, share_above
 from latentassay.stats.nearest import nearest
 
 ROUNDING = 1e-4
@@ -22,24 +24,26 @@ ROUNDING = 1e-4
 
 
 class HoleShare(NamedTuple):
-    """What one sampler yields; arrays are torch tensors.
+    """What one sampler yields; arrays are torch tensors. Every interval holds the uncertainty of the threshold.
 
     Attributes:
-        share: share of samples whose response distance exceeds the threshold; its interval includes the uncertainty of
-            the threshold.
+        share: share of samples whose response distance exceeds the threshold.
         distance: response distance ‖R(z) − z‖ of every sample, ``(n,)``; relative to its neighbourhood if that was
             asked for.
         worst: the samples of greatest distance, worst first.
-        repaired: share that still exceeds the threshold after every sample was replaced by its response (Wilson's
-            interval, the threshold taken as known).
-        redrawn: share that still exceeds it after those in holes were drawn again (likewise).
+        repaired: share that still exceeds the threshold after every sample was replaced by its response.
+        repair_gain: ``share − repaired``, of the same samples beside the same threshold.
+        redrawn: share that still exceeds it after those in holes were drawn again, ``share^(steps + 1)``.
+        redraw_gain: ``share − redrawn``.
     """
 
     share: Estimate
     distance: Float[Tensor, " n"]
     worst: Tensor
     repaired: Estimate
+    repair_gain: Estimate
     redrawn: Estimate
+    redraw_gain: Estimate
 
 
 class Holes(NamedTuple):
@@ -47,16 +51,19 @@ class Holes(NamedTuple):
 
     Attributes:
         threshold: the chosen quantile of the posterior samples' response distance.
-        posterior_distance: response distance of every posterior sample, ``(n,)``.
+        posterior_distance: response distance of every posterior sample, ``(m,)``.
         prior: what prior samples yield; ``None`` for a model without a prior.
         hybrid: what hybrid samples yield.
-        variant: quantile, compared latents, neighbourhood and repair in words.
+        hybrid_gain: the share of prior samples less that of hybrids, beside the same threshold; ``None`` without a
+            prior.
+        variant: quantile, compared latents, neighbourhood, hybrids and repair in words.
     """
 
     threshold: float
-    posterior_distance: Float[Tensor, " n"]
+    posterior_distance: Float[Tensor, " m"]
     prior: HoleShare | None
     hybrid: HoleShare
+    hybrid_gain: Estimate | None
     variant: str
 
 
@@ -79,13 +86,15 @@ def find_holes(
     A sample is in a hole if ``‖R(z) − z‖`` exceeds the 99 % quantile of that of posterior samples; a
     perfect sampler has a share of 1 %. The threshold is at least 1e-4 of the spread of the latents, so that a model
     that responds exactly is not judged by its rounding. Two repairs are measured at the same threshold: every
-    sample is replaced by its response, ``steps`` times; or those in holes are drawn again, ``steps`` times.
+    sample is replaced by its response, ``steps`` times; or those in holes are drawn again, ``steps`` times, which
+    leaves those that all draws put into holes. Hybrids are made of all posterior samples, in blocks that share none, so
+    that the interval of their share holds what the choice of posterior samples does to it.
 
     Args:
         model: any autoencoder.
         data: real observations.
         generator: draws everything.
-        n: samples of each kind.
+        n: samples of each kind; as many posterior samples, or one of each row if there are fewer rows.
         units: what a hybrid draws as one; scalars, channels, or places of a single channel where left out.
         active: latents whose response is compared; the causal ones make the test sharper, since a dead
             latent adds the same noise everywhere. All where left out.
@@ -98,58 +107,86 @@ def find_holes(
         InputError: unusable data, a quantile outside (0, 1), an ``active`` latent out of range, fewer than two
             samples, or not fewer ``neighbours`` than samples.
     """
-    _check(n, quantile, neighbours)
-    generator = as_generator(generator)
-    z = posterior(model, data, n, generator=generator, batch_size=batch_size)
+    generator, observations = as_generator(generator), as_observations(data)
+    stored = min(n, len(observations))
+    _check(stored, quantile, neighbours)
+    z = posterior(model, observations, stored, generator=generator, batch_size=batch_size)
     d = z.flatten(1).shape[1]
     kept = list(range(d) if active is None else active)
     if not kept or not all(0 <= latent < d for latent in kept):
         raise InputError(f"active must name latents in 0..{d - 1}, got {active}")
     ruler = _Ruler(model, z, kept, neighbours, batch_size)
-    rule = _Rule(n, quantile, steps, worst, generator)
-    from_prior = rule.apply(ruler, lambda k: prior(model, k, generator=generator)) if model.prior else None
-    from_hybrid = rule.apply(ruler, lambda k: hybrid(z, k, generator=generator, units=units))
+    threshold = draw_threshold(ruler.reference, quantile=quantile, generator=generator)
+    rule = _Rule(ruler, threshold, steps, worst, generator)
+    from_prior = rule.apply(prior(model, n, generator=generator), None) if model.prior else None
+    mixed = hybrid_blocks(z, n, generator=generator, units=units)
+    from_hybrid = rule.apply(mixed.latents, mixed.block)
     variant = (
         f"distance over {'all' if active is None else 'causal'} latents (d = {len(kept)})"
-        f"{f' relative to {neighbours} real neighbours' if neighbours else ''}, "
-        f"{100 * quantile:g} % quantile of {n} posterior samples, repair by {steps} response{'s' if steps > 1 else ''}"
+        f"{f' relative to {neighbours} real neighbours' if neighbours else ''}, {100 * quantile:g} % quantile of "
+        f"{stored} posterior samples, {mixed.words}, repair by {steps} response{'s' if steps > 1 else ''}"
     )
-    threshold = float(torch.quantile(ruler.reference.double(), quantile))
-    return Holes(threshold, ruler.reference, from_prior, from_hybrid, variant)
+    return Holes(
+        threshold=threshold.value,
+        posterior_distance=ruler.reference,
+        prior=from_prior.holes if from_prior else None,
+        hybrid=from_hybrid.holes,
+        hybrid_gain=from_prior.share.minus(from_hybrid.share).estimate if from_prior else None,
+        variant=variant,
+    )
+
+
+class _Found(NamedTuple):
+    """What one sampler yields, and its share with its draws."""
+
+    holes: HoleShare
+    share: Share
 
 
 class _Rule(NamedTuple):
-    """How many samples are drawn, what counts as a hole, and how long a repair goes on; see ``find_holes``."""
+    """What counts as a hole, how long a repair goes on, and how many of the worst are kept; see ``find_holes``."""
 
-    n: int
-    quantile: float
+    ruler: "_Ruler"
+    threshold: Threshold
     steps: int
     worst: int
     generator: Generator
 
-    def apply(self, ruler: "_Ruler", draw: Callable[[int], Tensor]) -> HoleShare:
-        """Draw samples, and measure which share lies in holes, before and after both repairs."""
-        latents = draw(self.n)
-        response, distance = ruler.measure(latents)
-        found = exceedance(ruler.reference, distance, quantile=self.quantile, generator=self.generator)
-        left = int((ruler.measure(ruler.respond(response, self.steps - 1))[1] > found.threshold).sum())
-        empty = int((distance > found.threshold).sum())
-        for _ in range(self.steps):
-            empty = int((ruler.measure(draw(empty))[1] > found.threshold).sum()) if empty else 0
-        return HoleShare(
-            share=found.share,
+    def apply(self, latents: Tensor, block: Int[Tensor, " n"] | None) -> _Found:
+        """Measure which share of samples lies in holes, before and after both repairs."""
+        response, distance = self.ruler.measure(latents)
+        left = self.ruler.measure(self.ruler.respond(response, self.steps - 1))[1]
+        share, repaired = (self._share(moved, block) for moved in (distance, left))
+        changed = (distance > self.threshold.value).double() - (left > self.threshold.value).double()
+        before, after = paired_shares(
+            self.threshold, distance, left, generator=self.generator, effective=_effective(changed, block)
+        )
+        holes = HoleShare(
+            share=share.estimate,
             distance=distance,
             worst=latents[distance.argsort(descending=True)[: self.worst]],
-            repaired=proportion(left, self.n),
-            redrawn=proportion(empty, self.n),
+            repaired=repaired.estimate,
+            repair_gain=before.minus(after).estimate,
+            redrawn=share.drawn_again(self.steps),
+            redraw_gain=share.drawing_gain(self.steps),
         )
+        return _Found(holes, share)
+
+    def _share(self, distance: Float[Tensor, " n"], block: Int[Tensor, " n"] | None) -> Share:
+        effective = _effective((distance > self.threshold.value).double(), block)
+        return share_above(self.threshold, distance, generator=self.generator, effective=effective)
+
+
+def _effective(values: Float[Tensor, " n"], block: Int[Tensor, " n"] | None) -> float | None:
+    """How many independent samples they are worth, where blocks tell."""
+    return None if block is None else effective_size(values, block)
 
 
 def _check(n: int, quantile: float, neighbours: int | None) -> None:
     if not 0 < quantile < 1:
         raise InputError(f"quantile must lie between 0 and 1, got {quantile}")
     if n < 2:
-        raise InputError(f"n must be at least 2 samples, got {n}")
+        raise InputError(f"n must be at least 2 samples, of as many rows, got {n}")
     if neighbours is not None and not 0 < neighbours < n:
         raise InputError(f"neighbours must be between 1 and n - 1 = {n - 1}, got {neighbours}")
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from latentassay.core.estimate import Z95
@@ -35,6 +35,30 @@ def crossed_stderr(*replicates: Float[Tensor, "_ *shape"]) -> Float[Tensor, "*sh
     freedom = [share.square() / (len(part) - 1) for share, part in zip(shares, several, strict=True)]
     degrees = 1 / torch.where(total > 0, torch.stack(freedom).sum(0), 1.0)
     return total.sqrt() * student(degrees) / Z95
+
+
+def effective_size(values: Float[Tensor, " n"], block: Int[Tensor, " n"]) -> float:
+    """Return how many independent values have a mean as sure as that of n values which depend on others of their block.
+
+    ``n² s² / (b/(b−1) Σ_b S_b²)``, with S_b the sum of a block's deviations from the mean, less what Student's t takes
+    for so few blocks; at most n.
+
+    Args:
+        values: ``(n,)``.
+        block: number of the block of each, ``(n,)``, from 0 on.
+
+    Source: Kish, Survey Sampling, 1965 (design effect).
+
+    >>> effective_size(torch.tensor([0.0, 0.0, 1.0, 1.0]), torch.arange(2).repeat_interleave(2)) < 2
+    True
+    """
+    away, n = values.double() - values.double().mean(), len(values)
+    sums = torch.zeros(int(block.max()) + 1, dtype=torch.float64).index_add_(0, block, away)
+    b, total = len(sums), float(away.square().sum())
+    if b < 2 or total == 0:
+        return float(n)
+    effect = b / (b - 1) * float(sums.square().sum()) / (total * n / (n - 1))
+    return n / max(1.0, effect * float(student(torch.tensor([b - 1.0])) / Z95) ** 2)
 
 
 class Squares(NamedTuple):

@@ -7,13 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from jaxtyping import Float, Int
-from torch import Generator, Tensor
+from torch import Tensor
 
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import CONFIDENCE, Z95, Estimate
-
-TOGETHER = 64
-"""Bootstrap draws that are counted at once; one at a time takes thrice as long."""
 
 
 class Interval(NamedTuple):
@@ -151,53 +148,3 @@ def mean_of_rows(values: Float[Tensor, " n"]) -> Estimate:
     2.0 ± 2.0
     """
     return Estimate(float(values.mean()), stderr=float(values.std()) / len(values) ** 0.5, n=len(values))
-
-
-class ExceedanceShare(NamedTuple):
-    """Share of one sample that exceeds a quantile of another.
-
-    Attributes:
-        threshold: the quantile.
-        share: share of the sample above it, with its interval.
-    """
-
-    threshold: float
-    share: Estimate
-
-
-def exceedance(
-    reference: Float[Tensor, " n"],
-    sample: Float[Tensor, " m"],
-    *,
-    quantile: float,
-    generator: Generator,
-    resamples: int = 1000,
-) -> ExceedanceShare:
-    """Return the share of ``sample`` above the ``quantile`` of ``reference``, with a bootstrap interval.
-
-    Both samples are resampled, so the interval also holds the uncertainty of the quantile itself, and is
-    widened to Wilson's, which does not collapse to a point when the share is 0 or 1.
-    """
-    threshold = float(torch.quantile(reference.double(), quantile))
-    above = int((sample > threshold).sum())
-    counts = [min(TOGETHER, resamples - first) for first in range(0, resamples, TOGETHER)]
-    shares = torch.cat([_resampled_shares(reference, sample, quantile, generator, count) for count in counts])
-    tails = torch.tensor([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], dtype=torch.float64)
-    low, high = (float(end) for end in torch.quantile(shares, tails))
-    floor = wilson(above, len(sample))
-    low, high = min(low, floor.low), max(high, floor.high)
-    return ExceedanceShare(threshold, Estimate(above / len(sample), low=low, high=high, n=len(sample)))
-
-
-def _resampled_shares(
-    reference: Float[Tensor, " n"], sample: Float[Tensor, " m"], quantile: float, generator: Generator, count: int
-) -> Float[Tensor, " count"]:
-    """Share of ``sample`` above the ``quantile`` of ``reference`` in ``count`` bootstrap draws of both."""
-    pairs = [(_resample(reference, generator), _resample(sample, generator)) for _ in range(count)]
-    references, samples = (torch.stack(draws) for draws in zip(*pairs, strict=True))
-    thresholds = torch.quantile(references.double(), quantile, dim=1, keepdim=True)
-    return (samples > thresholds.to(samples)).double().mean(1)
-
-
-def _resample(values: Float[Tensor, " n"], generator: Generator) -> Float[Tensor, " n"]:
-    return values[torch.randint(len(values), (len(values),), generator=generator)]

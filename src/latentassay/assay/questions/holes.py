@@ -22,8 +22,8 @@ PICTURES = 16
 NEIGHBOURS = 20
 """Real latents beside which a distance is judged."""
 
-PER_KIND = 6
-"""Passes that every latent of a kind takes: responses of it and of both its repairs, twice."""
+PER_KIND = 4
+"""Passes that every latent of a kind takes: its response, and the response of that, twice."""
 
 PER_CODE = 3
 """Passes that every real code takes: the code, and its response twice."""
@@ -48,6 +48,8 @@ class HolesEvidence:
         hybrid: share of hybrids in holes, as it is, after one response, after drawing those again, and beside their
             real neighbours.
         prior: the same of prior samples, or ``None``.
+        hybrid_gains: by how much one response, and drawing those in holes again, lower the share of hybrids.
+        prior_gains: the same of prior samples, and last by how much hybrids are in holes less often; or ``None``.
         variant: how holes were found.
         nearby_variant: how beside real neighbours.
     """
@@ -62,6 +64,8 @@ class HolesEvidence:
     threshold: float
     hybrid: tuple[Estimate, Estimate, Estimate, Estimate]
     prior: tuple[Estimate, Estimate, Estimate, Estimate] | None
+    hybrid_gains: tuple[Estimate, Estimate]
+    prior_gains: tuple[Estimate, Estimate, Estimate] | None
     variant: str
     nearby_variant: str
 
@@ -93,7 +97,7 @@ def measure(context: Context) -> HolesEvidence:
         )
         for neighbours in (None, NEIGHBOURS)
     )
-    hybrids = hybrid(context.z, PICTURES, generator=generator, units=context.matrix.units)
+    hybrids = hybrid(context.z, PICTURES, generator=generator, units=context.matrix.units, pool=None)
     worst = (holes.prior or holes.hybrid).worst
     samples = prior(context.model, PICTURES, generator=generator) if holes.prior else None
     return HolesEvidence(
@@ -107,6 +111,10 @@ def measure(context: Context) -> HolesEvidence:
         threshold=holes.threshold,
         hybrid=_shares(holes.hybrid, nearby.hybrid),
         prior=_shares(holes.prior, nearby.prior) if holes.prior and nearby.prior else None,
+        hybrid_gains=(holes.hybrid.repair_gain, holes.hybrid.redraw_gain),
+        prior_gains=None
+        if holes.prior is None or holes.hybrid_gain is None
+        else (holes.prior.repair_gain, holes.prior.redraw_gain, holes.hybrid_gain),
         variant=holes.variant,
         nearby_variant=nearby.variant,
     )
@@ -138,12 +146,12 @@ def _scores(kind: str, shares: tuple[Estimate, ...], evidence: HolesEvidence, co
         (
             f"holes.{kind}.repaired",
             f"{of} after one response",
-            "the samples are replaced by their responses and measured again at the same threshold (Wilson interval)",
+            "the samples are replaced by their responses and measured again at the same threshold",
         ),
         (
             f"holes.{kind}.redrawn",
             f"{of} after drawing those again",
-            "samples in holes are replaced by new ones and measured again at the same threshold (Wilson interval)",
+            "samples in holes are replaced by new ones and measured again at the same threshold",
         ),
         (
             f"holes.{kind}.nearby",
