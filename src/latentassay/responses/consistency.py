@@ -168,15 +168,41 @@ def self_consistency(
     for _ in range(steps - 1):
         before, after = after, respond(model, after, batch_size=batch_size)
     epsilon = max(torch.finfo(dtype).eps for dtype in (latents.dtype, device_and_dtype(model, latents).dtype))
-    there, once, last = (spread(units, row_squares(x), epsilon) for x in (latents, first, after))
+    found = score_responses(units, latents, first, last=(before, after), steps=steps, scale=scale, epsilon=epsilon)
+    return in_kind_of(found, z)
+
+
+def score_responses(
+    units: Units,
+    latents: Tensor,
+    response: Tensor,
+    *,
+    last: tuple[Tensor, Tensor] | None = None,
+    steps: int = 1,
+    scale: str = "free",
+    epsilon: float = 0.0,
+) -> SelfConsistency:
+    """Score responses that are known, see ``self_consistency``.
+
+    Args:
+        units: what is scored as one.
+        latents: ``(n, *latent_shape)``.
+        response: their responses, likewise.
+        last: the last response but one and the last; the latents and their responses where left out.
+        steps: how many responses were taken.
+        scale: ``"free"`` or ``"paper"``.
+        epsilon: rounding of what the responses were computed in.
+    """
+    before, after = (latents, response) if last is None else last
+    there, once, final = (spread(units, row_squares(x), epsilon) for x in (latents, response, after))
     dead = once.variance <= COLLAPSED * there.variance
-    errors, rows = _errors(units.squared_norm(after.cpu().double() - before.cpu().double()), last, scale)
+    errors, rows = _errors(units.squared_norm(after.cpu().double() - before.cpu().double()), final, scale)
     n, scores, live = len(latents), 1 - errors, ~dead
     score = pool(scores[live], rows[:, live], n=n) if live.any() else None
-    found = SelfConsistency(
+    return SelfConsistency(
         scores=scores,
         scores_stderr=crossed_stderr(rows),
-        sigma=last.variance.sqrt(),
+        sigma=final.variance.sqrt(),
         score=score,
         score_all=pool(scores, rows, n=n),
         collapsed=numbers(dead),
@@ -188,7 +214,6 @@ def self_consistency(
         f"{'the latent' if steps == 1 else f'response {steps - 1}'}, units collapsed below 1/8 of the variance"
         f"{'; no score, as all are' if score is None else ''}",
     )
-    return in_kind_of(found, z)
 
 
 def _errors(

@@ -1,10 +1,14 @@
 """Do latents come back as they went? Those understood only as they occur together are told from the others."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+import torch
+
+import latentassay as la
 from latentassay.report import figures
 from tests.assay import responding
-from tests.assay.asking import ask, findings_of, scores_of
+from tests.assay.asking import answers, ask, context_of, findings_of, scores_of
 
 KEY = "consistency.self"
 
@@ -39,8 +43,77 @@ def test_a_response_that_shrinks_agrees_as_far_as_it_shrinks():
 
 def test_latents_that_are_understood_together_only_are_told():
     sections = ask(*responding.on_a_line(), KEY)
-    together, scores = findings_of(sections)[KEY], scores_of(sections)
-    assert together.level == "warning" and "as they occur together" in together.remedy
+    found, scores = findings_of(sections), scores_of(sections)
+    together = found[f"{KEY}.hybrid"]
+    assert found[KEY].level == "good" and together.level == "warning" and "as they occur together" in together.remedy
+    assert set(together.subjects) == {"0", "1"}
     assert scores[f"{KEY}.posterior"].value == pytest.approx(1)
     assert scores[f"{KEY}.hybrid"].value == pytest.approx(0, abs=0.3)  # 1 − ½ / ½
+    assert float(together.estimate) == pytest.approx(0.5, abs=0.15)  # (z₁ − z₂)² / 4 over the variance
     assert f"{KEY}.prior" not in scores
+
+
+def noisy_optimum(noise, seed, response=1.0, shift=0.0):
+    """The exact optimum of data that are latents and noise; the decoder multiplies and shifts what is right."""
+    g, a = torch.Generator().manual_seed(seed), 1 / (1 + noise)
+    z = torch.randn(400, 4, generator=g)
+    x = (z + noise**0.5 * torch.randn(400, 4, generator=g)).double()
+    wrong = torch.tensor([response, 1, 1, 1]).double()
+    model = la.from_torch(
+        lambda x: (a * x, torch.full_like(x, (noise * a) ** 0.5)),
+        lambda z: wrong * z + torch.tensor([shift, 0, 0, 0]).double(),
+        latent_shape=(4,),
+        prior="normal",
+        output="mean_std",
+    )
+    return model, x
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("noise", [0.05, 0.3, 0.6])
+def test_what_the_width_of_the_posterior_explains_is_not_held_against_a_model(noise, seed):
+    found = findings_of(ask(*noisy_optimum(noise, seed), KEY, samples=256))
+    assert found[KEY].level == "good" and found[f"{KEY}.hybrid"].level == "good"
+    assert float(found[KEY].estimate) == pytest.approx(0, abs=0.04) and found[KEY].remedy is None
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_overshoot_and_shifts_are_errors_and_named_with_their_unit(seed):
+    doubled = findings_of(ask(*noisy_optimum(0.05, seed, response=2.0), KEY, samples=256))[KEY]
+    assert doubled.level == "warning" and doubled.subjects == ("0",) and doubled.direction == "above"
+    assert float(doubled.estimate) == pytest.approx((2 / 1.05 - 1) ** 2, abs=0.05)  # of 2 a, and 0.2 % expected
+    assert "came back at 1.9" in doubled.sentence and doubled.remedy is None  # nothing can be trained here
+    shifted = findings_of(ask(*noisy_optimum(0.05, seed, shift=1.2), KEY, samples=256))[KEY]
+    assert shifted.level == "warning" and shifted.subjects == ("0",) and "shift" in shifted.sentence
+    assert "mean error of the reconstructions" in shifted.remedy
+
+
+def test_half_and_one_and_a_half_are_equally_wrong():
+    short, far = (findings_of(ask(*responding.leaking([[by, 0], [0, 1]]), KEY))[KEY].estimate for by in (0.5, 1.5))
+    assert float(short) == pytest.approx(0.25, abs=0.01) and float(far) == pytest.approx(0.25, abs=0.01)
+
+
+def test_scatter_is_told_to_those_who_can_train():
+    class Scattering(torch.nn.Module):
+        latent_shape, prior = (2,), None
+
+        def __init__(self):
+            super().__init__()
+            self.gain = torch.nn.Parameter(torch.ones(1))
+
+        def encode(self, x):
+            return la.Point(self.gain * (x + 1.2 * torch.sin(40 * x)))
+
+        def decode(self, z):
+            return z
+
+    x = torch.randn(400, 2, generator=torch.Generator().manual_seed(0))
+    found = findings_of(ask(Scattering(), x, KEY, samples=256))[KEY]
+    assert found.level == "warning" and "neither a common shift" in found.sentence and "AVAE" in found.remedy
+
+
+def test_asked_again_it_takes_more_latents():
+    model, x = noisy_optimum(0.3, 0)
+    context = context_of(model, x, samples=400)
+    shallow, deep = (answers(replace(context, depth=depth), KEY)[KEY].evidence.n for depth in (0, 1))
+    assert (shallow, deep) == (256, 400)

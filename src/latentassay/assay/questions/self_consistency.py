@@ -13,10 +13,13 @@ from latentassay import plots
 from latentassay.assay.context import Context
 from latentassay.assay.interventions import MOST_UNITS
 from latentassay.assay.question import Judgement, Question
-from latentassay.assay.wording import listing, minus
+from latentassay.assay.wording import listing, minus, say_what_settles
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding, Level, Picture, Score
-from latentassay.responses import self_consistency
+from latentassay.core.findings import Bounds, Finding, Picture, Score
+from latentassay.core.levels import Level, exceeding, grade
+from latentassay.responses import respond
+from latentassay.responses.agreement import Agreement, agreement, expected_error
+from latentassay.responses.consistency import SelfConsistency, score_responses
 from latentassay.sampling import hybrid, prior, uniform
 
 DRAWN = 256
@@ -25,72 +28,111 @@ DRAWN = 256
 FEWEST_DRAWN = 32
 """And at least."""
 
-GOOD = 0.9
-"""Self-consistency of posterior samples and hybrids from which it is good."""
-
-FAIR = {"posterior": 0.7, "hybrid": 0.5}
-"""And from which there is no warning."""
-
 KINDS = {"posterior": "posterior samples", "hybrid": "hybrids", "uniform": "uniform ones", "prior": "the prior's"}
 """Where latents come from, in the order of the bars, and what sentences call them."""
+
+BOUNDS = Bounds(
+    0,
+    0.1,
+    0.3,
+    "squared error of a unit over its variance, beyond what the width of the posterior allows: at 0.1 responses still "
+    "correlate with latents at 0.95, at 0.3 more than a quarter of what the unit says is lost",
+)
+"""Overshoot counts as undershoot does: the error is 0.25 where changes come back at half or at 1.5 of their size."""
+
+RETURNS: dict[Level, str] = {
+    "good": "come back as they went",
+    "note": "come back a little changed",
+    "unsure": "come back, perhaps changed",
+    "warning": "come back as others",
+    "problem": "come back as others",
+}
+"""What sentences say of latents whose error is of this level."""
+
+MIXED = Bounds(
+    0,
+    0.1,
+    0.3,
+    "squared error of hybrids beyond that of posterior samples, over the unit's variance; bounds as for these",
+)
 
 
 @dataclass(frozen=True)
 class SelfConsistencyEvidence:
-    """Agreement of latents with their responses, for ``k`` kinds of latents and ``u`` units that are not collapsed.
+    """Agreement of latents with their responses, for ``k`` kinds of latents and ``u`` units that respond.
 
     Attributes:
-        scores: 1 − E|R(z) − z|² / σ² by kind and unit, ``(k, u)``.
+        scores: 1 − E|R(z) − z|² / σ² by kind and unit, ``(k, u)``, σ² the variance of the responses.
         scores_stderr: its standard error.
+        errors: E|R(z) − z|² / Var z by kind and unit, ``(k, u)``.
+        errors_stderr: its standard error.
+        expected: the error of posterior samples that the posterior's own width allows, ``(u,)``.
+        shift: part of the error of posterior samples that is the same for all of them, ``(u,)``.
+        slope: of responses to posterior samples over these, ``(u,)``.
         kinds: where the latents of every row come from.
         labels: name of every unit.
-        means: mean over units that are not collapsed, one of every kind; ``None`` where all are.
+        means: mean score over the units, one of every kind.
         variants: how each was measured.
         n: latents of each kind.
     """
 
     scores: Float[np.ndarray, "k u"]
     scores_stderr: Float[np.ndarray, "k u"]
+    errors: Float[np.ndarray, "k u"]
+    errors_stderr: Float[np.ndarray, "k u"]
+    expected: Float[np.ndarray, " u"]
+    shift: Float[np.ndarray, " u"]
+    slope: Float[np.ndarray, " u"]
     kinds: tuple[str, ...]
     labels: tuple[str, ...]
-    means: tuple[Estimate | None, ...]
+    means: tuple[Estimate, ...]
     variants: tuple[str, ...]
     n: int
 
+    def excess(self, kind: str, over: str | None = None) -> list[Estimate]:
+        """Error of every unit beyond what is expected, or beyond that of another kind of latents."""
+        row = self.kinds.index(kind)
+        if over is None:
+            less, stderr = self.expected, self.errors_stderr[row]
+        else:
+            other = self.kinds.index(over)
+            less, stderr = self.errors[other], np.hypot(self.errors_stderr[row], self.errors_stderr[other])
+        rows = zip(self.errors[row] - less, stderr, strict=True)
+        return [Estimate(value, stderr=error, n=self.n) for value, error in rows]
+
 
 def passes_needed(context: Context) -> int | None:
-    """The fewest latents of every kind; nothing can be said where no unit is alive."""
-    return len(KINDS) * FEWEST_DRAWN if context.causal.dimension else None
+    """The fewest latents of every kind; nothing can be said where no unit responds."""
+    return len(KINDS) * FEWEST_DRAWN if context.causal.active else None
 
 
-def measure(context: Context) -> SelfConsistencyEvidence | None:
+def measure(context: Context) -> SelfConsistencyEvidence:
     """Let latents of every kind respond (IC table 2)."""
-    live = _live(context)
-    if not live:
-        return None
-    n = min(context.n, max(FEWEST_DRAWN, min(DRAWN, context.passes // len(KINDS))))
-    found = {
-        kind: self_consistency(context.model, z, units=context.only(live), batch_size=context.batch_size)
-        for kind, z in _latents(context, n).items()
-    }
+    live = context.strongest(context.causal.active, MOST_UNITS)
+    units = context.only(live)
+    n = min(context.n, max(FEWEST_DRAWN, min(context.at_most(DRAWN), context.passes // len(KINDS))))
+    drawn = _latents(context, n)
+    responses = {kind: respond(context.model, z, batch_size=context.batch_size) for kind, z in drawn.items()}
+    epsilon = max(torch.finfo(z.dtype).eps for z in (context.z, *responses.values()))
+    scored: list[SelfConsistency] = [
+        score_responses(units, drawn[kind], responses[kind], epsilon=epsilon) for kind in drawn
+    ]
+    agreed = {kind: agreement(units, drawn[kind], responses[kind]) for kind in drawn}
+    real: Agreement = agreed["posterior"]
     return SelfConsistencyEvidence(
-        scores=np.stack([of.scores.numpy() for of in found.values()]),
-        scores_stderr=np.stack([of.scores_stderr.numpy() for of in found.values()]),
-        kinds=tuple(found),
+        scores=np.stack([of.scores.numpy() for of in scored]),
+        scores_stderr=np.stack([of.scores_stderr.numpy() for of in scored]),
+        errors=np.stack([of.error.numpy() for of in agreed.values()]),
+        errors_stderr=np.stack([of.error_stderr.numpy() for of in agreed.values()]),
+        expected=expected_error(units, context.codes.mean, context.codes.std).numpy(),
+        shift=real.shift.numpy(),
+        slope=real.slope.numpy(),
+        kinds=tuple(drawn),
         labels=tuple(context.labels[unit] for unit in live),
-        means=tuple(of.score for of in found.values()),
-        variants=tuple(of.variant for of in found.values()),
+        means=tuple(of.score_all for of in scored),
+        variants=tuple(of.variant for of in scored),
         n=n,
     )
-
-
-def _live(context: Context) -> list[int]:
-    """Units that are not collapsed, as interventions have shown, or that are alive where none were made."""
-    # A collapsed unit has no spread to be divided by, so its self-consistency would be noise.
-    known = context.found.get("consistency.invariance")
-    if known is None:
-        return context.strongest(context.causal.active, MOST_UNITS)
-    return [int(unit) for unit in known.units[~known.collapsed]]
 
 
 def _latents(context: Context, n: int) -> dict[str, Tensor]:
@@ -106,47 +148,114 @@ def _latents(context: Context, n: int) -> dict[str, Tensor]:
 
 
 def judge(evidence: SelfConsistencyEvidence, context: Context) -> Judgement:
-    """Compare the kinds of latents; what is not recognised even on data is graver than what is not beside them."""
+    """Compare posterior samples with what their width allows, and hybrids with posterior samples; others only tell."""
     scores = {
         kind: _score(kind, mean, variant, evidence, context)
         for kind, mean, variant in zip(evidence.kinds, evidence.means, evidence.variants, strict=True)
-        if mean is not None
     }
-    if not set(FAIR) <= set(scores):
-        return Judgement(tuple(scores.values()))
-    return Judgement(tuple(scores.values()), (_finding(scores),))
+    return Judgement(
+        tuple(scores.values()), (_finding(evidence, scores, context), _finding_of_hybrids(evidence, scores))
+    )
 
 
 def _score(kind: str, mean: Estimate, variant: str, evidence: SelfConsistencyEvidence, context: Context) -> Score:
+    allowed = ""
+    if kind in ("posterior", "hybrid"):
+        # E R² = a² Var z where the optimum is exact, and the expected error is (1 − a)² Var z.
+        kept = 1 - np.sqrt(evidence.expected)
+        value = float(np.mean(1 - evidence.expected / np.maximum(kept, 1e-6) ** 2))
+        allowed = f"; {100 * value:.3g} % is what the posterior's own width leaves of 100 %".replace(" -", " −")
     return Score.of(
         f"consistency.self.{kind}",
         f"Self-consistency, {kind} samples",
         mean,
-        f"IC 2.1, mean over units that are not collapsed of 1 − E|R(z) − z|² / σ²; {variant}",
+        "IC 2.1, mean over units that respond of 1 − E|R(z) − z|² / σ², σ² the variance of responses"
+        f"{allowed}; {variant}",
         n=evidence.n,
         seed=context.seed,
         unit="%",
     )
 
 
-def _finding(scores: dict[str, Score]) -> Finding:
-    level: Level = "good" if min(scores[kind].value for kind in FAIR) >= GOOD else "note"
-    if any(scores[kind].value < fair for kind, fair in FAIR.items()):
-        level = "warning"
-    agreement = listing([f"{score} for {KINDS[kind]}" for kind, score in scores.items()])
-    sentence = f"Latents come back as they went at {agreement} (self-consistency)."
-    remedy = None
-    if level != "good" and _is_less(scores["hybrid"], scores["posterior"]):
-        remedy = "Units are understood as they occur together, less so in new combinations: change few at a time."
-    elif level != "good":
-        remedy = "Train longer, or with objectives.AVAE, which asks for this."
-    names = tuple(score.name for score in scores.values())
-    return Finding("consistency.self", minus(sentence), level, names, remedy=remedy)
+def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], context: Context) -> Finding:
+    excess = evidence.excess("posterior")
+    worst = int(np.argmax(excess))
+    estimate = excess[worst]
+    level = grade(estimate, BOUNDS)
+    guilty = [unit for unit, bad in enumerate(exceeding(excess, BOUNDS.serious)) if bad] or [worst]
+    error, allowed = 100 * evidence.errors[evidence.kinds.index("posterior"), worst], 100 * evidence.expected[worst]
+    told = listing([f"{score} for {KINDS[kind]}" for kind, score in scores.items()])
+    sentence = (
+        f"Posterior samples {RETURNS[level]}: in unit {evidence.labels[worst]}, the worst, the squared error of the "
+        f"response is {error:.3g} % of the variance, and the posterior's own width explains {allowed:.3g} %. "
+        f"Self-consistency is {told}."
+    )
+    grave = level in ("warning", "problem")
+    if grave:
+        sentence += f" {_cause(evidence, guilty)}"
+    return Finding(
+        "consistency.self",
+        minus(sentence),
+        level,
+        tuple(score.name for score in scores.values()),
+        subjects=tuple(evidence.labels[unit] for unit in guilty) if grave else (),
+        direction="above",
+        estimate=estimate,
+        bounds=BOUNDS,
+        remedy=_remedy(evidence, guilty, context) if grave else None,
+        settle=say_what_settles(estimate, BOUNDS),
+    )
 
 
-def _is_less(first: Score, second: Score) -> bool:
-    """Whether the intervals of both say so."""
-    return first.high is not None and second.low is not None and first.high < second.low
+def _parts(evidence: SelfConsistencyEvidence, units: list[int]) -> tuple[str, float]:
+    """What most of the error of these units is: ``"shift"``, ``"slope"`` or ``"scatter"``, and their mean slope."""
+    whole = float(evidence.errors[evidence.kinds.index("posterior"), units].sum())
+    shift, slope = float(evidence.shift[units].sum()), float(evidence.slope[units].mean())
+    scaling = float(np.square(evidence.slope[units] - 1).sum())
+    name = max({"shift": shift, "slope": scaling, "scatter": whole - shift - scaling}.items(), key=lambda part: part[1])
+    return name[0], slope
+
+
+def _cause(evidence: SelfConsistencyEvidence, units: list[int]) -> str:
+    who = f"unit{'s' if len(units) > 1 else ''} {listing([evidence.labels[unit] for unit in units])}"
+    part, slope = _parts(evidence, units)
+    return {
+        "shift": f"Most of it is one shift of {who} that all samples share.",
+        "slope": f"Most of it is that {who} came back at {slope:.2f} of {'their' if len(units) > 1 else 'its'} size.",
+        "scatter": f"Most of it in {who} is neither a common shift nor a matter of size.",
+    }[part]
+
+
+def _remedy(evidence: SelfConsistencyEvidence, units: list[int], context: Context) -> str | None:
+    if _parts(evidence, units)[0] == "shift":
+        return "Take the mean error of the reconstructions off the decodings, or the shift off the codes."
+    return "objectives.AVAE trains an encoder to return what was decoded." if context.is_trainable else None
+
+
+def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Score]) -> Finding:
+    excess = evidence.excess("hybrid", over="posterior")
+    worst = int(np.argmax(excess))
+    level, estimate = grade(excess[worst], MIXED), excess[worst]
+    grave = level in ("warning", "problem")
+    guilty = [unit for unit, bad in enumerate(exceeding(excess, MIXED.serious)) if bad] or [worst]
+    more = f"{100 * float(estimate):.3g} % of the variance {'more' if estimate >= 0 else 'less'}".replace("-", "")
+    sentence = (
+        f"Hybrids, whose units come from different data, differ from their responses by {more} than posterior samples "
+        f"do in unit {evidence.labels[worst]}, the worst."
+    )
+    remedy = "Units are understood as they occur together, less so in new combinations: change few at a time."
+    return Finding(
+        "consistency.self.hybrid",
+        sentence,
+        level,
+        (scores["hybrid"].name, scores["posterior"].name),
+        subjects=tuple(evidence.labels[unit] for unit in guilty) if grave else (),
+        direction="above",
+        estimate=estimate,
+        bounds=MIXED,
+        remedy=remedy if grave else None,
+        settle=say_what_settles(estimate, MIXED),
+    )
 
 
 def figures(evidence: SelfConsistencyEvidence) -> Iterator[Picture]:
@@ -154,10 +263,12 @@ def figures(evidence: SelfConsistencyEvidence) -> Iterator[Picture]:
     yield Picture(
         "bars",
         "How truly latents come back",
-        "1 − squared error of the response over the variance of the unit, without any intervention: of posterior "
-        "samples, of hybrids, whose units come from different data, of values spread evenly over the range of the "
-        "data, and of prior samples. What falls from left to right is understood only as it occurs in data. Bars end "
-        "in 95 % intervals; those cut off have their number beside them. Collapsed units are left out.",
+        "1 − squared error of the response over the variance of the responses of the unit, without any intervention: "
+        "of posterior samples, of hybrids, whose units come from different data, of values spread evenly over the "
+        "range of the data, and of prior samples. What falls from left to right is understood only as it occurs in "
+        "data. Bars end in 95 % intervals; those cut off have their number beside them. Units that do not respond "
+        "are left out. Wide posteriors shrink responses, so that 100 % is not to be reached: the scores' definitions "
+        "say what is.",
         partial(
             plots.self_consistency_bars,
             dict(zip(evidence.kinds, evidence.scores, strict=True)),
