@@ -47,6 +47,33 @@ def beside_circle(x, y):
     return np.abs(np.hypot(x, y + 0.8) - 2) * 0.6
 
 
+def code_use(**on):
+    shares = np.maximum(0, 1.1 - np.linspace(0, 1.4, 64))
+    counts = np.random.default_rng(0).multinomial(4000, shares / shares.sum())
+    return la.plots.code_use(counts, **on)
+
+
+def error_shares(**on):
+    rng = np.random.default_rng(0)
+    errors = {"training rows": rng.gamma(4, 0.5, 1000), "other rows": rng.gamma(4, 1.1, 800)}
+    return la.plots.error_shares(errors, **on)
+
+
+def noise_costs(**on):
+    cost = np.array([0.08, 0.03, 0.06, 0.0, 0.02, 0.09, 0.0])
+    expected = np.array([0.01, 0.03, 0.007, 0.0, 0.02, 0.012, 0.0])
+    return la.plots.noise_costs(cost, expected, UNITS, **on)
+
+
+def quantile_lines(**on):
+    rng, at = np.random.default_rng(0), np.linspace(0.01, 0.99, 99)
+    prior, heavy, normal = (
+        np.quantile(x, at) for x in (rng.normal(size=99999), rng.laplace(size=999), rng.normal(size=999))
+    )
+    others = np.quantile(rng.normal(size=(999, 5)), at, axis=0).T
+    return la.plots.quantile_lines(prior, [heavy, normal + 0.8], ["z0", "z4"], others=others, **on)
+
+
 def self_consistency_bars(**on):
     rng = np.random.default_rng(0)
     scores = {

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from latentassay.assay.families import judge_family
+from latentassay.assay.families import judge_family, mildest
 from latentassay.core.estimate import Estimate
-from latentassay.core.levels import GRAVE, Bounds
+from latentassay.core.levels import GRAVE, Bounds, grade
 
 ABOVE = Bounds(0, 0.05, 0.25, "share of a change")
 BELOW = Bounds(1, 0.95, 0.75, "share that is kept")
@@ -36,3 +36,11 @@ def test_the_guilty_are_named_and_no_others():
     truth = [0.0] * 60 + [0.6, 0.7]
     found = judge_family(family(truth, 3, stderr=0.02), ABOVE)
     assert found.named == (60, 61) and found.level == "warning" and found.estimate == pytest.approx(0.7, abs=0.08)
+
+
+def test_two_claims_accuse_only_together():
+    ratio, cost = Bounds(1, 1.25, 2, "times"), Bounds(0, 0.01, 0.1, "share lost")
+    for large in (Estimate(1.0), Estimate(1.5), Estimate(5.0), Estimate(2.0, stderr=0.1)):
+        for lost in (Estimate(0.001), Estimate(0.05), Estimate(0.5), Estimate(0.1, stderr=0.01)):
+            levels = {grade(large, ratio), grade(lost, cost)}
+            assert (grade(*mildest((large, ratio), (lost, cost))) in GRAVE) == (levels == {"warning"})

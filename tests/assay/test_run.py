@@ -18,6 +18,7 @@ def test_answers_every_question_and_every_score_has_company(result):
         "reconstruction",
         "input_checks",
         "units",
+        "posterior",
         "responses",
         "graph",
         "consistency.invariance",

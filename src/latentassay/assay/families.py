@@ -43,3 +43,14 @@ def judge_family(estimates: Sequence[Estimate], bounds: Bounds) -> FamilyVerdict
     # Bonferroni over all, so that a worst that would be serious by its interval is always one that was named.
     estimate = best((estimates[k] for k in named), key=float) if named else of_all(estimates, family=len(estimates))
     return FamilyVerdict(estimate, grade(estimate, bounds), named)
+
+
+def mildest(first: tuple[Estimate, Bounds], second: tuple[Estimate, Bounds]) -> tuple[Estimate, Bounds]:
+    """Return which of two claims, each an estimate with its bounds, has the milder level: both are needed to accuse.
+
+    >>> large, cheap = (Estimate(5.0), Bounds(1, 1.25, 2, "ratio")), (Estimate(0.001), Bounds(0, 0.01, 0.1, "cost"))
+    >>> mildest(large, cheap)[0]
+    0.001
+    """
+    order: tuple[Level, ...] = ("good", "note", "unsure", "warning", "problem")
+    return min(first, second, key=lambda claim: order.index(grade(*claim)))

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from latentassay.plots.calibration import code_use, error_shares, noise_costs, quantile_lines
     from latentassay.plots.consistency import self_consistency_bars, traversal_errors
     from latentassay.plots.distributions import error_histogram, response_distances, unit_bars
     from latentassay.plots.field import field_arrows, field_maps
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     )
 
 _MODULES = {
+    "calibration": ("code_use", "error_shares", "noise_costs", "quantile_lines"),
     "consistency": ("self_consistency_bars", "traversal_errors"),
     "distributions": ("error_histogram", "response_distances", "unit_bars"),
     "field": ("field_arrows", "field_maps"),
@@ -63,9 +65,11 @@ __all__ = [
     "channel_maps",
     "channel_relations",
     "channel_scales",
+    "code_use",
     "double_intervention",
     "equivariance_matrix",
     "error_histogram",
+    "error_shares",
     "factor_maps",
     "field_arrows",
     "field_maps",
@@ -77,9 +81,11 @@ __all__ = [
     "invariance_matrix",
     "kernel_maps",
     "move_bars",
+    "noise_costs",
     "path_map",
     "path_strips",
     "place_maps",
+    "quantile_lines",
     "reconstruction_pairs",
     "response_distances",
     "response_graph",

@@ -10,6 +10,7 @@ ORDER = (
     "places",
     "transform_equivariance",
     "spectrum",
+    "posterior",
     "responses",
     "graph",
     "invariance",
