@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from latentassay.responses.matrix import _block_size, draw_partners
+from latentassay.responses.block_rows import block_size
+from latentassay.stats.stratified import partners
 
 
 def response(model, z_row):
@@ -83,9 +84,9 @@ def same_draws(z, units, seed):
     """The shuffle and the partners that response_matrix draws with this seed."""
     generator = torch.Generator().manual_seed(seed)
     z = z[torch.randperm(len(z), generator=generator)]
-    size = _block_size(len(z))
+    size = block_size(len(z))
     whole = len(z) // size * size
-    return z, draw_partners(units, z[:whole], size, generator), size
+    return z, partners(units.total(z[:whole]), size, generator=generator), size
 
 
 def published_divergence(fx, fy):

@@ -247,6 +247,53 @@ def test_bad_units_are_refused(units):
         la.response_matrix(random_linear(3, 6), normals(9, 3), units=units, generator=seeded(0))
 
 
+class BreaksBeyond(Curved):
+    """The identity, whose decodings are NaN where z₀ > 1.2; like many encoders, its own refuses NaN."""
+
+    def decode(self, z):
+        return torch.where(z[:, :1] > 1.2, torch.nan, z)
+
+    def encode(self, x):
+        if not torch.isfinite(x).all():
+            raise ValueError("Input contains NaN")
+        return la.Point(x)
+
+
+@pytest.mark.parametrize("options", [{}, {"precision": 0.02}], ids=str)
+def test_rows_whose_response_is_not_finite_are_left_out_and_counted(options):
+    """Where v and z₀ both stay below 1.2, E(v − z₀)² is twice the variance of a normal that is cut off there."""
+    z = normals(60_000, 3)
+    m = la.response_matrix(BreaksBeyond(), z, generator=seeded(0), **options)
+    density, below = 0.19418605, 0.88493033  # of a standard normal at and below 1.2, from a table
+    cut = 1 - 1.2 * density / below - (density / below) ** 2
+    expected = torch.tensor([cut, 1.0, 1.0]).double()
+    assert ((m.coupling.diagonal() - expected).abs() < 4 * m.coupling_stderr.diagonal()).all()
+    assert_close(m.coupling - m.coupling.diag().diag(), torch.zeros(3, 3).double())
+    assert m.lost == pytest.approx(1 - below, abs=0.01)
+    assert_close(m.effect, expected / (cut + 2), rtol=0.05, atol=0)
+    if not options:
+        shares = torch.tensor(m.used) / 60_000
+        assert_close(shares, torch.tensor([below**2, below, below]), rtol=0.01, atol=0.01)
+
+
+def test_infinite_responses_are_lost_too_and_batches_do_not_matter():
+    class Explodes(Curved):
+        def encode(self, x):
+            return la.Point(torch.where(x[:, 1:2] < -1, torch.inf, x))
+
+    z = normals(200, 3)
+    one, other = (la.response_matrix(Explodes(), z, generator=seeded(0), batch_size=size) for size in (5, 200))
+    for a, b in zip(one[:8], other[:8], strict=True):
+        assert_close(a, b)
+    assert one.lost == other.lost > 0.1 and one.used == other.used and max(one.used) < 200
+    assert torch.isfinite(one.normalized_stderr).all() and torch.isfinite(one.effect_stderr).all()
+
+
+def test_no_response_is_lost_by_a_model_without_nan():
+    m = la.response_matrix(Curved(), normals(64, 3), generator=seeded(0))
+    assert m.lost == 0 and m.used == (64, 64, 64)
+
+
 def test_too_few_latents_or_nan_responses_are_refused():
     model = random_linear(3, 6)
     with pytest.raises(la.InputError, match="at least 4"):

@@ -10,7 +10,7 @@ def seeded(seed=0):
 
 @pytest.mark.parametrize("size", [2, 4, 16, 32])
 def test_every_scramble_is_a_permutation_and_every_rank_is_equally_likely(size):
-    ranks = scrambled_ranks((4000,), size, generator=seeded())
+    ranks = scrambled_ranks((400, 10), size, generator=seeded()).reshape(4000, size)
     assert torch.equal(ranks.sort(1).values, torch.arange(size).expand(4000, size))
     shares = torch.stack([(ranks == k).double().mean(0) for k in range(size)])
     assert (shares - 1 / size).abs().max() < 4.5 * (1 / size / 4000) ** 0.5
@@ -20,7 +20,7 @@ def test_every_scramble_is_a_permutation_and_every_rank_is_equally_likely(size):
 def test_points_fall_once_into_every_elementary_box(size):
     """A (0, 2)-net: each of the ``size`` boxes of any shape with sides that are powers of two holds one point."""
     levels = size.bit_length() - 1
-    for ranks in scrambled_ranks((20,), size, generator=seeded()):
+    for ranks in scrambled_ranks((5, 4), size, generator=seeded()).reshape(20, size):
         for k in range(levels + 1):
             boxes = torch.arange(size) // 2 ** (levels - k) * 2 ** (levels - k) + ranks // 2**k
             assert len(boxes.unique()) == size

@@ -1,9 +1,11 @@
 """Units: the groups of latents that an intervention moves together."""
 
+import itertools
 import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -59,7 +61,7 @@ class Units:
     def __len__(self) -> int:
         return len(self.groups)
 
-    @property
+    @cached_property
     def are_scalars(self) -> bool:
         """Whether every unit is one latent."""
         return all(len(group) == 1 for group in self.groups)
@@ -82,9 +84,17 @@ class Units:
         out[:, index] = values.flatten(1)[:, index]
         return out.view_as(z)
 
+    @cached_property
+    def _are_all_in_order(self) -> bool:
+        """Whether equally large units, one after another, are all latents."""
+        latents = list(itertools.chain(*self.groups))
+        return latents == list(range(math.prod(self.latent_shape))) and len(set(map(len, self.groups))) == 1
+
     def total(self, values: Tensor) -> Float[Tensor, "n units"]:
         """Sum of values ``(n, *latent_shape)`` inside every unit."""
         flat = values.flatten(1)
+        if self._are_all_in_order:
+            return flat.clone() if self.are_scalars else flat.reshape(len(flat), len(self), -1).sum(2)
         if self.are_scalars:
             return flat[:, [group[0] for group in self.groups]]
         return torch.stack([flat[:, list(group)].sum(1) for group in self.groups], 1)

@@ -1,11 +1,10 @@
 """The latent response matrix: what an intervention on one unit does to every other (LR 4.1, equation 5)."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Generator, Tensor
 
 from latentassay.core.arrays import in_kind_of
@@ -15,21 +14,17 @@ from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.progress import bar
 from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
-from latentassay.responses.response import prepare_decodings
+from latentassay.responses.block_rows import BlockRows
+from latentassay.responses.exchanges import Base, Changes, Exchanges
 from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.stats.blocks import BlockMoments, BlockRatio
-from latentassay.stats.stratified import partners
 
 CAUSAL = 0.5 / 2**0.5
 """A unit is alive if its normalized diagonal response reaches this: LR's cut M_jj ≥ 0.5 at σ = 1."""
 
-BLOCK, BLOCKS = 16, 8
-"""Most rows in a block of stratified partners, and fewest blocks if there are latents enough for blocks of two.
-
-Partners come from a row's own block. So blocks stay independent of each other, and their differences tell the standard
-error, though all rows of a block depend on each other.
-"""
+FEWEST = 4
+"""Latents that a matrix is measured on."""
 
 FIRST, LEAST = 2, 8
 """Blocks in the first round under a budget, and blocks before an interval is trusted enough to stop a unit."""
@@ -49,6 +44,7 @@ class ResponseMatrix(NamedTuple):
             together. 0 where decodings do not vary.
         effect_stderr: its standard error.
         decoded_variance: variance of the decodings, summed over all their numbers.
+        lost: share of the responses that were NaN or infinite; their rows are left out of all means.
         units: the units intervened on.
         n: number of base latents.
         used: how many of them every row rests on; fewer than ``n`` where a row stopped early.
@@ -62,6 +58,7 @@ class ResponseMatrix(NamedTuple):
     effect: Float[Tensor, " u"]
     effect_stderr: Float[Tensor, " u"]
     decoded_variance: float
+    lost: float
     units: Units
     n: int
     used: tuple[int, ...]
@@ -117,152 +114,106 @@ def response_matrix(
             (``la.sampling.posterior``); any sampler will do.
         units: what is intervened on; scalars, channels, or places of a single channel where left out.
         generator: shuffles the rows and chooses the partners.
+        batch_size: rows per pass. Where decodings are small, several units share a pass of up to 16 times as many
+            rows, as long as its decodings take less than a megabyte.
         precision: stop a unit as soon as the 95 % interval of every entry in its row, normalized, is no wider to each
             side than this times its diagonal response (or times 0.354, below which a unit counts as dead).
         budget: seconds after which no further rows are measured; what came out differs with the speed of the machine.
 
     Raises:
-        InputError: fewer than four latents, latents of another shape, NaN or infinite values in or out,
-            precision or budget not positive.
+        InputError: fewer than four latents or of another shape, NaN or infinite values in them, fewer than four
+            whose responses are finite, precision or budget not positive.
     """
-    latents, stopping = as_latents(model, z, minimum=4), Stopping(precision, budget)
-    rows = _Rows(latents, as_units(units, model.latent_shape), as_generator(generator), batch_size)
+    latents, stopping = as_latents(model, z, minimum=FEWEST), Stopping(precision, budget)
+    rows = BlockRows(latents, as_units(units, model.latent_shape), as_generator(generator))
     moments = _Moments(len(rows.units))
-    _measure(model, rows, moments, stopping)
+    _measure(model, rows, moments, stopping, batch_size)
     return in_kind_of(_assemble(moments, rows), z)
 
 
 class _Moments:
-    """What is kept of the blocks: squared responses, and squared changes of decodings against their own variance."""
+    """What is kept of the blocks.
+
+    Attributes:
+        responses: squared responses.
+        decodings: squared changes of decodings, over twice the variance of the decodings.
+        rows: how many rows every unit rests on.
+    """
 
     def __init__(self, units: int):
         self.responses, self.decodings = BlockMoments(units), BlockRatio(units)
+        self.rows = torch.zeros(units, dtype=torch.long)
         self._variances: list[Tensor] = []
+        self._measured = self._lost = self._base_rows = 0
 
-    def add(self, active: list[int], changes: "_Changes", deviations: Float[Tensor, "m u"], size: int) -> None:
-        """Take further blocks, for the units in ``active``."""
-        # A row is its own partner once in a block, on average, which changes nothing: hence size/(size − 1).
-        scale = size / (size - 1)
-        self.responses.add(active, scale * changes.responses, deviations)
-        self.decodings.add(active, scale * changes.decodings, 2 * changes.variance)
-        self._variances.append(changes.variance)
+    def add_base(self, base: Base) -> None:
+        """Count base latents; their decodings also where some units no longer use them."""
+        self._variances.append(base.variance)
+        self._measured += len(base.finite)
+        self._base_rows += int(base.finite.sum())
+        self._lost += int((~base.finite).sum())
+
+    def add(self, base: Base, changes: Changes) -> None:
+        """Take further blocks for the units that were exchanged in them."""
+        self.responses.add(changes.units, changes.responses, changes.deviations)
+        self.decodings.add(changes.units, changes.decodings, 2 * changes.variance)
+        self.rows[changes.units] += changes.rows
+        self._measured += len(changes.units) * len(base.z)
+        self._lost += changes.lost
+
+    def check(self) -> None:
+        """Refuse what is too little for a mean and its error."""
+        left = min(self._base_rows, int(self.rows.min()))
+        if left < FEWEST or int(self.responses.count.min()) < 2:
+            raise InputError(
+                f"only {left} latents have responses without NaN or infinite values, whichever unit is "
+                f"exchanged; at least {FEWEST} are needed; run la.check_autoencoder(model, x) to see where they begin"
+            )
 
     @property
     def decoded_variance(self) -> float:
-        """Of all blocks, also those that some rows no longer used."""
-        return float(torch.cat(self._variances).mean())
+        """Of all blocks, also those that some units no longer use."""
+        return float(torch.cat(self._variances).nanmean())
+
+    @property
+    def lost(self) -> float:
+        """Share of all responses that were not finite."""
+        return self._lost / self._measured
 
 
-class _Changes(NamedTuple):
-    """What interventions on the active units changed, as means over m blocks.
-
-    Attributes:
-        responses: squared change of every unit's response.
-        decodings: squared change of the decoding, summed over its numbers.
-        variance: unbiased variance of the decodings inside every block, summed over their numbers.
-    """
-
-    responses: Float[Tensor, "r m u"]
-    decodings: Float[Tensor, "r m"]
-    variance: Float[Tensor, " m"]
-
-
-class _Rows:
-    """Latents in a random order, cut into blocks.
-
-    Attributes:
-        total: how many blocks there are.
-        size: rows in each.
-        variance: variance of every unit over all latents, ``(u,)``.
-    """
-
-    def __init__(self, z: Tensor, units: Units, generator: Generator, batch_size: int):
-        self.z, self.units, self.batch_size = z, units, batch_size
-        self._generator, self._order = generator, torch.randperm(len(z), generator=generator)
-        self.size = _block_size(len(z))
-        self.total = len(z) // self.size
-        variance, centre = torch.var_mean(z, 0, correction=0)
-        self._centre, self.variance = centre.double(), units.total(variance[None].double())[0]
-
-    def parts(self, done: int, blocks: int) -> Iterator[tuple[Tensor, Int[Tensor, "n u"]]]:
-        """Yield the rows of further blocks, so many at a time as pass at once, and their partners for every unit."""
-        per_pass = max(1, self.batch_size // self.size)
-        for start in range(done, done + blocks, per_pass):
-            base = self.z[self._order[start * self.size : min(start + per_pass, done + blocks) * self.size]]
-            yield base, draw_partners(self.units, base, self.size, self._generator)
-
-    def deviations(self, base: Tensor) -> Float[Tensor, "n u"]:
-        """Squared distance of every unit from its mean over all latents."""
-        return self.units.squared_norm(base.double() - self._centre)
-
-    def means(self, values: Float[Tensor, "*r n u"]) -> Float[Tensor, "*r m u"]:
-        """Means over blocks."""
-        *rows, n, columns = values.shape
-        return values.reshape(*rows, n // self.size, self.size, columns).mean(-2)
-
-
-def _measure(model: Autoencoder, rows: _Rows, moments: _Moments, stopping: Stopping) -> None:
+def _measure(model: Autoencoder, rows: BlockRows, moments: _Moments, stopping: Stopping, batch_size: int) -> None:
     """Go through blocks in rounds until all units are precise enough, all blocks are used, or the time is spent."""
-    units, size = rows.units, rows.size
-    active, done = list(range(len(units))), 0
-    with bar(len(rows.z) * (len(units) + 1), "response matrix") as progress:
+    units, size = len(rows.units), rows.size
+    active, done = list(range(units)), 0
+    with bar(rows.n * (units + 1), "response matrix") as progress, eval_mode(model, rows.z) as where:
+        exchanges = Exchanges(model, rows.units, where, batch_size)
         while active and done < rows.total:
             blocks = stopping.next_round(done, rows.total, first=FIRST, least=LEAST, cost=size * (len(active) + 1))
             if not blocks:
                 break
-            for base, partner in rows.parts(done, blocks):
-                changes = _measure_changes(model, rows, base, partner, active)
-                moments.add(active, changes, rows.means(rows.deviations(base)), size)
-                stopping.count(len(base) * (len(active) + 1))
-                progress.update(len(base) * (len(units) + 1))
+            for part in rows.parts(done, done + blocks, lambda: exchanges.part_rows):
+                base = exchanges.base(part)
+                moments.add_base(base)
+                for changes in exchanges.changes(base, active):
+                    moments.add(base, changes)
+                    progress.update(len(base.z) * len(changes.units))
+                progress.update(len(base.z) * (1 + units - len(active)))
+                stopping.count(len(base.z) * (len(active) + 1))
             done += blocks
             if LEAST <= done < rows.total:
                 active = _find_uncertain(moments.responses, rows, active, stopping)
-                progress.update(0, certain=f"{len(units) - len(active)} of {len(units)} units")
+                progress.update(0, certain=f"{units - len(active)} of {units} units")
+    moments.check()
 
 
-def _block_size(n: int) -> int:
-    """The largest power of two up to 16 that leaves enough blocks for a standard error."""
-    size = BLOCK
-    while size > 2 and n // size < BLOCKS:
-        size //= 2
-    return size
-
-
-def draw_partners(units: Units, z: Tensor, size: int, generator: Generator) -> Int[Tensor, "n u"]:
-    """Partners of every row for every unit, drawn block by block, so that it does not matter how rows are batched."""
-    blocks = torch.split(units.total(z), size)
-    return torch.cat([partners(block, size, generator=generator) + k * size for k, block in enumerate(blocks)])
-
-
-def _measure_changes(model: Autoencoder, rows: _Rows, z: Tensor, partner: Tensor, active: list[int]) -> _Changes:
-    """Squared changes of all responses and of the decoding by an intervention on each of the ``active`` units."""
-    responses, decodings, decoded = [], [], []
-    with eval_mode(model, z) as (device, dtype):
-        for part in torch.split(torch.arange(len(z)), rows.batch_size):
-            x, decode_changed = prepare_decodings(model, rows.units, z[part].to(device, dtype))
-            response = model.encode(x).mean
-            decoded.append(x.flatten(1))
-            moved, changed = [], []
-            for j in active:
-                x_new = decode_changed(j, z[partner[part, j]].to(device, dtype))
-                moved.append((x_new - x).flatten(1).square().sum(1).cpu())
-                changed.append(rows.units.squared_norm(model.encode(x_new).mean - response).cpu())
-            responses.append(torch.stack(changed))
-            decodings.append(torch.stack(moved))
-        variance = torch.cat(decoded).reshape(len(z) // rows.size, rows.size, -1).double().var(1).sum(1).cpu()
-    s, d = torch.cat(responses, 1).double(), torch.cat(decodings, 1).double()
-    if not (torch.isfinite(s).all() and torch.isfinite(d).all()):
-        raise InputError("responses hold NaN or infinite values; run la.check_autoencoder(model, x) to see where")
-    return _Changes(rows.means(s), rows.means(d[..., None])[..., 0], variance)
-
-
-def _find_uncertain(moments: BlockMoments, rows: _Rows, active: list[int], stopping: Stopping) -> list[int]:
+def _find_uncertain(moments: BlockMoments, rows: BlockRows, active: list[int], stopping: Stopping) -> list[int]:
     """Units whose widest interval is still too wide."""
+    if stopping.precision is None:
+        return active
     normalized = _normalize(moments.mean_square(rows.variance).sqrt(), rows.variance.sqrt())
-    half = Z95 * normalized * moments.relative_stderr(rows.total, normalized=True)
+    half = Z95 * (normalized * moments.relative_stderr(rows.total, normalized=True)).amax(1)
     sizes = normalized.diagonal().clamp(min=CAUSAL)
-    return [j for j in active if not stopping.is_precise(float(half[j].max()), float(sizes[j]))]
+    return [j for j in active if not stopping.is_precise(float(half[j]), float(sizes[j]))]
 
 
 def _normalize(matrix: Float[Tensor, "u u"], sigma: Float[Tensor, " u"]) -> Float[Tensor, "u u"]:
@@ -270,8 +221,8 @@ def _normalize(matrix: Float[Tensor, "u u"], sigma: Float[Tensor, " u"]) -> Floa
     return torch.where(sigma > 0, matrix / (2**0.5 * sigma).clamp(min=1e-300), 0.0)
 
 
-def _assemble(moments: _Moments, rows: _Rows) -> ResponseMatrix:
-    n, responses = len(rows.z), moments.responses
+def _assemble(moments: _Moments, rows: BlockRows) -> ResponseMatrix:
+    n, responses = rows.n, moments.responses
     matrix, sigma = responses.mean_square(rows.variance).sqrt(), (rows.variance * n / (n - 1)).sqrt()
     normalized = _normalize(matrix, sigma)
     matrix_stderr, normalized_stderr = (
@@ -288,9 +239,10 @@ def _assemble(moments: _Moments, rows: _Rows) -> ResponseMatrix:
         effect=moments.decodings.ratio(),
         effect_stderr=moments.decodings.stderr(),
         decoded_variance=moments.decoded_variance,
+        lost=moments.lost,
         units=rows.units,
         n=n,
-        used=tuple(int(count) * rows.size for count in responses.count),
+        used=tuple(moments.rows.tolist()),
     )
 
 

@@ -7,6 +7,9 @@ from torch import Tensor
 from latentassay.core.estimate import Z95
 from latentassay.stats.intervals import student
 
+_MOMENTS = ("s", "ss", "s_own", "s_other", "w", "w_own", "ww")
+_RATIO = ("a", "b", "aa", "ab", "bb")
+
 
 class BlockMoments:
     """Streaming moments of block means: ``s[j,k]``, what unit k did when j was changed, and ``w[k]``, k's own spread.
@@ -23,22 +26,27 @@ class BlockMoments:
 
     def __init__(self, units: int):
         self.count = torch.zeros(units, dtype=torch.long)
-        names = ("s", "ss", "s_own", "s_other", "w", "w_own", "ww")
-        self._sums = {name: torch.zeros(units, units, dtype=torch.float64) for name in names}
+        self._sums = torch.zeros(len(_MOMENTS), units, units, dtype=torch.float64)
 
     def add(self, rows: list[int], s: Float[Tensor, "r m u"], w: Float[Tensor, "m u"]) -> None:
         """Take m more blocks for the given rows: block means of ``s`` for each of them, and of ``w``."""
         s, w = s.double().cpu(), w.double().cpu()
-        own = w.T[rows][..., None]
-        self.count[rows] += len(w)
-        parts = {"s": s, "ss": s.square(), "s_own": s * own, "s_other": s * w, "w_own": own * w}
-        for name, part in parts.items():
-            self._sums[name][rows] += part.sum(1)
-        self._sums["w"][rows] += w.sum(0)
-        self._sums["ww"][rows] += w.square().sum(0)
+        own = w.T[rows]
+        parts = {
+            "s": s.sum(1),
+            "ss": s.square().sum(1),
+            "s_own": (own[:, None] @ s)[:, 0],
+            "s_other": (s * w).sum(1),
+            "w": w.sum(0).expand(len(rows), -1),
+            "w_own": own @ w,
+            "ww": w.square().sum(0).expand(len(rows), -1),
+        }
+        index = torch.tensor(rows)
+        self.count[index] += len(w)
+        self._sums[:, index] += torch.stack([parts[name] for name in _MOMENTS])
 
     def _mean(self, name: str) -> Float[Tensor, "u u"]:
-        return self._sums[name] / self.count[:, None]
+        return self._sums[_MOMENTS.index(name)] / self.count[:, None]
 
     def mean_square(self, spread: Float[Tensor, " u"]) -> Float[Tensor, "u u"]:
         """M², ``spread`` being the mean of ``w`` over all latents; 0 in the row of a unit that never varies."""
@@ -77,17 +85,25 @@ class BlockRatio:
 
     def __init__(self, rows: int):
         self.count = torch.zeros(rows, dtype=torch.long)
-        self._sums = {name: torch.zeros(rows, dtype=torch.float64) for name in ("a", "b", "aa", "ab", "bb")}
+        self._sums = torch.zeros(len(_RATIO), rows, dtype=torch.float64)
 
     def add(self, rows: list[int], a: Float[Tensor, "r m"], b: Float[Tensor, " m"]) -> None:
         """Take m more blocks for the given rows: block means of ``a`` for each of them, and of ``b``."""
         a, b = a.double().cpu(), b.double().cpu()
-        self.count[rows] += len(b)
-        for name, part in {"a": a, "b": b.expand_as(a), "aa": a.square(), "ab": a * b, "bb": b.square()}.items():
-            self._sums[name][rows] += part.expand_as(a).sum(1)
+        index = torch.tensor(rows)
+        own = (len(rows),)
+        parts = {
+            "a": a.sum(1),
+            "b": b.sum().expand(own),
+            "aa": a.square().sum(1),
+            "ab": a @ b,
+            "bb": b.square().sum().expand(own),
+        }
+        self.count[index] += len(b)
+        self._sums[:, index] += torch.stack([parts[name] for name in _RATIO])
 
     def _mean(self, name: str) -> Float[Tensor, " u"]:
-        return self._sums[name] / self.count
+        return self._sums[_RATIO.index(name)] / self.count
 
     def ratio(self) -> Float[Tensor, " u"]:
         """Return the ratios; 0 where ``b`` vanishes."""
