@@ -1,21 +1,6 @@
 """How sentences are put: one or several, a few of many, minus signs."""
 
-import pytest
-
-from latentassay.assay.wording import (
-    MOST_TIMES,
-    list_places,
-    listing,
-    minus,
-    place_name,
-    say_of_units,
-    say_what_settles,
-    span,
-)
-from latentassay.core.estimate import Estimate
-from latentassay.core.levels import Bounds, grade
-
-BOUNDS = Bounds(0, 0.1, 0.3, "of the variance")
+from latentassay.assay.wording import list_places, listing, minus, place_name, say_of_units, span
 
 
 def test_lists_end_with_and():
@@ -51,21 +36,3 @@ def test_counts_that_differ_are_a_range():
 
 def test_negative_numbers_have_a_minus_sign_and_words_their_hyphens():
     assert minus("at -1.5 (-3) self-consistency") == "at −1.5 (−3) self-consistency"
-
-
-@pytest.mark.parametrize("value", [0.05, 0.15, 0.25, 0.33])
-def test_with_as_many_rows_as_are_asked_for_the_level_is_settled(value):
-    unsure = Estimate(value, stderr=0.06)
-    words = say_what_settles(unsure, BOUNDS, "latents")
-    times = int(words.removeprefix("About ").removesuffix(" × as many latents would tell."))
-    assert grade(Estimate(value, stderr=0.06 / times**0.5), BOUNDS) != "unsure"
-    assert grade(Estimate(value, stderr=0.06 / (times - 1) ** 0.5), BOUNDS) == "unsure"
-
-
-def test_what_is_settled_and_what_has_no_interval_needs_no_more_rows():
-    assert say_what_settles(Estimate(0.2, stderr=0.01), BOUNDS) is None
-    assert say_what_settles(Estimate(float("nan"), stderr=0.01), BOUNDS) is None
-
-
-def test_at_a_bound_rows_do_not_help():
-    assert f"even {MOST_TIMES} ×" in say_what_settles(Estimate(0.1, stderr=0.01), BOUNDS)

@@ -1,13 +1,6 @@
 """How sentences of findings are put: lists, places, counts and signs."""
 
-import math
 from collections.abc import Sequence
-
-from latentassay.core.estimate import Estimate
-from latentassay.core.levels import Bounds, grade
-
-MOST_TIMES = 100
-"""Times as many rows beyond which a level is not worth settling."""
 
 LISTED = 6
 """Names that a sentence lists before it counts the others."""
@@ -69,29 +62,3 @@ def span(low: int, high: int) -> str:
     ('3', '3 to 5')
     """
     return f"{low}" if low == high else f"{low} to {high}"
-
-
-def say_what_settles(estimate: Estimate, bounds: Bounds, what: str = "rows") -> str | None:
-    """Say how much more data an unsure level needs; ``None`` where the level is sure, or no interval is known.
-
-    An interval shrinks with the root of the rows, so it stops reaching across a bound at ``(reach / distance)²`` times
-    as many, if the estimate stays where it is.
-
-    >>> say_what_settles(Estimate(0.08, stderr=0.02), Bounds(0, 0.1, 0.3, "of the variance"))
-    'About 4 × as many rows would tell.'
-    >>> say_what_settles(Estimate(0.02, stderr=0.02), Bounds(0, 0.1, 0.3, "of the variance"))
-    """
-    low, high = estimate.low, estimate.high
-    if grade(estimate, bounds) != "unsure" or low is None or high is None or not math.isfinite(estimate):
-        return None
-    crossed = [bound for bound in (bounds.negligible, bounds.serious) if low <= bound <= high]
-    times = [_times(estimate, bound, low, high) for bound in crossed]
-    most = max(times, default=math.inf)
-    if most > MOST_TIMES:
-        return f"The value lies so near to a bound that even {MOST_TIMES} × as many {what} might not tell."
-    return f"About {math.ceil(most)} × as many {what} would tell."
-
-
-def _times(estimate: Estimate, bound: float, low: float, high: float) -> float:
-    reach = high - estimate if bound > estimate else estimate - low
-    return (reach / abs(bound - estimate)) ** 2 if bound != estimate else math.inf

@@ -11,12 +11,14 @@ from torch import Tensor
 
 from latentassay import plots
 from latentassay.assay.context import Context
+from latentassay.assay.families import judge_family
 from latentassay.assay.interventions import MOST_UNITS
 from latentassay.assay.question import Judgement, Question
-from latentassay.assay.wording import listing, minus, say_what_settles
+from latentassay.assay.settling import how_to_settle
+from latentassay.assay.wording import listing, minus
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Bounds, Finding, Picture, Score
-from latentassay.core.levels import Level, exceeding, grade
+from latentassay.core.levels import Level
 from latentassay.responses import respond
 from latentassay.responses.agreement import Agreement, agreement, expected_error
 from latentassay.responses.consistency import SelfConsistency, score_responses
@@ -180,9 +182,8 @@ def _score(kind: str, mean: Estimate, variant: str, evidence: SelfConsistencyEvi
 def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], context: Context) -> Finding:
     excess = evidence.excess("posterior")
     worst = int(np.argmax(excess))
-    estimate = excess[worst]
-    level = grade(estimate, BOUNDS)
-    guilty = [unit for unit, bad in enumerate(exceeding(excess, BOUNDS.serious)) if bad] or [worst]
+    verdict = judge_family(excess, BOUNDS)
+    level, guilty = verdict.level, list(verdict.named)
     error, allowed = 100 * evidence.errors[evidence.kinds.index("posterior"), worst], 100 * evidence.expected[worst]
     told = listing([f"{score} for {KINDS[kind]}" for kind, score in scores.items()])
     sentence = (
@@ -190,20 +191,19 @@ def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], contex
         f"response is {error:.3g} % of the variance, and the posterior's own width explains {allowed:.3g} %. "
         f"Self-consistency is {told}."
     )
-    grave = level in ("warning", "problem")
-    if grave:
+    if guilty:
         sentence += f" {_cause(evidence, guilty)}"
     return Finding(
         "consistency.self",
         minus(sentence),
         level,
         tuple(score.name for score in scores.values()),
-        subjects=tuple(evidence.labels[unit] for unit in guilty) if grave else (),
+        subjects=tuple(evidence.labels[unit] for unit in guilty),
         direction="above",
-        estimate=estimate,
+        estimate=verdict.estimate,
         bounds=BOUNDS,
-        remedy=_remedy(evidence, guilty, context) if grave else None,
-        settle=say_what_settles(estimate, BOUNDS),
+        remedy=_remedy(evidence, guilty, context) if guilty else None,
+        settle=how_to_settle(verdict.estimate, BOUNDS),
     )
 
 
@@ -235,10 +235,9 @@ def _remedy(evidence: SelfConsistencyEvidence, units: list[int], context: Contex
 def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Score]) -> Finding:
     excess = evidence.excess("hybrid", over="posterior")
     worst = int(np.argmax(excess))
-    level, estimate = grade(excess[worst], MIXED), excess[worst]
-    grave = level in ("warning", "problem")
-    guilty = [unit for unit, bad in enumerate(exceeding(excess, MIXED.serious)) if bad] or [worst]
-    more = f"{100 * float(estimate):.3g} % of the variance {'more' if estimate >= 0 else 'less'}".replace("-", "")
+    verdict = judge_family(excess, MIXED)
+    estimate = verdict.estimate
+    more = f"{100 * abs(float(estimate)):.3g} % of the variance {'more' if estimate >= 0 else 'less'}"
     sentence = (
         f"Hybrids, whose units come from different data, differ from their responses by {more} than posterior samples "
         f"do in unit {evidence.labels[worst]}, the worst."
@@ -247,14 +246,14 @@ def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Sco
     return Finding(
         "consistency.self.hybrid",
         sentence,
-        level,
+        verdict.level,
         (scores["hybrid"].name, scores["posterior"].name),
-        subjects=tuple(evidence.labels[unit] for unit in guilty) if grave else (),
+        subjects=tuple(evidence.labels[unit] for unit in verdict.named),
         direction="above",
         estimate=estimate,
         bounds=MIXED,
-        remedy=remedy if grave else None,
-        settle=say_what_settles(estimate, MIXED),
+        remedy=remedy if verdict.named else None,
+        settle=how_to_settle(estimate, MIXED),
     )
 
 
