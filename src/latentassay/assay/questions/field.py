@@ -12,12 +12,15 @@ from torch import Tensor
 from latentassay import plots
 from latentassay.assay.context import COARSEST, Context
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
+from latentassay.assay.wording import listing, minus
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding, Level, Picture, Score
-from latentassay.responses import ResponseField, divergence, mean_curvature, response_field
+from latentassay.core.findings import Bounds, Finding, Picture, Score
+from latentassay.core.levels import GRAVE, grade
+from latentassay.responses import ResponseField, divergence, mean_curvature, respond, response_field
 from latentassay.responses.field import grid_latents
 from latentassay.sampling import decode
-from latentassay.stats.intervals import wilson
+from latentassay.stats.intervals import proportion
 
 MAP = 12
 """Decodings along each side of the plane."""
@@ -31,8 +34,34 @@ STILL = 1e-4
 FLOWING = 1e-5
 """Directions of arrows shorter than this share of the plane's extent are rounding."""
 
-GOOD, FAIR = 0.9, 0.6
-"""Shares of the posterior where responses converge from which the field is good, and no warning."""
+SAMPLES = 128
+"""Posterior samples at which slopes are measured, at most."""
+
+FEWEST_SAMPLES = 32
+"""And at least."""
+
+MOST_UNITS = 8
+"""Units along which slopes are measured, the most responsive."""
+
+STEP = 0.1
+"""Distance over which slopes are measured, to each side, in standard deviations of the unit."""
+
+APART = 0.1
+"""Responses move apart where changes come back at more than 1 + APART of their size, mean over the units."""
+
+EXACT = 0.99
+"""Share of the variance from which on reconstructions count as exact."""
+
+CHECKED = 64
+"""Rows that are reconstructed to know, where nobody did before."""
+
+BOUNDS = Bounds(
+    0,
+    0.05,
+    0.25,
+    "share of posterior samples where responses move apart: around one in twenty is a matter of borders between kinds "
+    "of data; from one in four on they do so in the midst of the data",
+)
 
 
 @dataclass(frozen=True)
@@ -48,8 +77,12 @@ class FieldEvidence:
         posterior: posterior samples on the plane, ``(n, 2)``.
         reconstructions: decodings of a coarser grid, ``(m, m, *x_shape)``.
         latents: numbers of the two.
-        converging: share of posterior samples where the field converges.
+        slopes: mean over units of ∂R_u/∂z_u at some posterior samples, ``(s,)``.
+        slope_units: name of every one of these units.
+        expanding: share of these samples where the mean slope is above 1.1, so that responses move apart.
+        converging: share of posterior samples where the field on the plane converges.
         still: whether responses stay where they are.
+        exact: whether reconstructions are exact, too.
     """
 
     xs: Float[np.ndarray, " w"]
@@ -60,13 +93,24 @@ class FieldEvidence:
     posterior: Float[np.ndarray, "n 2"]
     reconstructions: Float[np.ndarray, "m m *x_shape"]
     latents: tuple[int, int]
+    slopes: Float[np.ndarray, " s"]
+    slope_units: tuple[str, ...]
+    expanding: Estimate
     converging: Estimate
     still: bool
+    exact: bool
 
 
 def passes_needed(context: Context) -> int | None:
-    """The coarsest field, and half a pass for every decoding; needs a plane of two alive scalars."""
-    return COARSEST**2 + MAP**2 // 2 if context.plane else None
+    """The coarsest field, half a pass for every decoding, and slopes; needs a plane of two alive scalars."""
+    slopes = 2 * FEWEST_SAMPLES * len(_scalars(context))
+    return COARSEST**2 + MAP**2 // 2 + slopes if context.plane else None
+
+
+def _scalars(context: Context) -> list[int]:
+    """The most responsive units of one latent."""
+    scalars = [unit for unit in context.causal.active if len(context.matrix.units.groups[unit]) == 1]
+    return context.strongest(scalars, MOST_UNITS)
 
 
 def measure(context: Context) -> FieldEvidence:
@@ -79,13 +123,14 @@ def measure(context: Context) -> FieldEvidence:
         context.model,
         (first, second),
         base=base,
-        n=context.side(1 + MAP**2 / COARSEST**2),
+        n=context.side(2 * (1 + MAP**2 / COARSEST**2)),  # the other half of the passes is for slopes
         extent=extent,
         batch_size=context.batch_size,
     )
     flow = divergence(field)
     inside, n = _at_nearest(field, flow, plane) < 0, len(plane)
-    low, high = wilson(int(inside.sum()), n)
+    slopes, units = _slopes(context), _scalars(context)
+    still = float(field.vectors.norm(dim=-1).max()) < STILL * float(field.xs[-1] - field.xs[0])
     return FieldEvidence(
         xs=field.xs.numpy(),
         ys=field.ys.numpy(),
@@ -95,9 +140,42 @@ def measure(context: Context) -> FieldEvidence:
         posterior=plane.numpy(),
         reconstructions=_map(context, base, field).numpy(),
         latents=(int(field.latents[0]), int(field.latents[1])),
-        converging=Estimate(float(inside.double().mean()), low=low, high=high, n=n),
-        still=float(field.vectors.norm(dim=-1).max()) < STILL * float(field.xs[-1] - field.xs[0]),
+        slopes=slopes.numpy(),
+        slope_units=tuple(context.labels[unit] for unit in units),
+        expanding=proportion(int((slopes > 1 + APART).sum()), len(slopes)),
+        converging=proportion(int(inside.sum()), n),
+        still=still,
+        exact=still and _is_exact(context),
     )
+
+
+def _slopes(context: Context) -> Float[Tensor, " s"]:
+    """Mean over units of central differences of their own responses, at posterior samples.
+
+    They are measured at the samples themselves, in all units: what a plane shows depends on where it is laid.
+    """
+    latents = [context.matrix.units.groups[unit][0] for unit in _scalars(context)]
+    afforded = context.passes // 2 // (2 * len(latents))
+    z = context.sample(min(context.at_most(SAMPLES), max(FEWEST_SAMPLES, afforded)), "slopes").flatten(1)
+    steps = STEP * context.z.flatten(1)[:, latents].double().std(0).to(z)
+    moved = z.repeat(2, len(latents), 1, 1)
+    for k, latent in enumerate(latents):
+        moved[0, k, :, latent] -= steps[k]
+        moved[1, k, :, latent] += steps[k]
+    response = respond(context.model, moved.flatten(0, 2), batch_size=context.batch_size).view_as(moved)
+    # Over the distance that was really gone, since a small step beside a large value is rounded.
+    gone, back = ((ends[1] - ends[0]).double()[:, :, latents].diagonal(dim1=0, dim2=2) for ends in (moved, response))
+    return (back / gone).mean(1)
+
+
+def _is_exact(context: Context) -> bool:
+    """Whether codes decode to what was encoded."""
+    known = context.found.get("reconstruction")
+    if known is not None:
+        return float(known.explained) >= EXACT
+    x = context.x(slice(CHECKED)).double()
+    decoded = decode(context.model, context.codes.mean[: len(x)], batch_size=context.batch_size)
+    return float((decoded - x).square().sum()) <= (1 - EXACT) * float((x - x.mean(0)).square().sum())
 
 
 def _at_nearest(field: ResponseField, values: Tensor, points: Tensor) -> Tensor:
@@ -115,27 +193,56 @@ def _map(context: Context, base: Tensor, field: ResponseField) -> Tensor:
 
 
 def judge(evidence: FieldEvidence, context: Context) -> Judgement:
-    """Say how much of the posterior lies where responses converge; a field that stands still is no fault."""
+    """Say at which share of the data responses move apart by more than a little; a field that stands still is fine."""
+    expanding = Score.of(
+        "field.expanding",
+        "Posterior samples where responses move apart",
+        evidence.expanding,
+        f"share of posterior samples where ∂R_u/∂z_u is above {1 + APART:g}, mean over the units "
+        f"{listing(evidence.slope_units)}; central differences over ± {STEP:g} σ; Wilson interval",
+        n=len(evidence.slopes),
+        seed=context.seed,
+        unit="%",
+    )
+    scores = (expanding, _converging(evidence, context))
+    if evidence.still:
+        sentence = f"On the plane of units {listing(list(map(str, evidence.latents)))} responses stay where they are"
+        sentence += ": the coders invert each other." if evidence.exact else "."
+    else:
+        sentence = (
+            f"At {expanding} of posterior samples responses move apart: small changes come back more than "
+            f"{100 * APART:g} % larger; on average over all samples, at {evidence.slopes.mean():.2f} of their size."
+        )
+    level = grade(evidence.expanding, BOUNDS)
+    remedy = "Do not repair samples by responding several times: where responses move apart, they get further away."
+    finding = Finding(
+        "field",
+        minus(sentence),
+        level,
+        (expanding.name,),
+        direction="above",
+        estimate=evidence.expanding,
+        bounds=BOUNDS,
+        remedy=remedy if level in GRAVE else None,
+        settle=how_to_settle(evidence.expanding, BOUNDS),
+    )
+    return Judgement(scores, (finding,))
+
+
+def _converging(evidence: FieldEvidence, context: Context) -> Score:
+    """Sign of the divergence alone, as in the paper's figure: a number to look at, which says nothing of sizes."""
     first, second = evidence.latents
-    score = Score.of(
+    return Score.of(
         "field.converging",
         "Posterior samples where responses converge",
         evidence.converging,
         f"share of posterior samples with ∇·(R(z) − z) < 0 on the plane of latents {first} and {second}, the others "
-        f"at the real code nearest to the mean; central differences, {len(evidence.xs)}×{len(evidence.ys)} points over "
-        f"mean ± {REACH} σ; Wilson interval",
+        f"at the real code nearest to the mean, whatever its size; central differences, {len(evidence.xs)}×"
+        f"{len(evidence.ys)} points over mean ± {REACH} σ; Wilson interval",
         n=len(evidence.posterior),
         seed=context.seed,
         unit="%",
     )
-    on_plane = f"On the plane of units {first} and {second}"
-    if evidence.still:
-        sentence = f"{on_plane} responses stay where they are: the coders invert each other."
-        return Judgement((score,), (Finding("field", sentence, "good", (score.name,)),))
-    level: Level = "good" if score.value >= GOOD else "note" if score.value >= FAIR else "warning"
-    sentence = f"{on_plane}, {score} of the posterior lies where responses converge."
-    remedy = None if level == "good" else "The decoder is unsure between clusters; interpolate around, not across."
-    return Judgement((score,), (Finding("field", sentence, level, (score.name,), remedy=remedy),))
 
 
 def figures(evidence: FieldEvidence) -> Iterator[Picture]:
@@ -144,9 +251,9 @@ def figures(evidence: FieldEvidence) -> Iterator[Picture]:
     yield Picture(
         "maps",
         "A plane of two units",
-        "Blue divergence: responses flow together, the decoder is sure of itself; red: borders between such "
-        "regions. Green: real data. Curvature spikes where the latent manifold bends. Decodings cover the same "
-        "plane. Colours saturate at the 98 % quantile.",
+        "Blue divergence: responses flow together; red: they move apart, as at borders between kinds of data. Green: "
+        "real data. Curvature is high where the direction of responses turns. Decodings cover the same plane. "
+        "Colours saturate at the 98 % quantile.",
         partial(
             plots.field_maps,
             evidence.xs,
@@ -162,7 +269,7 @@ def figures(evidence: FieldEvidence) -> Iterator[Picture]:
         "arrows",
         "Response field",
         "Every arrow leads from a latent to its response, at full length: where arrows are long, "
-        "the model does not mean what the latent says.",
+        "what is decoded is encoded as another latent.",
         partial(
             plots.field_arrows,
             evidence.xs,

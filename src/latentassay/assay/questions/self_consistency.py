@@ -181,9 +181,9 @@ def _score(kind: str, mean: Estimate, variant: str, evidence: SelfConsistencyEvi
 
 def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], context: Context) -> Finding:
     excess = evidence.excess("posterior")
-    worst = int(np.argmax(excess))
     verdict = judge_family(excess, BOUNDS)
     level, guilty = verdict.level, list(verdict.named)
+    worst = max(guilty or range(len(excess)), key=lambda unit: float(excess[unit]))
     error, allowed = 100 * evidence.errors[evidence.kinds.index("posterior"), worst], 100 * evidence.expected[worst]
     told = listing([f"{score} for {KINDS[kind]}" for kind, score in scores.items()])
     sentence = (
@@ -234,9 +234,9 @@ def _remedy(evidence: SelfConsistencyEvidence, units: list[int], context: Contex
 
 def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Score]) -> Finding:
     excess = evidence.excess("hybrid", over="posterior")
-    worst = int(np.argmax(excess))
     verdict = judge_family(excess, MIXED)
     estimate = verdict.estimate
+    worst = max(verdict.named or range(len(excess)), key=lambda unit: float(excess[unit]))
     more = f"{100 * abs(float(estimate)):.3g} % of the variance {'more' if estimate >= 0 else 'less'}"
     sentence = (
         f"Hybrids, whose units come from different data, differ from their responses by {more} than posterior samples "
