@@ -94,14 +94,28 @@ def build(units: int = 24, alive: int = 11, shape: tuple[int, ...] = (3, 32, 32)
 
 def _reconstruction(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
     values = rng.normal(size=(12, 5))
+    originals = observe(values, shape)
+    columns = np.full(originals.shape[1], 1 / originals.shape[1])
     return section(
         "reconstruction",
         ReconstructionEvidence(
-            originals=observe(values, shape),
+            originals=originals,
             reconstructions=observe(values * 0.9, shape),
             error=rng.gamma(4, 2, 1024),
             explained=Estimate(0.971, stderr=0.001, n=1024),
             mse=Estimate(0.00423, stderr=0.00006, n=1024),
+            constant=Estimate(0.0, stderr=0.0001, n=1024),
+            constant_of_error=Estimate(0.0, stderr=0.003, n=1024),
+            kept_without_constant=Estimate(0.971, stderr=0.001, n=1024),
+            bias=np.zeros(originals.shape[1:]),
+            bias_stderr=np.full(originals.shape[1:], 0.005),
+            column_share=columns,
+            column_kept=np.full_like(columns, 0.971),
+            column_kept_stderr=np.full_like(columns, 0.001),
+            mean_kept=Estimate(0.971, stderr=0.001, n=1024),
+            drowned=Estimate(0.0, stderr=0.001, n=1024),
+            largest=Estimate(columns[0], stderr=0.001, n=1024),
+            few=len(columns),
         ),
         (score("reconstruction.mse", "Squared error per pixel", 0.00423, 0.00011),),
         (Finding("reconstruction.ok", "Reconstructions explain 97.1 % ± 0.2 of the variance.", "good", ()),),

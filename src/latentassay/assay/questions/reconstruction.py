@@ -1,4 +1,4 @@
-"""How much of the data comes back?"""
+"""How much of the data comes back, and is what does not a constant, or columns that are small beside others?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,25 +7,54 @@ from functools import partial
 import numpy as np
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from latentassay import plots
 from latentassay.assay.context import Context
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.residuals import Parts, sum_residuals, take_apart
+from latentassay.assay.settling import how_to_settle
+from latentassay.assay.wording import LISTED, listing, minus
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding, Level, Picture, Score
-from latentassay.metrics.quality.reconstruction import Reconstruction, reconstruction_of
+from latentassay.core.findings import Finding, Picture, Score
+from latentassay.core.levels import GRAVE, Bounds, exceeding, grade
+from latentassay.metrics.quality.reconstruction import reconstruction_of
 from latentassay.sampling import decode
 
 PICTURES = 12
 """Observations that are shown beside their reconstructions."""
 
-GOOD, FAIR = 0.9, 0.6
-"""Shares of the variance from which reconstructions are good, and no warning."""
+KEPT = Bounds(1.0, 0.9, 0.6, "share of the variance of the data that reconstructions keep", problem=0.1)
+"""What of the variance is kept: below 10 % a model says little more than the mean of the data."""
+
+CONSTANT = Bounds(0.0, 0.01, 0.05, "share of the variance of the data; 5 % are 0.22 standard deviations of every value")
+"""How large a constant may be in what reconstructions miss."""
+
+DROWNED = Bounds(0.0, 0.1, 0.4, "share kept of all variance, less the mean of what every column keeps of its own")
+"""How far the variance kept of all may exceed that kept of a mean column on its own scale."""
+
+OFF = 0.2
+"""A column is off by a constant if that is more than so many of its standard deviations, beyond doubt."""
+
+EVENLY = 0.5
+"""A column is kept, or lost, if more, or less, than this share of its own variance comes back, beyond doubt."""
+
+SOUND = 0.3
+"""Without the constant a model must keep this share of the variance, or else the constant is not what is wrong."""
+
+MATTERS = 0.1
+"""And the constant must be this share of the squared error."""
+
+ADD_BACK = (
+    "Look for what is added or left out after the decoder, such as the bias of its last layer or the mean of the "
+    "training data, or add the mean residual to every decoding."
+)
+"""What to do about a constant."""
 
 
 @dataclass(frozen=True)
 class ReconstructionEvidence:
-    """Errors of all rows, and a few of them to look at.
+    """Errors of all rows, what they consist of, and a few of them to look at.
 
     Attributes:
         originals: a few observations, ``(k, *x_shape)``.
@@ -33,6 +62,18 @@ class ReconstructionEvidence:
         error: mean squared error of every row, ``(n,)``.
         explained: share of the variance that comes back, in [−∞, 1].
         mse: mean squared error over rows and values.
+        constant: squared mean residual as a share of the variance of the data.
+        constant_of_error: the same as a share of the mean squared error.
+        kept_without_constant: share of the variance that reconstructions would keep without it.
+        bias: mean residual in standard deviations of the column (or channel), ``x_shape``.
+        bias_stderr: its standard error.
+        column_share: share of the variance in every column of a table or channel of a picture, ``(g,)``.
+        column_kept: share of its own variance that each keeps, ``(g,)``; NaN where it has none.
+        column_kept_stderr: its standard error.
+        mean_kept: mean of ``column_kept`` over columns, at least 0 each.
+        drowned: ``explained`` less ``mean_kept``.
+        largest: share of the variance in the column that holds most.
+        few: fewest columns that hold 95 % of the variance.
     """
 
     originals: Float[np.ndarray, "k *x_shape"]
@@ -40,58 +81,224 @@ class ReconstructionEvidence:
     error: Float[np.ndarray, " n"]
     explained: Estimate
     mse: Estimate
+    constant: Estimate
+    constant_of_error: Estimate
+    kept_without_constant: Estimate
+    bias: Float[np.ndarray, "*x_shape"]
+    bias_stderr: Float[np.ndarray, "*x_shape"]
+    column_share: Float[np.ndarray, " g"]
+    column_kept: Float[np.ndarray, " g"]
+    column_kept_stderr: Float[np.ndarray, " g"]
+    mean_kept: Estimate
+    drowned: Estimate
+    largest: Estimate
+    few: int
 
 
 def measure(context: Context) -> ReconstructionEvidence:
-    """Decode the codes of all rows."""
-    found = _stream(context)
+    """Decode the codes of all rows, after a pass over the data for their mean; pictures are never all in memory."""
+    starts = range(0, context.n, context.batch_size)
+    parts = [slice(start, start + context.batch_size) for start in starts]
+    mean = sum((context.x(part).double().sum(0) for part in parts), torch.zeros(())) / context.n
+    error: list[Tensor] = []
+    spread: list[Tensor] = []
+
+    def pairs() -> Iterator[tuple[Tensor, Tensor]]:
+        for part in parts:
+            x, decoded = context.x(part), decode(context.model, context.codes.mean[part], batch_size=context.batch_size)
+            error.append((x - decoded).double().square().flatten(1).mean(1))
+            spread.append((x.double() - mean).square().flatten(1).mean(1))
+            yield x, decoded
+
+    taken = take_apart(sum_residuals(pairs(), mean, context.n))
+    found = reconstruction_of(torch.cat(error), torch.cat(spread))
     return ReconstructionEvidence(
         originals=context.x(slice(PICTURES)).numpy(),
         reconstructions=decode(context.model, context.codes.mean[:PICTURES]).numpy(),
         error=found.per_sample.numpy(),
         explained=found.explained,
         mse=found.mse,
+        constant=taken.constant,
+        constant_of_error=taken.constant_of_error,
+        kept_without_constant=taken.kept_without_constant,
+        **_arrays(taken, tuple(mean.shape)),
+        mean_kept=taken.mean_kept,
+        drowned=taken.drowned,
+        largest=taken.largest,
+        few=taken.few,
     )
 
 
-def _stream(context: Context) -> Reconstruction:
-    """Reconstruction error in two passes over the rows, the first for their mean; pictures are never all in memory."""
-    parts = [slice(start, start + context.batch_size) for start in range(0, context.n, context.batch_size)]
-    mean = sum((context.x(part).double().sum(0) for part in parts), torch.zeros(())) / context.n
-    error, spread = [], []
-    for part in parts:
-        x, decoded = context.x(part), decode(context.model, context.codes.mean[part], batch_size=context.batch_size)
-        error.append((x - decoded).double().square().flatten(1).mean(1))
-        spread.append((x.double() - mean).square().flatten(1).mean(1))
-    return reconstruction_of(torch.cat(error), torch.cat(spread))
+def _arrays(parts: Parts, x_shape: tuple[int, ...]) -> dict[str, np.ndarray]:
+    return {
+        "bias": parts.bias.view(x_shape).numpy(),
+        "bias_stderr": parts.bias_stderr.view(x_shape).numpy(),
+        "column_share": parts.column_share.numpy(),
+        "column_kept": parts.column_kept.numpy(),
+        "column_kept_stderr": parts.column_kept_stderr.numpy(),
+    }
+
+
+SCORES: dict[str, tuple[str, str, str]] = {
+    "explained": ("Variance explained", "1 − Σ(x − x̂)² / Σ(x − x̄)² with x̂ = D(E(x)), both mean coder outputs", "%"),
+    "mse": ("Mean squared error", "mean over rows and values of (x − x̂)²", ""),
+    "constant": (
+        "Constant error",
+        "‖E[x − x̂]‖² / Σ Var x, the numerator from products of residuals of different rows; jackknife over blocks",
+        "%",
+    ),
+    "mean_kept": (
+        "Variance explained, mean over columns",
+        "mean over columns (channels of pictures) of max(0, 1 − Σ(x − x̂)² / Σ(x − x̄)²) in each; jackknife over blocks",
+        "%",
+    ),
+}
+"""Field of the evidence → label, definition and unit of its score."""
 
 
 def judge(evidence: ReconstructionEvidence, context: Context) -> Judgement:
-    """Say how much of the variance is kept."""
-    explained = Score.of(
-        "reconstruction.explained",
-        "Variance explained",
-        evidence.explained,
-        "1 − Σ(x − x̂)² / Σ(x − x̄)² with x̂ = D(E(x)), both mean coder outputs",
-        n=context.n,
-        seed=context.seed,
-        unit="%",
+    """Say how much of the variance is kept, and what kind of thing is not."""
+    scores = tuple(
+        Score.of(
+            f"reconstruction.{name}", label, getattr(evidence, name), definition, n=n, seed=context.seed, unit=unit
+        )
+        for n in (context.n,)
+        for name, (label, definition, unit) in SCORES.items()
     )
-    mse = Score.of(
-        "reconstruction.mse",
-        "Mean squared error",
-        evidence.mse,
-        "mean over rows and values of (x − x̂)²",
-        n=context.n,
-        seed=context.seed,
+    constant, columns = _constant_finding(evidence), _columns_finding(evidence, context)
+    findings = (_kept_finding(evidence, context, [constant, columns]), constant, columns)
+    return Judgement(scores, tuple(finding for finding in findings if finding))
+
+
+def _kept_finding(evidence: ReconstructionEvidence, context: Context, causes: list[Finding | None]) -> Finding:
+    level = grade(evidence.explained, KEPT)
+    named = any(cause and cause.is_grave for cause in causes)
+    return Finding(
+        "reconstruction",
+        f"Reconstructions keep {minus(str(evidence.explained.scaled(100)))} % of the variance of the data.",
+        level,
+        ("reconstruction.explained",),
+        direction="below" if level in GRAVE else None,
+        estimate=evidence.explained,
+        bounds=KEPT,
+        remedy=None if named or level in ("good", "unsure") else _remedy(context),
+        settle=how_to_settle(evidence.explained, KEPT),
     )
-    level: Level = "good" if explained.value >= GOOD else "note" if explained.value >= FAIR else "warning"
-    remedy = "Train longer, give the latent more units, or lower β if it is above 1."
-    sentence = f"Reconstructions keep {explained} of the variance of the data."
-    finding = Finding(
-        "reconstruction", sentence, level, ("reconstruction.explained",), remedy=None if level == "good" else remedy
+
+
+def _remedy(context: Context) -> str | None:
+    """Whoever cannot train the model is told nothing of training, and more units help only where all are in use."""
+    if not context.is_trainable:
+        return None
+    if len(context.causal.active) == len(context.matrix.units):
+        return "Give the latent more units: all that there are are in use."
+    return "Lower β if it is above 1: not all units are in use." if context.has_prior else None
+
+
+def _constant_finding(evidence: ReconstructionEvidence) -> Finding | None:
+    """Name a constant, but only where it is what is wrong: the reconstructions would do without it."""
+    level = grade(evidence.constant, CONSTANT)
+    kept, share = evidence.kept_without_constant, evidence.constant_of_error
+    if level == "good" or not (kept.low or 0.0) > SOUND or not share > MATTERS:
+        return None
+    grave = level in GRAVE
+    columns = _columns_off(evidence)
+    words = (
+        "are off by a constant"
+        if grave
+        else "are perhaps off by a constant"
+        if level == "unsure"
+        else "are a little off"
     )
-    return Judgement((explained, mse), (finding,))
+    return Finding(
+        "reconstruction.bias",
+        f"Reconstructions {words}: the squared mean of x − D(E(x)) is {evidence.constant.scaled(100)} % of the "
+        f"variance of the data and {100 * share:.0f} % of the squared error; without it {kept.scaled(100)} % of the "
+        f"variance would be kept.{_say_off(evidence, columns)}",
+        level,
+        ("reconstruction.constant",),
+        subjects=tuple(map(str, sorted(columns))) if grave else (),
+        direction="above" if grave else None,
+        estimate=evidence.constant,
+        bounds=CONSTANT,
+        remedy=ADD_BACK if grave else None,
+        settle=how_to_settle(evidence.constant, CONSTANT),
+        brief="reconstructions are off by a constant" if grave else None,
+    )
+
+
+def _columns_off(evidence: ReconstructionEvidence) -> list[int]:
+    """Columns of a table that are off for sure, the worst first; pictures have too many values to name."""
+    if evidence.bias.ndim != 1:
+        return []
+    pairs = zip(np.abs(evidence.bias).tolist(), evidence.bias_stderr.tolist(), strict=True)
+    sure = np.flatnonzero(exceeding([Estimate(value, stderr=stderr) for value, stderr in pairs], OFF))
+    return sorted(sure.tolist(), key=lambda column: -abs(float(evidence.bias[column])))
+
+
+def _say_off(evidence: ReconstructionEvidence, columns: list[int]) -> str:
+    if not columns:
+        return ""
+    # The residual is x − D(E(x)): what reconstructions have too much of is what it has too little of.
+    named = listing([f"{column} ({-evidence.bias[column]:+.2g})" for column in columns[:LISTED]])
+    words = "Column" if len(columns) == 1 else "Columns"
+    return minus(
+        f" {words} {named}{' …' if len(columns) > LISTED else ''}, in standard deviations of the column."
+    ).replace("(-", "(−")
+
+
+def _columns_finding(evidence: ReconstructionEvidence, context: Context) -> Finding | None:
+    """Where few columns hold nearly all of the variance, say what becomes of the others."""
+    varying = np.flatnonzero(evidence.column_share > 0)
+    if len(varying) < 2 or evidence.few > max(1, len(varying) // 4):
+        return None
+    level = grade(evidence.drowned, DROWNED)
+    pairs = zip(evidence.column_kept[varying].tolist(), evidence.column_kept_stderr[varying].tolist(), strict=True)
+    each = [Estimate(value, stderr=stderr) for value, stderr in pairs]
+    lost, kept = (varying[exceeding(each, EVENLY, side)] for side in ("below", "above"))
+    grave = level in GRAVE
+    return Finding(
+        "reconstruction.columns",
+        f"{_holders(evidence)} of the data, so that what is kept of all says little of the others. Each on its own "
+        f"scale, {len(kept)} of {len(varying)} {_word(evidence)}s keep more than half of their variance, "
+        f"{_say_lost(lost)}; the mean of what they keep is {evidence.mean_kept.scaled(100)} %.",
+        level,
+        ("reconstruction.mean_kept", "reconstruction.explained"),
+        subjects=tuple(map(str, lost.tolist())) if grave else (),
+        direction="above" if grave else None,
+        estimate=evidence.drowned,
+        bounds=DROWNED,
+        remedy=f"Train on standardised {_word(evidence)}s if all of them count."
+        if grave and context.is_trainable
+        else None,
+        settle=how_to_settle(evidence.drowned, DROWNED),
+    )
+
+
+def _word(evidence: ReconstructionEvidence) -> str:
+    return "column" if evidence.bias.ndim == 1 else "channel"
+
+
+def _holders(evidence: ReconstructionEvidence) -> str:
+    """Which columns hold nearly all of the variance."""
+    order = np.argsort(-evidence.column_share)[: evidence.few].tolist()
+    if evidence.few == 1:
+        return f"{_word(evidence).capitalize()} {order[0]} alone holds {_percent(evidence.largest)} of the variance"
+    named = listing([str(column) for column in sorted(order)]) if len(order) <= LISTED else f"{len(order)}"
+    return (
+        f"{_word(evidence).capitalize()}s {named} hold {_percent(evidence.column_share[order].sum())} of the variance"
+    )
+
+
+def _percent(share: float) -> str:
+    return "more than 99.9 %" if share > 0.999 else f"{100 * share:.1f} %"
+
+
+def _say_lost(lost: np.ndarray) -> str:
+    if not len(lost):
+        return "none is lost for sure"
+    named = ", ".join(map(str, lost[:LISTED].tolist())) + (" …" if len(lost) > LISTED else "")
+    return f"{len(lost)} {'loses' if len(lost) == 1 else 'lose'} more than that ({named})"
 
 
 def figures(evidence: ReconstructionEvidence) -> Iterator[Picture]:
@@ -113,7 +320,7 @@ def figures(evidence: ReconstructionEvidence) -> Iterator[Picture]:
 QUESTION = Question(
     key="reconstruction",
     title="Reconstruction",
-    text="How much of the data comes back?",
+    text="How much of the data comes back, and what does not?",
     evidence=ReconstructionEvidence,
     measure=measure,
     judge=judge,
