@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numpy as np
 from jaxtyping import Int
 
+from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.stats.intervals import half_errors
 
@@ -53,3 +54,26 @@ def estimate_by_halves(
     """
     errors = half_errors(lambda rows: (statistic(rows),), n, resamples=resamples, seed=seed)
     return Estimate(value, stderr=None if errors is None else errors[0], n=n)
+
+
+def wants_interval(resamples: int) -> bool:
+    """Return whether an interval is asked for, by metrics that find theirs without random halves.
+
+    Raises:
+        InputError: ``resamples`` is 1 or negative, as no number of halves may be.
+
+    >>> wants_interval(0), wants_interval(20)
+    (False, True)
+    """
+    check_resamples(resamples)
+    return resamples > 0
+
+
+def check_resamples(resamples: int) -> None:
+    """Refuse a number of halves of which there is no spread.
+
+    Raises:
+        InputError: ``resamples`` is 1 or negative.
+    """
+    if resamples < 0 or resamples == 1:
+        raise InputError(f"resamples must be 0 (no interval) or at least 2, got {resamples}")

@@ -4,13 +4,13 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from torch import Generator
 
-from latentassay.core.randomness import as_seed
-from latentassay.metrics.disentanglement.mig import MIG, bin_units, measure_gaps
+from latentassay.metrics.disentanglement.information_gaps import GapKind, bin_units, measure_gaps
+from latentassay.metrics.disentanglement.mig import MIG, mig_of
+from latentassay.metrics.halves import wants_interval
 from latentassay.metrics.laws import EDGES, Laws, Near
 from latentassay.metrics.metric import metric
-from latentassay.stats.information import Binning
+from latentassay.stats.information import Bias, Binning
 
 LAWS = Laws(perfect=Near(1, 1e-9), chance=Near(0, 0.03), negated=EDGES, refuses=("one unit",))
 
@@ -21,7 +21,7 @@ LAWS = Laws(perfect=Near(1, 1e-9), chance=Near(0, 0.03), negated=EDGES, refuses=
     source="Sepliarskaia et al. 2019",
     needs="factors",
     takes_units=True,
-    variants=({"binning": "width"},),
+    variants=({"bias": "kept"}, {"binning": "width"}),
     laws=LAWS,
     order=20,
 )
@@ -31,9 +31,9 @@ def dcimig(
     *,
     bins: int = 20,
     binning: Binning = "quantile",
+    bias: Bias = "removed",
     units: Any = None,
     resamples: int = 0,
-    generator: Generator | int = 0,
 ) -> MIG:
     """Measure the gap by units: ``Σ_m max_j gap_j / Σ_m H(f_m)`` over the units j that know most about factor m.
 
@@ -48,13 +48,15 @@ def dcimig(
     1.0
     """
     table = bin_units(codes, factors, bins, binning, units)
-    found = measure_gaps(table, _gaps_of_units, np.asarray, resamples, as_seed(generator))
-    return found._replace(variant=f"{table.bins}, sum of gaps divided by sum of factor entropies")
+    kind = GapKind(_gaps_of_units, np.asarray)
+    found = measure_gaps(table, kind, bias=bias, interval=wants_interval(resamples))
+    return mig_of(found, len(table.codes), f"{found.variant}, sum of gaps divided by sum of factor entropies")
 
 
-def _gaps_of_units(information: Float[np.ndarray, "m u"]) -> Float[np.ndarray, " m"]:
-    best = information.argmax(0)
-    ordered = np.sort(np.vstack([np.zeros(information.shape[1]), information]), axis=0)
-    gaps = np.zeros(len(information))
-    np.maximum.at(gaps, best, ordered[-1] - ordered[-2])
-    return gaps
+def _gaps_of_units(information: Float[np.ndarray, "*rows m u"]) -> Float[np.ndarray, "*rows m"]:
+    best = information.argmax(-2)
+    ordered = np.sort(np.concatenate([np.zeros_like(information[..., :1, :]), information], -2), axis=-2)
+    gaps = ordered[..., -1, :] - ordered[..., -2, :]
+    own = np.arange(information.shape[-2])[:, None] == best[..., None, :]
+    largest: Float[np.ndarray, "*rows m"] = np.where(own, gaps[..., None, :], 0.0).max(-1)
+    return largest

@@ -74,7 +74,7 @@ def score_network(network: Any, test: FactorData, scale: BetaVAEScale, seed: int
         **_score_causes(network, test, alive.active, scale, generator),
         DCI: dci(means, factors, predictor=scale.predictor, generator=seed).disentanglement,
         IRS: irs(means, factors).score,
-        MIG: mig(means, factors, binning="width").score,
+        MIG: mig(means, factors, binning="width", bias="kept").score,
         ALIVE: float(alive.dimension),
     }
 
