@@ -52,9 +52,9 @@ class Causes:
 
     latent_shape, prior = (3,), None
 
-    def __init__(self, blind=()):
+    def __init__(self, blind=(), times=1.0):
         self.D = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
-        self.blind = list(blind)
+        self.blind, self.times = list(blind), times
 
     def causes(self, z, given=None):
         given, made = given or {}, []
@@ -73,7 +73,7 @@ class Causes:
         z = x.flatten(1) @ torch.linalg.pinv(self.D).T
         noises = torch.stack([z[:, 0], z[:, 1] - 2 * z[:, 0], z[:, 2]], 1)
         for unit in self.blind:
-            noises[:, unit] = noises[:, 1 - unit] + noises[:, unit]
+            noises[:, unit] = self.times * noises[:, 1 - unit] + noises[:, unit]
         return la.Point(noises)
 
     def adjacency(self):

@@ -1,12 +1,16 @@
 """Do causes follow an intervention, and which listen to which? A block whose causes are known in closed form."""
 
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
 
+from latentassay.assay.questions.causes import QUESTION, CausesEvidence
+from latentassay.core.estimate import Estimate
+from latentassay.core.levels import grade
 from latentassay.report import figures
 from tests.assay import responding
-from tests.assay.asking import ask, findings_of, scores_of
+from tests.assay.asking import ask, context_of, findings_of, scores_of
 from tests.assay.responding import Causes, observations
 
 KEY = "consistency.causes"
@@ -28,9 +32,58 @@ def test_causes_are_asked_whether_they_follow_and_which_listen(caused):
 
 
 def test_causes_that_do_not_follow_are_blamed():
-    sections = ask(Causes(blind=[0]), observations(Causes()), KEY)  # noise 1 is read into noise 0, too
-    follows = findings_of(sections)["consistency.equivariance"]
-    assert follows.level != "good" and "objectives.Equivariance" in follows.remedy
+    model = Causes(blind=[0], times=3)  # noise 1 is read into noise 0, too
+    model.torch_modules = (torch.nn.Linear(1, 1),)
+    follows = findings_of(ask(model, observations(Causes()), KEY))["consistency.equivariance"]
+    assert follows.level == "warning" and "objectives.Equivariance" in follows.remedy
+    assert "0" in follows.subjects and follows.level == grade(follows.estimate, follows.bounds)
+    assert "cause 0 after a change of noise 0" in follows.sentence
+
+
+def test_nobody_is_told_to_train_what_cannot_be_trained():
+    follows = findings_of(ask(Causes(blind=[0], times=3), observations(Causes()), KEY))
+    follows = follows["consistency.equivariance"]
+    assert follows.level == "warning" and follows.remedy is None
+
+
+@pytest.fixture(scope="module")
+def context():
+    return context_of(Causes(), observations(Causes()))
+
+
+def evidence(mean, worst, stderr=0.01):
+    matrix = np.full((2, 2), mean)
+    matrix[1, 0] = worst
+    return CausesEvidence(
+        equivariance=matrix,
+        equivariance_stderr=np.full((2, 2), stderr),
+        answering=np.array([True, True]),
+        adjacency=np.zeros((2, 2)),
+        samples=None,
+        on_noises=None,
+        on_causes=None,
+        shown=(0, 1),
+        score=Estimate(matrix.mean(), stderr=stderr / 2),
+        n=100,
+        variant="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("mean", "worst", "level", "subjects"),
+    [
+        (1.0, 0.99, "good", ()),
+        (0.9, 0.9, "note", ()),
+        (0.95, 0.95, "unsure", ()),
+        (0.8, 0.8, "warning", ()),  # no pair alone is serious, all together are
+        (1.0, 0.5, "warning", ("1>0",)),  # a mean of 0.875 would hide it
+        (1.0, 0.74, "unsure", ()),  # neither the pair nor the mean is beyond doubt
+    ],
+)
+def test_levels_follow_from_the_mean_or_from_pairs_that_it_hides(context, mean, worst, level, subjects):
+    found = QUESTION.judge(evidence(mean, worst), context).findings[0]
+    assert (found.level, found.subjects) == (level, subjects)
+    assert (found.settle is not None) == (level == "unsure")
 
 
 def test_double_interventions_on_noises_reach_children_and_on_causes_cut_parents(caused):

@@ -7,17 +7,20 @@ from typing import cast
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from latentassay import plots
 from latentassay.assay.context import Context
+from latentassay.assay.families import FamilyVerdict, judge_family
 from latentassay.assay.interventions import LEAST_PASSES, affordable, base_latents
 from latentassay.assay.maps import present
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
 from latentassay.core.autoencoder import HasCauses, eval_mode
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding, Level, Picture, Score
+from latentassay.core.findings import Finding, Picture, Score
+from latentassay.core.levels import GRAVE, Bounds, Level, grade, worst
 from latentassay.responses import equivariance
 from latentassay.sampling import decode
 
@@ -27,8 +30,20 @@ OPEN = 0.5
 SHOWN = 7
 """Double interventions are shown for so many units: more make small pictures."""
 
-GOOD, FAIR = 0.95, 0.85
-"""Equivariance from which causes follow, and from which there is no warning."""
+FOLLOWING = Bounds(
+    null=1.0,
+    negligible=0.95,
+    serious=0.85,
+    reason="share of the changes, squared, that the graph foretells on average: a twentieth is not seen",
+)
+"""Equivariance of all pairs together."""
+
+PAIRS = FOLLOWING._replace(serious=0.75, reason="share of a change, squared, that the graph foretells for one pair")
+"""Equivariance of one noise and one cause."""
+
+TRAIN = "Train with objectives.Equivariance, so that the graph holds off the data."
+
+ALIVE = "answer to a change of themselves (1/8 of it or more, squared)"
 
 
 @dataclass(frozen=True)
@@ -37,17 +52,21 @@ class CausesEvidence:
 
     Attributes:
         equivariance: row = noise that is set, column = cause, ``(u, u)``: 1 if the cause follows as the graph says.
+        equivariance_stderr: its standard error.
+        answering: which units answer to a change of themselves, ``(u,)``.
         adjacency: how open the way from every parent (row) to every child is, ``(u, u)`` in [0, 1].
         samples: decodings of three samples, ``(3, *x_shape)``; ``None`` where observations are no pictures.
         on_noises: the first with unit i of the second and unit j of the third, as noises, ``(k, k, *x_shape)``.
         on_causes: the same as causes, which no longer hear their parents.
         shown: units of the double interventions.
-        score: mean over noises and causes that are not collapsed; ``None`` where all are.
+        score: mean over noises and causes that answer; ``None`` where none does.
         n: number of latents.
         variant: how equivariance was measured.
     """
 
     equivariance: Float[np.ndarray, "u u"]
+    equivariance_stderr: Float[np.ndarray, "u u"]
+    answering: Bool[np.ndarray, " u"]
     adjacency: Float[np.ndarray, "u u"]
     samples: Float[np.ndarray, "three *x_shape"] | None
     on_noises: Float[np.ndarray, "k k *x_shape"] | None
@@ -81,6 +100,8 @@ def measure(context: Context) -> CausesEvidence:
     samples, on_noises, on_causes = _doubles(context, model, shown)
     return CausesEvidence(
         equivariance=found.matrix.numpy(),
+        equivariance_stderr=found.matrix_stderr.numpy(),
+        answering=~np.array(found.mask),
         adjacency=masks.numpy(),
         samples=samples,
         on_noises=on_noises,
@@ -139,7 +160,7 @@ def judge(evidence: CausesEvidence, context: Context) -> Judgement:
     scores, findings = [], []
     if evidence.score is not None:
         scores.append(_equivariance_score(evidence, evidence.score, context))
-        findings.append(_equivariance_finding(scores[-1]))
+        findings.append(_equivariance_finding(evidence, scores[-1], context))
     possible = evidence.adjacency[np.triu_indices(len(evidence.adjacency), 1)]
     if len(possible):  # one unit leaves no edge possible
         scores.append(_sparsity_score(possible, context))
@@ -153,7 +174,7 @@ def _equivariance_score(evidence: CausesEvidence, estimate: Estimate, context: C
         "consistency.equivariance",
         "Equivariance of the causes",
         estimate,
-        "IC 2.1, mean over noises m and causes i that are not collapsed of 1 − E‖Δ_i‖² / U_m, Δ between the causes of "
+        f"IC 2.1, mean over noises m and causes i that {ALIVE} of 1 − E‖Δ_i‖² / U_m, Δ between the causes of "
         f"the response to an intervened noise and those of the intervened response; {evidence.variant}",
         n=evidence.n,
         seed=context.seed,
@@ -175,11 +196,43 @@ def _sparsity_score(possible: np.ndarray, context: Context) -> Score:
     )
 
 
-def _equivariance_finding(score: Score) -> Finding:
-    level: Level = "good" if score.value >= GOOD else "note" if score.value >= FAIR else "warning"
-    sentence = f"Causes follow an intervention on a noise as their graph says at {score} (equivariance)."
-    remedy = None if level == "good" else "Train with objectives.Equivariance, so that the graph holds off the data."
-    return Finding("consistency.equivariance", sentence, level, (score.name,), remedy=remedy)
+def _equivariance_finding(evidence: CausesEvidence, score: Score, context: Context) -> Finding:
+    """Say how well causes follow, and which pair does least."""
+    entries = [(int(m), int(i)) for m, i in np.argwhere(np.outer(evidence.answering, evidence.answering))]
+    pairs = [_pair_estimate(evidence, m, i) for m, i in entries]
+    family = judge_family(pairs, PAIRS)
+    estimate, bounds, level = _worse(score.estimate, family)
+    least = min(range(len(pairs)), key=lambda k: float(pairs[k]))
+    return Finding(
+        "consistency.equivariance",
+        f"Causes follow an intervention on a noise as their graph says at {score} (equivariance); the worst pair, "
+        f"cause {entries[least][1]} after a change of noise {entries[least][0]}, at {family.estimate.scaled(100)} %.",
+        level,
+        (score.name,),
+        subjects=tuple(_pair_name(*entries[k]) for k in family.named),
+        direction="below",
+        estimate=estimate,
+        bounds=bounds,
+        remedy=TRAIN if level in ("note", *GRAVE) and context.is_trainable else None,
+        settle=how_to_settle(estimate, bounds),
+    )
+
+
+def _worse(mean: Estimate, family: FamilyVerdict) -> tuple[Estimate, Bounds, Level]:
+    """What the level follows from: the worst pair where that is graver or both are unsure, and else the mean."""
+    level = grade(mean, FOLLOWING)
+    if family.named or worst([level, family.level]) != level or level == family.level == "unsure":
+        return family.estimate, PAIRS, family.level
+    return mean, FOLLOWING, level
+
+
+def _pair_estimate(evidence: CausesEvidence, m: int, i: int) -> Estimate:
+    return Estimate(evidence.equivariance[m, i], stderr=evidence.equivariance_stderr[m, i], n=evidence.n)
+
+
+def _pair_name(m: int, i: int) -> str:
+    """A noise and the cause that does not follow it; a unit alone where they are its own."""
+    return str(m) if m == i else f"{m}>{i}"
 
 
 def figures(evidence: CausesEvidence) -> Iterator[Picture]:

@@ -1,5 +1,6 @@
 """Do the codes of a spatial latent follow their pictures when those are moved, and pictures their codes?"""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -9,16 +10,29 @@ from jaxtyping import Float
 
 from latentassay import plots
 from latentassay.assay.context import Context
+from latentassay.assay.families import judge_family
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
 from latentassay.core.estimate import Z95, Estimate
-from latentassay.core.findings import Finding, Level, Picture, Score
+from latentassay.core.findings import Finding, Picture, Score
+from latentassay.core.levels import GRAVE, Bounds
 from latentassay.spatial import spatial_equivariance
 
-FOLLOWS = 0.1
-"""Share of the variance by which codes may stray from moved pictures."""
+SHIFTS = Bounds(
+    null=0.0,
+    negligible=0.1,
+    serious=0.5,
+    reason="of the variance of codes, of which unrelated ones stray by 2: a tenth is not seen, half makes seams",
+)
+"""How far codes may stray from pictures that are shifted by one place."""
 
-STRAYS = 0.5
-"""Share beyond which, for sure, they stray enough for a warning."""
+MOVES = SHIFTS._replace(
+    serious=math.inf, reason="of the variance of codes; no size is serious, as models need not follow flips and turns"
+)
+"""How far they may stray from pictures that are flipped, turned or enlarged."""
+
+SEAMS = "Expect seams where latents are tiled, shifted or pasted."
+ANEW = "Move pictures and encode them anew; do not augment the latents themselves."
 
 TRANSFORMATIONS = 7
 """Passes that all transformations of one picture take."""
@@ -62,7 +76,7 @@ def passes_needed(context: Context) -> int | None:
 
 def measure(context: Context) -> TransformEvidence:
     """Move pictures and codes, and compare."""
-    rows = context.rows[: context.rows_at(TRANSFORMATIONS, least=LEAST, most=MOST)]
+    rows = context.rows[: context.rows_at(TRANSFORMATIONS, least=LEAST, most=context.at_most(MOST))]
     found = spatial_equivariance(context.model, context.data, rows=rows, batch_size=context.batch_size)
     return TransformEvidence(
         encoded=found.encoded.numpy(),
@@ -115,27 +129,45 @@ def _scores(
 
 
 def _shift_finding(shifts: tuple[Score, ...]) -> Finding:
-    worst = max(shifts, key=lambda score: score.value)
-    level: Level = "good" if worst.value < FOLLOWS else "note" if (worst.low or 0.0) < STRAYS else "warning"
-    names = tuple(score.name for score in shifts)
-    if level == "good":
-        sentence = f"Codes follow a picture that is shifted by one place: they stray by {worst} of their variance."
-        return Finding("spatial.shifts", sentence, level, names)
-    sentence = f"Codes do not quite follow a shift by one place: they stray by {worst} of their variance."
-    remedy = "Expect seams where latents are tiled, shifted or pasted."
-    return Finding("spatial.shifts", sentence, level, names, remedy=remedy)
+    found = judge_family([score.estimate for score in shifts], SHIFTS)
+    strays = f"they stray by {found.estimate.scaled(100)} % of their variance at worst"
+    says = {
+        "good": f"Codes follow a picture that is shifted by one place: {strays}.",
+        "note": f"Codes follow a shift by one place in part: {strays}.",
+        "unsure": f"How well codes follow a shift by one place is not sure: {strays}.",
+    }
+    return Finding(
+        "spatial.shifts",
+        says.get(found.level, f"Codes do not follow a shift by one place: {strays}."),
+        found.level,
+        tuple(score.name for score in shifts),
+        direction="above",
+        estimate=found.estimate,
+        bounds=SHIFTS,
+        remedy=SEAMS if found.level in ("note", *GRAVE) else None,
+        settle=how_to_settle(found.estimate, SHIFTS),
+    )
 
 
 def _other_finding(others: tuple[Score, ...]) -> Finding:
-    by_how_much = ", ".join(f"{score.label.split(': ')[1]} {score}" for score in others)
-    follows = max(score.value for score in others) < FOLLOWS
+    found = judge_family([score.estimate for score in others], MOVES)
+    by_how_much = ", ".join(f"{_describe(score)}: {score}" for score in others)
     return Finding(
         "spatial.moves",
-        f"When pictures are moved, codes stray from the same move of the codes by: {by_how_much}.",
-        "good" if follows else "note",
+        f"When pictures are moved, codes stray from the same move of the codes ({by_how_much} of their variance).",
+        found.level,
         tuple(score.name for score in others),
-        remedy=None if follows else "Move pictures and encode them anew; do not augment the latents themselves.",
+        direction="above",
+        estimate=found.estimate,
+        bounds=MOVES,
+        remedy=ANEW if found.level == "note" else None,
+        settle=how_to_settle(found.estimate, MOVES),
     )
+
+
+def _describe(score: Score) -> str:
+    """What was done to pictures; a factor is called one, lest it be read together with the percentage behind it."""
+    return score.label.split(": ")[1].replace("zoom by 2", "zoom by a factor of 2")
 
 
 def figures(evidence: TransformEvidence) -> Iterator[Picture]:
