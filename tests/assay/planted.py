@@ -107,8 +107,8 @@ DEFECTS = {
 }
 
 
-def data(times=1.0):
-    return times * clouds(400, seed=7).clamp(0, 1).float()
+def data(times=1.0, seed=7):
+    return times * clouds(400, seed=seed).clamp(0, 1).float()
 
 
 def identity(*shape, n=64):

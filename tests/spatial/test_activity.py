@@ -38,6 +38,29 @@ def test_errors_of_the_variance_hold_the_truth():
     assert 0.9 < float(held.mean()) < 0.98
 
 
+def test_errors_of_places_hold_the_truth():
+    """Places of unequal activity; rows vary in strength, which is common to all places and cancels in shares."""
+    scale = torch.linspace(0.5, 2.0, 12).reshape(3, 4).expand(2, 3, 4)
+    truth = (scale.square() / scale.square().mean((1, 2), keepdim=True)).mean(0).double()
+    held = []
+    for seed in range(60):
+        drawn = codes(150, scale, seed)
+        strength = 1 + torch.rand(150, 1, 1, 1, generator=torch.Generator().manual_seed(900 + seed))
+        found = activity_maps(drawn._replace(mean=(drawn.mean - 100) * strength))
+        held.append(((found.by_place - truth).abs() <= 1.96 * found.by_place_stderr).double())
+    assert 0.92 < float(torch.stack(held).mean()) < 0.98
+
+
+def test_errors_of_certainty_leave_out_what_rows_have_in_common():
+    g = torch.Generator().manual_seed(0)
+    own, common = torch.randn(200, 1, 3, 4, generator=g), 5 * torch.randn(200, 1, 1, 1, generator=g)
+    given = codes()
+    found = activity_maps(given._replace(std=(own + common).mul(0.5).exp().expand(200, 2, 3, 4)))
+    wanted = (own - own.mean((2, 3), keepdim=True))[:, 0].double().std(0) / 200**0.5
+    assert_close(found.log_noise_stderr, wanted, rtol=0.01, atol=0)
+    assert not activity_maps(given._replace(std=torch.zeros_like(given.std))).log_noise_stderr.any()
+
+
 def test_channels_that_do_not_vary_do_not_blur_the_map_of_places():
     scale = torch.ones(2, 3, 4)
     scale[0] = 0

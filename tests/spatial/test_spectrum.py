@@ -55,6 +55,26 @@ def test_intervals_of_the_slope_hold_the_truth():
     assert held >= 51
 
 
+def half_white(n, seed):
+    """Two channels, white and pink, of which the latent is the white one."""
+    pink = clouds(n, 8, seed=seed).float()
+    white = torch.randn(pink.shape, generator=seeded(1000 + seed))
+    model = la.from_torch(lambda x: x[:, :1], lambda z: z, latent_shape=(1, 8, 8))
+    return latent_spectrum(model, torch.cat([white, pink - pink.mean()], 1))
+
+
+def test_intervals_of_how_much_flatter_hold_the_truth_and_use_that_rows_are_the_same():
+    truth = float(half_white(4000, seed=5000).flatter)
+    found = [half_white(40, seed=seed) for seed in range(60)]
+    assert 51 <= sum(one.flatter.low <= truth <= one.flatter.high for one in found) <= 60
+    pool = la.from_torch(lambda x: torch.nn.functional.avg_pool2d(x, 4), lambda z: z, latent_shape=(1, 8, 8))
+    same_rows = latent_spectrum(pool, clouds(16, 32).float())
+    assert (
+        same_rows.flatter == pytest.approx(0, abs=1e-4)
+        and same_rows.flatter.stderr < 1e-4 < same_rows.latent.slope.stderr
+    )
+
+
 def test_pictures_are_averaged_to_the_size_of_the_latent():
     """Codes that are the mean of what lies beneath each place have the spectrum of the matched pictures."""
     model = la.from_torch(lambda x: torch.nn.functional.avg_pool2d(x, 4), lambda z: z, latent_shape=(1, 8, 8))

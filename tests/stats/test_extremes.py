@@ -5,7 +5,7 @@ import pytest
 
 import latentassay as la
 from latentassay.core.estimate import Estimate
-from latentassay.stats.extremes import largest, mirrored, smallest
+from latentassay.stats.extremes import extent, largest, mirrored, smallest
 
 
 def coverage(truth, stderr=0.1, times=2000):
@@ -37,6 +37,15 @@ def test_the_smallest_mirrors_the_largest():
     some = [Estimate(2.0, low=1.0, high=4.0), Estimate(1.5, low=1.2, high=1.6, n=9)]
     found, other = smallest(some), largest([mirrored(each) for each in some])
     assert (found, found.low, found.high, found.n) == (1.5, -other.high, -other.low, 9)
+
+
+@pytest.mark.parametrize("truth", [[1.0] * 2, [1.0] * 12, [1.0] * 64, [2.0, 1.0, 0.0], [2.0, 2.0, 1.9, 1.0, 0.0, 0.1]])
+def test_the_true_extent_is_held(truth):
+    rng, held = np.random.default_rng(0), 0
+    for noise in rng.normal(size=(2000, len(truth))):
+        found = extent([Estimate(mean + 0.1 * z, stderr=0.1) for mean, z in zip(truth, noise, strict=True)])
+        held += found.low <= max(truth) - min(truth) <= found.high
+    assert held / 2000 > 0.94
 
 
 def test_exact_and_infinite_values_count_as_certain():

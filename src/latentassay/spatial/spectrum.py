@@ -46,6 +46,7 @@ class LatentSpectrum(NamedTuple):
         latent: of posterior means.
         picture: of the observations.
         matched: of the observations averaged down to as many places as the latent has.
+        flatter: by how much the exponent of ``latent`` exceeds that of ``matched``; both come from the same rows.
         n: number of rows.
         variant: what varies in the definition, in words.
     """
@@ -53,6 +54,7 @@ class LatentSpectrum(NamedTuple):
     latent: Spectrum
     picture: Spectrum
     matched: Spectrum
+    flatter: Estimate
     n: int
     variant: str
 
@@ -92,8 +94,18 @@ def latent_spectrum(model: Encoder, data: Any, *, rows: Any = None, batch_size: 
             x = to_model(model, observations.batch(index[block]))
             fields = (finite(model.encode(x).mean, "encoded means"), x, _average(x, sides))
             powers.append(tuple(ring_power(field) for field in fields))
-    latent, picture, matched = (_spectrum(torch.cat(parts)) for parts in zip(*powers, strict=True))
-    return LatentSpectrum(latent, picture, matched, len(index), VARIANT)
+    of_latent, of_picture, of_matched = (_Rows(torch.cat(parts)) for parts in zip(*powers, strict=True))
+    latent, picture, matched = (of.spectrum() for of in (of_latent, of_picture, of_matched))
+    # Without a row, both slopes miss the same picture: what they have in common cancels.
+    stderr = widen(jackknife_stderr(of_latent.slopes - of_matched.slopes), len(index))
+    return LatentSpectrum(
+        latent=latent,
+        picture=picture,
+        matched=matched,
+        flatter=Estimate(latent.slope - matched.slope, stderr=float(stderr), n=len(index)),
+        n=len(index),
+        variant=VARIANT,
+    )
 
 
 def _average(x: Tensor, sides: Sides) -> Tensor:
@@ -131,19 +143,27 @@ def _rings(sides: Sides) -> Int[Tensor, " p"]:
     return squared.sqrt().round().long().flatten()
 
 
-def _spectrum(power: Float[Tensor, "n c f"]) -> Spectrum:
-    n, total, cycles = len(power), power.sum(0), torch.arange(1, power.shape[2] + 1)
-    overall = _mean_of_shares(total)
-    # Each row is a block: what is left without it is the sum of all less its own, so nothing is summed anew.
-    without = torch.stack([_mean_of_shares(total - row) for row in power])
-    slopes = torch.tensor([_slope(cycles, each) for each in without], dtype=torch.float64)
-    return Spectrum(
-        cycles=cycles,
-        power=total / n,
-        overall=overall,
-        overall_stderr=widen(jackknife_stderr(without), n),
-        slope=Estimate(_slope(cycles, overall), stderr=float(widen(jackknife_stderr(slopes), n)), n=n),
-    )
+class _Rows:
+    """Power of every row, and what a spectrum is without each of them in turn."""
+
+    def __init__(self, power: Float[Tensor, "n c f"]):
+        self._n, self._total = len(power), power.sum(0)
+        self._cycles = torch.arange(1, power.shape[2] + 1)
+        # Each row is a block: what is left without it is the sum of all less its own, so nothing is summed anew.
+        self._without = torch.stack([_mean_of_shares(self._total - row) for row in power])
+        self.slopes = torch.tensor([_slope(self._cycles, each) for each in self._without], dtype=torch.float64)
+
+    def spectrum(self) -> Spectrum:
+        """Return the spectrum of all rows."""
+        n, overall = self._n, _mean_of_shares(self._total)
+        slope, stderr = _slope(self._cycles, overall), float(widen(jackknife_stderr(self.slopes), n))
+        return Spectrum(
+            cycles=self._cycles,
+            power=self._total / n,
+            overall=overall,
+            overall_stderr=widen(jackknife_stderr(self._without), n),
+            slope=Estimate(slope, stderr=stderr, n=n),
+        )
 
 
 def _mean_of_shares(total: Float[Tensor, "c f"]) -> Float[Tensor, " f"]:

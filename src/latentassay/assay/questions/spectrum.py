@@ -1,5 +1,6 @@
 """Do spatial latents hold finer detail than their pictures do at their size?"""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,12 +12,20 @@ from jaxtyping import Float
 from latentassay import plots
 from latentassay.assay.context import Context
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
+from latentassay.core.levels import Bounds, grade
 from latentassay.spatial import latent_spectrum
 
-FLATTER = 0.5
-"""A spectrum counts as flatter than another if its exponent is so much greater beyond doubt."""
+FLATTER = Bounds(
+    null=0.0,
+    negligible=0.5,
+    serious=math.inf,
+    reason="difference of exponents; natural pictures have −2, white noise 0, and 0.5 is a quarter of the way; no size "
+    "is serious, as some data have fine detail",
+)
+"""How much flatter the spectrum of latents may be than that of pictures of their size."""
 
 SHORTEST = 4
 """Places of the shortest side that a spectrum needs."""
@@ -42,6 +51,7 @@ class SpectrumEvidence:
         matched_stderr: its standard error.
         latent_slope: exponent of power by frequency.
         matched_slope: the same of the averaged pictures.
+        flatter: by how much the first exceeds the second.
         n: number of rows.
         variant: how it was measured.
     """
@@ -55,6 +65,7 @@ class SpectrumEvidence:
     matched_stderr: Float[np.ndarray, " f"]
     latent_slope: Estimate
     matched_slope: Estimate
+    flatter: Estimate
     n: int
     variant: str
 
@@ -67,7 +78,7 @@ def passes_needed(context: Context) -> int | None:
 
 def measure(context: Context) -> SpectrumEvidence:
     """Encode pictures, and compare spectra."""
-    rows = context.rows[: context.rows_at(1, least=LEAST, most=MOST)]
+    rows = context.rows[: context.rows_at(1, least=LEAST, most=context.at_most(MOST))]
     found = latent_spectrum(context.model, context.data, rows=rows, batch_size=context.batch_size)
     whole = found.latent.power.sum(1, keepdim=True)
     slopes = [of.slope for of in (found.latent, found.matched)]
@@ -81,6 +92,7 @@ def measure(context: Context) -> SpectrumEvidence:
         matched_stderr=found.matched.overall_stderr.numpy(),
         latent_slope=slopes[0],
         matched_slope=slopes[1],
+        flatter=found.flatter,
         n=found.n,
         variant=found.variant,
     )
@@ -102,20 +114,34 @@ def judge(evidence: SpectrumEvidence, context: Context) -> Judgement:
             ("picture", "Spectral slope of pictures, averaged to as many places", evidence.matched_slope),
         )
     )
-    return Judgement(scores, (_finding(scores),))
+    return Judgement(scores, (_finding(evidence, scores, context),))
 
 
-def _finding(scores: tuple[Score, ...]) -> Finding:
-    low, high = scores[0].low, scores[1].high
-    flatter = low is not None and high is not None and low > high + FLATTER
+def _finding(evidence: SpectrumEvidence, scores: tuple[Score, ...], context: Context) -> Finding:
+    level = grade(evidence.flatter, FLATTER)
     latent, picture = (str(score).replace("-", "−") for score in scores)
-    sentence = f"Power of latents goes with frequency to the {latent}, that of equally coarse pictures to the {picture}"
-    sentence += ": latents hold fine detail that the picture at their size does not." if flatter else "."
-    remedy = "A diffusion model of such latents spends effort on noise; decode downscaled latents while training."
-    names = tuple(score.name for score in scores)
+    says = {
+        "good": ": latents hold hardly more fine detail, if any",
+        "unsure": "; whether they are flatter is not sure",
+        "note": ": latents hold fine detail that the picture at their size does not",
+    }
     return Finding(
-        "spatial.spectrum", sentence, "note" if flatter else "good", names, remedy=remedy if flatter else None
+        "spatial.spectrum",
+        f"Power of latents goes as frequency to the power of {latent}, that of equally coarse pictures to the power of "
+        f"{picture}{says[level]}.",
+        level,
+        tuple(score.name for score in scores),
+        direction="above",
+        estimate=evidence.flatter,
+        bounds=FLATTER,
+        remedy=_remedy(context) if level == "note" else None,
+        settle=how_to_settle(evidence.flatter, FLATTER),
     )
+
+
+def _remedy(context: Context) -> str:
+    spends = "A diffusion model of such latents spends effort on noise"
+    return f"{spends}; decode downscaled latents while training." if context.is_trainable else f"{spends}."
 
 
 def figures(evidence: SpectrumEvidence) -> Iterator[Picture]:
