@@ -248,6 +248,7 @@ def _holes(rng: np.random.Generator, shape: tuple[int, ...]) -> Section:
             prior=shares,
             hybrid_gains=(Estimate(0.032), Estimate(0.052)),
             prior_gains=(Estimate(0.032), Estimate(0.052), Estimate(0.0)),
+            nearby_gains=(Estimate(0.032), Estimate(0.052), Estimate(0.0)),
             variant="",
             nearby_variant="",
         ),

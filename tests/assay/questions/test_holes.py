@@ -1,15 +1,19 @@
 """Which samples does the model itself not recognise? Off the line that all data lie on, every one; else, none."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
+import latentassay as la
 from latentassay.report import figures
 from tests.assay import responding
-from tests.assay.asking import ask, findings_of, scores_of
+from tests.assay.asking import answers, ask, context_of, findings_of, scores_of
 
 
 def test_where_every_response_stays_there_are_no_holes():
-    sections = ask(*responding.clean(), "holes")
+    sections = ask(*responding.clean(), "holes", samples=256)
     scores = scores_of(sections)
     for name in ("holes.prior", "holes.hybrid", "holes.prior.repaired", "holes.hybrid.redrawn"):
         assert scores[name].value == 0, name
@@ -37,6 +41,45 @@ def test_what_is_shown_is_what_moves_furthest_beside_what_becomes_of_it(off_the_
     np.testing.assert_allclose(moved, np.sort(found.distance_hybrid)[::-1][: len(moved)], rtol=1e-5)
     np.testing.assert_allclose(found.repaired, found.worst.mean(1, keepdims=True).repeat(2, 1), atol=1e-6)
     assert found.distance_posterior.max() < found.threshold * 1.0001 and found.distance_prior is None
+
+
+def known_inside(seed, share):
+    """Codes of data keep to the middle of z₀; of what lies outside, a share of the prior, the model makes others."""
+    g = torch.Generator().manual_seed(seed)
+    edge = float(torch.distributions.Normal(0, 1).icdf(torch.tensor(1 - share / 2)))
+    z = torch.randn(6000, 3, generator=g)
+    x = z[z[:, 0].abs() < edge - 0.05][:600]
+
+    def decode(z):
+        away = (z[:, :1].abs() > edge).to(z)
+        return z + away * torch.tensor([0.0, 2.0, 0.0]).to(z)
+
+    def encode(x):
+        return x, torch.full_like(x, 0.01)
+
+    return la.from_torch(encode, decode, latent_shape=(3,), prior="normal", output="mean_std"), x
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize(
+    ("share", "levels"), [(0.5, {"problem"}), (0.15, {"warning", "unsure"}), (1e-4, {"good", "unsure"})]
+)
+def test_the_level_follows_from_the_share_of_the_prior_that_is_not_returned(seed, share, levels):
+    finding = findings_of(ask(*known_inside(seed, share), "holes", samples=600))["holes"]
+    assert finding.level in levels and float(finding.estimate) == pytest.approx(share, abs=0.06)
+    if finding.level == "good":
+        assert finding.remedy is None
+    if finding.level == "problem":
+        # Responses stay out there, hybrids never come there, and half of all new draws land there again.
+        assert "respond once" not in finding.remedy.lower() and "hybrids instead" in finding.remedy
+        assert "raw those in holes again, which leaves 2" in finding.remedy
+    assert (finding.settle is None) == (finding.level != "unsure")
+
+
+def test_asked_again_it_draws_more_than_there_are_rows():
+    context = context_of(*known_inside(0, 0.5), samples=96)
+    sizes = [len(answers(replace(context, depth=depth), "holes")["holes"].evidence.distance_prior) for depth in (0, 1)]
+    assert sizes == [96, 384]
 
 
 def test_a_collapsed_model_has_no_distance_that_counts():

@@ -11,9 +11,11 @@ from latentassay import plots
 from latentassay.assay.context import FEWEST_DRAWN, Context
 from latentassay.assay.maps import present
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding, Level, Picture, Score
-from latentassay.responses import HoleShare, find_holes, respond
+from latentassay.core.findings import Bounds, Finding, Picture, Score
+from latentassay.core.levels import GRAVE, grade, worst
+from latentassay.responses import Holes, HoleShare, find_holes, respond
 from latentassay.sampling import decode, hybrid, prior
 
 PICTURES = 16
@@ -28,8 +30,17 @@ PER_KIND = 4
 PER_CODE = 3
 """Passes that every real code takes: the code, and its response twice."""
 
-PROBLEM, WARNING = 0.2, 0.03
-"""Shares of samples in holes beyond which, for sure, holes are a problem, and deserve a warning."""
+BOUNDS = Bounds(
+    0.01,
+    0.03,
+    0.1,
+    "share of samples that move further than 99 % of real data do: 1 % is as good as data, thrice that is one odd "
+    "sample on a sheet of 32, and from one in ten on samples cannot be taken for data",
+    problem=0.2,
+)
+
+WORTH = 0.5
+"""Part of the holes that a repair must close to be named."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,7 @@ class HolesEvidence:
         prior: the same of prior samples, or ``None``.
         hybrid_gains: by how much one response, and drawing those in holes again, lower the share of hybrids.
         prior_gains: the same of prior samples, and last by how much hybrids are in holes less often; or ``None``.
+        nearby_gains: of the prior's samples, or of hybrids without a prior, beside their real neighbours.
         variant: how holes were found.
         nearby_variant: how beside real neighbours.
     """
@@ -66,6 +78,7 @@ class HolesEvidence:
     prior: tuple[Estimate, Estimate, Estimate, Estimate] | None
     hybrid_gains: tuple[Estimate, Estimate]
     prior_gains: tuple[Estimate, Estimate, Estimate] | None
+    nearby_gains: tuple[Estimate, ...]
     variant: str
     nearby_variant: str
 
@@ -81,7 +94,8 @@ def _per_latent(context: Context) -> int:
 
 def measure(context: Context) -> HolesEvidence:
     """Draw samples of every kind, let them respond, and decode some."""
-    generator, n = context.generator("holes"), context.latents_at(_per_latent(context))
+    generator, per_latent = context.generator("holes"), _per_latent(context)
+    n = min(context.at_most(context.n), max(FEWEST_DRAWN, context.passes // per_latent))
     # The second time every distance is divided by that of the real codes beside it: restless data hide no hole then.
     holes, nearby = (
         find_holes(
@@ -98,7 +112,7 @@ def measure(context: Context) -> HolesEvidence:
         for neighbours in (None, NEIGHBOURS)
     )
     hybrids = hybrid(context.z, PICTURES, generator=generator, units=context.matrix.units, pool=None)
-    worst = (holes.prior or holes.hybrid).worst
+    furthest = (holes.prior or holes.hybrid).worst
     samples = prior(context.model, PICTURES, generator=generator) if holes.prior else None
     return HolesEvidence(
         distance_posterior=holes.posterior_distance.numpy(),
@@ -106,15 +120,14 @@ def measure(context: Context) -> HolesEvidence:
         distance_prior=None if holes.prior is None else holes.prior.distance.numpy(),
         hybrid_samples=decode(context.model, hybrids).numpy(),
         prior_samples=None if samples is None else decode(context.model, samples).numpy(),
-        worst=decode(context.model, worst).numpy(),
-        repaired=decode(context.model, respond(context.model, worst)).numpy(),
+        worst=decode(context.model, furthest).numpy(),
+        repaired=decode(context.model, respond(context.model, furthest)).numpy(),
         threshold=holes.threshold,
         hybrid=_shares(holes.hybrid, nearby.hybrid),
         prior=_shares(holes.prior, nearby.prior) if holes.prior and nearby.prior else None,
         hybrid_gains=(holes.hybrid.repair_gain, holes.hybrid.redraw_gain),
-        prior_gains=None
-        if holes.prior is None or holes.hybrid_gain is None
-        else (holes.prior.repair_gain, holes.prior.redraw_gain, holes.hybrid_gain),
+        prior_gains=_prior_gains(holes),
+        nearby_gains=_prior_gains(nearby) or (nearby.hybrid.repair_gain, nearby.hybrid.redraw_gain),
         variant=holes.variant,
         nearby_variant=nearby.variant,
     )
@@ -122,6 +135,12 @@ def measure(context: Context) -> HolesEvidence:
 
 def _shares(found: HoleShare, nearby: HoleShare) -> tuple[Estimate, Estimate, Estimate, Estimate]:
     return found.share, found.repaired, found.redrawn, nearby.share
+
+
+def _prior_gains(found: Holes) -> tuple[Estimate, Estimate, Estimate] | None:
+    if found.prior is None or found.hybrid_gain is None:
+        return None
+    return found.prior.repair_gain, found.prior.redraw_gain, found.hybrid_gain
 
 
 def judge(evidence: HolesEvidence, context: Context) -> Judgement:
@@ -167,28 +186,54 @@ def _scores(kind: str, shares: tuple[Estimate, ...], evidence: HolesEvidence, co
 
 
 def _finding(evidence: HolesEvidence, scores: dict[str, Score]) -> Finding:
+    """Grade the graver of both shares: of all samples beside one threshold, or beside their real neighbours."""
     kind = "prior" if evidence.prior else "hybrid"
+    share, _, _, nearby = evidence.prior or evidence.hybrid
+    level = worst((grade(share, BOUNDS), grade(nearby, BOUNDS)))
+    is_local = level != grade(share, BOUNDS)
+    graded, gains = (nearby, evidence.nearby_gains) if is_local else (share, _gains(evidence))
+    return Finding(
+        "holes",
+        _sentence(kind, scores, is_local=is_local),
+        level,
+        (f"holes.{kind}", f"holes.{kind}.nearby"),
+        direction="above",
+        estimate=graded,
+        bounds=BOUNDS,
+        remedy=_remedy(float(graded), gains) if level in GRAVE else None,
+        settle=how_to_settle(graded, BOUNDS),
+        brief=f"{scores[f'holes.{kind}.nearby' if is_local else f'holes.{kind}']} of {kind} samples fall in holes",
+    )
+
+
+def _gains(evidence: HolesEvidence) -> tuple[Estimate, ...]:
+    return evidence.prior_gains or evidence.hybrid_gains
+
+
+def _sentence(kind: str, scores: dict[str, Score], *, is_local: bool) -> str:
     share, nearby = scores[f"holes.{kind}"], scores[f"holes.{kind}.nearby"]
-    low = max(share.low or 0.0, nearby.low or 0.0)
-    level: Level = "problem" if low > PROBLEM else "warning" if low > WARNING else "good"
-    brief = f"{share} of {kind} samples fall in holes"
-    hybrids = f" and {scores['holes.hybrid']} of hybrids" if evidence.prior else ""
-    sentence = f"{share} of {kind} samples{hybrids} fall in holes (1 % would be as good as data)"
-    sentence += f"; measured beside their real neighbours, {nearby} of {kind} samples do."
-    remedy = None if level == "good" else _remedy(kind, scores)
-    return Finding("holes", sentence, level, (share.name,), remedy=remedy, brief=brief)
+    hybrids = f" and {scores['holes.hybrid']} of hybrids" if kind == "prior" else ""
+    if is_local:
+        return (
+            f"Beside their real neighbours, {nearby} of {kind} samples fall in holes (1 % would be as good as data); "
+            f"beside the data as a whole, {share}{hybrids}."
+        )
+    return (
+        f"{share} of {kind} samples{hybrids} fall in holes (1 % would be as good as data); measured beside their real "
+        f"neighbours, {nearby} of {kind} samples do."
+    )
 
 
-def _remedy(kind: str, scores: dict[str, Score]) -> str:
-    """The ways out, those by drawing only where they halve the share."""
-    share, hybrids = scores[f"holes.{kind}"].value, scores["holes.hybrid"]
-    ways = [f"respond once before decoding, which leaves {scores[f'holes.{kind}.repaired']}"]
-    if scores[f"holes.{kind}.redrawn"].value < share / 2:
-        ways.append(f"draw those in holes again, which leaves {scores[f'holes.{kind}.redrawn']}")
-    if kind == "prior" and hybrids.value < share / 2:
-        ways.append(f"sample hybrids, of which {hybrids} fall in holes")
-    remedy = "; or ".join(ways)
-    return f"{remedy[0].upper()}{remedy[1:]}."
+def _remedy(share: float, gains: tuple[Estimate, ...]) -> str | None:
+    """The ways out that surely help, and close half of the holes at least."""
+    ways = ("respond once before decoding", "draw those in holes again", "sample hybrids instead")
+    worth = [
+        f"{way}, which leaves {100 * max(0.0, share - gain):.2g} %"
+        for way, gain in zip(ways, gains, strict=False)
+        if (gain.low or 0.0) > 0 and gain >= WORTH * share
+    ]
+    remedy = "; or ".join(worth)
+    return f"{remedy[0].upper()}{remedy[1:]}." if remedy else None
 
 
 def figures(evidence: HolesEvidence) -> Iterator[Picture]:
