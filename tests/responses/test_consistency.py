@@ -6,6 +6,7 @@ from torch.testing import assert_close
 
 import latentassay as la
 from latentassay.core.units import as_units
+from latentassay.responses.consistency import score_responses
 from latentassay.responses.interventions import plan
 from tests.oracles import consistency as oracle
 from tests.oracles.linear import exact_inverse, random_linear
@@ -262,6 +263,49 @@ def test_intervals_of_self_consistency_cover_the_truth_of_a_linear_model(scale):
     assert 0.91 <= scores / 200 <= 0.985
 
 
+class Forgetful(Curved):
+    """Returns one latent in so many as an unrelated one, from noise of its own."""
+
+    def __init__(self, share, size, seed):
+        super().__init__(3)
+        self.share, self.size, self.noise = share, size, seeded(seed)
+
+    def decode(self, z):
+        return z
+
+    def encode(self, x):
+        lost = torch.rand(len(x), 1, generator=self.noise) < self.share
+        wrong = self.size * torch.randn(x.shape, generator=self.noise, dtype=x.dtype)
+        return la.Point(torch.where(lost, wrong, x))
+
+
+def forgetful_coverage(n, share, size, repetitions):
+    """The truth: E(R − z)² = p (1 + s²), Var R = 1 − p + p s²."""
+    truth = 1 - share * (1 + size**2) / (1 - share + share * size**2)
+    found = [
+        la.self_consistency(Forgetful(share, size, s), normals(n, 3, 100 + s), batch_size=n) for s in range(repetitions)
+    ]
+    return sum(one.score.low <= truth <= one.score.high for one in found) / repetitions, found
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01])
+def test_intervals_hold_rare_latents_that_come_back_as_unrelated_ones(share):
+    """At 1 % of 128 latents none is seen in 28 of 100 cases."""
+    coverage, found = forgetful_coverage(128, share, 1.0, 100)
+    assert coverage >= 0.93
+    assert all("3 in 128 latents may come back as unrelated ones unseen" in one.variant for one in found)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("n", "share"), [(128, 0.01), (1024, 0.001), (1024, 0.01), (128, 0.05)])
+def test_intervals_cover_rare_events_of_either_size(n, share):
+    assert forgetful_coverage(n, share, 1.0, 500)[0] >= 0.93
+    coverage, found = forgetful_coverage(n, share, 10.0, 500)
+    seen = 1 - (1 - share) ** n
+    # What was not seen at all, and is worse than an unrelated latent, no interval can hold.
+    assert coverage >= 0.93 * seen and any("rare events" in one.variant for one in found)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("scale", SCALES)
 def test_intervals_cover_the_truth_of_a_curved_response(scale):
@@ -394,3 +438,11 @@ def test_values_out_of_support_come_back_as_collapsed_units(far):
     z = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
     found = la.invariance(model, z, donors=far * torch.ones(4, 3), values=4, generator=torch.Generator().manual_seed(1))
     assert found.collapsed == (0, 1, 2) and found.score is None and torch.isfinite(found.matrix).all()
+
+
+def test_latents_that_depend_on_each_other_have_larger_errors():
+    """Each latent five times is worth a fifth of the latents."""
+    z, block = normals(200, 4).repeat(5, 1), torch.arange(200).repeat(5)
+    plain, blocked = (score_responses(as_units(None, (4,)), z, Curved().response(z), block=of) for of in (None, block))
+    ratio = blocked.scores_stderr / plain.scores_stderr
+    assert_close(ratio, torch.full((4,), 5**0.5).double(), rtol=0.1, atol=0)

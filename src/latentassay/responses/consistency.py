@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from latentassay.core.arrays import in_kind_of
@@ -26,7 +26,11 @@ from latentassay.responses.pairwise import (
 )
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE, as_latents
-from latentassay.stats.crossed import crossed_stderr, row_squares
+from latentassay.stats.crossed import crossed_stderr, effective_size, row_squares
+from latentassay.stats.skewed import UNSEEN
+
+POWER = {"free": 1, "paper": 0.5}
+"""Power of the variance of a unit that its error is divided by."""
 
 
 class Invariance(PairScores):
@@ -139,7 +143,9 @@ def self_consistency(
     that of ``R^steps(z)``.
 
     The error is 0 by definition where σ_i is; such a unit is collapsed. The standard error is that of the ratio over
-    rows (delta method), σ included.
+    rows (delta method), σ included. The interval of a mean score is longer towards low scores where few rows carry the
+    error, and always holds what 3 in n unseen latents would add if they came back as unrelated ones (2 σ² each). What
+    comes back still more wrongly, in fewer than 3 in n latents, it cannot tell.
 
     Args:
         model: any autoencoder.
@@ -181,6 +187,7 @@ def score_responses(
     steps: int = 1,
     scale: str = "free",
     epsilon: float = 0.0,
+    block: Int[Tensor, " n"] | None = None,
 ) -> SelfConsistency:
     """Score responses that are known, see ``self_consistency``.
 
@@ -192,35 +199,46 @@ def score_responses(
         steps: how many responses were taken.
         scale: ``"free"`` or ``"paper"``.
         epsilon: rounding of what the responses were computed in.
+        block: number of the block of each latent, where those of a block depend on each other: ``hybrid_blocks``.
     """
     before, after = (latents, response) if last is None else last
     there, once, final = (spread(units, row_squares(x), epsilon) for x in (latents, response, after))
     dead = once.variance <= COLLAPSED * there.variance
     errors, rows = _errors(units.squared_norm(after.cpu().double() - before.cpu().double()), final, scale)
     n, scores, live = len(latents), 1 - errors, ~dead
-    score = pool(scores[live], rows[:, live], n=n) if live.any() else None
+    # A latent that comes back as an unrelated one is off by two variances.
+    unseen = UNSEEN / n * 2 * final.variance * inverse_power(final.variance, POWER[scale])
+    rows = rows if block is None else rows * _inflation(rows, block)
+    pooled = pool(scores[live], rows[:, live], n=n, unseen=unseen[live]) if live.any() else None
     return SelfConsistency(
         scores=scores,
         scores_stderr=crossed_stderr(rows),
         sigma=final.variance.sqrt(),
-        score=score,
-        score_all=pool(scores, rows, n=n),
+        score=None if pooled is None else pooled.score,
+        score_all=pool(scores, rows, n=n, unseen=unseen).score,
         collapsed=numbers(dead),
         mask=tuple(dead.tolist()),
         units=units,
         n=n,
         steps=steps,
         variant=f"{'scale-free' if scale == 'free' else 'divided by σ_i as printed'}, response {steps} from "
-        f"{'the latent' if steps == 1 else f'response {steps - 1}'}, units collapsed below 1/8 of the variance"
-        f"{'; no score, as all are' if score is None else ''}",
+        f"{'the latent' if steps == 1 else f'response {steps - 1}'}, units collapsed below 1/8 of the variance, up to "
+        f"3 in {n} latents may come back as unrelated ones unseen"
+        f"{'; no score, as all are' if pooled is None else pooled.words}",
     )
+
+
+def _inflation(rows: Float[Tensor, "n u"], block: Int[Tensor, " n"]) -> Float[Tensor, " u"]:
+    """By how much errors are larger than those of independent rows."""
+    sizes = [effective_size(column, block) for column in rows.T]
+    return (len(rows) / torch.tensor(sizes, dtype=torch.float64)).sqrt()
 
 
 def _errors(
     squares: Float[Tensor, "n u"], last: Spread, scale: str
 ) -> tuple[Float[Tensor, " u"], Float[Tensor, "n u"]]:
     """Mean errors, and what each row adds to them, less its share."""
-    power = 1 if scale == "free" else 0.5
+    power = POWER[scale]
     errors = squares * inverse_power(last.variance, power)
     mean = errors.mean(0)
     return mean, errors - mean * (1 + power * last.blocks)

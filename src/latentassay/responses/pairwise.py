@@ -11,6 +11,7 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.units import Units
 from latentassay.responses.interventions import Effects, Interventions
 from latentassay.stats.crossed import crossed_stderr
+from latentassay.stats.skewed import complement, say_if_rare, skewed_interval
 
 COLLAPSED = 1 / 8
 """A unit is collapsed if less of a change comes back, squared: the cut (0.5/√2)² of ``causal_units``."""
@@ -64,6 +65,18 @@ class ErrorScale(NamedTuple):
     words: str
 
 
+class Pooled(NamedTuple):
+    """A mean of scores.
+
+    Attributes:
+        score: the mean, with its interval.
+        words: what is to be said of the interval; empty where nothing is.
+    """
+
+    score: Estimate
+    words: str
+
+
 class Scores(NamedTuple):
     """Scores 1 − e from both kinds of replicates.
 
@@ -85,9 +98,10 @@ class Scores(NamedTuple):
         """Its standard error, over draws of values and of rows."""
         return crossed_stderr(self.values.transpose(0, 1), self.blocks)
 
-    def pool(self, entries: Bool[Tensor, "u u"], n: int) -> Estimate:
+    def pool(self, entries: Bool[Tensor, "u u"], n: int) -> Pooled:
         """Return the mean over some entries of the matrix, which rests on n latents."""
-        return pool(self.matrix[entries], self.values.transpose(0, 1)[:, entries], self.blocks[:, entries], n=n)
+        errors = 1 - self.values.transpose(0, 1)[:, entries]
+        return pool(self.matrix[entries], errors, self.blocks[:, entries], n=n)
 
 
 def score_pairs(
@@ -106,13 +120,13 @@ def score_pairs(
     entries = ~(dead[:, None] | dead)
     if not diagonal:
         entries &= ~torch.eye(len(dead), dtype=torch.bool)
-    score = found.pool(entries, n) if entries.any() else None
+    pooled = found.pool(entries, n) if entries.any() else None
     why = "all are" if diagonal else "fewer than two are not collapsed"
     return kind(
         matrix=found.matrix,
         matrix_stderr=found.stderr,
-        score=score,
-        score_all=found.pool(torch.ones_like(entries), n),
+        score=None if pooled is None else pooled.score,
+        score_all=found.pool(torch.ones_like(entries), n).score,
         collapsed=numbers(dead),
         mask=tuple(dead.tolist()),
         sigma=effects.watched.variance.sqrt(),
@@ -120,7 +134,7 @@ def score_pairs(
         n=n,
         values=interventions.donors.shape[1],
         variant=f"{scale.words}, {interventions.words}, units collapsed below 1/8"
-        f"{f'; no score, as {why}' if score is None else ''}",
+        f"{f'; no score, as {why}' if pooled is None else pooled.words}",
     )
 
 
@@ -136,14 +150,28 @@ def scale_effects(effects: Effects, scale: ErrorScale) -> Scores:
     return Scores(1 - errors, effects.blocks * factor + errors.mean(1) * by_variance)
 
 
-def pool(entries: Float[Tensor, " e"], *replicates: Float[Tensor, "_ e"], n: int) -> Estimate:
-    """Return the mean of some scores, at least one, with its error from replicates of every kind.
+def pool(
+    entries: Float[Tensor, " e"],
+    *replicates: Float[Tensor, "_ e"],
+    n: int,
+    unseen: Float[Tensor, " e"] | float = 0.0,
+) -> Pooled:
+    """Return the mean of some scores 1 − e, at least one, with its interval from replicates of every kind.
 
-    >>> pool(torch.tensor([0.2, 0.4]), torch.zeros(5, 2), n=5)
+    Args:
+        entries: scores.
+        replicates: of their errors e, see ``skewed_interval``.
+        n: number of latents.
+        unseen: what events that no latent showed may add to each error.
+
+    >>> pool(torch.tensor([0.2, 0.4]).double(), torch.zeros(5, 2), n=5).score
     0.3
     """
-    stderr = float(crossed_stderr(*(part.mean(1, keepdim=True) for part in replicates)))
-    return Estimate(float(entries.mean()), stderr=stderr, n=n)
+    score, more = float(entries.mean()), float(torch.as_tensor(unseen).mean())
+    interval = skewed_interval(
+        torch.tensor(1 - score, dtype=torch.float64), *(part.mean(1) for part in replicates), unseen=more
+    )
+    return Pooled(complement(score, interval, n=n), say_if_rare(interval))
 
 
 def inverse_power(variance: Float[Tensor, " u"], power: float | int) -> Float[Tensor, " u"]:

@@ -37,7 +37,7 @@ def student(degrees: Float[Tensor, "*n"]) -> Float[Tensor, "*n"]:
     """
     from scipy.special import stdtrit
 
-    return torch.from_numpy(stdtrit(degrees.double().numpy(), 0.5 + CONFIDENCE / 2))
+    return torch.as_tensor(stdtrit(degrees.double().numpy(), 0.5 + CONFIDENCE / 2))
 
 
 def widen(stderr: Float[Tensor, "*shape"], n: int) -> Float[Tensor, "*shape"]:

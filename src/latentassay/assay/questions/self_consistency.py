@@ -22,7 +22,7 @@ from latentassay.core.levels import Level
 from latentassay.responses import respond
 from latentassay.responses.agreement import Agreement, agreement, expected_error
 from latentassay.responses.consistency import SelfConsistency, score_responses
-from latentassay.sampling import hybrid, prior, uniform
+from latentassay.sampling import HybridBlocks, hybrid_blocks, prior, uniform
 
 DRAWN = 256
 """Latents of each kind, at most."""
@@ -113,11 +113,14 @@ def measure(context: Context) -> SelfConsistencyEvidence:
     live = context.strongest(context.causal.active, MOST_UNITS)
     units = context.only(live)
     n = min(context.n, max(FEWEST_DRAWN, min(context.at_most(DRAWN), context.passes // len(KINDS))))
-    drawn = _latents(context, n)
+    drawn, mixed = _latents(context, n)
     responses = {kind: respond(context.model, z, batch_size=context.batch_size) for kind, z in drawn.items()}
     epsilon = max(torch.finfo(z.dtype).eps for z in (context.z, *responses.values()))
     scored: list[SelfConsistency] = [
-        score_responses(units, drawn[kind], responses[kind], epsilon=epsilon) for kind in drawn
+        score_responses(
+            units, drawn[kind], responses[kind], epsilon=epsilon, block=mixed.block if kind == "hybrid" else None
+        )
+        for kind in drawn
     ]
     agreed = {kind: agreement(units, drawn[kind], responses[kind]) for kind in drawn}
     real: Agreement = agreed["posterior"]
@@ -132,21 +135,25 @@ def measure(context: Context) -> SelfConsistencyEvidence:
         kinds=tuple(drawn),
         labels=tuple(context.labels[unit] for unit in live),
         means=tuple(of.score_all for of in scored),
-        variants=tuple(of.variant for of in scored),
+        variants=tuple(
+            f"{of.variant}{f', {mixed.words}' if kind == 'hybrid' else ''}"
+            for kind, of in zip(drawn, scored, strict=True)
+        ),
         n=n,
     )
 
 
-def _latents(context: Context, n: int) -> dict[str, Tensor]:
-    """Draw latents of every kind."""
+def _latents(context: Context, n: int) -> tuple[dict[str, Tensor], HybridBlocks]:
+    """Draw latents of every kind, and say which hybrids depend on each other."""
     generator, units = context.generator("self-consistency"), context.matrix.units
     order = torch.randperm(context.n, generator=generator)
+    mixed = hybrid_blocks(context.z, n, generator=generator, units=units)
     drawn = {
         "posterior": context.z[order[:n]],
-        "hybrid": hybrid(context.z, n, generator=generator, units=units),
+        "hybrid": mixed.latents,
         "uniform": uniform(context.z, n, generator=generator, units=units),
     }
-    return drawn | ({"prior": prior(context.model, n, generator=generator)} if context.model.prior else {})
+    return drawn | ({"prior": prior(context.model, n, generator=generator)} if context.model.prior else {}), mixed
 
 
 def judge(evidence: SelfConsistencyEvidence, context: Context) -> Judgement:

@@ -48,7 +48,7 @@ def measure(context: Context) -> StructureEvidence:
     generator, n = context.generator("structure"), context.latents_at(PER_LATENT)
     base = None
     if not context.model.prior:
-        base = hybrid(context.z, n, generator=generator, units=context.matrix.units)
+        base = hybrid(context.z, n, generator=generator, units=context.matrix.units, pool=None)
     found = [
         structure_score(
             context.model, generator=generator, n=n, base=base, active=active, batch_size=context.batch_size
