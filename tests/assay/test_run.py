@@ -19,6 +19,7 @@ def test_answers_every_question_and_every_score_has_company(result):
         "input_checks",
         "units",
         "posterior",
+        "aggregate",
         "responses",
         "graph",
         "consistency.invariance",

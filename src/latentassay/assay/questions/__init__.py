@@ -11,6 +11,7 @@ ORDER = (
     "transform_equivariance",
     "spectrum",
     "posterior",
+    "aggregate",
     "responses",
     "graph",
     "invariance",
