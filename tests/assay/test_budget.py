@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 import latentassay as la
-from latentassay.assay.budget import CODES, allowance, sizes
+from latentassay.assay.budget import CODES, allowance, sample_passes, sizes
 from latentassay.core.observations import as_observations
 from latentassay.data import FactorData
 
@@ -119,6 +119,13 @@ def test_the_dearest_is_left_out_first_and_others_have_its_share():
     assert allowance([800, 300, 200], [1, 1, 1], 1000) is None
     assert allowance([300, 200], [1, 1], 1000) == 550
     assert allowance([200, 800], [1, 3], 900) == 900
+
+
+def test_a_sample_of_passes_takes_as_many_rows_as_twenty_milliseconds_afford(slow):
+    data, rows = factored(), torch.arange(40)
+    for seconds, expected in ((1e-5, [8, 40, 40]), (0.001, [8, 20, 20]), (1.0, [8, 8, 8])):
+        sample = sample_passes(slow(Scalars, seconds), as_observations(data), rows)
+        assert [sample() for _ in range(3)] == pytest.approx(expected, abs=1)
 
 
 def assayed(model, data, budget, questions=None):

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from torch import Tensor
@@ -24,6 +24,9 @@ PASS_SHARE = 60
 
 LEFT = 0.4
 """Part of a budget that is left for questions, about, after rows have been encoded and the matrix measured."""
+
+SAMPLE_SECONDS = 0.02
+"""How long a sample of passes takes, about, by which the number of threads is chosen."""
 
 CODES = 2**26
 """Latents of all rows together, at most; they are kept in memory three times (means, deviations, samples)."""
@@ -74,6 +77,24 @@ def _time_once(model: Autoencoder, data: Observations, rows: Tensor) -> float:
     begun = time.perf_counter()
     decode(model, encode(model, data, rows=rows).mean)
     return max(time.perf_counter() - begun, 1e-9)
+
+
+def sample_passes(model: Autoencoder, data: Observations, rows: Tensor) -> Callable[[], int]:
+    """Return a function that encodes and decodes some of the rows and says how many.
+
+    The first call takes few, and learns how many take 20 ms; the others take those.
+    """
+    used, known = FEWEST_PER_PASS, False
+
+    def encode_and_decode() -> int:
+        nonlocal used, known
+        count = min(used, len(rows))
+        seconds = _time_once(model, data, rows[:count]) / count
+        if not known:
+            used, known = _reduce(len(rows), FEWEST_PER_PASS, SAMPLE_SECONDS / seconds), True
+        return count
+
+    return encode_and_decode
 
 
 def _reduce(wanted: int, least: int, affordable: float) -> int:

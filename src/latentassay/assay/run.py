@@ -1,14 +1,14 @@
 """``assay``: every question, in order, on one model and one data set."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from latentassay._version import __version__
-from latentassay.assay.budget import Sizes, allowance, left_out, sizes
+from latentassay.assay.budget import Sizes, allowance, left_out, sample_passes, sizes
 from latentassay.assay.context import Context, seeded
 from latentassay.assay.question import Question, choose, known_questions
 from latentassay.assay.result import Assay
@@ -18,6 +18,7 @@ from latentassay.core.errors import ContractError, InputError, LatentAssayError
 from latentassay.core.findings import Meta, Section
 from latentassay.core.observations import Observations, as_observations
 from latentassay.core.progress import bar
+from latentassay.core.threads import fastest_threads
 from latentassay.core.units import Units
 from latentassay.responses import causal_units, response_matrix
 from latentassay.responses.stopping import Stopping
@@ -115,9 +116,11 @@ def assay(
         train=None if train is None else as_observations(train),
     )
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
-    context = prepare(model, observations, order, _check(model, observations, order, options), options)
-    preparing = time.perf_counter() - began
-    sections = _ask(context, chosen, budget, began)
+    sample = sample_passes(model, observations, order[:batch_size])
+    with fastest_threads(sample, device_and_dtype(model).device) as check_threads:
+        context = prepare(model, observations, order, _check(model, observations, order, options), options)
+        preparing = time.perf_counter() - began
+        sections = _ask(context, chosen, budget, began, check_threads)
     called = getattr(data, "name", None)
     meta = _meta(
         context,
@@ -189,7 +192,13 @@ def _check_varies(data: Observations, rows: torch.Tensor) -> None:
         raise InputError(f"the first {FEWEST} rows drawn are all the same; give observations that vary")
 
 
-def _ask(context: Context, questions: Sequence[Question[Any]], budget: float, began: float) -> list[Section]:
+def _ask(
+    context: Context,
+    questions: Sequence[Question[Any]],
+    budget: float,
+    began: float,
+    check_threads: Callable[[], None],
+) -> list[Section]:
     """Ask every question with its share of the time that is left; say which were left out."""
     needs = [_ask_guarded(question, question.passes_needed, context) for question in questions]
     applying = [(question, need) for question, need in zip(questions, needs, strict=True) if need is not None]
@@ -198,6 +207,7 @@ def _ask(context: Context, questions: Sequence[Question[Any]], budget: float, be
     # Passes are shared out anew before each question: one that took less than its share leaves the rest to those after.
     with bar(len(applying), "assay", unit="question") as progress:
         for k, (question, need) in enumerate(applying):
+            check_threads()
             begun = time.perf_counter()
             left = max(0, int((1 - (begun - began) / budget) * context.passes))
             rest = applying[k:]

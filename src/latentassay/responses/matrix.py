@@ -13,6 +13,7 @@ from latentassay.core.errors import InputError
 from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.progress import bar
 from latentassay.core.randomness import as_generator
+from latentassay.core.threads import choose_threads
 from latentassay.core.units import Units, as_units
 from latentassay.responses.block_rows import BlockRows
 from latentassay.responses.exchanges import Base, Changes, Exchanges
@@ -185,7 +186,11 @@ def _measure(model: Autoencoder, rows: BlockRows, moments: _Moments, stopping: S
     """Go through blocks in rounds until all units are precise enough, all blocks are used, or the time is spent."""
     units, size = len(rows.units), rows.size
     active, done = list(range(units)), 0
-    with bar(rows.n * (units + 1), "response matrix") as progress, eval_mode(model, rows.z) as where:
+    with (
+        bar(rows.n * (units + 1), "response matrix") as progress,
+        eval_mode(model, rows.z) as where,
+        choose_threads(where.device) as threads,
+    ):
         exchanges = Exchanges(model, rows.units, where, batch_size)
         while active and done < rows.total:
             blocks = stopping.next_round(done, rows.total, first=FIRST, least=LEAST, cost=size * (len(active) + 1))
@@ -194,8 +199,10 @@ def _measure(model: Autoencoder, rows: BlockRows, moments: _Moments, stopping: S
             for part in rows.parts(done, done + blocks, lambda: exchanges.part_rows):
                 base = exchanges.base(part)
                 moments.add_base(base)
+                threads.count(len(base.z))
                 for changes in exchanges.changes(base, active):
                     moments.add(base, changes)
+                    threads.count(len(base.z) * len(changes.units))
                     progress.update(len(base.z) * len(changes.units))
                 progress.update(len(base.z) * (1 + units - len(active)))
                 stopping.count(len(base.z) * (len(active) + 1))
