@@ -6,6 +6,7 @@ import typer
 
 from latentassay._version import __version__
 from latentassay.cli.assay import assay, model_help
+from latentassay.cli.bench import bench_app
 from latentassay.cli.data import data_app
 from latentassay.cli.demo import demo
 from latentassay.cli.models import models
@@ -45,6 +46,7 @@ app.command()(models)
 app.command(cls=late_help(model=model_help))(assay)
 app.command()(score)
 app.command()(reproduce)
+app.add_typer(bench_app, name="bench")
 
 
 def _version(wanted: bool) -> bool:

@@ -1,0 +1,90 @@
+"""A spatial world: grey pictures whose patches are described by their slowest cosines, one channel each."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import conv2d, conv_transpose2d
+
+from latentassay.truth.plant import Plant, chance
+from latentassay.truth.vectors import Faulty
+
+
+class PatchWorld:
+    """Orthonormal cosines of patches, whitened over pictures of power 1/f².
+
+    Codes of these pictures have variance 1 with their noise, decoding inverts encoding, and each channel is its own.
+
+    Attributes:
+        channels: how many cosines are used, the slowest first.
+        side: places along a side.
+        noise: standard deviation of the posterior.
+        size: side of a patch.
+    """
+
+    def __init__(self, seed: int):
+        rng = chance("patch world", seed)
+        self.seed, self.size = seed, 4
+        self.channels, self.side = int(rng.integers(4, 8)), int(rng.integers(6, 9))
+        self.noise, self.rows = float(rng.uniform(0.05, 0.15)), int(rng.integers(400, 601))
+        self.basis = cosines(self.size)[: self.channels]
+        many = clouds(256, self.size * self.side, seed=10_000 + seed) - 0.5
+        codes = conv2d(many, self.basis, stride=self.size)
+        self.scale = (codes.square().mean((0, 2, 3)) / (1 - self.noise**2)).sqrt()[:, None, None]
+        self._fast = cosines(self.size)[-2:-1]
+        self._fast_std = float(conv2d(many, self._fast, stride=self.size).std())
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of one latent."""
+        return self.channels, self.side, self.side
+
+    def draw(self) -> Float[Tensor, "n 1 h w"]:
+        """Draw pictures, mostly in [0, 1]."""
+        return clouds(self.rows, self.size * self.side, seed=self.seed)
+
+    def encode(self, x: Float[Tensor, "n 1 h w"]) -> tuple[Tensor, Tensor]:
+        """Return mean and standard deviation of the posterior."""
+        mean = conv2d(x - 0.5, self.basis, stride=self.size) / self.scale
+        return mean, torch.full_like(mean, self.noise)
+
+    def decode(self, hidden: Tensor) -> Float[Tensor, "n 1 h w"]:
+        """Return the pictures of latents."""
+        painted: Tensor = conv_transpose2d(hidden * self.scale, self.basis, stride=self.size)
+        return painted + 0.5
+
+    def detail(self, x: Tensor) -> Tensor:
+        """Return what a cosine that no channel holds says of every patch, with variance 1."""
+        found: Tensor = conv2d(x - 0.5, self._fast, stride=self.size)[:, 0] / self._fast_std
+        return found
+
+
+def cosines(size: int) -> Float[Tensor, "k 1 s s"]:
+    """Return the orthonormal cosine transform of patches, from slow to fast.
+
+    >>> flat = cosines(4).flatten(1)
+    >>> torch.allclose(flat @ flat.T, torch.eye(16), atol=1e-5)
+    True
+    """
+    at = (torch.arange(size).double() + 0.5) * math.pi / size
+    wave = torch.stack([(k * at).cos() * (1 if k else 0.5**0.5) for k in range(size)]) * (2 / size) ** 0.5
+    basis = torch.einsum("ai,bj->abij", wave, wave).flatten(0, 1)
+    order = sorted(range(size**2), key=lambda k: (k // size + k % size, k))
+    return basis[order][:, None].float()
+
+
+def clouds(n: int, side: int, *, seed: int) -> Float[Tensor, "n 1 side side"]:
+    """Draw grey pictures of power 1/f², as natural ones have."""
+    noise = torch.randn(n, 1, side, side, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    f = torch.fft.fftfreq(side, dtype=torch.float64) * side
+    f = (f[:, None].square() + f.square()).clamp(min=1)
+    x = torch.fft.ifft2(torch.fft.fft2(noise) / f.sqrt()).real
+    grey: Tensor = (0.5 + 0.15 * x / x.std()).float()
+    return grey
+
+
+def clean_pictures(seed: int) -> Plant:
+    """Return the clean twin of spatial kinds."""
+    world = PatchWorld(seed)
+    return Plant(model=Faulty(world, world.shape), data=world.draw())

@@ -1,0 +1,92 @@
+"""Posteriors of the wrong width, and decoders that write too much or too little."""
+
+from torch import Tensor
+
+from latentassay.truth.plant import Kind, Plant, chance, claim
+from latentassay.truth.vectors import Faulty, VectorWorld, clean_vectors, vector_world
+
+WIDTHS = frozenset({"input_checks.scale", "aggregate.spread", "units.strength", "consistency.self"})
+
+
+def _half(name: str, seed: int, world: VectorWorld) -> list[int]:
+    """Draw at least half of the units."""
+    rng = chance(name, seed)
+    many = int(rng.integers((world.units + 1) // 2, world.units + 1))
+    return sorted(rng.choice(world.units, many, replace=False).tolist())
+
+
+def underconfident(times: float, seed: int) -> Plant:
+    """Plant posteriors that are so many times as wide as the decoder needs, in half of the units or more."""
+    return _width(times, seed, "posterior.underconfident")
+
+
+def overconfident(times: float, seed: int) -> Plant:
+    """Plant posteriors that are so many times as narrow as the decoder needs, in half of the units or more."""
+    return _width(1 / times, seed, "posterior.overconfident")
+
+
+def _width(factor: float, seed: int, key: str) -> Plant:
+    world = vector_world(seed)
+    units = _half(key, seed, world)
+
+    def code(x: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
+        std[:, units] *= factor
+        return mean, std
+
+    return Plant(
+        model=Faulty(world, (world.units,), code=code),
+        data=world.draw(),
+        truth=frozenset({claim(key, *units)}),
+        consequences=WIDTHS,
+    )
+
+
+def overshoot(times: float, seed: int) -> Plant:
+    """Plant a decoder that writes so many times what the encoder reads back, in half of the units or more."""
+    return _strength(times, seed, "overshoot")
+
+
+def undershoot(times: float, seed: int) -> Plant:
+    """Plant a decoder that writes a part of what the encoder reads back, in half of the units or more."""
+    return _strength(times, seed, "undershoot")
+
+
+def _strength(factor: float, seed: int, name: str) -> Plant:
+    world = vector_world(seed)
+    units = _half(name, seed, world)
+
+    def latent(z: Tensor) -> Tensor:
+        z[:, units] *= factor
+        return z
+
+    return Plant(
+        model=Faulty(world, (world.units,), latent=latent),
+        data=world.draw(),
+        truth=frozenset({claim("units.strength", *units)}),
+        consequences=frozenset(
+            {
+                "consistency.self",
+                "field",
+                "holes",
+                "input_checks.output",  # where all units are too strong, that is a scale of the output
+                "posterior.overconfident",
+                "posterior.underconfident",
+                "reconstruction.columns",
+                "reconstruction.kept",
+                "structure",
+            }
+        ),
+        never=frozenset({"units.dead", "units.collapsed", "units.encoder_blind"}),
+    )
+
+
+def _kind(name: str, key: str, sizes: tuple[float, float, float], effect: str, plant: object) -> Kind:
+    return Kind(name=name, keys=(key,), sizes=sizes, effect=effect, plant=plant, clean=clean_vectors)  # type: ignore[arg-type]
+
+
+KINDS = (
+    _kind("underconfident", "posterior.underconfident", (1.5, 2, 3), "times the right width", underconfident),
+    _kind("overconfident", "posterior.overconfident", (1.5, 2, 3), "times too narrow", overconfident),
+    _kind("overshoot", "units.strength", (1.3, 1.6, 2), "response to a change", overshoot),
+    _kind("undershoot", "units.strength", (0.7, 0.55, 0.4), "response to a change", undershoot),
+)

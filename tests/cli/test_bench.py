@@ -1,0 +1,21 @@
+import json
+
+from typer.testing import CliRunner
+
+from latentassay.cli.app import app
+
+
+def test_a_small_bench_is_shown_and_written(tmp_path):
+    paths = [str(tmp_path / name) for name in ("found.json", "found.md", "found.png")]
+    words = ["bench", "truth", "--seeds", "1", "--kinds", "collapsed unit", "--diagnoser", "kl,active", "--jobs", "1"]
+    result = CliRunner().invoke(app, [*words, "--out", paths[0], "--table", paths[1], "--figure", paths[2]])
+    assert result.exit_code == 0, result.output
+    assert "Named by kl" in result.output
+    assert json.loads((tmp_path / "found.json").read_text("utf-8"))["seeds"] == 1
+
+
+def test_unknown_words_are_refused():
+    for words, message in ((["--kinds", "nonsense"], "no kind or family"), (["--doses", "huge"], "doses are")):
+        result = CliRunner().invoke(app, ["bench", "truth", *words])
+        assert result.exit_code == 2
+        assert message in " ".join(result.output.split()) or message in " ".join(result.stderr.split())
