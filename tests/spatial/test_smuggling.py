@@ -36,11 +36,19 @@ def test_near_reaches_one_place_further_and_far_is_the_rest():
     assert_close(found.share_stderr, torch.zeros(2, dtype=torch.float64), atol=1e-6, rtol=0)
 
 
-def made(far, share=None, near=1.0):
+def made(far, share=None, near=1.0, error=0.01):
     far = torch.as_tensor(far, dtype=torch.float64)
     share = far / (far + near) if share is None else torch.as_tensor(share, dtype=torch.float64)
-    near, error = torch.full_like(far, near), torch.full_like(far, 0.01)
-    return PlaceEffects(torch.arange(len(far)) + 3, near, far, share, error, 9, "")
+    return PlaceEffects(
+        places=torch.arange(len(far)) + 3,
+        near=torch.full_like(far, near),
+        far=far,
+        far_stderr=error * far,
+        share=share,
+        share_stderr=error * torch.ones_like(far),
+        n=9,
+        variant="",
+    )
 
 
 SILENT = torch.full((4, 4), -torch.inf, dtype=torch.float64)
@@ -54,6 +62,40 @@ def test_what_reaches_must_do_so_far_beyond_the_others():
     assert global_places(made([1.0, 2.0, 0.5, 0.9, 1.3, 9.0]), SILENT).reaching == ()  # all reach, none stands out
     assert global_places(made([0.0] * 5 + [2.0]), SILENT).reaching == (8,)
     assert global_places(made([0.0] * 6), SILENT).reaching == ()
+    assert global_places(made([*usual, 2.0], error=0.3), SILENT).reaching == ()  # not sure
+
+
+def test_excess_is_the_share_far_away_beyond_what_is_usual():
+    """Median 0.01, so that 0.08 is usual; the robust standard deviation of these logarithms is smaller."""
+    found = global_places(made([0.010, 0.011, 0.012, 0.009, 0.010, 2.0, 0.24]), SILENT)
+    assert float(found.excess[5]) == pytest.approx((2.0 - 8 * 0.011) / 3.0, rel=1e-3)
+    assert float(found.excess[6]) == pytest.approx((0.24 - 8 * 0.011) / 1.24, rel=1e-3)
+    assert float(found.excess[:5].max()) < 0 and float(found.times[5]) == pytest.approx(2 / 0.011, rel=1e-3)
+    assert float(found.times_stderr[5]) == pytest.approx(2 / 0.011 * 0.01, rel=1e-3)
+
+
+def test_errors_of_the_excess_hold_its_spread_over_draws_of_rows():
+    """One place of nine brightens all; the others only what lies around them, and far away a little."""
+
+    def decode(z):
+        return z + 0.05 * z.sum((2, 3), keepdim=True) + z[:, :, 4:5, 4:5]
+
+    model = la.from_torch(lambda x: x, decode, latent_shape=(1, 9, 9))
+    found = []
+    for seed in range(40):
+        z = torch.randn(16, 1, 9, 9, generator=seeded(seed))
+        found.append(global_places(place_effects(model, z, generator=seeded(seed)), torch.zeros(9, 9).double()))
+    spread = torch.stack([one.excess[40] for one in found]).std()
+    errors = torch.stack([one.excess_stderr[40] for one in found]).mean()
+    assert 0.65 * spread < errors < 1.5 * spread  # what is usual is itself only known to a few places
+    assert all(one.reaching == (40,) for one in found)
+
+
+def test_what_is_certain_must_be_so_beyond_doubt():
+    noise = torch.randn(8, 8, generator=seeded()).double() * 0.1 - 4
+    noise[2, 3] = -6.6
+    assert global_places(made([0.0]), noise, torch.full_like(noise, 0.01)).quiet == (19,)
+    assert global_places(made([0.0]), noise, torch.full_like(noise, 0.3)).quiet == ()
 
 
 def test_what_is_abnormally_certain_is_told_from_what_merely_varies():

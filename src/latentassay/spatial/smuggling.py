@@ -1,33 +1,36 @@
 """Global information in few places: what each place changes in the picture, near itself and far away."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
 from latentassay.core.arrays import as_tensor, in_kind_of
 from latentassay.core.autoencoder import Decoder, eval_mode
-from latentassay.core.estimate import Z95
+from latentassay.core.estimate import Estimate
+from latentassay.core.levels import exceeding
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
 from latentassay.core.randomness import as_generator
 from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.spatial.places import Sides, choose, coordinates, draw_lenders, sides_of, strides_of
+from latentassay.stats.intervals import widen
 from latentassay.stats.ratios import ratio
 
 MARGIN = 1
 """A place may change the part of the picture that it covers, and this many places more around it."""
 
 TIMES = 8.0
-"""A place is to blame if it changes what lies far away so many times as much as the median place, if ``CUT`` holds,"""
+"""Usual places change what lies far away at most so many times as much as the median place,"""
 
 CUT = 6.0
-"""if that is beyond so many robust standard deviations in logarithms,"""
+"""or as far as so many robust standard deviations in logarithms reach, if that is further."""
 
 FAR = 0.25
-"""and if this share of all that it changes lies far away, beyond doubt."""
+"""A place is to blame if, beyond doubt, this share of what it changes lies far away and beyond what is usual."""
 
 QUIETER = 2.3
 """A place says suspiciously much if its ln s² lies so far below the median: a tenth of the usual variance."""
@@ -45,6 +48,7 @@ class PlaceEffects(NamedTuple):
         places: flat numbers of the places that were changed, ``(m,)``.
         near: mean squared change per row of the picture beneath and around the place, summed over values, ``(m,)``.
         far: the same everywhere else, ``(m,)``.
+        far_stderr: its standard error over rows.
         share: far over all, ``(m,)``; 0 for a place that changes nothing.
         share_stderr: its standard error over rows.
         n: number of rows.
@@ -54,6 +58,7 @@ class PlaceEffects(NamedTuple):
     places: Int[Tensor, " m"]
     near: Float[Tensor, " m"]
     far: Float[Tensor, " m"]
+    far_stderr: Float[Tensor, " m"]
     share: Float[Tensor, " m"]
     share_stderr: Float[Tensor, " m"]
     n: int
@@ -66,14 +71,21 @@ class GlobalPlaces(NamedTuple):
     Attributes:
         reaching: places whose change is felt far away, beyond all others.
         quiet: places whose ln s² is abnormally low, whether or not they reach.
-        times: change far away over that of the median place, for each place of the effects, ``(m,)``.
+        excess: share of what each place of the effects changes that lies far away and beyond what is usual, ``(m,)``;
+            below 0 for one that changes less far away than is usual.
+        excess_stderr: its standard error over rows, at most.
+        times: change far away over that of the median place, ``(m,)``.
+        times_stderr: its standard error over rows, that of the median left out.
         below: how far ln s² lies below its median, ``(*sides,)``; zeros for a model without noise.
         variant: the cuts in words.
     """
 
     reaching: tuple[int, ...]
     quiet: tuple[int, ...]
+    excess: Float[Tensor, " m"]
+    excess_stderr: Float[Tensor, " m"]
     times: Float[Tensor, " m"]
+    times_stderr: Float[Tensor, " m"]
     below: Float[Tensor, "*sides"]
     variant: str
 
@@ -130,6 +142,7 @@ def place_effects(
         places=torch.tensor(chosen),
         near=near.mean(0),
         far=far.mean(0),
+        far_stderr=widen(far.std(0) / n**0.5, n),
         share=share.value,
         share_stderr=share.stderr,
         n=n,
@@ -157,44 +170,72 @@ def _part_beneath(place: int, sides: Sides, pixels: Sides) -> list[tuple[int, in
     return found
 
 
-def global_places(effects: PlaceEffects, log_noise: Tensor | np.ndarray) -> GlobalPlaces:
+def global_places(
+    effects: PlaceEffects, log_noise: Tensor | np.ndarray, log_noise_stderr: Tensor | np.ndarray | None = None
+) -> GlobalPlaces:
     """Name the places whose change is felt far away, and those whose noise is abnormally low. No pass.
 
-    A place reaches if it changes what lies far away 8 times as much as the median place, if that is 6 robust standard
-    deviations more in logarithms, and if beyond doubt a quarter of what it changes lies far away. It is quiet if its
-    ln s² lies ln 10 and 6 robust standard deviations below the median.
+    What a place changes far away is usual up to 8 times what the median place does, or up to 6 robust standard
+    deviations more in logarithms. A place reaches if, beyond doubt, a quarter of all that it changes lies far away and
+    beyond that. It is quiet if its ln s² lies 6 robust standard deviations and, beyond doubt, ln 10 below the median.
+    False discoveries are controlled over places (Benjamini and Hochberg 1995).
 
     Args:
         effects: what ``place_effects`` returned.
         log_noise: mean ln s² by place, ``(*sides,)``, such as ``activity_maps(codes).log_noise``; not finite where
             there is no noise.
+        log_noise_stderr: its standard error; none where left out.
 
     Source: the cuts are this package's own. Of the defect: issue and discussion of the f=8 image autoencoder of
     latent diffusion, whose log-variance maps show spots that carry brightness of the whole picture.
     """
-    places, near, far, share, stderr = (as_tensor(part, "effects") for part in effects[:5])
+    far, error, share, share_error = (
+        as_tensor(part, "effects") for part in (effects.far, effects.far_stderr, effects.share, effects.share_stderr)
+    )
     noise = as_tensor(log_noise, "log_noise")
+    noise_error = torch.zeros_like(noise) if log_noise_stderr is None else as_tensor(log_noise_stderr, "its stderr")
     # Far changes may be 0 exactly; then a place counts as one at the floor of rounding, not as infinitely less.
-    floor = float(near.median()) * 1e-9 + 1e-300
+    floor = float(as_tensor(effects.near, "effects").median()) * 1e-9 + 1e-300
     logs = (far + floor).log()
     times = (logs - logs.median()).exp()
-    reaching = (times >= TIMES) & (_robust(logs) >= CUT) & (share - Z95 * stderr >= FAR)
-    below = torch.zeros_like(noise)
-    if bool(torch.isfinite(noise).all()):
-        below = noise.median() - noise
-    quiet = (below.flatten() >= QUIETER) & (_robust(below.flatten()) >= CUT)
+    usual, usual_error = _usual(logs)
+    beyond = (usual - logs).exp()
+    excess = share * (1 - beyond)
+    # Errors of the share and of the change itself are added, as both come from the same rows.
+    own_error = (1 - beyond).abs() * share_error + share * beyond * error / (far + floor)
+    excess_error = torch.hypot(own_error, share * beyond * usual_error)
+    below = noise.median() - noise if bool(torch.isfinite(noise).all()) else torch.zeros_like(noise)
+    quiet = _beyond_doubt(below, noise_error, QUIETER) & (below.flatten() >= CUT * _spread(below.flatten()))
+    reaching = _beyond_doubt(excess, excess_error, FAR)
     found = GlobalPlaces(
-        reaching=tuple(places[reaching].tolist()),
+        reaching=tuple(as_tensor(effects.places, "places")[reaching].tolist()),
         quiet=tuple(quiet.nonzero().flatten().tolist()),
+        excess=excess,
+        excess_stderr=excess_error,
         times=times,
+        times_stderr=times * error / (far + floor),
         below=below,
-        variant=f"far ≥ {TIMES:g} × median, ≥ {CUT:g} robust σ in logarithms, ≥ {FAR:.0%} of all; ln s² ≥ {QUIETER:g} "
-        f"and {CUT:g} robust σ below its median".replace("%", " %"),
+        variant=f"usual: far ≤ {TIMES:g} × median or {CUT:g} robust σ in logarithms, whichever is more; global: ≥ "
+        f"{FAR * 100:.0f} % of all changes lie far away and beyond that; certain: ln s² ≥ {QUIETER:g} and {CUT:g} "
+        "robust σ below its median; beyond doubt, false discoveries controlled",
     )
     return in_kind_of(found, effects.near, log_noise)
 
 
-def _robust(values: Float[Tensor, " m"]) -> Float[Tensor, " m"]:
-    """Distance above the median in robust standard deviations; infinite above it where nothing else varies."""
-    away = values - values.median()
-    return away / (1.4826 * away.abs().median()).clamp(min=1e-9)
+def _usual(logs: Float[Tensor, " m"]) -> tuple[Tensor, Tensor]:
+    """Logarithm of what is still usual, and its standard error from places being few (of normal logarithms)."""
+    spread, root = _spread(logs), len(logs) ** 0.5
+    of_median, of_spread = 1.25 * spread / root, 1.16 * spread / root
+    if float(CUT * spread) > math.log(TIMES):
+        return logs.median() + CUT * spread, torch.hypot(of_median, CUT * of_spread)
+    return logs.median() + math.log(TIMES), of_median
+
+
+def _beyond_doubt(values: Float[Tensor, "*m"], stderr: Float[Tensor, "*m"], bound: float) -> Bool[Tensor, " m"]:
+    pairs = zip(values.flatten().tolist(), stderr.flatten().tolist(), strict=True)
+    return torch.tensor(exceeding([Estimate(value, stderr=error) for value, error in pairs], bound))
+
+
+def _spread(values: Float[Tensor, " m"]) -> Tensor:
+    """Robust standard deviation."""
+    return 1.4826 * (values - values.median()).abs().median()
