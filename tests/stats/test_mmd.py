@@ -56,6 +56,27 @@ def test_stderr_is_right_for_paired_rows_that_differ():
     assert paired_mmd(normals(80, 2, 0), normals(80, 2, 1) + 2, widths=WIDTHS, generator=seeded()).p_value < 0.01
 
 
+def test_the_effect_is_the_share_of_the_variance_between_both_in_feature_space():
+    """By brute force: the kernel matrix of both samples, centred, is the Gram matrix of points in feature space."""
+    x, y = normals(400, 2, 0), normals(400, 2, 1) * 0.4 + 0.3
+    both = torch.cat([x, y])
+    gram = inverse_multiquadratic(both, both, WIDTHS)
+    label = torch.cat([torch.ones(400), -torch.ones(400)]).double() / 800**0.5
+    centred = gram - gram.mean(0) - gram.mean(1, keepdim=True) + gram.mean()
+    share = float(label @ centred @ label / centred.trace())
+    found = paired_mmd(x, y, widths=WIDTHS, generator=seeded())
+    assert found.effect == pytest.approx(share, rel=0.05)  # up to the bias of the plain estimate, of order 1 / n
+    relative = found.value.stderr / found.value
+    assert found.effect.stderr / found.effect == pytest.approx(relative, rel=0.1)
+
+
+def test_the_effect_of_samples_that_agree_is_none_and_of_points_far_apart_nearly_all():
+    x = normals(60, 2, 0)
+    assert paired_mmd(x, x, widths=WIDTHS, generator=seeded()).effect == 0
+    near, far = 1e-3 * x, 1e-3 * x + 1e4
+    assert paired_mmd(near, far, widths=WIDTHS, generator=seeded()).effect > 0.99
+
+
 def test_unpaired_equals_the_double_loop():
     x, y = normals(5, 3, 0), normals(7, 3, 1) + 0.5
 

@@ -20,10 +20,13 @@ class MMD(NamedTuple):
 
     Attributes:
         value: unbiased, and so a little negative now and then where the samples agree.
+        effect: share of the variance of both samples together, in the kernel's feature space, that is variance between
+            them, ``(MMD²/4) / (W + MMD²/4)`` with W the mean variance within; 0 where the samples agree, at most 1.
         p_value: of the hypothesis that both distributions are the same, by permutation.
     """
 
     value: Estimate
+    effect: Estimate
     p_value: float
 
 
@@ -80,7 +83,7 @@ def paired_mmd(
     *,
     widths: Sequence[float],
     generator: Generator | int = 0,
-    permutations: int = 500,
+    permutations: int = 999,
 ) -> MMD:
     """Squared MMD of x and y, where row i of y may depend on row i of x.
 
@@ -91,9 +94,11 @@ def paired_mmd(
     """
     x, y, n = x.double(), y.double(), len(x)
     across = inverse_multiquadratic(x, y, widths)
-    h = inverse_multiquadratic(x, x, widths) + inverse_multiquadratic(y, y, widths) - across - across.T
-    h.fill_diagonal_(0)
+    within = inverse_multiquadratic(x, x, widths) + inverse_multiquadratic(y, y, widths)
     pairs = n * (n - 1)
+    spread = 1 - float(within.sum() - within.trace()) / (2 * pairs)
+    h = within - across - across.T
+    h.fill_diagonal_(0)
     value = float(h.sum()) / pairs
     zeta2 = float(h.square().sum()) / pairs - value**2
     zeta1 = max(0.0, float((h.sum(1) / (n - 1)).var()) - zeta2 / (n - 1))
@@ -101,4 +106,12 @@ def paired_mmd(
     signs = torch.randint(0, 2, (permutations, n), generator=as_generator(generator)).double() * 2 - 1
     null = ((signs @ h) * signs).sum(1) / pairs
     p_value = float((null >= value).sum() + 1) / (permutations + 1)
-    return MMD(Estimate(value, stderr=stderr, n=n), p_value)
+    found = Estimate(value, stderr=stderr, n=n)
+    return MMD(found, _share_between(found, spread), p_value)
+
+
+def _share_between(value: Estimate, within: float) -> Estimate:
+    """Share of the variance that lies between two samples of equal size; its error is that of the discrepancy alone."""
+    total = max(within + value / 4, 1e-300)
+    slope = within / 4 / total**2
+    return Estimate(value / 4 / total, stderr=(value.stderr or 0.0) * slope, n=value.n)

@@ -1,7 +1,13 @@
 """How far are responses from the distribution that is sampled? Not at all where the coders invert each other."""
 
+from dataclasses import replace
+
+import pytest
+import torch
+
+import latentassay as la
 from tests.assay import responding
-from tests.assay.asking import ask, findings_of, scores_of
+from tests.assay.asking import answers, ask, context_of, findings_of, scores_of
 from tests.assay.responding import leaking, shrinking
 
 
@@ -10,7 +16,7 @@ def test_responses_that_are_the_samples_cannot_be_told_from_them():
     finding = findings_of(sections)["structure"]
     assert finding.level == "good" and finding.sentence.startswith("Responses to prior samples cannot be told")
     scores = scores_of(sections)
-    assert set(scores) == {"structure.score", "structure.causal"}
+    assert set(scores) == {"structure.score", "structure.causal", "structure.effect"}
     assert all(score.n > 0 and score.seed == 0 and score.definition for score in scores.values())
 
 
@@ -19,6 +25,26 @@ def test_responses_half_as_far_are_told_from_samples():
     evidence, finding = sections["structure"].evidence, findings_of(sections)["structure"]
     assert finding.level == "note" and "differ from" in finding.sentence and finding.remedy
     assert evidence.causal > 0 and evidence.p_values[1] < 0.01
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_difference_that_is_significant_and_small_is_good_and_a_collapse_to_a_third_a_warning(seed):
+    levels = {}
+    for factor in (0.95, 0.3):
+        model = la.from_torch(
+            lambda x: (x, torch.full_like(x, 1e-3)),
+            lambda z, by=factor: by * z,
+            latent_shape=(3,),
+            prior="normal",
+            output="mean_std",
+        )
+        x = factor * torch.randn(600, 3, generator=torch.Generator().manual_seed(seed)).double()
+        context = context_of(model, x, samples=512)
+        alive = replace(context.causal, active=(0, 1, 2))  # whatever the response matrix says of so weak responses
+        found = answers(replace(context, causal=alive), "structure")
+        evidence, levels[factor] = found["structure"].evidence, findings_of(found)["structure"].level
+        assert evidence.p_values[1] == 1 / 1000
+    assert levels == {0.95: "good", 0.3: "warning"}
 
 
 def test_without_a_prior_hybrids_are_sampled():

@@ -4,19 +4,31 @@ from dataclasses import dataclass
 
 from latentassay.assay.context import FEWEST_DRAWN, Context
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
+from latentassay.assay.wording import minus
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding, Level, Score
+from latentassay.core.findings import Bounds, Finding, Score
+from latentassay.core.levels import GRAVE, grade
 from latentassay.responses import structure_score
 from latentassay.sampling import hybrid
 
 PER_LATENT = 2
 """Passes that every latent drawn takes: responses of two samples."""
 
-NEGLIGIBLE = 1e-6
-"""A structure score below this is rounding."""
+MOST = 2048
+"""Latents drawn, at most: they are compared all with all."""
 
 SIGNIFICANT = 0.01
 """p-value below which responses differ from samples."""
+
+BOUNDS = Bounds(
+    0,
+    0.01,
+    0.06,
+    "share of the variance of samples and responses together that lies between the two, in the kernel's feature space: "
+    "Cohen's small and medium effects; normal samples whose responses have 0.7 of their size are at 0.01, half their "
+    "size at 0.04, a third at 0.09",
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +38,7 @@ class StructureEvidence:
     Attributes:
         score: of all latents.
         causal: of the alive ones.
+        effect: share of the variance that lies between samples and responses, of the alive ones.
         p_values: of both, for no difference.
         variants: how each was measured.
         origin: ``"prior"`` or ``"hybrid"``: where the samples come from.
@@ -33,6 +46,7 @@ class StructureEvidence:
 
     score: Estimate
     causal: Estimate
+    effect: Estimate
     p_values: tuple[float, float]
     variants: tuple[str, str]
     origin: str
@@ -45,7 +59,8 @@ def passes_needed(context: Context) -> int | None:
 
 def measure(context: Context) -> StructureEvidence:
     """Draw samples and compare them with their responses, first in all latents, then in the alive ones."""
-    generator, n = context.generator("structure"), context.latents_at(PER_LATENT)
+    generator = context.generator("structure")
+    n = min(context.at_most(context.n), MOST, max(FEWEST_DRAWN, context.passes // PER_LATENT))
     base = None
     if not context.model.prior:
         base = hybrid(context.z, n, generator=generator, units=context.matrix.units, pool=None)
@@ -58,6 +73,7 @@ def measure(context: Context) -> StructureEvidence:
     return StructureEvidence(
         score=found[0].score,
         causal=found[1].score,
+        effect=found[1].effect,
         p_values=(found[0].p_value, found[1].p_value),
         variants=(found[0].variant, found[1].variant),
         origin="prior" if context.model.prior else "hybrid",
@@ -81,19 +97,42 @@ def judge(evidence: StructureEvidence, context: Context) -> Judgement:
         )
         for (name, label, estimate), variant, p_value in zip(rows, evidence.variants, evidence.p_values, strict=True)
     )
-    return Judgement(scores, (_finding(evidence),))
-
-
-def _finding(evidence: StructureEvidence) -> Finding:
-    causal = evidence.causal
-    differs = evidence.p_values[1] < SIGNIFICANT and (causal.high or 0.0) > NEGLIGIBLE
-    sentence = (
-        f"Responses to {evidence.origin} samples {'differ from' if differs else 'cannot be told from'} the samples "
-        f"themselves: causal structure score {1000 * causal:.2f} ± {1960 * (causal.stderr or 0.0):.2f} (× 1000)."
+    effect = Score.of(
+        "structure.effect",
+        "Difference of responses from samples",
+        evidence.effect,
+        "share of the variance of samples and responses together that lies between the two, (MMD²/4) / (W + MMD²/4) "
+        f"with W the variance within; {evidence.variants[1]}",
+        n=evidence.effect.n or context.n,
+        seed=context.seed,
+        unit="%",
     )
-    level: Level = "note" if differs else "good"
-    remedy = f"The share of {evidence.origin} samples in holes says what that costs." if differs else None
-    return Finding("structure", sentence, level, ("structure.causal",), remedy=remedy)
+    return Judgement((*scores, effect), (_finding(evidence, effect),))
+
+
+def _finding(evidence: StructureEvidence, effect: Score) -> Finding:
+    level, p_value = grade(evidence.effect, BOUNDS), evidence.p_values[1]
+    if p_value >= SIGNIFICANT:
+        differ = "cannot be told from"
+    else:
+        differ = "hardly differ from" if level == "good" else "differ from"
+    sentence = (
+        f"Responses to {evidence.origin} samples {differ} the samples themselves: {effect} of the variance of both "
+        f"together lies between them (p = {p_value:.2g} for no difference)."
+    )
+    return Finding(
+        "structure",
+        minus(sentence),
+        level,
+        (effect.name, "structure.causal"),
+        direction="above",
+        estimate=evidence.effect,
+        bounds=BOUNDS,
+        remedy=f"The share of {evidence.origin} samples in holes says what that costs."
+        if level in (*GRAVE, "note")
+        else None,
+        settle=how_to_settle(evidence.effect, BOUNDS),
+    )
 
 
 QUESTION = Question(
