@@ -47,3 +47,13 @@ def test_a_damaged_run_is_refused(trained, tmp_path, monkeypatch):
     assert "truncated" in refused()
     torch.save({"a": 1}, checkpoint)
     assert "pickle" in refused()
+
+
+def test_training_rows_are_a_runs_own_or_named(say, trained, tmp_path):
+    report, few = tmp_path / "r.html", ("--samples", 64, "--question", "generalisation")
+    rows = np.random.default_rng(0).random((128, 1, 8, 8)).astype(np.float32)
+    np.save(tmp_path / "seen.npy", rows)
+    np.save(tmp_path / "mine.npy", rows[:64])
+    assert "training rows" in say("assay", trained, "--report", report, *few)
+    named = ("--data", tmp_path / "mine.npy", "--train", tmp_path / "seen.npy")
+    assert "100" in say("assay", trained, *named, "--report", report, *few)

@@ -113,7 +113,7 @@ def assay(
         precision=precision,
         budget=budget,
         batch_size=batch_size,
-        train=None if train is None else as_observations(train),
+        train=None if train is None else _as_training_rows(train, observations),
     )
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
     sample = sample_passes(model, observations, order[:batch_size])
@@ -131,6 +131,15 @@ def assay(
         seconds=time.perf_counter() - began,
     )
     return Assay(tuple(sections), meta)
+
+
+def _as_training_rows(train: Any, data: Observations) -> Observations:
+    rows = as_observations(train)
+    if tuple(rows.x_shape) != tuple(data.x_shape):
+        raise InputError(
+            f"train must have rows of shape {tuple(data.x_shape)}, as data have, got {tuple(rows.x_shape)}"
+        )
+    return rows
 
 
 def _check(model: Autoencoder, data: Observations, order: torch.Tensor, options: Options) -> Sizes:

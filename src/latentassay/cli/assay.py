@@ -27,6 +27,13 @@ def assay(
             "rows are used. A run has its own: the rows it has not seen."
         ),
     ] = None,
+    train: Annotated[
+        str | None,
+        typer.Option(
+            help="Rows that the model was trained on, named as --data are: are others reconstructed as well? A run "
+            "that is given no data knows its own."
+        ),
+    ] = None,
     option: Options = [],  # noqa: B006  # typer reads the default, nobody changes it
     space: Annotated[
         str | None, typer.Option(help="Of diffusers' models: native, scaled (as a diffusion model sees them) or unit.")
@@ -76,6 +83,8 @@ def assay(
 
     latentassay assay onnx:encoder.onnx,decoder.onnx --data faces.npy
 
+    latentassay assay onnx:encoder.onnx,decoder.onnx --data unseen.npy --train seen.npy
+
     latentassay assay runs/mnist --question units --question holes
 
     latentassay assay mymodels:load_vae --trust --data cells.h5ad --option key=layers/counts
@@ -89,11 +98,12 @@ def assay(
     seconds, named = parse_seconds(budget), {"space": space, "size": size}
     settings = {name: value for name, value in named.items() if value is not None} | parse_options(model_option)
     opened = open_model(model, settings, trust=trust, command=_trusting_command(model))
-    rows = opened.load(data, parse_options(option))
+    rows, training = opened.load(data, parse_options(option)), opened.load_train(train, data, parse_options(option))
     out.print(escape("\n".join([f"model: {opened.notes}", *(f"data: {note}" for note in terminal.describe(rows))])))
     result = la.assay(
         opened.model,
         rows,
+        train=training,
         questions=question or None,
         samples=samples,
         grid=grid,

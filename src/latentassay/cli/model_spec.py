@@ -56,6 +56,14 @@ class OpenedModel(NamedTuple):
             raise InputError("say on which data: --data photos/, --data cells.h5ad, --data digits …")
         return read_data_config(self.run).split().test
 
+    def load_train(self, train: str | None, data: str | None, options: dict[str, Any]) -> "FactorData | None":
+        """Load the rows that the model was trained on: those named, or a run's where its data are its own."""
+        from latentassay.cli.config import read_data_config
+
+        if train is not None:
+            return self.load(train, options)
+        return read_data_config(self.run).split().train if self.run is not None and data is None else None
+
     def _picture_options(self, data: str) -> dict[str, Any]:
         shape: Any = getattr(self.model, "x_shape", None) or ()
         if not Path(data).expanduser().is_dir() or len(shape) != 3 or shape[0] not in (1, 3) or shape[1] != shape[2]:

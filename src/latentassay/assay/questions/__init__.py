@@ -2,6 +2,7 @@
 
 ORDER = (
     "reconstruction",
+    "generalisation",
     "input_checks",
     "units",
     "channels",
