@@ -33,6 +33,8 @@ def test_a_linear_convolution_answers_with_the_square_of_its_kernel():
     at = (exact / found.sigma.square()[:, None, None])[:, :, 4, 4].sum(1)
     assert_close(found.profile[:, 0], at / energy.sum(1), rtol=1e-5, atol=1e-5)
     assert_close(found.size, energy.sum(1) * found.sigma.square(), rtol=1e-5, atol=1e-5)
+    assert float(found.size.min()) < found.answer < float(found.size.max())
+    assert found.answer.low < float(found.size.mean()) < found.answer.high  # both channels vary alike
 
 
 def test_shares_within_a_distance_grow_to_one_and_cross_at_the_reach():

@@ -65,6 +65,7 @@ class SpatialKernel(NamedTuple):
         away: share of the response that leaves the place, ``1 − overall[0]``.
         size: squared response, of all channels and everywhere, over the squared change, in units of spread,
             ``(changed,)``.
+        answer: the same over all changed channels.
         sigma: standard deviation of every channel over rows and places, ``(c,)``.
         channels: the channels that were changed.
         n: number of rows, and of changes of each channel.
@@ -81,6 +82,7 @@ class SpatialKernel(NamedTuple):
     reach_by_channel: Int[Tensor, " j"]
     away: Estimate
     size: Float[Tensor, " j"]
+    answer: Estimate
     sigma: Float[Tensor, " c"]
     channels: tuple[int, ...]
     n: int
@@ -144,6 +146,7 @@ class _Sums:
             reach_by_channel=torch.tensor([_first(shares) for shares in profile.value]),
             away=away.estimate,
             size=ratio(whole[..., 0], spread_of_changes).value,
+            answer=ratio(whole[..., 0].sum(1), spread_of_changes.sum(1)).estimate,
             sigma=self.sigma,
             channels=self._chosen,
             n=n,

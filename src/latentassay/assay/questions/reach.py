@@ -1,5 +1,6 @@
 """How far does a change at one place of a spatial latent spread?"""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,9 +14,26 @@ from latentassay import plots
 from latentassay.assay.context import Context
 from latentassay.assay.maps import flat_map
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
+from latentassay.assay.wording import span
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding, Level, Picture, Score
+from latentassay.core.findings import Finding, Picture, Score
+from latentassay.core.levels import GRAVE, Bounds, grade
 from latentassay.spatial import SpatialKernel, spatial_response_kernel
+from latentassay.spatial.kernel import SHARE
+
+NEAR = 1
+"""Places around the one that is changed which everybody expects to change a little, too."""
+
+ANSWERS = Bounds(
+    null=1.0,
+    negligible=0.04,
+    serious=0.01,
+    reason="of a change, squared and in units of spread: below a tenth of its size it is lost, as with a dead unit",
+)
+"""How much of a change at one place must come back for its reach to mean something."""
+
+REMEDY = "To edit one part of a picture, expect codes around it to move, too."
 
 CHANNELS = 32
 """Channels that are changed at single places, at most."""
@@ -42,6 +60,7 @@ class ReachEvidence:
         overall_stderr: its standard error.
         reach: least distance in places that holds 90 % of the response; negative where nothing comes back.
         away: share of the squared response at other places than the one changed.
+        answer: squared response everywhere over the squared change, in units of spread.
         half: half of the shortest side of the latent, in places.
         n: number of rows.
         variant: how it was measured.
@@ -54,6 +73,7 @@ class ReachEvidence:
     overall_stderr: Float[np.ndarray, " r"]
     reach: Estimate
     away: Estimate
+    answer: Estimate
     half: float
     n: int
     variant: str
@@ -69,10 +89,10 @@ def passes_needed(context: Context) -> int | None:
 def measure(context: Context) -> ReachEvidence:
     """Change single places of some channels, decode and encode."""
     generator = context.generator("kernel")
-    affordable = max(FEWEST_CHANNELS, min(CHANNELS, context.passes // LEAST - 1))
+    affordable = max(FEWEST_CHANNELS, min(context.at_most(CHANNELS), context.passes // LEAST - 1))
     order = torch.randperm(int(context.model.latent_shape[0]), generator=generator)
     channels = sorted(order[:affordable].tolist())
-    z = context.sample(context.rows_at(len(channels) + 1, least=LEAST, most=MOST), "kernel rows")
+    z = context.sample(context.rows_at(len(channels) + 1, least=LEAST, most=context.at_most(MOST)), "kernel rows")
     found = spatial_response_kernel(
         context.model, z, generator=generator, channels=channels, batch_size=context.batch_size
     )
@@ -85,6 +105,7 @@ def measure(context: Context) -> ReachEvidence:
         overall_stderr=found.overall_stderr.numpy(),
         reach=found.reach,
         away=found.away,
+        answer=found.answer,
         half=min(side for side in context.model.latent_shape[1:] if side > 1) / 2,
         n=found.n,
         variant=found.variant,
@@ -103,7 +124,24 @@ def _in_units_of_spread(found: SpatialKernel) -> tuple[Tensor, Tensor]:
 
 
 def judge(evidence: ReachEvidence, context: Context) -> Judgement:
-    """Say within which distance a change comes back."""
+    """Say within which distance a change comes back, if it does."""
+    answer = Score.of(
+        "spatial.answer",
+        "Response to a change of one place",
+        evidence.answer,
+        "squared response of all channels everywhere over the squared change, each channel in units of its spread; "
+        + evidence.variant,
+        n=evidence.n,
+        seed=context.seed,
+        unit="%",
+    )
+    if evidence.reach < 0 or grade(evidence.answer, ANSWERS) in GRAVE:
+        return Judgement((answer,), (_lost_finding(evidence, answer, context),))
+    reach, away = _scores(evidence, context)
+    return Judgement((reach, away, answer), (_finding(evidence, away),))
+
+
+def _scores(evidence: ReachEvidence, context: Context) -> tuple[Score, Score]:
     low, high = evidence.reach.low, evidence.reach.high
     reach = Score(
         "spatial.reach",
@@ -125,18 +163,50 @@ def judge(evidence: ReachEvidence, context: Context) -> Judgement:
         seed=context.seed,
         unit="%",
     )
-    return Judgement((reach, away), (_finding(evidence, away),))
+    return reach, away
+
+
+def _lost_finding(evidence: ReachEvidence, answer: Score, context: Context) -> Finding:
+    why = ", though changes of whole units do" if context.causal.dimension else ", as no unit answers"
+    how = "hardly at all" if evidence.answer > 0 else "nowhere"
+    return Finding(
+        "spatial.reach",
+        f"A change at one place comes back {how} ({answer} of it, squared){why}.",
+        grade(evidence.answer, ANSWERS),
+        (answer.name,),
+        direction="below",
+        estimate=evidence.answer,
+        bounds=ANSWERS,
+    )
 
 
 def _finding(evidence: ReachEvidence, away: Score) -> Finding:
-    names, reach = ("spatial.reach", "spatial.away"), int(evidence.reach)
-    if reach < 0:
-        return Finding("spatial.reach", "A change at one place comes back nowhere.", "warning", names)
-    level: Level = "good" if reach <= 1 else "note" if reach <= evidence.half else "warning"
-    within = f"within {reach} place{'s' if reach > 1 else ''}" if reach else "at the place itself"
-    sentence = f"90 % of what a change at one place does comes back {within}; {away} leaves the place."
-    remedy = None if level == "good" else "To edit one part of a picture, expect codes around it to move, too."
-    return Finding("spatial.reach", sentence, level, names, remedy=remedy)
+    bounds = Bounds(
+        null=0.0,
+        negligible=NEAR,
+        serious=max(evidence.half, NEAR + 0.5),
+        reason="places: the nearest neighbours are expected to change; half of the shortest side is no part of a whole",
+    )
+    level, reach = grade(evidence.reach, bounds), int(evidence.reach)
+    low, high = (reach if end is None else int(end) for end in (evidence.reach.low, evidence.reach.high))
+    within = f"within {span(low, high)} place{'s' if high > 1 else ''}" if high else "at the place itself"
+    return Finding(
+        "spatial.reach",
+        f"90 % of what a change at one place does comes back {within}; {away} leaves the place.",
+        level,
+        ("spatial.reach", away.name),
+        direction="above",
+        estimate=evidence.reach,
+        bounds=bounds,
+        remedy=REMEDY if level in ("note", *GRAVE) else None,
+        settle=_settle(evidence, NEAR if low <= NEAR else math.floor(bounds.serious)) if level == "unsure" else None,
+    )
+
+
+def _settle(evidence: ReachEvidence, distance: int) -> str | None:
+    """What would settle whether a distance holds enough; a reach is a whole number, and its errors tell nothing."""
+    share = Estimate(evidence.overall[distance], stderr=evidence.overall_stderr[distance])
+    return how_to_settle(share, Bounds(1.0, SHARE, 0.0, "share of the response within a distance"))
 
 
 def figures(evidence: ReachEvidence) -> Iterator[Picture]:
