@@ -2,7 +2,9 @@
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import numpy as np
@@ -41,6 +43,25 @@ def shared_data() -> Path:
 def _checked_anew() -> None:
     """Types are checked at the first calls of a function in every test."""
     typecheck.begin_test()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_report_contradicts_itself() -> Iterator[None]:
+    """Every assay that any test makes is held against the table of findings that exclude each other."""
+    from latentassay.assay.contradictions import contradictions
+    from latentassay.assay.result import Assay
+
+    plain = Assay.__init__
+
+    def checked(self: Assay, *arguments: Any, **named: Any) -> None:
+        plain(self, *arguments, **named)
+        units, has_prior = self.meta.units, self.meta.prior is not None
+        said = contradictions(self.findings, self.scores, units=units, has_prior=has_prior)
+        assert not said, f"the report contradicts itself: {'; '.join(said)}"
+
+    Assay.__init__ = checked
+    yield
+    Assay.__init__ = plain
 
 
 @pytest.fixture(autouse=True)
