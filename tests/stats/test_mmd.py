@@ -77,6 +77,12 @@ def test_the_effect_of_samples_that_agree_is_none_and_of_points_far_apart_nearly
     assert paired_mmd(near, far, widths=WIDTHS, generator=seeded()).effect > 0.99
 
 
+def test_p_values_are_as_small_as_their_permutations_allow():
+    x = normals(200, 3, 0)
+    assert paired_mmd(x, 0.9 * x, widths=WIDTHS, generator=seeded()).p_value == 0.001
+    assert paired_mmd(x, x, widths=WIDTHS).p_value == 1
+
+
 def test_unpaired_equals_the_double_loop():
     x, y = normals(5, 3, 0), normals(7, 3, 1) + 0.5
 

@@ -103,11 +103,16 @@ def paired_mmd(
     zeta2 = float(h.square().sum()) / pairs - value**2
     zeta1 = max(0.0, float((h.sum(1) / (n - 1)).var()) - zeta2 / (n - 1))
     stderr = (4 * zeta1 / n + 2 * zeta2 / pairs) ** 0.5
-    signs = torch.randint(0, 2, (permutations, n), generator=as_generator(generator)).double() * 2 - 1
-    null = ((signs @ h) * signs).sum(1) / pairs
-    p_value = float((null >= value).sum() + 1) / (permutations + 1)
     found = Estimate(value, stderr=stderr, n=n)
-    return MMD(found, _share_between(found, spread), p_value)
+    return MMD(found, _share_between(found, spread), _p_value(h, permutations, as_generator(generator)))
+
+
+def _p_value(h: Float[Tensor, "n n"], permutations: int, generator: Generator) -> float:
+    """Share of sign flips, none at all among them, that make the sum of h as large; in single precision, twice as fast."""
+    signs = torch.randint(0, 2, (permutations + 1, len(h)), generator=generator).float() * 2 - 1
+    signs[0] = 1
+    sums = ((signs @ h.float()) * signs).sum(1)
+    return float((sums >= sums[0]).sum()) / (permutations + 1)
 
 
 def _share_between(value: Estimate, within: float) -> Estimate:
