@@ -108,7 +108,7 @@ def paired_mmd(
 
 
 def _p_value(h: Float[Tensor, "n n"], permutations: int, generator: Generator) -> float:
-    """Share of sign flips, none at all among them, that make the sum of h as large; in single precision, twice as fast."""
+    """Share of sign flips, none at all among them, that make the sum of h as large; single precision will do."""
     signs = torch.randint(0, 2, (permutations + 1, len(h)), generator=generator).float() * 2 - 1
     signs[0] = 1
     sums = ((signs @ h.float()) * signs).sum(1)

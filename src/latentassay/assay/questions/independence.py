@@ -79,8 +79,8 @@ def judge(evidence: IndependenceEvidence, context: Context) -> Judgement:
         "consistency.independence",
         "Dependence of the alive latents",
         evidence.value,
-        f"{evidence.variant}; p = {evidence.p_value:.3g} for no dependence (permutation); "
-        f"about {100 * min(1.0, max(0.0, evidence.effect)):.0f} % of what it would be if all latents rose and fell together",
+        f"{evidence.variant}; p = {evidence.p_value:.3g} for no dependence (permutation); about "
+        f"{100 * min(1.0, max(0.0, evidence.effect)):.0f} % of what it would be if all latents rose and fell together",
         n=evidence.n,
         seed=context.seed,
     )
