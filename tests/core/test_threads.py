@@ -89,13 +89,17 @@ def test_work_that_becomes_slower_with_all_threads_is_done_with_one_from_then_on
         assert two.calls == calls
 
 
-def test_work_chooses_as_it_goes_and_is_done_once(two):
+def test_longer_work_chooses_as_it_goes_and_is_done_once(two):
     two.with_two = 0.5
     with choose_threads(CPU) as choice:
-        for _ in range(100):
+        for _ in range(45):
             two.work()
             choice.count(7)
-        assert torch.get_num_threads() == 2 and two.now < 100 * 0.005 * 0.6
+        assert torch.get_num_threads() == 1
+        for _ in range(155):
+            two.work()
+            choice.count(7)
+        assert torch.get_num_threads() == 2 and two.now < 50 * 0.005 + 150 * 0.005 * 0.55
         two.with_two = 5.0
         for _ in range(100):
             two.work()

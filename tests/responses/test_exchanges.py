@@ -31,13 +31,15 @@ class Recording:
 
 
 def measure(model, n=256, units=None, batch_size=32):
+    passes = []
     units = as_units(units, model.latent_shape)
     rows = BlockRows(torch.randn(n, *model.latent_shape), units, torch.Generator().manual_seed(0))
-    exchanges = Exchanges(model, units, CPU, batch_size)
+    exchanges = Exchanges(model, units, CPU, batch_size=batch_size, passed=passes.append)
     found = []
     for part in rows.parts(0, rows.total, lambda: exchanges.part_rows):
         base = exchanges.base(part)
         found.append((base, list(exchanges.changes(base, list(range(len(units)))))))
+    assert passes == [len(z) for z in model.given]
     return found
 
 

@@ -13,6 +13,9 @@ from threadpoolctl import ThreadpoolController
 WARM, WINDOW, WINDOWS, LONG = 0.01, 0.004, 3, 0.1
 """Seconds before anything is compared, seconds of work that are compared at least, how often, and when once will do."""
 
+WORTHWHILE = 0.25
+"""Seconds of work with one thread before others are tried: beside a busy core one look at them may take as long."""
+
 GAIN, SLOWER = 0.85, 2.0
 """All threads are taken if they need less than this share of the time of one; and compared anew if they become slower.
 
@@ -44,16 +47,17 @@ class ThreadChoice:
 
     Args:
         most: what "all" is; with 1 there is nothing to choose.
+        warm: seconds of work with one thread before anything is compared.
     """
 
-    def __init__(self, most: int):
+    def __init__(self, most: int, *, warm: float = WORTHWHILE):
         self.threads, self._most = most, most
         self._settled, self._best = most == 1, 0.0
         self._rates: dict[int, list[float]] = {1: [], most: []}
         self._seconds = self._amount = 0.0
         if not self._settled:
             self._set(1)
-        self._warm = self._settled
+        self._warm, self._warm_seconds = self._settled, warm
         self._began = self._last = time.perf_counter()
 
     @property
@@ -72,7 +76,7 @@ class ThreadChoice:
         now = time.perf_counter()
         self._seconds, self._amount, self._last = self._seconds + now - self._last, self._amount + amount, now
         if not self._warm:
-            self._warm, self._seconds, self._amount = now - self._began >= WARM, 0.0, 0.0
+            self._warm, self._seconds, self._amount = now - self._began >= self._warm_seconds, 0.0, 0.0
         elif self._seconds >= WINDOW:
             rate, once = self._seconds / max(self._amount, 1e-9), self._seconds > LONG
             self._seconds = self._amount = 0.0
@@ -101,10 +105,10 @@ class ThreadChoice:
 
 
 @contextmanager
-def choose_threads(device: torch.device) -> Iterator[ThreadChoice]:
+def choose_threads(device: torch.device, *, warm: float = WORTHWHILE) -> Iterator[ThreadChoice]:
     """Let the work inside choose its threads as it goes (``ThreadChoice.count``); give the old number back afterwards.
 
-    There is nothing to choose where the work is not the processor's.
+    There is nothing to choose where the work is not the processor's, and work that is short is done with one thread.
 
     >>> before = torch.get_num_threads()
     >>> with choose_threads(torch.device("cpu")) as choice:
@@ -115,7 +119,7 @@ def choose_threads(device: torch.device) -> Iterator[ThreadChoice]:
     """
     before = torch.get_num_threads()
     try:
-        yield ThreadChoice(before if device.type == "cpu" else 1)
+        yield ThreadChoice(before if device.type == "cpu" else 1, warm=warm)
     finally:
         torch.set_num_threads(before)
 
@@ -133,7 +137,7 @@ def fastest_threads(sample: Callable[[], float], device: torch.device) -> Iterat
         What may be called between pieces of work: it tries the sample again, if all threads were chosen, and chooses
         anew where they have become slower by a lot.
     """
-    with choose_threads(device) as choice:
+    with choose_threads(device, warm=WARM) as choice:
 
         def check() -> None:
             going = choice.threads > 1 and _try(choice, sample)

@@ -78,10 +78,20 @@ class Exchanges:
         model: any autoencoder; one that keeps activations is asked one unit at a time.
         units: that are exchanged.
         where: the model's device and float type.
-        batch_size: rows per pass, or up to 16 times as many if their decodings still take less than a megabyte.
+        batch_size: rows per pass, or up to 16 times as many if their decodings still take less than half a megabyte.
+        passed: called with the number of rows after every pass.
     """
 
-    def __init__(self, model: Autoencoder, units: Units, where: DeviceAndDtype, batch_size: int):
+    def __init__(
+        self,
+        model: Autoencoder,
+        units: Units,
+        where: DeviceAndDtype,
+        *,
+        batch_size: int,
+        passed: Callable[[int], None] = lambda rows: None,
+    ):
+        self._passed = passed
         self._model, self._units, self._where, self._batch_size = model, units, where, batch_size
         self._keeping = model if isinstance(model, KeepsActivations) else None
         self._scalars = torch.tensor([group[0] for group in units.groups], device=where.device)
@@ -103,6 +113,7 @@ class Exchanges:
         finite = torch.isfinite(flat.sum(1))
         response = self._encode(x, finite)
         finite = finite & torch.isfinite(self._total(response).sum(1))
+        self._passed(len(z))
         return Base(
             part=part,
             partner=partner,
@@ -122,6 +133,7 @@ class Exchanges:
         for start in range(0, len(units), together):
             chunk = units[start : start + together]
             found = self._exchange(base, chunk)
+            self._passed(len(chunk) * len(base.z))
             if not found.is_finite():
                 yield from _finite_rows(chunk, base, found)
             elif sums.add(chunk, found):

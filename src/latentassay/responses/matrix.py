@@ -116,7 +116,7 @@ def response_matrix(
         units: what is intervened on; scalars, channels, or places of a single channel where left out.
         generator: shuffles the rows and chooses the partners.
         batch_size: rows per pass. Where decodings are small, several units share a pass of up to 16 times as many
-            rows, as long as its decodings take less than a megabyte.
+            rows, as long as its decodings take less than half a megabyte.
         precision: stop a unit as soon as the 95 % interval of every entry in its row, normalized, is no wider to each
             side than this times its diagonal response (or times 0.354, below which a unit counts as dead).
         budget: seconds after which no further rows are measured; what came out differs with the speed of the machine.
@@ -191,7 +191,7 @@ def _measure(model: Autoencoder, rows: BlockRows, moments: _Moments, stopping: S
         eval_mode(model, rows.z) as where,
         choose_threads(where.device) as threads,
     ):
-        exchanges = Exchanges(model, rows.units, where, batch_size)
+        exchanges = Exchanges(model, rows.units, where, batch_size=batch_size, passed=threads.count)
         while active and done < rows.total:
             blocks = stopping.next_round(done, rows.total, first=FIRST, least=LEAST, cost=size * (len(active) + 1))
             if not blocks:
@@ -199,10 +199,8 @@ def _measure(model: Autoencoder, rows: BlockRows, moments: _Moments, stopping: S
             for part in rows.parts(done, done + blocks, lambda: exchanges.part_rows):
                 base = exchanges.base(part)
                 moments.add_base(base)
-                threads.count(len(base.z))
                 for changes in exchanges.changes(base, active):
                     moments.add(base, changes)
-                    threads.count(len(base.z) * len(changes.units))
                     progress.update(len(base.z) * len(changes.units))
                 progress.update(len(base.z) * (1 + units - len(active)))
                 stopping.count(len(base.z) * (len(active) + 1))
