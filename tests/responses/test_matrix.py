@@ -321,3 +321,16 @@ def test_when_every_unit_is_dead_nothing_is_alive_and_nothing_is_nan():
     assert causal.dimension == causal.dimension.high == 0 and causal.active == ()
     graph = la.response_graph(m)
     assert graph.nodes == graph.edges == graph.variables == ()
+
+
+@pytest.mark.parametrize("options", [{}, {"precision": 0.05, "budget": 10.0}], ids=str)
+def test_one_unit_and_constant_units_are_measured_without_a_warning(options):
+    one = exact_inverse(1, 3)
+    m = la.response_matrix(one, normals(2000, 1), generator=seeded(0), **options)
+    assert_close(m.coupling, torch.ones(1, 1).double(), rtol=0.1, atol=0)
+    assert float(m.effect[0]) == pytest.approx(1, abs=0.1)
+    for constant in (0.0, 1e3):
+        m = la.response_matrix(exact_inverse(2, 5), constant + 0 * normals(50, 2), generator=seeded(0), **options)
+        assert not m.matrix.any() and not m.effect.any() and m.decoded_variance == 0
+        assert all(torch.isfinite(values).all() for values in m[:7])
+        assert la.causal_units(m).active == ()
