@@ -3,11 +3,13 @@
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from latentassay.core.units import Units
+from latentassay.stats.crossed import block_inflation, crossed_stderr
 from latentassay.stats.ratios import ratio
+from latentassay.stats.skewed import UNSEEN, skewed_interval
 
 
 class Agreement(NamedTuple):
@@ -19,6 +21,8 @@ class Agreement(NamedTuple):
         error: ``E‖R(z) − z‖² / Var z``, ``(u,)``; 0 where the unit does not vary. 1 if the response is constant, and
             also if every change comes back at twice its size.
         error_stderr: its standard error over rows, Student's t inside, ``(u,)``.
+        error_low: lower end of its 95 % interval, which is longer to the side where few rows carry the error, ``(u,)``.
+        error_high: upper end; it holds what 3 in n latents would add that come back as unrelated ones unseen, ``(u,)``.
         shift: ``‖E(R(z) − z)‖² / Var z``: what is the same for all latents, ``(u,)``.
         scaling: ``(b − 1)²`` with b the slope of responses over latents, ``(u,)``.
         slope: b, ``(u,)``; 1 where the unit does not vary.
@@ -27,6 +31,8 @@ class Agreement(NamedTuple):
 
     error: Float[Tensor, " u"]
     error_stderr: Float[Tensor, " u"]
+    error_low: Float[Tensor, " u"]
+    error_high: Float[Tensor, " u"]
     shift: Float[Tensor, " u"]
     scaling: Float[Tensor, " u"]
     slope: Float[Tensor, " u"]
@@ -38,13 +44,14 @@ class Agreement(NamedTuple):
         return (self.error - self.shift - self.scaling).clamp(min=0)
 
 
-def agreement(units: Units, z: Tensor, response: Tensor) -> Agreement:
+def agreement(units: Units, z: Tensor, response: Tensor, *, block: Int[Tensor, " n"] | None = None) -> Agreement:
     """Measure ``E‖R(z) − z‖² / Var z`` in every unit, and its parts.
 
     Args:
         units: what is measured as one.
         z: latents ``(n, *latent_shape)``, n at least 2.
         response: their responses, likewise.
+        block: number of the block of each latent, where those of a block depend on each other: ``hybrid_blocks``.
 
     >>> z = torch.tensor([[-1.0], [1.0], [-1.0], [1.0]])
     >>> found = agreement(Units.default((1,)), z, 2 * z + 3)
@@ -58,9 +65,14 @@ def agreement(units: Units, z: Tensor, response: Tensor) -> Agreement:
     per = torch.where(variance > 0, 1 / variance.clamp(min=1e-300), 0.0)
     extra = units.total(moved * away).mean(0) * per  # slope − 1
     shift = units.squared_norm(moved.mean(0, keepdim=True))[0] * per
+    rows = (squares - found.value * spread) * per
+    rows = rows if block is None else rows * block_inflation(rows, block)
+    interval = skewed_interval(found.value, rows, unseen=2 * UNSEEN / len(latents) * (variance > 0))
     return Agreement(
         error=found.value,
-        error_stderr=found.stderr,
+        error_stderr=crossed_stderr(rows),
+        error_low=interval.low,
+        error_high=interval.high,
         shift=shift,
         scaling=extra.square(),
         slope=1 + extra,

@@ -26,7 +26,7 @@ from latentassay.responses.pairwise import (
 )
 from latentassay.responses.response import respond
 from latentassay.sampling import BATCH_SIZE, as_latents
-from latentassay.stats.crossed import crossed_stderr, effective_size, row_squares
+from latentassay.stats.crossed import block_inflation, crossed_stderr, row_squares
 from latentassay.stats.skewed import UNSEEN
 
 POWER = {"free": 1, "paper": 0.5}
@@ -208,7 +208,7 @@ def score_responses(
     n, scores, live = len(latents), 1 - errors, ~dead
     # A latent that comes back as an unrelated one is off by two variances.
     unseen = UNSEEN / n * 2 * final.variance * inverse_power(final.variance, POWER[scale])
-    rows = rows if block is None else rows * _inflation(rows, block)
+    rows = rows if block is None else rows * block_inflation(rows, block)
     pooled = pool(scores[live], rows[:, live], n=n, unseen=unseen[live]) if live.any() else None
     return SelfConsistency(
         scores=scores,
@@ -226,12 +226,6 @@ def score_responses(
         f"3 in {n} latents may come back as unrelated ones unseen"
         f"{'; no score, as all are' if pooled is None else pooled.words}",
     )
-
-
-def _inflation(rows: Float[Tensor, "n u"], block: Int[Tensor, " n"]) -> Float[Tensor, " u"]:
-    """By how much errors are larger than those of independent rows."""
-    sizes = [effective_size(column, block) for column in rows.T]
-    return (len(rows) / torch.tensor(sizes, dtype=torch.float64)).sqrt()
 
 
 def _errors(

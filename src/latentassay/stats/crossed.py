@@ -61,6 +61,16 @@ def effective_size(values: Float[Tensor, " n"], block: Int[Tensor, " n"]) -> flo
     return n / max(1.0, effect * float(student(torch.tensor([b - 1.0])) / Z95) ** 2)
 
 
+def block_inflation(rows: Float[Tensor, "n u"], block: Int[Tensor, " n"]) -> Float[Tensor, " u"]:
+    """Return by how much standard errors are larger than those of independent rows, see ``effective_size``.
+
+    >>> block_inflation(torch.tensor([[1.0], [-1.0]]).repeat(8, 1), torch.arange(16) // 2)  # blocks do not differ
+    tensor([1.], dtype=torch.float64)
+    """
+    sizes = torch.tensor([effective_size(column, block) for column in rows.T], dtype=torch.float64)
+    return (len(rows) / sizes).sqrt()
+
+
 class Squares(NamedTuple):
     """Squared deviations from the mean of d variables.
 

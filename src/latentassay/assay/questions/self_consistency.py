@@ -67,7 +67,8 @@ class SelfConsistencyEvidence:
         scores: 1 − E|R(z) − z|² / σ² by kind and unit, ``(k, u)``, σ² the variance of the responses.
         scores_stderr: its standard error.
         errors: E|R(z) − z|² / Var z by kind and unit, ``(k, u)``.
-        errors_stderr: its standard error.
+        errors_low: lower end of its 95 % interval.
+        errors_high: upper end.
         expected: the error of posterior samples that the posterior's own width allows, ``(u,)``.
         shift: part of the error of posterior samples that is the same for all of them, ``(u,)``.
         slope: of responses to posterior samples over these, ``(u,)``.
@@ -81,7 +82,8 @@ class SelfConsistencyEvidence:
     scores: Float[np.ndarray, "k u"]
     scores_stderr: Float[np.ndarray, "k u"]
     errors: Float[np.ndarray, "k u"]
-    errors_stderr: Float[np.ndarray, "k u"]
+    errors_low: Float[np.ndarray, "k u"]
+    errors_high: Float[np.ndarray, "k u"]
     expected: Float[np.ndarray, " u"]
     shift: Float[np.ndarray, " u"]
     slope: Float[np.ndarray, " u"]
@@ -94,13 +96,17 @@ class SelfConsistencyEvidence:
     def excess(self, kind: str, over: str | None = None) -> list[Estimate]:
         """Error of every unit beyond what is expected, or beyond that of another kind of latents."""
         row = self.kinds.index(kind)
+        found, low, high = (ends[row] for ends in (self.errors, self.errors_low, self.errors_high))
         if over is None:
-            less, stderr = self.expected, self.errors_stderr[row]
+            less, down, up = self.expected, found - low, high - found
         else:
             other = self.kinds.index(over)
-            less, stderr = self.errors[other], np.hypot(self.errors_stderr[row], self.errors_stderr[other])
-        rows = zip(self.errors[row] - less, stderr, strict=True)
-        return [Estimate(value, stderr=error, n=self.n) for value, error in rows]
+            less = self.errors[other]
+            # Both errors have uneven intervals: their ends are combined as squares (MOVER, Zou and Donner 2008).
+            down = np.hypot(found - low, self.errors_high[other] - less)
+            up = np.hypot(high - found, less - self.errors_low[other])
+        rows = zip(found - less, down, up, strict=True)
+        return [Estimate(value, low=value - below, high=value + above, n=self.n) for value, below, above in rows]
 
 
 def passes_needed(context: Context) -> int | None:
@@ -122,13 +128,17 @@ def measure(context: Context) -> SelfConsistencyEvidence:
         )
         for kind in drawn
     ]
-    agreed = {kind: agreement(units, drawn[kind], responses[kind]) for kind in drawn}
+    agreed = {
+        kind: agreement(units, drawn[kind], responses[kind], block=mixed.block if kind == "hybrid" else None)
+        for kind in drawn
+    }
     real: Agreement = agreed["posterior"]
     return SelfConsistencyEvidence(
         scores=np.stack([of.scores.numpy() for of in scored]),
         scores_stderr=np.stack([of.scores_stderr.numpy() for of in scored]),
         errors=np.stack([of.error.numpy() for of in agreed.values()]),
-        errors_stderr=np.stack([of.error_stderr.numpy() for of in agreed.values()]),
+        errors_low=np.stack([of.error_low.numpy() for of in agreed.values()]),
+        errors_high=np.stack([of.error_high.numpy() for of in agreed.values()]),
         expected=expected_error(units, context.codes.mean, context.codes.std).numpy(),
         shift=real.shift.numpy(),
         slope=real.slope.numpy(),
