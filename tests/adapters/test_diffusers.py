@@ -15,6 +15,7 @@ import latentassay as la
 from conftest import ROOT
 from latentassay.adapters._diffusers_files import load_folder
 from latentassay.adapters.diffusers import CLASSES, from_diffusers
+from latentassay.core.autoencoder import HasCodebook
 from latentassay.core.errors import FileError
 from tests.oracles import taef2
 
@@ -170,6 +171,15 @@ def test_decoding_of_codes_is_quantised(x):
     assert len(nearest.unique()) > 1
     assert_close(wrapped.decode(z), wrapped.decode(book[nearest].movedim(-1, 1)), atol=1e-5, rtol=1e-5)
     assert "nearest of 16 code vectors" in wrapped.space
+    assert torch.equal(wrapped.quantise(z), nearest.flatten(1)) and torch.equal(wrapped.codebook, book)
+
+
+def test_only_quantised_models_have_a_codebook(x):
+    assert [name for name in MODELS if isinstance(from_diffusers(MODELS[name], x_shape=SIZE), HasCodebook)] == [
+        "VQModel"
+    ]
+    native, scaled = (from_diffusers(MODELS["VQModel"], x_shape=SIZE, space=space) for space in ("native", "scaled"))
+    assert torch.equal(native.quantise(native.encode(x).mean), scaled.quantise(scaled.encode(x).mean))
 
 
 def test_the_range_of_the_model_is_applied_inside(x):

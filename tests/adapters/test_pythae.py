@@ -14,6 +14,7 @@ import latentassay as la
 from conftest import ROOT
 from latentassay.adapters.pythae import CODES, GAUSSIANS, MIXED, REFUSED, from_pythae
 from latentassay.cli.model_spec import open_model
+from latentassay.core.autoencoder import HasCodebook
 
 models = pytest.importorskip("pythae.models")
 base = pytest.importorskip("pythae.models.base.base_utils")
@@ -192,6 +193,8 @@ def test_a_codebook_of_vectors_and_of_places():
     z = codebook(inner.quantizer)[:6].reshape(2, 3)  # with vectors, pythae rounds each number by itself
     assert_close(model.decode(z + 1e-4), model.decode(z), rtol=0, atol=0)
     assert not torch.equal(model.decode(z.flip(0)), model.decode(z))
+    assert isinstance(model, HasCodebook) and not isinstance(from_pythae(net("AE")), HasCodebook)
+    assert model.quantise(z).flatten().tolist() == [0, 1, 2, 3, 4, 5]
     with pytest.raises(la.ContractError, match="differentiation"):
         la.response_jacobian(model, z)
     with torch.random.fork_rng(devices=[]):

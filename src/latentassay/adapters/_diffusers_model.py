@@ -1,12 +1,14 @@
 """An autoencoder of diffusers behind the door, and the latent spaces in which it can work."""
 
 import math
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from latentassay.adapters._pictures import HOUSE_RANGE, Pictures, expect_latents
+from latentassay.core.codebooks import nearest_entries
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import DiagonalGaussian, Point, Posterior, Prior
 
@@ -55,6 +57,8 @@ class DiffusersModel:
         space: in which latent space it works, in one clause.
         value_range: what it takes and returns; the model's own range is applied inside.
         x_shape: the pictures it was made for.
+        codebook: entries ``(k, channels)`` of a ``VQModel``, in that space; other classes have neither this
+        quantise: nor this function, latents → number of the entry of every place.
     """
 
     value_range = HOUSE_RANGE
@@ -71,6 +75,10 @@ class DiffusersModel:
         self.adapter, self.space = f"diffusers {kind}", space.words
         self.x_shape, self.latent_shape, self.prior = pictures.x_shape, pictures.latent_shape, prior
         self.torch_modules = (model,)
+        if kind == "VQModel":  # only quantised models have these, so that one can see which are
+            entries: Any = getattr(model, "quantize").embedding.weight  # noqa: B009
+            self.codebook = space.outside(Point(entries.detach()[..., None, None])).mean[..., 0, 0]
+            self.quantise = partial(nearest_entries, codebook=self.codebook)
 
     def encode(self, x: Tensor) -> Posterior:
         """Return the posterior (``AutoencoderKL``) or the code of pictures ``(n, channels, height, width)``."""

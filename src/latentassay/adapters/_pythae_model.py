@@ -1,5 +1,6 @@
 """An autoencoder of pythae behind the door."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor, nn
 
 from latentassay.adapters._pictures import HOUSE_RANGE, PixelRange, expect_latents
 from latentassay.core.autoencoder import eval_mode
+from latentassay.core.codebooks import nearest_entries
 from latentassay.core.errors import ContractError, InputError, first_line
 from latentassay.core.posteriors import DiagonalGaussian, Point, Posterior, Prior
 
@@ -23,6 +25,8 @@ class PythaeModel:
         space: in which latent space it works, in one clause.
         value_range: what it takes and returns; ``None`` where values pass as they are.
         x_shape: the observations it was made for, or ``None`` where its config does not say.
+        codebook: entries ``(k, size)`` of a ``VQVAE``; other classes have neither this
+        quantise: nor this function, latents → number of the entry of every place.
     """
 
     def __init__(
@@ -39,6 +43,10 @@ class PythaeModel:
         self.adapter, self.space = f"pythae {kind}", _words(model, kind)
         self.x_shape, self.latent_shape = shapes
         self.prior, self.torch_modules = prior, (model,)
+        if kind == "VQVAE":  # only quantised models have these, so that one can see which are
+            entries = model.quantizer.embeddings
+            self.codebook = (entries if isinstance(entries, Tensor) else entries.weight).detach()
+            self.quantise = partial(nearest_entries, codebook=self.codebook)
         bounded = pixels is not None or model.model_config.uses_default_decoder  # which ends in a sigmoid
         self.value_range = HOUSE_RANGE if bounded else None
 

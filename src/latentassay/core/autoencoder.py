@@ -80,6 +80,21 @@ class HasCauses(Protocol):
         """Return how open the way from every parent (row) to every child (column) is: ``(units, units)`` in [0, 1]."""
 
 
+@runtime_checkable
+class HasCodebook(Protocol):
+    """What a quantised model offers besides: the entries of its codebook, and which of them a code is moved to.
+
+    ``encode`` answers with codes as they are before; ``decode`` moves every code to its entry.
+    """
+
+    @property
+    def codebook(self) -> Tensor:
+        """Return the entries ``(k, size)`` in the latent space that the model works in."""
+
+    def quantise(self, z: Tensor) -> Tensor:
+        """Return the number of the entry of every code of latents ``(n, *latent_shape)``: ``(n, places)``."""
+
+
 class DeviceAndDtype(NamedTuple):
     """Where a model lives and what it computes in."""
 

@@ -13,6 +13,7 @@ ORDER = (
     "spectrum",
     "posterior",
     "aggregate",
+    "codebook",
     "responses",
     "graph",
     "invariance",
