@@ -5,8 +5,8 @@ from dataclasses import replace
 import torch
 
 from latentassay.assay.budget import Sizes
+from latentassay.assay.preparation import Options, prepare
 from latentassay.assay.question import choose, known_questions
-from latentassay.assay.run import Options, prepare
 from latentassay.core.observations import as_observations
 
 

@@ -8,23 +8,23 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
+from latentassay.assay.ledger import Ledger
 from latentassay.core.autoencoder import Autoencoder, modules_of
-from latentassay.core.estimate import Z95
 from latentassay.core.observations import Observations
 from latentassay.core.units import Units
-from latentassay.responses import CausalUnits, ResponseMatrix, response_graph
+from latentassay.responses import ResponseMatrix
+from latentassay.responses.graph import COUPLED
 from latentassay.sampling import Codes, central, encode
 from latentassay.spatial import is_spatial
-
-FAINT = 0.1
-"""A unit is dead, and not just faint, if beyond doubt no more than this share of a change of it comes back. Many units
-of compressing coders lie between this and the cut at which a unit counts as alive (LR)."""
 
 COARSEST = 20
 """Side of the maps that even a slow model is asked for."""
 
 DEEPER = 4
 """Rows and passes of a question that is asked again because it was unsure, over those of the time before."""
+
+SCORED = 10
+"""Codes are scored against factors on so many times the rows that are intervened on; they only need to be encoded."""
 
 FEWEST_DRAWN = 64
 """Latents of each kind that even a slow model is asked for, if there are as many rows."""
@@ -37,11 +37,12 @@ class Context:
     Attributes:
         model: the autoencoder.
         data: all observations.
+        order: all rows in the order in which they are drawn.
         rows: the rows drawn for this assay, without repetition.
         codes: posterior mean and std of those rows.
         z: one posterior sample per row.
         matrix: response matrix over ``z``.
-        causal: its causal units.
+        ledger: what is known of every unit; states of units come from here alone.
         seed: seed of everything drawn.
         grid: points along each side of maps of responses, at most.
         groups: groups per factor in the conditioned matrix.
@@ -49,7 +50,6 @@ class Context:
         precision: when an entry of a matrix is certain enough, see ``response_matrix``.
         seconds: what the question that is asked may take.
         passes: decodings and encodings of a row that it may take, which is the same said otherwise.
-        scored: rows whose codes may be scored against factors, those of ``rows`` first; encoding alone is cheap.
         found: evidence of the questions answered before, by key. It may spare a question work; none may depend on it.
         train: observations that the model was trained on, where they were given.
         depth: how often this was asked before with fewer rows and passes, because the answer was unsure.
@@ -57,11 +57,12 @@ class Context:
 
     model: Autoencoder
     data: Observations
+    order: Tensor
     rows: Tensor
     codes: Codes
     z: Tensor
     matrix: ResponseMatrix
-    causal: CausalUnits
+    ledger: Ledger
     seed: int
     grid: int
     groups: int
@@ -69,7 +70,6 @@ class Context:
     precision: float | None
     seconds: float
     passes: int
-    scored: Tensor
     found: Mapping[str, Any] = field(default_factory=dict)
     train: Observations | None = None
     depth: int = 0
@@ -94,13 +94,35 @@ class Context:
         return cap * int(DEEPER**self.depth)
 
     @property
+    def scored(self) -> Tensor:
+        """Rows whose codes may be scored against factors, those of ``rows`` first; encoding alone is cheap."""
+        return self.order[: SCORED * self.n]
+
+    @property
     def alive(self) -> Units:
-        """The causal units alone."""
-        return self.only(self.causal.active)
+        """The units that answer when they are changed, alone."""
+        return self.only(self.ledger.live)
+
+    @property
+    def live_mask(self) -> Tensor:
+        """Which units answer when they are changed, one truth value of each."""
+        mask = torch.zeros(len(self.matrix.units), dtype=torch.bool)
+        mask[self.ledger.live] = True
+        return mask
+
+    @property
+    def variables(self) -> Units:
+        """What hybrids draw one by one: units that hold the same, by the ledger, together, and all others alone."""
+        groups, same = self.matrix.units.groups, set(self.ledger.of("twin", "redundant"))
+        sets = [set(group) & same for group in self.ledger.variables if set(group) & same]
+        joined = {unit for group in sets for unit in group}
+        together = [tuple(latent for unit in sorted(group) for latent in groups[unit]) for group in sets]
+        alone = [groups[unit] for unit in range(len(groups)) if unit not in joined]
+        return Units((*together, *alone), self.matrix.units.latent_shape)
 
     @property
     def active_latents(self) -> list[int]:
-        """Flat indices of the latents in causal units."""
+        """Flat indices of the latents in units that answer."""
         return [latent for group in self.alive.groups for latent in group]
 
     @property
@@ -110,22 +132,18 @@ class Context:
 
     @property
     def plane(self) -> tuple[int, int] | None:
-        """The two latents whose plane is looked at: the liveliest pair that forms one variable, or of all."""
-        scalars = [j for j in self.causal.active if len(self.matrix.units.groups[j]) == 1]
+        """The two latents whose plane is looked at: those that move each other most, or the liveliest."""
+        scalars = [j for j in self.ledger.live if len(self.matrix.units.groups[j]) == 1]
         if len(scalars) < 2 or len(self.model.latent_shape) != 1:
             return None
-        strength = self.strength
-        pairs = [pair for pair in response_graph(self.matrix).pairs if set(pair) <= set(scalars)]
-        best = max(pairs, key=lambda pair: float(min(strength[pair[0]], strength[pair[1]])), default=None)
-        chosen = best or sorted(scalars, key=lambda j: -float(strength[j]))[:2]
-        first, second = sorted(self.matrix.units.groups[j][0] for j in chosen)
+        coupling, strength = self.ledger.coupling, self.strength
+        mutual = torch.minimum(coupling, coupling.T)[scalars][:, scalars].fill_diagonal_(0)
+        pair = divmod(int(mutual.argmax()), len(scalars))
+        chosen = [scalars[k] for k in pair] if float(mutual.max()) > COUPLED else None
+        first, second = sorted(
+            self.matrix.units.groups[j][0] for j in chosen or sorted(scalars, key=lambda j: -float(strength[j]))[:2]
+        )
         return first, second
-
-    @property
-    def responding(self) -> Tensor:
-        """Which units respond to a change of themselves at all; those that do, but are not alive, are faint."""
-        most = self.strength + Z95 * self.matrix.normalized_stderr.diagonal()
-        return most > FAINT
 
     @property
     def labels(self) -> list[str]:

@@ -48,8 +48,8 @@ def affordable(context: Context) -> Affordable:
 def base_latents(context: Context, interventions: int) -> Tensor:
     """Return as many posterior samples as so many interventions each can be afforded on."""
     rows = max(FEWEST_ROWS, _passes(context) // interventions)
-    return context.sample(min(ROWS, rows), "consistency")
+    return context.sample(min(context.at_most(ROWS), rows), "consistency")
 
 
 def _passes(context: Context) -> int:
-    return min(PASSES, context.passes)
+    return min(context.at_most(PASSES), context.passes)

@@ -6,6 +6,10 @@ LISTED = 6
 """Names that a sentence lists before it counts the others."""
 
 
+NAMED = 12
+"""Units that a sentence names, at most, before it counts them."""
+
+
 def minus(text: str) -> str:
     """Write minus signs where numbers are negative."""
     return text.replace(" -", " −").replace("(-", "(−")
@@ -27,6 +31,17 @@ def say_of_units(units: Sequence[str], what: str) -> str:
     'Units 4 and 7 are collapsed.'
     """
     return f"Unit {units[0]} is {what}." if len(units) == 1 else f"Units {listing(units)} are {what}."
+
+
+def name_units(names: Sequence[str]) -> str:
+    """Name units inside a sentence; many are counted after the first.
+
+    >>> name_units(["4"]), name_units(["4", "7"]), name_units([str(unit) for unit in range(40)])
+    ('unit 4', 'units 4 and 7', '40 units (0, 1, 2, 3, 4, 5 …)')
+    """
+    if len(names) > NAMED:
+        return f"{len(names)} units ({', '.join(names[:LISTED])} …)"
+    return f"unit{'' if len(names) == 1 else 's'} {listing(names)}"
 
 
 def place_name(place: int, sides: tuple[int, ...]) -> str:

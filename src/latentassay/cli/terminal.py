@@ -48,7 +48,7 @@ def _precision(result: Any) -> str:
     """Half-width of the widest 95 % interval in the response matrix, over the response that it is judged by."""
     sections = {section.key: section for section in result.sections}
     if "responses" not in sections:  # no unit is alive, or a selection of questions is without it
-        return " (all dead)" if "units" in sections and not sections["units"].evidence.alive.any() else ""
+        return " (no unit answers)" if "units" in sections and not sections["units"].evidence.dimension else ""
     found = sections["responses"].evidence
     own = np.maximum(found.normalized.diagonal(), CAUSAL)
     return f" (known to ±{100 * Z95 * float((found.normalized_stderr.max(1) / own).max()):.0f} % of its own)"

@@ -180,6 +180,8 @@ class Meta:
         precision: see ``la.assay``; ``None`` where every row was used.
         budget: seconds that all might take.
         used: fewest and most rows that an entry of the response matrix rests on.
+        claims: how many findings were graded by an estimate.
+        false_alarms: how many of the warnings and problems may be expected to be false, at most.
         seconds: what all took.
         preparing: of these, what encoding the rows and measuring the response matrix took.
         device: where the model computed.
@@ -202,6 +204,8 @@ class Meta:
     precision: float | None
     budget: float
     used: tuple[int, int]
+    claims: int
+    false_alarms: float
     seconds: float
     preparing: float
     device: str

@@ -108,6 +108,7 @@ def unit_bars(
     posterior_std: Any,
     labels: Sequence[Any],
     kl: Any = None,
+    expected: Any = None,
     axes: Panels | None = None,
 ) -> np.ndarray:
     """Draw every unit from the most to the least responsive: response, spread of its codes, information.
@@ -121,6 +122,7 @@ def unit_bars(
         posterior_std: mean posterior std; near the prior's in a unit that says nothing.
         labels: names of the units.
         kl: nats the unit carries, where the model has a prior.
+        expected: response that the width of the posterior allows, ``(U,)``, drawn as a mark.
         axes: two axes, three with ``kl``, from top to bottom; a new figure where left out.
 
     Raises:
@@ -135,6 +137,11 @@ def unit_bars(
     order = np.argsort(-heights, kind="stable")
     live = np.asarray(alive, dtype=bool)[order]
     _bars(found[0], heights[order], live, shaped_array(stderr, "stderr", count)[order])
+    if expected is not None:
+        marks = shaped_array(expected, "expected", count)[order]
+        found[0].scatter(
+            np.arange(count), marks, marker="_", s=90, color=THIRD, label="allowed by the posterior", zorder=3
+        )
     found[0].axhline(threshold, color=ALERT, linewidth=1.1, linestyle="--", label=f"alive from {threshold:.3g}")
     _spreads(found[1], *(shaped_array(std, "spreads", count)[order] for std in (mean_std, posterior_std)))
     if kl is not None:

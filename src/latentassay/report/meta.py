@@ -35,12 +35,21 @@ def describe_measurement(meta: Meta) -> dict[str, str]:
         "precision": "every row" if meta.precision is None else f"{meta.precision:g}",
         "budget": f"{meta.budget:g} s",
         "groups per factor": str(meta.groups),
+        "claims": _claims(meta),
         "seed": str(meta.seed),
         "total seconds": f"{meta.seconds:.1f}",
         "device": meta.device,
         "arithmetic": meta.dtype,
         "versions": ", ".join(f"{package} {version}" for package, version in meta.versions.items()),
     }
+
+
+def _claims(meta: Meta) -> str:
+    """Say how many findings were graded, and how many of the accusations may be false."""
+    return (
+        f"{meta.claims} graded by an estimate; of the warnings and problems among them {meta.false_alarms:.2g} may be "
+        "expected to be false, at most (false discovery rate 5 %)"
+    )
 
 
 def seconds(sections: Iterable[Section], meta: Meta) -> dict[str, float]:

@@ -1,17 +1,24 @@
 """The response matrix read as a graph: who moves whom, and which units are one variable (LR 4.1)."""
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+import torch
 
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
+from latentassay.core.levels import FALSE_DISCOVERIES, discoveries
 from latentassay.responses.matrix import ResponseMatrix, causal_units
 
-EDGE = 0.1
-"""Smallest normalized response that is drawn as an edge."""
+COUPLED = 0.05
+"""Share of a change, squared and in units of spread, up to which another unit may move and is not coupled."""
+
+STRONG = 0.25
+"""And from which they are strongly coupled: a quarter of the square is half of the size."""
 
 
 class Edge(NamedTuple):
-    """An intervention on unit ``source`` moves unit ``target`` by ``weight`` (normalized response)."""
+    """A change of unit ``source`` appears in unit ``target`` with the share ``weight`` of its square."""
 
     source: int
     target: int
@@ -23,25 +30,28 @@ class ResponseGraph(NamedTuple):
 
     Attributes:
         nodes: the causal units.
-        edges: responses above the threshold and above twice their standard error.
-        pairs: units that move each other about equally: two-dimensional variables.
-        variables: the same pairs joined where they share a unit, plus every single unit.
-        threshold: the cut on the normalized response.
+        edges: couplings that surely lie above the threshold, false discoveries controlled over all pairs.
+        pairs: units that move each other.
+        one_way: ordered pairs of which only the first moves the second.
+        variables: the units of pairs joined where they share a unit, plus every single unit.
+        threshold: the cut on the squared normalized response.
     """
 
     nodes: tuple[int, ...]
     edges: tuple[Edge, ...]
     pairs: tuple[tuple[int, int], ...]
+    one_way: tuple[tuple[int, int], ...]
     variables: tuple[tuple[int, ...], ...]
     threshold: float
 
 
-def response_graph(m: ResponseMatrix, *, threshold: float = EDGE) -> ResponseGraph:
+def response_graph(m: ResponseMatrix, *, threshold: float = COUPLED) -> ResponseGraph:
     """Read a response matrix as a graph of units that move each other.
 
-    An edge j→k stands where the normalized ``M[j,k] ≥ threshold`` and exceeds twice its standard error.
-    A pair with edges both ways whose weights differ by at most a factor of two is one two-dimensional
-    variable, as when a periodic factor is embedded as a circle.
+    An edge j→k stands where the coupling ``M[j,k]² / (2 σ_k²)``, the share of a change of j that appears in k, squared
+    and in units of spread, lies above the threshold beyond doubt (one-sided tests at 2.5 %, false discoveries
+    controlled over all pairs by the procedure of Benjamini and Hochberg). Edges both ways make a pair, as when a
+    periodic factor is embedded as a circle; edges one way are kept beside them.
 
     Raises:
         InputError: ``threshold`` is not positive.
@@ -49,22 +59,43 @@ def response_graph(m: ResponseMatrix, *, threshold: float = EDGE) -> ResponseGra
     if threshold <= 0:
         raise InputError(f"threshold must be positive, got {threshold}")
     nodes = causal_units(m).active
-    weight, stderr = m.normalized, m.normalized_stderr
-    edges = tuple(
-        Edge(j, k, Estimate(float(weight[j, k]), stderr=float(stderr[j, k]), n=m.used[j]))
-        for j in nodes
-        for k in nodes
-        if j != k and weight[j, k] >= threshold and weight[j, k] > 2 * stderr[j, k]
+    weights, errors = torch.as_tensor(m.coupling).double(), torch.as_tensor(m.coupling_stderr).double()
+    ordered = [(j, k) for j in nodes for k in nodes if j != k]
+    found = [
+        pair
+        for pair, is_sure in zip(ordered, _surely_above(weights, errors, ordered, threshold), strict=True)
+        if is_sure
+    ]
+    edges = tuple(Edge(j, k, Estimate(float(weights[j, k]), stderr=float(errors[j, k]), n=m.used[j])) for j, k in found)
+    there = set(found)
+    pairs = tuple((j, k) for j, k in found if j < k and (k, j) in there)
+    return ResponseGraph(
+        nodes=nodes,
+        edges=edges,
+        pairs=pairs,
+        one_way=tuple((j, k) for j, k in found if (k, j) not in there),
+        variables=join_pairs(nodes, pairs),
+        threshold=threshold,
     )
-    strength = {(edge.source, edge.target): edge.weight for edge in edges}
-    pairs = tuple(
-        (j, k) for (j, k), w in strength.items() if j < k and (k, j) in strength and 0.5 <= w / strength[k, j] <= 2
-    )
-    return ResponseGraph(nodes, edges, pairs, _join(nodes, pairs), threshold)
 
 
-def _join(nodes: tuple[int, ...], pairs: tuple[tuple[int, int], ...]) -> tuple[tuple[int, ...], ...]:
-    """Connected components of the pairs, in the order of their first unit."""
+def _surely_above(
+    weights: torch.Tensor, errors: torch.Tensor, ordered: Sequence[tuple[int, int]], threshold: float
+) -> list[bool]:
+    """Tell which couplings exceed the threshold for sure; few do, and the others need no test."""
+    if not ordered:
+        return []
+    j, k = torch.tensor(ordered).T
+    away = (weights[j, k] - threshold) / errors[j, k].clamp(min=1e-300)
+    return discoveries((0.5 * torch.special.erfc(away / 2**0.5)).tolist(), rate=FALSE_DISCOVERIES / 2)
+
+
+def join_pairs(nodes: Iterable[int], pairs: Iterable[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
+    """Return the connected components of pairs of nodes, in the order of their first node.
+
+    >>> join_pairs([0, 1, 2, 5], [(0, 2)])
+    ((0, 2), (1,), (5,))
+    """
     component = {node: {node} for node in nodes}
     for j, k in pairs:
         both = component[j] | component[k]

@@ -1,9 +1,9 @@
 """Every question of an assay, one file each: the order of the report, and nothing else."""
 
 ORDER = (
+    "input_checks",
     "reconstruction",
     "generalisation",
-    "input_checks",
     "units",
     "channels",
     "reach",

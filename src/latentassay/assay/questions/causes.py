@@ -79,7 +79,7 @@ class CausesEvidence:
 
 def passes_needed(context: Context) -> int | None:
     """The fewest interventions, each made twice; most models have no causal block."""
-    applies = isinstance(context.model, HasCauses) and context.causal.dimension
+    applies = isinstance(context.model, HasCauses) and context.ledger.live
     return 2 * LEAST_PASSES if applies else None
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay import plots
-from latentassay.assay.context import FAINT, Context
+from latentassay.assay.context import Context
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.wording import LISTED
 from latentassay.core.estimate import Z95
@@ -110,13 +110,13 @@ def measure(context: Context) -> ChannelsEvidence:
 def _dead(context: Context, maps: ActivityMaps, effects: ChannelEffects) -> dict[int, str]:
     """Channels that say or do nothing, and why."""
     varies, moves = (values > STILL * values.median() for values in (maps.by_channel, effects.size.square()))
-    responds = context.responding if _by_channel(context) else torch.ones_like(varies)
+    idle = set(context.ledger.of("dead", "collapsed")) if _by_channel(context) else set()
     reasons = {}
     for channel in range(len(varies)):
         checks = (("codes do not vary", varies), ("the decoder ignores them", moves))
         why = [words for words, holds in checks if not bool(holds[channel])]
-        if not why and not bool(responds[channel]):
-            why = ["what is changed does not come back"]
+        if not why and channel in idle:
+            why = ["the decoder ignores them"]
         if why:
             reasons[channel] = " and ".join(why)
     return reasons
@@ -131,7 +131,7 @@ def _leaks(context: Context) -> list[tuple[int, int]]:
     if not _by_channel(context):
         return []
     sure: Tensor = context.matrix.normalized - Z95 * context.matrix.normalized_stderr
-    live = torch.tensor(context.causal.mask)
+    live = context.live_mask
     pairs = live[:, None] & live & ~torch.eye(len(live), dtype=torch.bool)
     usual = float(context.matrix.normalized[pairs].median()) if bool(pairs.any()) else 0.0
     leaking = pairs & (sure >= max(LEAK, USUAL * usual))
@@ -146,8 +146,8 @@ def judge(evidence: ChannelsEvidence, context: Context) -> Judgement:
             "dead",
             "Dead channels",
             len(evidence.dead),
-            f"of {n}: whose codes vary by less than 1 % of the median's, whose move changes the picture by less than "
-            f"that, or with less than {FAINT:g} on the diagonal of the normalized response matrix beyond doubt",
+            f"of {n}: whose codes vary by less than 1 % of the median's, or whose move changes the picture by less "
+            "than that",
         ),
         (
             "twins",

@@ -79,7 +79,7 @@ class FactorsEvidence:
 def passes_needed(context: Context) -> int | None:
     """Codes that are there can always be scored; needs factors that are known and vary, and two units or more."""
     data = context.data
-    if not isinstance(data, FactoredObservations) or len(context.matrix.units) < 2 or not context.causal.dimension:
+    if not isinstance(data, FactoredObservations) or len(context.matrix.units) < 2 or not context.ledger.live:
         return None
     return 0 if _varying(data.factors[context.scored.numpy()]) else None
 
@@ -107,7 +107,7 @@ def measure(context: Context) -> FactorsEvidence | None:
         information=panel.found["mig"].information,
         importance=panel.found["dci"].importance if "dci" in panel.found else None,
         conditioned=None if moved is None else _of_all_units(context, moved),
-        alive=np.array(context.causal.mask, dtype=bool),
+        alive=context.live_mask.numpy(),
         factor_names=names,
         labels=tuple(context.labels),
         panel=tuple((s.name, s.label, s.estimate, s.definition, s.n, s.unit) for s in panel),
@@ -172,7 +172,7 @@ class _Varying:
 def _of_all_units(context: Context, moved: ConditionedMatrix) -> np.ndarray:
     """The matrix with a column for every unit; those that were not asked about do not move."""
     full = np.zeros((len(moved.matrix), len(context.matrix.units)))
-    full[:, list(context.causal.active)] = moved.matrix.numpy()
+    full[:, list(context.ledger.live)] = moved.matrix.numpy()
     return full
 
 

@@ -1,6 +1,6 @@
 """Which units belong together?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,24 +9,26 @@ from jaxtyping import Float, Int
 
 from latentassay import plots
 from latentassay.assay.context import Context
+from latentassay.assay.ledger import COUPLING, Ledger
 from latentassay.assay.question import Judgement, Question
-from latentassay.assay.wording import listing
+from latentassay.assay.wording import LISTED, listing
 from latentassay.core.findings import Finding, Picture, Score
-from latentassay.responses import response_graph
+from latentassay.core.levels import grade_family
+from latentassay.responses.graph import COUPLED, join_pairs
 
 
 @dataclass(frozen=True)
 class GraphEvidence:
-    """The response graph of the alive units.
+    """The response graph of the live units.
 
     Attributes:
         edges: source and target of every edge, ``(e, 2)``.
-        weights: normalized response along every edge, ``(e,)``.
-        pairs: units that move each other about equally, ``(p, 2)``.
-        nodes: units that are alive, ``(a,)``.
+        weights: share of a change of the source, squared, that appears in the target, ``(e,)``.
+        pairs: units that move each other, ``(p, 2)``.
+        nodes: units that answer when they are changed, ``(a,)``.
         variables: groups of units that form one variable.
         labels: name of every unit.
-        threshold: response from which there is an edge.
+        threshold: coupling from which there is an edge.
     """
 
     edges: Int[np.ndarray, "e 2"]
@@ -39,69 +41,131 @@ class GraphEvidence:
 
 
 def passes_needed(context: Context) -> int | None:
-    """The matrix is there; without alive units it has no graph."""
-    return 0 if context.causal.dimension else None
+    """The ledger is there; without live units it has no graph."""
+    return 0 if context.ledger.live else None
 
 
 def measure(context: Context) -> GraphEvidence:
-    """Read the graph off the response matrix."""
-    graph = response_graph(context.matrix)
+    """Read the graph off the ledger."""
+    ledger = context.ledger
+    edges = sorted([*ledger.one_way, *ledger.mutual, *((k, j) for j, k in ledger.mutual)])
     return GraphEvidence(
-        edges=np.array([[edge.source, edge.target] for edge in graph.edges], dtype=np.int64).reshape(-1, 2),
-        weights=np.array([edge.weight for edge in graph.edges], dtype=np.float32),
-        pairs=np.array(graph.pairs, dtype=np.int64).reshape(-1, 2),
-        nodes=np.flatnonzero(context.causal.mask),
-        variables=tuple(tuple(group) for group in graph.variables),
+        edges=np.array(edges, dtype=np.int64).reshape(-1, 2),
+        weights=np.array([float(ledger.coupling[edge]) for edge in edges], dtype=np.float32),
+        pairs=np.array(ledger.mutual, dtype=np.int64).reshape(-1, 2),
+        nodes=np.array(ledger.live, dtype=np.int64),
+        variables=tuple(group for group in ledger.variables if set(group) <= set(ledger.live)),
         labels=tuple(context.labels),
-        threshold=graph.threshold,
+        threshold=COUPLED,
     )
 
 
 def judge(evidence: GraphEvidence, context: Context) -> Judgement:
-    """Name the units that form one variable."""
+    """Name the units that move each other, and those that move others one way."""
     edges = Score(
         "graph.edges",
         "Edges",
         len(evidence.edges),
-        f"ordered pairs of alive units with M_jk / (√2 σ_k) ≥ {evidence.threshold} and above twice its standard error",
-        n=context.n,
+        f"ordered pairs of live units whose coupling M_jk² / (2 σ_k²) lies above {evidence.threshold} beyond doubt, "
+        "false discoveries controlled over all pairs",
+        n=max(context.matrix.used),
         seed=context.seed,
     )
-    several = [group for group in evidence.variables if len(group) > 1]
-    findings = [_variable_finding([evidence.labels[j] for j in group]) for group in several]
-    if not findings and len(evidence.nodes) > 1:
-        findings = [_no_variable_finding(evidence)]
+    ledger = context.ledger
+    findings = [_mutual_finding(group, ledger) for group in _entangled(ledger)]
+    if ledger.one_way:
+        findings.append(_one_way_finding(ledger))
+    if not findings and len(ledger.live) > 1:
+        findings = [_free_finding(ledger)]
     return Judgement((edges,), tuple(findings))
 
 
-def _no_variable_finding(evidence: GraphEvidence) -> Finding:
-    if not len(evidence.edges):
-        sentence = "No alive unit moves another: each can be changed on its own."
-        return Finding("graph", sentence, "good", ("graph.edges",), brief="each can be changed on its own")
-    possible, most = len(evidence.nodes) * (len(evidence.nodes) - 1), float(evidence.weights.max())
-    sentence = (
-        f"No two alive units form one variable, but {len(evidence.edges)} of {possible} possible one-way responses "
-        f"reach {evidence.threshold:.2g} or more (at most {most:.2f})."
-    )
-    remedy = "Intervene on the source of an arrow and expect its targets to follow."
-    return Finding("graph", sentence, "note", ("graph.edges",), remedy=remedy, brief="no two of them form one variable")
+def _entangled(ledger: Ledger) -> list[tuple[int, ...]]:
+    """Groups of units that move each other; twins are said among the units."""
+    there = {unit for pair in ledger.mutual for unit in pair if ledger.entries[unit].state == "entangled"}
+    return [group for group in join_pairs(sorted(there), _among(ledger.mutual, there)) if len(group) > 1]
 
 
-def _variable_finding(names: list[str]) -> Finding:
-    units = listing(names)
-    if len(names) == 2:
-        sentence = f"Units {units} form one variable: each moves the other about equally."
-        remedy, brief = "Intervene on them, and sample them, together.", f"units {units} form one variable"
-        return Finding("graph.pair", sentence, "note", ("graph.edges",), remedy=remedy, brief=brief)
-    sentence = f"Units {units} are entangled: they move each other about equally, and none changes alone."
-    remedy = "Read them as one variable of several dimensions, or raise β to separate them."
+def _among(pairs: Iterable[tuple[int, int]], units: set[int]) -> list[tuple[int, int]]:
+    return [pair for pair in pairs if set(pair) <= units]
+
+
+def _mutual_finding(group: tuple[int, ...], ledger: Ledger) -> Finding:
+    pairs = [pair for pair in ledger.mutual if set(pair) <= set(group)]
+    # A pair is as strong as the weaker way: one strong way alone is a one-way coupling.
+    weaker = [min(ledger.couplings([(j, k), (k, j)])) for j, k in pairs]
+    graded, names = grade_family(weaker, COUPLING), ledger.labels(group)
+    strongest = weaker[graded.worst].scaled(100)
+    one, other = ledger.labels(pairs[graded.worst])
+    together = f"Units {listing(names)} move each other"
+    if len(group) == 2:
+        sentence = f"{together}: {strongest} % of a change of either, squared, appears in the other."
+    else:
+        sentence = f"{together}: most of all {one} and {other}, at {strongest} % of a change, squared."
     return Finding(
         "graph.entangled",
         sentence,
-        "warning",
+        graded.level if graded.level != "good" else "note",
         ("graph.edges",),
-        remedy=remedy,
-        brief=f"{len(names)} units are entangled",
+        subjects=tuple("+".join(ledger.labels(pair)) for pair in pairs),
+        direction="above",
+        estimate=weaker[graded.worst],
+        bounds=COUPLING,
+        remedy="Change them, and sample them, together: they form one variable.",
+        settle="More rows would tell whether that is strong." if graded.level == "unsure" else None,
+        brief=f"units {listing(names)} form one variable" if len(names) < 4 else f"{len(names)} units are entangled",
+    )
+
+
+def _one_way_finding(ledger: Ledger) -> Finding:
+    couplings = ledger.couplings(ledger.one_way)
+    graded = grade_family(couplings, COUPLING)
+    order = sorted(range(len(couplings)), key=lambda k: -couplings[k])
+    listed = [
+        f"{ledger.entries[j].label} moves {ledger.entries[k].label} ({couplings[n].scaled(100)} %)"
+        for n in order[:LISTED]
+        for j, k in [ledger.one_way[n]]
+    ]
+    more = f", and {len(order) - LISTED} pairs more" if len(order) > LISTED else ""
+    shown = order if graded.level != "warning" else sorted(graded.guilty)
+    return Finding(
+        "graph.one_way",
+        f"Some units move others one way, by this share of a change, squared: {listing(listed)}{more}.",
+        graded.level if graded.level != "good" else "note",
+        ("graph.edges",),
+        subjects=tuple(">".join(ledger.labels(ledger.one_way[n])) for n in shown),
+        direction="above",
+        estimate=couplings[graded.worst],
+        bounds=COUPLING,
+        remedy="When you change the first of each pair, expect the second to follow.",
+        settle="More rows would tell whether the strongest is strong." if graded.level == "unsure" else None,
+    )
+
+
+def _free_finding(ledger: Ledger) -> Finding:
+    """No edge is sure; whether all couplings are negligible is another matter."""
+    pairs = ledger.pairs
+    couplings = ledger.couplings(pairs)
+    graded = grade_family(couplings, COUPLING)
+    j, k = ledger.labels(pairs[graded.worst])
+    if graded.level == "good":
+        sentence, brief = (
+            "No live unit moves another: each can be changed on its own.",
+            "each can be changed on its own",
+        )
+        settle = None
+    else:
+        sentence = f"No live unit surely moves another, but {j} may move {k} ({couplings[graded.worst].scaled(100)} %)."
+        brief, settle = None, "More rows would tell."
+    return Finding(
+        "graph",
+        sentence,
+        graded.level,
+        ("graph.edges",),
+        estimate=couplings[graded.worst],
+        bounds=COUPLING,
+        brief=brief,
+        settle=settle,
     )
 
 
@@ -111,7 +175,7 @@ def figures(evidence: GraphEvidence) -> Iterator[Picture]:
         "circle",
         "Response graph",
         "An arrow leads from the unit intervened on to a unit that moves with it; the wider, the further. "
-        "Units that move each other about equally form one variable of two dimensions and share a band.",
+        "Units that move each other form one variable and share a band.",
         partial(
             plots.response_graph,
             evidence.nodes.tolist(),

@@ -85,7 +85,7 @@ class HolesEvidence:
 
 def passes_needed(context: Context) -> int | None:
     """The fewest latents of every kind; without alive units there is no distance that counts."""
-    return _per_latent(context) * min(context.n, FEWEST_DRAWN) if context.causal.dimension else None
+    return _per_latent(context) * min(context.n, FEWEST_DRAWN) if context.ledger.live else None
 
 
 def _per_latent(context: Context) -> int:
@@ -103,7 +103,7 @@ def measure(context: Context) -> HolesEvidence:
             context.data,
             generator=generator,
             n=n,
-            units=context.matrix.units,
+            units=context.variables,
             neighbours=neighbours,
             active=context.active_latents,
             worst=PICTURES,
@@ -111,7 +111,7 @@ def measure(context: Context) -> HolesEvidence:
         )
         for neighbours in (None, NEIGHBOURS)
     )
-    hybrids = hybrid(context.z, PICTURES, generator=generator, units=context.matrix.units, pool=None)
+    hybrids = hybrid(context.z, PICTURES, generator=generator, units=context.variables, pool=None)
     furthest = (holes.prior or holes.hybrid).worst
     samples = prior(context.model, PICTURES, generator=generator) if holes.prior else None
     return HolesEvidence(

@@ -40,13 +40,13 @@ class HybridsEvidence:
 
 def passes_needed(context: Context) -> int | None:
     """Decodings of all hybrids, each half a pass; only alive units are worth a look."""
-    return PAIRS * SHOWN // 2 if context.causal.dimension else None
+    return PAIRS * SHOWN // 2 if context.ledger.live else None
 
 
 def measure(context: Context) -> HybridsEvidence:
     """Exchange single units between real samples, and decode."""
     base, other = context.sample(2 * PAIRS, "hybrids").chunk(2)
-    units, chosen = context.matrix.units, context.strongest(context.causal.active, SHOWN)
+    units, chosen = context.matrix.units, context.strongest(context.ledger.live, SHOWN)
     mixed = torch.stack([units.replace(base, unit, other) for unit in chosen], 1)
     decoded = decode(context.model, torch.cat([base, other, mixed.flatten(0, 1)]), batch_size=context.batch_size)
     first, second, hybrids = torch.split(decoded, [len(base), len(other), len(base) * len(chosen)])

@@ -51,7 +51,7 @@ class IndependenceEvidence:
 
 def passes_needed(context: Context) -> int | None:
     """Codes are there; one unit alone cannot depend on another."""
-    return 0 if len(context.causal.active) > 1 else None
+    return 0 if len(context.ledger.live) > 1 else None
 
 
 def measure(context: Context) -> IndependenceEvidence:

@@ -111,12 +111,12 @@ class SelfConsistencyEvidence:
 
 def passes_needed(context: Context) -> int | None:
     """The fewest latents of every kind; nothing can be said where no unit responds."""
-    return len(KINDS) * FEWEST_DRAWN if context.causal.active else None
+    return len(KINDS) * FEWEST_DRAWN if context.ledger.live else None
 
 
 def measure(context: Context) -> SelfConsistencyEvidence:
     """Let latents of every kind respond (IC table 2)."""
-    live = context.strongest(context.causal.active, MOST_UNITS)
+    live = context.strongest(context.ledger.live, MOST_UNITS)
     units = context.only(live)
     n = min(context.n, max(FEWEST_DRAWN, min(context.at_most(DRAWN), context.passes // len(KINDS))))
     drawn, mixed = _latents(context, n)
@@ -155,7 +155,7 @@ def measure(context: Context) -> SelfConsistencyEvidence:
 
 def _latents(context: Context, n: int) -> tuple[dict[str, Tensor], HybridBlocks]:
     """Draw latents of every kind, and say which hybrids depend on each other."""
-    generator, units = context.generator("self-consistency"), context.matrix.units
+    generator, units = context.generator("self-consistency"), context.variables
     order = torch.randperm(context.n, generator=generator)
     mixed = hybrid_blocks(context.z, n, generator=generator, units=units)
     drawn = {

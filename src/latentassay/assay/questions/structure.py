@@ -54,7 +54,7 @@ class StructureEvidence:
 
 def passes_needed(context: Context) -> int | None:
     """The fewest latents; without alive units there is no causal score."""
-    return PER_LATENT * min(context.n, FEWEST_DRAWN) if context.causal.dimension else None
+    return PER_LATENT * min(context.n, FEWEST_DRAWN) if context.ledger.live else None
 
 
 def measure(context: Context) -> StructureEvidence:
@@ -63,7 +63,7 @@ def measure(context: Context) -> StructureEvidence:
     n = min(context.at_most(context.n), MOST, max(FEWEST_DRAWN, context.passes // PER_LATENT))
     base = None
     if not context.model.prior:
-        base = hybrid(context.z, n, generator=generator, units=context.matrix.units, pool=None)
+        base = hybrid(context.z, n, generator=generator, units=context.variables, pool=None)
     found = [
         structure_score(
             context.model, generator=generator, n=n, base=base, active=active, batch_size=context.batch_size

@@ -47,7 +47,7 @@ class TraversalErrorsEvidence:
 
 def passes_needed(context: Context) -> int | None:
     """The fewest lines; some unit of one latent must be alive."""
-    return FEWEST_SAMPLES * STEPS if set(_scalars(context)) & set(context.causal.active) else None
+    return FEWEST_SAMPLES * STEPS if set(_scalars(context)) & set(context.ledger.live) else None
 
 
 def _scalars(context: Context) -> list[int]:
@@ -59,7 +59,7 @@ def _scalars(context: Context) -> list[int]:
 def measure(context: Context) -> TraversalErrorsEvidence:
     """Move the strongest unit of some posterior samples, and let them respond."""
     scalars, groups = _scalars(context), context.matrix.units.groups
-    moved = max(set(scalars) & set(context.causal.active), key=lambda unit: float(context.strength[unit]))
+    moved = max(set(scalars) & set(context.ledger.live), key=lambda unit: float(context.strength[unit]))
     latents, latent = [groups[unit][0] for unit in scalars], groups[moved][0]
     samples = max(FEWEST_SAMPLES, min(SAMPLES, context.passes // STEPS))
     base = context.sample(samples, "lines").flatten(1)

@@ -49,7 +49,7 @@ def passes_needed(context: Context) -> int | None:
 
 def _scalars(context: Context) -> list[int]:
     """Alive units of one latent."""
-    return [unit for unit in context.causal.active if len(context.matrix.units.groups[unit]) == 1]
+    return [unit for unit in context.ledger.live if len(context.matrix.units.groups[unit]) == 1]
 
 
 def measure(context: Context) -> TraversalsEvidence:

@@ -1,100 +1,156 @@
-"""Which units are alive?"""
+"""Which units are alive, and what is wrong with the others?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from latentassay import plots
 from latentassay.assay.context import Context
+from latentassay.assay.ledger import LIVE, Entry, Ledger
+from latentassay.assay.principal import MOST
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.states import state_findings
+from latentassay.assay.wording import name_units
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding, Level, Picture, Score
-from latentassay.core.posteriors import DiagonalGaussian
+from latentassay.core.findings import Finding, Picture, Score
+from latentassay.core.levels import GRAVE, Bounds, grade_family, worst
+from latentassay.responses.matrix import CAUSAL
 
 VARYING = 0.01
 """Variance of posterior means above which a unit counts as active (Burda et al. 2016)."""
 
-GOOD, FAIR = 0.85, 0.65
-"""Response strengths from which the coders agree, and from which they disagree without a warning."""
+UNDERSHOOT = Bounds(0, 0.15, 0.35, "share of a change that is missing beyond what the posterior's width explains")
+OVERSHOOT = Bounds(0, 0.15, 0.35, "share of a change by which it comes back larger than it was made")
 
 
 @dataclass(frozen=True)
 class UnitsEvidence:
-    """What the encoder sends and what comes back, unit by unit.
+    """What the encoder sends, what the decoder uses and what comes back, unit by unit: the ledger as arrays.
 
     Attributes:
         response: normalized response of every unit to an intervention on itself, ``(u,)``.
         response_stderr: its standard error.
+        expected: response that the width of the posterior allows, ``(u,)``.
+        effect: share of the variance of the decodings that exchanging it moves, ``(u,)``.
+        effect_stderr: its standard error.
         mean_std: standard deviation of posterior means over the data, ``(u,)``.
         posterior_std: root mean squared deviation of the posterior, ``(u,)``.
         kl: mean KL divergence from the prior in nats, ``(u,)``; ``None`` without a prior.
-        alive: units whose response reaches ``threshold``, ``(u,)``.
-        responding: units to which more than a faint response comes back, ``(u,)``.
+        states: state of every unit.
         labels: name of every unit.
         threshold: response from which a unit is alive.
-        dimension: how many are; the interval counts those that are beyond doubt, and that may be.
-        strength: mean response of units that are alive; ``None`` where none is.
+        dimension: how many units answer; the interval counts those that do beyond doubt, and that may.
+        variables: how many variables they form.
+        strength: mean response of units that are alive alone; ``None`` where none is.
     """
 
     response: Float[np.ndarray, " u"]
     response_stderr: Float[np.ndarray, " u"]
+    expected: Float[np.ndarray, " u"]
+    effect: Float[np.ndarray, " u"]
+    effect_stderr: Float[np.ndarray, " u"]
     mean_std: Float[np.ndarray, " u"]
     posterior_std: Float[np.ndarray, " u"]
     kl: Float[np.ndarray, " u"] | None
-    alive: Bool[np.ndarray, " u"]
-    responding: Bool[np.ndarray, " u"]
+    states: tuple[str, ...]
     labels: tuple[str, ...]
     threshold: float
     dimension: Estimate
+    variables: int
     strength: Estimate | None
 
 
 def measure(context: Context) -> UnitsEvidence:
-    """Read the response matrix and the codes; nothing is asked of the model."""
-    causal, matrix = context.causal, context.matrix
-    spread = matrix.units.total(context.codes.mean.double().var(0, keepdim=True))[0]
-    kl = None
-    if context.model.prior and bool((context.codes.std > 0).all()):
-        marginals = DiagonalGaussian(context.codes.mean, context.codes.std)
-        kl = matrix.units.total(marginals.kl_per_latent()).mean(0).numpy()
+    """Read the ledger; nothing is asked of the model."""
+    ledger, entries = context.ledger, context.ledger.entries
+    kl = None if entries[0].kl is None else np.array([entry.kl for entry in entries])
+    live = len(ledger.live)
     return UnitsEvidence(
-        response=context.strength.numpy(),
-        response_stderr=matrix.normalized_stderr.diagonal().numpy(),
-        mean_std=spread.sqrt().numpy(),
-        posterior_std=matrix.units.squared_norm(context.codes.std).mean(0).sqrt().numpy(),
+        response=np.array([float(entry.response) for entry in entries]),
+        response_stderr=np.array([entry.response.stderr or 0.0 for entry in entries]),
+        expected=np.array([entry.expected for entry in entries]),
+        effect=np.array([float(entry.effect) for entry in entries]),
+        effect_stderr=np.array([entry.effect.stderr or 0.0 for entry in entries]),
+        mean_std=np.array([entry.spread for entry in entries]),
+        posterior_std=np.array([entry.noise for entry in entries]),
         kl=kl,
-        alive=np.array(causal.mask, dtype=bool),
-        responding=context.responding.numpy(),
+        states=tuple(entry.state for entry in entries),
         labels=tuple(context.labels),
-        threshold=causal.threshold,
-        dimension=causal.dimension,
-        strength=_strength(context) if causal.dimension else None,
+        threshold=CAUSAL,
+        dimension=Estimate(
+            live,
+            low=sum(entries[unit].certain for unit in ledger.live),
+            high=live + sum(not entry.certain for unit, entry in enumerate(entries) if unit not in ledger.live),
+            n=max(context.matrix.used),
+        ),
+        variables=_variables(ledger),
+        strength=_strength(ledger),
     )
 
 
-def _strength(context: Context) -> Estimate:
-    active = list(context.causal.active)
-    stderr = context.matrix.normalized_stderr.diagonal()[active].square().sum().sqrt()
-    return Estimate(float(context.strength[active].mean()), stderr=float(stderr) / len(active), n=context.n)
+def _variables(ledger: Ledger) -> int:
+    """How many variables live and redundant units hold; of redundant ones, as many as principal directions answer."""
+    redundant = set(ledger.of("redundant"))
+    others = sum(not set(group) <= redundant for group in ledger.variables)
+    if not redundant:
+        return others
+    return max(others, int(ledger.directions)) if ledger.directions is not None else others + 1
+
+
+def _strength(ledger: Ledger) -> Estimate | None:
+    alone = [ledger.entries[unit].response for unit in ledger.of("alive")]
+    if not alone:
+        return None
+    stderr = sum((each.stderr or 0.0) ** 2 for each in alone) ** 0.5 / len(alone)
+    return Estimate(sum(alone) / len(alone), stderr=stderr, n=min(each.n or 0 for each in alone))
 
 
 def judge(evidence: UnitsEvidence, context: Context) -> Judgement:
-    """Count the units that are alive, and say what to do with the others."""
-    alive = Score(
+    """Count the units that are alive, say what is wrong with the others, and how strongly changes come back."""
+    ledger = context.ledger
+    scores = [_alive_score(evidence, context), _variables_score(evidence, context), _varying_score(evidence, context)]
+    if len(ledger.of("dead", "collapsed", "encoder-blind")) == len(ledger.entries):
+        return Judgement(tuple(scores), (_collapse_finding(ledger, context),))
+    beta = context.has_prior and context.is_trainable
+    findings = [_alive_finding(evidence, ledger), *state_findings(ledger, beta=beta)]
+    if evidence.strength is not None:
+        scores.append(_strength_score(evidence.strength, context))
+        findings.append(_strength_finding(ledger, scores[-1], context))
+    return Judgement(tuple(scores), tuple(findings))
+
+
+def _alive_score(evidence: UnitsEvidence, context: Context) -> Score:
+    return Score(
         "units.alive",
         "Alive (causal) units",
         int(evidence.dimension),
-        f"units whose normalized diagonal response is at least {evidence.threshold:.3f} (LR 4.1: M_jj ≥ 0.5 at σ = 1); "
-        "the interval counts units that are alive beyond doubt, and that may be",
+        f"units that the encoder varies, the decoder uses, and whose normalized diagonal response is at least "
+        f"{evidence.threshold:.3f} (LR 4.1: M_jj ≥ 0.5 at σ = 1); the interval counts units that are so beyond doubt, "
+        "and that may be",
         n=context.n,
         seed=context.seed,
         low=int(evidence.dimension.low or 0),
         high=int(evidence.dimension.high or 0),
     )
-    varying = Score(
+
+
+def _variables_score(evidence: UnitsEvidence, context: Context) -> Score:
+    return Score(
+        "units.variables",
+        "Variables",
+        evidence.variables,
+        "groups of units that move or repeat each other, single units among them; where units are redundant, "
+        "principal directions that answer: the intrinsic dimension counts these, not units",
+        n=context.n,
+        seed=context.seed,
+    )
+
+
+def _varying_score(evidence: UnitsEvidence, context: Context) -> Score:
+    return Score(
         "units.varying",
         "Units whose mean varies",
         int((evidence.mean_std**2 > VARYING).sum()),
@@ -103,78 +159,145 @@ def judge(evidence: UnitsEvidence, context: Context) -> Judgement:
         n=context.n,
         seed=context.seed,
     )
-    if evidence.strength is None:
-        return Judgement((alive, varying), (_alive_finding(evidence),))
-    strength = Score.of(
+
+
+def _strength_score(strength: Estimate, context: Context) -> Score:
+    return Score.of(
         "units.strength",
         "Response strength of alive units",
-        evidence.strength,
-        "mean over alive units of M_jj / (√2 σ_j): 1 if the encoder reads back exactly what the decoder was given",
-        n=context.n,
+        strength,
+        "mean of M_jj / (√2 σ_j) over units that answer alone: 1 if the encoder reads back exactly what the decoder "
+        "was given, Var μ / (Var μ + E s²) at the optimum of a VAE",
+        n=strength.n or context.n,
         seed=context.seed,
     )
-    return Judgement((alive, varying, strength), (_alive_finding(evidence), _strength_finding(strength)))
 
 
-def _alive_finding(evidence: UnitsEvidence) -> Finding:
+def _alive_finding(evidence: UnitsEvidence, ledger: Ledger) -> Finding:
     count, total = int(evidence.dimension), len(evidence.labels)
     low, high = int(evidence.dimension.low or 0), int(evidence.dimension.high or 0)
     doubt = f" ({low} beyond doubt, at most {high})" if low < high else ""
-    brief = f"{count or 'none'} of {total} units {'is' if count < 2 else 'are'} alive"
-    sentence = f"{brief[0].upper()}{brief[1:]}{doubt}; that is the intrinsic dimension."
-    level: Level = "note"
-    if count == 0:
-        level, remedy = "problem", "Lower β or warm it up from 0, and check the encoder."
-        sentence = f"None of {total} units is alive: the decoder ignores the latent (posterior collapse)."
-    elif count == total:
-        remedy = "No unit is idle; more units may help reconstruction."
+    units = f"unit{'' if total == 1 else 's'}"
+    brief = f"{count or 'none'} of {total} {units} {'answers' if count < 2 else 'answer'} when changed alone"
+    if count:
+        brief = f"{count} of {total} {units} {'is' if count == 1 else 'are'} alive"
+    sentence = f"{brief[0].upper()}{brief[1:]}{doubt}"
+    if evidence.variables != count:
+        sentence += f"; {'' if count else 'together '}they hold {_variables_words(evidence, ledger)}"
+    return Finding(
+        "units.alive",
+        f"{sentence}.",
+        "note",
+        ("units.alive", "units.variables"),
+        subjects=tuple(ledger.labels(ledger.live)),
+        estimate=evidence.dimension,
+        brief=brief,
+    )
+
+
+def _variables_words(evidence: UnitsEvidence, ledger: Ledger) -> str:
+    count = evidence.variables
+    least = "at least " if ledger.directions is not None and int(ledger.directions) == MOST else ""
+    return f"{least}{count} variable{'' if count == 1 else 's'}"
+
+
+def _collapse_finding(ledger: Ledger, context: Context) -> Finding:
+    """No unit carries anything from the encoder to the decoder; say which of the two is to blame."""
+    total, blind = len(ledger.entries), ledger.of("encoder-blind")
+    beta = context.has_prior and context.is_trainable
+    if blind:
+        key, cause = (
+            "units.encoder_blind",
+            "the encoder gives the same code to all data, though the decoder paints with it",
+        )
+        remedy = f"See whether the data reach the encoder{', and lower β or warm it up from 0' if beta else ''}."
     else:
-        faint = [evidence.labels[j] for j in np.flatnonzero(~evidence.alive & evidence.responding)]
-        dead = [evidence.labels[j] for j in np.flatnonzero(~evidence.alive & ~evidence.responding)]
-        remedy = _idle(faint, dead)
-    return Finding("units.alive", sentence, level, ("units.alive",), remedy=remedy, brief=brief)
+        key = "units.collapsed" if len(ledger.of("collapsed")) == total else "units.dead"
+        cause = f"the decoder ignores the latent{' (posterior collapse)' if context.has_prior else ''}"
+        remedy = f"See whether the latent reaches the decoder{', and lower β or warm it up from 0' if beta else ''}."
+    return Finding(
+        key,
+        f"No unit of {total} is alive: {cause}.",
+        "problem",
+        ("units.alive",),
+        subjects=tuple(ledger.labels(blind or range(total))),
+        remedy=remedy,
+        brief=cause,
+    )
 
 
-def _idle(faint: list[str], dead: list[str]) -> str:
-    """Say what to do about units that are not alive.
+def _strength_finding(ledger: Ledger, score: Score, context: Context) -> Finding:
+    """Changes should come back no larger than they were made, and no smaller than the posterior's width explains."""
+    units = ledger.of("alive")
+    sides = (
+        (UNDERSHOOT, [_missing(ledger.entries[unit]) for unit in units]),
+        (OVERSHOOT, [_excess(ledger.entries[unit]) for unit in units]),
+    )
+    graded = [(grade_family(sizes, bounds), bounds, sizes) for bounds, sizes in sides]
+    level = worst([family.level for family, _, _ in graded])
+    family, bounds, sizes = next(each for each in graded if each[0].level == level)
+    names = ledger.labels([units[k] for k in family.guilty])
+    is_over, one = bounds is OVERSHOOT, ledger.labels([units[family.worst]])[0]
+    return Finding(
+        "units.strength",
+        _strength_sentence(score, names, sizes[family.worst], is_over=is_over),
+        level,
+        (score.name,),
+        subjects=tuple(names),
+        direction=None if level == "good" else "above" if is_over else "below",
+        estimate=sizes[family.worst],
+        bounds=bounds,
+        remedy=_strength_remedy(context, is_over=is_over) if level in ("note", *GRAVE) else None,
+        settle=f"Unit {one} decides; more rows would tell." if level == "unsure" else None,
+    )
 
-    >>> _idle(["3"], [])
-    'Faint: 3. A change of them comes back in part, so they are used: do not drop them, do not trust them alone.'
-    """
-    advice = []
-    if dead:
-        advice.append(f"Dead: {', '.join(dead)}. They can be dropped or ignored; lower β if you want them used.")
-    if faint:
-        what = "A change of them comes back in part, so they are used: do not drop them, do not trust them alone."
-        advice.append(f"Faint: {', '.join(faint)}. {what}")
-    return " ".join(advice)
+
+def _missing(entry: Entry) -> Estimate:
+    """What is missing of a response, beyond what the posterior's width explains, as a share of what is expected."""
+    expected = max(entry.expected, 1e-12)
+    return Estimate(1 - entry.response / expected, stderr=(entry.response.stderr or 0.0) / expected, n=entry.response.n)
 
 
-def _strength_finding(strength: Score) -> Finding:
-    level: Level = "good" if strength.value >= GOOD else "note" if strength.value >= FAIR else "warning"
-    sentence = f"A change of an alive unit comes back at {strength} of its size."
-    remedy = None if level == "good" else "The coders disagree off the data; consistency training brings them together."
-    return Finding("units.strength", sentence, level, (strength.name,), remedy=remedy)
+def _excess(entry: Entry) -> Estimate:
+    return Estimate(entry.response - 1, stderr=entry.response.stderr or 0.0, n=entry.response.n)
+
+
+def _strength_sentence(score: Score, names: list[str], size: Estimate, *, is_over: bool) -> str:
+    sentence = f"A change of an alive unit comes back at {score} of its size"
+    if not names:
+        return f"{sentence}."
+    what = "more than was changed" if is_over else "less than the width of the posterior explains"
+    return f"{sentence}; {name_units(names)} by up to {size.scaled(100)} % {what}."
+
+
+def _strength_remedy(context: Context, *, is_over: bool) -> str:
+    if is_over:
+        return "The encoder reads more than the decoder paints: compare the scales on which both take the latent."
+    if context.is_trainable:
+        return "Encoder and decoder disagree off the data; consistency training (objectives.AVAE) brings them together."
+    return "Encoder and decoder disagree off the data: do not read changed latents as if they had been encoded."
 
 
 def figures(evidence: UnitsEvidence) -> Iterator[Picture]:
-    """Yield responses and spreads of every unit as bars."""
+    """Yield responses, effects and spreads of every unit as bars."""
     yield Picture(
         "bars",
-        "How alive each unit is",
-        "Top: the response of a unit to an intervention on itself; 1 means that the change comes back whole, "
-        "bars end in 95 % intervals. Below: a unit that says something has posterior means that spread and "
-        "posteriors that are narrow; a unit that says nothing has it the other way round.",
+        "What is known of each unit",
+        "Top: the response of a unit to an intervention on itself; 1 means that the change comes back whole, bars end "
+        "in 95 % intervals, and a mark shows what the width of the posterior lets come back at best. Below: one that "
+        "says something has posterior means that spread and posteriors that are narrow; a unit that says nothing has "
+        "it the other way round.",
         partial(
             plots.unit_bars,
             evidence.response,
             evidence.response_stderr,
-            evidence.alive.tolist(),
+            [state in LIVE for state in evidence.states],
             evidence.threshold,
             mean_std=evidence.mean_std,
             posterior_std=evidence.posterior_std,
             labels=evidence.labels,
             kl=evidence.kl,
+            expected=evidence.expected,
         ),
     )
 
@@ -182,7 +305,7 @@ def figures(evidence: UnitsEvidence) -> Iterator[Picture]:
 QUESTION = Question(
     key="units",
     title="Units",
-    text="Which units are alive?",
+    text="Which units are alive, and what is wrong with the others?",
     evidence=UnitsEvidence,
     measure=measure,
     judge=judge,

@@ -1,0 +1,69 @@
+"""What holds over a whole report: no grades for what is about the wrong input, and few false accusations."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from latentassay.core.findings import Finding, Section
+from latentassay.core.levels import FALSE_DISCOVERIES, discoveries
+
+DECISIVE = ("input_checks.range", "input_checks.output", "input_checks.belong")
+"""Problems of the input after which nothing else can be graded."""
+
+
+class Control(NamedTuple):
+    """A report whose accusations stand together.
+
+    Attributes:
+        sections: in their order.
+        claims: how many findings were graded by an estimate.
+        false_alarms: how many of the warnings and problems may be expected to be false, at most.
+    """
+
+    sections: tuple[Section, ...]
+    claims: int
+    false_alarms: float
+
+
+def control(sections: Sequence[Section]) -> Control:
+    """Withdraw grades from what is about the wrong input, and accusations that may be chance among so many claims.
+
+    Over all claims of the report the false discovery rate of warnings and problems is held at 5 % (Benjamini and
+    Hochberg 1995); those beyond become unsure.
+    """
+    found = _mark_wrong_input(sections)
+    claims = [finding for section in found for finding in section.findings if finding.p_value is not None]
+    kept = dict(zip(map(id, claims), discoveries([c.p_value or 0.0 for c in claims]), strict=True))
+    sections = tuple(
+        replace(
+            section,
+            findings=tuple(_withdraw(f, len(claims)) if not kept.get(id(f), True) else f for f in section.findings),
+        )
+        for section in found
+    )
+    grave = [f for section in sections for f in section.findings if f.is_grave and f.p_value is not None]
+    return Control(sections, len(claims), FALSE_DISCOVERIES * len(grave))
+
+
+def _withdraw(finding: Finding, claims: int) -> Finding:
+    if not finding.is_grave:
+        return finding
+    settle = f"One of {claims} claims at once, so that this may be chance; more rows, or another seed, would tell."
+    return replace(finding, level="unsure", remedy=None, brief=None, settle=settle)
+
+
+def _mark_wrong_input(sections: Sequence[Section]) -> tuple[Section, ...]:
+    """Grade nothing that was measured on the wrong input."""
+    causes = [f for section in sections for f in section.findings if f.key in DECISIVE and f.level == "problem"]
+    if not causes:
+        return tuple(sections)
+    caveat = f"About the wrong input, and not graded: {causes[0].brief or causes[0].sentence.rstrip('.')}."
+    return tuple(section if section.key == "input_checks" else _ungraded(section, caveat) for section in sections)
+
+
+def _ungraded(section: Section, caveat: str) -> Section:
+    findings = tuple(
+        replace(f, level="note", remedy=None, settle=None, brief=None) if f.level != "unsure" else f
+        for f in section.findings
+    )
+    return replace(section, findings=findings, caveat=caveat)

@@ -1,0 +1,286 @@
+"""The ledger: one entry for every unit, and the only place where units are given states; sentences are written from it.
+
+Four questions decide: does the encoder vary the unit, does the decoder use it, does a change of it come back, and whom
+does it repeat or move? Nothing here is graded: states are facts about a unit, and whether they matter is a question's.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from latentassay.core.estimate import Z95, Estimate
+from latentassay.core.levels import Bounds
+from latentassay.responses import ResponseMatrix
+from latentassay.responses.graph import COUPLED, STRONG, join_pairs, response_graph
+from latentassay.responses.matrix import CAUSAL
+from latentassay.sampling import Codes
+from latentassay.stats.correlation import correlation_ends
+
+State = Literal["alive", "faint", "dead", "collapsed", "encoder-blind", "twin", "entangled", "redundant"]
+
+LIVE: tuple[State, ...] = ("alive", "twin", "entangled")
+"""States of units that answer when they are changed."""
+
+SIGNAL = 0.01
+"""The encoder varies a unit if more than this share of its variance is that of the data, the rest being noise."""
+
+IDLE = 0.01
+"""The decoder ignores a unit whose exchange moves decodings by less than this share of what that of a mean one does."""
+
+MUTE = 1e-3
+"""And it uses no unit if its decodings vary by less than this share of what the data do."""
+
+TWINS = 0.98
+"""Two units repeat each other if their codes correlate by so much beyond doubt, with either sign."""
+
+RETURNS = 0.7
+"""A unit that does not answer alone is redundant if so much of it comes back as long as the others move with it."""
+
+COUPLING = Bounds(0, COUPLED, STRONG, "share of a change of one unit that appears in another, squared, in spreads")
+"""From which size one unit moves another, for matrix, graph and invariance alike."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of one unit.
+
+    Attributes:
+        label: its name.
+        state: alive, faint, dead, collapsed, encoder-blind, twin, entangled or redundant.
+        certain: whether the intervals of what decided its state all lie on one side.
+        spread: standard deviation of its posterior means over the data.
+        noise: root mean squared standard deviation of its posterior.
+        kl: mean divergence from the prior in nats; ``None`` without one.
+        signal: share of its variance that is that of the data, Var μ / (Var μ + E s²).
+        effect: share of the variance of the decodings that exchanging it moves.
+        response: how much of a change of it comes back, root mean squared, in units of its spread.
+        expected: what the width of the posterior lets come back at the optimum: ``signal``, 1 without noise.
+        partners: units that it repeats, is entangled or is redundant with.
+        moves: units that it moves and that do not move it.
+    """
+
+    label: str
+    state: State
+    certain: bool
+    spread: float
+    noise: float
+    kl: float | None
+    signal: float
+    effect: Estimate
+    response: Estimate
+    expected: float
+    partners: tuple[int, ...]
+    moves: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """All units, and what lies between them.
+
+    Attributes:
+        entries: one of every unit.
+        coupling: share of a change of the row's unit that appears in the column's, squared, ``(u, u)``.
+        coupling_stderr: its standard error.
+        mutual: pairs of live units that move each other, beyond doubt.
+        one_way: ordered pairs of live units of which only the first moves the second.
+        variables: groups of live or redundant units that form one variable each, single units among them.
+        directions: principal directions that answer, where units are redundant; ``None`` elsewhere.
+    """
+
+    entries: tuple[Entry, ...]
+    coupling: Float[Tensor, "u u"]
+    coupling_stderr: Float[Tensor, "u u"]
+    mutual: tuple[tuple[int, int], ...]
+    one_way: tuple[tuple[int, int], ...]
+    variables: tuple[tuple[int, ...], ...]
+    directions: Estimate | None = None
+
+    def of(self, *states: State) -> list[int]:
+        """Return the units in one of these states."""
+        return [unit for unit, entry in enumerate(self.entries) if entry.state in states]
+
+    def labels(self, units: Iterable[int]) -> list[str]:
+        """Return the names of units."""
+        return [self.entries[unit].label for unit in units]
+
+    @property
+    def live(self) -> list[int]:
+        """Units that answer when they are changed alone."""
+        return self.of(*LIVE)
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """All ordered pairs of live units."""
+        return [(j, k) for j in self.live for k in self.live if j != k]
+
+    def couplings(self, pairs: Sequence[tuple[int, int]]) -> list[Estimate]:
+        """Return the coupling of ordered pairs."""
+        value, stderr = self.coupling.tolist(), self.coupling_stderr.tolist()
+        return [
+            Estimate(
+                value[j][k],
+                low=max(0.0, value[j][k] - Z95 * stderr[j][k]),
+                high=value[j][k] + Z95 * stderr[j][k],
+                stderr=stderr[j][k],
+            )
+            for j, k in pairs
+        ]
+
+    @property
+    def unsure(self) -> bool:
+        """Whether a state, or the strength of a coupling, could be settled by measuring more."""
+        return not all(entry.certain for entry in self.entries) or bool(_uncertain(self).any())
+
+
+def build_ledger(
+    matrix: ResponseMatrix,
+    codes: Codes,
+    *,
+    kl: Float[Tensor, " u"] | None,
+    data_variance: float,
+    probed: Float[Tensor, " u"] | None = None,
+    returns: Float[Tensor, " u"] | None = None,
+    twins: Sequence[tuple[int, int]] | None = None,
+) -> Ledger:
+    """Decide the state of every unit.
+
+    Args:
+        matrix: responses and effects of interventions on every unit.
+        codes: means and deviations of the posterior of real rows.
+        kl: mean divergence from the prior of every unit in nats, ``(u,)``; ``None`` without a prior.
+        data_variance: variance of the data, summed over all numbers of an observation.
+        probed: share of the data's variance by which decodings change when a unit that never varies is moved by the
+            spread of others, ``(u,)``; such a unit moves nothing by itself, whether the decoder reads it or not.
+        returns: slope of the response of every unit on the unit itself over posterior samples, ``(u,)``; which units
+            are redundant is left open without it.
+        twins: pairs that repeat each other, where units are channels; found by the correlation of codes elsewhere.
+    """
+    labels = [matrix.units.label(unit) for unit in range(len(matrix.units))]
+    spread = matrix.units.total(codes.mean.double().var(0, keepdim=True))[0]
+    noise = matrix.units.squared_norm(codes.std.double()).mean(0)
+    signal = torch.where(spread > 0, spread / (spread + noise).clamp(min=1e-300), 0.0)
+    varies, used = signal > SIGNAL, _used(matrix, data_variance)
+    if probed is not None:
+        used = used | (~varies & (probed > IDLE / len(labels)))
+    response, stderr = matrix.normalized.diagonal(), matrix.normalized_stderr.diagonal()
+    answers = used & varies & (response >= CAUSAL)
+    same = [
+        pair for pair in (_twins(matrix, codes) if twins is None else twins) if bool((used & varies)[list(pair)].all())
+    ]
+    graph = response_graph(matrix)
+    mutual, one_way = (
+        tuple(pair for pair in pairs if bool(answers[list(pair)].all())) for pairs in (graph.pairs, graph.one_way)
+    )
+    redundant = used & varies & ~answers & (returns > RETURNS if returns is not None else False)
+    states = [
+        _state(bool(used[j]), bool(varies[j]), bool(answers[j]), kl is not None and float(noise[j]) > 0)
+        for j in range(len(labels))
+    ]
+    members = {"redundant": set(redundant.nonzero().flatten().tolist())}
+    members["entangled"] = {unit for pair in mutual for unit in pair}
+    members["twin"] = {unit for pair in same for unit in pair}
+    for state in ("entangled", "redundant", "twin"):
+        for unit in members[state]:
+            states[unit] = state
+    partners = _partners(len(labels), [*same, *mutual], sorted(members["redundant"]))
+    doubt = _doubt(matrix, signal, data_variance)
+    entries = tuple(
+        Entry(
+            label=labels[j],
+            state=states[j],
+            certain=not bool(doubt[j]),
+            spread=float(spread[j].sqrt()),
+            noise=float(noise[j].sqrt()),
+            kl=None if kl is None else float(kl[j]),
+            signal=float(signal[j]),
+            effect=_effect(matrix, j, 0.0 if probed is None else float(probed[j])),
+            response=Estimate(float(response[j]), stderr=float(stderr[j]), n=matrix.used[j]),
+            expected=float(signal[j]),
+            partners=partners[j],
+            moves=tuple(k for i, k in one_way if i == j),
+        )
+        for j in range(len(labels))
+    )
+    nodes = [j for j, entry in enumerate(entries) if entry.state in (*LIVE, "redundant")]
+    joined = [*same, *mutual, *_chain(sorted(members["redundant"] - members["twin"]))]
+    variables = join_pairs(nodes, [pair for pair in joined if set(pair) <= set(nodes)])
+    return Ledger(
+        entries=entries,
+        coupling=matrix.coupling.double(),
+        coupling_stderr=matrix.coupling_stderr.double(),
+        mutual=mutual,
+        one_way=one_way,
+        variables=variables,
+    )
+
+
+def _state(used: bool, varies: bool, answers: bool, noisy: bool) -> State:
+    """What a unit is by itself. Without data in it and without an effect, noise alone tells collapsed from dead."""
+    if not used:
+        return "collapsed" if noisy and not varies else "dead"
+    if not varies:
+        return "encoder-blind"
+    return "alive" if answers else "faint"
+
+
+def _used(matrix: ResponseMatrix, data_variance: float) -> Bool[Tensor, " u"]:
+    """Which units the decoder uses; none if its decodings hardly move at all."""
+    if matrix.decoded_variance <= MUTE * data_variance:
+        return torch.zeros(len(matrix.units), dtype=torch.bool)
+    return matrix.effect > IDLE * matrix.effect.mean()
+
+
+def _effect(matrix: ResponseMatrix, unit: int, probed: float) -> Estimate:
+    """How much of the decodings exchanging a unit moves, or moving it by hand where it never varies."""
+    if probed > 0:
+        return Estimate(probed)
+    return Estimate(float(matrix.effect[unit]), stderr=float(matrix.effect_stderr[unit]), n=matrix.used[unit])
+
+
+def _doubt(matrix: ResponseMatrix, signal: Tensor, data_variance: float) -> Bool[Tensor, " u"]:
+    """Units whose effect or response is too near to a cut for what was measured."""
+    if matrix.decoded_variance <= MUTE * data_variance:
+        return torch.zeros(len(matrix.units), dtype=torch.bool)
+    effect = (matrix.effect - IDLE * matrix.effect.mean()).abs() < Z95 * matrix.effect_stderr
+    response = (matrix.normalized.diagonal() - CAUSAL).abs() < Z95 * matrix.normalized_stderr.diagonal()
+    varies = signal > SIGNAL
+    return effect | (response & varies & _used(matrix, data_variance))
+
+
+def _twins(matrix: ResponseMatrix, codes: Codes) -> list[tuple[int, int]]:
+    """Pairs of scalar units whose codes correlate beyond doubt; units of several latents have no correlation."""
+    if not matrix.units.are_scalars:
+        return []
+    columns = codes.mean.flatten(1)[:, [group[0] for group in matrix.units.groups]].double()
+    low, high = correlation_ends(columns)
+    same = (torch.triu(torch.maximum(low, -high), 1) >= TWINS).nonzero().tolist()
+    return [(j, k) for j, k in same]
+
+
+def _partners(n: int, pairs: Iterable[tuple[int, int]], redundant: Sequence[int]) -> list[tuple[int, ...]]:
+    partners: list[set[int]] = [set() for _ in range(n)]
+    for j, k in pairs:
+        partners[j].add(k)
+        partners[k].add(j)
+    for j in redundant:
+        partners[j] |= set(redundant) - {j}
+    return [tuple(sorted(each)) for each in partners]
+
+
+def _chain(units: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs that join all of several units."""
+    return [(units[k], units[k + 1]) for k in range(len(units) - 1)]
+
+
+def _uncertain(ledger: Ledger) -> Bool[Tensor, "u u"]:
+    """Couplings of live pairs whose interval reaches across a bound."""
+    live = torch.zeros(len(ledger.entries), dtype=torch.bool)
+    live[ledger.live] = True
+    pairs = live[:, None] & live & ~torch.eye(len(live), dtype=torch.bool)
+    half = Z95 * ledger.coupling_stderr
+    across = [(ledger.coupling - bound).abs() < half for bound in (COUPLED, STRONG)]
+    return pairs & (across[0] | across[1])

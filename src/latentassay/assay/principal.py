@@ -1,0 +1,83 @@
+"""Interventions along principal directions of the codes, for latents none of whose units answers alone."""
+
+from dataclasses import dataclass
+from typing import final
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from latentassay.core.autoencoder import Autoencoder, device_and_dtype, modules_of
+from latentassay.core.estimate import Estimate
+from latentassay.core.posteriors import Point, Posterior
+from latentassay.responses import causal_units, response_matrix
+
+MOST = 32
+"""Directions that are asked about, the widest."""
+
+NARROW = 1e-6
+"""Directions in which codes spread less than this share of the widest hold rounding."""
+
+
+@final
+@dataclass(frozen=True)
+class Rotated:
+    """An autoencoder whose latents are coordinates along principal directions of its codes; no prior holds for them.
+
+    Attributes:
+        model: whose latents are turned.
+        mean: of the codes, flat.
+        directions: orthonormal, ``(k, d)``; what lies beside them stays at the mean.
+    """
+
+    model: Autoencoder
+    mean: Float[Tensor, " d"]
+    directions: Float[Tensor, "k d"]
+    prior: None = None
+
+    @property
+    def latent_shape(self) -> tuple[int, ...]:
+        """As many numbers as directions."""
+        return (len(self.directions),)
+
+    @property
+    def torch_modules(self) -> tuple[torch.nn.Module, ...]:
+        """The modules of the model itself."""
+        return modules_of(self.model)
+
+    def encode(self, x: Tensor) -> Posterior:
+        """Return the coordinates of posterior means."""
+        flat = self.model.encode(x).mean.flatten(1)
+        return Point((flat - self.mean.to(flat)) @ self.directions.to(flat).T)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Decode the latent that has these coordinates."""
+        flat = z @ self.directions.to(z) + self.mean.to(z)
+        return self.model.decode(flat.view(len(z), *self.model.latent_shape))
+
+
+def answering_directions(
+    model: Autoencoder, means: Tensor, *, generator: Generator, batch_size: int
+) -> Estimate | None:
+    """Count the principal directions of the codes that answer when they are changed alone.
+
+    Args:
+        model: any autoencoder.
+        means: posterior means of real rows ``(n, *latent_shape)``.
+        generator: of the interventions.
+        batch_size: rows per pass.
+
+    Returns:
+        How many of the widest 32 directions come back by LR's cut, its interval as that of alive units; ``None`` where
+        codes do not vary.
+    """
+    flat = means.flatten(1).to(device_and_dtype(model).dtype).double()
+    centre = flat.mean(0)
+    _, spread, directions = torch.linalg.svd(flat - centre, full_matrices=False)
+    kept = spread > NARROW**0.5 * spread[0]
+    if not bool(kept.any()) or float(spread[0]) == 0:
+        return None
+    axes = directions[kept][:MOST]
+    rotated = Rotated(model, centre, axes)
+    z = ((flat - centre) @ axes.T).to(means.dtype)
+    return causal_units(response_matrix(rotated, z, generator=generator, batch_size=batch_size)).dimension

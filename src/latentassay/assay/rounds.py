@@ -1,0 +1,129 @@
+"""How questions are put: each with its share of the budget, once more if it was unsure, none at the cost of others."""
+
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from latentassay.assay.budget import allowance, left_out
+from latentassay.assay.context import Context
+from latentassay.assay.preparation import deepen
+from latentassay.assay.question import Question, known_questions
+from latentassay.core.errors import LatentAssayError, first_line
+from latentassay.core.findings import Finding, Section
+from latentassay.core.progress import bar
+
+DEEPEST = 2
+"""Times that an unsure question is asked again: at four and at sixteen times the rows and passes."""
+
+LEAST_LEFT = 0.2
+"""Share of the budget that must be left before anything is asked again."""
+
+
+def ask_all(
+    context: Context,
+    questions: Sequence[Question[Any]],
+    budget: float,
+    began: float,
+    check_threads: Callable[[], None],
+) -> list[Section]:
+    """Ask every question that applies; those that were unsure again with more rows while a part of the budget is left.
+
+    Args:
+        context: what every question shares.
+        questions: in the order in which they are asked.
+        budget: seconds for everything.
+        began: when the assay began, by ``time.perf_counter``.
+        check_threads: called before every question, so that the number of threads fits what else the machine does.
+    """
+    sections, unasked = _ask_in_turn(context, questions, budget, began, check_threads)
+    by_key = {question.key: question for question in questions}
+    for _ in range(DEEPEST):
+        unsure = [by_key[key] for key, section in sections.items() if _is_unsure(section)]
+        left = 1 - (time.perf_counter() - began) / budget
+        if not unsure or left < LEAST_LEFT:
+            break
+        context = deepen(context)
+        for k, question in enumerate(unsure):
+            check_threads()
+            left = 1 - (time.perf_counter() - began) / budget
+            if left < LEAST_LEFT:
+                break
+            passes = int(left * context.passes / (len(unsure) - k))
+            section = _timed(question, replace(context.affording(passes), found=_evidence(sections)))
+            if section is not None:
+                sections[question.key] = replace(section, seconds=section.seconds + sections[question.key].seconds)
+    found = list(sections.values())
+    return [*found, unasked] if unasked else found
+
+
+def _ask_in_turn(
+    context: Context,
+    questions: Sequence[Question[Any]],
+    budget: float,
+    began: float,
+    check_threads: Callable[[], None],
+) -> tuple[dict[str, Section], Section | None]:
+    """Ask every question with its share of the time that is left; say which were left out."""
+    sections: dict[str, Section] = {}
+    unasked: dict[str, int] = {}
+    applying: list[tuple[Question[Any], int]] = []
+    for question in questions:
+        need, failed = _guard(question, question.passes_needed, context)
+        if failed:
+            sections[question.key] = failed
+        elif need is not None:
+            applying.append((question, need))
+    # Passes are shared out anew before each question: one that took less than its share leaves the rest to those after.
+    with bar(len(applying), "assay", unit="question") as progress:
+        for k, (question, need) in enumerate(applying):
+            check_threads()
+            left = max(0, int((1 - (time.perf_counter() - began) / budget) * context.passes))
+            rest = applying[k:]
+            passes = allowance([need for _, need in rest], [each.weight for each, _ in rest], left)
+            if passes is None:
+                unasked[question.title] = need
+            else:
+                section = _timed(question, replace(context.affording(passes), found=_evidence(sections)))
+                sections |= {question.key: section} if section else {}
+            progress.update()
+    order = [question.key for question in questions]
+    sections = {key: sections[key] for key in sorted(sections, key=order.index)}
+    needs = sum(need for _, need in applying)
+    return sections, left_out(unasked, needs, context, budget) if unasked else None
+
+
+def _timed(question: Question[Any], context: Context) -> Section | None:
+    begun = time.perf_counter()
+    section, failed = _guard(question, question.answer, context)
+    found = failed or section
+    return replace(found, seconds=time.perf_counter() - begun) if found else None
+
+
+def _evidence(sections: dict[str, Section]) -> dict[str, Any]:
+    return {key: section.evidence for key, section in sections.items()}
+
+
+def _is_unsure(section: Section) -> bool:
+    return any(finding.level == "unsure" and finding.estimate is not None for finding in section.findings)
+
+
+def _guard(question: Question[Any], function: Callable[[Context], Any], context: Context) -> tuple[Any, Section | None]:
+    """Call a question's function; where it raises, return a section that says so, and why."""
+    try:
+        return function(context), None
+    except LatentAssayError as error:
+        return None, _failed(question, str(error), "The message says what to change; the other answers stand.")
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        cause = f"{type(error).__name__}: {first_line(error)} ({where.filename}, line {where.lineno})"
+        whose = "latentassay" if question in known_questions() else question.file
+        return None, _failed(question, cause, f"This is a bug in {whose}; please report it. The other answers stand.")
+
+
+def _failed(question: Question[Any], cause: str, advice: str) -> Section:
+    finding = Finding(
+        f"{question.key}.failed", f"“{question.text}” could not be answered: {cause}", "unsure", settle=advice
+    )
+    return Section(question.key, question.title, question.text, findings=(finding,))

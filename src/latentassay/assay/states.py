@@ -1,0 +1,128 @@
+"""What is said of units in each state, from the ledger alone: one finding for every state that some unit is in."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from latentassay.assay.ledger import Ledger, State
+from latentassay.assay.principal import MOST
+from latentassay.assay.wording import name_units
+from latentassay.core.estimate import Estimate
+from latentassay.core.findings import Finding
+from latentassay.core.levels import Level
+
+Words = tuple[str, str]
+"""Sentence and remedy."""
+
+
+def state_findings(ledger: Ledger, *, beta: bool) -> Iterator[Finding]:
+    """Yield a finding for every state but "alive" and "entangled" that some unit is in.
+
+    Args:
+        ledger: of all units.
+        beta: whether the weight of a prior can still be changed.
+    """
+    for state, (key, level, describe) in STATES.items():
+        units = ledger.of(state)
+        if units:
+            sentence, remedy = describe(ledger, units, beta)
+            subjects = _subjects(ledger, state, units)
+            yield Finding(key, sentence, level, ("units.alive",), subjects=subjects, remedy=remedy)
+
+
+def _subjects(ledger: Ledger, state: State, units: list[int]) -> tuple[str, ...]:
+    """Units by name; twins by the group that repeats the same."""
+    if state != "twin":
+        return tuple(ledger.labels(units))
+    return tuple("+".join(ledger.labels(group)) for group in _groups(ledger, units))
+
+
+def _groups(ledger: Ledger, units: list[int]) -> list[tuple[int, ...]]:
+    return [group for group in ledger.variables if set(group) & set(units)]
+
+
+def _pick(units: Sequence[object], one: str, many: str) -> str:
+    return one if len(units) == 1 else many
+
+
+def _dead(ledger: Ledger, units: list[int], beta: bool) -> Words:
+    written = [unit for unit in units if ledger.entries[unit].spread > 0]
+    it = _pick(units, "it", "them")
+    cause = f"the encoder writes {it}"
+    if not written:
+        cause = f"the encoder never varies {it}"
+    elif len(written) < len(units):
+        cause = f"the encoder writes {name_units(ledger.labels(written))} and never varies the others"
+    sentence = f"{_names(ledger, units)} {_pick(units, 'is', 'are')} dead: {cause}, and the decoder does not read {it}."
+    return sentence, f"{_pick(units, 'It', 'They')} can be dropped."
+
+
+def _collapsed(ledger: Ledger, units: list[int], beta: bool) -> Words:
+    it = _pick(units, "it", "them")
+    sentence = (
+        f"{_names(ledger, units)} {_pick(units, 'is', 'are')} collapsed: the encoder puts only noise into {it}, and "
+        f"the decoder ignores {it}."
+    )
+    lower = f"; lower β or warm it up from 0 if you want {it} used" if beta else ""
+    return sentence, f"{_pick(units, 'It', 'They')} can be dropped{lower}."
+
+
+def _encoder_blind(ledger: Ledger, units: list[int], beta: bool) -> Words:
+    it, share = _pick(units, "it", "them"), max(ledger.entries[unit].effect for unit in units)
+    strongest = _pick(units, "it", "the strongest of them")
+    sentence = (
+        f"The decoder paints with {name_units(ledger.labels(units))}, which the encoder does not vary with the data: "
+        f"a change of {strongest} moves {share.scaled(100)} % of the variance of the output."
+    )
+    return sentence, f"Do not drop {it}: samples differ in {it}, though no observation can be encoded there."
+
+
+def _faint(ledger: Ledger, units: list[int], beta: bool) -> Words:
+    it = _pick(units, "it", "them")
+    sizes = sorted(100 * float(ledger.entries[unit].response) for unit in units)
+    extent = f"{sizes[0]:.0f} %" if round(sizes[0]) == round(sizes[-1]) else f"{sizes[0]:.0f} to {sizes[-1]:.0f} %"
+    sentence = (
+        f"{_names(ledger, units)} {_pick(units, 'is', 'are')} faint: the decoder uses {it}, but a change of "
+        f"{_pick(units, 'it', 'one')} comes back in part only ({extent} of its size)."
+    )
+    return sentence, f"Keep {it}, and do not rely on {_pick(units, 'it', 'one of them')} alone."
+
+
+def _twins(ledger: Ledger, units: list[int], beta: bool) -> Words:
+    groups = _groups(ledger, units)
+    named = "; ".join(name_units(ledger.labels(group)) for group in groups)
+    return (
+        f"{named[0].upper()}{named[1:]} repeat each other: their codes are the same, and the decoder uses them all.",
+        f"One of {_pick(groups, 'them', 'each group')} is enough; changed alone, they contradict each other.",
+    )
+
+
+def _redundant(ledger: Ledger, units: list[int], beta: bool) -> Words:
+    most = max(float(ledger.entries[unit].response) for unit in units)
+    sentence = (
+        f"{_names(ledger, units)} are redundant: of a change of one alone at most {100 * most:.0f} % comes back, of "
+        f"all together nearly the whole{_directions(ledger.directions)}."
+    )
+    return sentence, "Change latents along principal directions of the codes rather than unit by unit."
+
+
+def _directions(directions: Estimate | None) -> str:
+    if directions is None:
+        return ""
+    count = int(directions)
+    many = f"all {count} widest" if count == MOST else str(count)
+    return f"; asked again in principal directions, {many} answer{_pick(range(count), 's', '')} when changed alone"
+
+
+def _names(ledger: Ledger, units: list[int]) -> str:
+    names = name_units(ledger.labels(units))
+    return names[0].upper() + names[1:]
+
+
+STATES: dict[State, tuple[str, Level, Callable[[Ledger, list[int], bool], Words]]] = {
+    "dead": ("units.dead", "note", _dead),
+    "collapsed": ("units.collapsed", "note", _collapsed),
+    "encoder-blind": ("units.encoder_blind", "warning", _encoder_blind),
+    "faint": ("units.faint", "note", _faint),
+    "twin": ("units.twins", "note", _twins),
+    "redundant": ("units.redundant", "note", _redundant),
+}
+"""State → key and level of its finding, and its words. Idle units cost nothing, so most of these only inform."""
