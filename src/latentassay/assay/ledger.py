@@ -28,7 +28,7 @@ LIVE: tuple[State, ...] = ("alive", "twin", "entangled")
 SIGNAL = 0.01
 """The encoder varies a unit if more than this share of its variance is that of the data, the rest being noise."""
 
-IDLE = 0.01
+IDLE = 3e-3
 """The decoder ignores a unit whose exchange moves decodings by less than this share of what that of a mean one does."""
 
 MUTE = 1e-3
@@ -59,6 +59,7 @@ class Entry:
         effect: share of the variance of the decodings that exchanging it moves.
         response: how much of a change of it comes back, root mean squared, in units of its spread.
         expected: what the width of the posterior lets come back at the optimum: ``signal``, 1 without noise.
+        returns: slope of its response on itself over real codes, where it moves with all others; ``None`` if unknown.
         partners: units that it repeats, is entangled or is redundant with.
         moves: units that it moves and that do not move it.
     """
@@ -73,6 +74,7 @@ class Entry:
     effect: Estimate
     response: Estimate
     expected: float
+    returns: float | None
     partners: tuple[int, ...]
     moves: tuple[int, ...]
 
@@ -200,6 +202,7 @@ def build_ledger(
             effect=_effect(matrix, j, 0.0 if probed is None else float(probed[j])),
             response=Estimate(float(response[j]), stderr=float(stderr[j]), n=matrix.used[j]),
             expected=float(signal[j]),
+            returns=None if returns is None else float(returns[j]),
             partners=partners[j],
             moves=tuple(k for i, k in one_way if i == j),
         )

@@ -154,7 +154,7 @@ def _write_ledger(
     if ledger.of("dead", "collapsed"):
         found["probed"] = _probe(model, codes, matrix.units, found["data_variance"], batch_size)
         ledger = build_ledger(matrix, codes, **found)
-    if not ledger.of("faint", "twin"):
+    if not ledger.of("faint", "twin", "alive", "entangled"):
         return ledger
     ledger = build_ledger(
         matrix, codes, **found, returns=_slopes(model, codes.mean[:MOMENTS], matrix.units, batch_size)

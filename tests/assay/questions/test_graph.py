@@ -1,5 +1,6 @@
 """Which units belong together? Matrices whose graph is known: a circle, an arrow, three that move each other."""
 
+import pytest
 import torch
 
 from latentassay.report import figures
@@ -13,16 +14,14 @@ def mixed(matrix):
     model = exact_inverse(3, 8, noise=0.01)
     data = gridded(model)
     model.E = torch.tensor(matrix, dtype=torch.float64) @ model.E
-    return ask(model, data, "graph")
-
-
-def sentences(sections):
-    return [finding.sentence for finding in findings_of(sections).values()]
+    return ask(model, data, "graph", samples=120, precision=None)
 
 
 def test_two_units_of_one_circle_are_one_variable():
     sections = mixed([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]])
-    assert "Units 0 and 1 form one variable: each moves the other about equally." in sentences(sections)
+    finding = findings_of(sections)["graph.entangled"]
+    assert finding.subjects == ("0+1",) and finding.sentence.startswith("Units 0 and 1 move each other")
+    assert float(finding.estimate) == pytest.approx(0.36, abs=0.12)
     evidence = sections["graph"].evidence
     assert evidence.pairs.tolist() == [[0, 1]] and evidence.variables == ((0, 1), (2,))
     assert set(figures(sections.values())) == {"graph.circle"}
@@ -30,16 +29,29 @@ def test_two_units_of_one_circle_are_one_variable():
 
 def test_one_way_arrows_are_no_variable():
     sections = mixed([[1.0, 0.0, 0.0], [0.4, 1.0, 0.0], [0.0, 0.0, 1.0]])
-    assert any(
-        "No two alive units form one variable, but 1 of 6 possible one-way responses" in sentence
-        for sentence in sentences(sections)
-    )
+    finding = findings_of(sections)["graph.one_way"]
+    assert finding.subjects == ("0>1",) and float(finding.estimate) == pytest.approx(0.16 / 1.16, abs=0.08)
+    assert "graph.entangled" not in findings_of(sections)
     assert sections["graph"].evidence.edges.tolist() == [[0, 1]]
 
 
 def test_three_units_that_move_each_other_are_entangled():
     sections = mixed([[1.0, 0.5, 0.5], [0.5, 1.0, 0.5], [0.5, 0.5, 1.0]])
-    assert any(sentence.startswith("Units 0, 1 and 2 are entangled") for sentence in sentences(sections))
+    finding = findings_of(sections)["graph.entangled"]
+    assert finding.subjects == ("0+1", "0+2", "1+2") and finding.sentence.startswith("Units 0, 1 and 2 move each other")
+
+
+def test_a_pair_and_an_arrow_are_both_told():
+    found = findings_of(mixed([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.9, 1.0]]))
+    assert found["graph.entangled"].subjects == ("0+1",) and "1>2" in found["graph.one_way"].subjects
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_couplings_of_an_eighth_of_the_size_are_no_fault(seed):
+    generator = torch.Generator().manual_seed(seed)
+    matrix = torch.eye(3) + 0.12 * (1 - torch.eye(3)) * torch.randn(3, 3, generator=generator).sign()
+    (finding,) = findings_of(mixed(matrix.tolist())).values()
+    assert (finding.key, finding.level) == ("graph", "good")
 
 
 def test_units_that_move_alone_are_praised():

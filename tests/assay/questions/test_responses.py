@@ -22,16 +22,19 @@ def test_the_matrix_is_that_of_the_model_in_units_of_spread():
     np.testing.assert_allclose(evidence.matrix, known * 2**0.5 * sigma, atol=0.2)
 
 
-def test_leakage_is_the_mean_off_the_diagonal():
-    sections = ask(*leaking(MIXED), "responses")
-    off = sections["responses"].evidence.normalized[~np.eye(3, dtype=bool)]
-    assert scores_of(sections)["responses.leakage"].value == pytest.approx(off.mean(), rel=1e-5)
+def test_coupling_is_the_mean_square_off_the_diagonal_and_the_worst_stands_beside_it():
+    """Half of a change of unit 0 reaches unit 1, whose codes have the variance 1.25: a fifth, squared."""
+    sections = ask(*leaking(MIXED), "responses", samples=400, precision=None)
+    off, scores = sections["responses"].evidence.normalized[~np.eye(3, dtype=bool)], scores_of(sections)
+    assert scores["responses.coupling"].value == pytest.approx((off**2).mean(), rel=1e-5)
+    assert scores["responses.worst"].value == pytest.approx(0.2, abs=0.05)
+    assert scores["responses.worst"].label == "Strongest coupling (unit 0 moves 1)"
     assert set(figures(sections.values())) == {"responses.matrix", "responses.full"}
 
 
 def test_one_alive_unit_leaks_into_none():
     sections = ask(*leaking([[1, 0], [0, 0.0]]), "responses")
-    assert not scores_of(sections) and sections["responses"].evidence.alive.tolist() == [True, False]
+    assert not scores_of(sections) and sections["responses"].evidence.live.tolist() == [True, False]
 
 
 def test_nothing_is_said_where_no_unit_is_alive():

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 
+import latentassay as la
 from latentassay.report import figures
 from tests.assay import responding
 from tests.assay.asking import ask, findings_of, scores_of
@@ -29,17 +31,101 @@ def test_the_divergence_is_that_of_a_gaussian_from_the_prior():
 
 
 def test_dead_units_and_faint_ones_are_told_apart():
-    sections = ask(*leaking([[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0.2]]), "units")
-    evidence, finding = sections["units"].evidence, findings_of(sections)["units.alive"]
-    assert evidence.alive.tolist() == [True, False, True, False] and evidence.responding.tolist()[3]
-    assert "Dead: 1." in finding.remedy and "Faint: 3." in finding.remedy
+    sections = ask(*leaking([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 0.2]]), "units")
+    found = findings_of(sections)
+    assert sections["units"].evidence.states == ("alive", "alive", "alive", "faint")
+    assert found["units.faint"].subjects == ("3",) and "20 % of its size" in found["units.faint"].sentence
 
 
-def test_none_alive_is_a_problem_and_has_no_strength():
+def gaussian(decode, keep, std=0.05):
+    """Units that ``keep`` drops have the prior as their posterior."""
+    keep = torch.tensor(keep).double()
+
+    def encode(x):
+        return x * keep, torch.full_like(x, std) * keep + (1 - keep)
+
+    model = la.from_torch(encode, decode, latent_shape=(len(keep),), prior="normal", output="mean_std")
+    return model, torch.randn(600, len(keep), generator=torch.Generator().manual_seed(0)).double()
+
+
+def test_the_cause_of_an_idle_unit_is_told():
+    """Collapsed: noise that nobody reads. Dead: a code that nobody reads. Encoder-blind: noise that is painted."""
+    first = torch.tensor([1.0, 1, 1, 0]).double()
+    collapsed = ask(*gaussian(lambda z: z * first, [1, 1, 1, 0]), "units")
+    dead = ask(*gaussian(lambda z: z * first, [1, 1, 1, 1]), "units")
+    blind = ask(*gaussian(lambda z: z, [1, 1, 1, 0]), "units")
+    states = [sections["units"].evidence.states[3] for sections in (collapsed, dead, blind)]
+    assert states == ["collapsed", "dead", "encoder-blind"]
+    assert "can be dropped" in findings_of(collapsed)["units.collapsed"].remedy
+    assert "the encoder writes it" in findings_of(dead)["units.dead"].sentence
+    told = findings_of(blind)["units.encoder_blind"]
+    assert told.level == "warning" and told.subjects == ("3",) and "Do not drop" in told.remedy
+
+
+def test_a_constant_code_is_dead_only_where_the_decoder_does_not_read_it():
+    x = torch.randn(600, 3, generator=torch.Generator().manual_seed(0))
+    keep = torch.tensor([1.0, 1, 0])
+    reads = ask(la.from_torch(lambda v: v * keep, lambda z: z, latent_shape=(3,)), x, "units")
+    ignores = ask(la.from_torch(lambda v: v * keep, lambda z: z * keep, latent_shape=(3,)), x, "units")
+    assert reads["units"].evidence.states[2] == "encoder-blind"
+    assert ignores["units"].evidence.states[2] == "dead"
+    assert "never varies it" in findings_of(ignores)["units.dead"].sentence
+
+
+def test_copies_are_twins_and_hold_one_variable():
+    x = torch.randn(600, 1, generator=torch.Generator().manual_seed(0))
+    for copies in (4, 32):
+        model = la.from_torch(lambda v: v.expand(-1, copies), lambda z: z.mean(1, keepdim=True), latent_shape=(copies,))
+        sections = ask(model, x, "units")
+        assert set(sections["units"].evidence.states) == {"twin"}
+        assert scores_of(sections)["units.variables"].value == 1
+        assert findings_of(sections)["units.twins"].subjects == ("+".join(map(str, range(copies))),)
+
+
+def test_an_overcomplete_code_is_redundant_and_is_asked_again_in_principal_directions():
+    """R is the projection on 4 of 24 dimensions: of a change of one unit about a sixth comes back."""
+    basis = torch.linalg.qr(torch.randn(24, 4, generator=torch.Generator().manual_seed(0)))[0]
+    model = la.from_torch(lambda v: v @ basis.T, lambda z: z @ basis, latent_shape=(24,))
+    sections = ask(model, torch.randn(600, 4, generator=torch.Generator().manual_seed(1)), "units")
+    found = findings_of(sections)
+    assert "redundant" in sections["units"].evidence.states and "units.dead" not in found
+    assert scores_of(sections)["units.variables"].value == 4
+    assert found["units.strength"].level in (
+        "good",
+        "unsure",
+    )  # half of one comes back alone, all with the rest
+    assert "4 answer when changed alone" in found["units.redundant"].sentence
+
+
+def test_none_alive_is_a_problem_whose_cause_is_told_and_has_no_strength():
+    """Latents that never vary say nothing of the decoder; one that is asked by hand paints."""
     sections = ask(*leaking([[0.0, 0], [0, 0]]), "units")
-    finding = findings_of(sections)["units.alive"]
-    assert finding.level == "problem" and "posterior collapse" in finding.sentence
+    (finding,) = findings_of(sections).values()
+    assert (finding.key, finding.level) == ("units.encoder_blind", "problem")
     assert "units.strength" not in scores_of(sections)
+    ignoring = ask(*gaussian(lambda z: 0 * z, [0, 0, 0]), "units")
+    (finding,) = findings_of(ignoring).values()
+    assert (finding.key, finding.level) == ("units.collapsed", "problem") and "posterior collapse" in finding.sentence
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shrinking_that_the_posterior_explains_is_good_and_other_shrinking_is_not(seed):
+    """At the exact optimum of data that are latents and noise of variance v, codes come back at 1/(1 + v)."""
+    generator = torch.Generator().manual_seed(seed)
+    x = (torch.randn(600, 4, generator=generator) + 0.6**0.5 * torch.randn(600, 4, generator=generator)).double()
+
+    def strength(scale, std):
+        def encode(v):
+            return scale * v, torch.full_like(v, std)
+
+        model = la.from_torch(encode, lambda z: z, latent_shape=(4,), prior="normal", output="mean_std")
+        return findings_of(ask(model, x, "units", samples=512, precision=None))["units.strength"]
+
+    a = 1 / 1.6
+    assert strength(a, (0.6 * a) ** 0.5).level == "good"
+    under, over = strength(0.5, 0.01), strength(1.7, 0.01)
+    assert (under.level, under.direction) == ("warning", "below") and under.subjects == ("0", "1", "2", "3")
+    assert (over.level, over.direction) == ("warning", "above")
 
 
 def test_without_a_prior_there_is_no_divergence():

@@ -109,7 +109,7 @@ def passes_needed(context: Context) -> int | None:
 
 def _scalars(context: Context) -> list[int]:
     """The most responsive units of one latent."""
-    scalars = [unit for unit in context.causal.active if len(context.matrix.units.groups[unit]) == 1]
+    scalars = [unit for unit in context.ledger.live if len(context.matrix.units.groups[unit]) == 1]
     return context.strongest(scalars, MOST_UNITS)
 
 

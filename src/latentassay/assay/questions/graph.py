@@ -11,9 +11,10 @@ from latentassay import plots
 from latentassay.assay.context import Context
 from latentassay.assay.ledger import COUPLING, Ledger
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import LISTED, listing
 from latentassay.core.findings import Finding, Picture, Score
-from latentassay.core.levels import grade_family
+from latentassay.core.levels import Level, grade_family
 from latentassay.responses.graph import COUPLED, join_pairs
 
 
@@ -112,7 +113,7 @@ def _mutual_finding(group: tuple[int, ...], ledger: Ledger) -> Finding:
         estimate=weaker[graded.worst],
         bounds=COUPLING,
         remedy="Change them, and sample them, together: they form one variable.",
-        settle="More rows would tell whether that is strong." if graded.level == "unsure" else None,
+        settle=how_to_settle(weaker[graded.worst], COUPLING),
         brief=f"units {listing(names)} form one variable" if len(names) < 4 else f"{len(names)} units are entangled",
     )
 
@@ -138,7 +139,7 @@ def _one_way_finding(ledger: Ledger) -> Finding:
         estimate=couplings[graded.worst],
         bounds=COUPLING,
         remedy="When you change the first of each pair, expect the second to follow.",
-        settle="More rows would tell whether the strongest is strong." if graded.level == "unsure" else None,
+        settle=how_to_settle(couplings[graded.worst], COUPLING),
     )
 
 
@@ -148,15 +149,13 @@ def _free_finding(ledger: Ledger) -> Finding:
     couplings = ledger.couplings(pairs)
     graded = grade_family(couplings, COUPLING)
     j, k = ledger.labels(pairs[graded.worst])
+    sentence, brief = (
+        f"No live unit surely moves another, but {j} may move {k} ({couplings[graded.worst].scaled(100)} %).",
+        None,
+    )
     if graded.level == "good":
-        sentence, brief = (
-            "No live unit moves another: each can be changed on its own.",
-            "each can be changed on its own",
-        )
-        settle = None
-    else:
-        sentence = f"No live unit surely moves another, but {j} may move {k} ({couplings[graded.worst].scaled(100)} %)."
-        brief, settle = None, "More rows would tell."
+        sentence = "No live unit moves another: each can be changed on its own."
+        brief = "each can be changed on its own"
     return Finding(
         "graph",
         sentence,
@@ -165,8 +164,13 @@ def _free_finding(ledger: Ledger) -> Finding:
         estimate=couplings[graded.worst],
         bounds=COUPLING,
         brief=brief,
-        settle=settle,
+        settle=how_to_settle(couplings[graded.worst], COUPLING) or _tell_apart(graded.level),
     )
+
+
+def _tell_apart(level: Level) -> str | None:
+    """What to do where no interval reaches across a bound, and yet no member of so many stands out."""
+    return "More rows would tell which of them do." if level == "unsure" else None
 
 
 def figures(evidence: GraphEvidence) -> Iterator[Picture]:

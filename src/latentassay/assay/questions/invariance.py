@@ -12,6 +12,7 @@ from latentassay.assay.context import Context
 from latentassay.assay.interventions import LEAST_PASSES, affordable, base_latents
 from latentassay.assay.ledger import COUPLING, Ledger
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import minus
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
@@ -104,7 +105,7 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
     if level != "good":
         alone = Estimate(1 - left, low=1 - (left.high or left), high=min(1.0, 1 - (left.low or left)))
         sentence += f", but unit {moved} at {alone.scaled(100)} % when unit {moving} is changed"
-    settle = "More rows would tell." if level == "unsure" else None
+    settle = (how_to_settle(left, COUPLING) or "More rows would tell.") if level == "unsure" else None
     if _contradict(graded.level, own):
         settle = "Setting units to fixed values and exchanging them between samples tell different things here."
     return Finding(

@@ -190,7 +190,7 @@ def _remedy(context: Context) -> str | None:
     """Whoever cannot train the model is told nothing of training, and more units help only where all are in use."""
     if not context.is_trainable:
         return None
-    if len(context.causal.active) == len(context.matrix.units):
+    if len(context.ledger.live) == len(context.matrix.units):
         return "Give the latent more units: all that there are are in use."
     return "Lower β if it is above 1: not all units are in use." if context.has_prior else None
 

@@ -12,6 +12,7 @@ from latentassay.assay.context import Context
 from latentassay.assay.ledger import LIVE, Entry, Ledger
 from latentassay.assay.principal import MOST
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
 from latentassay.assay.states import state_findings
 from latentassay.assay.wording import name_units
 from latentassay.core.estimate import Estimate
@@ -237,7 +238,7 @@ def _strength_finding(ledger: Ledger, score: Score, context: Context) -> Finding
     level = worst([family.level for family, _, _ in graded])
     family, bounds, sizes = next(each for each in graded if each[0].level == level)
     names = ledger.labels([units[k] for k in family.guilty])
-    is_over, one = bounds is OVERSHOOT, ledger.labels([units[family.worst]])[0]
+    is_over = bounds is OVERSHOOT
     return Finding(
         "units.strength",
         _strength_sentence(score, names, sizes[family.worst], is_over=is_over),
@@ -248,14 +249,18 @@ def _strength_finding(ledger: Ledger, score: Score, context: Context) -> Finding
         estimate=sizes[family.worst],
         bounds=bounds,
         remedy=_strength_remedy(context, is_over=is_over) if level in ("note", *GRAVE) else None,
-        settle=f"Unit {one} decides; more rows would tell." if level == "unsure" else None,
+        settle=how_to_settle(sizes[family.worst], bounds) or ("More rows would tell." if level == "unsure" else None),
     )
 
 
 def _missing(entry: Entry) -> Estimate:
-    """What is missing of a response, beyond what the posterior's width explains, as a share of what is expected."""
+    """What is missing of a response, as a share of what the posterior's width lets come back.
+
+    A unit that comes back whole as long as the others move with it is not misread: others hold the same.
+    """
     expected = max(entry.expected, 1e-12)
-    return Estimate(1 - entry.response / expected, stderr=(entry.response.stderr or 0.0) / expected, n=entry.response.n)
+    most = max(float(entry.response), entry.returns or 0.0)
+    return Estimate(1 - most / expected, stderr=(entry.response.stderr or 0.0) / expected, n=entry.response.n)
 
 
 def _excess(entry: Entry) -> Estimate:

@@ -1,0 +1,55 @@
+"""Over a whole report accusations stand together, and nothing is graded that is about the wrong input."""
+
+import pytest
+import torch
+
+from latentassay.assay.control import control
+from latentassay.core.estimate import Estimate
+from latentassay.core.findings import Finding, Section
+from latentassay.core.levels import Bounds, grade
+
+BOUNDS = Bounds(0, 0.1, 0.5, "for a test")
+
+
+def claim(key, value, stderr, **options):
+    estimate = Estimate(value, stderr=stderr)
+    return Finding(key, "…", grade(estimate, BOUNDS), estimate=estimate, bounds=BOUNDS, remedy="Do it.", **options)
+
+
+def section(*findings, key="one"):
+    return Section(key, "One", "?", findings=findings)
+
+
+def test_what_is_just_serious_is_unsure_among_many_claims_and_a_warning_alone():
+    barely = claim("barely", 0.5 + 2.0 * 0.01, 0.01)
+    (alone,) = control([section(barely)]).sections[0].findings
+    assert alone == barely and alone.level == "warning"
+    many = [claim(f"fine {k}", 0.0, 0.01) for k in range(30)]
+    found = control([section(barely, *many)])
+    assert (found.claims, found.false_alarms) == (31, 0)
+    assert found.sections[0].findings[0].level == "unsure" and found.sections[0].findings[0].remedy is None
+    assert found.sections[0].findings[0].settle.startswith("One of 31 claims")
+
+
+def test_what_is_sure_stays_and_the_expected_false_alarms_are_a_twentieth():
+    found = control([section(claim("sure", 0.9, 0.01), *(claim(f"fine {k}", 0.0, 0.01) for k in range(30)))])
+    assert found.sections[0].findings[0].level == "warning" and found.false_alarms == pytest.approx(0.05)
+
+
+def test_few_of_many_clean_reports_accuse_where_every_effect_is_just_serious():
+    generator, accused = torch.Generator().manual_seed(0), 0
+    for _ in range(200):
+        seen = 0.5 + 0.01 * torch.randn(20, generator=generator)
+        found = control([section(*(claim(str(k), float(x), 0.01) for k, x in enumerate(seen)))])
+        accused += any(finding.is_grave for finding in found.sections[0].findings)
+    assert accused / 200 <= 0.08
+
+
+@pytest.mark.parametrize("key", ["input_checks.range", "input_checks.output", "input_checks.belong"])
+def test_after_a_problem_of_the_input_nothing_else_is_graded(key):
+    cause = Finding(key, "The model expects [0, 1].", "problem", brief="the data are bytes")
+    found = control([section(cause, key="input_checks"), section(claim("sure", 0.9, 0.01))]).sections
+    assert found[0].findings == (cause,) and found[0].caveat is None
+    (finding,) = found[1].findings
+    assert (finding.level, finding.remedy) == ("note", None)
+    assert found[1].caveat == "About the wrong input, and not graded: the data are bytes."

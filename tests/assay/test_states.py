@@ -1,0 +1,73 @@
+"""Every state has its words, for one unit and for several, and none says more than the ledger knows."""
+
+import pytest
+import torch
+
+from latentassay.assay.ledger import Entry, Ledger
+from latentassay.assay.states import STATES, state_findings
+from latentassay.core.estimate import Estimate
+
+
+def entry(unit, state, *, spread=1.0, response=0.2):
+    return Entry(
+        label=str(unit),
+        state=state,
+        certain=True,
+        spread=spread,
+        noise=0.1,
+        kl=1.0,
+        signal=0.99,
+        effect=Estimate(0.3, stderr=0.01),
+        response=Estimate(response, stderr=0.01),
+        expected=0.99,
+        returns=None,
+        partners=(),
+        moves=(),
+    )
+
+
+def ledger(*entries, directions=None):
+    units = len(entries)
+    return Ledger(
+        entries=entries,
+        coupling=torch.zeros(units, units),
+        coupling_stderr=torch.zeros(units, units),
+        mutual=(),
+        one_way=(),
+        variables=(tuple(range(units)),),
+        directions=directions,
+    )
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("count", [1, 3, 20])
+def test_sentences_are_grammatical_for_one_and_for_several(state, count):
+    (finding,) = state_findings(ledger(*(entry(unit, state) for unit in range(count))), beta=True)
+    assert finding.key == STATES[state][0] and finding.sentence[0] in "TUE2" and finding.sentence.endswith(".")
+    assert finding.remedy.endswith(".") and ("20 units (0, 1" in finding.sentence) is (count == 20)
+
+
+def test_units_that_are_alive_need_no_words():
+    assert not list(state_findings(ledger(entry(0, "alive"), entry(1, "entangled")), beta=True))
+
+
+def test_only_who_has_a_prior_to_weigh_is_told_of_beta():
+    idle = ledger(entry(0, "collapsed"))
+    with_beta, without = (next(iter(state_findings(idle, beta=beta))).remedy for beta in (True, False))
+    assert "lower β" in with_beta and "β" not in without
+
+
+def test_droppable_is_said_of_idle_units_alone():
+    for state in STATES:
+        (finding,) = state_findings(ledger(entry(0, state)), beta=False)
+        assert ("can be dropped" in finding.remedy) is (state in ("dead", "collapsed")), state
+
+
+def test_the_cause_of_death_is_told_unit_by_unit():
+    (finding,) = state_findings(ledger(entry(0, "dead"), entry(1, "dead", spread=0.0)), beta=False)
+    assert "the encoder writes unit 0 and never varies the others" in finding.sentence
+
+
+def test_directions_that_answer_are_counted():
+    found = ledger(entry(0, "redundant"), entry(1, "redundant"), directions=Estimate(1, low=1, high=1))
+    assert "1 answers when changed alone" in next(iter(state_findings(found, beta=False))).sentence
