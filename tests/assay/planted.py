@@ -97,11 +97,11 @@ DEFECTS = {
         255,
         {"input_checks.range": "expect [0, 1]", "input_checks.outside": "the data run from"},
     ),
-    "dead to the encoder": (Twin(code=silent), 1, {"spatial.dead": "(c2: codes do not vary)."}),
+    "dead to the encoder": (Twin(code=silent), 1, {"units.encoder_blind": "unit c2"}),
     "channel that is not read back": (
         Twin(code=forgotten),
         1,
-        {"spatial.dead": "c2: what is changed does not"},
+        {"units.faint": "The encoder does not read what the decoder paints with unit c2"},
     ),
     "channel leak": (Twin(code=leaking), 1, {"spatial.leaks": "c1 moves c4"}),
 }

@@ -38,6 +38,13 @@ def on_a_line(n=400):
     return model, torch.randn(n, 1, generator=torch.Generator().manual_seed(0)).expand(-1, 2)
 
 
+def on_a_circle(n=400):
+    """Both latents of real data lie on the unit circle, and the model takes all others to its nearest point."""
+    model = la.from_torch(lambda x: x, lambda z: z / z.norm(dim=1, keepdim=True).clamp(min=1e-6), latent_shape=(2,))
+    angle = 6.2832 * torch.rand(n, generator=torch.Generator().manual_seed(0))
+    return model, torch.stack([angle.cos(), angle.sin()], 1)
+
+
 def channels():
     """Three channels that hold every fourth pixel of pictures made of squares of two by two."""
     pair = la.from_torch(

@@ -20,7 +20,8 @@ def faint():
 
 def test_units_are_alive_faint_or_dead(faint):
     assert faint.active_latents == [0, 2] and faint.alive.groups == ((0,), (2,))
-    assert faint.responding.tolist()[3] and not faint.responding.tolist()[1]
+    assert faint.live_mask.tolist() == [True, False, True, False]
+    assert faint.ledger.entries[3].state == "faint"
     assert faint.labels == ["0", "1", "2", "3"] and faint.n == 96
 
 

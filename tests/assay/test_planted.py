@@ -7,7 +7,7 @@ from tests.assay.planted import DEFECTS, Twin, data, identity, without_places
 
 
 def asked(model, x, **options):
-    return ask(model, x, "input_checks", "spatial", **options)
+    return ask(model, x, "input_checks", "units", "spatial", **options)
 
 
 def blamed(sections):
@@ -38,7 +38,7 @@ def test_a_planted_defect_is_found_by_its_name(name):
         assert words in found.get(key, ""), found
     # A range that is wrong spoils all that follows, and leaking channels no longer have the variance of the prior.
     tolerated = (
-        {"input_checks.scale", "spatial.leaks", "spatial.dead"}
+        {"input_checks.scale", "spatial.leaks", "spatial.dead", "units.dead", "units.faint", "units.strength"}
         if name == "wrong value range"
         else {"input_checks.scale"}
     )

@@ -107,6 +107,8 @@ def channels(size: int) -> Section:
 def causes(size: int) -> Section:
     evidence = CausesEvidence(
         equivariance=np.eye(size),
+        equivariance_stderr=np.zeros((size, size)),
+        answering=np.ones(size, dtype=bool),
         adjacency=np.triu(np.ones((size, size)), 1),
         samples=None,
         on_noises=None,

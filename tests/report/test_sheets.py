@@ -101,9 +101,9 @@ def texts(figure: Figure) -> list[str]:
 
 def test_matrix_shows_the_numbers_of_the_alive_units_only(make_sections):
     (section,) = (s for s in make_sections(24, 11, (1, 8, 8)) if s.key == "responses")
-    live = np.flatnonzero(section.evidence.alive)
+    live = np.flatnonzero(section.evidence.live)
     shown = texts(report.figures([section])["responses.matrix"])
-    wanted = section.evidence.normalized[np.ix_(live, live)].ravel()
+    wanted = section.evidence.coupling[np.ix_(live, live)].ravel()
     assert len(shown) == len(live) ** 2
     np.testing.assert_allclose([float(text) for text in shown], wanted, atol=0.0051)
 
@@ -159,9 +159,10 @@ def test_a_graph_without_edges_says_so(make_sections):
 
 def test_a_model_without_alive_units_still_has_figures(make_sections):
     empty = {"edges": np.empty((0, 2), int), "weights": np.empty(0), "pairs": np.empty((0, 2), int)}
-    sections = [s for s in make_sections(4, 1, (1, 8, 8)) if hasattr(s.evidence, "alive") or s.key == "graph"]
-    nothing = {"graph": empty | {"nodes": np.empty(0, int)}}
-    drawn = report.figures([changed(s, **nothing.get(s.key, {"alive": np.zeros(4, bool)})) for s in sections])
+    sections = [s for s in make_sections(4, 1, (1, 8, 8)) if s.key in ("units", "responses", "graph", "factors")]
+    nothing = {"graph": empty | {"nodes": np.empty(0, int)}, "units": {"states": ("dead",) * 4}}
+    nothing |= {"responses": {"live": np.zeros(4, bool)}, "factors": {"alive": np.zeros(4, bool)}}
+    drawn = report.figures([changed(s, **nothing[s.key]) for s in sections])
     factors = {"factors.maps", "factors.information", "factors.scores"}
     assert set(drawn) == {"units.bars", "responses.matrix", "responses.full", "graph.circle"} | factors
     assert "no unit is alive" in texts(drawn["graph.circle"])

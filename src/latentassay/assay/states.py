@@ -13,6 +13,10 @@ Words = tuple[str, str]
 """Sentence and remedy."""
 
 
+UNREAD = 0.1
+"""A unit is not read back if surely less than this share of a change of it returns."""
+
+
 def state_findings(ledger: Ledger, *, beta: bool) -> Iterator[Finding]:
     """Yield a finding for every state but "alive" and "entangled" that some unit is in.
 
@@ -24,6 +28,7 @@ def state_findings(ledger: Ledger, *, beta: bool) -> Iterator[Finding]:
         units = ledger.of(state)
         if units:
             sentence, remedy = describe(ledger, units, beta)
+            level = "warning" if state == "faint" and _unread(ledger, units) else level
             subjects = _subjects(ledger, state, units)
             yield Finding(key, sentence, level, ("units.alive",), subjects=subjects, remedy=remedy)
 
@@ -75,6 +80,12 @@ def _encoder_blind(ledger: Ledger, units: list[int], beta: bool) -> Words:
     return sentence, f"Do not drop {it}: samples differ in {it}, though no observation can be encoded there."
 
 
+def _unread(ledger: Ledger, units: list[int]) -> list[int]:
+    """Units of which next to nothing comes back, though the width of the posterior would let more."""
+    entries = {unit: ledger.entries[unit] for unit in units}
+    return [unit for unit, e in entries.items() if (e.response.high or 0.0) < UNREAD and e.response < e.expected / 2]
+
+
 def _faint(ledger: Ledger, units: list[int], beta: bool) -> Words:
     it = _pick(units, "it", "them")
     sizes = sorted(100 * float(ledger.entries[unit].response) for unit in units)
@@ -83,6 +94,9 @@ def _faint(ledger: Ledger, units: list[int], beta: bool) -> Words:
         f"{_names(ledger, units)} {_pick(units, 'is', 'are')} faint: the decoder uses {it}, but a change of "
         f"{_pick(units, 'it', 'one')} comes back in part only ({extent} of its size)."
     )
+    unread = _unread(ledger, units)
+    if unread:
+        sentence += f" The encoder does not read what the decoder paints with {name_units(ledger.labels(unread))}."
     return sentence, f"Keep {it}, and do not rely on {_pick(units, 'it', 'one of them')} alone."
 
 

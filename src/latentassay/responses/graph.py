@@ -10,8 +10,11 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.levels import FALSE_DISCOVERIES, discoveries
 from latentassay.responses.matrix import ResponseMatrix, causal_units
 
-COUPLED = 0.05
-"""Share of a change, squared and in units of spread, up to which another unit may move and is not coupled."""
+COUPLED = 0.02
+"""Share of a change, squared and in units of spread, up to which another unit may move and is not coupled.
+
+A period that is laid out as a circle couples its two units at 0.04.
+"""
 
 STRONG = 0.25
 """And from which they are strongly coupled: a quarter of the square is half of the size."""

@@ -1,4 +1,4 @@
-"""Which samples does the model itself not recognise? Off the line that all data lie on, every one; else, none."""
+"""Which samples does the model itself not recognise? Off the circle that all data lie on, every one; else, none."""
 
 from dataclasses import replace
 
@@ -22,25 +22,32 @@ def test_where_every_response_stays_there_are_no_holes():
 
 
 @pytest.fixture(scope="module")
-def off_the_line():
-    return ask(*responding.on_a_line(), "holes")
+def off_the_circle():
+    return ask(*responding.on_a_circle(), "holes")
 
 
-def test_hybrids_off_the_line_of_the_data_lie_in_holes_until_they_respond(off_the_line):
-    """R takes both latents to their mean: rows stay, hybrids land on the line at once."""
-    scores = scores_of(off_the_line)
+def test_hybrids_off_the_circle_of_the_data_lie_in_holes_until_they_respond(off_the_circle):
+    """R takes latents to the nearest point of the circle: rows stay, hybrids land on it at once."""
+    scores = scores_of(off_the_circle)
     assert scores["holes.hybrid"].value > 0.95 and scores["holes.hybrid.repaired"].value == 0
     assert "holes.prior" not in scores
-    finding = findings_of(off_the_line)["holes"]
+    finding = findings_of(off_the_circle)["holes"]
     assert finding.level == "problem" and finding.remedy.startswith("Respond once before decoding, which leaves 0")
 
 
-def test_what_is_shown_is_what_moves_furthest_beside_what_becomes_of_it(off_the_line):
-    found = off_the_line["holes"].evidence
-    moved = np.abs(found.worst[:, 0] - found.worst[:, 1]) / 2**0.5
-    np.testing.assert_allclose(moved, np.sort(found.distance_hybrid)[::-1][: len(moved)], rtol=1e-5)
-    np.testing.assert_allclose(found.repaired, found.worst.mean(1, keepdims=True).repeat(2, 1), atol=1e-6)
-    assert found.distance_posterior.max() < found.threshold * 1.0001 and found.distance_prior is None
+def test_what_is_shown_is_what_moves_furthest_beside_what_becomes_of_it(off_the_circle):
+    found = off_the_circle["holes"].evidence
+    radius = np.linalg.norm(found.worst, axis=1, keepdims=True)
+    np.testing.assert_allclose(found.repaired, found.worst / radius, atol=1e-5)
+    moved = np.sort(found.distance_hybrid)[::-1][: len(radius)]
+    # Shown are decodings, which lie on the circle.
+    np.testing.assert_allclose(radius, 1, atol=1e-5)
+    assert moved.min() > found.threshold and found.distance_prior is None
+
+
+def test_what_hold_the_same_is_drawn_together_and_lies_in_no_hole():
+    """Both latents are one number: units that repeat each other are said of the units, and hybrids keep them."""
+    assert scores_of(ask(*responding.on_a_line(), "holes"))["holes.hybrid"].value == 0
 
 
 def known_inside(seed, share):

@@ -110,13 +110,13 @@ def measure(context: Context) -> ChannelsEvidence:
 def _dead(context: Context, maps: ActivityMaps, effects: ChannelEffects) -> dict[int, str]:
     """Channels that say or do nothing, and why."""
     varies, moves = (values > STILL * values.median() for values in (maps.by_channel, effects.size.square()))
-    idle = set(context.ledger.of("dead", "collapsed")) if _by_channel(context) else set()
+    idle = context.ledger.of("dead", "collapsed") if _by_channel(context) else None
+    if idle is not None:
+        return {channel: "the decoder ignores them" for channel in idle}
     reasons = {}
     for channel in range(len(varies)):
         checks = (("codes do not vary", varies), ("the decoder ignores them", moves))
         why = [words for words, holds in checks if not bool(holds[channel])]
-        if not why and channel in idle:
-            why = ["the decoder ignores them"]
         if why:
             reasons[channel] = " and ".join(why)
     return reasons
