@@ -112,7 +112,7 @@ def _dead(context: Context, maps: ActivityMaps, effects: ChannelEffects) -> dict
     varies, moves = (values > STILL * values.median() for values in (maps.by_channel, effects.size.square()))
     idle = context.ledger.of("dead", "collapsed") if _by_channel(context) else None
     if idle is not None:
-        return {channel: "the decoder ignores them" for channel in idle}
+        return dict.fromkeys(idle, "the decoder ignores them")
     reasons = {}
     for channel in range(len(varies)):
         checks = (("codes do not vary", varies), ("the decoder ignores them", moves))

@@ -167,7 +167,7 @@ def _scores(evidence: ReachEvidence, context: Context) -> tuple[Score, Score]:
 
 
 def _lost_finding(evidence: ReachEvidence, answer: Score, context: Context) -> Finding:
-    why = ", though changes of whole units do" if context.causal.dimension else ", as no unit answers"
+    why = ", though changes of whole units do" if context.ledger.live else ", as no unit answers"
     how = "hardly at all" if evidence.answer > 0 else "nowhere"
     return Finding(
         "spatial.reach",
