@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 import latentassay as la
-from latentassay.core.estimate import Z95
 from latentassay.metrics.halves import estimate_by_halves, measure_halves
-from latentassay.stats.intervals import half_errors
 from tests.metrics.codes import ends, noise
 
 X = noise(300, 2)
@@ -22,17 +20,43 @@ def test_scores_of_one_measurement_have_an_interval_each():
         measure, lambda x: (x[:, 0].mean(), x[:, 1].std()), 300, resamples=60, seed=3
     )
     assert len(seen) == 61 and seen[0] == slice(None) and all(len(rows) == 150 for rows in seen[1:])
+    assert all(sorted([*one, *other]) == list(range(300)) for one, other in zip(seen[1::2], seen[2::2], strict=True))
     assert whole is not None and (mean.n, spread.n) == (300, 300)
     assert (mean, spread) == (X[:, 0].mean(), X[:, 1].std())
     assert mean.stderr == pytest.approx(1 / 300**0.5, rel=0.3) and spread.stderr == pytest.approx(1 / 600**0.5, rel=0.3)
 
 
-def test_intervals_are_those_of_half_sampling():
-    (error,) = half_errors(lambda rows: (X[rows, 0].mean(),), 300, resamples=9, seed=4)
+def test_intervals_are_those_of_pairs_of_halves():
+    rng, differences = np.random.default_rng(4), []
+    for _ in range(5):
+        order = rng.permutation(300)
+        differences.append(X[order[:150], 0].mean() - X[order[150:], 0].mean())
+    error = np.sqrt(np.mean(np.square(differences))) / 2
     by_value = estimate_by_halves(X[:, 0].mean(), lambda rows: X[rows, 0].mean(), 300, resamples=9, seed=4)
     _, (by_measure,) = measure_halves(lambda rows: X[rows, 0], lambda x: (x.mean(),), 300, resamples=9, seed=4)
-    assert ends(by_value) == ends(by_measure) and by_value.stderr == by_measure.stderr == error
-    assert by_value.high - by_value == pytest.approx(Z95 * error)
+    assert ends(by_value) == ends(by_measure) and by_value.stderr == by_measure.stderr == pytest.approx(error)
+    assert by_value.high - by_value == pytest.approx(2.5706 * error, rel=1e-4)  # Student's t of five degrees
+
+
+@pytest.mark.parametrize("n", [128, 1024])
+def test_intervals_hold_a_mean_and_what_few_rows_find_too_low_or_too_high(n):
+    def held(statistic, truth):
+        counts = 0
+        for seed in range(100):
+            x = np.random.default_rng(seed).normal(size=n)
+            found = estimate_by_halves(statistic(x), lambda rows: statistic(x[rows]), n, resamples=20, seed=seed)
+            counts += found.low <= truth <= found.high
+        return counts / 100
+
+    assert 0.88 <= held(np.mean, 0.0) <= 0.99
+    assert 0.86 <= held(lambda x: x.var(), 1.0) <= 0.99  # it is skewed
+    assert held(lambda x: x.mean() - 20 / len(x), 0.0) >= 0.88  # at 128 rows nearly two standard errors too low
+    assert held(lambda x: x.mean() + 20 / len(x), 0.0) >= 0.88
+
+
+def test_halves_of_an_odd_number_of_rows_are_weighed():
+    found = estimate_by_halves(0.0, lambda rows: 1.0 if len(rows) == 3 else 0.0, 7, resamples=2, seed=0)
+    assert found.stderr == pytest.approx((3 * 4) ** 0.5 / 7)
 
 
 def test_no_halves_leave_an_estimate_without_an_interval():

@@ -15,13 +15,13 @@ GRID = np.indices((10, 10, 10)).reshape(3, -1).T
 SMALL_GRID = np.indices((10, 10)).reshape(2, -1).T
 
 
-def library(x, values):
+def library(x, values, penalty=0.01):
     """Slope and intercept of every value, from liblinear to many digits."""
     from sklearn.svm import LinearSVC
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        fitted = LinearSVC(C=0.01, class_weight="balanced", dual=False, tol=1e-10, max_iter=10_000)
+        fitted = LinearSVC(C=penalty, class_weight="balanced", dual=False, tol=1e-10, max_iter=10_000)
         return fitted.fit(x[:, None], values)
 
 
@@ -72,7 +72,7 @@ def test_lines_are_a_minimum_whatever_the_rows():
 def test_discrete_equals_the_library_unit_by_unit(scale):
     factors = np.random.default_rng(3).integers(0, [4, 7, 2], (900, 3))
     codes = factors @ noise(3, 5) + 0.3 * noise(900, 5, seed=1)
-    found = sap(codes, factors, scale=scale)
+    found = sap(codes, factors, scale=scale, bias="kept")
     seen = standard(codes) if scale == "standard" else codes
     for m in range(3):
         train, test = split_rows(factors[:, m], 0)
@@ -82,6 +82,48 @@ def test_discrete_equals_the_library_unit_by_unit(scale):
     best = np.sort(found.matrix, 1)
     np.testing.assert_allclose(found.per_factor, best[:, -1] - best[:, -2])
     assert found.score == pytest.approx(found.per_factor.mean()) and found.n == 900
+
+
+def test_without_bias_the_rows_learned_from_pick_and_the_penalty_is_that_of_ten_thousand():
+    factors = np.random.default_rng(3).integers(0, [4, 7], (900, 2))
+    codes = factors @ noise(2, 4) + 0.6 * noise(900, 4, seed=1)
+    found, learned = sap(codes, factors), np.zeros((2, 4))
+    for m in range(2):
+        train, test = split_rows(factors[:, m], 0)
+        for j in range(4):
+            lines = library(codes[train, j], factors[train, m], penalty=0.01 * 10_000 / len(train))
+            learned[m, j] = lines.score(codes[train, j : j + 1], factors[train, m])
+            held_out = lines.score(codes[test, j : j + 1], factors[test, m])
+            assert found.matrix[m, j] == pytest.approx(held_out, abs=0.004)  # a row or two lie on a line
+    first, second = np.argsort(-learned, 1)[:, :2].T
+    np.testing.assert_allclose(found.per_factor, found.matrix[[0, 1], first] - found.matrix[[0, 1], second])
+    assert "C as of 10000 rows" in found.variant and "C as it is" in sap(codes, factors, bias="kept").variant
+
+
+def twin_codes(n, seed):
+    rng = np.random.default_rng(seed)
+    factors = rng.integers(0, [4, 3], (n, 2))
+    return np.hstack([factors, factors]) + 0.5 * rng.normal(size=(n, 4)), factors
+
+
+def one_unit_each(n, seed):
+    rng = np.random.default_rng(seed)
+    factors = rng.integers(0, [4, 3], (n, 2))
+    return np.hstack([factors + 0.3 * rng.normal(size=(n, 2)), rng.normal(size=(n, 2))]), factors
+
+
+@pytest.mark.parametrize("codes", [twin_codes, one_unit_each])
+def test_intervals_hold_what_many_rows_say(codes):
+    truth = sap(*codes(60_000, 99)).score
+    found = [sap(*codes(128, seed), resamples=20).score for seed in range(20)]
+    assert np.mean([e.low <= truth <= e.high for e in found]) >= 0.85
+
+
+@pytest.mark.parametrize("n", [128, 1024])
+def test_few_rows_say_on_average_what_many_say(n):
+    truth = sap(*one_unit_each(60_000, 99)).score
+    plain, found = ([sap(*one_unit_each(n, s), bias=bias).score for s in range(30)] for bias in ("kept", "removed"))
+    assert abs(np.mean(found) - truth) < min(0.04, abs(np.mean(plain) - truth) / 3)
 
 
 def test_continuous_is_the_squared_correlation():
