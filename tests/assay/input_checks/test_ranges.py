@@ -1,5 +1,7 @@
 """The range that a model expects: models fitted in closed form on data in one range and given another."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -160,9 +162,9 @@ def test_models_without_a_preference_are_left_in_peace():
         la.from_torch(lambda x: x.flatten(1) @ axes, lambda z: (z @ axes.T).view(-1, 3, 8, 8), latent_shape=(20,)),
         la.from_torch(conv(), nn.ConvTranspose2d(4, 3, 2, 2).eval(), latent_shape=(4, 4, 4)),
     )
-    for model in models:
+    for model, words in zip(models, ("fits as given", "reconstructs nothing", "reconstructs nothing"), strict=True):
         found = ask(model, x)
-        assert found.expects == "as given" and found.words == ("fits as given",)
+        assert found.expects == "as given" and found.words == (words,)
     assert ask(models[1], x).gains[2] == pytest.approx(1, abs=1e-4)
 
 
@@ -175,6 +177,65 @@ def test_a_model_that_fails_on_other_values_is_asked_no_more():
     found = ask(la.from_torch(strict, lambda z: z, latent_shape=(3, 8, 8)), scenes(16).float())
     errors = dict(zip(found.names, found.errors.tolist(), strict=True))
     assert errors["[0, 1] to [0, 255]"] == errors["[0, 1] to [−1, 1]"] == np.inf and found.expects == "as given"
+
+
+SEEDS = range(10)
+
+
+def saturating(shape, low, high, seed, latents=3):
+    """Data in [low, high] that a model of [0, 1] would reconstruct, which clamps what it is given."""
+    g, size = seeded(seed), math.prod(shape)
+    w = 1.5 * torch.randn(size, latents, generator=g)
+    inverse = torch.linalg.pinv(w).T
+
+    def encode(v):
+        return v.flatten(1).clamp(0.01, 0.99).logit() @ inverse
+
+    def decode(z):
+        return (z @ w.T).sigmoid().view(-1, *shape)
+
+    x = decode(torch.randn(300, latents, generator=g))
+    return la.from_torch(encode, decode, latent_shape=(latents,)), low + (high - low) * x
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("shape", [(4,), (40,), (3, 6, 6), (1, 5, 5)], ids=str)
+@pytest.mark.parametrize(
+    ("low", "high", "name"),
+    [(0, 255, "[0, 255] to [0, 1]"), (-1, 1, "[−1, 1] to [0, 1]"), (0, 1, "as given"), (0, 7, "to [0, 1]")],
+)
+def test_a_model_that_clamps_is_known_by_what_it_reconstructs(shape, low, high, name, seed):
+    model, x = saturating(shape, low, high, seed)
+    found = ask(model, x, n=16)
+    assert found.expects.endswith(name)
+    assert found.level == ("good" if name == "as given" else "problem")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_data_of_a_wider_range_that_happen_to_lie_in_the_unit_interval(seed):
+    """The bright half of [−1, 1], given to a model of [0, 1]; and its own data in the same half."""
+    x = 0.5 + 0.5 * torch.rand(200, 1, 6, 6, generator=seeded(seed))
+    narrow = la.from_torch(lambda v: (v.clamp(0.5, 1) - 0.5).sqrt(), lambda z: z * z + 0.5, latent_shape=(1, 6, 6))
+    assert ask(narrow, 2 * x - 1).expects == "[−1, 1] to [0, 1]"
+    assert ask(narrow, x).expects == "as given"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_where_all_mappings_are_hopeless_none_is_recommended(seed):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = la.from_torch(nn.Linear(64, 4), nn.Linear(4, 64), latent_shape=(4,))
+    found = ask(model, torch.rand(200, 64, generator=seeded(seed)))
+    assert (found.level, found.expects, found.words) == ("note", "as given", ("reconstructs nothing",))
+    assert "reconstructs nothing" in found.sentences[0] and "times their variance" in found.sentences[0]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_lossy_model_of_noise_is_left_in_peace(seed):
+    """A plane that keeps a fifth of white noise in [0, 1], about its mean: most is lost under every mapping."""
+    axes = torch.linalg.qr(torch.randn(20, 4, generator=seeded(seed))).Q
+    model = la.from_torch(lambda v: (v - 0.5) @ axes, lambda z: z @ axes.T + 0.5, latent_shape=(4,))
+    assert ask(model, torch.rand(200, 20, generator=seeded(seed + 1))).level == "good"
 
 
 class Declaring:

@@ -19,6 +19,9 @@ AS_GIVEN = "as given"
 SLACK = 0.02
 """Data may leave a range by this share of its length and still count as lying in it."""
 
+FULL = 0.95
+"""Bytes that span this share of [0, 255] are bytes, and not numbers of another range that lies within."""
+
 Transform = Callable[[Tensor], Tensor]
 """Observations ``(n, *x_shape)`` to observations."""
 
@@ -66,20 +69,33 @@ def mappings_for(facts: DataFacts, x_shape: tuple[int, ...]) -> list[Mapping]:
         slack = SLACK * (high - low)
         return low - slack <= facts.low and facts.high <= high + slack
 
-    unit, signed, bytes_ = within(0, 1), within(-1, 1) and not within(0, 1), within(0, 255) and not within(0, 1)
+    unit, signed, bytes_ = within(0, 1), within(-1, 1), within(0, 255) and not within(0, 1)
     found = [Mapping(AS_GIVEN, "them as they are", lambda x: x, lambda x: x)]
     found += _affine("[0, 1] to [−1, 1]", "[−1, 1]", 2, -1) if unit else []
     found += _affine("[0, 1] to [0, 255]", "255 times as much", 255, 0) if unit else []
+    # What lies in [0, 1] may be the bright half of [−1, 1].
     found += _affine("[−1, 1] to [0, 1]", "[0, 1]", 0.5, 0.5) if signed else []
-    found += _affine("[−1, 1] to [0, 255]", "[0, 255]", 127.5, 127.5) if signed else []
+    found += _affine("[−1, 1] to [0, 255]", "[0, 255]", 127.5, 127.5) if signed and not unit else []
     found += _affine("[0, 255] to [0, 1]", "[0, 1]", 1 / 255, 0) if bytes_ else []
     found += _affine("[0, 255] to [−1, 1]", "[−1, 1]", 1 / 127.5, -1) if bytes_ else []
     ends = next(
         (ends for holds, ends in ((unit, (0, 1)), (signed, (-1, 1)), (bytes_, (0, 255))) if holds),
         (facts.low, facts.high),
     )
+    if not signed and not (bytes_ and facts.high - facts.low > FULL * 255):
+        found += _of_ends(facts.low, facts.high)
     found += _affine("inverted", "dark for bright", -1, sum(ends))
-    return found + (_of_images(facts, x_shape, unit) if len(x_shape) == 3 else _of_vectors(facts, x_shape))
+    found += _of_images(facts, x_shape, unit) if len(x_shape) == 3 else []
+    return found + _standardised(facts, x_shape)
+
+
+def _of_ends(low: float, high: float) -> list[Mapping]:
+    """From least and greatest value, whatever those are, to the two usual ranges."""
+    if not high > low:
+        return []
+    scale, name = 1 / (high - low), f"[{low:.3g}, {high:.3g}]".replace("-", "−")
+    unit = _affine(f"{name} to [0, 1]", "[0, 1]", scale, -low * scale)
+    return unit + _affine(f"{name} to [−1, 1]", "[−1, 1]", 2 * scale, -2 * low * scale - 1)
 
 
 def _affine(name: str, expects: str, scale: float | Tensor, offset: float | Tensor) -> list[Mapping]:
@@ -128,12 +144,16 @@ def _reshape(x: Tensor) -> Tensor:
     return x.permute(0, 2, 3, 1).reshape(x.shape)
 
 
-def _of_vectors(facts: DataFacts, x_shape: tuple[int, ...]) -> list[Mapping]:
-    """Standardise every column; one that is constant is only centred."""
-    if len(x_shape) != 1:
-        return []
-    std = torch.where(facts.std > 0, facts.std, 1.0)
-    return _affine("standardised", "every column with mean 0 and std 1", 1 / std, -facts.mean / std)
+def _standardised(facts: DataFacts, x_shape: tuple[int, ...]) -> list[Mapping]:
+    """Standardise every column of vectors, or every channel; one that is constant is only centred."""
+    mean, variance, name = facts.mean, facts.std.square(), "column"
+    if len(x_shape) > 1:
+        values, name = tuple(range(1, len(x_shape))), "channel"
+        mean = mean.mean(values, keepdim=True)
+        variance = (variance + (facts.mean - mean).square()).mean(values, keepdim=True)
+    std = torch.where(variance > 0, variance, 1.0).sqrt()
+    label = "standardised" if name == "column" else "standardised by channel"
+    return _affine(label, f"every {name} with mean 0 and std 1", 1 / std, -mean / std)
 
 
 def read_facts(observations: Observations, rows: tuple[Tensor, ...], dtype: str) -> DataFacts:

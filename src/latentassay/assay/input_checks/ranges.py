@@ -1,26 +1,38 @@
 """Do observations come in the range, and in the layout, that the model was made for?"""
 
-import math
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from latentassay.assay.input_checks.gains import error_left, error_ratio
 from latentassay.assay.input_checks.mappings import AS_GIVEN, SLACK, DataFacts, Mapping, mappings_for, read_facts
 from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
+from latentassay.core.levels import GRAVE, Bounds, Level, exceeding, grade
 from latentassay.core.observations import as_observations, finite
 from latentassay.core.progress import bar
 from latentassay.core.randomness import as_generator
-from latentassay.stats.intervals import student
 
 BATCH_SIZE = 32
 """Rows at a time."""
 
-GAIN = 1.5
-"""A mapping must make the error smaller by at least this factor before it is believed."""
+LEFT = Bounds(1.0, 0.8, 2 / 3, "share of the squared error that is left with the best mapping of the data", 2 / 3)
+"""What a mapping must gain before it is believed: all that is found with the wrong values is about the wrong input."""
+
+EVEN = 1.05
+"""Of mappings whose gains lie within this factor of the best one, the first is taken, "as given" before all."""
+
+HOPELESS = 0.95
+"""A model that leaves this share of the variance with the best mapping reconstructs nothing, and gains tell nothing."""
+
+GIVEN_UP = 4.0
+"""A mapping that makes errors so many times as large on the first rows is tried on no more."""
+
+FIRST = 16
+"""So many are the first rows."""
 
 ROUNDING = 1e-5
 """Errors below this share of the size of x are rounding."""
@@ -39,16 +51,18 @@ class ValueRange(NamedTuple):
 
     Attributes:
         names: the mappings that were tried, ``"as given"`` first.
-        errors: mean squared error per value with each, ``(mappings,)``; infinite where the model fails or answers
-            with NaN.
+        errors: mean squared error per value with each, ``(mappings,)``, on the rows that it was tried on; infinite
+            where the model fails or answers with NaN.
         gains: error as given over error with each mapping; intervals are over rows.
-        best: the mapping with the least error.
+        lost: share of the variance of the data that is lost with each mapping, above 1 where the mean is better.
+        best: the mapping with the least error, or the first that is as good.
         gain: its gain; 1 if it is ``"as given"``.
-        expects: the mapping to believe: ``best`` if its gain is at least ``GAIN``, its interval excludes 1, its
-            error is below the variance of the data, and the error as given is above a ``NEGLIGIBLE`` share of that;
-            or else ``"as given"``.
-        words: "fits as given" or "expects another range", and "outside the declared range" where the model says what
-            it takes (``value_range``) and data exceed that by more than ``SLACK`` of its length.
+        level: mostly of the error that ``best`` leaves, 1 / ``gain``, against ``LEFT``; "good" if less than a
+            ``NEGLIGIBLE`` share is lost as given, "note" if the best mapping still loses all (``HOPELESS``).
+        expects: the mapping to believe, ``best``, where the level is "problem"; or else ``"as given"``.
+        words: one of "fits as given", "reconstructs nothing", "range unsure" and "expects another range", and
+            "outside the declared range" where the model says what it takes (``value_range``) and data exceed that by
+            more than ``SLACK`` of its length.
         sentences: the same with their numbers.
         facts: least and greatest value, share outside [0, 1], type.
         n: number of rows.
@@ -58,8 +72,10 @@ class ValueRange(NamedTuple):
     names: tuple[str, ...]
     errors: Float[Tensor, " mappings"]
     gains: tuple[Estimate, ...]
+    lost: tuple[Estimate, ...]
     best: str
     gain: Estimate
+    level: Level
     expects: str
     words: tuple[str, ...]
     sentences: tuple[str, ...]
@@ -74,10 +90,10 @@ def value_range(
     """Try the usual mappings of x, and see with which the model reconstructs best: ``‖x − map⁻¹(D(E(map x)))‖²``.
 
     All errors are in the units of x as given, so a mapping that merely shrinks the data gains nothing. Tried are, where
-    the data allow it: [0, 1], [−1, 1] and [0, 255] from one another, mean and std of ImageNet and their inverse, x
-    upside down in its range, channels in reverse order, memory read with channels last, height and width exchanged,
-    and for vectors every column standardised. A model that does as well with several, such as one of ReLUs without
-    biases, is not blamed.
+    the data allow it: [0, 1], [−1, 1] and [0, 255] from one another, or to them from the least and greatest value, mean
+    and std of ImageNet and their inverse, x upside down in its range, channels in reverse order, memory read with
+    channels last, height and width exchanged, and every column of vectors, or every channel, standardised. A model
+    that does as well with several, such as one of ReLUs without biases, is not blamed.
 
     Args:
         model: an autoencoder.
@@ -102,14 +118,30 @@ def value_range(
     rows = torch.split(torch.randperm(len(observations), generator=as_generator(generator))[:n], batch_size)
     facts = read_facts(observations, rows, str(getattr(data, "dtype", "")).removeprefix("torch."))
     mappings = mappings_for(facts, observations.x_shape)
-    errors = torch.empty(n, len(mappings), dtype=torch.float64)
+    errors, spread = _try(model, observations, rows, mappings, facts)
+    return _summarise(mappings, errors, spread, facts, getattr(model, "value_range", None))
+
+
+def _try(
+    model: Any, observations: Any, rows: tuple[Tensor, ...], mappings: list[Mapping], facts: DataFacts
+) -> tuple[Float[Tensor, "n mappings"], Float[Tensor, " n"]]:
+    """Errors of every row with every mapping, NaN where it was given up before, and distances to the mean row."""
+    n = sum(map(len, rows))
+    errors = torch.full((n, len(mappings)), torch.nan, dtype=torch.float64)
+    spread, trying, begun = torch.empty(n, dtype=torch.float64), list(range(len(mappings))), 0
     with eval_mode(model), bar(n * len(mappings), "value range", unit="rows") as progress:
-        for start, part in zip(range(0, n, batch_size), rows, strict=True):
-            x = to_model(model, observations.batch(part))
-            for k, mapping in enumerate(mappings):
-                errors[start : start + len(part), k] = _error(model, x, mapping)
-                progress.update(len(part))
-    return _summarise(mappings, errors, facts, getattr(model, "value_range", None))
+        for part in rows:
+            batch, to = observations.batch(part), slice(begun, begun + len(part))
+            spread[to] = (batch.double() - facts.mean).square().flatten(1).mean(1)
+            x = to_model(model, batch)
+            for k in trying:
+                errors[to, k] = _error(model, x, mappings[k])
+            begun += len(part)
+            progress.update(len(part) * len(mappings))
+            if begun >= FIRST:
+                sums = errors[:begun].sum(0)
+                trying = [k for k in trying if k == 0 or float(sums[k]) <= GIVEN_UP * float(sums[0])]
+    return errors, spread
 
 
 def _error(model: Any, x: Tensor, mapping: Mapping) -> Float[Tensor, " n"]:
@@ -127,24 +159,32 @@ def _error(model: Any, x: Tensor, mapping: Mapping) -> Float[Tensor, " n"]:
 
 
 def _summarise(
-    mappings: list[Mapping], errors: Float[Tensor, "n mappings"], facts: DataFacts, declared: Any
+    mappings: list[Mapping],
+    errors: Float[Tensor, "n mappings"],
+    spread: Float[Tensor, " n"],
+    facts: DataFacts,
+    declared: Any,
 ) -> ValueRange:
     variance = float(facts.std.square().mean())
     floored = errors + ROUNDING**2 * (variance + float(facts.mean.square().mean())) + 1e-300
-    gains = [_gain(floored[:, 0], floored[:, k]) for k in range(len(mappings))]
-    best = int(torch.tensor(gains, dtype=torch.float64).argmax())
-    # A model that always answers the same gains, too, by a mapping that brings its answer near the mean of the data.
-    matters = float(errors[:, 0].mean()) > NEGLIGIBLE * variance and float(errors[:, best].mean()) < variance
-    sure = gains[best] >= GAIN and (gains[best].low or 0.0) > 1
-    believed = mappings[best] if matters and sure else mappings[0]
-    verdicts = [_verdict(believed, mappings, gains, facts), *_outside(facts, declared)]
+    # A mapping that was given up is compared on the rows that it was tried on.
+    tried = [~floored[:, k].isnan() for k in range(len(mappings))]
+    gains = [error_ratio(floored[on, 0], floored[on, k]) for k, on in enumerate(tried)]
+    lost = [error_ratio(floored[on, k], spread[on]) for k, on in enumerate(tried)]
+    best = next(k for k, gain in enumerate(gains) if gain >= max(gains) / EVEN)
+    guilty = exceeding([error_left(gain) for gain in gains[1:]], LEFT.serious, LEFT.direction)
+    level = _level(gains[best], lost[0], lost[best], best > 0 and guilty[best - 1])
+    expects = mappings[best].name if level in GRAVE else AS_GIVEN
+    verdicts = [_verdict(level, best, mappings, gains, lost, facts), *_outside(facts, declared)]
     return ValueRange(
         names=tuple(mapping.name for mapping in mappings),
-        errors=errors.mean(0),
+        errors=errors.nanmean(0),
         gains=tuple(gains),
+        lost=tuple(lost),
         best=mappings[best].name,
         gain=gains[best],
-        expects=believed.name,
+        level=level,
+        expects=expects,
         words=tuple(word for word, _ in verdicts),
         sentences=tuple(sentence for _, sentence in verdicts),
         facts=facts,
@@ -153,30 +193,53 @@ def _summarise(
     )
 
 
-def _gain(plain: Float[Tensor, " n"], mapped: Float[Tensor, " n"]) -> Estimate:
-    """Ratio of sums of errors; its logarithm is linearised, so that the interval cannot reach 0."""
-    n = len(plain)
-    if not bool(torch.isfinite(mapped).all()):
-        return Estimate(0.0, low=0.0, high=0.0, n=n)
-    gain = float(plain.sum() / mapped.sum())
-    stderr = float((plain - gain * mapped).std() / plain.mean()) / n**0.5
-    half = math.exp(min(float(student(torch.tensor([n - 1.0]))) * stderr, 700.0))
-    return Estimate(gain, low=gain / half, high=gain * half, n=n)
+def _level(gain: Estimate, lost: Estimate, lost_with_best: Estimate, guilty: bool) -> Level:
+    """Grade a gain, where gains tell anything."""
+    if lost <= NEGLIGIBLE:
+        return "good"
+    # A model that always answers the same gains, too, by a mapping that brings its answer near the mean of the data.
+    if lost_with_best >= HOPELESS:
+        return "note"
+    level = grade(error_left(gain), LEFT)
+    if level in GRAVE and not (guilty and (lost_with_best.high or 0.0) < 1):
+        return "unsure"
+    return level
 
 
-def _verdict(believed: Mapping, mappings: list[Mapping], gains: list[Estimate], facts: DataFacts) -> tuple[str, str]:
-    span = f"data from {facts.low:.3g} to {facts.high:.3g}"
-    k, gain = max(enumerate(gains[1:], start=1), key=lambda item: item[1])
-    by = f"{gain:.3g} (95 % interval {gain.low:.3g} to {gain.high:.3g})"
-    if believed.name != AS_GIVEN:
+def _verdict(
+    level: Level, best: int, mappings: list[Mapping], gains: list[Estimate], lost: list[Estimate], facts: DataFacts
+) -> tuple[str, str]:
+    """What is to be said of the range, in a few words and in a sentence."""
+    span = f"data from {facts.low:.3g} to {facts.high:.3g}".replace("-", "−")
+    name, gain = f"“{mappings[best].name}”", _with_ends(gains[best])
+    if level in GRAVE:
         return "expects another range", (
-            f"The model seems to expect {believed.expects}: given {span}, it reconstructs worse than with the mapping "
-            f"“{believed.name}”, by a factor of {by} in squared error."
+            f"The model seems to expect {mappings[best].expects}: given {span}, it reconstructs worse than with the "
+            f"mapping {name}, by a factor of {gain} in squared error."
         )
+    if lost[0] <= NEGLIGIBLE:
+        kept = "more than 99.9 %" if lost[0] < NEGLIGIBLE else "99.9 %"
+        return "fits as given", f"The model takes {span} as they are: it keeps {kept} of their variance."
+    if lost[best] >= HOPELESS:
+        return "reconstructs nothing", (
+            f"The model reconstructs nothing of {span} under any mapping of them: what is lost with the best of "
+            f"{len(mappings)}, {name}, is {_with_ends(lost[best])} times their variance. So the mappings do not tell "
+            "which values it expects."
+        )
+    if level == "unsure":
+        return "range unsure", (
+            f"Whether the model takes {span} as they are is unsure: the mapping {name} divides the squared error by "
+            f"{gain}."
+        )
+    other = max(range(1, len(mappings)), key=lambda k: gains[k])
     return "fits as given", (
-        f"The model takes {span} as they are: no mapping reconstructs clearly better; the best other, "
-        f"“{mappings[k].name}”, divides the squared error by {by}."
+        f"The model takes {span} as they are: of {len(mappings) - 1} mappings of them the best, "
+        f"“{mappings[other].name}”, divides the squared error by {_with_ends(gains[other])}."
     )
+
+
+def _with_ends(estimate: Estimate) -> str:
+    return f"{estimate:.3g} (95 % interval {estimate.low:.3g} to {estimate.high:.3g})"
 
 
 def _outside(facts: DataFacts, declared: Any) -> list[tuple[str, str]]:

@@ -1,0 +1,200 @@
+"""Do encoder and decoder belong together, or are they of different training runs?"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from latentassay.assay.input_checks.gains import error_ratio
+from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
+from latentassay.core.estimate import Estimate
+from latentassay.core.levels import Bounds, Level, grade
+from latentassay.core.observations import Observations, finite
+from latentassay.sampling import BATCH_SIZE, blocks
+from latentassay.stats.intervals import student_estimate
+
+REGAINED = Bounds(
+    0.0, 0.1, 0.3, "share of the variance that an affine map of codes regains and no change of scale", 0.3
+)
+"""How much better a decoder must understand codes that were mapped to its own before it is called a stranger."""
+
+KEPT = 0.5
+"""Without a map, reconstructions must keep less than this share of what they keep with it."""
+
+MAPPED = 0.6
+"""With the map they must keep this share of the variance, beyond doubt."""
+
+ALIKE = 4.0
+"""A decoder that was trained on such data varies about as much as they do, and so do responses and codes: no more than
+by this factor. One that was never trained mostly does not."""
+
+ROWS_PER_DIRECTION = 2
+"""Rows that the map is fitted on for each direction of codes that it may use."""
+
+RIDGE = 1e-3
+"""Penalty of the fit, as a share of the variance of a direction."""
+
+
+class Belonging(NamedTuple):
+    """What maps of codes would regain; every share is of the variance of the data, on rows that no map was fitted on.
+
+    Attributes:
+        kept: share that reconstructions keep as they are.
+        kept_mapped: share that is kept if codes pass through an affine map to those that the decoder understands.
+        kept_scaled: share that is kept if every latent only has another scale (not negative) and another mean.
+        regained: ``kept_mapped`` less the best of the two others and 0, which the mean of the data keeps.
+        predicted: share of the variance of responses, ``E(D(z))``, that an affine map of z predicts.
+        decoded: variance of decodings over that of the data.
+        answered: variance of responses over that of codes.
+        level: of ``regained`` against ``REGAINED``; "good" where ``kept`` is ``KEPT`` of ``kept_mapped`` or more, and
+            "note" where that is not surely above ``MAPPED``, or ``decoded`` or ``answered`` is not ``ALIKE``.
+        n: number of rows, half of which the maps are fitted on.
+    """
+
+    kept: Estimate
+    kept_mapped: Estimate
+    kept_scaled: Estimate
+    regained: Estimate
+    predicted: float
+    decoded: float
+    answered: float
+    level: Level
+    n: int
+
+
+def belonging(
+    model: Autoencoder, data: Observations, rows: Tensor, mean: Tensor, *, batch_size: int = BATCH_SIZE
+) -> Belonging:
+    """Look for an affine map of codes with which the decoder understands the encoder.
+
+    If R(z) = E(D(z)) is a map of z that can be turned round, A(R(z)) ≈ z, then the decoder wants A(E(x)) where it
+    gets E(x). A is a ridge regression of z on R(z), in as many principal directions as half of the rows allow; the
+    other half of the rows says what D(A(E(x))) keeps of the data. Three kinds of models are not accused. One that has
+    lost its data, or was never trained: no map brings them back. One that shrinks, overshoots or is off by a constant:
+    a scale and a mean for every latent, none negative, do as well. One whose own reconstructions keep what a map keeps.
+
+    Args:
+        model: an autoencoder.
+        data: observations.
+        rows: numbers of rows, at least 8.
+        mean: their posterior means, ``(n, *latent_shape)``.
+        batch_size: rows per pass.
+
+    Raises:
+        InputError: reconstructions or responses that are NaN or infinite.
+    """
+    flat, seen = mean.flatten(1).double(), _respond(model, data, rows, mean, batch_size)
+    fitted, tested = torch.arange(len(rows)) % 2 == 0, torch.arange(len(rows)) % 2 == 1
+    maps = [fit(seen.responses[fitted], flat[fitted]) for fit in (_fit, _fit_scales)]
+    latents = [one(flat[tested]).to(mean).view(-1, *mean.shape[1:]) for one in maps]
+    plain, spread = seen.errors[tested], seen.spread[tested]
+    mapped, scaled = (_error(model, data, rows[tested], z, batch_size) for z in latents)
+    kept, kept_mapped, kept_scaled = (_kept(error, spread) for error in (plain, mapped, scaled))
+    other = min(plain, scaled, spread, key=lambda error: float(error.sum()))
+    regained = _difference(other, mapped, spread)
+    predicted = _fit(flat[fitted], seen.responses[fitted])(flat[tested])
+    decoded, answered = seen.decoded, _variance(seen.responses) / max(_variance(flat), 1e-300)
+    return Belonging(
+        kept=kept,
+        kept_mapped=kept_mapped,
+        kept_scaled=kept_scaled,
+        regained=regained,
+        predicted=_kept_by(predicted, seen.responses[tested]),
+        decoded=decoded,
+        answered=answered,
+        level=_level(kept, kept_mapped, regained, all(1 / ALIKE < ratio < ALIKE for ratio in (decoded, answered))),
+        n=len(rows),
+    )
+
+
+def _level(kept: Estimate, kept_mapped: Estimate, regained: Estimate, alike: bool) -> Level:
+    if kept >= KEPT * kept_mapped:
+        return "good"
+    return grade(regained, REGAINED) if alike and (kept_mapped.low or 0.0) > MAPPED else "note"
+
+
+class _Seen(NamedTuple):
+    """What the model says of codes: responses, errors of reconstructions, distances to the mean row, and variances."""
+
+    responses: Float[Tensor, "n d"]
+    errors: Float[Tensor, " n"]
+    spread: Float[Tensor, " n"]
+    decoded: float
+
+
+def _respond(model: Autoencoder, data: Observations, rows: Tensor, mean: Tensor, batch_size: int) -> _Seen:
+    responses, errors, spread = [], [], []
+    parts = list(blocks(len(rows), batch_size, "belonging"))
+    sums = torch.zeros(2, *data.x_shape, dtype=torch.float64)
+    centre = sum((data.batch(rows[part]).double().sum(0) for part in parts), torch.zeros(())) / len(rows)
+    with eval_mode(model) as (device, dtype):
+        for part in parts:
+            x = data.batch(rows[part]).double()
+            decoding = model.decode(mean[part].to(device, dtype))
+            responses.append(model.encode(to_model(model, decoding)).mean.cpu().double().flatten(1))
+            y = decoding.cpu().double()
+            errors.append((x - y).square().flatten(1).mean(1))
+            spread.append((x - centre).square().flatten(1).mean(1))
+            sums += torch.stack([(y - centre).sum(0), (y - centre).square().sum(0)])
+    about = sums[1] / len(rows) - (sums[0] / len(rows)).square()
+    total = torch.cat(spread)
+    decoded = float(about.mean() / total.mean().clamp(min=1e-300))
+    return _Seen(finite(torch.cat(responses), "responses"), finite(torch.cat(errors), "errors"), total, decoded)
+
+
+def _error(model: Autoencoder, data: Observations, rows: Tensor, z: Tensor, batch_size: int) -> Float[Tensor, " n"]:
+    """Squared error of the decodings of these latents; huge where a latent so far out is no more decoded."""
+    errors = []
+    with eval_mode(model) as (device, dtype):
+        for part in blocks(len(rows), batch_size, "belonging"):
+            decoded = model.decode(z[part].to(device, dtype)).cpu().double()
+            errors.append((data.batch(rows[part]).double() - decoded).square().flatten(1).mean(1))
+    return torch.cat(errors).nan_to_num(nan=1e150, posinf=1e150)
+
+
+Map = Callable[[Float[Tensor, "n d"]], Float[Tensor, "n k"]]
+
+
+def _fit(x: Float[Tensor, "n d"], y: Float[Tensor, "n k"]) -> Map:
+    """Ridge regression of y on the principal directions of x that n rows can afford."""
+    centre, middle = x.mean(0), y.mean(0)
+    directions = max(1, min(x.shape[1], len(x) // ROWS_PER_DIRECTION))
+    u, s, v = torch.linalg.svd(x - centre, full_matrices=False)
+    u, s, v = u[:, :directions], s[:directions], v[:directions]
+    shrunk = s / (s.square() + RIDGE * s.square().mean() + 1e-300)
+    weights = v.T @ (shrunk[:, None] * (u.T @ (y - middle)))
+    return lambda new: (new - centre) @ weights + middle
+
+
+def _fit_scales(x: Float[Tensor, "n d"], y: Float[Tensor, "n d"]) -> Map:
+    """Regression of every column of y on the same of x, with a slope of at least 0."""
+    centre, middle = x.mean(0), y.mean(0)
+    products, squares = ((x - centre) * (y - middle)).sum(0), (x - centre).square().sum(0)
+    slope = torch.where(squares > 0, products / squares.clamp(min=1e-300), 0.0).clamp(min=0)
+    return lambda new: (new - centre) * slope + middle
+
+
+def _kept(error: Float[Tensor, " n"], spread: Float[Tensor, " n"]) -> Estimate:
+    lost = error_ratio(error, spread)
+    ends = [math.inf if end is None else 1 - end for end in (lost.high, lost.low)]
+    return Estimate(1 - lost, low=ends[0], high=ends[1], n=len(error))
+
+
+def _difference(plain: Float[Tensor, " n"], mapped: Float[Tensor, " n"], spread: Float[Tensor, " n"]) -> Estimate:
+    """Share of the variance that the second has less of an error, paired by rows, with the linearised ratio."""
+    n, gained = len(spread), plain - mapped
+    value = float(gained.sum() / spread.sum())
+    stderr = float((gained - value * spread).std() / spread.mean()) / n**0.5
+    return student_estimate(value, stderr, n)
+
+
+def _kept_by(guess: Float[Tensor, "n d"], truth: Float[Tensor, "n d"]) -> float:
+    return 1 - float((truth - guess).square().mean()) / max(_variance(truth), 1e-300)
+
+
+def _variance(values: Float[Tensor, "n d"]) -> float:
+    """Variance of every column, averaged."""
+    return float((values - values.mean(0)).square().mean())
