@@ -54,11 +54,14 @@ def test_channels_of_their_own_scale_mean_or_none_are_noted():
     section = findings_of(checks_of(scaled(torch.tensor([1.0, 1.0, 9.0, 0.0]), torch.tensor([4.0, 0, 0, 0])), data()))
     assert section["input_checks.channels"].level == section["input_checks.shift"].level == "note"
     assert section["input_checks.still"].level == "warning" and "(3)" in section["input_checks.still"].sentence
+    assert section["input_checks.still"].subjects == ("3",) and section["input_checks.shift"].subjects == ("0",)
+    assert section["input_checks.channels"].subjects == ("1", "2")
 
 
 def test_few_rows_leave_the_scale_unsure():
     section = findings_of(checks_of(scaled(1.22), data(), samples=32))
-    assert section["input_checks.scale"].level == "note" and section["input_checks.scale"].remedy == "Assay more rows."
+    finding = section["input_checks.scale"]
+    assert finding.level == "unsure" and finding.remedy is None and "rows would tell" in finding.settle
 
 
 def test_data_in_another_range_are_a_problem_with_its_mend():
@@ -76,3 +79,55 @@ def test_data_in_another_range_are_a_problem_with_its_mend():
 def test_a_slow_model_is_asked_on_fewer_rows():
     section = checks_of(scaled(1.0), data(), budget=1e-6)
     assert [score.n for score in section["input_checks"].scores] == [16, 128, 128]  # codes are known and cost nothing
+
+
+def test_channels_of_a_model_with_a_prior_break_a_promise():
+    stds = torch.tensor([1.0, 1.0, 9.0, 1.0])
+    section = findings_of(checks_of(scaled(stds, torch.tensor([4.0, 0, 0, 0]), prior="normal"), data()))
+    assert section["input_checks.channels"].level == section["input_checks.shift"].level == "warning"
+
+
+SEEDS = range(10)
+
+
+def logits(seed, step=torch.sigmoid):
+    """Data in [0, 1] and a model of them whose decoder returns what ``step`` is to be made of."""
+    g = torch.Generator().manual_seed(seed)
+    c, w = torch.randn(300, 3, generator=g), 2 * torch.randn(3, 20, generator=g)
+    inverse = torch.linalg.pinv(w)
+    encode = lambda v: v.clamp(1e-4, 1 - 1e-4).logit() @ inverse  # noqa: E731
+    return la.from_torch(encode, lambda z: step(z @ w), latent_shape=(3,)), (c @ w).sigmoid()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_logits_are_named_and_the_mean_is_not(seed):
+    wrong = findings_of(checks_of(*logits(seed, step=lambda y: y)))
+    finding = wrong["input_checks.output"]
+    assert finding.level == "problem" and "logits" in finding.sentence and "decode(z).sigmoid()" in finding.remedy
+    assert wrong["input_checks.range"].level in ("good", "note") and "input_checks.belong" not in wrong
+    fine = findings_of(checks_of(*logits(seed)))
+    assert "input_checks.output" not in fine and fine["input_checks.range"].level == "good"
+
+
+def turned(seed, own):
+    g = torch.Generator().manual_seed(seed)
+    x = torch.randn(300, 8, generator=g)
+    a, b = (torch.linalg.qr(torch.randn(8, 8, generator=g))[0] for _ in range(2))
+    outwards = a.T if own else b
+    return la.from_torch(lambda v: v @ a, lambda z: z @ outwards, latent_shape=(8,)), x
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_decoder_of_another_run_is_named_and_its_own_is_not(seed):
+    finding = findings_of(checks_of(*turned(seed, own=False)))["input_checks.belong"]
+    assert finding.level == "problem" and finding.estimate.low > 0.5
+    assert finding.sentence.startswith("Encoder and decoder do not seem to belong together")
+    assert "both checkpoints" in finding.remedy
+    assert not {"input_checks.belong", "input_checks.output"} & set(findings_of(checks_of(*turned(seed, own=True))))
+
+
+def test_bytes_that_saturate_an_encoder_are_named_and_nothing_else_is():
+    model, x = logits(0)
+    found = findings_of(checks_of(model, 255 * x))
+    assert "[0, 255] to [0, 1]" in found["input_checks.range"].remedy and found["input_checks.range"].level == "problem"
+    assert not {"input_checks.belong", "input_checks.output"} & set(found)

@@ -160,11 +160,12 @@ def maps_for(facts: DataFacts, x: Float[Tensor, "n *x"]) -> list[OutputMap]:
     if low >= -SLACK and SLACK * 255 < high <= 255 * (1 + SLACK):
         found.append(OutputMap("values in [0, 1]", "255 * decode(z)", lambda y: 255 * y))
         found.append(OutputMap("values in [−1, 1]", "127.5 * (decode(z) + 1)", lambda y: 127.5 * (y + 1)))
-    if low >= 0:
+    simplex = _simplex(x, low)
+    if low >= 0 and not simplex:
         found.append(OutputMap("logarithms", "decode(z).exp()", torch.exp))
         found.append(OutputMap("logarithms of 1 + x", "decode(z).expm1()", torch.expm1))
         found.append(OutputMap("values before a softplus", "softplus(decode(z))", torch.nn.functional.softplus))
-    return [*found, *_simplex(x, low), *_standardised(facts)]
+    return [*found, *simplex, *_standardised(facts)]
 
 
 def _imagenet(x: Tensor) -> list[OutputMap]:

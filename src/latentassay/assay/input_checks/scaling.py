@@ -9,19 +9,26 @@ from torch import Tensor
 
 from latentassay.assay.input_checks.moments import Jackknife, Moments, Sums, add_up, leave_blocks_out, tails
 from latentassay.core.autoencoder import Encoder
-from latentassay.core.estimate import Estimate
+from latentassay.core.estimate import Z95, Estimate
+from latentassay.core.levels import GRAVE, Bounds, Level, exceeding, grade
 from latentassay.core.observations import as_observations, select_rows
 from latentassay.sampling import BATCH_SIZE
 from latentassay.stats.intervals import jackknife_stderr
 
-TOLERANCE = 1.25
-"""The std of the latents may be off by this factor."""
+SCALE = Bounds(1.0, 1.25, 1.5, "factor between the standard deviation of the latents and the expected one")
+"""How far the std of all latents may be off."""
 
-RATIO = 3.0
-"""Stds of channels differ if one is so many times another beyond doubt."""
+RATIO = Bounds(1.0, 2.0, 4.0, "factor between the standard deviations of two channels")
+"""How much the stds of channels may differ."""
 
-SHIFT = 0.5
-"""A channel's mean is shifted if it lies so many of its stds from 0 beyond doubt."""
+SHIFT = Bounds(0.0, 0.25, 0.5, "standard deviations of a channel between its mean and 0")
+"""How far the mean of a channel may lie from 0."""
+
+STILL = Bounds(1.0, 0.01, 1e-3, "standard deviation of a channel over the median one")
+"""From which std on a channel does not vary."""
+
+FARTHEST = 1e6
+"""Factors are said to be no more than this."""
 
 DEAD = 1e-3
 """A channel whose std is below this share of the median one says nothing of scale, and is left out of the ratio."""
@@ -31,6 +38,29 @@ VARIANT = "aggregate posterior q(z), its noise included, as exact moments given 
 
 ByChannel = Float[Tensor, " c"]
 """A number for every channel."""
+
+
+class Verdict(NamedTuple):
+    """One thing that is to be said of the scale.
+
+    Attributes:
+        word: the same in a few words.
+        sentence: with its numbers.
+        estimate: the effect.
+        bounds: from which sizes on it counts.
+        channels: whom it is about; none where it is about all.
+    """
+
+    word: str
+    sentence: str
+    estimate: Estimate
+    bounds: Bounds
+    channels: tuple[int, ...] = ()
+
+    @property
+    def level(self) -> Level:
+        """What follows from the estimate and its bounds."""
+        return grade(self.estimate, self.bounds)
 
 
 class LatentScale(NamedTuple):
@@ -54,7 +84,8 @@ class LatentScale(NamedTuple):
             likewise.
         ratio: largest channel std over the smallest, dead channels left out; 1 for a single channel.
         dead: channels with a std below ``DEAD`` of the median.
-        words: what is to be said, some of "unit variance", "scale factor needed", "scale unsure", "channel scales
+        verdicts: what is to be said, each with its estimate, bounds and channels.
+        words: the same in a few words, some of "unit variance", "scale factor needed", "scale unsure", "channel scales
             differ", "shifted means", "channels without variance"; the first three exclude each other.
         sentences: the same as sentences with numbers.
         n: number of rows.
@@ -74,10 +105,19 @@ class LatentScale(NamedTuple):
     extreme: ByChannel
     ratio: Estimate
     dead: tuple[int, ...]
-    words: tuple[str, ...]
-    sentences: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
     n: int
     variant: str
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What is to be said, in a few words each."""
+        return tuple(verdict.word for verdict in self.verdicts)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The same as sentences with numbers."""
+        return tuple(verdict.sentence for verdict in self.verdicts)
 
 
 def latent_scale(model: Encoder, data: Any, *, rows: Any = None, batch_size: int = BATCH_SIZE) -> LatentScale:
@@ -116,15 +156,12 @@ def _summarise(model: Any, sums: Sums, n: int) -> LatentScale:
     prior = getattr(model, "prior", None)
     expected = 1.0 if prior is None else float(prior.std)
     alive = whole.channel_std > DEAD * whole.channel_std.median()
-    verdicts = dict(
-        verdict
-        for verdict in (
-            _overall(std, expected, prior is not None),
-            _differing(whole, jackknife.t() * std_stderr, alive),
-            _shifted(whole, jackknife.t() * mean_stderr, alive),
-            _dead(alive),
-        )
-        if verdict
+    ratio = _ratio(jackknife, alive)
+    verdicts = (
+        _overall(std, expected, prior is not None),
+        _differing(whole, ratio, alive),
+        _shifted(whole, jackknife.t() / Z95 * mean_stderr, alive),
+        _still(whole.channel_std, alive),
     )
     kurtosis, extreme = tails(sums, whole)
     return LatentScale(
@@ -139,10 +176,9 @@ def _summarise(model: Any, sums: Sums, n: int) -> LatentScale:
         noise=jackknife.estimate(lambda moments: moments.noise),
         kurtosis=kurtosis,
         extreme=extreme,
-        ratio=_ratio(jackknife, alive),
+        ratio=ratio,
         dead=tuple((~alive).nonzero().flatten().tolist()),
-        words=tuple(verdicts),
-        sentences=tuple(verdicts.values()),
+        verdicts=tuple(verdict for verdict in verdicts if verdict),
         n=n,
         variant=f"{VARIANT}; jackknife over {len(sums.values)} blocks of rows",
     )
@@ -170,50 +206,61 @@ def _ratio(jackknife: Jackknife, alive: Tensor) -> Estimate:
     return jackknife.estimate(lambda moments: moments.channel_std[..., most] / moments.channel_std[..., least])
 
 
-Verdict = tuple[str, str] | None
-"""What is to be said, in a few words and in a sentence."""
-
-
 def _overall(std: Estimate, expected: float, has_prior: bool) -> Verdict:
     wanted = f"{expected:g} of the prior" if has_prior else f"{expected:g} that is usually expected"
     low, high = (float(std) if end is None else end for end in (std.low, std.high))
     measured = f"Latents have a standard deviation of {std:.3g} ({low:.3g} to {high:.3g})"
-    if expected / TOLERANCE <= low and high <= expected * TOLERANCE:
-        return "unit variance", f"{measured}, close to the {wanted}."
-    if high < expected / TOLERANCE or low > expected * TOLERANCE:
-        factor = f"multiply by {expected / std:.4g}" if std > 0 else "they do not vary"
-        return "scale factor needed", f"{measured}, not the {wanted}: {factor}."
-    return "scale unsure", f"{measured}; whether that is close enough to the {wanted} takes more rows."
+    off = _fold(std, expected)
+    level = grade(off, SCALE)
+    if level == "good":
+        return Verdict("unit variance", f"{measured}, close to the {wanted}.", off, SCALE)
+    if level == "unsure":
+        words = f"{measured}; whether that is close enough to the {wanted} takes more rows."
+        return Verdict("scale unsure", words, off, SCALE)
+    factor = f"multiply by {expected / std:.4g}" if std > 0 else "they do not vary"
+    return Verdict("scale factor needed", f"{measured}, not the {wanted}: {factor}.", off, SCALE)
 
 
-def _differing(found: Moments, width: ByChannel, alive: Tensor) -> Verdict:
-    if int(alive.sum()) < 2:
+def _fold(std: Estimate, expected: float) -> Estimate:
+    """By which factor, to either side, the std is off."""
+    ends = [float(std) if end is None else end for end in (std, std.low, std.high)]
+    value, first, second = (min(max(end / expected, expected / max(end, 1e-300)), FARTHEST) for end in ends)
+    low = 1.0 if ends[1] <= expected <= ends[2] else min(first, second)
+    return Estimate(value, low=min(low, value), high=max(first, second, value), n=std.n)
+
+
+def _differing(found: Moments, ratio: Estimate, alive: Tensor) -> Verdict | None:
+    if int(alive.sum()) < 2 or grade(ratio, RATIO) not in GRAVE:
         return None
     stds, (most, least) = found.channel_std, _extremes(found.channel_std, alive)
-    if float(stds[most] - width[most]) <= RATIO * float(stds[least] + width[least]):
-        return None
-    return "channel scales differ", (
-        f"Standard deviations of channels differ by a factor of {float(stds[most] / stds[least]):.3g} "
-        f"(channel {most}: {float(stds[most]):.3g}, channel {least}: {float(stds[least]):.3g}): "
-        "scale every channel by its own."
+    sentence = (
+        f"Standard deviations of channels differ by a factor of {float(ratio):.3g} "
+        f"(channel {most}: {float(stds[most]):.3g}, channel {least}: {float(stds[least]):.3g})."
     )
+    return Verdict("channel scales differ", sentence, ratio, RATIO, tuple(sorted((most, least))))
 
 
-def _shifted(found: Moments, width: ByChannel, alive: Tensor) -> Verdict:
-    distance = found.channel_mean.abs() / torch.where(alive, found.channel_std, torch.inf)
-    sure = alive & (found.channel_mean.abs() - width > SHIFT * found.channel_std)
-    if not bool(sure.any()):
+def _shifted(found: Moments, mean_stderr: ByChannel, alive: Tensor) -> Verdict | None:
+    std = torch.where(alive, found.channel_std, torch.inf)
+    pairs = zip((found.channel_mean.abs() / std).tolist(), (mean_stderr / std).tolist(), strict=True)
+    away = [Estimate(value, stderr=stderr) for value, stderr in pairs]
+    sure = [channel for channel, beyond in enumerate(exceeding(away, SHIFT.serious)) if beyond]
+    if not sure:
         return None
-    far = int(torch.where(sure, distance, -1.0).argmax())
-    return "shifted means", (
-        f"{int(sure.sum())} of {len(sure)} channels have their mean more than {SHIFT:g} of their standard deviations "
-        f"away from 0 (channel {far}: {float(distance[far]):.3g} of them): subtract the mean of every channel."
+    far = max(sure, key=lambda channel: away[channel])
+    sentence = (
+        f"{len(sure)} of {len(alive)} channels have their mean more than {SHIFT.serious:g} of their standard "
+        f"deviations away from 0 (channel {far}: {float(away[far]):.3g} of them)."
     )
+    return Verdict("shifted means", sentence, away[far], SHIFT, tuple(sure))
 
 
-def _dead(alive: Tensor) -> Verdict:
+def _still(stds: ByChannel, alive: Tensor) -> Verdict | None:
     if bool(alive.all()):
         return None
-    dead = (~alive).nonzero().flatten().tolist()
-    named = ", ".join(map(str, dead[:8])) + (" …" if len(dead) > 8 else "")
-    return "channels without variance", f"{len(dead)} of {len(alive)} channels do not vary ({named})."
+    still = (~alive).nonzero().flatten().tolist()
+    named = ", ".join(map(str, still[:8])) + (" …" if len(still) > 8 else "")
+    sentence = f"{len(still)} of {len(alive)} channels do not vary ({named})."
+    largest = float(stds[still].max() / stds.median()) if float(stds.median()) > 0 else 0.0
+    exact = Estimate(largest, low=largest, high=largest, stderr=0.0)
+    return Verdict("channels without variance", sentence, exact, STILL, tuple(still))

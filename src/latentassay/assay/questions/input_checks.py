@@ -1,4 +1,4 @@
-"""Do data and model fit each other: the range of the values that go in, and the scale of the latents that come out?"""
+"""Do data and model fit each other: the range of the values, the decoder's output, its encoder, the latents' scale?"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,11 +11,15 @@ from torch import Tensor
 
 from latentassay import plots
 from latentassay.assay.context import Context
-from latentassay.assay.input_checks.ranges import value_range
+from latentassay.assay.input_checks.belonging import Belonging, belonging
+from latentassay.assay.input_checks.outputs import OutputScale, output_scale
+from latentassay.assay.input_checks.ranges import ValueRange, value_range
 from latentassay.assay.input_checks.scaling import latent_scale
+from latentassay.assay.input_checks.verdicts import say_of_belonging, say_of_output, say_of_range, say_of_scale
 from latentassay.assay.question import Judgement, Question
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Level, Picture, Score
+from latentassay.core.levels import GRAVE
 from latentassay.core.posteriors import DiagonalGaussian
 
 LEAST = 16
@@ -24,13 +28,22 @@ LEAST = 16
 MOST = 64
 """And at most."""
 
-MAPPINGS = 8
+MAPPINGS = 12
 """How many mappings there are, about."""
+
+LOSSY = 0.1
+"""Decodings and codes are mapped, too, if reconstructions may lose more than this share of the variance."""
+
+LOST = 0.7
+"""And encoder and decoder are asked whether they belong together if at least this share is lost."""
+
+ROWS_PER_LATENT = 8
+"""Rows that tell whether they do, at most, for every latent, beside twice ``MOST``."""
 
 
 @dataclass(frozen=True)
 class InputEvidence:
-    """What the best mapping of the values would gain, and moments of the latents.
+    """What mappings of the data, of decodings and of codes would gain, and moments of the latents.
 
     Attributes:
         channel_mean: mean of samples of every channel, ``(c,)``.
@@ -38,6 +51,7 @@ class InputEvidence:
         channel_std: standard deviation of the same, ``(c,)``.
         channel_std_stderr: its standard error.
         gain: error of reconstruction as given over that with the best mapping; 1 if none is better.
+        range_level: the level that follows for the range.
         best: name of that mapping.
         expects: what the data would have to be, in words.
         mappings: how many were tried.
@@ -45,12 +59,26 @@ class InputEvidence:
         range_n: on how many rows.
         range_words: what there is to say of the range, by its name.
         range_sentences: the same in sentences.
+        output_gain: error of decodings as they are, or less a constant, over that with the best map of them; ``None``
+            where it was not measured.
+        output_lost: share of the variance that is lost with that map.
+        output_level: the level that follows for the output.
+        output_name: what decodings then seem to be.
+        output_code: the map as Python.
+        output_maps: how many were tried.
+        belong_regained: share of the variance that an affine map of codes regains; ``None`` where it was not measured.
+        belong_kept: share that reconstructions keep as they are, on the same rows.
+        belong_mapped: share that they keep with the map.
+        belong_predicted: share of the variance of responses that an affine map of codes predicts.
+        belong_level: the level that follows.
         mean: over all channels.
         std: over all channels.
         expected: standard deviation that is expected of the latents.
         scale_variant: how mean and deviation were measured.
         scale_words: what there is to say of the scale, by its name.
         scale_sentences: the same in sentences.
+        scale_estimates: the effects that it rests on.
+        scale_channels: which channels it is about.
     """
 
     channel_mean: Float[np.ndarray, " c"]
@@ -58,6 +86,7 @@ class InputEvidence:
     channel_std: Float[np.ndarray, " c"]
     channel_std_stderr: Float[np.ndarray, " c"]
     gain: Estimate
+    range_level: Level
     best: str
     expects: str | None
     mappings: int
@@ -65,12 +94,25 @@ class InputEvidence:
     range_n: int
     range_words: tuple[str, ...]
     range_sentences: tuple[str, ...]
+    output_gain: Estimate | None
+    output_lost: Estimate | None
+    output_level: Level | None
+    output_name: str | None
+    output_code: str | None
+    output_maps: int
+    belong_regained: Estimate | None
+    belong_kept: Estimate | None
+    belong_mapped: Estimate | None
+    belong_predicted: float | None
+    belong_level: Level | None
     mean: Estimate
     std: Estimate
     expected: float
     scale_variant: str
     scale_words: tuple[str, ...]
     scale_sentences: tuple[str, ...]
+    scale_estimates: tuple[Estimate, ...]
+    scale_channels: tuple[tuple[int, ...], ...]
 
 
 class KnownCodes:
@@ -92,14 +134,17 @@ def passes_needed(context: Context) -> int:
 
 
 def measure(context: Context) -> InputEvidence:
-    """Try mappings of the values, and measure the moments of codes that are there."""
-    found = value_range(
+    """Try mappings of the values, then of decodings and codes where much is lost, and measure moments of the codes."""
+    cap = max(LEAST, min(context.passes // MAPPINGS, context.at_most(MOST)))
+    values = value_range(
         context.model,
         context.data,
         generator=context.generator("value range"),
         batch_size=context.batch_size,
-        n=max(LEAST, min(context.passes // MAPPINGS, MOST)),
+        n=cap,
     )
+    output = _try_output(context, values, cap)
+    belong = _try_belonging(context, values, output)
     numbers = torch.arange(context.n, dtype=torch.float64)[:, None]
     scale = latent_scale(KnownCodes(context), numbers, batch_size=context.batch_size)
     return InputEvidence(
@@ -107,80 +152,125 @@ def measure(context: Context) -> InputEvidence:
         channel_mean_stderr=scale.channel_mean_stderr.numpy(),
         channel_std=scale.channel_std.numpy(),
         channel_std_stderr=scale.channel_std_stderr.numpy(),
-        gain=found.gain,
-        best=found.best,
-        expects=found.expects,
-        mappings=len(found.names),
-        range_variant=found.variant,
-        range_n=found.n,
-        range_words=tuple(found.words),
-        range_sentences=tuple(found.sentences),
+        gain=values.gain,
+        range_level=values.level,
+        best=values.best,
+        expects=values.expects,
+        mappings=len(values.names),
+        range_variant=values.variant,
+        range_n=values.n,
+        range_words=tuple(values.words),
+        range_sentences=tuple(values.sentences),
+        output_gain=output and output.gain,
+        output_lost=output and output.lost,
+        output_level=output and output.level,
+        output_name=output and output.best,
+        output_code=output and output.code,
+        output_maps=len(output.names) if output else 0,
+        belong_regained=belong and belong.regained,
+        belong_kept=belong and belong.kept,
+        belong_mapped=belong and belong.kept_mapped,
+        belong_predicted=belong and belong.predicted,
+        belong_level=belong and belong.level,
         mean=scale.mean,
         std=scale.std,
         expected=scale.expected,
         scale_variant=scale.variant,
-        scale_words=tuple(scale.words),
-        scale_sentences=tuple(scale.sentences),
+        scale_words=scale.words,
+        scale_sentences=scale.sentences,
+        scale_estimates=tuple(verdict.estimate for verdict in scale.verdicts),
+        scale_channels=tuple(verdict.channels for verdict in scale.verdicts),
+    )
+
+
+def _try_output(context: Context, values: ValueRange, cap: int) -> OutputScale | None:
+    """Map decodings, where reconstructions are not good and no other range of the data explains it."""
+    if values.level in GRAVE or not (values.lost[0].high or 0.0) > LOSSY:
+        return None
+    return output_scale(
+        context.model, context.data, generator=context.generator("output"), n=cap, batch_size=context.batch_size
+    )
+
+
+def _try_belonging(context: Context, values: ValueRange, output: OutputScale | None) -> Belonging | None:
+    """Map codes, where reconstructions are lost and neither the range of the data nor the output explains it."""
+    explained = values.level in GRAVE or (output is not None and output.level in GRAVE)
+    if explained or values.lost[0] < LOST:
+        return None
+    wanted = max(context.at_most(2 * MOST), ROWS_PER_LATENT * context.codes.mean[0].numel())
+    rows = min(context.n, max(2 * LEAST, min(wanted, context.passes // 3)))
+    part = slice(rows)
+    return belonging(
+        context.model, context.data, context.rows[part], context.codes.mean[part], batch_size=context.batch_size
     )
 
 
 def judge(evidence: InputEvidence, context: Context) -> Judgement:
-    """Say whether the range fits, and whether latents are on their scale."""
-    gain = Score.of(
-        "input_checks.range",
-        "Gain of the best mapping of the values",
-        evidence.gain,
-        f"error of reconstruction as given over that with the mapping “{evidence.best}”, the best of "
-        f"{evidence.mappings}; 1 if none is better; {evidence.range_variant}",
-        n=evidence.range_n,
-        seed=context.seed,
-    )
-    std = _moment(evidence, context, "std", "Standard deviation of the latents", evidence.std)
-    mean = _moment(evidence, context, "mean", "Mean of the latents", evidence.mean)
+    """Say whether range, output and coders fit, and whether latents are on their scale."""
     ranges = zip(evidence.range_words, evidence.range_sentences, strict=True)
-    scales = zip(evidence.scale_words, evidence.scale_sentences, strict=True)
-    findings = [_range_finding(word, sentence, evidence) for word, sentence in ranges]
-    findings += [_scale_finding(word, sentence, context) for word, sentence in scales]
-    return Judgement((gain, std, mean), tuple(findings))
+    level, gain, expects = evidence.range_level, evidence.gain, evidence.expects
+    findings = [say_of_range(word, sentence, level, gain, expects) for word, sentence in ranges]
+    findings += [finding for finding in (_of_output(evidence), _of_belonging(evidence)) if finding]
+    findings += [_of_scale(k, evidence, context) for k in range(len(evidence.scale_words))]
+    return Judgement(tuple(_scores(evidence, context)), tuple(findings))
 
 
-def _moment(evidence: InputEvidence, context: Context, key: str, label: str, value: Estimate) -> Score:
-    definition = f"over all channels; {evidence.scale_variant}"
-    return Score.of(f"input_checks.{key}", label, value, definition, n=value.n or context.n, seed=context.seed)
+def _of_output(evidence: InputEvidence) -> Finding | None:
+    gain, lost, level = evidence.output_gain, evidence.output_lost, evidence.output_level
+    if gain is None or lost is None or level is None:
+        return None
+    return say_of_output(evidence.output_name or "", evidence.output_code or "", level, gain, lost)
 
 
-def _range_finding(word: str, sentence: str, evidence: InputEvidence) -> Finding:
-    if word == "fits as given":
-        return Finding("input_checks.range", sentence, "good", ("input_checks.range",))
-    if word == "outside the declared range":
-        remedy = "Bring the data into that range, or say value_range= where the model was wrapped."
-        return Finding("input_checks.outside", sentence, "warning", ("input_checks.range",), remedy=remedy)
-    remedy = f"Map the data ({evidence.expects}) before everything else; most other findings are about the wrong input."
-    brief = f"the data seem to need the mapping {evidence.expects}"
-    return Finding("input_checks.range", sentence, "problem", ("input_checks.range",), remedy=remedy, brief=brief)
+def _of_belonging(evidence: InputEvidence) -> Finding | None:
+    regained, kept, mapped = evidence.belong_regained, evidence.belong_kept, evidence.belong_mapped
+    level, predicted = evidence.belong_level, evidence.belong_predicted
+    if regained is None or kept is None or mapped is None or level is None or predicted is None:
+        return None
+    return say_of_belonging(level, regained, kept, mapped, predicted)
 
 
-SCALE: dict[str, tuple[str, Level, str | None]] = {
-    "unit variance": ("scale", "good", None),
-    "scale factor needed": ("scale", "warning", "Whoever models these latents next should multiply them first."),
-    "scale unsure": ("scale", "note", "Assay more rows."),
-    "channel scales differ": ("channels", "note", "Scale every channel by its own before latents are modelled."),
-    "shifted means": ("shift", "note", "Subtract the mean of every channel before latents are modelled."),
-    "channels without variance": ("still", "warning", "These channels can be dropped."),
-}
-"""Key, level and remedy of what ``latent_scale`` says."""
+def _of_scale(k: int, evidence: InputEvidence, context: Context) -> Finding:
+    prefix = "c" if context.is_spatial else ""
+    return say_of_scale(
+        evidence.scale_words[k],
+        evidence.scale_sentences[k],
+        evidence.scale_estimates[k],
+        tuple(f"{prefix}{channel}" for channel in evidence.scale_channels[k]),
+        has_prior=context.has_prior,
+        space=getattr(context.model, "space", None),
+    )
 
 
-def _scale_finding(word: str, sentence: str, context: Context) -> Finding:
-    """Only a model with a prior has promised a scale; without one a factor is advice."""
-    key, level, remedy = SCALE[word]
-    if level == "warning" and key == "scale" and context.model.prior is None:
-        level = "note"
-    space = getattr(context.model, "space", None)
-    if word == "scale factor needed" and space:
-        remedy = f"{remedy} These are {space}."
-    scores = ("input_checks.std",) if key == "scale" else ("input_checks.std", "input_checks.mean")
-    return Finding(f"input_checks.{key}", sentence, level, scores, remedy=remedy)
+def _scores(evidence: InputEvidence, context: Context) -> Iterator[Score]:
+    made = partial(Score.of, seed=context.seed)
+    definition = (
+        f"error of reconstruction as given over that with the mapping “{evidence.best}”, the best of "
+        f"{evidence.mappings}; 1 if none is better; {evidence.range_variant}"
+    )
+    label = "Gain of the best mapping of the values"
+    yield made("input_checks.range", label, evidence.gain, definition, n=evidence.range_n)
+    if evidence.output_gain is not None:
+        definition = (
+            "squared error of decodings as they are, or less a constant where that is smaller, over that with "
+            f"{evidence.output_code}, the best of {evidence.output_maps} maps; posterior means, paired by rows"
+        )
+        label, n = "Gain of the best map of decodings", evidence.output_gain.n or context.n
+        yield made("input_checks.output", label, evidence.output_gain, definition, n=n)
+    if evidence.belong_regained is not None:
+        definition = (
+            "share of the variance of the data that is kept if codes pass through an affine map, a ridge regression of "
+            "z on E(D(z)), less what is kept without it, with scales alone or by the mean; on rows left out of the fit"
+        )
+        label, n = "Regained by a map of codes", evidence.belong_regained.n or context.n
+        yield made("input_checks.belong", label, evidence.belong_regained, definition, n=n, unit="%")
+    moments = {
+        "std": ("Standard deviation of the latents", evidence.std),
+        "mean": ("Mean of the latents", evidence.mean),
+    }
+    for key, (label, value) in moments.items():
+        definition = f"over all channels; {evidence.scale_variant}"
+        yield made(f"input_checks.{key}", label, value, definition, n=value.n or context.n)
 
 
 def figures(evidence: InputEvidence) -> Iterator[Picture]:
@@ -207,7 +297,8 @@ def figures(evidence: InputEvidence) -> Iterator[Picture]:
 QUESTION = Question(
     key="input_checks",
     title="Input checks",
-    text="Does the model get the values that it expects, and are its latents on the scale that is expected?",
+    text="Do the data come as the model expects them, do its decodings come as the data do, do encoder and decoder "
+    "belong together, and are latents on the scale that is expected?",
     evidence=InputEvidence,
     measure=measure,
     judge=judge,

@@ -1,0 +1,135 @@
+"""What is said of the checks: findings with their estimates, bounds and remedies."""
+
+from latentassay.assay.input_checks import belonging, outputs, ranges, scaling
+from latentassay.assay.input_checks.gains import error_left
+from latentassay.assay.settling import how_to_settle
+from latentassay.assay.wording import minus
+from latentassay.core.estimate import Estimate
+from latentassay.core.findings import Finding
+from latentassay.core.levels import GRAVE, Bounds, Level, grade
+
+SPOKEN: tuple[Level, ...] = (*GRAVE, "unsure")
+"""Of output and coders nothing is said at other levels."""
+
+
+def say_of_range(word: str, sentence: str, level: Level, gain: Estimate, expects: str | None) -> Finding:
+    """Return the finding on the range of the data, or on the range that the model declares."""
+    scores, left = ("input_checks.range",), error_left(gain)
+    if word == "outside the declared range":
+        remedy = "Bring the data into that range, or say value_range= where the model was wrapped."
+        return Finding("input_checks.outside", sentence, "warning", scores, remedy=remedy)
+    if level != grade(left, ranges.LEFT):  # gains tell nothing where all is kept, or all is lost
+        return Finding("input_checks.range", sentence, level, scores)
+    grave = level in GRAVE
+    remedy = f"Map the data ({expects}) before everything else; most other findings are about the wrong input."
+    return Finding(
+        "input_checks.range",
+        sentence,
+        level,
+        scores,
+        direction=ranges.LEFT.direction if grave else None,
+        estimate=left,
+        bounds=ranges.LEFT,
+        remedy=remedy if grave else None,
+        settle=how_to_settle(left, ranges.LEFT),
+        brief=f"the data seem to need the mapping {expects}" if grave else None,
+    )
+
+
+def say_of_output(name: str, code: str, level: Level, gain: Estimate, lost: Estimate) -> Finding | None:
+    """Return the finding on the decoder's output; ``None`` where no map of it is better."""
+    if level not in SPOKEN:
+        return None
+    grave, left = level in GRAVE, error_left(gain)
+    seems = f"seems to be {name}" if grave else f"may be {name}, which is unsure"
+    remedy = (
+        f"Wrap the decoder with that step, as in la.from_torch(encode, lambda z: {code}); most other findings are "
+        "about the wrong output."
+    )
+    return Finding(
+        "input_checks.output",
+        f"What the decoder returns {seems}: {code} divides the squared error by {gain:.3g} (95 % interval "
+        f"{gain.low:.3g} to {gain.high:.3g}) and leaves {100 * lost:.2g} % of the variance of the data.",
+        level,
+        ("input_checks.output",),
+        direction=outputs.LEFT.direction if grave else None,
+        estimate=left,
+        bounds=outputs.LEFT,
+        remedy=remedy if grave else None,
+        settle=how_to_settle(left, outputs.LEFT),
+        brief=f"the decoder seems to return {name}" if grave else None,
+    )
+
+
+def say_of_belonging(
+    level: Level, regained: Estimate, kept: Estimate, mapped: Estimate, predicted: float
+) -> Finding | None:
+    """Return the finding on encoder and decoder; ``None`` where no map of codes brings them together."""
+    if level not in SPOKEN:
+        return None
+    grave = level in GRAVE
+    seem = "do not seem to belong together" if grave else "may not belong together, which is unsure"
+    sentence = (
+        f"Encoder and decoder {seem}: reconstructions keep {kept.scaled(100)} % of the variance of the data, and "
+        f"{mapped.scaled(100)} % where an affine map that mixes units brings every code to one that the decoder "
+        f"understands; such a map predicts {100 * predicted:.0f} % of how decodings are encoded."
+    )
+    return Finding(
+        "input_checks.belong",
+        minus(sentence),
+        level,
+        ("input_checks.belong",),
+        direction=belonging.REGAINED.direction if grave else None,
+        estimate=regained,
+        bounds=belonging.REGAINED,
+        remedy="Check both checkpoints: encoder and decoder must come from one training run, at one step."
+        if grave
+        else None,
+        settle=how_to_settle(regained, belonging.REGAINED),
+        brief="encoder and decoder do not seem to belong together" if grave else None,
+    )
+
+
+SCALE: dict[str, tuple[str, Bounds, str | None]] = {
+    "unit variance": ("scale", scaling.SCALE, None),
+    "scale factor needed": ("scale", scaling.SCALE, "Whoever models these latents next should multiply them first."),
+    "scale unsure": ("scale", scaling.SCALE, None),
+    "channel scales differ": (
+        "channels",
+        scaling.RATIO,
+        "Scale every channel by its own standard deviation before latents are modelled.",
+    ),
+    "shifted means": ("shift", scaling.SHIFT, "Subtract the mean of every channel before latents are modelled."),
+    "channels without variance": ("still", scaling.STILL, None),
+}
+"""Key, bounds and remedy of what ``latent_scale`` says."""
+
+
+def say_of_scale(
+    word: str,
+    sentence: str,
+    estimate: Estimate,
+    subjects: tuple[str, ...],
+    *,
+    has_prior: bool,
+    space: str | None = None,
+) -> Finding:
+    """Return a finding on the scale of latents; without a prior nothing was promised, and a factor is advice."""
+    key, bounds, remedy = SCALE[word]
+    level = grade(estimate, bounds)
+    # That a channel never varies is a fault of any model.
+    advice = level in GRAVE and not has_prior and key != "still"
+    if word == "scale factor needed" and space:
+        remedy = f"{remedy} These are {space}."
+    return Finding(
+        f"input_checks.{key}",
+        sentence,
+        "note" if advice else level,
+        ("input_checks.std",) if key == "scale" else ("input_checks.std", "input_checks.mean"),
+        subjects=subjects,
+        direction=bounds.direction if level in GRAVE else None,
+        estimate=None if advice else estimate,
+        bounds=None if advice else bounds,
+        remedy=remedy,
+        settle=how_to_settle(estimate, bounds),
+    )
