@@ -15,7 +15,7 @@ from latentassay.assay.input_checks.belonging import Belonging, belonging
 from latentassay.assay.input_checks.outputs import OutputScale, output_scale
 from latentassay.assay.input_checks.ranges import ValueRange, value_range
 from latentassay.assay.input_checks.scaling import latent_scale
-from latentassay.assay.input_checks.verdicts import say_of_belonging, say_of_output, say_of_range, say_of_scale
+from latentassay.assay.input_checks.verdicts import SPOKEN, say_of_belonging, say_of_output, say_of_range, say_of_scale
 from latentassay.assay.question import Judgement, Question
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Level, Picture, Score
@@ -250,14 +250,14 @@ def _scores(evidence: InputEvidence, context: Context) -> Iterator[Score]:
     )
     label = "Gain of the best mapping of the values"
     yield made("input_checks.range", label, evidence.gain, definition, n=evidence.range_n)
-    if evidence.output_gain is not None:
+    if evidence.output_gain is not None and evidence.output_level in SPOKEN:
         definition = (
             "squared error of decodings as they are, or less a constant where that is smaller, over that with "
             f"{evidence.output_code}, the best of {evidence.output_maps} maps; posterior means, paired by rows"
         )
         label, n = "Gain of the best map of decodings", evidence.output_gain.n or context.n
         yield made("input_checks.output", label, evidence.output_gain, definition, n=n)
-    if evidence.belong_regained is not None:
+    if evidence.belong_regained is not None and evidence.belong_level in SPOKEN:
         definition = (
             "share of the variance of the data that is kept if codes pass through an affine map, a ridge regression of "
             "z on E(D(z)), less what is kept without it, with scales alone or by the mean; on rows left out of the fit"
