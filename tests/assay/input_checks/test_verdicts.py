@@ -2,7 +2,7 @@
 
 import pytest
 
-from latentassay.assay.input_checks.verdicts import say_of_belonging, say_of_output, say_of_range, say_of_scale
+from latentassay.assay.input_checks.verdicts import aside, say_of_belonging, say_of_output, say_of_range, say_of_scale
 from latentassay.core.estimate import Estimate
 from latentassay.core.levels import grade
 
@@ -43,3 +43,5 @@ def test_without_a_prior_a_factor_is_advice():
     assert (promised.level, free.level) == ("warning", "note") and free.estimate is None and free.remedy
     still = say_of_scale("channels without variance", "…", Estimate(0, stderr=0), ("3",), has_prior=False)
     assert still.level == "warning" and still.remedy is None and still.subjects == ("3",)
+    beside = aside(promised)
+    assert (beside.level, beside.sentence, beside.remedy, beside.p_value) == ("note", "…", None, None)

@@ -1,5 +1,7 @@
 """What is said of the checks: findings with their estimates, bounds and remedies."""
 
+from dataclasses import replace
+
 from latentassay.assay.input_checks import belonging, outputs, ranges, scaling
 from latentassay.assay.input_checks.gains import error_left
 from latentassay.assay.settling import how_to_settle
@@ -132,4 +134,11 @@ def say_of_scale(
         bounds=None if advice else bounds,
         remedy=remedy,
         settle=how_to_settle(estimate, bounds),
+    )
+
+
+def aside(finding: Finding) -> Finding:
+    """Return the same as a note that accuses nobody and advises nothing."""
+    return replace(
+        finding, level="note", direction=None, estimate=None, bounds=None, remedy=None, settle=None, brief=None
     )

@@ -15,7 +15,14 @@ from latentassay.assay.input_checks.belonging import Belonging, belonging
 from latentassay.assay.input_checks.outputs import OutputScale, output_scale
 from latentassay.assay.input_checks.ranges import ValueRange, value_range
 from latentassay.assay.input_checks.scaling import latent_scale
-from latentassay.assay.input_checks.verdicts import SPOKEN, say_of_belonging, say_of_output, say_of_range, say_of_scale
+from latentassay.assay.input_checks.verdicts import (
+    SPOKEN,
+    aside,
+    say_of_belonging,
+    say_of_output,
+    say_of_range,
+    say_of_scale,
+)
 from latentassay.assay.question import Judgement, Question
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Level, Picture, Score
@@ -211,7 +218,9 @@ def judge(evidence: InputEvidence, context: Context) -> Judgement:
     level, gain, expects = evidence.range_level, evidence.gain, evidence.expects
     findings = [say_of_range(word, sentence, level, gain, expects) for word, sentence in ranges]
     findings += [finding for finding in (_of_output(evidence), _of_belonging(evidence)) if finding]
-    findings += [_of_scale(k, evidence, context) for k in range(len(evidence.scale_words))]
+    scales = [_of_scale(k, evidence, context) for k in range(len(evidence.scale_words))]
+    # Codes of the wrong input are on no scale that anybody chose.
+    findings += [aside(finding) for finding in scales] if level in GRAVE else scales
     return Judgement(tuple(_scores(evidence, context)), tuple(findings))
 
 
