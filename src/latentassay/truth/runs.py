@@ -8,6 +8,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
 
+from latentassay.assay.contradictions import contradictions
+from latentassay.core.autoencoder import modules_of
 from latentassay.core.levels import GRAVE
 from latentassay.core.progress import bar
 from latentassay.truth.diagnosers import Diagnoser, find_diagnoser
@@ -203,8 +205,16 @@ def _assayed(plant: Plant, options: dict[str, Any]) -> tuple[Iterable[Any], dict
         for name, truth in plant.known.items()
         if name in scores and scores[name].low is not None and scores[name].high is not None
     }
+    excluded = contradictions(
+        result.findings,
+        scores,
+        units=result.meta.units,
+        has_prior=plant.model.prior is not None,
+        is_trainable=any(True for module in modules_of(plant.model) for _ in module.parameters()),
+    )
     more = {
         "unsure": tuple(sorted({one.key for one in result.findings if one.level == "unsure"})),
         "held": held,
+        "contradictions": tuple(excluded),
     }
     return {(one.key, one.subjects, one.level) for one in result.findings if accuses(one)}, more

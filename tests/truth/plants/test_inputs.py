@@ -51,7 +51,7 @@ def test_a_decoder_of_another_run_uses_all_units_otherwise():
 
 def test_one_column_holds_the_share_said():
     found = huge_column(0.97, 0)
-    (true,) = found.truth
     variance = found.data.var(0)
-    (column,) = map(int, true.subjects)
+    column = int(variance.argmax())
+    assert {str(column)} in [true.subjects for true in found.truth]
     assert float(variance[column] / variance.sum()) == pytest.approx(0.97, abs=0.01)

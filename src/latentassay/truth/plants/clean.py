@@ -1,11 +1,15 @@
-"""Models without any defect, which may be blamed for nothing: optima on noisy data, PCA, the identity, trained ones."""
+"""Models without any defect, which may be blamed for nothing: optima on noisy data, PCA, the identity, ONNX files."""
+
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from latentassay.adapters import from_sklearn
+from latentassay.adapters import from_onnx, from_sklearn
 from latentassay.truth.plant import Kind, Plant, chance, torch_chance
-from latentassay.truth.vectors import Faulty, VectorWorld, known_of, vector_world
+from latentassay.truth.vectors import Faulty, known_of, vector_world
 
 
 def noisy_optimum(seed: int) -> Plant:
@@ -45,61 +49,34 @@ def identity(seed: int) -> Plant:
     return Plant(model=Faulty(Same(), (size,), prior=False), data=x)
 
 
-class Trained(nn.Module):
-    """A plain autoencoder of two hidden layers, whose codes are brought to mean 0 and variance 1."""
-
-    offset: Tensor
-    size: Tensor
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, observed: int, units: int, hidden: int = 64):
-        super().__init__()
-        self.inwards = nn.Sequential(nn.Linear(observed, hidden), nn.Tanh(), nn.Linear(hidden, units))
-        self.outwards = nn.Sequential(nn.Linear(units, hidden), nn.Tanh(), nn.Linear(hidden, observed))
-        self.register_buffer("offset", torch.zeros(observed))
-        self.register_buffer("size", torch.ones(1))
-        self.register_buffer("mean", torch.zeros(units))
-        self.register_buffer("std", torch.ones(units))
-
-    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return codes and no noise."""
-        code = (self.inwards((x - self.offset) / self.size) - self.mean) / self.std
-        return code, torch.zeros_like(code)
-
-    def decode(self, hidden: Tensor) -> Tensor:
-        """Return observations."""
-        decoded: Tensor = self.outwards(hidden * self.std + self.mean) * self.size + self.offset
-        return decoded
+def onnx_files(seed: int) -> Plant:
+    """Return a world's linear coders as a pair of ONNX files, which nobody can train further."""
+    world = vector_world(seed, warped=False)
+    inwards = world.basis * (world.amplitude / (world.amplitude.square() + world.sigma**2))
+    outwards = (world.basis * world.amplitude).T
+    x = world.draw()
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("encoder.onnx", "decoder.onnx")]
+        _write_linear(paths[0], inwards, -world.offset @ inwards)
+        _write_linear(paths[1], outwards, world.offset)
+        return Plant(model=from_onnx(*paths), data=x)
 
 
-def train(world: VectorWorld, *, steps: int = 600) -> Trained:
-    """Train a plain autoencoder on fresh rows of a world; a second or two on one core."""
-    x = world.draw(4000, part="train")
-    with torch.random.fork_rng():
-        torch.manual_seed(world.seed)
-        model = Trained(x.shape[1], world.units)
-    model.offset, model.size = x.mean(0), x.std()
-    optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
-    generator = torch_chance(chance("batches", world.seed))
-    for _ in range(steps):
-        batch = x[torch.randint(len(x), (128,), generator=generator)]
-        loss = (model.decode(model.encode(batch)[0]) - batch).square().mean() / model.size**2
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-        schedule.step()
-    with torch.no_grad():
-        code = model.encode(x)[0]
-        model.mean, model.std = code.mean(0), code.std(0)
-    return model.eval().requires_grad_(False)
+def _write_linear(path: Path, weight: Tensor, bias: Tensor) -> None:
+    """Write ``x W + b`` as an ONNX file with a free number of rows."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
 
-
-def trained(seed: int) -> Plant:
-    """Return a plain autoencoder, trained, of as many units as there are variables."""
-    world = vector_world(seed, warped=True)
-    return Plant(model=Faulty(train(world), (world.units,), prior=False), data=world.draw())
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["xw"]), helper.make_node("Add", ["xw", "b"], ["y"])]
+    graph = helper.make_graph(
+        nodes,
+        "linear",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", weight.shape[0]])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", weight.shape[1]])],
+        [numpy_helper.from_array(weight.numpy(), "w"), numpy_helper.from_array(bias.numpy(), "b")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, str(path))
 
 
 def _clean(name: str, effect: str, build: object) -> Kind:
@@ -117,5 +94,5 @@ KINDS = (
     _clean("exact optimum on noisy data", "changes come back at 1 − E[s²]", noisy_optimum),
     _clean("PCA", "scikit-learn's", pca),
     _clean("identity", "hands on what it is given", identity),
-    _clean("trained autoencoder", "plain, of as many units as variables", trained),
+    *([_clean("ONNX files", "linear coders", onnx_files)] if find_spec("onnxruntime") and find_spec("onnx") else []),
 )

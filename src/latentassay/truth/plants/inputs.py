@@ -187,7 +187,12 @@ def huge_column(share: float, seed: int) -> Plant:
     return Plant(
         model=Faulty(Columns(), (units,)),
         data=rows * size,
-        truth=frozenset({claim("reconstruction.columns", great)}),
+        truth=frozenset(
+            {
+                claim("reconstruction.columns", great),
+                claim("reconstruction.columns", *(column for column in range(units + lost) if column not in held)),
+            }
+        ),
         consequences=frozenset({"reconstruction.kept", "posterior.underconfident", "posterior.overconfident"}),
     )
 
