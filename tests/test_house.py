@@ -53,6 +53,7 @@ BESIDES = {
     "report/test_question_figures.py": "pictures of all questions",
     "report/test_sheets.py": "pictures of all questions",
     "spatial/test_page.py": "a page of the documents",
+    "truth/test_small.py": "a small part of the bench of planted defects",
 }
 """Tests of no module of their own, and what they are of."""
 

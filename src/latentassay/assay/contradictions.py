@@ -23,7 +23,7 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
 """Where the first is good, the second may not accuse: both are measured on one scale."""
 
 BETA = re.compile(r"β|\bbeta\b", re.IGNORECASE)
-TRAINING = re.compile(r"\b(re)?train|\bβ|\bbeta\b|\bepochs?\b", re.IGNORECASE)
+TRAINING = re.compile(r"\b(re)?train\b|\bconsistency training|β|\bbeta\b|\bepochs?\b", re.IGNORECASE)
 
 
 def contradictions(

@@ -1,4 +1,8 @@
-"""A spatial world: grey pictures whose patches are described by their slowest cosines, one channel each."""
+"""A spatial world: grey pictures of power 1/f² whose patches are a few slow cosines and noise, one channel each.
+
+The coefficient of a cosine is ``w z + σ ε``, so that the optimum of a VAE is known as for vectors: ``mean = coefficient ·
+w/(w² + σ²)``, ``std² = σ²/(w² + σ²)``, and it writes ``w z``.
+"""
 
 import math
 
@@ -7,33 +11,32 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import conv2d, conv_transpose2d
 
-from latentassay.truth.plant import Plant, chance
+from latentassay.truth.plant import Plant, chance, torch_chance
 from latentassay.truth.vectors import Faulty
 
 
 class PatchWorld:
-    """Orthonormal cosines of patches, whitened over pictures of power 1/f².
-
-    Codes of these pictures have variance 1 with their noise, decoding inverts encoding, and each channel is its own.
+    """Pictures, and the posterior of the optimum; codes have variance 1 with their noise, and each channel is its own.
 
     Attributes:
         channels: how many cosines are used, the slowest first.
         side: places along a side.
-        noise: standard deviation of the posterior.
+        noise: standard deviation of the posterior of every channel, ``(c, 1, 1)``.
         size: side of a patch.
+        rows: how many pictures there are.
     """
 
     def __init__(self, seed: int):
         rng = chance("patch world", seed)
-        self.seed, self.size = seed, 4
+        self.seed, self.size, self.rows = seed, 4, int(rng.integers(400, 601))
         self.channels, self.side = int(rng.integers(4, 8)), int(rng.integers(6, 9))
-        self.noise, self.rows = float(rng.uniform(0.05, 0.15)), int(rng.integers(400, 601))
-        self.basis = cosines(self.size)[: self.channels]
+        every = cosines(self.size)
+        self._basis, self._fast = every[: self.channels], every[-1:]
         many = clouds(256, self.size * self.side, seed=10_000 + seed) - 0.5
-        codes = conv2d(many, self.basis, stride=self.size)
-        self.scale = (codes.square().mean((0, 2, 3)) / (1 - self.noise**2)).sqrt()[:, None, None]
-        self._fast = cosines(self.size)[-2:-1]
-        self._fast_std = float(conv2d(many, self._fast, stride=self.size).std())
+        self._scale = self._coefficients(many).square().mean((0, 2, 3)).sqrt()[:, None, None]
+        self._sigma = float(rng.uniform(0.1, 0.2) * self._scale.min())
+        self._variance = self._scale.square() + self._sigma**2
+        self.noise = self._sigma / self._variance.sqrt()
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -42,21 +45,28 @@ class PatchWorld:
 
     def draw(self) -> Float[Tensor, "n 1 h w"]:
         """Draw pictures, mostly in [0, 1]."""
-        return clouds(self.rows, self.size * self.side, seed=self.seed)
+        seen = self._coefficients(clouds(self.rows, self.size * self.side, seed=self.seed) - 0.5)
+        pictures = self.decode(seen / self._scale)
+        generator = torch_chance(chance("noise of pictures", self.seed))
+        return pictures + self._sigma * torch.randn(pictures.shape, generator=generator)
 
     def encode(self, x: Float[Tensor, "n 1 h w"]) -> tuple[Tensor, Tensor]:
         """Return mean and standard deviation of the posterior."""
-        mean = conv2d(x - 0.5, self.basis, stride=self.size) / self.scale
-        return mean, torch.full_like(mean, self.noise)
+        mean = self._coefficients(x - 0.5) * (self._scale / self._variance)
+        return mean, self.noise.expand_as(mean)
 
     def decode(self, hidden: Tensor) -> Float[Tensor, "n 1 h w"]:
         """Return the pictures of latents."""
-        painted: Tensor = conv_transpose2d(hidden * self.scale, self.basis, stride=self.size)
+        painted: Tensor = conv_transpose2d(hidden * self._scale, self._basis, stride=self.size)
         return painted + 0.5
 
     def detail(self, x: Tensor) -> Tensor:
-        """Return what a cosine that no channel holds says of every patch, with variance 1."""
-        found: Tensor = conv2d(x - 0.5, self._fast, stride=self.size)[:, 0] / self._fast_std
+        """Return what a cosine that no channel holds says of every patch: noise of variance 1."""
+        found: Tensor = conv2d(x - 0.5, self._fast, stride=self.size)[:, 0] / self._sigma
+        return found
+
+    def _coefficients(self, x: Tensor) -> Tensor:
+        found: Tensor = conv2d(x, self._basis, stride=self.size)
         return found
 
 

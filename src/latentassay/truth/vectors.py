@@ -95,8 +95,22 @@ class VectorWorld:
         return torch.sinh(exponent * torch.asinh(turned)) @ self.bent.T * scale
 
 
-def vector_world(seed: int, *, warped: bool | None = None, noise: tuple[float, float] = (NARROW, WIDE)) -> VectorWorld:
+def vector_world(
+    seed: int,
+    *,
+    warped: bool | None = None,
+    noise: tuple[float, float] = (NARROW, WIDE),
+    narrowest: float = 0.4,
+    spare: float = 0.0,
+) -> VectorWorld:
     """Draw a world: 4 to 16 units, up to 8 further observed dimensions, any scale, warped for every other seed.
+
+    Args:
+        seed: decides everything.
+        warped: whether it is warped; every other seed where left out.
+        noise: between which values the standard deviation of the widest posterior lies.
+        narrowest: that of the narrowest, as a share of the widest, at least.
+        spare: still further observed dimensions, for each unit.
 
     >>> world = vector_world(0)
     >>> mean, _ = world.encode(world.decode(torch.ones(1, world.units)))
@@ -105,9 +119,9 @@ def vector_world(seed: int, *, warped: bool | None = None, noise: tuple[float, f
     """
     rng = chance("vector world", seed)
     units = int(rng.integers(4, 17))
-    observed = units + int(rng.integers(0, 9))
+    observed = units + int(rng.integers(0, 9)) + int(spare * units)
     widest = float(rng.uniform(*noise))
-    std = torch.from_numpy(widest * np.exp(rng.uniform(math.log(0.4), 0, units))).float()
+    std = torch.from_numpy(widest * np.exp(rng.uniform(math.log(narrowest), 0, units))).float()
     sigma = float(widest * np.exp(rng.uniform(math.log(0.1), math.log(10))))
     offset = torch.from_numpy(rng.normal(size=observed) * sigma / widest).float()
     bend = float(rng.uniform(0.85, 1.2))

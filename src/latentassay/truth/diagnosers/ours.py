@@ -19,6 +19,8 @@ DESCRIBING = frozenset(
         "factors.shared",
         "graph.one_way",
         "input_checks.shift",
+        "posterior.overconfident",
+        "posterior.underconfident",
         "reconstruction.columns",
         "units.collapsed",
         "units.dead",

@@ -137,6 +137,7 @@ def hole(radius: float, seed: int) -> Plant:
                 "graph.entangled",
                 "graph.one_way",
                 "input_checks.scale",
+                "paths",
                 "structure",
             }
         ),

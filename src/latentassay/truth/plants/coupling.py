@@ -92,7 +92,8 @@ def ring(pull: float, seed: int) -> Plant:
         model=Faulty(world, (world.units,), code=code, prior=False),
         data=world.observe(hidden),
         truth=frozenset({claim("graph.entangled", pair(first, second))}),
-        consequences=(MISFIT | {"aggregate.tails", "consistency.independence", "field"}) - {"reconstruction.kept"},
+        consequences=(MISFIT | {"aggregate.tails", "consistency.independence", "field", "paths"})
+        - {"reconstruction.kept"},
         never=NEVER | {"units.faint"},
     )
 

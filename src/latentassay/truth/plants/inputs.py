@@ -158,12 +158,13 @@ def biased(by: float, seed: int) -> Plant:
 
 
 def huge_column(share: float, seed: int) -> Plant:
-    """Plant a column that holds this share of the variance; what is kept of all others together is half of them.
+    """Plant a column that holds this share of the variance; what is kept of all says nothing of the others.
 
     Columns are the variables themselves, each with noise; those that no unit holds are lost.
     """
     rng = chance("huge column", seed)
-    units, lost = int(rng.integers(4, 9)), int(rng.integers(3, 9))
+    units = int(rng.integers(4, 9))
+    lost = int(rng.integers(units, 2 * units + 1))
     order = torch.from_numpy(rng.permutation(units + lost))
     noise = float(rng.uniform(0.1, 0.25))
     size = torch.ones(units + lost)

@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from latentassay.truth.plant import Kind, Plant, chance, claim
-from latentassay.truth.vectors import Faulty, VectorWorld, clean_vectors, vector_world
+from latentassay.truth.vectors import Faulty, VectorWorld, clean_vectors, known_of, vector_world
 
 WIDTHS = frozenset({"input_checks.scale", "aggregate.spread", "units.strength", "consistency.self"})
 
@@ -15,28 +15,33 @@ def _half(name: str, seed: int, world: VectorWorld) -> list[int]:
     return sorted(rng.choice(world.units, many, replace=False).tolist())
 
 
+def _noisy_world(seed: int) -> VectorWorld:
+    """A world whose noise matters, and shows: it has many observed dimensions in which nothing but noise is."""
+    return vector_world(seed, noise=(0.2, 0.3), narrowest=0.7, spare=1.5)
+
+
+def clean_noise(seed: int) -> Plant:
+    """Return the clean twin of posteriors of the wrong width."""
+    world = _noisy_world(seed)
+    return Plant(model=Faulty(world, (world.units,)), data=world.draw(), known=known_of(world))
+
+
 def underconfident(times: float, seed: int) -> Plant:
-    """Plant posteriors that are so many times as wide as the decoder needs, in half of the units or more."""
+    """Plant posteriors that are so many times as wide as the decoder needs, in all units."""
     return _width(times, seed, "posterior.underconfident")
 
 
 def overconfident(times: float, seed: int) -> Plant:
-    """Plant posteriors that are so many times as narrow as the decoder needs, in half of the units or more."""
+    """Plant posteriors that are so many times as narrow as the decoder needs, in all units."""
     return _width(1 / times, seed, "posterior.overconfident")
 
 
 def _width(factor: float, seed: int, key: str) -> Plant:
-    world = vector_world(seed)
-    units = _half(key, seed, world)
-
-    def code(x: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
-        std[:, units] *= factor
-        return mean, std
-
+    world = _noisy_world(seed)
     return Plant(
-        model=Faulty(world, (world.units,), code=code),
+        model=Faulty(world, (world.units,), code=lambda x, mean, std: (mean, factor * std)),
         data=world.draw(),
-        truth=frozenset({claim(key, *units)}),
+        truth=frozenset({claim(key, *range(world.units))}),
         consequences=WIDTHS,
     )
 
@@ -81,7 +86,8 @@ def _strength(factor: float, seed: int, name: str) -> Plant:
 
 
 def _kind(name: str, key: str, sizes: tuple[float, float, float], effect: str, plant: object) -> Kind:
-    return Kind(name=name, keys=(key,), sizes=sizes, effect=effect, plant=plant, clean=clean_vectors)  # type: ignore[arg-type]
+    clean = clean_vectors if key == "units.strength" else clean_noise
+    return Kind(name=name, keys=(key,), sizes=sizes, effect=effect, plant=plant, clean=clean)  # type: ignore[arg-type]
 
 
 KINDS = (

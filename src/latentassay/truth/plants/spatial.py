@@ -85,7 +85,7 @@ def twin_channels(correlation: float, seed: int) -> Plant:
 
     def code(x: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         mean[:, copy] = sign * (correlation * mean[:, own] + math.sqrt(1 - correlation**2) * world.detail(x))
-        std[:, own] = std[:, copy] = math.sqrt(2) * world.noise
+        std[:, own] = std[:, copy] = math.sqrt(2) * world.noise[own]
         return mean, std
 
     def latent(z: Tensor) -> Tensor:
