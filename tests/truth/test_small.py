@@ -14,7 +14,6 @@ NAMED = (
     "hole",
     "underconfident",
     "overconfident",
-    "decoder bias",
 )
 CLEAN = ("wrong scale", "underconfident", "PCA", "identity", "dead channel")
 

@@ -1,7 +1,7 @@
 """A spatial world: grey pictures of power 1/f² whose patches are a few slow cosines and noise, one channel each.
 
-The coefficient of a cosine is ``w z + σ ε``, so that the optimum of a VAE is known as for vectors: ``mean = coefficient ·
-w/(w² + σ²)``, ``std² = σ²/(w² + σ²)``, and it writes ``w z``.
+The coefficient of a cosine is ``w z + σ ε``, so that the optimum of a VAE is known as for vectors:
+``mean = coefficient · w/(w² + σ²)``, ``std² = σ²/(w² + σ²)``, and it writes ``w z``.
 """
 
 import math
