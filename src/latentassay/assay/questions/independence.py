@@ -3,95 +3,140 @@
 import itertools
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Float
+
 from latentassay.assay.context import Context
 from latentassay.assay.question import Judgement, Question
-from latentassay.core.findings import Finding, Score
-from latentassay.metrics import independence
+from latentassay.assay.settling import how_to_settle
+from latentassay.assay.wording import listing, minus
+from latentassay.core.estimate import Estimate
+from latentassay.core.findings import Bounds, Finding, Score
+from latentassay.core.levels import discoveries, exceeding, grade
+from latentassay.stats.distance_correlation import FEWEST, distance_correlations
+from latentassay.stats.extremes import largest
 
 ROWS = 256
-"""Rows of the test, at most; it compares all with all."""
+"""Rows of the test at first; it compares all with all."""
 
-FIRST = 99
-"""Permutations that tell whether more are worth their time."""
+MOST_ROWS = 1024
+"""And at most."""
 
-PERMUTATIONS = 999
-"""Permutations of the test, so that p can be as small as 0.001."""
+MOST_UNITS = 16
+"""Units that are compared, the most responsive, where there are more."""
 
-UNDECIDED = 0.1
-"""p-value of the first from which on no dependence would be found with all."""
+NAMED = 3
+"""Pairs that a sentence names, the most dependent first."""
 
-FOR_CENTRE = 19
-"""Permutations that tell the middle of the statistic for units that depend on each other in full."""
-
-SMALLEST = 1e-12
-"""Least statistic of full dependence that is divided by."""
-
-SIGNIFICANT = 0.01
-"""p-value below which units depend on each other."""
+BOUNDS = Bounds(
+    0,
+    0.05,
+    1.0,
+    "squared distance correlation of two units: 0.05 belongs to a correlation of 0.25 between normal numbers. No "
+    "dependence is a fault by itself, as data may be so: samples against the prior are judged by the question after "
+    "the aggregate posterior",
+)
 
 
 @dataclass(frozen=True)
 class IndependenceEvidence:
-    """A permutation test for dependence between the units of posterior samples.
+    """Dependence of every pair of live units in posterior samples.
 
     Attributes:
-        value: the statistic.
-        p_value: for no dependence.
-        effect: the statistic in shares of what it would be if all latents rose and fell together.
+        squared: squared distance correlation without bias, ``(u, u)``; 0 where independent, 1 where the same.
+        low: lower ends of its 95 % intervals, ``(u, u)``.
+        high: upper ends, ``(u, u)``.
+        p_values: for no dependence, pair by pair, ``(u, u)``.
+        labels: name of every unit.
         n: number of rows.
-        variant: which statistic.
     """
 
-    value: float
-    p_value: float
-    effect: float
+    squared: Float[np.ndarray, "u u"]
+    low: Float[np.ndarray, "u u"]
+    high: Float[np.ndarray, "u u"]
+    p_values: Float[np.ndarray, "u u"]
+    labels: tuple[str, ...]
     n: int
-    variant: str
+
+    @property
+    def pairs(self) -> list[tuple[int, int]]:
+        """Numbers of all pairs of two units."""
+        return list(itertools.combinations(range(len(self.labels)), 2))
+
+    @property
+    def estimates(self) -> list[Estimate]:
+        """Squared distance correlation of every pair."""
+        return [Estimate(self.squared[pair], low=self.low[pair], high=self.high[pair], n=self.n) for pair in self.pairs]
 
 
 def passes_needed(context: Context) -> int | None:
     """Codes are there; one unit alone cannot depend on another."""
-    return 0 if len(context.ledger.live) > 1 else None
+    return 0 if len(context.ledger.live) > 1 and context.n >= FEWEST else None
 
 
 def measure(context: Context) -> IndependenceEvidence:
-    """Test the alive units of real data."""
-    z = context.z[:ROWS].flatten(1)[:, context.active_latents]
-    ends = [0, *itertools.accumulate(map(len, context.alive.groups))]
-    units, generator = [range(*pair) for pair in itertools.pairwise(ends)], context.generator("independence")
-    found = independence(z, units=units, permutations=FIRST, generator=generator)
-    if found.p_value <= UNDECIDED:
-        found = independence(z, units=units, permutations=PERMUTATIONS, generator=generator)
-    # Sorted, every latent keeps its values, and all follow the first.
-    most = independence(z.sort(dim=0).values, units=units, permutations=FOR_CENTRE, generator=generator)
+    """Measure the dependence of live units of real data."""
+    units = context.strongest(context.ledger.live, MOST_UNITS)
+    z = context.sample(min(context.at_most(ROWS), MOST_ROWS), "independence").flatten(1)
+    found = distance_correlations([z[:, list(group)] for group in context.only(units).groups])
     return IndependenceEvidence(
-        value=float(found.value),
-        p_value=float(found.p_value),
-        effect=float(found.value) / max(float(most.value), SMALLEST),
-        n=int(found.n),
-        variant=found.variant,
+        squared=found.squared.numpy(),
+        low=found.low.numpy(),
+        high=found.high.numpy(),
+        p_values=found.p_values.numpy(),
+        labels=tuple(context.labels[unit] for unit in units),
+        n=found.n,
     )
 
 
 def judge(evidence: IndependenceEvidence, context: Context) -> Judgement:
-    """Say whether a dependence was found."""
-    score = Score(
+    """Name the pairs that surely depend on each other by more than a little."""
+    estimates = evidence.estimates
+    most = largest(estimates)
+    score = Score.of(
         "consistency.independence",
-        "Dependence of the alive latents",
-        evidence.value,
-        f"{evidence.variant}; p = {evidence.p_value:.3g} for no dependence (permutation); about "
-        f"{100 * min(1.0, max(0.0, evidence.effect)):.0f} % of what it would be if all latents rose and fell together",
+        "Dependence of the most dependent pair of units",
+        most,
+        f"squared distance correlation without bias, the largest of {len(estimates)} pairs (0: independent, 1: the "
+        "same but for place and size); interval by leaving out blocks of rows, the choice of the pair included",
         n=evidence.n,
         seed=context.seed,
     )
-    if evidence.p_value < SIGNIFICANT:
-        sentence = f"The alive latents of real data depend on each other (p = {evidence.p_value:.2g})."
-        remedy = "Draw them together: samples that mix units (hybrids, the prior) hold combinations no data have."
-        return Judgement(
-            (score,), (Finding("consistency.independence", sentence, "note", (score.name,), remedy=remedy),)
-        )
-    sentence = f"No dependence between the alive latents of real data was found (p = {evidence.p_value:.2g})."
-    return Judgement((score,), (Finding("consistency.independence", sentence, "good", (score.name,)),))
+    named = [k for k, is_beyond in enumerate(exceeding(estimates, BOUNDS.negligible)) if is_beyond]
+    named = sorted(named, key=lambda k: -float(estimates[k]))
+    level = grade(most, BOUNDS)
+    finding = Finding(
+        "consistency.independence",
+        minus(_sentence(evidence, score, named)),
+        level,
+        (score.name,),
+        subjects=tuple(_pair(evidence, k) for k in named),
+        direction="above",
+        estimate=most,
+        bounds=BOUNDS,
+        remedy="Draw them together: samples that mix units (hybrids, the prior) hold combinations no data have."
+        if named and level != "good"
+        else None,
+        settle=how_to_settle(most, BOUNDS),
+    )
+    return Judgement((score,), (finding,))
+
+
+def _pair(evidence: IndependenceEvidence, k: int) -> str:
+    first, second = (evidence.labels[unit] for unit in evidence.pairs[k])
+    return f"{first}+{second}"
+
+
+def _sentence(evidence: IndependenceEvidence, score: Score, named: list[int]) -> str:
+    p_values = [float(evidence.p_values[pair]) for pair in evidence.pairs]
+    least = min(1.0, len(p_values) * min(p_values))
+    test = f"p = {least:.2g} for no dependence, over all {len(p_values)} pairs"
+    size = f"squared distance correlation {score} at most, {test}"
+    if not named and not any(discoveries(p_values)):
+        return f"No dependence between live units of real data was found ({size})."
+    more = [f"{len(named) - NAMED} other pairs"] if len(named) > NAMED else []
+    who = f": {listing([*(_pair(evidence, k) for k in named[:NAMED]), *more])}" if named else " a little"
+    return f"Live units of real data depend on each other{who} ({size})."
 
 
 QUESTION = Question(
