@@ -41,7 +41,8 @@ class Context:
         rows: the rows drawn for this assay, without repetition.
         codes: posterior mean and std of those rows.
         z: one posterior sample per row.
-        matrix: response matrix over ``z``.
+        units: all units.
+        matrix: response matrix over ``z``, of all units or, where these are too many for the budget, of some drawn.
         ledger: what is known of every unit; states of units come from here alone.
         seed: seed of everything drawn.
         grid: points along each side of maps of responses, at most.
@@ -61,6 +62,7 @@ class Context:
     rows: Tensor
     codes: Codes
     z: Tensor
+    units: Units
     matrix: ResponseMatrix
     ledger: Ledger
     seed: int
@@ -112,7 +114,10 @@ class Context:
 
     @property
     def variables(self) -> Units:
-        """What hybrids draw one by one: units that hold the same, by the ledger, together, and all others alone."""
+        """What hybrids draw one by one: units that hold the same, by the ledger, together, and all others alone.
+
+        Units that nobody asked about are taken to be redundant if some of those that were are.
+        """
         groups, same = self.matrix.units.groups, set(self.ledger.of("twin", "redundant"))
         sets = [set(group) & same for group in self.ledger.variables if set(group) & same]
         joined = {unit for group in sets for unit in group}

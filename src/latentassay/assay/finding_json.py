@@ -1,11 +1,13 @@
 """Findings as JSON: the same fields in saved assays and in ``Assay.to_json``, whose schema is documented here."""
 
-from collections.abc import Mapping
+import json
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding
+from latentassay.core.findings import Finding, Meta, Score, Section
 from latentassay.core.levels import Bounds
 
 
@@ -26,6 +28,37 @@ def pack_finding(finding: Finding) -> dict[str, Any]:
     facts["estimate"] = None if found is None else pack_estimate(found)
     facts["bounds"] = None if bounds is None else bounds._asdict()
     return facts
+
+
+SCHEMA = "latentassay-findings-1"
+"""Name of what ``Assay.to_json`` writes; it changes where a field does."""
+
+
+def findings_json(sections: Iterable[Section], meta: Meta) -> str:
+    """Return findings and scores as JSON that programs can rely on.
+
+    ``{"schema": "latentassay-findings-1", "meta": {…}, "findings": [{"question", …}, …], "scores": {name: {…}, …}}``, in
+    the order of the report; findings have the fields of ``pack_finding``, scores ``label``, ``value``, ``low``,
+    ``high``, ``n``, ``seed``, ``unit`` and ``definition``. Numbers that are not finite are null.
+    """
+    sections = tuple(sections)
+    findings = [{"question": s.key, **pack_finding(finding)} for s in sections for finding in s.findings]
+    scores = {score.name: _pack_score(score) for s in sections for score in s.scores}
+    facts = {"schema": SCHEMA, "meta": asdict(meta), "findings": findings, "scores": scores}
+    return json.dumps(_finite(facts), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(facts: Any) -> Any:
+    """Replace what JSON has no word for."""
+    if isinstance(facts, dict):
+        return {name: _finite(value) for name, value in facts.items()}
+    if isinstance(facts, list | tuple):
+        return [_finite(value) for value in facts]
+    return None if isinstance(facts, float) and not math.isfinite(facts) else facts
+
+
+def _pack_score(score: Score) -> dict[str, Any]:
+    return {name: value for name, value in asdict(score).items() if name != "name"}
 
 
 def pack_estimate(estimate: Estimate) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from latentassay.assay.principal import answering_directions
 from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.observations import Observations
 from latentassay.core.posteriors import DiagonalGaussian
-from latentassay.core.units import Units
+from latentassay.core.units import Units, as_units
 from latentassay.responses import ResponseMatrix, respond, response_matrix
+from latentassay.responses.affordable import affordable_units
 from latentassay.sampling import Codes, decode, drawn, encode
 from latentassay.spatial import channel_correlations, is_spatial, twins
 
@@ -55,11 +56,20 @@ def prepare(model: Autoencoder, data: Observations, order: Tensor, afforded: Siz
     """
     rows = order[: afforded.rows]
     codes = encode(model, data, rows=rows, generator=seeded(options.seed, "posterior"), batch_size=afforded.batch_size)
-    z, begun = drawn(codes), time.perf_counter()
+    z, units = drawn(codes), as_units(options.units, model.latent_shape)
+    asked = affordable_units(
+        model,
+        z,
+        units,
+        MATRIX_SHARE * options.budget,
+        generator=seeded(options.seed, "units"),
+        batch_size=afforded.batch_size,
+    )
+    begun = time.perf_counter()
     matrix = response_matrix(
         model,
         z,
-        units=options.units,
+        units=asked,
         generator=seeded(options.seed, "matrix"),
         precision=options.precision,
         budget=MATRIX_SHARE * options.budget,
@@ -74,6 +84,7 @@ def prepare(model: Autoencoder, data: Observations, order: Tensor, afforded: Siz
         rows=rows,
         codes=codes,
         z=z,
+        units=units,
         matrix=matrix,
         ledger=_write_ledger(model, data, codes, rows, matrix, options.seed, afforded.batch_size),
         seed=options.seed,

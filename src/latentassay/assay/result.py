@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from latentassay.assay.evidence import pack, unpack
-from latentassay.assay.finding_json import pack_finding, unpack_finding
+from latentassay.assay.finding_json import findings_json, pack_finding, unpack_finding
 from latentassay.assay.question import Question, known_questions
 from latentassay.core.errors import CheckpointError
 from latentassay.core.findings import LEVELS, Finding, Meta, Score, Section
@@ -84,6 +84,20 @@ class Assay:
         if path is not None:
             write_whole(Path(path), page.encode())
         return page
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return findings and scores as JSON (schema: ``latentassay.assay.finding_json``), and write it to ``path``.
+
+        >>> import json, torch, latentassay as la
+        >>> model = la.from_torch(lambda x: x, lambda z: z, latent_shape=(2,))
+        >>> found = json.loads(la.assay(model, torch.randn(64, 2), questions="units", samples=64).to_json())
+        >>> found["findings"][0]["key"], found["findings"][0]["subjects"]
+        ('units.alive', ['0', '1'])
+        """
+        text = findings_json(self.sections, self.meta)
+        if path is not None:
+            write_whole(Path(path), text.encode())
+        return text
 
     def save(self, path: str | Path) -> None:
         """Write everything to one safetensors file, its JSON part in the header, with a sha256 over both."""

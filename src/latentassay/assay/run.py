@@ -158,7 +158,7 @@ def _meta(
         available=len(context.data),
         x_shape=tuple(context.data.x_shape),
         latent_shape=tuple(context.model.latent_shape),
-        units=len(context.matrix.units),
+        units=len(context.units),
         prior=type(context.model.prior).__name__ if context.model.prior else None,
         seed=options.seed,
         grid=options.grid,

@@ -61,6 +61,7 @@ def assay(
         ),
     ] = [],  # noqa: B006
     report: Annotated[Path, typer.Option(help="Where the HTML page goes.")] = Path("report.html"),
+    json: Annotated[Path | None, typer.Option(help="Also write findings and scores as JSON, for programs.")] = None,
     save: Annotated[Path | None, typer.Option(help="Also keep everything for la.Assay.load, as safetensors.")] = None,
     samples: Annotated[
         int, typer.Option(help="Rows, and latents of each kind; more are slower and surer.", min=32)
@@ -114,6 +115,8 @@ def assay(
         name=opened.name,
     )
     result.to_html(report)
+    if json is not None:
+        result.to_json(json)
     if save is not None:
         result.save(save)
     out.print(*terminal.verdict(result))

@@ -116,7 +116,7 @@ def judge(evidence: UnitsEvidence, context: Context) -> Judgement:
     if len(ledger.of("dead", "collapsed", "encoder-blind")) == len(ledger.entries):
         return Judgement(tuple(scores), (_collapse_finding(ledger, context),))
     beta = context.has_prior and context.is_trainable
-    findings = [_alive_finding(evidence, ledger), *state_findings(ledger, beta=beta)]
+    findings = [_alive_finding(evidence, ledger, context), *state_findings(ledger, beta=beta)]
     if evidence.strength is not None:
         scores.append(_strength_score(evidence.strength, context))
         findings.append(_strength_finding(ledger, scores[-1], context))
@@ -174,16 +174,18 @@ def _strength_score(strength: Estimate, context: Context) -> Score:
     )
 
 
-def _alive_finding(evidence: UnitsEvidence, ledger: Ledger) -> Finding:
+def _alive_finding(evidence: UnitsEvidence, ledger: Ledger, context: Context) -> Finding:
     count, total = int(evidence.dimension), len(evidence.labels)
     low, high = int(evidence.dimension.low or 0), int(evidence.dimension.high or 0)
     doubt = f" ({low} beyond doubt, at most {high})" if low < high else ""
     units = f"unit{'' if total == 1 else 's'}"
-    brief = f"{count or 'none'} of {total} {units} {'answers' if count < 2 else 'answer'} when changed alone"
+    if total < len(context.units):
+        units += f" that were drawn from {len(context.units)} for want of time"
+    brief = f"none of {total} {units} answers when changed alone"
     if count:
         brief = f"{count} of {total} {units} {'is' if count == 1 else 'are'} alive"
     sentence = f"{brief[0].upper()}{brief[1:]}{doubt}"
-    if evidence.variables != count:
+    if evidence.variables not in (0, count):
         sentence += f"; {'' if count else 'together '}they hold {_variables_words(evidence, ledger)}"
     return Finding(
         "units.alive",
@@ -192,7 +194,18 @@ def _alive_finding(evidence: UnitsEvidence, ledger: Ledger) -> Finding:
         ("units.alive", "units.variables"),
         subjects=tuple(ledger.labels(ledger.live)),
         estimate=evidence.dimension,
+        remedy=_more_time(total, context),
         brief=brief,
+    )
+
+
+def _more_time(asked: int, context: Context) -> str | None:
+    """What it takes to ask about all units, where only some were."""
+    if asked == len(context.units):
+        return None
+    seconds = context.seconds * len(context.units) / asked
+    return (
+        f"Give it about {seconds:.2g} s (budget=, or --budget) for all of them, or name the units that matter (units=)."
     )
 
 
