@@ -37,7 +37,7 @@ SCHEMA = "latentassay-findings-1"
 def findings_json(sections: Iterable[Section], meta: Meta) -> str:
     """Return findings and scores as JSON that programs can rely on.
 
-    ``{"schema": "latentassay-findings-1", "meta": {…}, "findings": [{"question", …}, …], "scores": {name: {…}, …}}``, in
+    ``{"schema": "latentassay-findings-1", "meta": {…}, "findings": [{"question", …}, …], "scores": {name: {…}}}``, in
     the order of the report; findings have the fields of ``pack_finding``, scores ``label``, ``value``, ``low``,
     ``high``, ``n``, ``seed``, ``unit`` and ``definition``. Numbers that are not finite are null.
     """
