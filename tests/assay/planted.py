@@ -79,13 +79,13 @@ def leaking(x, mean, std):
 
 
 DEFECTS = {
-    "dead channel": (Twin(code=silent, latent=unheard), 1, {"spatial.dead": "c2: "}),
-    "dead to the decoder": (Twin(latent=unheard), 1, {"spatial.dead": "(c2: the decoder ignores them)"}),
-    "duplicated channel": (Twin(code=doubled, latent=halved), 1, {"spatial.twins": "c1 and c5 (codes correlate at −1"}),
+    "dead channel": (Twin(code=silent, latent=unheard), 1, {"units.collapsed": "c2"}),
+    "dead to the decoder": (Twin(latent=unheard), 1, {"units.dead": "c2"}),
+    "duplicated channel": (Twin(code=doubled, latent=halved), 1, {"units.twins": "c1+c5"}),
     "global information": (
         Twin(code=brightness_in_a_spot, latent=brightness_from_a_spot),
         1,
-        {"spatial.global": "smuggled through place (5, 2)"},
+        {"spatial.global": "(5, 2)"},
     ),
     "wrong scaling": (
         Twin(code=lambda x, m, s: (5.5 * m, 5.5 * s), latent=lambda z: z / 5.5),
@@ -97,14 +97,11 @@ DEFECTS = {
         255,
         {"input_checks.range": "expect [0, 1]", "input_checks.outside": "the data run from"},
     ),
-    "dead to the encoder": (Twin(code=silent), 1, {"units.encoder_blind": "unit c2"}),
-    "channel that is not read back": (
-        Twin(code=forgotten),
-        1,
-        {"units.faint": "The encoder does not read what the decoder paints with unit c2"},
-    ),
-    "channel leak": (Twin(code=leaking), 1, {"spatial.leaks": "c1 moves c4"}),
+    "dead to the encoder": (Twin(code=silent), 1, {"units.encoder_blind": "c2"}),
+    "channel that is not read back": (Twin(code=forgotten), 1, {"units.faint": "c2"}),
+    "channel leak": (Twin(code=leaking), 1, {"graph.one_way": "c1>c4"}),
 }
+"""Name → model, factor of the data, and what is found: key → the only subject, or words of a sentence that has none."""
 
 
 def data(times=1.0, seed=7):

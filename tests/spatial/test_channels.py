@@ -43,6 +43,17 @@ def test_twins_are_sure_of_either_sign_and_not_the_merely_alike():
     assert twins(torch.tensor([[1.0, 0.985], [0.985, 1.0]]), torch.full((2, 2), 0.01)) == ()
 
 
+def test_twins_are_hardly_ever_found_among_many_that_are_only_nearly_alike():
+    """28 pairs whose true correlation is just 0.98: by intervals alone, about one in two families would be accused."""
+    accused = 0
+    for seed in range(40):
+        common = torch.randn(40, 1, 3, 3, generator=seeded(seed)).double()
+        own = torch.randn(40, 8, 3, 3, generator=seeded(100 + seed)).double()
+        found = channel_correlations(0.98**0.5 * common + 0.02**0.5 * own)
+        accused += bool(twins(found.matrix, found.matrix_stderr))
+    assert accused <= 4
+
+
 def test_effects_of_a_linear_decoder_are_the_angles_between_its_kernels():
     """White moves of a circular convolution change the picture by kernels: their cosine is that of the kernels."""
     model = circular(3, 2, side=12)

@@ -9,7 +9,8 @@ from torch import Generator, Tensor
 
 from latentassay.core.arrays import Array, as_tensor, in_kind_of
 from latentassay.core.autoencoder import Decoder, eval_mode
-from latentassay.core.estimate import Z95
+from latentassay.core.estimate import Estimate
+from latentassay.core.levels import exceeding
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
 from latentassay.core.randomness import as_generator
@@ -178,6 +179,8 @@ def _compare(products: Float[Tensor, "n c c"]) -> ChannelEffects:
 def twins(values: Array, stderr: Array) -> tuple[tuple[int, int], ...]:
     """Return the pairs of channels whose value is beyond doubt ``TWINS`` or more, of either sign.
 
+    False discoveries are controlled over all pairs (Benjamini and Hochberg 1995).
+
     Args:
         values: correlations or cosines ``(c, c)``, a tensor or an array.
         stderr: their standard errors, likewise.
@@ -185,6 +188,8 @@ def twins(values: Array, stderr: Array) -> tuple[tuple[int, int], ...]:
     >>> twins(torch.tensor([[1.0, -0.99], [-0.99, 1.0]]), torch.zeros(2, 2))
     ((0, 1),)
     """
-    strength, error = as_tensor(values, "values"), as_tensor(stderr, "stderr")
-    sure = torch.triu(strength.abs() - Z95 * error >= TWINS, 1)
-    return tuple((int(a), int(b)) for a, b in sure.nonzero().tolist())
+    strength, error = as_tensor(values, "values").abs(), as_tensor(stderr, "stderr")
+    first, second = torch.triu_indices(*strength.shape, offset=1)
+    sizes = zip(strength[first, second].tolist(), error[first, second].tolist(), strict=True)
+    alike = exceeding([Estimate(size, stderr=spread) for size, spread in sizes], TWINS)
+    return tuple((int(first[k]), int(second[k])) for k in range(len(alike)) if alike[k])

@@ -1,39 +1,46 @@
-"""Which channels of a spatial latent are dead, repeat one another, or leak into one another?"""
+"""Which channels of a spatial latent repeat one another, in their codes or in what they do to the picture?
 
-from collections.abc import Iterator
+What is wrong with single channels, and which of them move others, the ledger knows; here it is said in one place.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 from jaxtyping import Float
-from torch import Tensor
 
 from latentassay import plots
 from latentassay.assay.context import Context
+from latentassay.assay.families import judge_family
+from latentassay.assay.ledger import COUPLING, Ledger, State
 from latentassay.assay.question import Judgement, Question
-from latentassay.assay.wording import LISTED
-from latentassay.core.estimate import Z95
+from latentassay.assay.settling import how_to_settle
+from latentassay.assay.wording import LISTED, listing, minus
+from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
+from latentassay.core.levels import Bounds, Level, worst
 from latentassay.core.units import Units
-from latentassay.sampling import Codes
-from latentassay.spatial import (
-    ActivityMaps,
-    ChannelEffects,
-    activity_maps,
-    channel_correlations,
-    channel_effects,
-    twins,
+from latentassay.spatial import channel_correlations, channel_effects, twins
+from latentassay.spatial.channels import TWINS
+from latentassay.stats.extremes import largest
+
+LIKE = Bounds(
+    null=0.0,
+    negligible=TWINS,
+    serious=2.0,
+    reason="correlation of codes or cosine of effects, of either sign: from 0.98 on one of two channels is enough; "
+    "that is said of units, so nothing is serious here",
 )
+"""How alike two channels may be."""
 
-STILL = 1e-2
-"""A channel says nothing, or does nothing, if its codes, or changes by it, are this small a share of the median's."""
-
-LEAK = 0.5
-"""A channel leaks into another if a change of it moves the other by this share of the other's own spread …"""
-
-USUAL = 3.0
-"""… and by so many times what is usual between two alive channels."""
+SAID: dict[State, str] = {
+    "dead": "dead",
+    "collapsed": "collapsed",
+    "encoder-blind": "painted, but not written by the encoder",
+    "redundant": "redundant",
+}
+"""States that a good word on channels excludes, beside twins, in words."""
 
 LEAST = 8
 """Rows on which effects are compared, at least."""
@@ -50,30 +57,30 @@ class ChannelsEvidence:
 
     Attributes:
         correlations: of codes over places and data, ``(c, c)``.
+        correlations_stderr: their standard errors.
         effects: cosine between what the same change of two channels does to the picture, ``(c, c)``.
+        effects_stderr: their standard errors.
         effect_size: how much a change of a channel changes the picture, ``(c,)``.
-        leakage: normalized response of the second channel of every leak to a change of the first, ``(leaks,)``.
-        dead: channels that say or do nothing, and why.
-        twins: pairs of channels that repeat each other.
-        leaks: ordered pairs of which the first moves the second, the strongest first.
+        alike: pairs whose codes or effects are the same beyond doubt.
         correlations_variant: how correlations were measured.
         effects_variant: how effects were measured.
+        n: number of rows on which effects were compared.
     """
 
     correlations: Float[np.ndarray, "c c"]
+    correlations_stderr: Float[np.ndarray, "c c"]
     effects: Float[np.ndarray, "c c"]
+    effects_stderr: Float[np.ndarray, "c c"]
     effect_size: Float[np.ndarray, " c"]
-    leakage: Float[np.ndarray, " leaks"]
-    dead: tuple[tuple[int, str], ...]
-    twins: Pairs
-    leaks: Pairs
+    alike: Pairs
     correlations_variant: str
     effects_variant: str
+    n: int
 
 
 def passes_needed(context: Context) -> int | None:
-    """Effects of every channel on the fewest rows; vectors have no channels."""
-    return LEAST * _per_row(context) if context.is_spatial else None
+    """Effects of every channel on the fewest rows; vectors have no channels, and one has none to be compared with."""
+    return LEAST * _per_row(context) if context.is_spatial and context.model.latent_shape[0] > 1 else None
 
 
 def _per_row(context: Context) -> int:
@@ -83,158 +90,149 @@ def _per_row(context: Context) -> int:
 
 def measure(context: Context) -> ChannelsEvidence:
     """Compare what channels say and do."""
-    maps = activity_maps(Codes(context.codes.mean, context.codes.std, None))
-    correlations = channel_correlations(context.codes.mean)
-    z = context.sample(context.rows_at(_per_row(context), least=LEAST, most=MOST), "effect rows")
+    codes = channel_correlations(context.codes.mean)
+    z = context.sample(context.rows_at(_per_row(context), least=LEAST, most=context.at_most(MOST)), "effect rows")
     size = max(1, context.batch_size // int(context.model.latent_shape[0]))
     effects = channel_effects(context.model, z, generator=context.generator("effects"), batch_size=size)
-    dead = _dead(context, maps, effects)
-    same = sorted(
-        set(twins(correlations.matrix, correlations.matrix_stderr)) | set(twins(effects.cosine, effects.cosine_stderr))
-    )
-    pairs = tuple(pair for pair in same if not set(pair) & set(dead))
-    leaks = tuple(pair for pair in _leaks(context) if tuple(sorted(pair)) not in pairs)
+    alike = {*twins(codes.matrix, codes.matrix_stderr), *twins(effects.cosine, effects.cosine_stderr)}
     return ChannelsEvidence(
-        correlations=correlations.matrix.numpy(),
+        correlations=codes.matrix.numpy(),
+        correlations_stderr=codes.matrix_stderr.numpy(),
         effects=effects.cosine.numpy(),
+        effects_stderr=effects.cosine_stderr.numpy(),
         effect_size=effects.size.numpy(),
-        leakage=np.array([float(context.matrix.normalized[pair]) for pair in leaks]),
-        dead=tuple(dead.items()),
-        twins=pairs,
-        leaks=leaks,
-        correlations_variant=correlations.variant,
+        alike=tuple(sorted(alike)),
+        correlations_variant=codes.variant,
         effects_variant=effects.variant,
+        n=effects.n,
     )
-
-
-def _dead(context: Context, maps: ActivityMaps, effects: ChannelEffects) -> dict[int, str]:
-    """Channels that say or do nothing, and why."""
-    varies, moves = (values > STILL * values.median() for values in (maps.by_channel, effects.size.square()))
-    idle = context.ledger.of("dead", "collapsed") if _by_channel(context) else None
-    if idle is not None:
-        return dict.fromkeys(idle, "the decoder ignores them")
-    reasons = {}
-    for channel in range(len(varies)):
-        checks = (("codes do not vary", varies), ("the decoder ignores them", moves))
-        why = [words for words, holds in checks if not bool(holds[channel])]
-        if why:
-            reasons[channel] = " and ".join(why)
-    return reasons
-
-
-def _by_channel(context: Context) -> bool:
-    return context.matrix.units == Units.default(context.model.latent_shape)
-
-
-def _leaks(context: Context) -> list[tuple[int, int]]:
-    """Ordered pairs of alive channels, the strongest first."""
-    if not _by_channel(context):
-        return []
-    sure: Tensor = context.matrix.normalized - Z95 * context.matrix.normalized_stderr
-    live = context.live_mask
-    pairs = live[:, None] & live & ~torch.eye(len(live), dtype=torch.bool)
-    usual = float(context.matrix.normalized[pairs].median()) if bool(pairs.any()) else 0.0
-    leaking = pairs & (sure >= max(LEAK, USUAL * usual))
-    return sorted(((int(j), int(k)) for j, k in leaking.nonzero().tolist()), key=lambda pair: -float(sure[pair]))
 
 
 def judge(evidence: ChannelsEvidence, context: Context) -> Judgement:
-    """Name the dead, the duplicated and the leaking channels."""
-    n = len(evidence.effect_size)
-    counts = (
-        (
-            "dead",
-            "Dead channels",
-            len(evidence.dead),
-            f"of {n}: whose codes vary by less than 1 % of the median's, or whose move changes the picture by less "
-            "than that",
-        ),
-        (
-            "twins",
+    """Say how alike channels are at most, and point to what is said of them among the units."""
+    codes = _sizes(evidence.correlations, evidence.correlations_stderr, context.n)
+    effects = _sizes(evidence.effects, evidence.effects_stderr, evidence.n)
+    most = "greatest size over pairs of channels, whose interval knows that it was chosen: "
+    scores = (
+        Score(
+            "spatial.twins",
             "Pairs of channels that repeat each other",
-            len(evidence.twins),
-            f"of {n * (n - 1) // 2}: correlation of codes ({evidence.correlations_variant}) or cosine of effects "
-            f"({evidence.effects_variant}) of size 0.98 or more beyond doubt",
+            len(evidence.alike),
+            f"of {len(codes)}: correlation of codes ({evidence.correlations_variant}) or cosine of effects "
+            f"({evidence.effects_variant}) of size {TWINS:g} or more beyond doubt",
+            n=context.n,
+            seed=context.seed,
         ),
-        (
-            "leaks",
-            "Channels that leak into another",
-            len(evidence.leaks),
-            f"of {n * (n - 1)}: ordered pairs of alive channels with M_jk / (√2 σ_k) beyond doubt ≥ {LEAK:g} and ≥ "
-            f"{USUAL:g} × the median of all; twins left out",
+        Score.of(
+            "spatial.correlation",
+            "Most alike codes of two channels",
+            largest(codes),
+            f"{most}{evidence.correlations_variant}",
+            n=context.n,
+            seed=context.seed,
+        ),
+        Score.of(
+            "spatial.effects",
+            "Most alike effects of two channels",
+            largest(effects),
+            f"{most}{evidence.effects_variant}",
+            n=evidence.n,
+            seed=context.seed,
         ),
     )
-    scores = tuple(
-        Score(f"spatial.{key}", label, value, definition, n=context.n, seed=context.seed)
-        for key, label, value, definition in counts
-    )
-    found = tuple(filter(None, (_dead_finding(evidence), _twin_finding(evidence), _leak_finding(evidence))))
-    if not found:
-        sentence = f"No channel of {n} is dead, repeats another, or leaks into another."
-        found = (Finding("spatial.channels", sentence, "good", tuple(score.name for score in scores)),)
-    return Judgement(scores, found)
+    return Judgement(scores, (_finding(evidence, [*codes, *effects], context),))
 
 
-def _dead_finding(evidence: ChannelsEvidence) -> Finding | None:
-    if not evidence.dead:
-        return None
-    by_reason: dict[str, list[str]] = {}
-    for channel, why in evidence.dead:
-        by_reason.setdefault(why, []).append(f"c{channel}")
-    which = "; ".join(f"{', '.join(names)}: {why}" for why, names in by_reason.items())
-    sentence = f"{len(evidence.dead)} channel{' is' if len(evidence.dead) == 1 else 's are'} dead ({which})."
+def _sizes(values: np.ndarray, stderr: np.ndarray, n: int) -> list[Estimate]:
+    """Size of every entry above the diagonal."""
+    above = np.triu_indices(len(values), 1)
+    return [Estimate(size, stderr=error, n=n) for size, error in zip(np.abs(values[above]), stderr[above], strict=True)]
+
+
+def _finding(evidence: ChannelsEvidence, likeness: list[Estimate], context: Context) -> Finding:
+    names = [f"c{channel}" for channel in range(len(evidence.effect_size))]
+    ledger = context.ledger if context.matrix.units == Units.channels(context.model.latent_shape) else None
+    subjects, clauses = _describe(ledger) if ledger else ([], [])
+    for j, k in evidence.alike:
+        if f"{names[j]}+{names[k]}" not in subjects and not {names[j], names[k]} & set(subjects):
+            subjects.append(f"{names[j]}+{names[k]}")
+            clauses.append(_say_alike(evidence, names, j, k))
+    if clauses:
+        sentence = minus(f"Of {len(names)} channels, {_shorten(clauses)}; see what is said of units and their graph.")
+        return Finding("spatial.channels", sentence, "note", ("spatial.twins",), subjects=tuple(subjects))
+    return _clear_finding(likeness, ledger, len(names))
+
+
+def _describe(ledger: Ledger) -> tuple[list[str], list[str]]:
+    """Whom the ledger says something of that a good word on channels excludes, and what, in clauses."""
+    subjects, clauses = [], []
+    for state, words in SAID.items():
+        labels = ledger.labels(ledger.of(state))
+        subjects += labels
+        clauses += [f"{_shorten(labels)} {'is' if len(labels) == 1 else 'are'} {words}"] if labels else []
+    same = set(ledger.of("twin"))
+    twice = [(j, k) for j in sorted(same) for k in ledger.entries[j].partners if j < k and k in same]
+    mutual = [pair for pair in ledger.mutual if pair not in twice]
+    for pairs, verb in ((twice, "repeat"), (mutual, "move")):
+        clauses += [f"{ledger.entries[j].label} and {ledger.entries[k].label} {verb} each other" for j, k in pairs]
+        subjects += ["+".join(ledger.labels(pair)) for pair in pairs]
+    clauses += [f"{ledger.entries[j].label} moves {ledger.entries[k].label}" for j, k in ledger.one_way]
+    subjects += [">".join(ledger.labels(pair)) for pair in ledger.one_way]
+    return subjects, clauses
+
+
+def _say_alike(evidence: ChannelsEvidence, names: Sequence[str], j: int, k: int) -> str:
+    codes, effects = evidence.correlations[j, k], evidence.effects[j, k]
+    return f"{names[j]} and {names[k]} are alike (codes correlate at {codes:.2f}, effects at {effects:.2f})"
+
+
+def _shorten(parts: Sequence[str]) -> str:
+    """List some, and count the others."""
+    return listing(parts) if len(parts) <= LISTED else f"{', '.join(parts[:LISTED])} and {len(parts) - LISTED} more"
+
+
+def _clear_finding(likeness: list[Estimate], ledger: Ledger | None, count: int) -> Finding:
+    """Nothing is held against any channel; whether all is well follows from how alike and how coupled they may be."""
+    claims = [(judge_family(likeness, LIKE), LIKE)]
+    if ledger and ledger.pairs:
+        claims.append((judge_family(ledger.couplings(ledger.pairs), COUPLING), COUPLING))
+    level: Level = worst([verdict.level for verdict, _ in claims])
+    verdict, bounds = next(claim for claim in claims if claim[0].level == level)
+    says = f"No channel of {count} is dead, repeats another, or moves another."
+    if not ledger:
+        says = f"No channel of {count} repeats another."
     return Finding(
-        "spatial.dead", sentence, "warning", ("spatial.dead",), remedy="Drop them, or train with fewer channels."
+        "spatial.channels",
+        says if level == "good" else f"No channel of {count} surely repeats or moves another, but some may.",
+        level,
+        ("spatial.twins", "spatial.correlation", "spatial.effects"),
+        direction="above",
+        estimate=verdict.estimate,
+        bounds=bounds,
+        settle=how_to_settle(verdict.estimate, bounds),
     )
-
-
-def _twin_finding(evidence: ChannelsEvidence) -> Finding | None:
-    if not evidence.twins:
-        return None
-    which = "; ".join(
-        f"c{a} and c{b} (codes correlate at {evidence.correlations[a, b]:.2f}, effects on the picture at "
-        f"{evidence.effects[a, b]:.2f})"
-        for a, b in evidence.twins
-    ).replace("-", "−")
-    remedy = "One of each pair is enough; changed alone, they contradict each other."
-    return Finding(
-        "spatial.twins", f"Channels repeat each other: {which}.", "warning", ("spatial.twins",), remedy=remedy
-    )
-
-
-def _leak_finding(evidence: ChannelsEvidence) -> Finding | None:
-    if not evidence.leaks:
-        return None
-    pairs = list(zip(evidence.leaks, evidence.leakage, strict=True))[:LISTED]
-    which = "; ".join(f"c{j} moves c{k} ({size:.2f} of its spread)" for (j, k), size in pairs)
-    more = f", and {len(evidence.leaks) - LISTED} more" if len(evidence.leaks) > LISTED else ""
-    sentence = f"A change of one channel comes back in another: {which}{more}."
-    remedy = "Change these channels together, or train with objectives.Invariance."
-    return Finding("spatial.leaks", sentence, "warning", ("spatial.leaks",), remedy=remedy)
 
 
 def figures(evidence: ChannelsEvidence) -> Iterator[Picture]:
-    """Yield correlations beside effects, if there are several channels."""
-    size = len(evidence.correlations)
-    if size > 1:
-        yield Picture(
-            "relations",
-            "Channels that carry, or do, the same",
-            "Left: correlation of codes over places and data. Right: how alike the changes are that the same move of "
-            "two channels makes in the picture. Full red or blue off the diagonal is one channel twice.",
-            partial(
-                plots.channel_relations,
-                evidence.correlations,
-                evidence.effects,
-                [f"c{channel}" for channel in range(size)],
-            ),
-        )
+    """Yield correlations beside effects."""
+    yield Picture(
+        "relations",
+        "Channels that carry, or do, the same",
+        "Left: correlation of codes over places and data. Right: how alike the changes are that the same move of "
+        "two channels makes in the picture. Full red or blue off the diagonal is one channel twice.",
+        partial(
+            plots.channel_relations,
+            evidence.correlations,
+            evidence.effects,
+            [f"c{channel}" for channel in range(len(evidence.correlations))],
+        ),
+    )
 
 
 QUESTION = Question(
     key="spatial.channels",
     title="Channels",
-    text="Which channels say nothing, repeat one another, or leak into one another?",
+    text="Which channels repeat one another, in what they say or in what they do?",
     evidence=ChannelsEvidence,
     measure=measure,
     judge=judge,
