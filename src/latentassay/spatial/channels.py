@@ -189,7 +189,7 @@ def twins(values: Array, stderr: Array) -> tuple[tuple[int, int], ...]:
     ((0, 1),)
     """
     strength, error = as_tensor(values, "values").abs(), as_tensor(stderr, "stderr")
-    first, second = torch.triu_indices(*strength.shape, offset=1)
+    first, second = torch.triu_indices(len(strength), len(strength), 1)
     sizes = zip(strength[first, second].tolist(), error[first, second].tolist(), strict=True)
     alike = exceeding([Estimate(size, stderr=spread) for size, spread in sizes], TWINS)
     return tuple((int(first[k]), int(second[k])) for k in range(len(alike)) if alike[k])

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from latentassay.core.arrays import as_tensor, in_kind_of
 from latentassay.core.autoencoder import Decoder, eval_mode
-from latentassay.core.estimate import Estimate
+from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.levels import exceeding
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
@@ -73,7 +73,8 @@ class GlobalPlaces(NamedTuple):
         quiet: places whose ln s² is abnormally low, whether or not they reach.
         excess: share of what each place of the effects changes that lies far away and beyond what is usual, ``(m,)``;
             below 0 for one that changes less far away than is usual.
-        excess_stderr: its standard error over rows, at most.
+        excess_low: lower end of its 95 % interval, whose ends lie unevenly about it.
+        excess_high: upper end.
         times: change far away over that of the median place, ``(m,)``.
         times_stderr: its standard error over rows, that of the median left out.
         below: how far ln s² lies below its median, ``(*sides,)``; zeros for a model without noise.
@@ -83,7 +84,8 @@ class GlobalPlaces(NamedTuple):
     reaching: tuple[int, ...]
     quiet: tuple[int, ...]
     excess: Float[Tensor, " m"]
-    excess_stderr: Float[Tensor, " m"]
+    excess_low: Float[Tensor, " m"]
+    excess_high: Float[Tensor, " m"]
     times: Float[Tensor, " m"]
     times_stderr: Float[Tensor, " m"]
     below: Float[Tensor, "*sides"]
@@ -198,22 +200,27 @@ def global_places(
     floor = float(as_tensor(effects.near, "effects").median()) * 1e-9 + 1e-300
     logs = (far + floor).log()
     times = (logs - logs.median()).exp()
-    usual, usual_error = _usual(logs)
+    relative = error / (far + floor)
+    usual, usual_low, usual_high = _usual(logs, relative)
     beyond = (usual - logs).exp()
+    # Errors of logarithms, as a place that is felt hardly at all lies many times, and unevenly, below what is usual.
+    further = torch.hypot(Z95 * relative, usual_high - usual).exp()
+    nearer = torch.hypot(Z95 * relative, usual - usual_low).exp()
     excess = share * (1 - beyond)
-    # Errors of the share and of the change itself are added, as both come from the same rows.
-    own_error = (1 - beyond).abs() * share_error + share * beyond * error / (far + floor)
-    excess_error = torch.hypot(own_error, share * beyond * usual_error)
+    low = (share - Z95 * share_error).clamp(min=0) * (1 - beyond * further)
+    high = (share + Z95 * share_error) * (1 - beyond / nearer)
     below = noise.median() - noise if bool(torch.isfinite(noise).all()) else torch.zeros_like(noise)
-    quiet = _beyond_doubt(below, noise_error, QUIETER) & (below.flatten() >= CUT * _spread(below.flatten()))
-    reaching = _beyond_doubt(excess, excess_error, FAR)
+    sure = _beyond_doubt(below, below - Z95 * noise_error, below + Z95 * noise_error, QUIETER)
+    quiet = sure & (below.flatten() >= CUT * _spread(below.flatten()))
+    reaching = _beyond_doubt(excess, torch.minimum(low, excess), torch.maximum(high, excess), FAR)
     found = GlobalPlaces(
         reaching=tuple(as_tensor(effects.places, "places")[reaching].tolist()),
         quiet=tuple(quiet.nonzero().flatten().tolist()),
         excess=excess,
-        excess_stderr=excess_error,
+        excess_low=torch.minimum(low, excess),
+        excess_high=torch.maximum(high, excess),
         times=times,
-        times_stderr=times * error / (far + floor),
+        times_stderr=times * relative,
         below=below,
         variant=f"usual: far ≤ {TIMES:g} × median or {CUT:g} robust σ in logarithms, whichever is more; global: ≥ "
         f"{FAR * 100:.0f} % of all changes lie far away and beyond that; certain: ln s² ≥ {QUIETER:g} and {CUT:g} "
@@ -222,18 +229,24 @@ def global_places(
     return in_kind_of(found, effects.near, log_noise)
 
 
-def _usual(logs: Float[Tensor, " m"]) -> tuple[Tensor, Tensor]:
-    """Logarithm of what is still usual, and its standard error from places being few (of normal logarithms)."""
-    spread, root = _spread(logs), len(logs) ** 0.5
-    of_median, of_spread = 1.25 * spread / root, 1.16 * spread / root
-    if float(CUT * spread) > math.log(TIMES):
-        return logs.median() + CUT * spread, torch.hypot(of_median, CUT * of_spread)
-    return logs.median() + math.log(TIMES), of_median
+def _usual(logs: Float[Tensor, " m"], stderr: Float[Tensor, " m"]) -> tuple[Tensor, Tensor, Tensor]:
+    """Logarithm of what is still usual, with its 95 % interval from places being few (of normal logarithms)."""
+    seen, root, least = _spread(logs), len(logs) ** 0.5, math.log(TIMES)
+    # Places seem to differ by what they are measured wrongly, too.
+    spread = (seen.square() - stderr.square().median()).clamp(min=0).sqrt()
+    of_median, of_spread = Z95 * 1.25 * seen / root, Z95 * 1.16 * seen / root
+    reaches = [
+        (CUT * each).clamp(min=least) for each in (spread, (spread - of_spread).clamp(min=0), spread + of_spread)
+    ]
+    low, high = (torch.hypot(of_median, reach - reaches[0]) for reach in reaches[1:])
+    usual = logs.median() + reaches[0]
+    return usual, usual - low, usual + high
 
 
-def _beyond_doubt(values: Float[Tensor, "*m"], stderr: Float[Tensor, "*m"], bound: float) -> Bool[Tensor, " m"]:
-    pairs = zip(values.flatten().tolist(), stderr.flatten().tolist(), strict=True)
-    return torch.tensor(exceeding([Estimate(value, stderr=error) for value, error in pairs], bound))
+def _beyond_doubt(value: Tensor, low: Tensor, high: Tensor, bound: float) -> Bool[Tensor, " m"]:
+    """Which numbers lie above a bound, by their intervals."""
+    ends = zip(*(part.flatten().tolist() for part in (value, low, high)), strict=True)
+    return torch.tensor(exceeding([Estimate(x, low=below, high=above) for x, below, above in ends], bound))
 
 
 def _spread(values: Float[Tensor, " m"]) -> Tensor:

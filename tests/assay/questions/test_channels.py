@@ -48,7 +48,7 @@ def test_many_faults_are_counted_and_a_few_named():
     model = la.from_torch(heard, lambda z: z, latent_shape=(10, 2, 4))
     x = torch.randn(300, 10, 2, 4, generator=torch.Generator().manual_seed(0))
     found = findings_of(ask(model, x, KEY))[KEY]
-    assert set(found.subjects) >= {f"c0>c{k}" for k in range(1, 10)} and " and 3 more; see" in found.sentence
+    assert set(found.subjects) >= {f"c0>c{k}" for k in range(1, 10)} and " and 3 more: see" in found.sentence
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -74,9 +74,10 @@ def asked():
 )
 def test_the_level_follows_from_the_interval_of_the_place_felt_most(asked, excess, error, level):
     context, evidence = asked
-    values, errors = np.full(64, -0.5), np.full(64, 0.001)
-    values[10], errors[10] = excess, error
-    found = QUESTION.judge(replace(evidence, excess=values, excess_stderr=errors), context).findings[0]
+    values, errors = np.full(64, -0.5), np.full(64, 0.002)
+    values[10], errors[10] = excess, 2 * error
+    changed = replace(evidence, excess=values, excess_low=values - errors, excess_high=values + errors)
+    found = QUESTION.judge(changed, context).findings[0]
     assert found.level == level and found.subjects == (("(1, 2)",) if level == "problem" else ())
     assert (found.settle is not None) == (level == "unsure") and (found.remedy is not None) == (level == "problem")
 

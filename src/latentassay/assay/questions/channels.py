@@ -153,12 +153,12 @@ def _finding(evidence: ChannelsEvidence, likeness: list[Estimate], context: Cont
     names = [f"c{channel}" for channel in range(len(evidence.effect_size))]
     ledger = context.ledger if context.matrix.units == Units.channels(context.model.latent_shape) else None
     subjects, clauses = _describe(ledger) if ledger else ([], [])
-    for j, k in evidence.alike:
-        if f"{names[j]}+{names[k]}" not in subjects and not {names[j], names[k]} & set(subjects):
-            subjects.append(f"{names[j]}+{names[k]}")
-            clauses.append(_say_alike(evidence, names, j, k))
+    known = set(subjects)
+    alike = [(j, k) for j, k in evidence.alike if not {f"{names[j]}+{names[k]}", names[j], names[k]} & known]
+    subjects += [f"{names[j]}+{names[k]}" for j, k in alike]
+    clauses += _clause([_say_alike(evidence, names, j, k) for j, k in alike])
     if clauses:
-        sentence = minus(f"Of {len(names)} channels, {_shorten(clauses)}; see what is said of units and their graph.")
+        sentence = minus(f"Of {len(names)} channels, {'; '.join(clauses)}: see what is said of units and their graph.")
         return Finding("spatial.channels", sentence, "note", ("spatial.twins",), subjects=tuple(subjects))
     return _clear_finding(likeness, ledger, len(names))
 
@@ -173,10 +173,10 @@ def _describe(ledger: Ledger) -> tuple[list[str], list[str]]:
     same = set(ledger.of("twin"))
     twice = [(j, k) for j in sorted(same) for k in ledger.entries[j].partners if j < k and k in same]
     mutual = [pair for pair in ledger.mutual if pair not in twice]
-    for pairs, verb in ((twice, "repeat"), (mutual, "move")):
-        clauses += [f"{ledger.entries[j].label} and {ledger.entries[k].label} {verb} each other" for j, k in pairs]
+    for pairs, words in ((twice, "{} and {} repeat each other"), (mutual, "{} and {} move each other")):
+        clauses += _clause([words.format(*ledger.labels(pair)) for pair in pairs])
         subjects += ["+".join(ledger.labels(pair)) for pair in pairs]
-    clauses += [f"{ledger.entries[j].label} moves {ledger.entries[k].label}" for j, k in ledger.one_way]
+    clauses += _clause([" moves ".join(ledger.labels(pair)) for pair in ledger.one_way])
     subjects += [">".join(ledger.labels(pair)) for pair in ledger.one_way]
     return subjects, clauses
 
@@ -184,6 +184,11 @@ def _describe(ledger: Ledger) -> tuple[list[str], list[str]]:
 def _say_alike(evidence: ChannelsEvidence, names: Sequence[str], j: int, k: int) -> str:
     codes, effects = evidence.correlations[j, k], evidence.effects[j, k]
     return f"{names[j]} and {names[k]} are alike (codes correlate at {codes:.2f}, effects at {effects:.2f})"
+
+
+def _clause(parts: Sequence[str]) -> list[str]:
+    """One clause of all of them, if there are any."""
+    return [_shorten(parts)] if parts else []
 
 
 def _shorten(parts: Sequence[str]) -> str:

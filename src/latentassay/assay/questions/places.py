@@ -16,7 +16,7 @@ from latentassay.assay.maps import flat_map
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import list_places, place_name
-from latentassay.core.estimate import Z95, Estimate
+from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
 from latentassay.core.levels import Bounds
 from latentassay.sampling import Codes
@@ -69,7 +69,8 @@ class PlacesEvidence:
         far: change far away over that of the median place, ``(h, w)``; NaN at places that were not asked about.
         excess: share of what each place that was asked about does that lies far away and beyond what is usual,
             ``(asked,)``.
-        excess_stderr: its standard error.
+        excess_low: lower end of its 95 % interval.
+        excess_high: upper end.
         times: change far away over that of the median place, ``(asked,)``.
         times_stderr: its standard error.
         asked: the places that were asked about.
@@ -84,7 +85,8 @@ class PlacesEvidence:
     certainty: Float[np.ndarray, "h w"] | None
     far: Float[np.ndarray, "h w"]
     excess: Float[np.ndarray, " asked"]
-    excess_stderr: Float[np.ndarray, " asked"]
+    excess_low: Float[np.ndarray, " asked"]
+    excess_high: Float[np.ndarray, " asked"]
     times: Float[np.ndarray, " asked"]
     times_stderr: Float[np.ndarray, " asked"]
     asked: tuple[int, ...]
@@ -121,7 +123,8 @@ def measure(context: Context) -> PlacesEvidence:
         certainty=flat_map(noise.median() - noise).numpy() if certain else None,
         far=flat_map(far.reshape(noise.shape)).numpy(),
         excess=found.excess.numpy(),
-        excess_stderr=found.excess_stderr.numpy(),
+        excess_low=found.excess_low.numpy(),
+        excess_high=found.excess_high.numpy(),
         times=found.times.numpy(),
         times_stderr=found.times_stderr.numpy(),
         asked=tuple(asked),
@@ -144,10 +147,9 @@ def _choose_places(context: Context, noise: Tensor, affordable: int) -> list[int
 
 def judge(evidence: PlacesEvidence, context: Context) -> Judgement:
     """Name the places that are felt far away, and those that are abnormally certain."""
-    excess = [
-        Estimate(max(0.0, value), low=max(0.0, value - Z95 * error), high=max(0.0, value + Z95 * error), n=evidence.n)
-        for value, error in zip(evidence.excess.tolist(), evidence.excess_stderr.tolist(), strict=True)
-    ]
+    # Below what is usual nobody needs to know how far.
+    ends = zip(*(np.maximum(part, 0).tolist() for part in _intervals(evidence)), strict=True)
+    excess = [Estimate(value, low=low, high=high, n=evidence.n) for value, low, high in ends]
     found = judge_family(excess, GLOBAL)
     score = Score(
         "spatial.global",
@@ -164,6 +166,10 @@ def judge(evidence: PlacesEvidence, context: Context) -> Judgement:
     if certain and found.level == "good":  # all is not well where a place may carry more than its own part
         return Judgement((score,), (certain,))
     return Judgement((score,), tuple(filter(None, (_global_finding(evidence, found, context), certain))))
+
+
+def _intervals(evidence: PlacesEvidence) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return evidence.excess, evidence.excess_low, evidence.excess_high
 
 
 def _global_finding(evidence: PlacesEvidence, found: FamilyVerdict, context: Context) -> Finding:
