@@ -1,10 +1,15 @@
 """Do the axes mean anything? A model that writes down every factor in a unit of its own, and what cannot be learnt."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 import latentassay as la
+from latentassay.assay.questions import factors
+from latentassay.core.levels import grade
+from latentassay.metrics import METRICS
 from latentassay.report import figures
 from tests.assay.asking import ask, findings_of, scores_of
 from tests.assay.responding import gridded
@@ -73,3 +78,59 @@ def test_spatial_latents_are_asked_about_factors_by_channel():
 
 def test_data_without_factors_are_not_asked():
     assert not asked(exact_inverse(3, 8, noise=0.02), torch.randn(64, 8, generator=torch.Generator().manual_seed(0)))
+
+
+@pytest.fixture
+def only_mig(monkeypatch):
+    """Nothing else is scored, and no factor moves a unit, where nothing is said of that."""
+    monkeypatch.setattr(factors, "METRICS", {"mig": METRICS["mig"]})
+    monkeypatch.setattr(factors, "_measure_conditioned", lambda *given: None)
+
+
+def mixing(seed, *, mixed):
+    """Four factors of three values in four units, or three of them, the first of which writes two factors down."""
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(0, 3, (800, 4))
+    units = 0.05 * rng.normal(size=(800, 4)) + codes
+    if mixed:
+        units[:, 0] = 3 * codes[:, 0] + codes[:, 1] + 0.05 * rng.normal(size=800)
+        units[:, 1] = rng.normal(size=800)
+    units = (units - units.mean(0)) / units.std(0)
+    model = exact_inverse(4, 9, seed=seed, noise=0.01)
+    x = model.decode(torch.from_numpy(units)).float().numpy()
+    return model, la.data.FactorData(x, codes, ("a", "b", "c", "d"), (3, 3, 3, 3))
+
+
+@pytest.mark.usefixtures("few_halves", "only_mig")
+@pytest.mark.parametrize("seed", range(10))
+def test_a_unit_that_serves_two_factors_is_named_with_them(seed):
+    found = findings_of(asked(*mixing(seed, mixed=True), samples=256))
+    shared = found["factors.shared"]
+    assert shared.level == "warning" and shared.subjects == ("0",)
+    assert "unit 0 of" in shared.sentence and "a" in shared.sentence and "b" in shared.sentence
+    assert found["factors"].level != "good" and found["factors"].level == grade(
+        found["factors"].estimate, found["factors"].bounds
+    )
+
+
+@pytest.mark.usefixtures("few_halves", "only_mig")
+@pytest.mark.parametrize("seed", range(10))
+def test_units_with_a_factor_each_are_good(seed):
+    found = findings_of(asked(*mixing(seed, mixed=False), samples=256))
+    assert "factors.shared" not in found
+    assert found["factors"].level == "good" and found["factors"].remedy is None
+
+
+@pytest.mark.usefixtures("few_halves", "only_mig")
+def test_advice_fits_the_model():
+    model, data = mixing(0, mixed=True)
+    advice = findings_of(asked(model, data, samples=256))["factors"].remedy
+    assert advice and "β" not in advice and "seeds" not in advice  # nothing in it can be trained
+
+
+@pytest.mark.usefixtures("few_halves")
+def test_a_fault_of_a_costly_metric_is_not_hidden(monkeypatch):
+    broken = replace(METRICS["dci"], function=lambda codes, factors, **rest: "no number")
+    monkeypatch.setattr("latentassay.metrics.jobs.code_metrics", lambda: {**METRICS, "dci": broken})
+    with pytest.raises(la.InputError, match="must return a number"):
+        asked(*mixing(0, mixed=False), samples=256)

@@ -1,9 +1,9 @@
 """Do the axes mean anything?"""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,13 +13,16 @@ from latentassay import plots
 from latentassay.assay.context import Context
 from latentassay.assay.maps import shown_units
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
+from latentassay.assay.sharing import SHARED, Sharing, as_columns, judge_sharing, shared_finding
 from latentassay.assay.wording import span
-from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding, Level, Picture, Score
+from latentassay.core.findings import Bounds, Finding, Level, Picture, Score
+from latentassay.core.levels import GRAVE, grade, worst
 from latentassay.core.observations import FactoredObservations, groups_varying
 from latentassay.metrics import METRICS, Panel, join_panels, score
 from latentassay.metrics.arrays import rare_factors
+from latentassay.metrics.disentanglement.shared import shared_units
 from latentassay.responses import (
     ConditionedMatrix,
     causal_completeness,
@@ -35,9 +38,12 @@ HALVES = 12
 DRAWS = 200
 """Matrices drawn within their standard errors for the intervals of CDS and CCS."""
 
-GOOD, FAIR = 0.5, 0.2
-"""MIG from which axes mean something, and from which they do in part."""
+GAP = Bounds(1.0, 0.5, 0.2, "mutual information gap; 1 where every factor has a unit to itself")
+"""MIG down to which axes mean something, and below which they single out no factors."""
 
+
+IGNORED = {state: f", though {state}" for state in ("dead", "collapsed")}
+"""What is said of a unit that knows a factor, but that the decoder ignores, by its state in the ledger."""
 
 Row = tuple[str, str, Estimate, str, int, str]
 """A score before it knows its seed: name, label, estimate, definition, n, unit."""
@@ -60,6 +66,11 @@ class FactorsEvidence:
         rare: factors that take more values than the rows can teach.
         rows: how many rows were encoded.
         passes_short: passes that CDS and CCS would have taken, where that was too much.
+        best: the factor that every unit that is used tells most of, of those that are not rare.
+        second: the factor that it tells most of besides.
+        besides: share of the second factor's entropy that it tells, without what the best factor tells of it.
+        asked: labels of these units.
+        states: of all units, as the ledger has them.
     """
 
     information: Float[np.ndarray, "m u"]
@@ -74,6 +85,11 @@ class FactorsEvidence:
     rare: tuple[str, ...]
     rows: int
     passes_short: int | None
+    best: tuple[str, ...] = ()
+    second: tuple[str, ...] = ()
+    besides: tuple[Estimate, ...] = ()
+    asked: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
 
 
 def passes_needed(context: Context) -> int | None:
@@ -116,7 +132,26 @@ def measure(context: Context) -> FactorsEvidence | None:
         rare=tuple(names[m] for m in rare_factors(factors)),
         rows=len(factors),
         passes_short=first_round if first_round > context.passes else None,
+        states=tuple(entry.state for entry in context.ledger.entries),
+        **_sharing(context, rows, factors, names),
     )
+
+
+def _sharing(context: Context, rows: torch.Tensor, factors: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+    """What units that are used tell of a second factor; factors too rare to learn are left out."""
+    rare = rare_factors(factors)
+    kept = [m for m in range(factors.shape[1]) if m not in rare]
+    if len(kept) < 2:
+        return {}
+    codes, groups = as_columns(context.codes_of(rows), context.matrix.units, context.seed)
+    found = shared_units(codes, factors[:, kept], units=groups)
+    used = context.ledger.of("alive", "twin", "entangled", "redundant", "faint")
+    return {
+        "best": tuple(names[kept[found.best[unit]]] for unit in used),
+        "second": tuple(names[kept[found.second[unit]]] for unit in used),
+        "besides": tuple(found.besides[unit] for unit in used),
+        "asked": tuple(context.labels[unit] for unit in used),
+    }
 
 
 def _panel(context: Context, rows: torch.Tensor, factors: np.ndarray) -> Panel:
@@ -124,10 +159,10 @@ def _panel(context: Context, rows: torch.Tensor, factors: np.ndarray) -> Panel:
     codes, units = context.codes_of(rows), context.matrix.units.groups
     quick = [name for name in METRICS if not METRICS[name].costly]
     costly = [name for name in METRICS if name not in quick]
-    parts = [score(codes, factors, metrics=quick, units=units, resamples=HALVES, seed=context.seed)]
-    with suppress(InputError):  # one factor, or values too rare to learn: said in the findings
-        parts.append(score(codes, factors, metrics=costly, units=units, seed=context.seed))
-    return join_panels(parts)
+    found = score(codes, factors, metrics=quick, units=units, resamples=HALVES, seed=context.seed)
+    # MIG always has an answer here, so that what is raised is a metric's fault, and not that these factors allow none.
+    slow = score(codes, factors, metrics=["mig", *costly], units=units, seed=context.seed)
+    return join_panels([found, replace(slow, scores=tuple(one for one in slow if one.name != "mig"))])
 
 
 def _measure_conditioned(context: Context, data: FactoredObservations, varying: list[int]) -> ConditionedMatrix | None:
@@ -199,7 +234,7 @@ def _causal_rows(context: Context, moved: ConditionedMatrix) -> tuple[Row, ...]:
 def judge(evidence: FactorsEvidence, context: Context) -> Judgement:
     """Say whether axes mean something, and which unit serves which factor."""
     scores = tuple(_score(row, context.seed) for row in (*evidence.panel, *evidence.causal))
-    findings = _one_factor(evidence, scores) if len(evidence.factor_names) == 1 else _axes(evidence, scores)
+    findings = _one_factor(evidence, scores) if len(evidence.factor_names) == 1 else _axes(evidence, scores, context)
     return Judgement(scores, (*findings, *_rare_finding(evidence), *_too_slow_finding(evidence, context)))
 
 
@@ -211,12 +246,12 @@ def _score(row: Row, seed: int) -> Score:
 def _best_units(evidence: FactorsEvidence) -> tuple[list[str], list[str]]:
     """The unit that tells most about every factor, and how much that is.
 
-    A dead unit can still know a factor: the encoder writes it down, and the decoder does not read it.
+    A unit that the decoder ignores can still know a factor: the encoder writes it down, and nothing reads it.
     """
     best = evidence.information.argmax(1)
+    states = evidence.states or ("",) * len(evidence.labels)
     shares = [
-        f"{100 * evidence.information[m, unit]:.0f} %{'' if evidence.alive[unit] else ', though dead'}"
-        for m, unit in enumerate(best)
+        f"{100 * evidence.information[m, unit]:.0f} %{IGNORED.get(states[unit], '')}" for m, unit in enumerate(best)
     ]
     return [evidence.labels[unit] for unit in best], shares
 
@@ -228,33 +263,57 @@ def _one_factor(evidence: FactorsEvidence, scores: Sequence[Score]) -> tuple[Fin
     return (Finding("factors", sentence, "note", ("factors.mig",)),)
 
 
-def _axes(evidence: FactorsEvidence, scores: Sequence[Score]) -> tuple[Finding, ...]:
-    gap = scores[0].value
-    level: Level = "good" if gap >= GOOD else "note" if gap >= FAIR else "warning"
-    verdict = {"good": "mean something", "note": "mean something in part", "warning": "mix the factors"}[level]
-    remedy = "Raise β, or choose among seeds; where axes mix, trust the response graph instead."
+def _axes(evidence: FactorsEvidence, scores: Sequence[Score], context: Context) -> tuple[Finding, ...]:
+    """The headline is as good as the worse of two: the gap of information, and units that serve several factors."""
+    sharing = [
+        Sharing(*each) for each in zip(evidence.asked, evidence.best, evidence.second, evidence.besides, strict=True)
+    ]
+    verdict = judge_sharing(sharing)
+    claims = [(scores[0].estimate, GAP), *([(verdict.estimate, SHARED)] if verdict else [])]
+    levels = [grade(*claim) for claim in claims]
+    level = worst(levels)
+    estimate, bounds = claims[levels.index(level)]
+    says = _what_axes_do(level, is_shared=bounds is SHARED)
+    shared = shared_finding(sharing, verdict) if verdict else None
+    headline = Finding(
+        "factors",
+        f"{says[0].upper()}{says[1:]}: {_main_scores(scores)}.",
+        level,
+        ("factors.mig",),
+        direction=bounds.direction,
+        estimate=estimate,
+        bounds=bounds,
+        remedy=_advice(context) if level in GRAVE else None,
+        settle=how_to_settle(estimate, bounds),
+        brief=None if level == "unsure" else says,
+    )
+    return headline, *((shared,) if shared else ()), _units_finding(evidence)
+
+
+def _what_axes_do(level: Level, *, is_shared: bool) -> str:
+    if level == "unsure":
+        return "whether the axes mean something is not sure"
+    if level in GRAVE:
+        return "the axes mix factors" if is_shared else "the axes do not single out the factors"
+    return "the axes mean something" if level == "good" else "the axes mean something in part"
+
+
+def _advice(context: Context) -> str:
+    """Advice on training only to what can be trained, and on β only where there is a prior."""
+    instead = "read units together, as the response graph joins them"
+    if not context.is_trainable:
+        return f"{instead[0].upper()}{instead[1:]}."
+    return f"{'Raise β, choose' if context.has_prior else 'Choose'} among seeds, or {instead}."
+
+
+def _units_finding(evidence: FactorsEvidence) -> Finding:
     units, shares = _best_units(evidence)
     listed = ", ".join(
         f"{name} in unit {unit} ({share})"
         for name, unit, share in zip(evidence.factor_names, units, shares, strict=True)
     )
-    sentence = f"The axes {verdict}: {_main_scores(scores)}."
-    return (
-        Finding(
-            "factors",
-            sentence,
-            level,
-            ("factors.mig",),
-            remedy=None if level == "good" else remedy,
-            brief=f"the axes {verdict}",
-        ),
-        Finding(
-            "factors.units",
-            f"Best single unit for each factor, with the share of its entropy: {listed}.",
-            "note",
-            ("factors.mig",),
-        ),
-    )
+    sentence = f"Best single unit for each factor, with the share of its entropy: {listed}."
+    return Finding("factors.units", sentence, "note", ("factors.mig",))
 
 
 def _main_scores(scores: Sequence[Score]) -> str:
