@@ -8,7 +8,20 @@ from importlib import import_module
 from latentassay.core.errors import InputError
 from latentassay.truth.plant import Kind, Plant
 
-ORDER = ("units", "copies", "coupling", "codes", "noise", "inputs", "splits", "factors", "spatial", "trained", "clean")
+ORDER = (
+    "units",
+    "copies",
+    "coupling",
+    "codes",
+    "noise",
+    "inputs",
+    "splits",
+    "factors",
+    "spatial",
+    "codebook",
+    "trained",
+    "clean",
+)
 """Files of this folder, in the order of the table."""
 
 
