@@ -4,7 +4,7 @@ import torch
 from sklearn.metrics.pairwise import euclidean_distances
 
 from latentassay.core.errors import InputError
-from latentassay.stats.mmd import inverse_multiquadratic, paired_mmd, unpaired_mmd
+from latentassay.stats.mmd import SCALES, inverse_multiquadratic, of_squared_distances, paired_mmd, unpaired_mmd
 from tests.oracles import slow
 from tests.oracles.discrepancy import gaussian_mmd
 
@@ -81,6 +81,30 @@ def test_p_values_are_as_small_as_their_permutations_allow():
     x = normals(200, 3, 0)
     assert paired_mmd(x, 0.9 * x, widths=WIDTHS, generator=seeded()).p_value == 0.001
     assert paired_mmd(x, x, widths=WIDTHS).p_value == 1
+
+
+def test_intervals_hold_the_discrepancy_of_a_few_pairs_that_differ():
+    """Pairs are the same but for 5 % that lie at one place; the truth is 0.05² times that of the two."""
+
+    def one(s):
+        x = normals(128, 3, s)
+        y = torch.where(torch.rand(128, 1, generator=seeded(s + 1000)) < 0.05, torch.full((3,), 5.0).double(), x)
+        return paired_mmd(x, y, widths=[6 * scale for scale in SCALES], generator=seeded(s), permutations=1).value
+
+    place, widths = torch.full((1, 3), 5.0).double(), [6 * scale for scale in SCALES]
+    many, others = normals(200_000, 3, 7), normals(200_000, 3, 8)
+    within = of_squared_distances((many - others).square().sum(1, keepdim=True), widths).mean()
+    truth = 0.05**2 * float(within + 1 - 2 * inverse_multiquadratic(many, place, widths).mean())
+    found = [one(s) for s in range(120)]
+    plain = sum(value - 1.96 * value.stderr <= truth <= value + 1.96 * value.stderr for value in found)
+    assert plain < 0.86 * 120 < 0.9 * 120 <= sum(value.low <= truth <= value.high for value in found)
+
+
+def test_what_differs_unseen_is_in_the_interval():
+    x = normals(100, 2, 0)
+    found = paired_mmd(x, x, widths=WIDTHS)
+    assert (found.value, found.value.low) == (0, 0) and found.value.high == pytest.approx(2 * (3 / 100) ** 2)
+    assert found.effect.high > 0.0004
 
 
 def test_unpaired_equals_the_double_loop():

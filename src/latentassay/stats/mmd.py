@@ -10,6 +10,17 @@ from torch import Generator, Tensor
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.randomness import as_generator
+from latentassay.stats.intervals import student
+from latentassay.stats.skewed import UNSEEN, skewed_interval
+
+DIFFERENT = 2.0
+"""Squared discrepancy of two points far apart."""
+
+ROUNDING = 1e-30
+"""Smaller discrepancies are none."""
+
+SMALLEST = 1e-300
+"""Least number that is divided by."""
 
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Multiples s of the base width in the multi-scale kernel."""
@@ -90,7 +101,9 @@ def paired_mmd(
     The U-statistic ``1/(n(n−1)) Σ_{i≠j} h_ij`` with ``h_ij = k(x_i,x_j) + k(y_i,y_j) − k(x_i,y_j) − k(y_i,x_j)``
     leaves out i = j everywhere, and so stays unbiased for paired rows. Its variance is
     ``4/n ζ₁ + 2/(n(n−1)) ζ₂`` (Serfling 1980, 5.2.1) with ζ₁ the variance of the row means of h and ζ₂ that
-    of h. The p-value swaps the two members of random pairs, which flips the signs of h.
+    of h. Its interval is even in the discrepancy itself, which is not squared, and longer towards large ones where few
+    rows carry it (``skewed_interval``); it holds what 3 in n pairs would add that differ in full unseen. The p-value
+    swaps the two members of random pairs, which flips the signs of h.
     """
     x, y, n = x.double(), y.double(), len(x)
     across = inverse_multiquadratic(x, y, widths)
@@ -103,8 +116,21 @@ def paired_mmd(
     zeta2 = float(h.square().sum()) / pairs - value**2
     zeta1 = max(0.0, float((h.sum(1) / (n - 1)).var()) - zeta2 / (n - 1))
     stderr = (4 * zeta1 / n + 2 * zeta2 / pairs) ** 0.5
-    found = Estimate(value, stderr=stderr, n=n)
+    found = _estimate(value, stderr, h.sum(1) / (n - 1))
     return MMD(found, _share_between(found, spread), _p_value(h, permutations, as_generator(generator)))
+
+
+def _estimate(value: float, stderr: float, rows: Float[Tensor, " n"]) -> Estimate:
+    """Return a squared discrepancy with its interval, from its error and what each row adds to it."""
+    n, root = len(rows), max(value, stderr, ROUNDING) ** 0.5
+    interval = skewed_interval(torch.tensor(root, dtype=torch.float64), (rows - rows.mean()) / root)
+    reach = float(student(interval.degrees)) * stderr
+    # About 0 there is no root to take; the sum is skewed there, too.
+    bend = reach / 4 * min(1.0, reach / max(value, SMALLEST))
+    high = max(value + reach + bend, value + DIFFERENT * (UNSEEN / n) ** 2)
+    if value > reach / 3:
+        high = max(high, float(interval.high) ** 2)
+    return Estimate(value, low=value - reach + bend, high=high, stderr=stderr, n=n)
 
 
 def _p_value(h: Float[Tensor, "n n"], permutations: int, generator: Generator) -> float:
@@ -117,6 +143,7 @@ def _p_value(h: Float[Tensor, "n n"], permutations: int, generator: Generator) -
 
 def _share_between(value: Estimate, within: float) -> Estimate:
     """Share of the variance that lies between two samples of equal size; its error is that of the discrepancy alone."""
-    total = max(within + value / 4, 1e-300)
+    total = max(within + value / 4, SMALLEST)
     slope = within / 4 / total**2
-    return Estimate(value / 4 / total, stderr=(value.stderr or 0.0) * slope, n=value.n)
+    low, high = (end / 4 / max(within + end / 4, SMALLEST) for end in (value.low or 0.0, value.high or 0.0))
+    return Estimate(value / 4 / total, low=low, high=high, stderr=(value.stderr or 0.0) * slope, n=value.n)
