@@ -12,9 +12,10 @@ from typing import Any
 
 from coverage_case import REPETITIONS, Case, measure
 from coverage_metrics import metric_cases
+from coverage_responses import response_cases
 from record import record
 
-CASES: tuple[Case, ...] = (*metric_cases(),)
+CASES: tuple[Case, ...] = (*metric_cases(), *response_cases())
 
 RESULTS = Path(__file__).parent / "results" / "coverage.json"
 
