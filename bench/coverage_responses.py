@@ -1,6 +1,6 @@
-"""Cases of ``bench/coverage.py``: holes, their repairs, self-consistency and invariance of linear and forgetful coders."""
+"""Cases of ``bench/coverage.py``: holes and their repairs, self-consistency, invariance, and the structure score."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache, partial
 
 import numpy as np
@@ -154,9 +154,6 @@ def differ_truth(share: float, _: int) -> dict[str, float]:
     return {"structure score": share**2 * between()}
 
 
-Draw = Callable[[int, int], Mapping[str, Estimate]]
-
-
 def response_cases() -> Iterator[Case]:
     """All of them."""
     for tails, of in DISTANCES.items():
@@ -171,8 +168,5 @@ def response_cases() -> Iterator[Case]:
     yield Case(words, partial(forget, 0.01, 10), partial(forget_truth, 0.01, 10))
     yield Case("a linear coder whose units leak", linear, linear_truth)
     for share in (0.01, 0.05):
-        yield Case(
-            f"responses of which {100 * share:g} % fall to one place",
-            partial(differ, share),
-            partial(differ_truth, share),
-        )
+        words = f"responses of which {100 * share:g} % fall to one place"
+        yield Case(words, partial(differ, share), partial(differ_truth, share))
