@@ -85,6 +85,14 @@ def stepping_stones(
         neighbours: how many each is joined to, more than 1.
     """
     z = torch.cat([ends, stones.to(ends)])
+    joined = join_stones(model, z, temperature, neighbours=neighbours, batch_size=batch_size)
+    return z[torch.from_numpy(_shortest(joined, len(z), 0, 1))]
+
+
+def join_stones(
+    model: Autoencoder, z: Tensor, temperature: float, *, neighbours: int, batch_size: int
+) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+    """Join every latent to its nearest neighbours; return what the lines cost, and their two ends."""
     flat = z.flatten(1).double().cpu()
     near = nearest_others(flat, min(neighbours, len(z) - 1))
     tails, heads = torch.arange(len(z)).repeat_interleave(near.shape[1]), near.flatten()
@@ -92,8 +100,23 @@ def stepping_stones(
     at_ends, middle = (_cost_of(model, latents, batch_size) for latents in (z, (z[tails] + z[heads]) / 2))
     mean = (at_ends[tails] + 4 * middle + at_ends[heads]) / 6
     weights = (flat[tails] - flat[heads]).norm(dim=1).clamp(min=1e-12) * (mean + temperature)
-    edges = weights.numpy(), (tails.numpy(), heads.numpy())
-    return z[torch.from_numpy(_shortest(edges, len(z), 0, 1))]
+    return weights.numpy(), (tails.numpy(), heads.numpy())
+
+
+def ways_through(
+    model: Autoencoder, z: Tensor, pairs: int, temperature: float, *, neighbours: int, batch_size: int
+) -> list[Tensor]:
+    """Return the cheapest ways through real latents z from the first to the second of them, the third to the fourth …
+
+    Args:
+        model: any autoencoder.
+        z: real latents ``(n, *latent_shape)``, n at least twice ``pairs``.
+        pairs: how many ways.
+        temperature: price of length.
+        neighbours: how many each latent is joined to.
+    """
+    joined = join_stones(model, z, temperature, neighbours=neighbours, batch_size=batch_size)
+    return [z[torch.from_numpy(_shortest(joined, len(z), 2 * k, 2 * k + 1))] for k in range(pairs)]
 
 
 def _cost_of(model: Autoencoder, z: Tensor, batch_size: int) -> Float[Tensor, " n"]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -11,15 +11,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay import plots
+from latentassay.assay import detours
 from latentassay.assay.context import COARSEST, Context
 from latentassay.assay.maps import present
 from latentassay.assay.question import Judgement, Question
+from latentassay.assay.settling import how_to_settle
 from latentassay.core.errors import ContractError
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding, Level, Picture, Score
+from latentassay.core.findings import Bounds, Finding, Picture, Score
+from latentassay.core.levels import grade
 from latentassay.responses import Curve, ManifoldPath, manifold_path, respond, response_error
 from latentassay.responses.field import axes_over
-from latentassay.stats.intervals import normal
+from latentassay.stats.ratios import ratio_of_means
 
 PAIRS = 32
 """Pairs of real codes that are joined by straight lines, at most."""
@@ -42,8 +45,22 @@ CURVES = 300
 RAW = 400
 """Observations that are shown beside the strips where they are points."""
 
-GOOD, FAIR = 2.0, 5.0
-"""Costs of straight lines over that of real data up to which they are good, and no warning."""
+ROUNDING = 1e-4
+"""Responses that move by less than this share of the spread of codes do not move, as for holes."""
+
+SAME = 1e-6
+"""Codes nearer to each other than this share of their spread are the same."""
+
+WORTH = 0.8
+"""Ways through real codes are worth taking if they surely cost no more than this share of straight lines."""
+
+BOUNDS = Bounds(
+    1,
+    2,
+    5,
+    "mean squared distance between latents and responses on straight lines over that at real codes: 1 is as good as "
+    "data, at 2 a line is about as far off as data in their worse half, at 5 further than nearly all data are",
+)
 
 Plane = tuple[int, int]
 
@@ -67,7 +84,8 @@ class PathsEvidence:
         labels: of the two latents of the plane.
         lines: mean cost of straight lines over that at real codes.
         pairs: how many lines.
-        gain: cost of the best way over that of the straight line.
+        gain: cost of the best way over that of the straight line, for the pair that is shown.
+        detours: cost of ways through real codes over that of straight lines, geometric mean over many pairs.
         variant: how the way was found.
     """
 
@@ -90,6 +108,7 @@ class PathsEvidence:
     lines: Estimate
     pairs: int
     gain: float
+    detours: Estimate
     variant: str
 
 
@@ -97,20 +116,39 @@ def passes_needed(context: Context) -> int | None:
     """Codes, straight lines of two kinds, the map of costs twice, and the curves; needs a plane of alive scalars."""
     if context.plane is None:
         return None
-    return context.n + FEWEST_PAIRS * (2 * LOOKS + 1) + 2 * COARSEST**2 + CURVES
+    return context.n + FEWEST_PAIRS * (2 * LOOKS + 1) + 2 * COARSEST**2 + CURVES + detours.LEAST_PASSES
 
 
-def measure(context: Context) -> PathsEvidence:
-    """Price straight lines, and look for a better way between one costly pair."""
+def measure(context: Context) -> PathsEvidence | None:
+    """Price straight lines and ways through real codes, and look for a better way between one costly pair."""
     plane = context.plane or (0, 1)
-    pairs = max(FEWEST_PAIRS, min(PAIRS, context.passes // 8 // (2 * LOOKS + 1)))
+    starts, ends = _pairs(context)
+    if len(starts) < 2:
+        return None  # all codes are one, or nearly all: there is no line between them
+    # Squared distances below this are rounding, of which no ratio means anything.
+    floor = (ROUNDING * float(context.codes.mean.double().std(0).norm())) ** 2
+    usual = _squared_error(context, context.codes.mean).clamp(min=floor)
+    lines = _costs(context, starts, ends).clamp(min=floor)
+    a, b, flat = _example(context, starts, ends, lines, usual, plane)
+    priced = _Priced(ratio_of_means(lines, usual), detours.cost_of_detours(context, starts, ends, context.passes // 8))
+    found = _ways(context, a, b, plane if flat else None)
+    return _evidence(context, priced, found, plane, _map(context, a, b, plane) if flat else {})
+
+
+class _Priced(NamedTuple):
+    """Costs of straight lines over that at real codes, and of ways through real codes over that of straight lines."""
+
+    lines: Estimate
+    detours: Estimate
+
+
+def _pairs(context: Context) -> tuple[Tensor, Tensor]:
+    """Pairs of real codes that differ: encoders that saturate give many rows the same code."""
+    pairs = max(FEWEST_PAIRS, min(context.at_most(PAIRS), context.passes // 8 // (2 * LOOKS + 1)))
     chosen = torch.randperm(context.n, generator=context.generator("paths"))[: 2 * pairs]
     starts, ends = (codes[: len(chosen) // 2] for codes in context.codes.mean[chosen].tensor_split(2))
-    usual = _squared_error(context, context.codes.mean)
-    lines = _costs(context, starts, ends) / max(float(usual.mean()), 1e-12)
-    a, b, flat = _example(context, starts, ends, lines, usual, plane)
-    found = _ways(context, a, b, plane if flat else None)
-    return _evidence(context, lines, found, plane, _map(context, a, b, plane) if flat else {})
+    differ = (starts - ends).double().norm(dim=1) > SAME * float(context.codes.mean.double().std(0).norm())
+    return starts[differ], ends[differ]
 
 
 def _costs(context: Context, starts: Tensor, ends: Tensor) -> Tensor:
@@ -135,7 +173,9 @@ def _example(
     exchanged = starts.clone()
     exchanged[:, list(plane)] = ends[:, list(plane)]
     apart = (exchanged - starts).norm(dim=1)
-    landed = (_squared_error(context, exchanged) <= torch.quantile(usual, 0.95)) & (apart >= apart.median())
+    landed = (
+        (_squared_error(context, exchanged) <= torch.quantile(usual, 0.95)) & (apart >= apart.median()) & (apart > 0)
+    )
     if not bool(landed.any()):
         worst = int(lines.argmax())
         return starts[worst], ends[worst], False
@@ -175,7 +215,7 @@ def _map(context: Context, a: Tensor, b: Tensor, plane: Plane) -> dict[str, np.n
 
 
 def _evidence(
-    context: Context, lines: Tensor, found: ManifoldPath, plane: Plane, background: dict[str, np.ndarray]
+    context: Context, priced: _Priced, found: ManifoldPath, plane: Plane, background: dict[str, np.ndarray]
 ) -> PathsEvidence:
     is_refined = found.manifold is not found.start and found.manifold is not found.straight
     ways = {"straight": found.straight, "manifold": found.start}
@@ -184,7 +224,6 @@ def _evidence(
     arrays: dict[str, Any] = dict.fromkeys(optional) | background
     for name, curve in ways.items():
         arrays |= _curve(name, curve, plane)
-    low, high = normal(float(lines.mean()), float(lines.std()) / len(lines) ** 0.5)
     is_vector = len(context.data.x_shape) == 1
     return PathsEvidence(
         **arrays,
@@ -192,9 +231,10 @@ def _evidence(
         observations=context.x(slice(RAW)).numpy() if is_vector else None,
         costs={name: float(curve.cost) for name, curve in ways.items()},
         labels=(str(plane[0]), str(plane[1])),
-        lines=Estimate(float(lines.mean()), low=max(0.0, low), high=high, n=len(lines)),
-        pairs=len(lines),
+        lines=priced.lines,
+        pairs=priced.lines.n or 0,
         gain=float(found.manifold.cost / found.straight.cost),
+        detours=priced.detours,
         variant=found.variant,
     )
 
@@ -229,13 +269,37 @@ def judge(evidence: PathsEvidence, context: Context) -> Judgement:
         n=1,
         seed=context.seed,
     )
-    level: Level = "good" if straight.value <= GOOD else "note" if straight.value <= FAIR else "warning"
-    sentence = (
-        f"Straight lines between real codes cost {straight} what real data do; for a bad one, a way along the manifold "
-        f"costs {100 * gain.value:.0f} % of it."
+    detour = Score.of(
+        "paths.detours",
+        "Cost of ways through real codes",
+        evidence.detours,
+        "∫ (‖R(z) − z‖² + temperature) ds along the cheapest way from real code to real code, over that of the "
+        f"straight line, geometric mean over {evidence.detours.n} pairs, the straight line where it is cheaper; "
+        "Student's interval of the mean logarithm",
+        n=evidence.detours.n or 0,
+        seed=context.seed,
+        unit="%",
     )
-    remedy = None if level == "good" else "Interpolate with la.manifold_path(…, through=codes) rather than straight."
-    return Judgement((straight, gain), (Finding("paths", sentence, level, (straight.name, gain.name), remedy=remedy),))
+    return Judgement((straight, gain, detour), (_finding(evidence, straight, detour),))
+
+
+def _finding(evidence: PathsEvidence, straight: Score, detour: Score) -> Finding:
+    level = grade(evidence.lines, BOUNDS)
+    worth = level != "good" and (evidence.detours.high or 1.0) < WORTH
+    sentence = f"Straight lines between real codes cost {straight} what real data do"
+    sentence += f"; ways through real codes cost {detour} of that." if worth else "."
+    remedy = "Interpolate with la.manifold_path(…, through=codes) rather than straight."
+    return Finding(
+        "paths",
+        sentence,
+        level,
+        (straight.name, detour.name),
+        direction="above",
+        estimate=evidence.lines,
+        bounds=BOUNDS,
+        remedy=remedy if worth else None,
+        settle=how_to_settle(evidence.lines, BOUNDS),
+    )
 
 
 def figures(evidence: PathsEvidence) -> Iterator[Picture]:
