@@ -55,8 +55,8 @@ def taef2() -> tuple[la.Autoencoder, Any, dict[str, Any]]:
 
 
 CASES: dict[str, tuple[Callable[[], tuple[la.Autoencoder, Any, dict[str, Any]]], int]] = {
-    "digits": (digits, 5),
-    "demo": (demo, 3),
+    "digits": (digits, 3),
+    "demo": (demo, 1),
     "taef2": (taef2, 1),
 }
 

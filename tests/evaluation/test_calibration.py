@@ -91,3 +91,21 @@ def test_few_rows_are_refused():
     model = OptimalVAE(2, 4, 0.3)
     with pytest.raises(la.InputError, match="at least 8 rows"):
         posterior_calibration(model, model.sample(7))
+
+
+def test_channels_may_come_last_in_memory():
+    """As convolutions leave them; the same numbers in any order of memory say the same."""
+    model = OptimalVAE(latents=3, observed=12, variance=0.3)
+    x, found = model.sample(200).view(-1, 3, 2, 2), []
+    for order in (torch.contiguous_format, torch.channels_last):
+        pair = la.wrap(
+            (
+                lambda x: (model.encode(x.flatten(1)).mean, model.encode(x.flatten(1)).std),
+                lambda z, order=order: model.decode(z).view(-1, 3, 2, 2).contiguous(memory_format=order),
+            ),
+            latent_shape=(3,),
+            output="mean_std",
+            prior="normal",
+        )
+        found.append(posterior_calibration(pair, x))
+    assert float(found[0].ratio) == pytest.approx(float(found[1].ratio), rel=1e-9)

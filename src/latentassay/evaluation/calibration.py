@@ -171,7 +171,7 @@ def _measure_part(
     for j, group in enumerate(units.groups):
         moved[:, 2 + j, list(group)] += (step * signs)[:, list(group)]
     latents = moved.to(q.mean).view(-1, *q.mean.shape[1:])
-    decoded = finite(model.decode(latents), "decodings").cpu().double().view(len(mean), len(units) + 2, -1)
+    decoded = finite(model.decode(latents), "decodings").cpu().double().reshape(len(mean), len(units) + 2, -1)
     change = decoded[:, 1:] - decoded[:, :1]
     error = away.flatten(1) + centre.flatten() - decoded[:, 0]
     cost, slope, modes = _by_unit(change[:, 1:], std.cpu(), step.cpu(), spread.cpu(), units)
