@@ -79,6 +79,23 @@ def test_codes_that_correlate_wholly_are_twins_whether_they_have_one_sign_or_not
     assert states(ledger) == ["alive", "twin", "alive", "twin"] and (1, 3) in ledger.variables
 
 
+def test_three_units_of_which_more_comes_back_in_each_other_than_in_themselves_are_entangled():
+    """The reflection I − ⅔ 1 1ᵀ: a ninth of the square comes back in the unit, four ninths in each other one."""
+    mirror = torch.eye(4)
+    mirror[:3, :3] -= 2 / 3
+    ledger = ledger_of(mirror.tolist())
+    assert states(ledger) == ["entangled"] * 3 + ["alive"] and ledger.variables == ((0, 1, 2), (3,))
+
+
+def test_pairs_leave_out_those_that_repeat_each_other():
+    copied = torch.eye(3)
+    copied[2] = copied[1]
+    halves = torch.eye(3)
+    halves[1, 1], halves[1, 2], halves[2, 2] = 0.5, 0.5, 0.0
+    ledger = ledger_of(copied.tolist(), halves.tolist())
+    assert states(ledger) == ["alive", "twin", "twin"] and set(ledger.pairs) == {(0, 1), (1, 0), (0, 2), (2, 0)}
+
+
 def test_units_that_return_together_only_are_redundant():
     ledger = ledger_of(EYE, torch.diag(torch.tensor([1.0, 1, 0.2, 0.2])).tolist(), returns=torch.ones(4))
     assert ledger.of("redundant") == [2, 3] and ledger.entries[2].partners == (3,)

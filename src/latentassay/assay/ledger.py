@@ -116,8 +116,10 @@ class Ledger:
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
-        """All ordered pairs of live units."""
-        return [(j, k) for j in self.live for k in self.live if j != k]
+        """All ordered pairs of live units, but those that repeat each other: they are one."""
+        same = {unit: group for group in self.variables for unit in group if self.entries[unit].state == "twin"}
+        live = self.live
+        return [(j, k) for j in live for k in live if j != k and (j not in same or k not in same[j])]
 
     def couplings(self, pairs: Sequence[tuple[int, int]]) -> list[Estimate]:
         """Return the coupling of ordered pairs."""
@@ -173,11 +175,10 @@ def build_ledger(
     same = [
         pair for pair in (_twins(matrix, codes) if twins is None else twins) if bool((used & varies)[list(pair)].all())
     ]
-    graph = response_graph(matrix)
-    mutual, one_way = (
-        tuple(pair for pair in pairs if bool(answers[list(pair)].all())) for pairs in (graph.pairs, graph.one_way)
-    )
     redundant = used & varies & ~answers & (returns > RETURNS if returns is not None else False)
+    # A unit of which most comes back in others is no less entangled for coming back in itself by little.
+    graph = response_graph(matrix, nodes=(used & varies & ~redundant).nonzero().flatten().tolist())
+    mutual, one_way = graph.pairs, graph.one_way
     states = [
         _state(bool(used[j]), bool(varies[j]), bool(answers[j]), kl is not None and float(noise[j]) > 0)
         for j in range(len(labels))
@@ -185,6 +186,9 @@ def build_ledger(
     members = {"redundant": set(redundant.nonzero().flatten().tolist())}
     members["entangled"] = {unit for pair in mutual for unit in pair}
     members["twin"] = {unit for pair in same for unit in pair}
+    # Where all that are redundant repeat one another, that says more; where others hold the same besides, it is not all.
+    if not members["redundant"] <= members["twin"]:
+        members["twin"] -= members["redundant"]
     for state in ("entangled", "redundant", "twin"):
         for unit in members[state]:
             states[unit] = state

@@ -29,10 +29,10 @@ class Edge(NamedTuple):
 
 
 class ResponseGraph(NamedTuple):
-    """Directed weighted graph over the causal units.
+    """Directed weighted graph over units.
 
     Attributes:
-        nodes: the causal units.
+        nodes: the causal units, or those that were named.
         edges: couplings that surely lie above the threshold, false discoveries controlled over all pairs.
         pairs: units that move each other.
         one_way: ordered pairs of which only the first moves the second.
@@ -48,7 +48,9 @@ class ResponseGraph(NamedTuple):
     threshold: float
 
 
-def response_graph(m: ResponseMatrix, *, threshold: float = COUPLED) -> ResponseGraph:
+def response_graph(
+    m: ResponseMatrix, *, threshold: float = COUPLED, nodes: Sequence[int] | None = None
+) -> ResponseGraph:
     """Read a response matrix as a graph of units that move each other.
 
     An edge j→k stands where the coupling ``M[j,k]² / (2 σ_k²)``, the share of a change of j that appears in k, squared
@@ -56,12 +58,17 @@ def response_graph(m: ResponseMatrix, *, threshold: float = COUPLED) -> Response
     controlled over all pairs by the procedure of Benjamini and Hochberg). Edges both ways make a pair, as when a
     periodic factor is embedded as a circle; edges one way are kept beside them.
 
+    Args:
+        m: what ``response_matrix`` returned.
+        threshold: coupling from which there is an edge.
+        nodes: units that can have edges; the causal ones where left out.
+
     Raises:
         InputError: ``threshold`` is not positive.
     """
     if threshold <= 0:
         raise InputError(f"threshold must be positive, got {threshold}")
-    nodes = causal_units(m).active
+    nodes = causal_units(m).active if nodes is None else tuple(nodes)
     weights, errors = torch.as_tensor(m.coupling).double(), torch.as_tensor(m.coupling_stderr).double()
     ordered = [(j, k) for j in nodes for k in nodes if j != k]
     found = [

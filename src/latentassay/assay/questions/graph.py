@@ -76,7 +76,7 @@ def judge(evidence: GraphEvidence, context: Context) -> Judgement:
     findings = [_mutual_finding(group, ledger) for group in _entangled(ledger)]
     if ledger.one_way:
         findings.append(_one_way_finding(ledger))
-    if not findings and len(ledger.live) > 1:
+    if not findings and ledger.pairs:
         findings = [_free_finding(ledger)]
     return Judgement((edges,), tuple(findings))
 
@@ -127,7 +127,7 @@ def _one_way_finding(ledger: Ledger) -> Finding:
         for n in order[:LISTED]
         for j, k in [ledger.one_way[n]]
     ]
-    more = f", and {len(order) - LISTED} pairs more" if len(order) > LISTED else ""
+    more = f", and {len(order) - LISTED} more" if len(order) > LISTED else ""
     shown = order if graded.level != "warning" else sorted(graded.guilty)
     return Finding(
         "graph.one_way",

@@ -45,7 +45,7 @@ class InvarianceEvidence:
 
 def passes_needed(context: Context) -> int | None:
     """The fewest interventions; one unit alone leaves nobody to be left alone."""
-    return LEAST_PASSES if len(context.ledger.live) > 1 else None
+    return LEAST_PASSES if context.ledger.pairs else None
 
 
 def measure(context: Context) -> InvarianceEvidence:
@@ -94,10 +94,10 @@ def judge(evidence: InvarianceEvidence, context: Context) -> Judgement:
 
 def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Finding:
     """Grade by the ledger's couplings, which rest on more latents; where these interventions differ, say so."""
-    numbers = evidence.units.tolist()
-    pairs = [(m, i) for m in numbers for i in numbers if m != i]
+    numbers = set(evidence.units.tolist())
+    pairs = [pair for pair in ledger.pairs if set(pair) <= numbers]
     couplings = ledger.couplings(pairs)
-    graded, own = grade_family(couplings, COUPLING), _own_grade(evidence)
+    graded, own = grade_family(couplings, COUPLING), _own_grade(evidence, pairs)
     moving, moved = ledger.labels(pairs[graded.worst])
     left = couplings[graded.worst]
     level: Level = graded.level if not _contradict(graded.level, own) else "unsure"
@@ -122,11 +122,13 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
     )
 
 
-def _own_grade(evidence: InvarianceEvidence) -> Level:
-    """What the interventions of this question say by themselves."""
-    off = ~np.eye(len(evidence.matrix), dtype=bool)
-    values, errors = 1 - evidence.matrix[off], evidence.matrix_stderr[off]
-    return grade_family([Estimate(v, stderr=e) for v, e in zip(values, errors, strict=True)], COUPLING).level
+def _own_grade(evidence: InvarianceEvidence, pairs: list[tuple[int, int]]) -> Level:
+    """What the interventions of this question say by themselves of these pairs."""
+    place = {unit: k for k, unit in enumerate(evidence.units.tolist())}
+    at = [(place[m], place[i]) for m, i in pairs]
+    return grade_family(
+        [Estimate(1 - evidence.matrix[entry], stderr=evidence.matrix_stderr[entry]) for entry in at], COUPLING
+    ).level
 
 
 def _contradict(one: Level, other: Level) -> bool:

@@ -17,6 +17,7 @@ DESCRIBING = frozenset(
     {
         "codebook.dead",
         "factors.shared",
+        "graph.entangled",
         "graph.one_way",
         "input_checks.shift",
         "posterior.overconfident",
