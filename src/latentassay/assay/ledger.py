@@ -186,7 +186,7 @@ def build_ledger(
     members = {"redundant": set(redundant.nonzero().flatten().tolist())}
     members["entangled"] = {unit for pair in mutual for unit in pair}
     members["twin"] = {unit for pair in same for unit in pair}
-    # Where all that are redundant repeat one another, that says more; where others hold the same besides, it is not all.
+    # Where all redundant units repeat one another, that says more; where others hold the same, it says too little.
     if not members["redundant"] <= members["twin"]:
         members["twin"] -= members["redundant"]
     for state in ("entangled", "redundant", "twin"):
