@@ -23,12 +23,12 @@ def measure_halves(
     twice the error of the whole, whatever few rows do to both alike::
 
         stderr² = mean over pairs of (s₁ − s₂)² / 4
-        drift² = (s − mean of all halves)² − stderr², where that is positive
+        drift² = (s − mean of all halves)² − what the means of pairs vary by, where that is positive
         s − t stderr  to  s + t stderr + drift          t Student's for as many degrees as there are pairs
 
     Halves hold no row twice. So they suit what a bootstrap would flatter: predictors that would meet in the test what
     they learned, neighbours that would be their own copies. What halves find less (or more) than the whole, beyond what
-    their noise explains, is about what the whole finds less than many rows would: that end is moved by it.
+    luck explains, is about what the whole finds less than many rows would: that end is moved by it.
 
     Args:
         measure: rows (a slice, or an array of indices) → result; called once for all rows, and once for each half.
@@ -102,8 +102,11 @@ def _estimate(value: float, pairs: Float[np.ndarray, "p 2"], n: int) -> Estimate
     # Halves of an odd number of rows are not alike: then 1 / h + 1 / (n − h), and not 4 / n, is what differs.
     share = np.sqrt((n // 2) * (n - n // 2)) / n
     stderr = share * float(np.sqrt(np.square(pairs[:, 0] - pairs[:, 1]).mean()))
-    more = value - float(pairs.mean())
-    drift = float(np.sign(more)) * max(0.0, more**2 - stderr**2) ** 0.5
-    half = float(student(torch.tensor([float(len(pairs))]))) * stderr
+    # Which rows a predictor holds out is luck: in a pair as in the whole, so pairs that differ in their means show it.
+    means, count = pairs.mean(1), len(pairs)
+    luck = float(means.var(ddof=1)) * (1 + 1 / count) if count > 1 else stderr**2
+    more = value - float(means.mean())
+    drift = float(np.sign(more)) * max(0.0, more**2 - luck) ** 0.5
+    half = float(student(torch.tensor([float(count)]))) * stderr
     low, high = value - half + min(0.0, drift), value + half + max(0.0, drift)
     return Estimate(value, low=low, high=high, stderr=stderr, n=n)

@@ -1,10 +1,13 @@
 """IRS against facts that hold whatever the code does, and against its definition written as loops."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 import torch
 
 import latentassay as la
+from latentassay.metrics.disentanglement.irs import mean_quantile_weights
 from tests.metrics.codes import noise
 
 GRID = np.indices((10, 10, 10)).reshape(3, -1).T
@@ -55,7 +58,7 @@ def test_equals_the_loops():
     factors = np.random.default_rng(3).integers(0, 4, (120, 3))
     codes = factors @ noise(3, 5) + 0.3 * noise(120, 5, seed=1)
     for quantile in (0.5, 0.99, 1.0):
-        found = irs(codes, factors, quantile=quantile)
+        found = irs(codes, factors, quantile=quantile, bias="kept")
         score, matrix = loops(codes, factors, quantile)
         assert found.score == pytest.approx(score, abs=1e-12)
         np.testing.assert_allclose(found.matrix, matrix, atol=1e-12)
@@ -88,7 +91,10 @@ def test_one_outlier_decides_the_maximum_but_not_the_quantile():
 
 
 def test_quantile_and_weights_are_stated():
-    assert "0.99 quantile" in irs(GRID + 0.0, GRID).variant and "largest deviation" in irs(GRID + 0.0, GRID).variant
+    assert "0.99 quantile" in irs(GRID + 0.0, GRID).variant
+    assert "largest deviation" in irs(GRID + 0.0, GRID, bias="kept").variant
+    few = irs(GRID[::10] + 0.0, GRID[::10, :2]).variant
+    assert "a value has 10 rows, too few to reach the 0.99 quantile" in few
     assert irs(GRID + 0.0, GRID, quantile=1).variant.startswith("maximum")
 
 
@@ -107,3 +113,27 @@ def test_quantile_and_weights_are_stated():
 def test_irs_refuses_bad_input(codes, factors, quantile, match):
     with pytest.raises(la.InputError, match=match):
         irs(codes, factors, quantile=quantile)
+
+
+def test_a_quantile_of_random_rows_is_the_mean_over_all_choices():
+    numbers = np.sort(noise(9))
+    for k, quantile in ((2, 1.0), (4, 0.99), (5, 0.3), (9, 0.8)):
+        expected = np.mean([np.quantile(choice, quantile) for choice in combinations(numbers, k)])
+        assert mean_quantile_weights(9, k, quantile) @ numbers == pytest.approx(expected)
+
+
+def drawn(n, seed):
+    """A noisy unit for each of two factors, and two units of noise."""
+    rng = np.random.default_rng(seed)
+    factors = rng.integers(0, 4, (n, 2))
+    return np.hstack([factors + 0.4 * rng.normal(size=(n, 2)), rng.normal(size=(n, 2))]), factors
+
+
+@pytest.mark.parametrize("n", [128, 1024])
+def test_few_rows_say_what_many_say_and_intervals_hold_it(n):
+    truth = irs(*drawn(100_000, 99)).score
+    found = [irs(*drawn(n, seed), resamples=20).score for seed in range(12)]
+    assert np.mean(found) == pytest.approx(truth, abs=0.04 if n == 128 else 0.015)
+    assert np.mean([score.low <= truth <= score.high for score in found]) >= 0.75
+    published = np.mean([irs(*drawn(n, seed), bias="kept").score for seed in range(12)])
+    assert abs(np.mean(found) - truth) < abs(published - irs(*drawn(100_000, 99), bias="kept").score) / 2

@@ -12,8 +12,20 @@ from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import check_learnable, codes_and_factors
 from latentassay.metrics.halves import measure_halves
 from latentassay.metrics.interval import keeps_interval
-from latentassay.metrics.laws import Laws, Near
+from latentassay.metrics.laws import SPLIT, Laws, Near
 from latentassay.metrics.metric import metric
+from latentassay.stats.information import Bias
+
+BIAS = {
+    "removed": "units by that quantile; beside as many rows at random, without the luck of the best factor",
+    "kept": "units by their largest deviation",
+}
+
+UNSURE_SHARE = 0.3
+"""Share of the correction for few rows that is itself in doubt."""
+
+SPLITS = 1
+"""Partings of the rows in two that say how much a best factor owes to luck."""
 
 
 @keeps_interval
@@ -21,9 +33,9 @@ class IRS(NamedTuple):
     """The score and its evidence, ``m`` factors and ``u`` units.
 
     Attributes:
-        score: mean of ``per_unit``, weighted by each unit's largest deviation from its mean; with an interval from
-            random halves if that is asked for.
-        per_unit: ``(u,)``, robustness for the factor that keeps the unit best in place; 0 for a unit that never varies.
+        score: mean robustness of units for the factor that keeps each best in place, weighted by how far units deviate
+            from their means; with an interval from random halves if that is asked for.
+        per_unit: ``(u,)``, robustness of every unit, within [0, 1]; 0 for a unit that never varies.
         matrix: ``(m, u)``, 1 − normalised deviation that is left while factor m is held, at least 0.
         n: number of rows.
         variant: quantile and weights in words.
@@ -37,19 +49,31 @@ class IRS(NamedTuple):
 
 
 class _Robustness(NamedTuple):
-    """The score and its evidence, on some rows."""
+    """The score and its evidence, on some rows, and what was added to the score for few rows."""
 
     score: float
     per_unit: Float[np.ndarray, " u"]
     matrix: Float[np.ndarray, "m u"]
+    correction: float
 
 
-LAWS = Laws(
-    perfect=Near(1, 1e-9),
-    # Noise does not score 0: 0.99 of it stays within so much less than its maximum.
-    chance=Near(0.27, 0.07),
-    rescaled="units are weighted by their largest deviation",
-    refuses=("rare values",),
+LAWS = (
+    Laws(
+        perfect=Near(1, 1e-9),
+        chance=Near(0, 0.03),
+        rescaled="units are weighted by how far they deviate",
+        shuffled=SPLIT,
+        refuses=("rare values",),
+    ),
+    Laws(
+        variant="as published",
+        options={"bias": "kept"},
+        perfect=Near(1, 1e-9),
+        # Noise does not score 0: 0.99 of it stays within so much less than its maximum.
+        chance=Near(0.27, 0.07),
+        rescaled="units are weighted by their largest deviation",
+        refuses=("rare values",),
+    ),
 )
 
 
@@ -58,32 +82,47 @@ LAWS = Laws(
     formula="1 − deviation left in a unit while its best factor is held",
     source="Suter et al. 2019",
     needs="factors",
-    variants=({"quantile": 1.0}, {"quantile": 0.9}),
+    variants=({"bias": "kept"}, {"quantile": 1.0}, {"quantile": 0.9}),
     laws=LAWS,
     order=50,
 )
-def irs(codes: Any, factors: Any, *, quantile: float = 0.99, resamples: int = 0, generator: Generator | int = 0) -> IRS:
+def irs(
+    codes: Any,
+    factors: Any,
+    *,
+    quantile: float = 0.99,
+    bias: Bias = "removed",
+    resamples: int = 0,
+    generator: Generator | int = 0,
+) -> IRS:
     """Measure how well holding one factor holds a unit, whatever the other factors do.
 
     With ``d_v = Q(|c_j − mean(c_j | f_m = v)|)`` over the rows where factor m has value v, Q the quantile::
 
-        matrix[m,j] = max(0, 1 − Σ_v P(f_m = v) d_v / max|c_j − mean c_j|)
-        score = Σ_j w_j max_m matrix[m,j] / Σ_j w_j     w_j = max|c_j − mean c_j|
+        matrix[m,j] = max(0, 1 − Σ_v P(f_m = v) d_v / w_j)
+        score = Σ_j w_j max_m matrix[m,j] / Σ_j w_j     w_j = Q(|c_j − mean c_j|)
 
-    Units that never vary have weight 0. Codes that know nothing do not score 0 but about 1 − quantile / maximum
-    of their spread; values with few rows look more robust than they are. Factors are taken to be independent,
-    as in a full grid, so that no confounding has to be undone.
+    In finite rows ``d_v`` is set beside what Q would be, on average, of as many rows drawn at random, so that values
+    with few rows do not look robust; and what the best factor of a unit owes to luck, which halves of the rows show,
+    is subtracted from the score. So units that know nothing count 0.
+
+    With ``bias="kept"``, as published, ``w_j = max|c_j − mean c_j|`` and nothing is corrected. The largest of more rows
+    is larger, so this score depends on n, and codes that know nothing score about 1 − quantile / maximum.
+
+    Units that never vary have weight 0. Factors are taken to be independent, as in a full grid, so that no confounding
+    has to be undone.
 
     Args:
         codes: ``(n, u)`` array or tensor; usually posterior means.
         factors: ``(n, m)`` integer codes, or labels ``(n,)``.
         quantile: 0.99 is what most published tables use; 1.0 is the paper's maximum, which one outlier decides.
+        bias: ``"removed"``, or ``"kept"`` as published.
         resamples: random halves for the interval; none by default.
-        generator: a generator or a seed, for the halves.
+        generator: a generator or a seed, for the halves of either.
 
     Raises:
         InputError: shapes that do not fit, NaN, a factor that never varies or whose values are too rare, a quantile
-            outside (0, 1].
+            outside (0, 1], an unknown ``bias``.
 
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> irs(factors.astype(float), factors).score
@@ -91,34 +130,172 @@ def irs(codes: Any, factors: Any, *, quantile: float = 0.99, resamples: int = 0,
     """
     if not 0 < quantile <= 1:
         raise InputError(f"quantile must lie in (0, 1], got {quantile}")
+    if bias not in BIAS:
+        raise InputError(f"bias must be one of {', '.join(BIAS)}, got {bias!r}")
     c, f = codes_and_factors(codes, factors)
     check_learnable(f)
+    seed = as_seed(generator)
     found, (score,) = measure_halves(
-        lambda rows: _measure(c[rows], f[rows], quantile),
+        lambda rows: _measure(c[rows], f[rows], quantile, bias, seed),
         lambda part: (part.score,),
         len(c),
         resamples=resamples,
-        seed=as_seed(generator),
+        seed=seed,
     )
-    variant = (
-        f"{'maximum' if quantile == 1 else f'{quantile:g} quantile'} of deviations, values weighted by their "
-        "frequency, units by their largest deviation"
-    )
+    if bias == "removed":
+        score = _stretch(score, found.correction)
+    kind = "maximum" if quantile == 1 else f"{quantile:g} quantile"
+    variant = f"{kind} of deviations, values weighted by their frequency, {BIAS[bias]}{_few(f, quantile)}"
     return IRS(score, found.per_unit, found.matrix, len(c), variant)
 
 
-def _measure(codes: Float[np.ndarray, "n u"], factors: Int[np.ndarray, "n m"], quantile: float) -> _Robustness:
-    spread = np.where(np.ptp(codes, axis=0) > 0, np.abs(codes - codes.mean(0)).max(0), 0.0)
+def _few(factors: Int[np.ndarray, "n m"], quantile: float) -> str:
+    """A word about values of so few rows that the quantile lies beyond them."""
+    fewest = min(int(np.bincount(column).min()) for column in factors.T)
+    if quantile == 1 or fewest * (1 - quantile) >= 1:
+        return ""
+    return f" (a value has {fewest} rows, too few to reach the {quantile:g} quantile)"
+
+
+def _stretch(score: Estimate, correction: float) -> Estimate:
+    """Move the end towards which the score was corrected by the share of the correction that is in doubt."""
+    if score.low is None or score.high is None:
+        return score
+    more = UNSURE_SHARE * correction
+    low, high = score.low + min(0.0, more), score.high + max(0.0, more)
+    return Estimate(score, low=low, high=high, stderr=score.stderr, n=score.n)
+
+
+def _measure(
+    codes: Float[np.ndarray, "n u"], factors: Int[np.ndarray, "n m"], quantile: float, bias: Bias, seed: int
+) -> _Robustness:
+    deviation = _deviation(codes)
+    spread = deviation.max(0) if bias == "kept" else np.quantile(deviation, quantile, axis=0)
     left = np.stack([_left(codes, column, quantile) for column in factors.T])
-    matrix = np.where(spread > 0, np.maximum(0, 1 - left / np.where(spread > 0, spread, 1)), 0.0)
-    per_unit = matrix.max(0)
-    return _Robustness(float(spread @ per_unit / spread.sum()) if spread.any() else 0.0, per_unit, matrix)
+    plain = np.where(spread > 0, np.maximum(0, 1 - left / _safe(spread)), 0.0)
+    as_found = _weigh(plain.max(0), spread)
+    if bias == "kept":
+        return _Robustness(as_found, plain.max(0), plain, 0.0)
+    signed = _compare(codes, factors, quantile)
+    best = signed.max(0) - _luck(codes, factors, quantile, seed)
+    score = _weigh(best, spread)
+    return _Robustness(score, np.clip(best, 0, 1), np.maximum(0, signed), score - as_found)
 
 
-def _left(codes: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], quantile: float) -> Float[np.ndarray, " u"]:
-    """Deviation that is left in every unit while the factor is held, mean over its values."""
+def _weigh(per_unit: Float[np.ndarray, " u"], spread: Float[np.ndarray, " u"]) -> float:
+    return float(np.clip(spread @ per_unit / spread.sum(), 0, 1)) if spread.any() else 0.0
+
+
+def _deviation(codes: Float[np.ndarray, "n u"]) -> Float[np.ndarray, "n u"]:
+    return np.where(np.ptp(codes, axis=0) > 0, np.abs(codes - codes.mean(0)), 0.0)
+
+
+def _compare(
+    codes: Float[np.ndarray, "n u"], factors: Int[np.ndarray, "n m"], quantile: float
+) -> Float[np.ndarray, "m u"]:
+    """1 − deviation left while a factor is held, beside that of as many rows at random; noise is 0 on average."""
+    deviation = _deviation(codes)
+    shares = [
+        _left(codes, column, quantile, fewest=2) / _safe(_expected(deviation, column, quantile)) for column in factors.T
+    ]
+    return np.where(deviation.any(0), 1 - np.stack(shares), 0.0)
+
+
+def _luck(
+    codes: Float[np.ndarray, "n u"], factors: Int[np.ndarray, "n m"], quantile: float, seed: int
+) -> Float[np.ndarray, " u"]:
+    """How much better every unit's best factor seems than it is, because it seemed best.
+
+    In two halves of the rows, how much less the factor that is best in one does in the other: nothing where one factor
+    is best by far. It falls with the root of the number of rows.
+    """
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(SPLITS):
+        order = rng.permutation(len(codes))
+        one, other = (_compare(codes[rows], factors[rows], quantile) for rows in np.array_split(order, 2))
+        for own, fresh in ((one, other), (other, one)):
+            best = own.argmax(0)[None]
+            found.append(own.max(0) - np.take_along_axis(fresh, best, 0)[0])
+    luck: Float[np.ndarray, " u"] = np.mean(found, axis=0) / 2**0.5
+    return luck
+
+
+def _safe(divisor: Float[np.ndarray, " u"]) -> Float[np.ndarray, " u"]:
+    return np.where(divisor > 0, divisor, 1.0)
+
+
+def _left(
+    codes: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], quantile: float, *, fewest: int = 0
+) -> Float[np.ndarray, " u"]:
+    """Deviation that is left in every unit while the factor is held, summed over its values by their frequency.
+
+    Args:
+        codes: of n rows.
+        factor: a value for each row.
+        quantile: of deviations.
+        fewest: 0 for deviations as they are; else values of fewer rows are left out, and deviations are taken to be
+            from a mean that is known, ``√(k / (k − 1))`` times those from the mean of k rows.
+    """
     left = np.zeros(codes.shape[1])
-    for value in np.unique(factor):
-        group = codes[factor == value]
-        left += len(group) / len(codes) * np.quantile(np.abs(group - group.mean(0)), quantile, axis=0)
+    for value, rows in zip(*np.unique(factor, return_counts=True), strict=True):
+        if rows >= fewest:
+            group = codes[factor == value]
+            own_mean = np.sqrt(rows / (rows - 1)) if fewest else 1.0
+            left += rows / len(codes) * own_mean * np.quantile(np.abs(group - group.mean(0)), quantile, axis=0)
     return left
+
+
+def _expected(
+    deviation: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], quantile: float
+) -> Float[np.ndarray, " u"]:
+    """The same sum for rows that share nothing: what the quantile is on average of as many rows drawn at random."""
+    n, ascending = len(factor), np.sort(deviation, axis=0)
+    factorials, expected = _log_factorials(n), np.zeros(deviation.shape[1])
+    for rows, values in zip(*np.unique(np.bincount(factor), return_counts=True), strict=True):
+        if rows >= 2:
+            first, weights = _quantile_weights(n, int(rows), quantile, factorials)
+            expected += values * rows / n * (weights @ ascending[first : first + len(weights)])
+    return expected
+
+
+def mean_quantile_weights(n: int, k: int, quantile: float) -> Float[np.ndarray, " n"]:
+    """Return weights of n ascending numbers whose sum is the mean, over all choices of k of them, of their quantile.
+
+    The r-th of k is the i-th of n with probability ``C(i−1, r−1) C(n−i, k−r) / C(n, k)``; a quantile between two ranks
+    is interpolated as numpy does.
+
+    >>> mean_quantile_weights(3, 2, 1.0).round(4).tolist()  # the larger of two of three numbers
+    [0.0, 0.3333, 0.6667]
+    """
+    first, weights = _quantile_weights(n, k, quantile, _log_factorials(n))
+    return np.pad(weights, (first, n - first - len(weights)))
+
+
+def _quantile_weights(
+    n: int, k: int, quantile: float, factorials: Float[np.ndarray, " n1"]
+) -> tuple[int, Float[np.ndarray, " w"]]:
+    """The first number that has a weight, and the weights from there on, those below 1e-12 of all left out."""
+    place = quantile * (k - 1)
+    rank, share = int(place), place - int(place)
+    reach = 8 * (quantile * (1 - quantile) / k) ** 0.5 + 30 / k
+    middle = (rank + 1) / (k + 1)
+    i = np.arange(max(1, int((middle - reach) * n)), min(n, int((middle + reach) * n) + 1) + 1)
+    weights = (1 - share) * _rank_weights(i, n, k, rank + 1, factorials)
+    if share > 0:
+        weights = weights + share * _rank_weights(i, n, k, rank + 2, factorials)
+    return int(i[0]) - 1, weights
+
+
+def _log_factorials(n: int) -> Float[np.ndarray, " n1"]:
+    return np.concatenate([np.zeros(1), np.cumsum(np.log(np.arange(1, n + 1)))])
+
+
+def _rank_weights(
+    i: Int[np.ndarray, " w"], n: int, k: int, rank: int, factorials: Float[np.ndarray, " n1"]
+) -> Float[np.ndarray, " w"]:
+    below, above = i - rank, n - i - (k - rank)  # of the numbers on either side, those that are not chosen
+    possible = (below >= 0) & (above >= 0)
+    logs = factorials[i - 1] - factorials[rank - 1] - factorials[np.maximum(below, 0)]
+    logs = logs + factorials[n - i] - factorials[k - rank] - factorials[np.maximum(above, 0)]
+    every = factorials[n] - factorials[k] - factorials[n - k]
+    return np.where(possible, np.exp(np.minimum(logs - every, 0.0)), 0.0)

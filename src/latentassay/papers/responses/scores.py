@@ -73,7 +73,7 @@ def score_network(network: Any, test: FactorData, scale: BetaVAEScale, seed: int
     return {
         **_score_causes(network, test, alive.active, scale, generator),
         DCI: dci(means, factors, predictor=scale.predictor, generator=seed).disentanglement,
-        IRS: irs(means, factors).score,
+        IRS: irs(means, factors, bias="kept").score,
         MIG: mig(means, factors, binning="width", bias="kept").score,
         ALIVE: float(alive.dimension),
     }
