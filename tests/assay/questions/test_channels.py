@@ -38,17 +38,19 @@ def test_one_channel_has_none_to_be_compared_with():
 
 
 def test_many_faults_are_counted_and_a_few_named():
-    """Every channel but the first hears the first; all nine leaks are subjects, six are in the sentence."""
+    """Every channel but the first hears the first, the last most; all nine are subjects, six are said."""
+    strength = torch.linspace(1.0, 2.0, 9)[:, None, None]
 
     def heard(x):
         mean = x.clone()
-        mean[:, 1:] = mean[:, 1:] + 1.5 * x[:, :1]
+        mean[:, 1:] = mean[:, 1:] + strength * x[:, :1]
         return mean
 
     model = la.from_torch(heard, lambda z: z, latent_shape=(10, 2, 4))
     x = torch.randn(300, 10, 2, 4, generator=torch.Generator().manual_seed(0))
     found = findings_of(ask(model, x, KEY))[KEY]
     assert set(found.subjects) >= {f"c0>c{k}" for k in range(1, 10)} and " and 3 more: see" in found.sentence
+    assert found.sentence.startswith("Of 10 channels, c0 moves c9, c0 moves c8, c0 moves c7,")
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -176,8 +176,9 @@ def _describe(ledger: Ledger) -> tuple[list[str], list[str]]:
     for pairs, words in ((twice, "{} and {} repeat each other"), (mutual, "{} and {} move each other")):
         clauses += _clause([words.format(*ledger.labels(pair)) for pair in pairs])
         subjects += ["+".join(ledger.labels(pair)) for pair in pairs]
-    clauses += _clause([" moves ".join(ledger.labels(pair)) for pair in ledger.one_way])
-    subjects += [">".join(ledger.labels(pair)) for pair in ledger.one_way]
+    one_way = sorted(ledger.one_way, key=lambda pair: -float(ledger.coupling[pair]))
+    clauses += _clause([" moves ".join(ledger.labels(pair)) for pair in one_way])
+    subjects += [">".join(ledger.labels(pair)) for pair in one_way]
     return subjects, clauses
 
 
