@@ -69,7 +69,7 @@ def figures(evidence: HybridsEvidence) -> Iterator[Picture]:
         "sheet",
         "One unit from another sample",
         "Every picture is the base with a single unit from the alternative. It should differ from the base in one "
-        "respect, one that the alternative has. What does not change at all may be collapsed, or alike in both.",
+        "respect, one that the alternative has. What does not change is alike in both, or hardly read by the decoder.",
         partial(plots.hybridisation, evidence.base, evidence.alternative, evidence.hybrids, evidence.labels),
     )
 

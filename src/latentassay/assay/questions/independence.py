@@ -32,9 +32,8 @@ BOUNDS = Bounds(
     0,
     0.05,
     1.0,
-    "squared distance correlation of two units: 0.05 belongs to a correlation of 0.25 between normal numbers. No "
-    "dependence is a fault by itself, as data may be so: samples against the prior are judged by the question after "
-    "the aggregate posterior",
+    "squared distance correlation of two units: 0.05 belongs to a correlation of 0.25 between normal numbers. It is no "
+    "fault by itself, as data may be so; whether codes follow the prior is a question of its own",
 )
 
 
