@@ -1,8 +1,11 @@
 """The response matrix against the decode and encode passes it cannot avoid, and its memory as n grows.
 
 The floor is (units + 1)·n images decoded and encoded in batches of the same size with nothing else done. Both are
-interleaved in one process; the figure is the median over rounds of the ratio of wall times. Memory is how far the
-resident size of a fresh process rises above what it was when the model and its latents were in place (Linux only).
+interleaved in one process; the figure is the median over rounds of the ratio of wall times. Linear models, whose passes
+are the cheapest that there are, are compared in processor time on one thread, against the very passes that were made
+(several units share one). Threads: wall time with one, with all, and with as many as are chosen by measuring, alone and
+beside a process that holds a core. Memory is how far the resident size of a fresh process rises above what it was when
+the model and its latents were in place (Linux only).
 Run: ``python bench/responses.py``.
 """
 
@@ -10,15 +13,23 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import torch
+from passes import compare
 from record import record
 
 import latentassay as la
+from latentassay.core.threads import ThreadChoice
 
 UNITS, N, BATCH_SIZE, TARGET = 24, 1024, 128, 1.15
 CASES = {"vae-conv-small": ((3, 32, 32), 7), "vae-conv": ((3, 32, 32), 1)}
+LINEAR, LINEAR_TARGET, PIXELS = {8: 15, 32: 9, 128: 5, 512: 1}, 1.5, 256
+THREADED = (32, 128, 512)
 MEMORY_NS = (512, 2048, 8192)
 
 
@@ -65,6 +76,49 @@ def measure(name: str, shape: tuple[int, ...], rounds: int) -> dict[str, float]:
     }
 
 
+def linear(units: int) -> la.Autoencoder:
+    torch.manual_seed(0)
+    return la.wrap((torch.nn.Linear(PIXELS, units), torch.nn.Linear(units, PIXELS)), latent_shape=(units,))
+
+
+def measure_linear(units: int, rounds: int) -> dict[str, Any]:
+    """A linear model against its own passes, on one thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    model, z = linear(units), torch.randn(N, units, generator=torch.Generator().manual_seed(0))
+    found = compare(model, torch.randn(N, PIXELS), lambda: la.response_matrix(model, z), rounds)
+    torch.set_num_threads(before)
+    return found
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def measure_threads(units: int, *, busy: bool) -> dict[str, float]:
+    """Median wall seconds of three matrices each with one thread, with all, and with the number that is chosen."""
+    model, z = linear(units), torch.randn(N, units, generator=torch.Generator().manual_seed(0))
+    most, seconds = torch.get_num_threads(), dict[str, list[float]]()
+    unchosen = patch("latentassay.responses.matrix.choose_threads", lambda device: nullcontext(ThreadChoice(1)))
+    with busy_core() if busy else nullcontext():
+        for _ in range(3):
+            for name, threads, choosing in (("one", 1, unchosen), ("all", most, unchosen), ("chosen", most, None)):
+                torch.set_num_threads(threads)
+                begun = time.perf_counter()
+                with choosing or nullcontext():
+                    la.response_matrix(model, z)
+                seconds.setdefault(name, []).append(time.perf_counter() - begun)
+    torch.set_num_threads(most)
+    found = {name: round(statistics.median(each), 3) for name, each in seconds.items()}
+    return {**found, "chosen_over_one": round(found["chosen"] / found["one"], 2)}
+
+
 def rise_mib(n: int) -> float:
     """MiB by which a fresh process grows, at its peak, while it measures one matrix over n latents."""
     done = subprocess.run([sys.executable, __file__, "--rise", str(n)], capture_output=True, text=True, check=True)
@@ -90,6 +144,14 @@ def main() -> None:
         "what": f"response matrix of {UNITS} units over {N} latents against its passes alone, batches of {BATCH_SIZE}",
         "target": TARGET,
         "cases": {f"{name} {shape}": measure(name, shape, rounds) for name, (shape, rounds) in CASES.items()},
+        "linear_target": LINEAR_TARGET,
+        "linear": {f"{units} units": measure_linear(units, rounds) for units, rounds in LINEAR.items()},
+        "threads": {
+            "beside a busy core" if busy else "alone": {
+                f"{units} units": measure_threads(units, busy=busy) for units in THREADED
+            }
+            for busy in (False, True)
+        },
         "rise_in_mib_by_n": {n: rise_mib(n) for n in MEMORY_NS},
     }
     record("responses", report)

@@ -4,6 +4,7 @@ import torch
 from torch.testing import assert_close
 
 from latentassay.core.units import Units
+from latentassay.responses import block_rows
 from latentassay.responses.block_rows import BlockRows, block_size
 from latentassay.stats.stratified import partners
 
@@ -36,10 +37,13 @@ def test_parts_hold_the_shuffled_rows_with_their_partners_block_by_block():
     assert_close(found.variance, UNITS.squared_norm(Z - Z.mean(0)).mean(0))
 
 
-def test_parts_of_any_size_draw_the_same():
+def test_parts_of_any_size_draw_the_same(monkeypatch):
     whole, one_by_one = list(rows().parts(0, 8, lambda: 64)), list(rows().parts(0, 8, lambda: 1))
     assert len(whole) == 1 and len(one_by_one) == 8
     z = torch.stack([part.z for part in one_by_one], 1).reshape(64, 3)
     assert_close(z, whole[0].z)
     own = torch.stack([part.z[part.partner[:, 1]] for part in one_by_one], 1).reshape(64, 3)
     assert_close(own, whole[0].z[whole[0].partner[:, 1]])
+    monkeypatch.setattr(block_rows, "AHEAD", 50)  # two blocks at once
+    three = torch.cat([part.z.view(8, -1, 3) for part in rows().parts(0, 8, lambda: 24)], 1).reshape(64, 3)
+    assert_close(three, whole[0].z)

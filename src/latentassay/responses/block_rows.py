@@ -18,6 +18,10 @@ error, though all rows of a block depend on each other.
 """
 
 
+AHEAD = 2**20
+"""Numbers of latents or partners that are drawn at once, about: many small draws take longer than the passes."""
+
+
 class Part(NamedTuple):
     """Rows of m consecutive blocks: first row of every block, then second of every block, and so on.
 
@@ -61,21 +65,41 @@ class BlockRows:
 
         What is drawn does not depend on it.
         """
-        while start < end:
-            stop = min(start + max(1, part_rows() // self.size), end)
-            yield self._part(start, stop)
-            start = stop
+        ahead = max(1, AHEAD // (self.size * max(len(self.units), self.z[0].numel())))
+        for first in range(start, end, ahead):
+            drawn = self._draw(first, min(first + ahead, end))
+            done, blocks = 0, len(drawn.deviations)
+            while done < blocks:
+                stop = min(done + max(1, part_rows() // self.size), blocks)
+                yield drawn.part(done, stop)
+                done = stop
 
-    def _part(self, start: int, end: int) -> Part:
+    def _draw(self, start: int, end: int) -> "_Drawn":
         z = self.z[self._order[start * self.size : end * self.size]].flatten(1)
-        m, deviations = end - start, self.units.squared_norm(z.double().cpu() - self._centre)
-        scores = self.units.total(z).cpu().view(m, self.size, -1)
-        partner = partners_in_blocks(scores, generator=self._generator) * m + torch.arange(m)[:, None, None]
+        deviations = self.units.squared_norm(z.double().cpu() - self._centre)
+        scores = self.units.total(z).cpu().view(end - start, self.size, -1)
+        return _Drawn(
+            z=z.view(end - start, self.size, -1).transpose(0, 1),
+            place=partners_in_blocks(scores, generator=self._generator).transpose(0, 1),
+            deviations=deviations.view(end - start, self.size, -1).mean(1),
+        )
+
+
+class _Drawn(NamedTuple):
+    """Rows of several blocks and the places of their partners in them, ``(size, m, …)``."""
+
+    z: Float[Tensor, "size m latents"]
+    place: Int[Tensor, "size m u"]
+    deviations: Float[Tensor, "m u"]
+
+    def part(self, start: int, end: int) -> Part:
+        """Return some of the blocks alone."""
+        partner = self.place[:, start:end] * (end - start) + torch.arange(end - start)[:, None]
         return Part(
-            z=z.view(m, self.size, -1).transpose(0, 1).reshape(len(z), -1),
-            partner=partner.transpose(0, 1).reshape(len(z), -1),
-            deviations=deviations.view(m, self.size, -1).mean(1),
-            size=self.size,
+            z=self.z[:, start:end].reshape(-1, self.z.shape[2]),
+            partner=partner.reshape(-1, partner.shape[2]),
+            deviations=self.deviations[start:end],
+            size=len(self.z),
         )
 
 
