@@ -27,7 +27,8 @@ def test_the_constant_is_that_of_products_between_blocks():
     assert found.kept_without_constant == pytest.approx(1 - float((noise.square().sum() - slow) / spread))
     std = (x - x.mean(0)).square().mean(0).sqrt()
     torch.testing.assert_close(found.bias, noise.mean(0) / std)
-    torch.testing.assert_close(found.bias_stderr, noise.std(0) / 96**0.5 / std)
+    own = (noise.std(0) / 96**0.5 / std).square() + found.bias.square() / 192  # and that of the deviation
+    torch.testing.assert_close(found.bias_stderr, own.sqrt())
 
 
 def test_without_a_constant_the_estimate_is_zero_on_average_and_its_interval_holds_it():

@@ -181,4 +181,6 @@ def _bias(sums: Residuals) -> tuple[Float[Tensor, " p"], Float[Tensor, " p"]]:
     variance = sums.spread.sum(0) / (n * values)
     # A column that is constant has no deviation of its own to compare with: that of a mean column stands in.
     std = torch.where(variance > 0, variance, variance.mean()).sqrt().repeat_interleave(values)
-    return mean / std, stderr / std
+    # The deviation that it is measured in is an estimate as well, of relative error 1 / √(2n) for normal data.
+    bias = mean / std
+    return bias, ((stderr / std).square() + bias.square() / (2 * n * values)).sqrt()

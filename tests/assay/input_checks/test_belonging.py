@@ -37,7 +37,7 @@ def test_turns_are_undone_and_everything_is_known_in_closed_form(size, seed):
         b = -torch.tensor([[0.0, 1], [1, 0]]) @ a.T
     found = ask(lambda v: v @ a, lambda z: z @ b, x, n=400)
     half = x[1:400:2]
-    lost = (half - half @ a @ b).square().sum() / (half - x.mean(0)).square().sum()
+    lost = (half - half @ a @ b).square().sum() / (half - half.mean(0)).square().sum()
     assert found.kept == pytest.approx(1 - float(lost), abs=1e-4) and found.kept_mapped > 0.999
     assert found.level == "problem" and found.predicted > 0.999 and found.decoded == pytest.approx(1, abs=1e-3)
     assert ask(lambda v: v @ a, lambda z: z @ a.T, x).level == "good"

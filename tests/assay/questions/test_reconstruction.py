@@ -70,6 +70,18 @@ def test_a_constant_is_named_with_its_columns_and_never_called_a_lack_of_units(s
     assert findings["reconstruction"].remedy is None
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_one_column_of_many_that_is_off_is_named_though_it_is_little_of_the_variance(seed):
+    model, x = linear(seed=seed, p=40)
+    shift = 1.2 * torch.eye(40)[seed]
+    decode = model.decode
+    encode = model.encode
+    model = la.from_torch(lambda v: encode(v).mean, lambda z: decode(z) + shift, latent_shape=(40,))
+    finding = findings_of(ask(model, x, "reconstruction", samples=256))["reconstruction.bias"]
+    assert finding.level == "warning" and finding.subjects == (str(seed),)
+    assert abs(finding.estimate - 1.2) < 4 * finding.estimate.stderr and "(+1" in finding.sentence
+
+
 def shrunk(seed):
     """The exact optimum of a VAE on latents and noise: reconstructions shrink towards the mean of the data."""
     x = 3 + 1.6**0.5 * torch.randn(600, 4, generator=torch.Generator().manual_seed(seed))

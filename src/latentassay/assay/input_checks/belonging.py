@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Generator, Tensor
 
 from latentassay.assay.input_checks.gains import error_ratio
 from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
 from latentassay.core.estimate import Estimate
 from latentassay.core.levels import Bounds, Level, grade
 from latentassay.core.observations import Observations, finite
+from latentassay.core.randomness import as_generator
 from latentassay.sampling import BATCH_SIZE, blocks
 from latentassay.stats.intervals import student_estimate
 
@@ -21,7 +22,7 @@ REGAINED = Bounds(
 )
 """How much better a decoder must understand codes that were mapped to its own before it is called a stranger."""
 
-KEPT = 0.5
+KEPT = 0.4
 """Without a map, reconstructions must keep less than this share of what they keep with it."""
 
 MAPPED = 0.6
@@ -34,8 +35,13 @@ by this factor. One that was never trained mostly does not."""
 ROWS_PER_DIRECTION = 2
 """Rows that the map is fitted on for each direction of codes that it may use."""
 
-RIDGE = 1e-3
-"""Penalty of the fit, as a share of the variance of a direction."""
+RIDGES = (1e-3, 1e-2, 1e-1, 1.0)
+"""Penalties of the fit that are tried, as shares of the mean variance of a direction. Small ones undo a turn exactly;
+great ones leave alone what the decoder hardly answers to, where codes may lie far outside of what was seen."""
+
+
+Map = Callable[[Float[Tensor, "n d"]], Float[Tensor, "n k"]]
+"""Latents, flattened, to others."""
 
 
 class Belonging(NamedTuple):
@@ -66,43 +72,58 @@ class Belonging(NamedTuple):
 
 
 def belonging(
-    model: Autoencoder, data: Observations, rows: Tensor, mean: Tensor, *, batch_size: int = BATCH_SIZE
+    model: Autoencoder,
+    data: Observations,
+    rows: Tensor,
+    mean: Tensor,
+    *,
+    generator: Generator | int = 0,
+    batch_size: int = BATCH_SIZE,
 ) -> Belonging:
     """Look for an affine map of codes with which the decoder understands the encoder.
 
     If R(z) = E(D(z)) is a map of z that can be turned round, A(R(z)) ≈ z, then the decoder wants A(E(x)) where it
-    gets E(x). A is a ridge regression of z on R(z), in as many principal directions as half of the rows allow; the
-    other half of the rows says what D(A(E(x))) keeps of the data. Three kinds of models are not accused. One that has
-    lost its data, or was never trained: no map brings them back. One that shrinks, overshoots or is off by a constant:
-    a scale and a mean for every latent, none negative, do as well. One whose own reconstructions keep what a map keeps.
+    gets E(x). R is asked at normal latents about the mean code, with the mean variance of codes in every direction:
+    what this encoder never says may be what the decoder listens to. A is a ridge regression of z on R(z), in as many
+    principal directions as the rows allow, or only a turn, whichever reconstructs half of the rows better; the other
+    half says what D(A(E(x))) keeps of the data. Three kinds of models are not accused. One that has lost its data, or
+    was never trained: no map brings them back. One that shrinks, overshoots or is off by a constant: a scale and a mean
+    for every latent, none negative, do as well. One whose own reconstructions keep what a map keeps.
 
     Args:
         model: an autoencoder.
         data: observations.
         rows: numbers of rows, at least 8.
         mean: their posterior means, ``(n, *latent_shape)``.
+        generator: draws the latents; or a seed.
         batch_size: rows per pass.
 
     Raises:
         InputError: reconstructions or responses that are NaN or infinite.
     """
-    flat, seen = mean.flatten(1).double(), _respond(model, data, rows, mean, batch_size)
+    flat, shape = mean.flatten(1).double(), mean.shape[1:]
     fitted, tested = torch.arange(len(rows)) % 2 == 0, torch.arange(len(rows)) % 2 == 1
-    maps = [fit(seen.responses[fitted], flat[fitted]) for fit in (_fit, _fit_scales)]
-    latents = [one(flat[tested]).to(mean).view(-1, *mean.shape[1:]) for one in maps]
-    plain, spread = seen.errors[tested], seen.spread[tested]
-    mapped, scaled = (_error(model, data, rows[tested], z, batch_size) for z in latents)
+    noise = torch.randn(flat.shape, generator=as_generator(generator), dtype=torch.float64)
+    z = flat.mean(0) + noise * _variance(flat) ** 0.5
+    x = _respond(model, z.to(mean).view(-1, *shape), batch_size)
+
+    def errors(one: Map, half: Tensor) -> Float[Tensor, " n"]:
+        return _errors(model, data, rows[half], one(flat[half]).to(mean).view(-1, *shape), batch_size).errors
+
+    maps = [_fit(x, z, ridge) for ridge in RIDGES] + [_fit_turn(x, z)]
+    best = min(maps, key=lambda one: float(errors(one, fitted).sum()))
+    plain, spread, decoded = _errors(model, data, rows[tested], mean[tested], batch_size)
+    mapped, scaled = errors(best, tested), errors(_fit_scales(x, z), tested)
     kept, kept_mapped, kept_scaled = (_kept(error, spread) for error in (plain, mapped, scaled))
     other = min(plain, scaled, spread, key=lambda error: float(error.sum()))
     regained = _difference(other, mapped, spread)
-    predicted = _fit(flat[fitted], seen.responses[fitted])(flat[tested])
-    decoded, answered = seen.decoded, _variance(seen.responses) / max(_variance(flat), 1e-300)
+    predicted, answered = _fit(z[fitted], x[fitted], RIDGES[0])(z[tested]), _variance(x) / max(_variance(z), 1e-300)
     return Belonging(
         kept=kept,
         kept_mapped=kept_mapped,
         kept_scaled=kept_scaled,
         regained=regained,
-        predicted=_kept_by(predicted, seen.responses[tested]),
+        predicted=_kept_by(predicted, x[tested]),
         decoded=decoded,
         answered=answered,
         level=_level(kept, kept_mapped, regained, all(1 / ALIKE < ratio < ALIKE for ratio in (decoded, answered))),
@@ -117,56 +138,55 @@ def _level(kept: Estimate, kept_mapped: Estimate, regained: Estimate, alike: boo
 
 
 class _Seen(NamedTuple):
-    """What the model says of codes: responses, errors of reconstructions, distances to the mean row, and variances."""
+    """What decodings are worth: squared errors, squared distances of the data to their mean, and their variance."""
 
-    responses: Float[Tensor, "n d"]
     errors: Float[Tensor, " n"]
     spread: Float[Tensor, " n"]
     decoded: float
 
 
-def _respond(model: Autoencoder, data: Observations, rows: Tensor, mean: Tensor, batch_size: int) -> _Seen:
-    responses, errors, spread = [], [], []
-    parts = list(blocks(len(rows), batch_size, "belonging"))
+def _errors(model: Autoencoder, data: Observations, rows: Tensor, z: Tensor, batch_size: int) -> _Seen:
+    """Compare decodings with rows; errors are huge where a latent so far out is no more decoded."""
+    errors, spread, parts = [], [], list(blocks(len(rows), batch_size, "belonging"))
     sums = torch.zeros(2, *data.x_shape, dtype=torch.float64)
     centre = sum((data.batch(rows[part]).double().sum(0) for part in parts), torch.zeros(())) / len(rows)
     with eval_mode(model) as (device, dtype):
         for part in parts:
-            x = data.batch(rows[part]).double()
-            decoding = model.decode(mean[part].to(device, dtype))
-            responses.append(model.encode(to_model(model, decoding)).mean.cpu().double().flatten(1))
-            y = decoding.cpu().double()
+            x, y = data.batch(rows[part]).double(), model.decode(z[part].to(device, dtype)).cpu().double()
             errors.append((x - y).square().flatten(1).mean(1))
             spread.append((x - centre).square().flatten(1).mean(1))
             sums += torch.stack([(y - centre).sum(0), (y - centre).square().sum(0)])
-    about = sums[1] / len(rows) - (sums[0] / len(rows)).square()
-    total = torch.cat(spread)
+    total, about = torch.cat(spread), sums[1] / len(rows) - (sums[0] / len(rows)).square()
     decoded = float(about.mean() / total.mean().clamp(min=1e-300))
-    return _Seen(finite(torch.cat(responses), "responses"), finite(torch.cat(errors), "errors"), total, decoded)
+    return _Seen(torch.cat(errors).nan_to_num(nan=1e150, posinf=1e150), total, decoded)
 
 
-def _error(model: Autoencoder, data: Observations, rows: Tensor, z: Tensor, batch_size: int) -> Float[Tensor, " n"]:
-    """Squared error of the decodings of these latents; huge where a latent so far out is no more decoded."""
-    errors = []
+def _respond(model: Autoencoder, z: Tensor, batch_size: int) -> Float[Tensor, "n d"]:
+    """Posterior means of decodings."""
     with eval_mode(model) as (device, dtype):
-        for part in blocks(len(rows), batch_size, "belonging"):
-            decoded = model.decode(z[part].to(device, dtype)).cpu().double()
-            errors.append((data.batch(rows[part]).double() - decoded).square().flatten(1).mean(1))
-    return torch.cat(errors).nan_to_num(nan=1e150, posinf=1e150)
+        parts = [
+            model.encode(to_model(model, model.decode(z[part].to(device, dtype)))).mean.cpu().double().flatten(1)
+            for part in blocks(len(z), batch_size, "belonging")
+        ]
+    return finite(torch.cat(parts), "responses")
 
 
-Map = Callable[[Float[Tensor, "n d"]], Float[Tensor, "n k"]]
-
-
-def _fit(x: Float[Tensor, "n d"], y: Float[Tensor, "n k"]) -> Map:
+def _fit(x: Float[Tensor, "n d"], y: Float[Tensor, "n k"], ridge: float) -> Map:
     """Ridge regression of y on the principal directions of x that n rows can afford."""
     centre, middle = x.mean(0), y.mean(0)
     directions = max(1, min(x.shape[1], len(x) // ROWS_PER_DIRECTION))
     u, s, v = torch.linalg.svd(x - centre, full_matrices=False)
     u, s, v = u[:, :directions], s[:directions], v[:directions]
-    shrunk = s / (s.square() + RIDGE * s.square().mean() + 1e-300)
+    shrunk = s / (s.square() + ridge * s.square().mean() + 1e-300)
     weights = v.T @ (shrunk[:, None] * (u.T @ (y - middle)))
     return lambda new: (new - centre) @ weights + middle
+
+
+def _fit_turn(x: Float[Tensor, "n d"], y: Float[Tensor, "n d"]) -> Map:
+    """Turn, mirrored or not, that brings x nearest to y (Procrustes), and their means to each other."""
+    centre, middle = x.mean(0), y.mean(0)
+    u, _, v = torch.linalg.svd((x - centre).T @ (y - middle))
+    return lambda new: (new - centre) @ (u @ v) + middle
 
 
 def _fit_scales(x: Float[Tensor, "n d"], y: Float[Tensor, "n d"]) -> Map:

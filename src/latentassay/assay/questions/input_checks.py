@@ -41,8 +41,11 @@ MAPPINGS = 12
 LOSSY = 0.1
 """Decodings and codes are mapped, too, if reconstructions may lose more than this share of the variance."""
 
-LOST = 0.7
+LOST = 0.6
 """And encoder and decoder are asked whether they belong together if at least this share is lost."""
+
+MAPPED = 6
+"""Passes of a row that this takes, about."""
 
 ROWS_PER_LATENT = 8
 """Rows that tell whether they do, at most, for every latent, beside twice ``MOST``."""
@@ -205,10 +208,15 @@ def _try_belonging(context: Context, values: ValueRange, output: OutputScale | N
     if explained or values.lost[0] < LOST:
         return None
     wanted = max(context.at_most(2 * MOST), ROWS_PER_LATENT * context.codes.mean[0].numel())
-    rows = min(context.n, max(2 * LEAST, min(wanted, context.passes // 3)))
+    rows = min(context.n, max(2 * LEAST, min(wanted, context.passes // MAPPED)))
     part = slice(rows)
     return belonging(
-        context.model, context.data, context.rows[part], context.codes.mean[part], batch_size=context.batch_size
+        context.model,
+        context.data,
+        context.rows[part],
+        context.codes.mean[part],
+        generator=context.generator("belonging"),
+        batch_size=context.batch_size,
     )
 
 

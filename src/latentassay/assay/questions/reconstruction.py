@@ -15,8 +15,8 @@ from latentassay.assay.question import Judgement, Question
 from latentassay.assay.residuals import Parts, sum_residuals, take_apart
 from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import LISTED, listing, minus
-from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Finding, Picture, Score
+from latentassay.core.estimate import Z95, Estimate
+from latentassay.core.findings import Finding, Level, Picture, Score
 from latentassay.core.levels import GRAVE, Bounds, exceeding, grade
 from latentassay.metrics.quality.reconstruction import reconstruction_of
 from latentassay.sampling import decode
@@ -33,8 +33,8 @@ CONSTANT = Bounds(0.0, 0.01, 0.05, "share of the variance of the data; 5 % are 0
 DROWNED = Bounds(0.0, 0.1, 0.4, "share kept of all variance, less the mean of what every column keeps of its own")
 """How far the variance kept of all may exceed that kept of a mean column on its own scale."""
 
-OFF = 0.2
-"""A column is off by a constant if that is more than so many of its standard deviations, beyond doubt."""
+COLUMN_OFF = Bounds(0.0, 0.2, 0.4, "standard deviations of the column that its reconstructions are off by")
+"""And how far a single column of a table may be off, which may be little of the variance of all."""
 
 EVENLY = 0.5
 """A column is kept, or lost, if more, or less, than this share of its own variance comes back, beyond doubt."""
@@ -197,43 +197,63 @@ def _remedy(context: Context) -> str | None:
 
 def _constant_finding(evidence: ReconstructionEvidence) -> Finding | None:
     """Name a constant, but only where it is what is wrong: the reconstructions would do without it."""
-    level = grade(evidence.constant, CONSTANT)
-    kept, share = evidence.kept_without_constant, evidence.constant_of_error
-    if level == "good" or not (kept.low or 0.0) > SOUND or not share > MATTERS:
+    if not (evidence.kept_without_constant.low or 0.0) > SOUND:
         return None
-    grave = level in GRAVE
     columns = _columns_off(evidence)
-    words = (
-        "are off by a constant"
-        if grave
-        else "are perhaps off by a constant"
-        if level == "unsure"
-        else "are a little off"
-    )
+    if evidence.constant_of_error > MATTERS and grade(evidence.constant, CONSTANT) != "good":
+        effect, bounds = evidence.constant, CONSTANT
+    elif columns:
+        # A column may be far off that holds little of the variance.
+        effect, bounds = _off(evidence, columns[0]), COLUMN_OFF
+    else:
+        return None
+    level = grade(effect, bounds)
+    if level not in GRAVE and columns and grade(_off(evidence, columns[0]), COLUMN_OFF) in GRAVE:
+        effect, bounds = _off(evidence, columns[0]), COLUMN_OFF
+        level = grade(effect, bounds)
+    grave = level in GRAVE
     return Finding(
         "reconstruction.bias",
-        f"Reconstructions {words}: the squared mean of x − D(E(x)) is {evidence.constant.scaled(100)} % of the "
-        f"variance of the data and {100 * share:.0f} % of the squared error; without it {kept.scaled(100)} % of the "
-        f"variance would be kept.{_say_off(evidence, columns)}",
+        _say_constant(evidence, level, columns),
         level,
         ("reconstruction.constant",),
-        subjects=tuple(map(str, sorted(columns))) if grave else (),
+        subjects=tuple(map(str, sorted(columns))),
         direction="above" if grave else None,
-        estimate=evidence.constant,
-        bounds=CONSTANT,
+        estimate=effect,
+        bounds=bounds,
         remedy=ADD_BACK if grave else None,
-        settle=how_to_settle(evidence.constant, CONSTANT),
+        settle=how_to_settle(effect, bounds),
         brief="reconstructions are off by a constant" if grave else None,
     )
+
+
+def _say_constant(evidence: ReconstructionEvidence, level: Level, columns: list[int]) -> str:
+    words = {"unsure": "are perhaps off by a constant", "note": "are a little off by a constant"}
+    share = f"{minus(str(evidence.constant.scaled(100)))} % of the variance of the data"
+    return (
+        f"Reconstructions {words.get(level, 'are off by a constant')}: the squared mean of x − D(E(x)) is {share} and "
+        f"{100 * evidence.constant_of_error:.0f} % of the squared error; without it "
+        f"{evidence.kept_without_constant.scaled(100)} % of the variance would be kept.{_say_off(evidence, columns)}"
+    )
+
+
+def _off(evidence: ReconstructionEvidence, column: int) -> Estimate:
+    """By how many of its standard deviations a column is off, to either side."""
+    value, stderr = abs(float(evidence.bias[column])), float(evidence.bias_stderr[column])
+    low, high = max(0.0, value - Z95 * stderr), value + Z95 * stderr
+    return Estimate(value, low=low, high=high, stderr=stderr, n=len(evidence.error))
 
 
 def _columns_off(evidence: ReconstructionEvidence) -> list[int]:
     """Columns of a table that are off for sure, the worst first; pictures have too many values to name."""
     if evidence.bias.ndim != 1:
         return []
-    pairs = zip(np.abs(evidence.bias).tolist(), evidence.bias_stderr.tolist(), strict=True)
-    sure = np.flatnonzero(exceeding([Estimate(value, stderr=stderr) for value, stderr in pairs], OFF))
-    return sorted(sure.tolist(), key=lambda column: -abs(float(evidence.bias[column])))
+    # Where the constant is but a small part of what a column misses, something else is wrong with it.
+    lost = 1 - evidence.column_kept
+    matters = np.square(evidence.bias) > MATTERS * np.where(np.isfinite(lost), lost, 0.0)
+    sure = exceeding([_off(evidence, column) for column in range(len(matters))], COLUMN_OFF.negligible)
+    named = np.flatnonzero(np.array(sure) & matters).tolist()
+    return sorted(named, key=lambda column: -abs(float(evidence.bias[column])))
 
 
 def _say_off(evidence: ReconstructionEvidence, columns: list[int]) -> str:
@@ -242,9 +262,7 @@ def _say_off(evidence: ReconstructionEvidence, columns: list[int]) -> str:
     # The residual is x − D(E(x)): what reconstructions have too much of is what it has too little of.
     named = listing([f"{column} ({-evidence.bias[column]:+.2g})" for column in columns[:LISTED]])
     words = "Column" if len(columns) == 1 else "Columns"
-    return minus(
-        f" {words} {named}{' …' if len(columns) > LISTED else ''}, in standard deviations of the column."
-    ).replace("(-", "(−")
+    return minus(f" {words} {named}{' …' if len(columns) > LISTED else ''}, in standard deviations of the column.")
 
 
 def _columns_finding(evidence: ReconstructionEvidence, context: Context) -> Finding | None:
