@@ -70,10 +70,13 @@ def places(certainty: np.ndarray | None) -> Section:
         activity=np.ones((4, 4)),
         certainty=certainty,
         far=np.full((4, 4), 1e5),
-        times=np.ones(0),
-        reaching=(),
+        excess=np.zeros(16),
+        excess_low=np.zeros(16),
+        excess_high=np.zeros(16),
+        times=np.ones(16),
+        times_stderr=np.zeros(16),
+        asked=tuple(range(16)),
         quiet=(),
-        asked=16,
         sides=(4, 4),
         n=9,
         effects_variant="",
@@ -92,14 +95,14 @@ def test_a_hundred_thousand_times_is_as_dark_as_a_thousand():
 def channels(size: int) -> Section:
     evidence = ChannelsEvidence(
         correlations=np.eye(size),
+        correlations_stderr=np.zeros((size, size)),
         effects=np.eye(size),
+        effects_stderr=np.zeros((size, size)),
         effect_size=np.ones(size),
-        leakage=np.ones(0),
-        dead=(),
-        twins=(),
-        leaks=(),
+        alike=(),
         correlations_variant="",
         effects_variant="",
+        n=9,
     )
     return section("spatial.channels", evidence)
 

@@ -220,19 +220,21 @@ def _clear_finding(likeness: list[Estimate], ledger: Ledger | None, count: int) 
 
 
 def figures(evidence: ChannelsEvidence) -> Iterator[Picture]:
-    """Yield correlations beside effects."""
-    yield Picture(
-        "relations",
-        "Channels that carry, or do, the same",
-        "Left: correlation of codes over places and data. Right: how alike the changes are that the same move of "
-        "two channels makes in the picture. Full red or blue off the diagonal is one channel twice.",
-        partial(
-            plots.channel_relations,
-            evidence.correlations,
-            evidence.effects,
-            [f"c{channel}" for channel in range(len(evidence.correlations))],
-        ),
-    )
+    """Yield correlations beside effects, if there are several channels."""
+    size = len(evidence.correlations)
+    if size > 1:
+        yield Picture(
+            "relations",
+            "Channels that carry, or do, the same",
+            "Left: correlation of codes over places and data. Right: how alike the changes are that the same move of "
+            "two channels makes in the picture. Full red or blue off the diagonal is one channel twice.",
+            partial(
+                plots.channel_relations,
+                evidence.correlations,
+                evidence.effects,
+                [f"c{channel}" for channel in range(size)],
+            ),
+        )
 
 
 QUESTION = Question(
