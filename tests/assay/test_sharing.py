@@ -26,7 +26,7 @@ def test_units_beyond_doubt_are_named_the_worst_first():
 def test_levels_between_name_nobody():
     assert finding_of(0.0, 0.01) is None and judge_sharing([]) is None
     assert finding_of(0.1).level == "note" and finding_of(0.1).subjects == ()
-    unsure = finding_of(0.19, stderr=0.05)
+    unsure = finding_of(0.14, stderr=0.05)
     assert unsure.level == "unsure" and unsure.settle and unsure.sentence.startswith("Whether ")
 
 

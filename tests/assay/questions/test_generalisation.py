@@ -89,7 +89,7 @@ def test_where_next_to_nothing_is_lost_the_ratio_is_of_no_interest():
 
     def decode(z):
         known = (torch.cdist(z, train).min(1).values < 1e-4)[:, None]
-        return torch.where(known, z, z + 0.01)
+        return torch.where(known, z, z + 1e-4)
 
     model = la.from_torch(lambda x: x, decode, latent_shape=(VALUES,))
     (finding,) = findings_of(asked(model, draw(300, 2), train)).values()

@@ -30,7 +30,7 @@ UNSEEN = 16
 RATIO = Bounds(1.0, 1.25, 2.0, "times the error of training rows")
 """How much worse other rows may be reconstructed."""
 
-COST = Bounds(0.0, 0.005, 0.01, "share of the variance that is lost of other rows, but not of training rows")
+COST = Bounds(0.0, 1e-7, 1e-6, "share of the variance that is lost of other rows, but not of training rows")
 """Where that is next to nothing, a ratio of errors is of no interest."""
 
 SHARED = Bounds(0.0, 0.04, 0.05, "share of the assayed rows")

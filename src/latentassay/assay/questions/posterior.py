@@ -112,7 +112,7 @@ def measure(context: Context) -> PosteriorEvidence:
 def judge(evidence: PosteriorEvidence, context: Context) -> Judgement:
     """Say whether the noise is wider or narrower than the decoder's error justifies."""
     scores = _scores(evidence, context)
-    if evidence.residual >= 1:
+    if evidence.residual >= 1 or not np.isfinite(evidence.ratio):
         return Judgement(scores, (_unjudged_finding(evidence),))
     wide, narrow = _wide_finding(evidence, context), _narrow_finding(evidence, context)
     found = tuple(finding for finding in (wide, narrow) if finding.level != "good")
@@ -167,11 +167,12 @@ def _among(units: Sequence[str]) -> str:
 def _wide_finding(evidence: PosteriorEvidence, context: Context) -> Finding:
     estimate, bounds = mildest((evidence.excess, EXCESS), (evidence.ratio, WIDE))
     level = grade(estimate, bounds)
-    subjects = _units_beyond(evidence, WIDE, evidence.cost - evidence.expected) if level == "warning" else ()
+    subjects = _units_beyond(evidence, WIDE, evidence.cost - evidence.expected) if level in ("warning", "note") else ()
+    beta = f", as training with β = {evidence.ratio:.2g} would do" if context.has_prior else ""
     sentence = (
-        f"Posterior noise{_among(subjects)} costs {evidence.ratio} times what the decoder's error justifies, as "
-        f"training with β = {evidence.ratio:.2g} would do: {evidence.total.scaled(100)} % of the variance are lost to "
-        f"it, {evidence.excess.scaled(100)} % more than to a calibrated posterior."
+        f"Posterior noise{_among(subjects)} costs {evidence.ratio} times what the decoder's squared error "
+        f"justifies{beta}: {evidence.total.scaled(100)} % of the variance are lost to it, "
+        f"{evidence.excess.scaled(100)} % more than to a calibrated posterior."
     )
     remedy = "Lower β by that factor, or let the decoder learn its noise variance."
     return Finding(
@@ -197,12 +198,12 @@ def _narrow(context: Context) -> Bounds:
 def _narrow_finding(evidence: PosteriorEvidence, context: Context) -> Finding:
     estimate, bounds = mildest((evidence.residual, RESIDUAL), (evidence.ratio, _narrow(context)))
     level = grade(estimate, bounds)
-    subjects = _units_beyond(evidence, NARROW, evidence.expected) if level == "warning" else ()
+    subjects = _units_beyond(evidence, NARROW, evidence.expected) if level in ("warning", "note") else ()
+    calibrated = 100 * (evidence.total - evidence.excess)
     sentence = (
-        f"Posterior noise{_among(subjects)} costs {evidence.ratio} times what the decoder's error would justify: means "
-        f"lose {evidence.residual.scaled(100)} % of the variance, samples {evidence.total.scaled(100)} % more, where a "
-        f"calibrated posterior would lose {100 * (evidence.total - evidence.excess):.3g} %. "
-        "Codes claim to be surer than they are."
+        f"Posterior noise{_among(subjects)} costs {evidence.ratio} times what the decoder's squared error would justify"
+        f": means lose {evidence.residual.scaled(100)} % of the variance, samples {evidence.total.scaled(100)} % more, "
+        f"where a calibrated posterior would lose {calibrated:.3g} %. Codes claim to be surer than they are."
     )
     remedy = f"Raise β towards {1 / evidence.ratio:.2g} times what it is, or let the decoder learn its noise variance."
     return Finding(
