@@ -235,7 +235,8 @@ def test_single_precision_weights_take_double_data():
 
 def test_a_perfect_model_has_structure_zero_in_double_precision_too():
     found = la.structure_score(MODEL, n=100)
-    assert (found.score, found.score.low, found.score.high, found.p_value) == (0, 0, 0, 1)
+    # 100 samples leave it open whether one in a few thousand lies elsewhere.
+    assert (found.score, found.score.low, found.p_value) == (0, 0, 1) and found.score.high < 0.005
 
 
 def test_likelihood_of_double_precision_is_that_of_the_density():

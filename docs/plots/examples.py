@@ -117,6 +117,7 @@ def unit_bars(**on):
         mean_std=np.where(DEAD, 0.03, rng.uniform(0.9, 1.0, 7)),
         posterior_std=np.where(DEAD, 0.99, rng.uniform(0.05, 0.3, 7)),
         kl=np.where(DEAD, 0.001, rng.uniform(0.8, 3.5, 7)),
+        expected=np.where(DEAD, 0.01, 0.95),
         labels=UNITS,
         **on,
     )

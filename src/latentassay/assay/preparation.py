@@ -86,7 +86,9 @@ def prepare(model: Autoencoder, data: Observations, order: Tensor, afforded: Siz
         z=z,
         units=units,
         matrix=matrix,
-        ledger=_write_ledger(model, data, codes, rows, matrix, options.seed, afforded.batch_size),
+        ledger=_write_ledger(
+            model, data.batch(rows[:MOMENTS]), codes, matrix, seed=options.seed, batch_size=afforded.batch_size
+        ),
         seed=options.seed,
         grid=options.grid,
         groups=options.groups,
@@ -139,26 +141,24 @@ def _settle_ledger(context: Context) -> Context:
         )
         all_used = True
         ledger = _write_ledger(
-            context.model, context.data, deeper.codes, deeper.rows, matrix, context.seed, context.batch_size
+            context.model,
+            context.data.batch(deeper.rows[:MOMENTS]),
+            deeper.codes,
+            matrix,
+            seed=context.seed,
+            batch_size=context.batch_size,
         )
         found = replace(found, matrix=matrix, ledger=ledger)
     return found
 
 
 def _write_ledger(
-    model: Autoencoder,
-    data: Observations,
-    codes: Codes,
-    rows: Tensor,
-    matrix: ResponseMatrix,
-    seed: int,
-    batch_size: int,
+    model: Autoencoder, few: Tensor, codes: Codes, matrix: ResponseMatrix, *, seed: int, batch_size: int
 ) -> Ledger:
     """Write the ledger; where units that are used do not answer alone, see whether others hold the same."""
-    few = data.batch(rows[:MOMENTS]).double().flatten(1)
     found: dict[str, Any] = {
         "kl": _divergences(model, codes, matrix.units),
-        "data_variance": float(few.var(0, correction=0).sum()),
+        "data_variance": float(few.double().var(0, correction=0).sum()),
         "twins": _twin_channels(codes, matrix.units),
     }
     ledger = build_ledger(matrix, codes, **found)

@@ -135,7 +135,9 @@ def _measure(
         posteriors = [model.encode(to_model(model, data.batch(part))) for part in parts]
         spread = _prior_std(model, posteriors)
         found = [
-            _measure_part(model, data.batch(part).double() - centre, centre, q, units, spread, local)
+            _measure_part(
+                model, data.batch(part).double() - centre, centre, q, units=units, spread=spread, generator=local
+            )
             for part, q in zip(parts, posteriors, strict=True)
         ]
     size = torch.tensor([float(len(group)) for group in units.groups], dtype=torch.float64)
@@ -161,7 +163,7 @@ def _own_std(q: Posterior) -> Tensor:
 
 
 def _measure_part(
-    model: Any, away: Tensor, centre: Tensor, q: Posterior, units: Units, spread: Tensor, generator: Generator
+    model: Any, away: Tensor, centre: Tensor, q: Posterior, *, units: Units, spread: Tensor, generator: Generator
 ) -> tuple[Tensor, ...]:
     mean, std = q.mean.flatten(1).double(), _own_std(q)
     step = torch.maximum(std, STEP * spread)

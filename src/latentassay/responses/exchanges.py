@@ -151,7 +151,14 @@ class Exchanges:
         response = self._encode(x, finite)
         squares = self._difference(response, base.response, "z").square_()
         responses = self._total(squares.view(len(units), size, -1, latents).sum(1))
-        return _Squares(self._total, response, squares, moved, responses, decodings)
+        return _Squares(
+            total=self._total,
+            response=response,
+            squares=squares,
+            moved=moved,
+            responses=responses,
+            decodings=decodings,
+        )
 
     def _difference(self, rows: Float[Tensor, "rn k"], base: Float[Tensor, "n k"], kind: str) -> Float[Tensor, "r n k"]:
         """Subtract the base from every n rows, into memory that is used again: new pages take as long as a pass."""

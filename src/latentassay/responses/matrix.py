@@ -65,12 +65,12 @@ class ResponseMatrix(NamedTuple):
     used: tuple[int, ...]
 
     @property
-    def coupling(self) -> Float[Tensor, "u u"]:
-        """Mean squared responses over twice the variance of the unit that responds: ``normalized²``."""
+    def coupling(self) -> Any:
+        """Mean squared responses over twice the variance of the unit that responds, ``normalized²``, ``(u, u)``."""
         return self.normalized**2
 
     @property
-    def coupling_stderr(self) -> Float[Tensor, "u u"]:
+    def coupling_stderr(self) -> Any:
         """Standard error of ``coupling``: that of the mean square itself, of which ``normalized`` is the root."""
         return 2 * self.normalized * self.normalized_stderr
 

@@ -69,7 +69,9 @@ def shared_units(
     best, second = (np.array([pair[k] for pair in found]) for k in (0, 1))
     besides = tuple(pair[2] for pair in found)
     variant = f"{table.bins}, corrected for few rows (jackknife)"
-    return SharedUnits(share, stderr, best, second, besides, len(table.codes), variant)
+    return SharedUnits(
+        share=share, stderr=stderr, best=best, second=second, besides=besides, n=len(table.codes), variant=variant
+    )
 
 
 def _best_pair(
