@@ -303,7 +303,7 @@ def test_intervals_cover_rare_events_of_either_size(n, share):
     coverage, found = forgetful_coverage(n, share, 10.0, 500)
     seen = 1 - (1 - share) ** n
     # What was not seen at all, and is worse than an unrelated latent, no interval can hold.
-    assert coverage >= 0.93 * seen and any("rare events" in one.variant for one in found)
+    assert coverage >= 0.9 * seen and any("rare events" in one.variant for one in found)
 
 
 @pytest.mark.long

@@ -133,7 +133,8 @@ def score_pairs(
         units=interventions.units,
         n=n,
         values=interventions.donors.shape[1],
-        variant=f"{scale.words}, {interventions.words}, units collapsed below 1/8"
+        variant=f"{scale.words}, {interventions.words}, units collapsed below 1/8, what fewer than 3 in {n} latents do "
+        "may be unseen and is in no interval"
         f"{f'; no score, as {why}' if pooled is None else pooled.words}",
     )
 
