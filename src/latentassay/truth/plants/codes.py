@@ -133,6 +133,7 @@ def hole(radius: float, seed: int) -> Plant:
                 "consistency.independence",
                 "consistency.invariance",
                 "consistency.self",
+                "consistency.self.hybrid",
                 "field",
                 "graph.entangled",
                 "graph.one_way",

@@ -23,6 +23,7 @@ TOGETHER = frozenset(
         "consistency.independence",
         "consistency.invariance",
         "consistency.self",
+        "consistency.self.hybrid",
         "graph.entangled",
         "graph.one_way",
         "holes",

@@ -13,6 +13,7 @@ MISFIT = frozenset(
     {
         "consistency.invariance",
         "consistency.self",
+        "consistency.self.hybrid",
         "graph.one_way",
         "holes",
         "posterior.overconfident",

@@ -18,6 +18,7 @@ AFTERWARDS = frozenset(
         "consistency.independence",
         "consistency.invariance",
         "consistency.self",
+        "consistency.self.hybrid",
         "field",
         "graph.entangled",
         "graph.one_way",

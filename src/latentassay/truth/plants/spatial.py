@@ -15,6 +15,7 @@ MISFIT = frozenset(
         "consistency.independence",
         "consistency.invariance",
         "consistency.self",
+        "consistency.self.hybrid",
         "holes",
         "input_checks.channels",
         "input_checks.scale",
