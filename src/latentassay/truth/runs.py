@@ -13,7 +13,7 @@ from latentassay.core.autoencoder import modules_of
 from latentassay.core.levels import GRAVE
 from latentassay.core.progress import bar
 from latentassay.truth.diagnosers import Diagnoser, find_diagnoser
-from latentassay.truth.diagnosers.ours import accuses, diagnose, report
+from latentassay.truth.diagnosers.ours import accusations, diagnose, report
 from latentassay.truth.judging import Verdict, judge, read_answer
 from latentassay.truth.plant import Kind, Plant
 from latentassay.truth.plants import kinds
@@ -217,4 +217,4 @@ def _assayed(plant: Plant, options: dict[str, Any]) -> tuple[Iterable[Any], dict
         "held": held,
         "contradictions": tuple(excluded),
     }
-    return {(one.key, one.subjects, one.level) for one in result.findings if accuses(one)}, more
+    return accusations(result), more

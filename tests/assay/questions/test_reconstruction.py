@@ -31,7 +31,7 @@ def test_the_share_that_comes_back_is_that_of_the_columns_kept(columns, spread, 
     scores = scores_of(sections)
     assert scores["reconstruction.explained"].value == pytest.approx(float(1 - lost / all_of_it), abs=1e-6)
     assert scores["reconstruction.mse"].value == pytest.approx(float(lost) / x.numel(), abs=1e-6)
-    finding = findings_of(sections)["reconstruction"]
+    finding = findings_of(sections)["reconstruction.kept"]
     assert finding.level == level and (finding.remedy is None) == (level == "good")
 
 
@@ -67,7 +67,7 @@ def test_a_constant_is_named_with_its_columns_and_never_called_a_lack_of_units(s
     finding = findings["reconstruction.bias"]
     assert finding.level == "warning" and finding.estimate.low <= 0.16 <= finding.estimate.high
     assert set(finding.subjects) == set(map(str, range(6))) and "off by a constant" in finding.sentence
-    assert findings["reconstruction"].remedy is None
+    assert findings["reconstruction.kept"].remedy is None
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -117,7 +117,7 @@ def test_a_great_column_drowns_what_becomes_of_the_others(seed):
     model = la.from_torch(lambda v: v @ basis, lambda z: z @ basis.T, latent_shape=(2,))
     x = torch.randn(300, 6, generator=torch.Generator().manual_seed(seed))
     found = findings_of(ask(model, x * scales, "reconstruction", samples=128))
-    assert found["reconstruction"].level == "good"
+    assert found["reconstruction.kept"].level == "good"
     assert found["reconstruction.columns"].level == "warning"
     assert found["reconstruction.columns"].subjects == ("1", "2", "3", "4")
     assert "Column 5 alone holds more than 99.9 %" in found["reconstruction.columns"].sentence
@@ -159,6 +159,6 @@ def test_advice_is_what_the_model_can_follow():
         "": la.from_torch(lambda v: v[:, :2], lambda z: z @ torch.eye(2, 8), latent_shape=(2,), prior="normal"),
     }
     for words, model in cases.items():
-        finding = findings_of(ask(model, x, "reconstruction"))["reconstruction"]
+        finding = findings_of(ask(model, x, "reconstruction"))["reconstruction.kept"]
         assert finding.level == "warning"
         assert words in finding.remedy if words else finding.remedy is None

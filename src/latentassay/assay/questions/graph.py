@@ -113,7 +113,7 @@ def _mutual_finding(group: tuple[int, ...], ledger: Ledger) -> Finding:
         estimate=weaker[graded.worst],
         bounds=COUPLING,
         remedy="Change them, and sample them, together: they form one variable.",
-        settle=how_to_settle(weaker[graded.worst], COUPLING),
+        settle=how_to_settle(weaker[graded.worst], COUPLING) or _tell_apart(graded.level),
         brief=f"units {listing(names)} form one variable" if len(names) < 4 else f"{len(names)} units are entangled",
     )
 
@@ -139,7 +139,7 @@ def _one_way_finding(ledger: Ledger) -> Finding:
         estimate=couplings[graded.worst],
         bounds=COUPLING,
         remedy="When you change the first of each pair, expect the second to follow.",
-        settle=how_to_settle(couplings[graded.worst], COUPLING),
+        settle=how_to_settle(couplings[graded.worst], COUPLING) or _tell_apart(graded.level),
     )
 
 

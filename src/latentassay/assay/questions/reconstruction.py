@@ -174,7 +174,7 @@ def _kept_finding(evidence: ReconstructionEvidence, context: Context, causes: li
     level = grade(evidence.explained, KEPT)
     named = any(cause and cause.is_grave for cause in causes)
     return Finding(
-        "reconstruction",
+        "reconstruction.kept",
         f"Reconstructions keep {minus(str(evidence.explained.scaled(100)))} % of the variance of the data.",
         level,
         ("reconstruction.explained",),

@@ -37,18 +37,27 @@ DESCRIBING = frozenset(
 def diagnose(
     model: Autoencoder, data: Any, *, train: Any = None, seed: int = 0, samples: int = SAMPLES
 ) -> set[tuple[str, tuple[str, ...], str]]:
-    """Return what an assay accuses a model of: key, subjects and level."""
-    return {
-        (one.key, one.subjects, one.level)
-        for one in report(model, data, train=train, seed=seed, samples=samples).findings
-        if accuses(one)
-    }
+    """Return what an assay accuses a model of: key, subjects and level.
+
+    What is about the wrong input, as the section's caveat says, describes nothing.
+    """
+    return accusations(report(model, data, train=train, seed=seed, samples=samples))
 
 
 def report(model: Autoencoder, data: Any, *, train: Any = None, seed: int = 0, samples: int = SAMPLES) -> Assay:
     """Return the whole assay."""
     known = {} if train is None else {"train": train}
     return assay(model, data, samples=samples, seed=seed, grid=15, budget=BUDGET, **known)
+
+
+def accusations(result: Assay) -> set[tuple[str, tuple[str, ...], str]]:
+    """Return what the findings of an assay accuse a model of."""
+    return {
+        (one.key, one.subjects, one.level)
+        for section in result.sections
+        for one in section.findings
+        if one.is_grave or (accuses(one) and section.caveat is None)
+    }
 
 
 def accuses(finding: Finding) -> bool:

@@ -85,7 +85,7 @@ def overcomplete(times: float, seed: int) -> Plant:
     """Plant so many times as many units as variables: codes are a tight frame, which the decoder undoes."""
     world = _narrow(seed, "overcomplete")
     units = int(times * world.units)
-    frame = orthonormal(chance("frame", seed), units)[: world.units]
+    frame = _even_frame(orthonormal(chance("frame", seed), units)[: world.units])
     times = units / world.units
 
     def code(x: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
@@ -93,6 +93,15 @@ def overcomplete(times: float, seed: int) -> Plant:
         return mean @ frame * math.sqrt(times), wide.expand(len(mean), units)
 
     return _redundant(world, units, code, lambda z: z @ frame.T / math.sqrt(times))
+
+
+def _even_frame(frame: Tensor) -> Tensor:
+    """Return a tight frame near this one whose columns are of about one length: no unit says more than another."""
+    for _ in range(200):
+        even = frame / frame.norm(dim=0) * math.sqrt(len(frame) / frame.shape[1])
+        left, _, right = torch.linalg.svd(even, full_matrices=False)
+        frame = left @ right
+    return frame
 
 
 def _redundant(world: VectorWorld, units: int, code: object, latent: object) -> Plant:
