@@ -109,3 +109,13 @@ def test_channels_may_come_last_in_memory():
         )
         found.append(posterior_calibration(pair, x))
     assert float(found[0].ratio) == pytest.approx(float(found[1].ratio), rel=1e-9)
+
+
+def test_a_constant_error_is_no_noise():
+    model = OptimalVAE(3, 9, 0.3)
+    x, decode = model.sample(600), model.decode
+    plain = posterior_calibration(model, x)
+    model.decode = lambda z: decode(z) + torch.linspace(-3, 3, 9).double()
+    found = posterior_calibration(model, x)
+    assert found.ratio == pytest.approx(float(plain.ratio), rel=1e-3)
+    assert found.noise == pytest.approx(float(plain.noise), rel=1e-3) and found.residual > 2 * plain.residual

@@ -69,6 +69,7 @@ class _Rows(NamedTuple):
         slope: squared slope of the decoder along one latent of every unit, times the prior's variance, ``(n, u)``.
         size: number of latents in every unit, ``(u,)``.
         modes: the same squared slopes in directions that do not overlap, ``(n, u)``.
+        offset: ‖mean of x − D(μ)‖² over all rows, and without every block of rows in turn, ``(1 + blocks,)``.
     """
 
     error: Tensor
@@ -78,6 +79,7 @@ class _Rows(NamedTuple):
     slope: Tensor
     size: Tensor
     modes: Tensor
+    offset: Tensor
 
 
 def posterior_calibration(
@@ -95,7 +97,8 @@ def posterior_calibration(
     posterior of independent latents ``s_j² = η² / (J_j² + η²)`` under a prior N(0, 1). Its noise moves decodings by
     ``E‖D(z) − D(μ)‖² = η² Σ_j (1 − s_j²)``. The means leave ``E‖x − D(μ)‖² = (p − k) η²`` of p values, with k the
     number of values that the posterior fits, ``k = Σ λ / (λ + η²)`` over the eigenvalues λ of J's Gram matrix; that
-    gives η². All of it is exact where the decoder is linear, and holds row by row where it bends little within a std.
+    gives η². What all rows miss alike is set aside for that, since a constant error is no noise. All of it is exact
+    where the decoder is linear, and holds row by row where it bends little within a std.
 
     Args:
         model: any autoencoder whose posteriors have width; N(0, 1) is replaced by N(0, std²) of its prior, or by the
@@ -134,15 +137,31 @@ def _measure(
         local = beside(generator, device)
         posteriors = [model.encode(to_model(model, data.batch(part))) for part in parts]
         spread = _prior_std(model, posteriors)
-        found = [
-            _measure_part(
+        sums, found = torch.zeros(min(BLOCKS, len(index)), centre.numel()).double(), []
+        blocks = [_blocks_of(len(index))[start : start + together] for start in range(0, len(index), together)]
+        for part, of, q in zip(parts, blocks, posteriors, strict=True):
+            columns, residual = _measure_part(
                 model, data.batch(part).double() - centre, centre, q, units=units, spread=spread, generator=local
             )
-            for part, q in zip(parts, posteriors, strict=True)
-        ]
+            sums.index_add_(0, of, residual)
+            found.append(columns)
     size = torch.tensor([float(len(group)) for group in units.groups], dtype=torch.float64)
     error, away, moved, cost, slope, modes = (torch.cat(column) for column in zip(*found, strict=True))
-    return _Rows(error=error, spread=away, moved=moved, cost=cost, slope=slope, size=size, modes=modes)
+    offset = _offsets(sums, len(index))
+    return _Rows(error=error, spread=away, moved=moved, cost=cost, slope=slope, size=size, modes=modes, offset=offset)
+
+
+def _blocks_of(n: int) -> Tensor:
+    """The block of every row."""
+    return torch.arange(n) % min(BLOCKS, n)
+
+
+def _offsets(sums: Tensor, n: int) -> Tensor:
+    """Squared mean residual of all rows and without each block, from sums by block."""
+    counts = torch.bincount(_blocks_of(n)).double()
+    kept = torch.cat([counts.sum()[None], n - counts])
+    means = torch.cat([sums.sum(0, keepdim=True), sums.sum(0) - sums]) / kept[:, None]
+    return means.square().sum(1)
 
 
 def _prior_std(model: Autoencoder, posteriors: list[Posterior]) -> Tensor:
@@ -164,7 +183,8 @@ def _own_std(q: Posterior) -> Tensor:
 
 def _measure_part(
     model: Any, away: Tensor, centre: Tensor, q: Posterior, *, units: Units, spread: Tensor, generator: Generator
-) -> tuple[Tensor, ...]:
+) -> tuple[tuple[Tensor, ...], Tensor]:
+    """What every row says, and what its mean leaves, ``(n, values)``."""
     mean, std = q.mean.flatten(1).double(), _own_std(q)
     step = torch.maximum(std, STEP * spread)
     signs = 2.0 * torch.randint(2, mean.shape, generator=generator, device=generator.device) - 1
@@ -178,7 +198,7 @@ def _measure_part(
     error = away.flatten(1) + centre.flatten() - decoded[:, 0]
     cost, slope, modes = _by_unit(change[:, 1:], std.cpu(), step.cpu(), spread.cpu(), units)
     squares = [part.square().sum(1) for part in (error, away.flatten(1), change[:, 0])]
-    return *squares, cost, slope, modes
+    return (*squares, cost, slope, modes), error
 
 
 def _by_unit(change: Tensor, std: Tensor, step: Tensor, spread: Tensor, units: Units) -> tuple[Tensor, Tensor, Tensor]:
@@ -216,7 +236,8 @@ def _summarise(rows: _Rows, values: int, stands_for: Tensor) -> PosteriorCalibra
 def _evaluate(rows: _Rows, weight: Tensor, values: int, stands_for: Tensor) -> dict[str, Tensor]:
     """Every statistic for every weighting of the rows, ``(b, …)``; a unit stands for so many latents, ``(u,)``."""
     variance = (weight @ rows.spread).clamp(min=torch.finfo(torch.float64).tiny)
-    left = torch.maximum(weight @ rows.error, TINY * variance)
+    rest = 1 - 1 / (weight > 0).sum(1)  # a mean of n rows takes one part in n of their variance with it
+    left = torch.maximum((weight @ rows.error - rows.offset) / rest, TINY * variance)
     noise = _solve_noise(left, rows.modes, stands_for, weight, values)
     fits = _fitted(noise, rows.modes, stands_for, weight)
     share = torch.einsum("bn,bnu->bu", weight, rows.slope / (rows.slope + noise[:, None, None]))
