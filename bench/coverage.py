@@ -1,6 +1,6 @@
 """How often 95 % intervals hold the truth, on processes whose truth is known: 200 repetitions of 128 and of 1024 rows.
 
-A case is one function in a file ``coverage_….py`` beside this one, and stands in the list ``CASES`` here. Rows that
+A case is one function in a file ``coverage_….py`` beside this one, and stands in the list ``GROUPS`` here. Rows that
 were measured replace those of the same quantity, n and process in ``bench/results/coverage.json``; the others stay.
 Run: ``OMP_NUM_THREADS=1 python bench/coverage.py [--process WORDS] [--n N] [--repetitions N]``.
 """
@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from coverage_case import REPETITIONS, Case, measure
-from coverage_metrics import metric_cases
+from coverage_causal import causal_cases
+from coverage_metrics import QUICK, SLOW, metric_cases
 from coverage_responses import response_cases
 from record import record
 
-CASES: tuple[Case, ...] = (*metric_cases(), *response_cases())
+GROUPS: dict[str, tuple[Case, ...]] = {
+    "information": (*metric_cases(QUICK),),
+    "predictors": (*metric_cases(SLOW),),
+    "causes": (*causal_cases(),),
+    "responses": (*response_cases(),),
+}
 
 RESULTS = Path(__file__).parent / "results" / "coverage.json"
 
@@ -28,13 +34,16 @@ def join_rows(before: list[dict[str, Any]], measured: list[dict[str, Any]]) -> l
 
 def main() -> None:
     parser = argparse.ArgumentParser()
+    parser.add_argument("--group", choices=GROUPS, help="only this group of cases")
     parser.add_argument("--process", default="", help="only cases whose process has these words")
     parser.add_argument("--n", type=int, help="only this number of rows")
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
     chosen = parser.parse_args()
     measured = [
         row
-        for case in CASES
+        for name, cases in GROUPS.items()
+        for case in cases
+        if chosen.group in (None, name)
         if chosen.process in case.process
         for n in case.sizes
         if chosen.n in (None, n)

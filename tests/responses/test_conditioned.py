@@ -87,6 +87,22 @@ def test_intervals_cover_the_truth_also_when_entries_stop_early():
     assert torch.stack(used).mean() < 38
 
 
+@pytest.mark.parametrize("groups", [12, 40])
+def test_intervals_of_causal_scores_cover_the_truth(groups):
+    turn = torch.tensor([[0.94, 0.34], [-0.34, 0.94]]).double()
+
+    def scores(seed, groups):
+        model, data = noisy_grid(seed)
+        model.E, model.D = turn @ model.E, model.D @ turn.inverse()
+        c = la.conditioned_response_matrix(model, data, generator=seeded(seed), groups_per_factor=groups)
+        return la.causal_disentanglement(c).score, la.causal_completeness(c).score
+
+    truth = np.mean([scores(seed, 10**6) for seed in range(40)], 0)
+    found = [scores(100 + seed, groups) for seed in range(40)]
+    for place, right in enumerate(truth):
+        assert np.mean([run[place].low <= right <= run[place].high for run in found]) >= 0.85
+
+
 def test_a_budget_ends_after_whole_rounds():
     model, data = noisy_grid(0)
     c = la.conditioned_response_matrix(model, data, generator=seeded(0), budget=1e-9)

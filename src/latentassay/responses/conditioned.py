@@ -35,6 +35,9 @@ class ConditionedMatrix(NamedTuple):
         groups: how many groups each row rests on, at most.
         samples: how many latents each row rests on, at most.
         used: how many groups every entry rests on; fewer where a unit stopped early.
+        group_sums: for every row, squared responses summed inside each group, ``(groups, u)``; 0 where a unit had
+            stopped. Nothing where a matrix was made without them.
+        group_sizes: for every row, latents in each group, ``(groups,)``.
     """
 
     matrix: Float[Tensor, "m u"]
@@ -44,13 +47,17 @@ class ConditionedMatrix(NamedTuple):
     groups: tuple[int, ...]
     samples: tuple[int, ...]
     used: Int[Tensor, "m u"]
+    group_sums: tuple[Float[Tensor, "_ u"], ...] = ()
+    group_sizes: tuple[Int[Tensor, " _"], ...] = ()
 
 
 class CausalScore(NamedTuple):
     """How concentrated a conditioned response matrix is.
 
     Attributes:
-        score: CDS or CCS in [0, 1]; its standard error is linearised, entries of the matrix being taken as independent.
+        score: CDS or CCS in [0, 1], with the interval of the jackknife: each group of each factor is left out in turn,
+            which knows that the units of a row meet the same groups. Where a matrix has no groups its standard error is
+            linearised, entries being taken as independent.
         shares: what it was summed from.
         variant: the definition in words.
     """
@@ -168,6 +175,8 @@ def _assemble(tallies: list[_Tally], data: FactoredObservations, units: Units) -
         groups=groups,
         samples=tuple(int(tally.sizes[:count].sum()) for tally, count in zip(tallies, groups, strict=True)),
         used=used,
+        group_sums=tuple(tally.sums[:count] for tally, count in zip(tallies, groups, strict=True)),
+        group_sizes=tuple(tally.sizes[:count] for tally, count in zip(tallies, groups, strict=True)),
     )
 
 
@@ -264,9 +273,42 @@ def _concentration(c: ConditionedMatrix, axis: int, rescaled: bool, name: str) -
         return CausalScore(Estimate(0.0, n=n), torch.zeros(matrix.shape[1 - axis]), variant)
     shares = matrix.amax(axis) / total
     score = float(shares.sum())
-    greatest = torch.zeros_like(matrix).scatter_(axis, matrix.argmax(axis, keepdim=True), 1.0)
-    # The score is a ratio of sums: an entry adds to it by being greatest, and takes from it by being there at all.
-    stderr = float((((greatest - score) / total) * c.matrix_stderr).square().sum().sqrt())
-    if rescaled and choices > 1:
-        score, stderr = (score - 1 / choices) / (1 - 1 / choices), stderr / (1 - 1 / choices)
-    return CausalScore(Estimate(score, stderr=stderr, n=n), shares, variant)
+    least = 1 / choices if rescaled and choices > 1 else 0.0
+    scale = 1 / (1 - least)
+    stderr = _linear_stderr(c, axis, score) * scale
+    value = (score - least) * scale
+    if not c.group_sums:
+        return CausalScore(Estimate(value, stderr=stderr, n=n), shares, variant)
+    spread, bias = (scale * part for part in _jackknife(c, axis, score))
+    groups = torch.tensor([float(max(1, min(c.groups) - 1))])
+    half = float(student(groups)) * spread
+    # The greatest of noisy entries is too great: the jackknife shows by how much, and that end is moved.
+    low, high = value - half - max(0.0, bias), value + half - min(0.0, bias)
+    found = Estimate(value, low=max(low, min(0.0, value)), high=min(high, max(1.0, value)), stderr=spread, n=n)
+    return CausalScore(found, shares, variant)
+
+
+def _linear_stderr(c: ConditionedMatrix, axis: int, score: float) -> float:
+    """Standard error of a concentration, entries being independent.
+
+    It is a ratio of sums: an entry adds to it by being greatest, and takes from it by being there at all.
+    """
+    greatest = torch.zeros_like(c.matrix).scatter_(axis, c.matrix.argmax(axis, keepdim=True), 1.0)
+    return float((((greatest - score) / c.matrix.sum()) * c.matrix_stderr).square().sum().sqrt())
+
+
+def _jackknife(c: ConditionedMatrix, axis: int, score: float) -> tuple[float, float]:
+    """Standard error and bias of a concentration, each group of each factor being left out in turn."""
+    variance = bias = 0.0
+    for m, (sums, sizes) in enumerate(zip(c.group_sums, c.group_sizes, strict=True)):
+        groups = len(sums)
+        if groups < 2:
+            continue
+        counted = (torch.arange(groups)[:, None] < c.used[m]) * sizes[:, None].double()
+        left = ((sums.sum(0) - sums) / (counted.sum(0) - counted).clamp(min=1)).clamp(min=0).sqrt()
+        without = c.matrix.repeat(groups, 1, 1)
+        without[:, m] = left
+        scores = without.amax(1 + axis).sum(1) / without.sum((1, 2)).clamp(min=1e-300)
+        variance += float((scores - scores.mean()).square().sum()) * (groups - 1) / groups
+        bias += (groups - 1) * (float(scores.mean()) - score)
+    return variance**0.5, bias

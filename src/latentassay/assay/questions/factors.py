@@ -30,13 +30,9 @@ from latentassay.responses import (
     conditioned_response_matrix,
 )
 from latentassay.responses.conditioned import FIRST
-from latentassay.stats.intervals import normal
 
 HALVES = 12
 """Random halves for the intervals of the panel."""
-
-DRAWS = 200
-"""Matrices drawn within their standard errors for the intervals of CDS and CCS."""
 
 GAP = Bounds(1.0, 0.5, 0.2, "mutual information gap; 1 where every factor has a unit to itself")
 """MIG down to which axes mean something, and below which they single out no factors."""
@@ -212,22 +208,19 @@ def _of_all_units(context: Context, moved: ConditionedMatrix) -> np.ndarray:
 
 
 def _causal_rows(context: Context, moved: ConditionedMatrix) -> tuple[Row, ...]:
-    """CDS and CCS, with intervals from matrices drawn within their standard errors."""
+    """CDS and CCS, with their intervals."""
     n, rows = sum(moved.samples), []
     for name, label, equation, function in (
         ("cds", "Causal disentanglement (CDS)", 7, causal_disentanglement),
         ("ccs", "Causal completeness (CCS)", 13, causal_completeness),
     ):
-        found, generator = function(moved), context.generator(f"factors.{name}")
-        noise = torch.randn(DRAWS, *moved.matrix.shape, generator=generator, dtype=torch.float64)
-        draws = [function(moved._replace(matrix=(moved.matrix + moved.matrix_stderr * e).abs())) for e in noise]
-        low, high = normal(found.score, float(torch.tensor([draw.score for draw in draws]).std()))
+        found = function(moved)
         definition = (
             f"LR equation {equation}, {found.variant}, causal units only; "
             f"{span(min(moved.groups), max(moved.groups))} groups a factor; "
-            "interval by redrawing M* within its standard errors"
+            "interval by leaving out every group in turn"
         )
-        rows.append((name, label, Estimate(found.score, low=low, high=high, n=n), definition, n, ""))
+        rows.append((name, label, found.score, definition, n, ""))
     return tuple(rows)
 
 
