@@ -132,3 +132,13 @@ def test_bytes_that_saturate_an_encoder_are_named_and_nothing_else_is():
     assert "[0, 255] to [0, 1]" in found["input_checks.range"].remedy and found["input_checks.range"].level == "problem"
     assert not {"input_checks.belong", "input_checks.output"} & set(found)
     assert not any(finding.is_grave for key, finding in found.items() if key != "input_checks.range")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_decoder_in_another_range_or_off_by_a_constant_is_not_called_data_in_another_range(seed):
+    """Mappings of the data make such errors smaller as well, but not as small as the right explanation does."""
+    signed = findings_of(checks_of(*logits(seed, step=lambda y: 2 * y.sigmoid() - 1)))
+    assert signed["input_checks.output"].level == "problem" and signed["input_checks.range"].level == "note"
+    assert "(decode(z) + 1) / 2" in signed["input_checks.output"].remedy
+    biased = findings_of(checks_of(*logits(seed, step=lambda y: y.sigmoid() + 0.4)))
+    assert "input_checks.output" not in biased and not biased["input_checks.range"].is_grave

@@ -28,6 +28,12 @@ EVEN = 1.05
 HOPELESS = 0.95
 """A model that leaves this share of the variance with the best mapping reconstructs nothing, and gains tell nothing."""
 
+CLEARLY = 1.25
+"""Of two explanations of an error one is clearly better if what it leaves is so many times less."""
+
+BY_FAR = 2.0
+"""A constant must explain an error so much better than a mapping: for linear models in another range both do alike."""
+
 GIVEN_UP = 4.0
 """A mapping that makes errors so many times as large on the first rows is tried on no more."""
 
@@ -57,8 +63,10 @@ class ValueRange(NamedTuple):
         lost: share of the variance of the data that is lost with each mapping, above 1 where the mean is better.
         best: the mapping with the least error, or the first that is as good.
         gain: its gain; 1 if it is ``"as given"``.
+        constant: by how much the error as given would be divided if a constant were taken off reconstructions.
         level: mostly of the error that ``best`` leaves, 1 / ``gain``, against ``LEFT``; "good" if less than a
-            ``NEGLIGIBLE`` share is lost as given, "note" if the best mapping still loses all (``HOPELESS``).
+            ``NEGLIGIBLE`` share is lost as given, "note" if the best mapping still loses all (``HOPELESS``),
+            or a constant explains the error better by far.
         expects: the mapping to believe, ``best``, where the level is "problem"; or else ``"as given"``.
         words: one of "fits as given", "reconstructs nothing", "range unsure" and "expects another range", and
             "outside the declared range" where the model says what it takes (``value_range``) and data exceed that by
@@ -75,6 +83,7 @@ class ValueRange(NamedTuple):
     lost: tuple[Estimate, ...]
     best: str
     gain: Estimate
+    constant: float
     level: Level
     expects: str
     words: tuple[str, ...]
@@ -118,30 +127,49 @@ def value_range(
     rows = torch.split(torch.randperm(len(observations), generator=as_generator(generator))[:n], batch_size)
     facts = read_facts(observations, rows, str(getattr(data, "dtype", "")).removeprefix("torch."))
     mappings = mappings_for(facts, observations.x_shape)
-    errors, spread = _try(model, observations, rows, mappings, facts)
-    return _summarise(mappings, errors, spread, facts, getattr(model, "value_range", None))
+    tried = _try(model, observations, rows, mappings, facts)
+    return _summarise(mappings, tried, facts, getattr(model, "value_range", None))
 
 
-def _try(
-    model: Any, observations: Any, rows: tuple[Tensor, ...], mappings: list[Mapping], facts: DataFacts
-) -> tuple[Float[Tensor, "n mappings"], Float[Tensor, " n"]]:
-    """Errors of every row with every mapping, NaN where it was given up before, and distances to the mean row."""
+class _Tried(NamedTuple):
+    """Squared errors of every row with every mapping, NaN where it was given up before, and distances to the mean row.
+
+    ``constant`` is by how much a constant, taken off the reconstructions of data as given, divides the error.
+    """
+
+    errors: Float[Tensor, "n mappings"]
+    spread: Float[Tensor, " n"]
+    constant: float
+
+
+def _try(model: Any, observations: Any, rows: tuple[Tensor, ...], mappings: list[Mapping], facts: DataFacts) -> _Tried:
     n = sum(map(len, rows))
     errors = torch.full((n, len(mappings)), torch.nan, dtype=torch.float64)
-    spread, trying, begun = torch.empty(n, dtype=torch.float64), list(range(len(mappings))), 0
+    spread, trying, begun = torch.empty(n, dtype=torch.float64), list(range(1, len(mappings))), 0
+    residuals = torch.zeros(observations.x_shape, dtype=torch.float64)
     with eval_mode(model), bar(n * len(mappings), "value range", unit="rows") as progress:
         for part in rows:
             batch, to = observations.batch(part), slice(begun, begun + len(part))
             spread[to] = (batch.double() - facts.mean).square().flatten(1).mean(1)
             x = to_model(model, batch)
+            residual = finite(
+                x.double() - model.decode(model.encode(x).mean).double(), "errors of reconstructions"
+            ).cpu()
+            errors[to, 0], residuals = residual.square().flatten(1).mean(1), residuals + residual.sum(0)
             for k in trying:
                 errors[to, k] = _error(model, x, mappings[k])
             begun += len(part)
             progress.update(len(part) * len(mappings))
             if begun >= FIRST:
                 sums = errors[:begun].sum(0)
-                trying = [k for k in trying if k == 0 or float(sums[k]) <= GIVEN_UP * float(sums[0])]
-    return errors, spread
+                trying = [k for k in trying if float(sums[k]) <= GIVEN_UP * float(sums[0])]
+    return _Tried(errors, spread, _constant(errors[:, 0], residuals / n))
+
+
+def _constant(errors: Float[Tensor, " n"], mean_residual: Tensor) -> float:
+    plain, n = float(errors.mean()), len(errors)
+    left = (plain - float(mean_residual.square().mean())) * n / (n - 1)
+    return plain / max(left, 1e-10 * plain) if plain > 0 else 1.0
 
 
 def _error(model: Any, x: Tensor, mapping: Mapping) -> Float[Tensor, " n"]:
@@ -149,22 +177,18 @@ def _error(model: Any, x: Tensor, mapping: Mapping) -> Float[Tensor, " n"]:
     try:
         back = mapping.back(model.decode(model.encode(mapping.there(x)).mean))
     except Exception:  # whatever a foreign model throws at other values is a verdict on them
-        if mapping.name == AS_GIVEN:
-            raise
         return torch.full((len(x),), torch.inf, dtype=torch.float64)
     error = (back.double() - x.double()).square().flatten(1).mean(1).cpu()
-    if mapping.name == AS_GIVEN:
-        return finite(error, "errors of reconstructions")
     return error.nan_to_num(nan=torch.inf, posinf=torch.inf)
 
 
 def _summarise(
     mappings: list[Mapping],
-    errors: Float[Tensor, "n mappings"],
-    spread: Float[Tensor, " n"],
+    found: _Tried,
     facts: DataFacts,
     declared: Any,
 ) -> ValueRange:
+    errors, spread = found.errors, found.spread
     variance = float(facts.std.square().mean())
     floored = errors + ROUNDING**2 * (variance + float(facts.mean.square().mean())) + 1e-300
     # A mapping that was given up is compared on the rows that it was tried on.
@@ -174,8 +198,11 @@ def _summarise(
     best = next(k for k, gain in enumerate(gains) if gain >= max(gains) / EVEN)
     guilty = exceeding([error_left(gain) for gain in gains[1:]], LEFT.serious, LEFT.direction)
     level = _level(gains[best], lost[0], lost[best], best > 0 and guilty[best - 1])
+    if level in (*GRAVE, "unsure") and found.constant > BY_FAR * gains[best]:
+        level = "note"
     expects = mappings[best].name if level in GRAVE else AS_GIVEN
-    verdicts = [_verdict(level, best, mappings, gains, lost, facts), *_outside(facts, declared)]
+    verdict = _verdict(level, best, mappings, gains, lost, facts)
+    verdicts = [verdict, *_outside(facts, declared)]
     return ValueRange(
         names=tuple(mapping.name for mapping in mappings),
         errors=errors.nanmean(0),
@@ -183,6 +210,7 @@ def _summarise(
         lost=tuple(lost),
         best=mappings[best].name,
         gain=gains[best],
+        constant=found.constant,
         level=level,
         expects=expects,
         words=tuple(word for word, _ in verdicts),
@@ -231,6 +259,11 @@ def _verdict(
             f"Whether the model takes {span} as they are is unsure: the mapping {name} divides the squared error by "
             f"{gain}."
         )
+    if level == "note" and grade(error_left(gains[best]), LEFT) != "note":
+        return "fits as given", (
+            f"The model seems to take {span} as they are: the mapping {name} divides the squared error by {gain}, but "
+            "taking a constant off the reconstructions divides it by more."
+        )
     other = max(range(1, len(mappings)), key=lambda k: gains[k])
     return "fits as given", (
         f"The model takes {span} as they are: of {len(mappings) - 1} mappings of them the best, "
@@ -240,6 +273,24 @@ def _verdict(
 
 def _with_ends(estimate: Estimate) -> str:
     return f"{estimate:.3g} (95 % interval {estimate.low:.3g} to {estimate.high:.3g})"
+
+
+def give_way(found: ValueRange, lost: Estimate) -> ValueRange:
+    """Return the same without a verdict on the range, if maps of the decodings lose clearly less of the data."""
+    with_best = found.lost[found.names.index(found.best)]
+    if found.level not in (*GRAVE, "unsure") or lost * CLEARLY > with_best:
+        return found
+    span = f"data from {found.facts.low:.3g} to {found.facts.high:.3g}".replace("-", "−")
+    sentence = (
+        f"The range of {span} is not what is wrong: with the mapping “{found.best}” {100 * with_best:.3g} % of their "
+        "variance are lost, with a map of the decodings less."
+    )
+    return found._replace(
+        level="note",
+        expects=AS_GIVEN,
+        words=("fits as given", *found.words[1:]),
+        sentences=(sentence, *found.sentences[1:]),
+    )
 
 
 def _outside(facts: DataFacts, declared: Any) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from latentassay import plots
 from latentassay.assay.context import Context
 from latentassay.assay.input_checks.belonging import Belonging, belonging
 from latentassay.assay.input_checks.outputs import OutputScale, output_scale
-from latentassay.assay.input_checks.ranges import ValueRange, value_range
+from latentassay.assay.input_checks.ranges import ValueRange, give_way, value_range
 from latentassay.assay.input_checks.scaling import latent_scale
 from latentassay.assay.input_checks.verdicts import (
     SPOKEN,
@@ -154,6 +154,9 @@ def measure(context: Context) -> InputEvidence:
         n=cap,
     )
     output = _try_output(context, values, cap)
+    if output is not None and output.level in GRAVE:
+        values = give_way(values, output.lost)
+        output = None if values.level in GRAVE else output
     belong = _try_belonging(context, values, output)
     numbers = torch.arange(context.n, dtype=torch.float64)[:, None]
     scale = latent_scale(KnownCodes(context), numbers, batch_size=context.batch_size)
@@ -194,8 +197,8 @@ def measure(context: Context) -> InputEvidence:
 
 
 def _try_output(context: Context, values: ValueRange, cap: int) -> OutputScale | None:
-    """Map decodings, where reconstructions are not good and no other range of the data explains it."""
-    if values.level in GRAVE or not (values.lost[0].high or 0.0) > LOSSY:
+    """Map decodings, where reconstructions are not good."""
+    if not (values.lost[0].high or 0.0) > LOSSY:
         return None
     return output_scale(
         context.model, context.data, generator=context.generator("output"), n=cap, batch_size=context.batch_size
