@@ -27,8 +27,8 @@ def test_around_a_ring_a_way_costs_what_its_length_does():
     model, x = ring(500)
     one = torch.tensor([[1.0, 0.0]]).repeat(2, 1)
     found = cost(model, x, one, -one)
-    temperature = 0.1 * float((1 - torch.linspace(-1, 1, 16).abs()).square().mean())
-    assert float(found) == pytest.approx(3.1416 * temperature / (2 / 3 + 2 * temperature), rel=0.03) and found.n == 2
+    temperature = 0.1 * float((1 - torch.linspace(-1, 1, 12).abs()).square().mean())
+    assert float(found) == pytest.approx(3.1416 * temperature / (2 / 3 + 2 * temperature), rel=0.05) and found.n == 2
 
 
 def test_where_all_responses_are_as_far_off_no_way_is_cheaper():

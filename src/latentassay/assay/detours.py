@@ -15,22 +15,22 @@ from latentassay.stats.ratios import geometric_mean
 STONES = 256
 """Real codes that ways may lead through, at most."""
 
-FEWEST_STONES = 64
+FEWEST_STONES = 32
 """And at least, if there are as many."""
 
-POINTS = 16
+POINTS = 12
 """Points looked at on each way, and on each straight line."""
 
 WAYS = 16
 """Pairs that are joined by ways, at most."""
 
-FEWEST_WAYS = 8
+FEWEST_WAYS = 6
 """And at least, if there are as many pairs."""
 
-PER_STONE = 1 + NEAR
-"""Passes that a stone takes: its own response, and those of lines to its neighbours, at most."""
+PER_STONE = 1 + round(0.6 * NEAR)
+"""Passes that a stone takes, about: its own response, and those of lines to its neighbours, often shared."""
 
-LEAST_PASSES = FEWEST_WAYS * 2 * POINTS + FEWEST_STONES * PER_STONE
+LEAST_PASSES = FEWEST_WAYS * 2 * POINTS + (FEWEST_STONES + 2 * FEWEST_WAYS) * PER_STONE
 """Passes that the fewest take."""
 
 
