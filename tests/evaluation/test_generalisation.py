@@ -43,6 +43,7 @@ def test_rows_are_found_whatever_their_type_and_order():
     assert found.share == pytest.approx(0.4) and found.share.low < 0.4 < found.share.high and found.repeats == 0
     np.testing.assert_array_equal(shared_rows(data, x[:200], rows=[0, 99]).mask, [True, False])
     assert not shared_rows(x[200:] + 0.01, x[200:]).mask.any()
+    np.testing.assert_array_equal(shared_rows(data, x, other_rows=range(30)).mask[:40], np.arange(40) >= 10)
 
 
 def test_rows_that_repeat_are_counted():

@@ -101,7 +101,13 @@ def _ratio_of_means(over: Float[Tensor, " m"], under: Float[Tensor, " n"], floor
 
 
 def shared_rows(
-    data: Any, others: Any, *, rows: Any = None, generator: Generator | int = 0, batch_size: int = BATCH_SIZE
+    data: Any,
+    others: Any,
+    *,
+    rows: Any = None,
+    other_rows: Any = None,
+    generator: Generator | int = 0,
+    batch_size: int = BATCH_SIZE,
 ) -> SharedRows:
     """Find rows of ``data`` that are among ``others``, up to rounding, whatever their float type.
 
@@ -112,6 +118,7 @@ def shared_rows(
         data: an array or tensor ``(n, *x_shape)`` or ``Observations``.
         others: likewise, of the same shape; training rows, mostly.
         rows: numbers of the rows of ``data`` to look for; all where left out.
+        other_rows: numbers of the rows of ``others`` to look among, likewise.
         generator: for the directions.
         batch_size: rows read at once.
 
@@ -123,20 +130,19 @@ def shared_rows(
     data, others = as_observations(data), as_observations(others)
     if tuple(data.x_shape) != tuple(others.x_shape):
         raise InputError(f"others must have rows of shape {tuple(data.x_shape)}, got {tuple(others.x_shape)}")
-    index = select_rows(data, rows)
+    index, among = select_rows(data, rows), select_rows(others, other_rows)
     generator = as_generator(generator)
     values = int(np.prod(data.x_shape))
     directions = torch.randn(values, DIRECTIONS, generator=generator, dtype=torch.float64) / values**0.5
     wanted, known = (
-        _project(part, numbers, directions, batch_size)
-        for part, numbers in ((data, index), (others, torch.arange(len(others))))
+        _project(part, numbers, directions, batch_size) for part, numbers in ((data, index), (others, among))
     )
     spread = np.maximum(known.std(0), 1e-300)
     tree = cKDTree(known / spread)
     distance, _ = tree.query(wanted / spread, distance_upper_bound=SAME * DIRECTIONS**0.5)
     mask = np.isfinite(distance)
-    among = tree.query(known / spread, k=2, distance_upper_bound=SAME * DIRECTIONS**0.5)[0][:, 1]
-    return SharedRows(mask, proportion(int(mask.sum()), len(mask)), float(np.isfinite(among).mean()))
+    nearest = tree.query(known / spread, k=2, distance_upper_bound=SAME * DIRECTIONS**0.5)[0][:, 1]
+    return SharedRows(mask, proportion(int(mask.sum()), len(mask)), float(np.isfinite(nearest).mean()))
 
 
 def _project(

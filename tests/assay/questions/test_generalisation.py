@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import latentassay as la
+from latentassay.assay.questions import generalisation
 from latentassay.core.levels import GRAVE, grade
 from latentassay.core.observations import as_observations
 from latentassay.report import figures
@@ -115,3 +116,11 @@ def test_the_figure_leaves_rows_out_that_were_trained_on():
     drawn = figures(sections.values())
     legend = [text.get_text() for text in drawn["generalisation.errors"].axes[0].get_legend().get_texts()]
     assert legend[0].startswith("training rows") and legend[1].startswith("other rows")
+
+
+def test_a_part_of_many_training_rows_stands_for_all(monkeypatch):
+    monkeypatch.setattr(generalisation, "SEARCHED", 1000)
+    train = draw(4000, 3)
+    data = torch.cat([train[:128], draw(128, 5)])
+    score = scores_of(asked(projector(train), data, train))["generalisation.same_rows"]
+    assert score.low < 0.5 < score.high and score.value == pytest.approx(0.5, abs=0.2)

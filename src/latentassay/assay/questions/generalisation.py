@@ -36,6 +36,9 @@ COST = Bounds(0.0, 1e-7, 1e-6, "share of the variance that is lost of other rows
 SHARED = Bounds(0.0, 0.04, 0.05, "share of the assayed rows")
 """How many of the assayed rows may be training rows."""
 
+SEARCHED = 20_000
+"""Training rows that are looked among, at most; of more, so many drawn ones stand for all."""
+
 REPEATS = 0.01
 """If more of the training rows repeat each other, rows are alike by chance."""
 
@@ -76,10 +79,11 @@ def measure(context: Context) -> GeneralisationEvidence | None:
     if train is None:
         return None
     generator = context.generator("generalisation")
-    found = shared_rows(context.data, train, rows=context.rows, generator=generator)
+    drawn = torch.randperm(len(train), generator=generator)
+    searched = drawn[:SEARCHED]
+    found = shared_rows(context.data, train, rows=context.rows, other_rows=searched, generator=generator)
     n = context.rows_at(2, least=LEAST, most=context.n)
-    unseen = context.rows[torch.from_numpy(~found.mask)][:n]
-    seen = torch.randperm(len(train), generator=generator)[:n]
+    unseen, seen = context.rows[torch.from_numpy(~found.mask)][:n], drawn[:n]
     train_error, train_spread = _errors(context, train, seen)
     other_error, other_spread = _errors(context, context.data, unseen)
     gap: Gap | None = None
@@ -92,9 +96,15 @@ def measure(context: Context) -> GeneralisationEvidence | None:
         difference=gap and gap.difference,
         train=gap and gap.train,
         other=gap and gap.other,
-        shared=found.share,
+        shared=_of_all(found.share, len(searched) / len(train)),
         repeats=found.repeats,
     )
+
+
+def _of_all(share: Estimate, searched: float) -> Estimate:
+    """The share of rows that are among all training rows, of the share that is among this part of them."""
+    value, low, high = (min(1.0, (end or 0.0) / searched) for end in (share, share.low, share.high))
+    return Estimate(value, low=low, high=high, n=share.n)
 
 
 def _errors(context: Context, data: Observations, rows: Tensor) -> tuple[Tensor, Tensor]:
