@@ -93,7 +93,9 @@ def modularity(
 
     Information found in finite rows is never quite 0, and more of it falls to factors of many values. **So a unit
     of pure noise does not count 0 but anything**: 0.69 on average for factors of 10, 10, 10, 8, 4 and 15
-    values. Where units may be noise (a VAE has pruned some), take ``noise="removed"``, which leaves them out.
+    values. Where units may be noise (a VAE has pruned some), take ``noise="removed"``, which leaves them out. With such
+    units and the noise kept the score has no value that more rows come near, so an interval says how much it varies,
+    and not where it would end.
 
     Args:
         codes: ``(n, u)`` array or tensor; usually posterior means.
