@@ -150,3 +150,12 @@ def test_parts_on_two_devices_and_empty_weights():
 
 def test_double_precision_models_get_double_input():
     la.check_autoencoder(Good().double(), x())
+
+
+def test_values_that_overflow_in_a_model_of_another_range_are_said():
+    """A log-variance of bytes overflows where that of values in [0, 1] does not."""
+    bright = 255 * torch.rand(6, 4, generator=torch.Generator().manual_seed(0))
+    model = la.from_torch(lambda v: (v, 9 * v), lambda z: z, latent_shape=(4,), output="mean_logvar")
+    assert la.check_autoencoder(model, bright / 255)
+    with pytest.raises(la.ContractError, match=r"std holds NaN or infinite values for x from .* to 2\d\d"):
+        la.check_autoencoder(model, bright)

@@ -110,7 +110,8 @@ def _check_posterior(posterior: Any, x: Tensor, latent_shape: tuple[int, ...]) -
             raise ContractError(f"posterior {name} must have shape {expected}, got {tuple(value.shape)}")
         if not torch.isfinite(value).all():
             raise ContractError(
-                f"posterior {name} holds NaN or infinite values; the weights or the input scale are off"
+                f"posterior {name} holds NaN or infinite values for {_span(x)}; are the weights whole, and does the "
+                "model take such values, or others, such as [0, 1]?"
             )
     if (posterior.std < 0).any():
         raise ContractError("posterior std is negative; was a logvar given as std? say output='mean_logvar'")
@@ -125,7 +126,14 @@ def _check_decoding(decoded: Any, x: Tensor) -> None:
     if decoded.shape != x.shape:
         raise ContractError(f"decode must return the shape of x, {tuple(x.shape)}, got {tuple(decoded.shape)}")
     if not torch.isfinite(decoded).all():
-        raise ContractError("decode returned NaN or infinite values for latents of real data")
+        raise ContractError(
+            f"decode returned NaN or infinite values for latents of {_span(x)}; does the model take such values, or "
+            "others, such as [0, 1]?"
+        )
+
+
+def _span(x: Tensor) -> str:
+    return f"x from {float(x.min()):.3g} to {float(x.max()):.3g}"
 
 
 def _check_consistency(model: Any, x: Tensor, mean: Tensor, decoded: Tensor) -> None:
