@@ -9,6 +9,7 @@ the model and its latents were in place (Linux only).
 Run: ``python bench/responses.py``.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from latentassay.core.threads import ThreadChoice
 UNITS, N, BATCH_SIZE, TARGET = 24, 1024, 128, 1.15
 CASES = {"vae-conv-small": ((3, 32, 32), 7), "vae-conv": ((3, 32, 32), 1)}
 LINEAR, LINEAR_TARGET, PIXELS = {8: 15, 32: 9, 128: 5, 512: 1}, 1.5, 256
-THREADED = (32, 128, 512)
+THREADED = {32: 1024, 128: 1024, 512: 128}
 MEMORY_NS = (512, 2048, 8192)
 
 
@@ -101,9 +102,9 @@ def busy_core() -> Iterator[None]:
         process.wait()
 
 
-def measure_threads(units: int, *, busy: bool) -> dict[str, float]:
+def measure_threads(units: int, n: int, *, busy: bool) -> dict[str, float]:
     """Median wall seconds of three matrices each with one thread, with all, and with the number that is chosen."""
-    model, z = linear(units), torch.randn(N, units, generator=torch.Generator().manual_seed(0))
+    model, z = linear(units), torch.randn(n, units, generator=torch.Generator().manual_seed(0))
     most, seconds = torch.get_num_threads(), dict[str, list[float]]()
     unchosen = patch("latentassay.responses.matrix.choose_threads", lambda device: nullcontext(ThreadChoice(1)))
     with busy_core() if busy else nullcontext():
@@ -116,7 +117,9 @@ def measure_threads(units: int, *, busy: bool) -> dict[str, float]:
                 seconds.setdefault(name, []).append(time.perf_counter() - begun)
     torch.set_num_threads(most)
     found = {name: round(statistics.median(each), 3) for name, each in seconds.items()}
-    return {**found, "chosen_over_one": round(found["chosen"] / found["one"], 2)}
+    # What else the machine does decides; "alone" is so only where this is below 1.
+    load = round(os.getloadavg()[0], 1)
+    return {**found, "chosen_over_one": round(found["chosen"] / found["one"], 2), "load": load}
 
 
 def rise_mib(n: int) -> float:
@@ -148,7 +151,7 @@ def main() -> None:
         "linear": {f"{units} units": measure_linear(units, rounds) for units, rounds in LINEAR.items()},
         "threads": {
             "beside a busy core" if busy else "alone": {
-                f"{units} units": measure_threads(units, busy=busy) for units in THREADED
+                f"{units} units, {n} latents": measure_threads(units, n, busy=busy) for units, n in THREADED.items()
             }
             for busy in (False, True)
         },
