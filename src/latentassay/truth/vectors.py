@@ -101,6 +101,7 @@ def vector_world(
     warped: bool | None = None,
     noise: tuple[float, float] = (NARROW, WIDE),
     narrowest: float = 0.4,
+    fewest: int = 4,
     spare: float = 0.0,
 ) -> VectorWorld:
     """Draw a world: 4 to 16 units, up to 8 further observed dimensions, any scale, warped for every other seed.
@@ -110,6 +111,7 @@ def vector_world(
         warped: whether it is warped; every other seed where left out.
         noise: between which values the standard deviation of the widest posterior lies.
         narrowest: that of the narrowest, as a share of the widest, at least.
+        fewest: units, at least; twelve more at most.
         spare: still further observed dimensions, for each unit.
 
     >>> world = vector_world(0)
@@ -118,7 +120,7 @@ def vector_world(
     True
     """
     rng = chance("vector world", seed)
-    units = int(rng.integers(4, 17))
+    units = int(rng.integers(fewest, fewest + 13))
     observed = units + int(rng.integers(0, 9)) + int(spare * units)
     widest = float(rng.uniform(*noise))
     std = torch.from_numpy(widest * np.exp(rng.uniform(math.log(narrowest), 0, units))).float()

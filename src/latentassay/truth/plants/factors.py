@@ -44,7 +44,7 @@ def shared(share: float, seed: int) -> Plant:
         model=Faulty(world, (world.units,), code=code, latent=lambda z: z @ turn, prior=False),
         data=data,
         truth=frozenset({claim("factors.shared", first, second)}),
-        consequences=frozenset({"consistency.independence", "factors.units", "structure", "holes"}),
+        consequences=frozenset({"consistency.independence", "factors", "factors.units", "structure", "holes"}),
         never=frozenset({"graph.entangled", "units.twins", "units.redundant"}),
     )
 

@@ -8,10 +8,10 @@ from latentassay.truth.vectors import Faulty, VectorWorld, clean_vectors, known_
 WIDTHS = frozenset({"input_checks.scale", "aggregate.spread", "units.strength", "consistency.self"})
 
 
-def _half(name: str, seed: int, world: VectorWorld) -> list[int]:
-    """Draw at least half of the units."""
+def _some(name: str, seed: int, world: VectorWorld) -> list[int]:
+    """Draw up to half of the units: where all are too strong, that is another scale of the output."""
     rng = chance(name, seed)
-    many = int(rng.integers((world.units + 1) // 2, world.units + 1))
+    many = int(rng.integers(1, world.units // 2 + 1))
     return sorted(rng.choice(world.units, many, replace=False).tolist())
 
 
@@ -47,18 +47,18 @@ def _width(factor: float, seed: int, key: str) -> Plant:
 
 
 def overshoot(times: float, seed: int) -> Plant:
-    """Plant a decoder that writes so many times what the encoder reads back, in half of the units or more."""
+    """Plant a decoder that writes so many times what the encoder reads back, in up to half of the units."""
     return _strength(times, seed, "overshoot")
 
 
 def undershoot(times: float, seed: int) -> Plant:
-    """Plant a decoder that writes a part of what the encoder reads back, in half of the units or more."""
+    """Plant a decoder that writes a part of what the encoder reads back, in up to half of the units."""
     return _strength(times, seed, "undershoot")
 
 
 def _strength(factor: float, seed: int, name: str) -> Plant:
     world = vector_world(seed)
-    units = _half(name, seed, world)
+    units = _some(name, seed, world)
 
     def latent(z: Tensor) -> Tensor:
         z[:, units] *= factor
@@ -73,7 +73,6 @@ def _strength(factor: float, seed: int, name: str) -> Plant:
                 "consistency.self",
                 "field",
                 "holes",
-                "input_checks.output",  # where all units are too strong, that is a scale of the output
                 "posterior.overconfident",
                 "posterior.underconfident",
                 "reconstruction.columns",
