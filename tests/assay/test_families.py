@@ -44,3 +44,10 @@ def test_two_claims_accuse_only_together():
         for lost in (Estimate(0.001), Estimate(0.05), Estimate(0.5), Estimate(0.1, stderr=0.01)):
             levels = {grade(large, ratio), grade(lost, cost)}
             assert (grade(*mildest((large, ratio), (lost, cost))) in GRAVE) == (levels == {"warning"})
+
+
+def test_of_a_note_those_are_noted_that_surely_are_more_than_negligible():
+    found = judge_family([Estimate(x, stderr=0.005) for x in (0.0, 0.12, 0.1)], ABOVE)
+    assert (found.level, found.named, found.noted, found.worst) == ("note", (), (1, 2), 1)
+    accused = judge_family([Estimate(x, stderr=0.005) for x in (0.0, 0.12, 0.4)], ABOVE)
+    assert (accused.level, accused.named, accused.noted, accused.worst) == ("warning", (2,), (2,), 2)

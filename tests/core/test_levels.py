@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import false_discovery_control, norm
 
 from latentassay.core.estimate import Estimate
-from latentassay.core.levels import Bounds, discoveries, exceeding, grade, grade_family, p_value, worst
+from latentassay.core.levels import Bounds, discoveries, exceeding, grade, p_value, worst
 
 ABOVE = Bounds(0, 0.05, 0.25, "share of a change, squared", problem=0.8)
 BELOW = Bounds(1, 0.9, 0.6, "share of the variance", problem=0.1)
@@ -84,21 +84,3 @@ def test_few_discoveries_are_false_in_a_family_with_many_nulls():
         false, total = false + sum(found[:90]), total + sum(found)
     assert total > 1500
     assert false / total < 0.05
-
-
-@pytest.mark.parametrize(
-    ("values", "level", "guilty"),
-    [
-        ((0.0, 0.01), "good", ()),
-        ((0.0, 0.12), "note", (1,)),
-        ((0.3, 0.12), "warning", (0,)),
-        ((0.25, 0.0), "unsure", (0,)),
-        ((0.05, 0.0), "unsure", ()),
-    ],
-)
-def test_a_family_is_as_bad_as_its_worst_member(values, level, guilty):
-    found = grade_family([Estimate(value, stderr=0.01) for value in values], ABOVE)
-    assert (found.level, found.guilty) == (level, guilty)
-    assert found.worst == max(range(len(values)), key=values.__getitem__)
-    mirrored = grade_family([Estimate(1 - value, stderr=0.01) for value in values], Bounds(1, 0.95, 0.75, "from 1"))
-    assert mirrored == found

@@ -37,6 +37,9 @@ MUTE = 1e-3
 TWINS = 0.98
 """Two units repeat each other if their codes correlate by so much beyond doubt, with either sign."""
 
+WHOLE = 0.85
+"""Of two units that repeat each other less than this share of what is expected comes back when one is changed alone."""
+
 RETURNS = 0.7
 """A unit that does not answer alone is redundant if so much of it comes back as long as the others move with it."""
 
@@ -172,9 +175,9 @@ def build_ledger(
         used = used | (~varies & (probed > IDLE / len(labels)))
     response, stderr = matrix.normalized.diagonal(), matrix.normalized_stderr.diagonal()
     answers = used & varies & (response >= CAUSAL)
-    same = [
-        pair for pair in (_twins(matrix, codes) if twins is None else twins) if bool((used & varies)[list(pair)].all())
-    ]
+    # A unit that comes back whole when it is changed alone repeats no other, whatever the data do.
+    shared = used & varies & (response < WHOLE * signal)
+    same = [pair for pair in (_twins(matrix, codes) if twins is None else twins) if bool(shared[list(pair)].all())]
     redundant = used & varies & ~answers & (returns > RETURNS if returns is not None else False)
     # A unit of which most comes back in others is no less entangled for coming back in itself by little.
     graph = response_graph(matrix, nodes=(used & varies & ~redundant).nonzero().flatten().tolist())

@@ -129,48 +129,6 @@ def exceeding(estimates: Sequence[Estimate | float], bound: float, direction: Di
     return discoveries([p_value(each, bound, direction) for each in estimates], rate=FALSE_DISCOVERIES / 2)
 
 
-class FamilyGrade(NamedTuple):
-    """What is to be said of a family of effects, such as all pairs of units.
-
-    Attributes:
-        level: of the family.
-        guilty: which members lie beyond ``serious`` for sure (of a warning), or beyond ``negligible`` (of a note).
-        worst: the member that is worst, surely or by its value where none is sure.
-    """
-
-    level: Level
-    guilty: tuple[int, ...]
-    worst: int
-
-
-def grade_family(estimates: Sequence[Estimate], bounds: Bounds) -> FamilyGrade:
-    """Grade many effects of one kind at once, with the false discoveries among them controlled.
-
-    A warning if some member surely lies beyond ``serious``, good if every interval is negligible, a note if some
-    member surely lies beyond ``negligible`` and none reaches beyond ``serious``, unsure else.
-
-    Args:
-        estimates: at least one.
-        bounds: of every member.
-
-    >>> bounds = Bounds(0, 0.05, 0.25, "share of a change")
-    >>> grade_family([Estimate(0.0, stderr=0.01), Estimate(0.5, stderr=0.01)], bounds)
-    FamilyGrade(level='warning', guilty=(1,), worst=1)
-    """
-    direction, sign = bounds.direction, 1 if bounds.direction == "above" else -1
-    serious, beyond = (exceeding(estimates, bound, direction) for bound in (bounds.serious, bounds.negligible))
-    ends = [_ends(each, direction) for each in estimates]
-    worst_by_value = max(range(len(ends)), key=lambda k: (sign * ends[k][0], sign * float(estimates[k])))
-    if any(serious):
-        return FamilyGrade("warning", tuple(k for k, is_guilty in enumerate(serious) if is_guilty), worst_by_value)
-    if all(sign * end <= sign * bounds.negligible for _, end in ends):
-        return FamilyGrade("good", (), worst_by_value)
-    guilty = tuple(k for k, is_guilty in enumerate(beyond) if is_guilty)
-    if guilty and all(sign * end <= sign * bounds.serious for _, end in ends):
-        return FamilyGrade("note", guilty, worst_by_value)
-    return FamilyGrade("unsure", guilty, max(range(len(ends)), key=lambda k: sign * ends[k][1]))
-
-
 def _ends(estimate: Estimate | float, direction: Direction) -> tuple[float, float]:
     """The better and the worse end of the interval."""
     low, high = getattr(estimate, "low", None), getattr(estimate, "high", None)

@@ -122,3 +122,14 @@ def test_pictures_have_latents_with_places():
     index = torch.arange(200)
     found = belonging(model, as_observations(x), index, model.encode(x).mean, batch_size=30)
     assert found.level == "problem" and found.n == 200
+
+
+def test_units_that_are_mixed_but_keep_to_themselves_belong_together():
+    """Strongly entangled is not another run: most of a change still comes back where it was made."""
+    generator = torch.Generator().manual_seed(0)
+    x, mixed = torch.randn(400, 4, generator=generator).double(), 0.8 * torch.ones(4, 4).double()
+    mixed.fill_diagonal_(1.0)
+    mixed[3, :3] = mixed[:3, 3] = 0.0
+    model = la.from_torch(lambda v: v @ mixed, lambda z: z, latent_shape=(4,))
+    found = belonging(model, as_observations(x), torch.arange(400), x @ mixed)
+    assert found.own > 0.6 and found.level == "good" and found.kept < 0.3

@@ -32,6 +32,10 @@ ALIKE = 4.0
 """A decoder that was trained on such data varies about as much as they do, and so do responses and codes: no more than
 by this factor. One that was never trained mostly does not."""
 
+OWN = 0.5
+"""Latents that correlate so much with their own responses are read by the encoder as what the decoder takes them for.
+Some of them may still move each other; that is said of the units."""
+
 ROWS_PER_DIRECTION = 2
 """Rows that the map is fitted on for each direction of codes that it may use."""
 
@@ -55,8 +59,10 @@ class Belonging(NamedTuple):
         predicted: share of the variance of responses, ``E(D(z))``, that an affine map of z predicts.
         decoded: variance of decodings over that of the data.
         answered: variance of responses over that of codes.
-        level: of ``regained`` against ``REGAINED``; "good" where ``kept`` is ``KEPT`` of ``kept_mapped`` or more, and
-            "note" where that is not surely above ``MAPPED``, or ``decoded`` or ``answered`` is not ``ALIKE``.
+        own: correlation of latents with their own responses, mean over latents weighted by both deviations.
+        level: of ``regained`` against ``REGAINED``; "good" where ``kept`` is ``KEPT`` of ``kept_mapped`` or more, or
+            ``own`` at least ``OWN``, and "note" where ``kept_mapped`` is not surely above ``MAPPED``, or ``decoded`` or
+            ``answered`` is not ``ALIKE``.
         n: number of rows, half of which the maps are fitted on.
     """
 
@@ -67,6 +73,7 @@ class Belonging(NamedTuple):
     predicted: float
     decoded: float
     answered: float
+    own: float
     level: Level
     n: int
 
@@ -118,6 +125,7 @@ def belonging(
     other = min(plain, scaled, spread, key=lambda error: float(error.sum()))
     regained = _difference(other, mapped, spread)
     predicted, answered = _fit(z[fitted], x[fitted], RIDGES[0])(z[tested]), _variance(x) / max(_variance(z), 1e-300)
+    own = _own(x, z)
     return Belonging(
         kept=kept,
         kept_mapped=kept_mapped,
@@ -126,9 +134,19 @@ def belonging(
         predicted=_kept_by(predicted, x[tested]),
         decoded=decoded,
         answered=answered,
-        level=_level(kept, kept_mapped, regained, all(1 / ALIKE < ratio < ALIKE for ratio in (decoded, answered))),
+        own=own,
+        level="good"
+        if own >= OWN
+        else _level(kept, kept_mapped, regained, all(1 / ALIKE < ratio < ALIKE for ratio in (decoded, answered))),
         n=len(rows),
     )
+
+
+def _own(x: Float[Tensor, "n d"], z: Float[Tensor, "n d"]) -> float:
+    """Correlation of every column with the same of the other, weighted by both deviations."""
+    one, other = x - x.mean(0), z - z.mean(0)
+    weights = float((one.norm(dim=0) * other.norm(dim=0)).sum())
+    return float((one * other).sum()) / weights if weights > 0 else 0.0
 
 
 def _level(kept: Estimate, kept_mapped: Estimate, regained: Estimate, alike: bool) -> Level:

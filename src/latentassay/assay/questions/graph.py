@@ -9,12 +9,13 @@ from jaxtyping import Float, Int
 
 from latentassay import plots
 from latentassay.assay.context import Context
+from latentassay.assay.families import judge_family
 from latentassay.assay.ledger import COUPLING, Ledger
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import LISTED, listing
 from latentassay.core.findings import Finding, Picture, Score
-from latentassay.core.levels import Level, grade_family
+from latentassay.core.levels import Level
 from latentassay.responses.graph import COUPLED, join_pairs
 
 
@@ -95,7 +96,7 @@ def _mutual_finding(group: tuple[int, ...], ledger: Ledger) -> Finding:
     pairs = [pair for pair in ledger.mutual if set(pair) <= set(group)]
     # A pair is as strong as the weaker way: one strong way alone is a one-way coupling.
     weaker = [min(ledger.couplings([(j, k), (k, j)])) for j, k in pairs]
-    graded, names = grade_family(weaker, COUPLING), ledger.labels(group)
+    graded, names = judge_family(weaker, COUPLING), ledger.labels(group)
     strongest = weaker[graded.worst].scaled(100)
     one, other = ledger.labels(pairs[graded.worst])
     together = f"Units {listing(names)} move each other"
@@ -110,17 +111,17 @@ def _mutual_finding(group: tuple[int, ...], ledger: Ledger) -> Finding:
         ("graph.edges",),
         subjects=tuple("+".join(ledger.labels(pair)) for pair in pairs),
         direction="above",
-        estimate=weaker[graded.worst],
+        estimate=graded.estimate,
         bounds=COUPLING,
         remedy="Change them, and sample them, together: they form one variable.",
-        settle=how_to_settle(weaker[graded.worst], COUPLING) or _tell_apart(graded.level),
+        settle=how_to_settle(graded.estimate, COUPLING) or _tell_apart(graded.level),
         brief=f"units {listing(names)} form one variable" if len(names) < 4 else f"{len(names)} units are entangled",
     )
 
 
 def _one_way_finding(ledger: Ledger) -> Finding:
     couplings = ledger.couplings(ledger.one_way)
-    graded = grade_family(couplings, COUPLING)
+    graded = judge_family(couplings, COUPLING)
     order = sorted(range(len(couplings)), key=lambda k: -couplings[k])
     listed = [
         f"{ledger.entries[j].label} moves {ledger.entries[k].label} ({couplings[n].scaled(100)} %)"
@@ -128,7 +129,7 @@ def _one_way_finding(ledger: Ledger) -> Finding:
         for j, k in [ledger.one_way[n]]
     ]
     more = f", and {len(order) - LISTED} more" if len(order) > LISTED else ""
-    shown = order if graded.level != "warning" else sorted(graded.guilty)
+    shown = order if graded.level != "warning" else sorted(graded.noted)
     return Finding(
         "graph.one_way",
         f"Some units move others one way, by this share of a change, squared: {listing(listed)}{more}.",
@@ -136,10 +137,10 @@ def _one_way_finding(ledger: Ledger) -> Finding:
         ("graph.edges",),
         subjects=tuple(">".join(ledger.labels(ledger.one_way[n])) for n in shown),
         direction="above",
-        estimate=couplings[graded.worst],
+        estimate=graded.estimate,
         bounds=COUPLING,
         remedy="When you change the first of each pair, expect the second to follow.",
-        settle=how_to_settle(couplings[graded.worst], COUPLING) or _tell_apart(graded.level),
+        settle=how_to_settle(graded.estimate, COUPLING) or _tell_apart(graded.level),
     )
 
 
@@ -147,7 +148,7 @@ def _free_finding(ledger: Ledger) -> Finding:
     """No edge is sure; whether all couplings are negligible is another matter."""
     pairs = ledger.pairs
     couplings = ledger.couplings(pairs)
-    graded = grade_family(couplings, COUPLING)
+    graded = judge_family(couplings, COUPLING)
     j, k = ledger.labels(pairs[graded.worst])
     sentence, brief = (
         f"No live unit surely moves another, but {j} may move {k} ({couplings[graded.worst].scaled(100)} %).",
@@ -161,10 +162,10 @@ def _free_finding(ledger: Ledger) -> Finding:
         sentence,
         graded.level,
         ("graph.edges",),
-        estimate=couplings[graded.worst],
+        estimate=graded.estimate,
         bounds=COUPLING,
         brief=brief,
-        settle=how_to_settle(couplings[graded.worst], COUPLING) or _tell_apart(graded.level),
+        settle=how_to_settle(graded.estimate, COUPLING) or _tell_apart(graded.level),
     )
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from latentassay import plots
 from latentassay.assay.context import Context
+from latentassay.assay.families import judge_family
 from latentassay.assay.interventions import LEAST_PASSES, affordable, base_latents
 from latentassay.assay.ledger import COUPLING, Ledger
 from latentassay.assay.question import Judgement, Question
@@ -16,7 +17,7 @@ from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import minus
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
-from latentassay.core.levels import GRAVE, Level, grade_family
+from latentassay.core.levels import GRAVE, Level
 from latentassay.responses import invariance
 
 
@@ -97,9 +98,9 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
     numbers = set(evidence.units.tolist())
     pairs = [pair for pair in ledger.pairs if set(pair) <= numbers]
     couplings = ledger.couplings(pairs)
-    graded, own = grade_family(couplings, COUPLING), _own_grade(evidence, pairs)
+    graded, own = judge_family(couplings, COUPLING), _own_grade(evidence, pairs)
     moving, moved = ledger.labels(pairs[graded.worst])
-    left = couplings[graded.worst]
+    left = graded.estimate
     level: Level = graded.level if not _contradict(graded.level, own) else "unsure"
     sentence = f"A change of one unit leaves the others alone at {score} on average (invariance)"
     if level != "good":
@@ -113,7 +114,7 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
         minus(f"{sentence}."),
         level,
         (score.name,),
-        subjects=tuple(">".join(ledger.labels(pairs[k])) for k in graded.guilty),
+        subjects=tuple(">".join(ledger.labels(pairs[k])) for k in graded.noted),
         direction=None if level == "good" else "below",
         estimate=left,
         bounds=COUPLING,
@@ -126,7 +127,7 @@ def _own_grade(evidence: InvarianceEvidence, pairs: list[tuple[int, int]]) -> Le
     """What the interventions of this question say by themselves of these pairs."""
     place = {unit: k for k, unit in enumerate(evidence.units.tolist())}
     at = [(place[m], place[i]) for m, i in pairs]
-    return grade_family(
+    return judge_family(
         [Estimate(1 - evidence.matrix[entry], stderr=evidence.matrix_stderr[entry]) for entry in at], COUPLING
     ).level
 

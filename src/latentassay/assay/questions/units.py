@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from latentassay import plots
 from latentassay.assay.context import Context
+from latentassay.assay.families import judge_family
 from latentassay.assay.ledger import LIVE, Entry, Ledger
 from latentassay.assay.principal import MOST
 from latentassay.assay.question import Judgement, Question
@@ -17,7 +18,7 @@ from latentassay.assay.states import state_findings
 from latentassay.assay.wording import name_units
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
-from latentassay.core.levels import GRAVE, Bounds, grade_family, worst
+from latentassay.core.levels import GRAVE, Bounds, worst
 from latentassay.responses.matrix import CAUSAL
 
 VARYING = 0.01
@@ -247,22 +248,22 @@ def _strength_finding(ledger: Ledger, score: Score, context: Context) -> Finding
         (UNDERSHOOT, [_missing(ledger.entries[unit]) for unit in units]),
         (OVERSHOOT, [_excess(ledger.entries[unit]) for unit in units]),
     )
-    graded = [(grade_family(sizes, bounds), bounds, sizes) for bounds, sizes in sides]
-    level = worst([family.level for family, _, _ in graded])
-    family, bounds, sizes = next(each for each in graded if each[0].level == level)
-    names = ledger.labels([units[k] for k in family.guilty])
+    graded = [(judge_family(sizes, bounds), bounds) for bounds, sizes in sides]
+    level = worst([family.level for family, _ in graded])
+    family, bounds = next(each for each in graded if each[0].level == level)
+    names = ledger.labels([units[k] for k in family.noted])
     is_over = bounds is OVERSHOOT
     return Finding(
         "units.strength",
-        _strength_sentence(score, names, sizes[family.worst], is_over=is_over),
+        _strength_sentence(score, names, family.estimate, is_over=is_over),
         level,
         (score.name,),
         subjects=tuple(names),
         direction=None if level == "good" else "above" if is_over else "below",
-        estimate=sizes[family.worst],
+        estimate=family.estimate,
         bounds=bounds,
         remedy=_strength_remedy(context, is_over=is_over) if level in ("note", *GRAVE) else None,
-        settle=how_to_settle(sizes[family.worst], bounds) or ("More rows would tell." if level == "unsure" else None),
+        settle=how_to_settle(family.estimate, bounds) or ("More rows would tell." if level == "unsure" else None),
     )
 
 
