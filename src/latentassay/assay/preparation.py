@@ -1,6 +1,7 @@
 """What is measured before all questions: codes of real rows, the response matrix over them, and the ledger of units."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from latentassay.assay.context import DEEPER, Context, seeded
 from latentassay.assay.ledger import Ledger, build_ledger
 from latentassay.assay.principal import answering_directions
 from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import InputError
 from latentassay.core.observations import Observations
 from latentassay.core.posteriors import DiagonalGaussian
 from latentassay.core.units import Units, as_units
@@ -167,9 +169,9 @@ def _write_ledger(
         ledger = build_ledger(matrix, codes, **found)
     if not ledger.of("faint", "twin", "alive", "entangled"):
         return ledger
-    ledger = build_ledger(
-        matrix, codes, **found, returns=_slopes(model, codes.mean[:MOMENTS], matrix.units, batch_size)
-    )
+    with suppress(InputError):  # responses that are no numbers: the matrix counts them, and slopes stay unknown
+        found["returns"] = _slopes(model, codes.mean[:MOMENTS], matrix.units, batch_size)
+    ledger = build_ledger(matrix, codes, **found)
     if not ledger.of("redundant"):
         return ledger
     generator = seeded(seed, "principal directions")

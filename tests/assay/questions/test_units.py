@@ -72,6 +72,21 @@ def test_a_constant_code_is_dead_only_where_the_decoder_does_not_read_it():
     assert "never varies it" in findings_of(ignores)["units.dead"].sentence
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_latents_of_which_the_model_makes_no_numbers_are_counted_and_end_nothing(seed):
+    x = torch.randn(600, 3, generator=torch.Generator().manual_seed(seed))
+
+    def decode(z):
+        return torch.where((z[:, :1] * z[:, 1:2]).abs() > 3, torch.nan, z)
+
+    inside = x[(x[:, 0] * x[:, 1]).abs() < 2.9]
+    model = la.from_torch(lambda v: v, decode, latent_shape=(3,))
+    found = {f.key: f for f in la.assay(model, inside, questions=["units", "graph"], samples=256).findings}
+    lost = found["units.lost"]
+    assert lost.level in ("warning", "unsure", "note") and 0 < float(lost.estimate) < 0.1
+    assert found["units.alive"].subjects == ("0", "1", "2")
+
+
 def test_copies_are_twins_and_hold_one_variable():
     x = torch.randn(600, 1, generator=torch.Generator().manual_seed(0))
     for copies in (4, 32):

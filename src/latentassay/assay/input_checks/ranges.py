@@ -1,5 +1,6 @@
 """Do observations come in the range, and in the layout, that the model was made for?"""
 
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -43,7 +44,7 @@ FIRST = 16
 ROUNDING = 1e-5
 """Errors below this share of the size of x are rounding."""
 
-NEGLIGIBLE = 1e-3
+NEGLIGIBLE = 0.02
 """Data that leave less than this share of their variance unexplained as they are have no fault that matters."""
 
 VARIANT = (
@@ -246,8 +247,8 @@ def _verdict(
             f"mapping {name}, by a factor of {gain} in squared error."
         )
     if lost[0] <= NEGLIGIBLE:
-        kept = "more than 99.9 %" if lost[0] < NEGLIGIBLE else "99.9 %"
-        return "fits as given", f"The model takes {span} as they are: it keeps {kept} of their variance."
+        kept = math.floor(1000 * (1 - lost[0])) / 10
+        return "fits as given", f"The model takes {span} as they are: it keeps {kept:.4g} % of their variance or more."
     if lost[best] >= HOPELESS:
         return "reconstructs nothing", (
             f"The model reconstructs nothing of {span} under any mapping of them: what is lost with the best of "

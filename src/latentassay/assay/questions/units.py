@@ -18,13 +18,15 @@ from latentassay.assay.states import state_findings
 from latentassay.assay.wording import name_units
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
-from latentassay.core.levels import GRAVE, Bounds, worst
+from latentassay.core.levels import GRAVE, Bounds, grade, worst
 from latentassay.responses.matrix import CAUSAL
+from latentassay.stats.intervals import wilson
 
 VARYING = 0.01
 """Variance of posterior means above which a unit counts as active (Burda et al. 2016)."""
 
 UNDERSHOOT = Bounds(0, 0.15, 0.35, "share of a change that is missing beyond what the posterior's width explains")
+LOST = Bounds(0, 0, 1e-3, "share of responses that are no numbers", problem=0.05)
 OVERSHOOT = Bounds(0, 0.15, 0.35, "share of a change by which it comes back larger than it was made")
 
 
@@ -117,7 +119,7 @@ def judge(evidence: UnitsEvidence, context: Context) -> Judgement:
     if len(ledger.of("dead", "collapsed", "encoder-blind")) == len(ledger.entries):
         return Judgement(tuple(scores), (_collapse_finding(ledger, context),))
     beta = context.has_prior and context.is_trainable
-    findings = [_alive_finding(evidence, ledger, context), *state_findings(ledger, beta=beta)]
+    findings = [*_lost_finding(context), _alive_finding(evidence, ledger, context), *state_findings(ledger, beta=beta)]
     if evidence.strength is not None:
         scores.append(_strength_score(evidence.strength, context))
         findings.append(_strength_finding(ledger, scores[-1], context))
@@ -207,6 +209,27 @@ def _more_time(asked: int, context: Context) -> str | None:
     seconds = context.seconds * len(context.units) / asked
     return (
         f"Give it about {seconds:.2g} s (budget=, or --budget) for all of them, or name the units that matter (units=)."
+    )
+
+
+def _lost_finding(context: Context) -> Iterator[Finding]:
+    """Say how many responses are no numbers; they were left out of everything that the ledger rests on."""
+    share, n = context.matrix.lost, sum(context.matrix.used)
+    if share == 0:
+        return
+    low, high = wilson(round(share * n), n)
+    estimate = Estimate(share, low=low, high=high, n=n)
+    yield Finding(
+        "units.lost",
+        f"Of {estimate.scaled(100)} % of latents whose units were exchanged the model makes NaN or infinite values; "
+        "they were left out of what is said of units.",
+        worst([grade(estimate, LOST), "note"]),
+        ("units.alive",),
+        direction="above",
+        estimate=estimate,
+        bounds=LOST,
+        remedy="Look for a logarithm, a root or a division in the model that meets values that no data bring.",
+        settle=how_to_settle(estimate, LOST),
     )
 
 
