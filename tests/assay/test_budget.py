@@ -174,6 +174,6 @@ def test_what_is_left_out_is_named_with_the_time_that_it_needs(slow):
 
 
 def test_the_page_shows_what_was_left_out(slow, tmp_path):
-    result = assayed(slow(Channels, 0.12), PICTURES, 60.0, questions=["reconstruction", "holes"])
+    result = assayed(slow(Channels, 0.2), PICTURES, 60.0, questions=["reconstruction", "holes"])
     result.save(tmp_path / "a.safetensors")
     assert "Left out" in la.Assay.load(tmp_path / "a.safetensors").to_html()

@@ -6,6 +6,7 @@ from scipy import stats
 
 import latentassay as la
 from latentassay import sampling
+from latentassay.responses.holes import find_holes_beside
 
 
 def seeded(seed=0):
@@ -199,3 +200,16 @@ def test_a_posterior_with_nan_std_is_refused_by_name():
         la.find_holes(Broken(1.0), data_below(1.0), generator=seeded(), n=100)
     with pytest.raises(la.InputError, match="standard deviations"):
         sampling.posterior(Broken(1.0), data_below(1.0), 10, generator=seeded())
+
+
+def test_several_neighbourhoods_cost_one_set_of_responses():
+    model, decoded = Jittery(1.0), []
+    decode = model.decode
+    model.decode = lambda z: decoded.append(len(z)) or decode(z)
+    plain = find_holes_beside(model, data_below(1.0), neighbours=(None,), generator=seeded(), n=500)
+    passes = sum(decoded)
+    both = find_holes_beside(model, data_below(1.0), neighbours=(None, 30), generator=seeded(), n=500)
+    assert sum(decoded) == 2 * passes
+    assert both[0].hybrid.share == plain[0].hybrid.share and torch.equal(both[0].hybrid.worst, plain[0].hybrid.worst)
+    alone = la.find_holes(model, data_below(1.0), generator=seeded(), n=500, neighbours=30)
+    assert torch.equal(both[1].hybrid.distance, alone.hybrid.distance)

@@ -107,33 +107,115 @@ def find_holes(
         InputError: unusable data, a quantile outside (0, 1), an ``active`` latent out of range, fewer than two
             samples, or not fewer ``neighbours`` than samples.
     """
+    (found,) = find_holes_beside(
+        model,
+        data,
+        neighbours=(neighbours,),
+        generator=generator,
+        n=n,
+        quantile=quantile,
+        units=units,
+        active=active,
+        steps=steps,
+        worst=worst,
+        batch_size=batch_size,
+    )
+    return found
+
+
+def find_holes_beside(
+    model: Autoencoder,
+    data: Any,
+    *,
+    neighbours: Sequence[int | None],
+    generator: Generator | int = 0,
+    n: int = 1024,
+    quantile: float = 0.99,
+    units: Units | Any = None,
+    active: Sequence[int] | None = None,
+    steps: int = 1,
+    worst: int = 16,
+    batch_size: int = BATCH_SIZE,
+) -> tuple[Holes, ...]:
+    """Measure the same as ``find_holes`` of one set of samples beside several neighbourhoods, at the cost of one.
+
+    Args:
+        model: any autoencoder.
+        data: real observations.
+        neighbours: of every measurement; ``None`` for plain distances.
+        generator: draws everything.
+        n: as in ``find_holes``, and so are all others.
+
+    Raises:
+        InputError: as ``find_holes``.
+    """
     generator, observations = as_generator(generator), as_observations(data)
     stored = min(n, len(observations))
-    _check(stored, quantile, neighbours)
+    for count in neighbours:
+        _check(stored, quantile, count)
     z = posterior(model, observations, stored, generator=generator, batch_size=batch_size)
     d = z.flatten(1).shape[1]
     kept = list(range(d) if active is None else active)
     if not kept or not all(0 <= latent < d for latent in kept):
         raise InputError(f"active must name latents in 0..{d - 1}, got {active}")
-    ruler = _Ruler(model, z, kept, neighbours, batch_size)
-    threshold = draw_threshold(ruler.reference, quantile=quantile, generator=generator)
-    rule = _Rule(ruler, threshold, steps, worst, generator)
-    from_prior = rule.apply(prior(model, n, generator=generator), None) if model.prior else None
+    moves = _Moves(model, kept, batch_size)
+    from_prior = moves.samples(prior(model, n, generator=generator), None, steps) if model.prior else None
     mixed = hybrid_blocks(z, n, generator=generator, units=units)
-    from_hybrid = rule.apply(mixed.latents, mixed.block)
-    variant = (
-        f"distance over {'all' if active is None else 'causal'} latents (d = {len(kept)})"
-        f"{f' relative to {neighbours} real neighbours' if neighbours else ''}, {100 * quantile:g} % quantile of "
-        f"{stored} posterior samples, {mixed.words}, repair by {steps} response{'s' if steps > 1 else ''}"
+    from_hybrid = moves.samples(mixed.latents, mixed.block, steps)
+    spread = float(z.flatten(1)[:, kept].double().std(0).norm())
+    real = moves.of(z, ROUNDING * spread)
+    words = f"distance over {'all' if active is None else 'causal'} latents (d = {len(kept)})"
+    rest = (
+        f"{100 * quantile:g} % quantile of {stored} posterior samples, {mixed.words}, repair by {steps} "
+        f"response{'s' if steps > 1 else ''}"
     )
-    return Holes(
-        threshold=threshold.value,
-        posterior_distance=ruler.reference,
-        prior=from_prior.holes if from_prior else None,
-        hybrid=from_hybrid.holes,
-        hybrid_gain=from_prior.share.minus(from_hybrid.share).estimate if from_prior else None,
-        variant=variant,
-    )
+    found = []
+    for count in neighbours:
+        beside = f" relative to {count} real neighbours" if count else ""
+        rule = _Rule(_Ruler(real, count), quantile, steps, worst, generator)
+        found.append(rule.judge(from_prior, from_hybrid, f"{words}{beside}, {rest}"))
+    return tuple(found)
+
+
+class _Moved(NamedTuple):
+    """Latents, where their responses lie among the latents that count, and how far that is."""
+
+    latents: Tensor
+    start: Float[Tensor, "n d"]
+    end: Float[Tensor, "n d"]
+    distance: Float[Tensor, " n"]
+
+
+class _Samples(NamedTuple):
+    """Samples, and what is left of them after a repair; ``block`` says which depend on each other."""
+
+    drawn: _Moved
+    repaired: _Moved
+    block: Int[Tensor, " n"] | None
+
+
+class _Moves:
+    """Lets latents respond, and measures how far they move among the latents that count."""
+
+    def __init__(self, model: Autoencoder, kept: list[int], batch_size: int):
+        self._model, self._kept, self._batch_size = model, kept, batch_size
+
+    def samples(self, latents: Tensor, block: Int[Tensor, " n"] | None, steps: int) -> _Samples:
+        """Let samples respond, and what they are after ``steps`` responses."""
+        response, drawn = self._respond(latents, 0.0)
+        if steps > 1:
+            response = respond(self._model, response, steps=steps - 1, batch_size=self._batch_size)
+        return _Samples(drawn, self._respond(response, 0.0)[1], block)
+
+    def of(self, latents: Tensor, floor: float) -> _Moved:
+        """Let latents respond; shorter moves than ``floor`` count as that."""
+        return self._respond(latents, floor)[1]
+
+    def _respond(self, latents: Tensor, floor: float) -> tuple[Tensor, _Moved]:
+        response = respond(self._model, latents, batch_size=self._batch_size)
+        distance = (response - latents).flatten(1)[:, self._kept].norm(dim=1).clamp(min=floor)
+        start, end = (of.flatten(1)[:, self._kept].double().cpu() for of in (latents, response))
+        return response, _Moved(latents, start, end, distance)
 
 
 class _Found(NamedTuple):
@@ -147,24 +229,37 @@ class _Rule(NamedTuple):
     """What counts as a hole, how long a repair goes on, and how many of the worst are kept; see ``find_holes``."""
 
     ruler: "_Ruler"
-    threshold: Threshold
+    quantile: float
     steps: int
     worst: int
     generator: Generator
 
-    def apply(self, latents: Tensor, block: Int[Tensor, " n"] | None) -> _Found:
+    def judge(self, from_prior: _Samples | None, from_hybrid: _Samples, variant: str) -> Holes:
+        """Draw the threshold, and measure which share of samples of each kind lies in holes."""
+        threshold = draw_threshold(self.ruler.reference, quantile=self.quantile, generator=self.generator)
+        of_prior = self._apply(threshold, from_prior) if from_prior else None
+        of_hybrid = self._apply(threshold, from_hybrid)
+        return Holes(
+            threshold=threshold.value,
+            posterior_distance=self.ruler.reference,
+            prior=of_prior.holes if of_prior else None,
+            hybrid=of_hybrid.holes,
+            hybrid_gain=of_prior.share.minus(of_hybrid.share).estimate if of_prior else None,
+            variant=variant,
+        )
+
+    def _apply(self, threshold: Threshold, samples: _Samples) -> _Found:
         """Measure which share of samples lies in holes, before and after both repairs."""
-        response, distance = self.ruler.measure(latents)
-        left = self.ruler.measure(self.ruler.respond(response, self.steps - 1))[1]
-        share, repaired = (self._share(moved, block) for moved in (distance, left))
-        changed = (distance > self.threshold.value).double() - (left > self.threshold.value).double()
+        distance, left = (self.ruler.measure(moved) for moved in (samples.drawn, samples.repaired))
+        share, repaired = (self._share(threshold, moved, samples.block) for moved in (distance, left))
+        changed = (distance > threshold.value).double() - (left > threshold.value).double()
         before, after = paired_shares(
-            self.threshold, distance, left, generator=self.generator, effective=_effective(changed, block)
+            threshold, distance, left, generator=self.generator, effective=_effective(changed, samples.block)
         )
         holes = HoleShare(
             share=share.estimate,
             distance=distance,
-            worst=latents[distance.argsort(descending=True)[: self.worst]],
+            worst=samples.drawn.latents[distance.argsort(descending=True)[: self.worst]],
             repaired=repaired.estimate,
             repair_gain=before.minus(after).estimate,
             redrawn=share.drawn_again(self.steps),
@@ -172,9 +267,9 @@ class _Rule(NamedTuple):
         )
         return _Found(holes, share)
 
-    def _share(self, distance: Float[Tensor, " n"], block: Int[Tensor, " n"] | None) -> Share:
-        effective = _effective((distance > self.threshold.value).double(), block)
-        return share_above(self.threshold, distance, generator=self.generator, effective=effective)
+    def _share(self, threshold: Threshold, distance: Float[Tensor, " n"], block: Int[Tensor, " n"] | None) -> Share:
+        effective = _effective((distance > threshold.value).double(), block)
+        return share_above(threshold, distance, generator=self.generator, effective=effective)
 
 
 def _effective(values: Float[Tensor, " n"], block: Int[Tensor, " n"] | None) -> float | None:
@@ -192,38 +287,25 @@ def _check(n: int, quantile: float, neighbours: int | None) -> None:
 
 
 class _Ruler:
-    """Measures how far latents move, beside how far real ones do."""
+    """Measures how far latents move, beside how far real ones do.
 
-    def __init__(self, model: Autoencoder, z: Tensor, kept: list[int], neighbours: int | None, batch_size: int):
-        self._model, self._kept, self._batch_size = model, kept, batch_size
-        spread = float(z.flatten(1)[:, kept].double().std(0).norm())
-        response, self._moved = self._moves(z, ROUNDING * spread)
-        self._neighbours = neighbours
-        self._real = self._points(z)
-        own = torch.arange(len(z))[:, None]
-        self.reference = self._relative(response, self._moved, own)
+    Attributes:
+        reference: distances of the real ones, each beside its neighbours but itself.
+    """
 
-    def measure(self, latents: Tensor) -> tuple[Tensor, Float[Tensor, " n"]]:
-        """Responses, and how far they are from their latents."""
-        response, moved = self._moves(latents, 0.0)
-        return response, self._relative(response, moved, None)
+    def __init__(self, real: _Moved, neighbours: int | None):
+        self._real, self._neighbours = real, neighbours
+        self.reference = self._relative(real, torch.arange(len(real.distance))[:, None])
 
-    def respond(self, latents: Tensor, steps: int) -> Tensor:
-        """Responses after so many steps; the latents themselves after none."""
-        return latents if not steps else respond(self._model, latents, steps=steps, batch_size=self._batch_size)
+    def measure(self, moved: _Moved) -> Float[Tensor, " n"]:
+        """Return how far latents have moved."""
+        return self._relative(moved, None)
 
-    def _points(self, latents: Tensor) -> Float[Tensor, "n d"]:
-        return latents.flatten(1)[:, self._kept].double().cpu()
-
-    def _moves(self, latents: Tensor, floor: float) -> tuple[Tensor, Tensor]:
-        response = respond(self._model, latents, batch_size=self._batch_size)
-        return response, (response - latents).flatten(1)[:, self._kept].norm(dim=1).clamp(min=floor)
-
-    def _relative(self, response: Tensor, moved: Tensor, own: Tensor | None) -> Tensor:
+    def _relative(self, moved: _Moved, own: Tensor | None) -> Float[Tensor, " n"]:
         if self._neighbours is None:
-            return moved
+            return moved.distance
         # One more than wanted, because a real latent's own distance must not excuse it.
-        found = nearest(self._real, self._points(response), self._neighbours + 1)
-        near = self._moved[found].double()
+        found = nearest(self._real.start, moved.end, self._neighbours + 1)
+        near = self._real.distance[found].double()
         counted = torch.ones_like(near) if own is None else (found != own).double()
-        return moved / ((near * counted).sum(1) / counted.sum(1)).to(moved)
+        return moved.distance / ((near * counted).sum(1) / counted.sum(1)).to(moved.distance)

@@ -15,7 +15,8 @@ from latentassay.assay.settling import how_to_settle
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Bounds, Finding, Picture, Score
 from latentassay.core.levels import GRAVE, grade, worst
-from latentassay.responses import Holes, HoleShare, find_holes, respond
+from latentassay.responses import Holes, HoleShare, respond
+from latentassay.responses.holes import find_holes_beside
 from latentassay.sampling import decode, hybrid, prior
 
 PICTURES = 16
@@ -24,11 +25,11 @@ PICTURES = 16
 NEIGHBOURS = 20
 """Real latents beside which a distance is judged."""
 
-PER_KIND = 4
-"""Passes that every latent of a kind takes: its response, and the response of that, twice."""
+PER_KIND = 2
+"""Passes that every latent of a kind takes: its response, and the response of that."""
 
-PER_CODE = 3
-"""Passes that every real code takes: the code, and its response twice."""
+PER_CODE = 2
+"""Passes that every real code takes: the code, and its response."""
 
 BOUNDS = Bounds(
     0.01,
@@ -97,19 +98,16 @@ def measure(context: Context) -> HolesEvidence:
     generator, per_latent = context.generator("holes"), _per_latent(context)
     n = min(context.at_most(context.n), max(FEWEST_DRAWN, context.passes // per_latent))
     # The second time every distance is divided by that of the real codes beside it: restless data hide no hole then.
-    holes, nearby = (
-        find_holes(
-            context.model,
-            context.data,
-            generator=generator,
-            n=n,
-            units=context.variables,
-            neighbours=neighbours,
-            active=context.active_latents,
-            worst=PICTURES,
-            batch_size=context.batch_size,
-        )
-        for neighbours in (None, NEIGHBOURS)
+    holes, nearby = find_holes_beside(
+        context.model,
+        context.data,
+        neighbours=(None, NEIGHBOURS),
+        generator=generator,
+        n=n,
+        units=context.variables,
+        active=context.active_latents,
+        worst=PICTURES,
+        batch_size=context.batch_size,
     )
     hybrids = hybrid(context.z, PICTURES, generator=generator, units=context.variables, pool=None)
     furthest = (holes.prior or holes.hybrid).worst
