@@ -7,15 +7,18 @@ from latentassay.truth.runs import Task, answer, run, tasks
 from latentassay.truth.scoring import rates
 
 NAMED = (
+    "dead unit",
+    "collapsed unit",
+    "encoder-blind unit",
+    "twins",
+    "turned pair",
+    "one-way leak",
     "wrong scale",
-    "shifted mean",
-    "heavy tails",
-    "correlated codes",
     "hole",
     "underconfident",
-    "overconfident",
+    "decoder bias",
 )
-CLEAN = ("wrong scale", "underconfident", "PCA", "identity", "dead channel")
+CLEAN = ("wrong scale", "underconfident", "PCA")
 
 
 def ask(kind, dose):
@@ -27,7 +30,10 @@ def ask(kind, dose):
 
 @pytest.mark.parametrize("kind", NAMED)
 def test_a_defect_is_named_at_the_full_dose(kind):
-    assert ask(kind, 3).named
+    found = ask(kind, 3)
+    assert found.named
+    assert found.subjects_right is not False
+    assert found.wrong == ()
 
 
 @pytest.mark.parametrize("kind", CLEAN)

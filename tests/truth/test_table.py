@@ -11,7 +11,8 @@ def test_tables_say_who_named_what_and_who_blamed_whom():
     (row,) = named.rows
     assert row[0] == "collapsed unit"
     assert row[4] == "100 (21–100)"
-    assert blamed.rows == (("clean vectors", "kl", "1", "0 (0–79)", "–"),)
+    assert blamed.columns == ("clean", "n", "kl", "of")
+    assert blamed.rows == (("clean vectors", "1", "0 (0–79)", "–"),)
     text = markdown(bench)
     assert "| collapsed unit | 0.05, 0.01, 0 (share of variance that is data) |" in text
     assert len(rich_tables(bench)) == 2

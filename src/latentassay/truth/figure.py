@@ -22,7 +22,7 @@ def draw(bench: Bench) -> "Figure":
     twins = list(dict.fromkeys(twin_name(kind) for kind in bench.kinds))
     who = [name for name in bench.diagnosers if name == "ours" or _named_any(bench, name)]
     height = ROW * (max(len(kinds), len(twins)) + 6)
-    figure = Figure(figsize=(4.2 + 1.1 * len(who) + 3.4, height), layout="constrained")
+    figure = Figure(figsize=(4.6 + 1.0 * len(who) + 3.0, height), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1.2 + len(who), 2.6))
     for column, name in enumerate(who):
         _dots(left, bench, name, [kind.name for kind in kinds], 4 * column)
@@ -53,7 +53,7 @@ def _dots(axes: Any, bench: Bench, diagnoser: str, names: list[str], start: int)
         [start + dose - 1 for _, dose, _ in there],
         [row for row, _, _ in there],
         c=[value for _, _, value in there],
-        s=110,
+        s=150,
         cmap="Blues",
         vmin=-0.1,
         vmax=1.1,
@@ -62,7 +62,7 @@ def _dots(axes: Any, bench: Bench, diagnoser: str, names: list[str], start: int)
     )
     for row, dose, value in there:
         colour = "white" if value > 0.5 else "0.35"
-        axes.text(start + dose - 1, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=5.5, color=colour)
+        axes.text(start + dose - 1, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=6, color=colour)
     axes.text(start + 1, -1.9, diagnoser, ha="center", va="center", fontsize=9, fontweight="bold")
     for dose in (1, 2, 3):
         axes.text(start + dose - 1, -1.1, DOSES[dose], ha="center", va="center", fontsize=7, color="0.35")

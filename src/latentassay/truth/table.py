@@ -52,14 +52,21 @@ def _of_full(rate: Rate) -> tuple[str, str, str]:
 
 
 def _blamed(bench: Bench) -> Grid:
-    names = dict.fromkeys(twin_name(kind) for kind in bench.kinds)
-    rows = [
-        (name, rate.diagnoser, str(rate.n), share(rate.blamed), _keys(rate))
-        for name in names
-        for rate in bench.rates
-        if (rate.name, rate.dose) == (name, 0)
-    ]
-    return Grid("Clean models that were blamed, %", ("clean", "by", "n", "blamed", "of"), tuple(rows))
+    """A row for every kind of clean models, a column for every diagnoser."""
+    rows = []
+    for name in dict.fromkeys(twin_name(kind) for kind in bench.kinds):
+        found = [bench.rate(name, 0, diagnoser) for diagnoser in bench.diagnosers]
+        there = [rate for rate in found if rate is not None]
+        if there:
+            cells = ["–" if rate is None else share(rate.blamed) for rate in found]
+            rows.append(
+                (name, str(there[0].n), *cells, "; ".join(_who_blamed(rate) for rate in there if rate.wrong) or "–")
+            )
+    return Grid("Clean models that were blamed, %", ("clean", "n", *bench.diagnosers, "of"), tuple(rows))
+
+
+def _who_blamed(rate: Rate) -> str:
+    return f"{rate.diagnoser}: {_keys(rate)}"
 
 
 def _counted(bench: Bench) -> Sequence[Grid]:
