@@ -183,3 +183,10 @@ def test_what_skops_itself_writes(tmp_path):
     (tmp_path / "plain.skops").write_bytes(damaged)
     with pytest.raises(la.FileError, match="is no whole file of skops"):
         la.wrap(tmp_path / "plain.skops")
+
+
+def test_nmf_of_single_precision_is_asked_in_single_precision():
+    """scikit-learn refuses rows of another type than it was fitted on."""
+    model = la.from_sklearn(NMF(2, max_iter=500).fit(X.astype("float32")))
+    x = torch.as_tensor(X[:8]).double()
+    assert model.encode(x).mean.dtype == torch.float64 and model.decode(model.encode(x).mean).shape == x.shape

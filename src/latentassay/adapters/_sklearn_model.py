@@ -21,15 +21,22 @@ class SklearnModel:
 
     def __init__(self, estimator: Any, latents: int):
         self._estimator, self.latent_shape = estimator, (latents,)
+        # NMF takes only numbers of the type that it was fitted on.
+        fitted = getattr(getattr(estimator, "components_", None), "dtype", None)
+        self._dtype = np.float32 if fitted == np.float32 else np.float64
         self.adapter = f"scikit-learn {type(estimator).__name__}"
 
     def encode(self, x: Tensor) -> Posterior:
         """``transform`` of the flattened observations, as points."""
-        return Point(_call(self._estimator.transform, x))
+        return Point(self._call(self._estimator.transform, x))
 
     def decode(self, z: Tensor) -> Tensor:
         """``inverse_transform`` of the latents."""
-        return _call(self._estimator.inverse_transform, z)
+        return self._call(self._estimator.inverse_transform, z)
+
+    def _call(self, function: Any, values: Tensor) -> Tensor:
+        answer = np.asarray(function(values.detach().cpu().double().numpy().astype(self._dtype)))
+        return torch.from_numpy(np.ascontiguousarray(answer)).to(values)
 
 
 class NonNegativeModel(SklearnModel):
@@ -42,8 +49,3 @@ class NonNegativeModel(SklearnModel):
     def decode(self, z: Tensor) -> Tensor:
         """``inverse_transform`` of the latents clamped at 0."""
         return super().decode(z.clamp(min=0))
-
-
-def _call(function: Any, values: Tensor) -> Tensor:
-    answer = np.asarray(function(values.detach().cpu().double().numpy()))
-    return torch.from_numpy(np.ascontiguousarray(answer)).to(values)
