@@ -113,3 +113,29 @@ def test_doubt_is_where_an_interval_reaches_across_a_cut():
     assert ledger_of(coupled.tolist(), n=64).unsure
     near = torch.diag(torch.tensor([1.0, 1, 1, 0.38])).tolist()
     assert not ledger_of(EYE, near, n=64).entries[3].certain
+
+
+def test_where_most_units_are_redundant_one_that_answers_in_part_is_redundant_too():
+    """Of the first 0.45 comes back alone and all with the others: among live units it would be one."""
+    most = torch.diag(torch.tensor([0.45, 0.2, 0.2, 0.2])).tolist()
+    few = torch.diag(torch.tensor([0.45, 1, 1, 0.2])).tolist()
+    assert states(ledger_of(EYE, most, returns=torch.ones(4))) == ["redundant"] * 4
+    assert states(ledger_of(EYE, few, returns=torch.ones(4))) == ["alive", "alive", "alive", "redundant"]
+
+
+def test_noise_that_the_decoder_hardly_paints_is_collapsed_and_not_blind():
+    """The encoder puts noise alone into the last unit; the decoder paints it at a tenth, or at its full size."""
+    from latentassay.sampling import Codes
+
+    def state(gain):
+        inverse = exact_inverse(4, 12)
+        model = LinearGaussian(inverse.E, inverse.D @ torch.diag(torch.tensor([1.0, 1, 1, gain])).double(), noise=0.01)
+        mean = torch.randn(512, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+        mean[:, 3], std = 0.0, torch.full((512, 4), 0.01, dtype=torch.float64)
+        std[:, 3] = 1.0
+        sample = mean + std * torch.randn(512, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+        codes = Codes(mean, std, sample)
+        matrix = response_matrix(model, codes.sample, generator=3)
+        return states(build_ledger(matrix, codes, kl=torch.zeros(4), data_variance=1.0))[3]
+
+    assert (state(0.1), state(1.0)) == ("collapsed", "encoder-blind")

@@ -8,7 +8,7 @@ from latentassay.assay.states import STATES, state_findings
 from latentassay.core.estimate import Estimate
 
 
-def entry(unit, state, *, spread=1.0, response=0.2):
+def entry(unit, state, *, spread=1.0, response=0.2, effect=0.3):
     return Entry(
         label=str(unit),
         state=state,
@@ -17,7 +17,7 @@ def entry(unit, state, *, spread=1.0, response=0.2):
         noise=0.1,
         kl=1.0,
         signal=0.99,
-        effect=Estimate(0.3, stderr=0.01),
+        effect=Estimate(effect, stderr=effect / 30),
         response=Estimate(response, stderr=0.01),
         expected=0.99,
         returns=None,
@@ -70,4 +70,13 @@ def test_the_cause_of_death_is_told_unit_by_unit():
 
 def test_directions_that_answer_are_counted():
     found = ledger(entry(0, "redundant"), entry(1, "redundant"), directions=Estimate(1, low=1, high=1))
-    assert "1 answers when changed alone" in next(iter(state_findings(found, beta=False))).sentence
+    assert "1 of them answers when changed alone" in next(iter(state_findings(found, beta=False))).sentence
+
+
+def test_what_the_decoder_paints_unseen_is_a_note_and_what_all_of_it_moves_decides():
+    """Two units of 0.4 % each are as good as nobody's picture; twenty are a warning."""
+    (few,) = state_findings(ledger(*(entry(unit, "encoder-blind", effect=0.004) for unit in range(2))), beta=True)
+    (many,) = state_findings(ledger(*(entry(unit, "encoder-blind", effect=0.004) for unit in range(20))), beta=True)
+    (none,) = state_findings(ledger(entry(0, "encoder-blind", effect=0.0005)), beta=True)
+    assert (few.level, many.level) == ("note", "warning") and many.estimate == pytest.approx(0.08)
+    assert none.level == "note" and none.remedy is None and none.estimate is None

@@ -31,7 +31,10 @@ SIGNAL = 0.01
 IDLE = 3e-3
 """The decoder ignores a unit whose exchange moves decodings by less than this share of what that of a mean one does."""
 
-MUTE = 1e-3
+PAINTED = 0.02
+"""And one that the encoder does not vary, if by less than this share: so little is no picture of its own."""
+
+MUTE = 0.01
 """And it uses no unit if its decodings vary by less than this share of what the data do."""
 
 TWINS = 0.98
@@ -42,6 +45,9 @@ WHOLE = 0.85
 
 RETURNS = 0.7
 """A unit that does not answer alone is redundant if so much of it comes back as long as the others move with it."""
+
+SHARED = 0.75
+"""And where most units are redundant, so is one of which less than this share of what comes back does so alone."""
 
 COUPLING = Bounds(0, COUPLED, STRONG, "share of a change of one unit that appears in another, squared, in spreads")
 """From which size one unit moves another, for matrix, graph and invariance alike."""
@@ -170,15 +176,16 @@ def build_ledger(
     spread = matrix.units.total(codes.mean.double().var(0, keepdim=True))[0]
     noise = matrix.units.squared_norm(codes.std.double()).mean(0)
     signal = torch.where(spread > 0, spread / (spread + noise).clamp(min=1e-300), 0.0)
-    varies, used = signal > SIGNAL, _used(matrix, data_variance)
+    varies = signal > SIGNAL
+    used = _used(matrix, varies, data_variance)
     if probed is not None:
-        used = used | (~varies & (probed > IDLE / len(labels)))
+        used = used | (~varies & (probed > PAINTED / len(labels)))
     response, stderr = matrix.normalized.diagonal(), matrix.normalized_stderr.diagonal()
     answers = used & varies & (response >= CAUSAL)
     # A unit that comes back whole when it is changed alone repeats no other, whatever the data do.
     shared = used & varies & (response < WHOLE * signal)
     same = [pair for pair in (_twins(matrix, codes) if twins is None else twins) if bool(shared[list(pair)].all())]
-    redundant = used & varies & ~answers & (returns > RETURNS if returns is not None else False)
+    redundant = _redundant(used & varies, answers, response, returns)
     # A unit of which most comes back in others is no less entangled for coming back in itself by little.
     graph = response_graph(matrix, nodes=(used & varies & ~redundant).nonzero().flatten().tolist())
     mutual, one_way = graph.pairs, graph.one_way
@@ -237,11 +244,29 @@ def _state(used: bool, varies: bool, answers: bool, noisy: bool) -> State:
     return "alive" if answers else "faint"
 
 
-def _used(matrix: ResponseMatrix, data_variance: float) -> Bool[Tensor, " u"]:
+def _redundant(
+    there: Bool[Tensor, " u"], answers: Bool[Tensor, " u"], response: Tensor, returns: Tensor | None
+) -> Bool[Tensor, " u"]:
+    """Units of which little comes back alone and most with others; where most are so, those that answer in part."""
+    if returns is None:
+        return torch.zeros_like(there)
+    whole = there & (returns > RETURNS)
+    redundant = whole & ~answers
+    if 2 * int(redundant.sum()) > int(there.sum()):
+        redundant = redundant | (whole & (response < SHARED * returns))
+    return redundant
+
+
+def _used(matrix: ResponseMatrix, varies: Bool[Tensor, " u"], data_variance: float) -> Bool[Tensor, " u"]:
     """Which units the decoder uses; none if its decodings hardly move at all."""
     if matrix.decoded_variance <= MUTE * data_variance:
         return torch.zeros(len(matrix.units), dtype=torch.bool)
-    return matrix.effect > IDLE * matrix.effect.mean()
+    return matrix.effect > _cut(matrix, varies)
+
+
+def _cut(matrix: ResponseMatrix, varies: Bool[Tensor, " u"]) -> Float[Tensor, " u"]:
+    """From which effect on the decoder uses a unit."""
+    return torch.where(varies, IDLE, PAINTED) * matrix.effect.mean()
 
 
 def _effect(matrix: ResponseMatrix, unit: int, probed: float) -> Estimate:
@@ -255,10 +280,10 @@ def _doubt(matrix: ResponseMatrix, signal: Tensor, data_variance: float) -> Bool
     """Units whose effect or response is too near to a cut for what was measured."""
     if matrix.decoded_variance <= MUTE * data_variance:
         return torch.zeros(len(matrix.units), dtype=torch.bool)
-    effect = (matrix.effect - IDLE * matrix.effect.mean()).abs() < Z95 * matrix.effect_stderr
-    response = (matrix.normalized.diagonal() - CAUSAL).abs() < Z95 * matrix.normalized_stderr.diagonal()
     varies = signal > SIGNAL
-    return effect | (response & varies & _used(matrix, data_variance))
+    effect = (matrix.effect - _cut(matrix, varies)).abs() < Z95 * matrix.effect_stderr
+    response = (matrix.normalized.diagonal() - CAUSAL).abs() < Z95 * matrix.normalized_stderr.diagonal()
+    return effect | (response & varies & _used(matrix, varies, data_variance))
 
 
 def _twins(matrix: ResponseMatrix, codes: Codes) -> list[tuple[int, int]]:

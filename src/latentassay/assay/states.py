@@ -1,13 +1,19 @@
 """What is said of units in each state, from the ledger alone: one finding for every state that some unit is in."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from latentassay.assay.ledger import Ledger, State
 from latentassay.assay.principal import MOST
+from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import name_units
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding
-from latentassay.core.levels import Level
+from latentassay.core.levels import Bounds, Level, grade
+
+BLIND = Bounds(0.0, 1e-3, 0.01, "share of the variance of decodings moved by units that the encoder does not vary")
+"""How much the decoder may paint with what no observation sets: under 1 % of the variance nobody sees it."""
 
 Words = tuple[str, str]
 """Sentence and remedy."""
@@ -29,8 +35,21 @@ def state_findings(ledger: Ledger, *, beta: bool) -> Iterator[Finding]:
         if units:
             sentence, remedy = describe(ledger, units, beta)
             level = "warning" if state == "faint" and _unread(ledger, units) else level
-            subjects = _subjects(ledger, state, units)
-            yield Finding(key, sentence, level, ("units.alive",), subjects=subjects, remedy=remedy)
+            finding = Finding(
+                key, sentence, level, ("units.alive",), subjects=_subjects(ledger, state, units), remedy=remedy
+            )
+            yield _grade_blind(finding, ledger, units) if state == "encoder-blind" else finding
+
+
+def _grade_blind(finding: Finding, ledger: Ledger, units: list[int]) -> Finding:
+    """Grade by how much of the decodings all of these units move; what is too little to be seen is a note."""
+    effects = [ledger.entries[unit].effect for unit in units]
+    stderr = math.hypot(*(each.stderr or 0.0 for each in effects))
+    painted = Estimate(sum(effects), stderr=stderr, n=effects[0].n)
+    level = grade(painted, BLIND)
+    if level == "good":
+        return replace(finding, level="note", remedy=None)
+    return replace(finding, level=level, estimate=painted, bounds=BLIND, settle=how_to_settle(painted, BLIND))
 
 
 def _subjects(ledger: Ledger, state: State, units: list[int]) -> tuple[str, ...]:
@@ -115,7 +134,7 @@ def _redundant(ledger: Ledger, units: list[int], beta: bool) -> Words:
         f"{_names(ledger, units)} are redundant: of a change of one alone at most {100 * most:.0f} % comes back, of "
         f"all together nearly the whole{_directions(ledger.directions)}."
     )
-    return sentence, "Change latents along principal directions of the codes rather than unit by unit."
+    return sentence, "To change what they hold, go along principal directions of the codes, not unit by unit."
 
 
 def _directions(directions: Estimate | None) -> str:
@@ -123,7 +142,9 @@ def _directions(directions: Estimate | None) -> str:
         return ""
     count = int(directions)
     many = f"all {count} widest" if count == MOST else str(count)
-    return f"; asked again in principal directions, {many} answer{_pick(range(count), 's', '')} when changed alone"
+    return (
+        f"; asked again in principal directions, {many} of them answer{_pick(range(count), 's', '')} when changed alone"
+    )
 
 
 def _names(ledger: Ledger, units: list[int]) -> str:
