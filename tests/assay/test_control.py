@@ -45,11 +45,24 @@ def test_few_of_many_clean_reports_accuse_where_every_effect_is_just_serious():
     assert accused / 200 <= 0.08
 
 
-@pytest.mark.parametrize("key", ["input_checks.range", "input_checks.output", "input_checks.belong"])
-def test_after_a_problem_of_the_input_nothing_else_is_graded(key):
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [("input_checks.range", "input"), ("input_checks.output", "output"), ("input_checks.belong", "pair of coders")],
+)
+def test_after_a_problem_of_the_input_nothing_else_is_graded(key, what):
     cause = Finding(key, "The model expects [0, 1].", "problem", brief="the data are bytes")
-    found = control([section(cause, key="input_checks"), section(claim("sure", 0.9, 0.01))]).sections
+    found = control(
+        [section(cause, key="input_checks"), section(claim("sure", 0.9, 0.01), claim("open", 0.5, 0.1))]
+    ).sections
     assert found[0].findings == (cause,) and found[0].caveat is None
-    (finding,) = found[1].findings
-    assert (finding.level, finding.remedy) == ("note", None)
-    assert found[1].caveat == "About the wrong input, and not graded: the data are bytes."
+    assert [(finding.level, finding.remedy, finding.settle) for finding in found[1].findings] == [
+        ("note", None, None)
+    ] * 2
+    assert found[1].caveat == f"About the wrong {what}, and not graded: the data are bytes."
+
+
+def test_what_failed_on_the_wrong_input_still_says_so():
+    cause = Finding("input_checks.range", "The model expects [0, 1].", "problem")
+    failed = Finding("holes.failed", "Could not be answered.", "unsure", settle="See the message.")
+    found = control([section(cause, key="input_checks"), section(failed)]).sections
+    assert found[1].findings == (failed,)

@@ -11,6 +11,10 @@ DECISIVE = ("input_checks.range", "input_checks.output", "input_checks.belong")
 """Problems of the input after which nothing else can be graded."""
 
 
+WRONG = {"input_checks.output": "output", "input_checks.belong": "pair of coders"}
+"""What all else is then about, if not the wrong input."""
+
+
 class Control(NamedTuple):
     """A report whose accusations stand together.
 
@@ -57,13 +61,14 @@ def _mark_wrong_input(sections: Sequence[Section]) -> tuple[Section, ...]:
     causes = [f for section in sections for f in section.findings if f.key in DECISIVE and f.level == "problem"]
     if not causes:
         return tuple(sections)
-    caveat = f"About the wrong input, and not graded: {causes[0].brief or causes[0].sentence.rstrip('.')}."
+    what = WRONG.get(causes[0].key, "input")
+    caveat = f"About the wrong {what}, and not graded: {causes[0].brief or causes[0].sentence.rstrip('.')}."
     return tuple(section if section.key == "input_checks" else _ungraded(section, caveat) for section in sections)
 
 
 def _ungraded(section: Section, caveat: str) -> Section:
     findings = tuple(
-        replace(f, level="note", remedy=None, settle=None, brief=None) if f.level != "unsure" else f
+        f if f.key.endswith(".failed") else replace(f, level="note", remedy=None, settle=None, brief=None)
         for f in section.findings
     )
     return replace(section, findings=findings, caveat=caveat)

@@ -24,6 +24,9 @@ LEFT = Bounds(1.0, 0.5, 1 / 3, "share of the squared error that is left with the
 SOUND = 0.4
 """And with it the model must lose no more than this share of the variance of the data, beyond doubt."""
 
+BY_FAR, SOUND_ENOUGH = 10.0, 0.8
+"""Or, where it gains so much beyond doubt, no more than this share: of the two only one can be what was meant."""
+
 SIMPLEX = 1e-3
 """Values sum to 1 if they miss it by no more than this."""
 
@@ -53,7 +56,8 @@ class OutputScale(NamedTuple):
         code: what it is in Python.
         gain: its gain.
         lost: share of the variance of the data that is lost with it.
-        level: of the error that it leaves, 1 / ``gain``, against ``LEFT``; a "note" if ``lost`` is not below ``SOUND``.
+        level: of the error that it leaves, 1 / ``gain``, against ``LEFT``; a "note" if ``lost`` is not below ``SOUND``,
+            or ``SOUND_ENOUGH`` where the gain is great.
         n: number of rows.
     """
 
@@ -127,7 +131,8 @@ def _summarise(maps: list[OutputMap], columns: Float[Tensor, "n m"], constant: f
     lost = error_ratio(errors[:, best], spread)
     guilty = exceeding([error_left(gain) for gain in gains], LEFT.serious, LEFT.direction)[best]
     level = grade(error_left(gains[best]), LEFT)
-    if (lost.high or 0.0) > SOUND:
+    sound = SOUND_ENOUGH if (gains[best].low or 0.0) > BY_FAR else SOUND
+    if (lost.high or 0.0) > sound:
         level = "note"
     elif level in GRAVE and not guilty:
         level = "unsure"
