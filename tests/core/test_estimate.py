@@ -35,3 +35,7 @@ def test_copies_keep_all(again):
 )
 def test_it_prints_with_as_many_digits_as_its_interval_has_meaning(estimate, text):
     assert str(estimate) == repr(estimate) == f"{estimate}" == text
+
+
+def test_rounded_sums_have_no_interval_to_show():
+    assert str(Estimate(100.0, stderr=4e-14)) == "100" and str(Estimate(1.0, stderr=1e-5)) == "1 ± 2.0e-05"

@@ -77,3 +77,14 @@ def span(low: int, high: int) -> str:
     ('3', '3 to 5')
     """
     return f"{low}" if low == high else f"{low} to {high}"
+
+
+def percent_of(share: float, what: str) -> str:
+    """Write a share of something in percent, as a factor where it is many times as much, and rounding errors as none.
+
+    >>> percent_of(0.0823, "the variance"), percent_of(236.4, "the variance"), percent_of(1.6e-14, "the variance")
+    ('8.23 % of the variance', '236 times the variance', '0 % of the variance')
+    """
+    if abs(share) >= 10:
+        return f"{share:,.0f} times {what}"
+    return f"{100 * share if abs(share) > 1e-6 else 0:.3g} % of {what}"

@@ -11,6 +11,10 @@ Z95 = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2)
 """Standard errors from the middle of a normal 95 % interval to its ends."""
 
 
+ROUNDING = 1e-9
+"""Intervals narrower than this share of the value are those of rounded sums, and say nothing to a reader."""
+
+
 class Estimate(float):
     """A number with its 95 % interval, its standard error, and how many samples it rests on.
 
@@ -81,6 +85,8 @@ def formatted(value: Estimate) -> str:
     """Write a number with as many digits as its interval has meaning: ± where it is about even, else both ends."""
     low, high = value.low, value.high
     if low is None or high is None or low == high or not math.isfinite(high - low):
+        return short(value)
+    if high - low < ROUNDING * abs(value):
         return short(value)
     if high - low < 2e-4:
         return f"{short(value)} ± {(high - low) / 2:.1e}"

@@ -289,3 +289,10 @@ def test_rows_alone_decide_not_how_they_are_batched():
 def test_bad_input_is_refused(model, x, match):
     with pytest.raises(la.InputError, match=match):
         ask(model, x)
+
+
+def test_no_sentence_says_that_a_mapping_divides_the_error_by_less_than_one():
+    x = torch.rand(100, 6, generator=torch.Generator().manual_seed(0))
+    mean = x.mean(0)
+    found = value_range(la.from_torch(lambda v: v - mean, lambda z: 0.8 * z + mean, latent_shape=(6,)), x)
+    assert found.level == "good" and "mappings of them lessens the error much" in found.sentences[0]

@@ -32,7 +32,7 @@ def test_a_unit_that_moves_another_is_found_by_name():
     finding, _, evidence = asked(*leaking([[1, 0, 0, 0], [0, 1, 0, 0], [0, LEAK, 1, 0], [0, 0, 0, 1]]), samples=400)
     assert finding.level == "warning" and finding.subjects == ("1>2",)
     assert "unit 2 at" in finding.sentence and "when unit 1 is changed" in finding.sentence
-    assert finding.remedy == "Change units 1 and 2 together."
+    assert finding.remedy == "When you change unit 1, expect unit 2 to follow."
     matrix = evidence.matrix
     # Codes of unit 2 are z₂ + LEAK z₁, its responses z₂ + 2 LEAK z₁; LEAK² of a change of unit 1, squared, reaches it.
     assert matrix[1, 2] == pytest.approx(1 - LEAK**2 / (1 + 4 * LEAK**2), abs=0.06)

@@ -162,3 +162,13 @@ def test_advice_is_what_the_model_can_follow():
         finding = findings_of(ask(model, x, "reconstruction"))["reconstruction.kept"]
         assert finding.level == "warning"
         assert words in finding.remedy if words else finding.remedy is None
+
+
+def test_a_model_that_is_worse_than_the_mean_keeps_nothing_and_is_not_told_of_beta():
+    x = torch.randn(200, 4, generator=torch.Generator().manual_seed(0))
+    sections = ask(la.from_torch(lambda v: v, lambda z: -3 * z, latent_shape=(4,)), x, "reconstruction")
+    (finding,) = sections["reconstruction"].findings
+    assert (
+        finding.level == "problem" and "keep nothing" in finding.sentence and "times the variance" in finding.sentence
+    )
+    assert finding.brief == "reconstructions keep nothing of the data" and "β" not in (finding.remedy or "")

@@ -23,6 +23,9 @@ BATCH_SIZE = 32
 LEFT = Bounds(1.0, 0.8, 2 / 3, "share of the squared error that is left with the best mapping of the data", 2 / 3)
 """What a mapping must gain before it is believed: all that is found with the wrong values is about the wrong input."""
 
+NO_GAIN = 1.02
+"""A mapping that gains less than this is as good as none."""
+
 EVEN = 1.05
 """Of mappings whose gains lie within this factor of the best one, the first is taken, "as given" before all."""
 
@@ -266,9 +269,19 @@ def _verdict(
             "taking a constant off the reconstructions divides it by more."
         )
     other = max(range(1, len(mappings)), key=lambda k: gains[k])
+    if gains[other] < NO_GAIN:
+        return "fits as given", f"The model takes {span} as they are: {_no_better(len(mappings) - 1)}."
     return "fits as given", (
         f"The model takes {span} as they are: of {len(mappings) - 1} mappings of them the best, "
         f"“{mappings[other].name}”, divides the squared error by {_with_ends(gains[other])}."
+    )
+
+
+def _no_better(count: int) -> str:
+    return (
+        f"none of {count} usual mappings of them lessens the error much"
+        if count > 1
+        else "the usual mapping does not lessen the error"
     )
 
 

@@ -155,13 +155,14 @@ def _summarise(model: Any, sums: Sums, n: int) -> LatentScale:
     mean_stderr, std_stderr = map(jackknife_stderr, (jackknife.without.channel_mean, jackknife.without.channel_std))
     prior = getattr(model, "prior", None)
     expected = 1.0 if prior is None else float(prior.std)
+    word = "channel" if len(model.latent_shape) > 1 else "unit"
     alive = whole.channel_std > DEAD * whole.channel_std.median()
     ratio = _ratio(jackknife, alive)
     verdicts = (
         _overall(std, expected, prior is not None),
-        _differing(whole, ratio, alive),
-        _shifted(whole, jackknife.t() / Z95 * mean_stderr, alive),
-        _still(whole.channel_std, alive),
+        _differing(whole, ratio, alive, word),
+        _shifted(whole, jackknife.t() / Z95 * mean_stderr, alive, word),
+        _still(whole.channel_std, alive, word),
     )
     kurtosis, extreme = tails(sums, whole)
     return LatentScale(
@@ -229,18 +230,18 @@ def _fold(std: Estimate, expected: float) -> Estimate:
     return Estimate(value, low=min(low, value), high=max(first, second, value), n=std.n)
 
 
-def _differing(found: Moments, ratio: Estimate, alive: Tensor) -> Verdict | None:
+def _differing(found: Moments, ratio: Estimate, alive: Tensor, word: str) -> Verdict | None:
     if int(alive.sum()) < 2 or grade(ratio, RATIO) not in GRAVE:
         return None
     stds, (most, least) = found.channel_std, _extremes(found.channel_std, alive)
     sentence = (
-        f"Standard deviations of channels differ by a factor of {float(ratio):.3g} "
-        f"(channel {most}: {float(stds[most]):.3g}, channel {least}: {float(stds[least]):.3g})."
+        f"Standard deviations of {word}s differ by a factor of {float(ratio):.3g} "
+        f"({word} {most}: {float(stds[most]):.3g}, {word} {least}: {float(stds[least]):.3g})."
     )
     return Verdict("channel scales differ", sentence, ratio, RATIO, tuple(sorted((most, least))))
 
 
-def _shifted(found: Moments, mean_stderr: ByChannel, alive: Tensor) -> Verdict | None:
+def _shifted(found: Moments, mean_stderr: ByChannel, alive: Tensor, word: str) -> Verdict | None:
     std = torch.where(alive, found.channel_std, torch.inf)
     pairs = zip((found.channel_mean.abs() / std).tolist(), (mean_stderr / std).tolist(), strict=True)
     away = [Estimate(value, stderr=stderr) for value, stderr in pairs]
@@ -249,18 +250,18 @@ def _shifted(found: Moments, mean_stderr: ByChannel, alive: Tensor) -> Verdict |
         return None
     far = max(sure, key=lambda channel: away[channel])
     sentence = (
-        f"{len(sure)} of {len(alive)} channels have their mean more than {SHIFT.serious:g} of their standard "
-        f"deviations away from 0 (channel {far}: {float(away[far]):.3g} of them)."
+        f"{len(sure)} of {len(alive)} {word}s have their mean more than {SHIFT.serious:g} of their standard "
+        f"deviations away from 0 ({word} {far}: {float(away[far]):.3g} of them)."
     )
     return Verdict("shifted means", sentence, away[far], SHIFT, tuple(sure))
 
 
-def _still(stds: ByChannel, alive: Tensor) -> Verdict | None:
+def _still(stds: ByChannel, alive: Tensor, word: str) -> Verdict | None:
     if bool(alive.all()):
         return None
     still = (~alive).nonzero().flatten().tolist()
     named = ", ".join(map(str, still[:8])) + (" …" if len(still) > 8 else "")
-    sentence = f"{len(still)} of {len(alive)} channels do not vary ({named})."
+    sentence = f"{len(still)} of {len(alive)} {word}s do not vary ({named})."
     largest = float(stds[still].max() / stds.median()) if float(stds.median()) > 0 else 0.0
     exact = Estimate(largest, low=largest, high=largest, stderr=0.0)
     return Verdict("channels without variance", sentence, exact, STILL, tuple(still))

@@ -99,9 +99,9 @@ SCALE: dict[str, tuple[str, Bounds, str | None]] = {
     "channel scales differ": (
         "channels",
         scaling.RATIO,
-        "Scale every channel by its own standard deviation before latents are modelled.",
+        "Scale each by its own standard deviation before latents are modelled.",
     ),
-    "shifted means": ("shift", scaling.SHIFT, "Subtract the mean of every channel before latents are modelled."),
+    "shifted means": ("shift", scaling.SHIFT, "Subtract the mean of each before latents are modelled."),
     "channels without variance": ("still", scaling.STILL, None),
 }
 """Key, bounds and remedy of what ``latent_scale`` says."""

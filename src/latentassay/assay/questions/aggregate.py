@@ -241,6 +241,11 @@ def _who(labels: Sequence[str], named: Sequence[int], at_worst: int) -> str:
     return f"{len(named)} units ({', '.join(shown)} …)" if len(named) > LISTED else f"units {listing(shown)}"
 
 
+def _of_whom(evidence: AggregateEvidence, named: Sequence[int], k: int, what: str) -> str:
+    """Name a number and its unit, where the sentence has not named that unit alone."""
+    return f"their {what}" if len(named) == 1 else f"the {what} of unit {evidence.labels[k]}"
+
+
 def _shift_finding(evidence: AggregateEvidence) -> Finding | None:
     judged = _judge_units(evidence.shift, SHIFT)
     if judged is None:
@@ -249,7 +254,7 @@ def _shift_finding(evidence: AggregateEvidence) -> Finding | None:
     words = _Words(
         f"Codes of {_who(evidence.labels, named, k)} do not lie about 0, as the prior does",
         "codes of all units lie about 0, as the prior does,",
-        f"the mean of unit {evidence.labels[k]} is {evidence.mean[k]:.2g} of the prior's standard deviations",
+        f"{_of_whom(evidence, named, k, 'mean')} is {evidence.mean[k]:.2g} of the prior's standard deviations",
     )
     return _finding(
         "shift",
@@ -271,7 +276,7 @@ def _spread_finding(evidence: AggregateEvidence) -> Finding | None:
     words = _Words(
         f"Codes of {_who(evidence.labels, named, k)} do not spread as the prior does",
         "codes of all units spread as the prior does",
-        f"the standard deviation of unit {evidence.labels[k]} is {evidence.std[k]:.3g} times the prior's",
+        f"{_of_whom(evidence, named, k, 'standard deviation')} is {evidence.std[k]:.3g} times the prior's",
     )
     return _finding(
         "spread",
@@ -301,7 +306,7 @@ def _tails_finding(evidence: AggregateEvidence, bounds: Bounds, word: str, meani
     words = _Words(
         f"Codes of {_who(evidence.labels, named, k)} have {word} tails than the normal prior ({meaning})",
         "codes of all units have the tails of the normal prior",
-        f"the L-kurtosis of unit {evidence.labels[k]} is {evidence.tails[k]}, a normal distribution's {NORMAL:.2f}",
+        f"{_of_whom(evidence, named, k, 'L-kurtosis')} is {evidence.tails[k]}, a normal distribution's {NORMAL:.2f}",
     )
     return _finding(
         "tails",
@@ -310,8 +315,8 @@ def _tails_finding(evidence: AggregateEvidence, bounds: Bounds, word: str, meani
         verdict,
         [evidence.labels[j] for j in named],
         direction=bounds.direction,
-        remedy="Draw these units from codes of data, not from the prior.",
-        brief=f"codes have {word} tails than the prior",
+        remedy=f"Draw {'this unit' if len(named) == 1 else 'these units'} from codes of data, not from the prior.",
+        brief=f"codes of {_who(evidence.labels, named, k)} have {word} tails than the prior",
     )
 
 

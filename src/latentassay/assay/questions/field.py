@@ -210,8 +210,9 @@ def judge(evidence: FieldEvidence, context: Context) -> Judgement:
         sentence += ": the coders invert each other." if evidence.exact else "."
     else:
         sentence = (
-            f"At {expanding} of posterior samples responses move apart: small changes come back more than "
-            f"{100 * APART:g} % larger; on average over all samples, at {evidence.slopes.mean():.2f} of their size."
+            f"At {expanding} of posterior samples responses move apart (small changes come back more than "
+            f"{100 * APART:g} % larger); on average over all samples they come back at "
+            f"{evidence.slopes.mean():.2f} of their size."
         )
     level = grade(evidence.expanding, BOUNDS)
     remedy = "Do not repair samples by responding several times: where responses move apart, they get further away."

@@ -158,7 +158,7 @@ def _gap_finding(evidence: GeneralisationEvidence, ratio: Estimate, difference: 
     level = grade(estimate, bounds)
     numbers = f"{ratio} times the error of training rows"
     if evidence.train is not None and evidence.other is not None:
-        lost = f"{evidence.other.scaled(100)} % of their variance are lost, {evidence.train.scaled(100)} % of that of"
+        lost = f"{evidence.other.scaled(100)} % of their variance is lost, {evidence.train.scaled(100)} % of that of"
         numbers = f"{numbers} ({lost} training rows)"
     sentence = {
         "good": f"The model treats other rows as it does training rows: they have {numbers}.",

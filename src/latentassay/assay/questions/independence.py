@@ -129,12 +129,16 @@ def _pair(evidence: IndependenceEvidence, k: int) -> str:
 def _sentence(evidence: IndependenceEvidence, score: Score, named: list[int]) -> str:
     p_values = [float(evidence.p_values[pair]) for pair in evidence.pairs]
     least = min(1.0, len(p_values) * min(p_values))
-    test = f"p = {least:.2g} for no dependence, over all {len(p_values)} pairs"
+    test = (
+        f"p = {least:.2g} for no dependence, {f'over all {len(p_values)} pairs' if len(p_values) > 1 else 'one pair'}"
+    )
     size = f"squared distance correlation {score} at most, {test}"
     if not named and not any(discoveries(p_values)):
         return f"No dependence between live units of real data was found ({size})."
     more = [f"{len(named) - NAMED} other pairs"] if len(named) > NAMED else []
     who = f": {listing([*(_pair(evidence, k) for k in named[:NAMED]), *more])}" if named else " a little"
+    if not named and evidence.estimates and grade(largest(evidence.estimates), BOUNDS) == "good":
+        return f"Live units of real data hardly depend on each other ({size})."
     return f"Live units of real data depend on each other{who} ({size})."
 
 

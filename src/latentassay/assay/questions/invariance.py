@@ -103,6 +103,8 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
     left = graded.estimate
     level: Level = graded.level if not _contradict(graded.level, own) else "unsure"
     sentence = f"A change of one unit leaves the others alone at {score} on average (invariance)"
+    follows = f"When you change unit {moving}, expect unit {moved} to follow."
+    together = {pairs[graded.worst], pairs[graded.worst][::-1]} & set(ledger.mutual)
     if level != "good":
         alone = Estimate(1 - left, low=1 - (left.high or left), high=min(1.0, 1 - (left.low or left)))
         sentence += f", but unit {moved} at {alone.scaled(100)} % when unit {moving} is changed"
@@ -118,7 +120,9 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
         direction=None if level == "good" else "below",
         estimate=left,
         bounds=COUPLING,
-        remedy=f"Change units {moving} and {moved} together." if level in ("note", *GRAVE) else None,
+        remedy=(f"Change units {moving} and {moved} together." if together else follows)
+        if level in ("note", *GRAVE)
+        else None,
         settle=settle,
     )
 

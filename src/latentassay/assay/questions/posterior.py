@@ -13,7 +13,7 @@ from latentassay.assay.context import Context
 from latentassay.assay.families import mildest
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import LISTED, listing
+from latentassay.assay.wording import LISTED, listing, percent_of
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Bounds, Finding, Picture, Score
 from latentassay.core.levels import exceeding, grade
@@ -171,7 +171,7 @@ def _wide_finding(evidence: PosteriorEvidence, context: Context) -> Finding:
     beta = f", as training with β = {evidence.ratio:.2g} would do" if context.has_prior else ""
     sentence = (
         f"Posterior noise{_among(subjects)} costs {evidence.ratio} times what the decoder's squared error "
-        f"justifies{beta}: {evidence.total.scaled(100)} % of the variance are lost to it, "
+        f"justifies{beta}: {evidence.total.scaled(100)} % of the variance is lost to it, "
         f"{evidence.excess.scaled(100)} % more than to a calibrated posterior."
     )
     remedy = "Lower β by that factor, or let the decoder learn its noise variance."
@@ -223,8 +223,8 @@ def _narrow_finding(evidence: PosteriorEvidence, context: Context) -> Finding:
 
 def _unjudged_finding(evidence: PosteriorEvidence) -> Finding:
     sentence = (
-        f"Whether posterior noise fits was not judged: means lose {evidence.residual.scaled(100)} % of the variance, "
-        "so that what they miss is no noise of the decoder's."
+        f"Whether posterior noise fits was not judged: means lose "
+        f"{percent_of(float(evidence.residual), 'the variance')}, so that what they miss is no noise of the decoder's."
     )
     return Finding("posterior", sentence, "note", ("posterior.residual",))
 
@@ -236,7 +236,7 @@ def _good_finding(evidence: PosteriorEvidence) -> Finding:
         return Finding("posterior", sentence, "good", ("posterior.ratio",), estimate=evidence.ratio, bounds=WIDE)
     estimate, bounds = mildest((evidence.excess, EXCESS), (evidence.ratio, WIDE))
     sentence = (
-        f"Posterior noise makes little difference: {evidence.total.scaled(100)} % of the variance are lost to it, and "
+        f"Posterior noise makes little difference: {evidence.total.scaled(100)} % of the variance is lost to it, and "
         f"{evidence.residual.scaled(100)} % without it."
     )
     return Finding(

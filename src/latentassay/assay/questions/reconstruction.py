@@ -1,5 +1,6 @@
 """How much of the data comes back, and is what does not a constant, or columns that are small beside others?"""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -175,7 +176,7 @@ def _kept_finding(evidence: ReconstructionEvidence, context: Context, causes: li
     named = any(cause and cause.is_grave for cause in causes)
     return Finding(
         "reconstruction.kept",
-        f"Reconstructions keep {minus(str(evidence.explained.scaled(100)))} % of the variance of the data.",
+        _say_kept(evidence.explained),
         level,
         ("reconstruction.explained",),
         direction="below" if level in GRAVE else None,
@@ -183,15 +184,36 @@ def _kept_finding(evidence: ReconstructionEvidence, context: Context, causes: li
         bounds=KEPT,
         remedy=None if named or level in ("good", "unsure") else _remedy(context),
         settle=how_to_settle(evidence.explained, KEPT),
+        brief=_brief(evidence.explained),
     )
+
+
+def _say_kept(kept: Estimate) -> str:
+    """Below 0 the mean of the data would be a better reconstruction."""
+    if kept < 0:
+        lost = Estimate(1 - kept, stderr=kept.stderr)
+        return (
+            f"Reconstructions keep nothing of the data: their squared error is {lost} times the variance of the data."
+        )
+    return f"Reconstructions keep {minus(str(kept.scaled(100)))} % of the variance of the data."
+
+
+def _brief(kept: Estimate) -> str:
+    if kept < 0:
+        return "reconstructions keep nothing of the data"
+    share = f"{math.floor(1000 * kept) / 10:.1f}" if kept > 0.99 else f"{100 * kept:.0f}"
+    return f"reconstructions keep {share} % of the variance"
 
 
 def _remedy(context: Context) -> str | None:
     """Whoever cannot train the model is told nothing of training, and more units help only where all are in use."""
     if not context.is_trainable:
         return None
-    if len(context.ledger.live) == len(context.matrix.units):
-        return "Give the latent more units: all that there are are in use."
+    live = len(context.ledger.live)
+    if not live:
+        return None  # why no unit is alive is said of the units
+    if live == len(context.matrix.units):
+        return "Give the latent more units: all of them are in use."
     return "Lower β if it is above 1: not all units are in use." if context.has_prior else None
 
 
@@ -212,6 +234,8 @@ def _constant_finding(evidence: ReconstructionEvidence) -> Finding | None:
         effect, bounds = _off(evidence, columns[0]), COLUMN_OFF
         level = grade(effect, bounds)
     grave = level in GRAVE
+    if level == "note" and bounds is COLUMN_OFF and grade(evidence.constant, CONSTANT) == "good":
+        return None
     return Finding(
         "reconstruction.bias",
         _say_constant(evidence, level, columns),

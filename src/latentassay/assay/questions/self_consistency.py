@@ -15,7 +15,7 @@ from latentassay.assay.families import judge_family
 from latentassay.assay.interventions import MOST_UNITS
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import listing, minus
+from latentassay.assay.wording import listing, minus, percent_of
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Bounds, Finding, Picture, Score
 from latentassay.core.levels import Level
@@ -201,11 +201,13 @@ def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], contex
     verdict = judge_family(excess, BOUNDS)
     level, guilty = verdict.level, list(verdict.named)
     worst = max(guilty or range(len(excess)), key=lambda unit: float(excess[unit]))
-    error, allowed = 100 * evidence.errors[evidence.kinds.index("posterior"), worst], 100 * evidence.expected[worst]
+    error = percent_of(float(evidence.errors[evidence.kinds.index("posterior"), worst]), "the variance")
+    allowed = 100 * evidence.expected[worst]
+    width = f", and the posterior's own width explains {allowed:.3g} %" if allowed > 0 else ""
     told = listing([f"{score} for {KINDS[kind]}" for kind, score in scores.items()])
     sentence = (
         f"Posterior samples {RETURNS[level]}: in unit {evidence.labels[worst]}, the worst, the squared error of the "
-        f"response is {error:.3g} % of the variance, and the posterior's own width explains {allowed:.3g} %. "
+        f"response is {error}{width}. "
         f"Self-consistency is {told}."
     )
     if guilty:
@@ -254,7 +256,7 @@ def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Sco
     verdict = judge_family(excess, MIXED)
     estimate = verdict.estimate
     worst = max(verdict.named or range(len(excess)), key=lambda unit: float(excess[unit]))
-    more = f"{100 * abs(float(estimate)):.3g} % of the variance {'more' if estimate >= 0 else 'less'}"
+    more = f"{percent_of(abs(float(estimate)), 'the variance')} {'more' if estimate >= 0 else 'less'}"
     sentence = (
         f"Hybrids, whose units come from different data, differ from their responses by {more} than posterior samples "
         f"do in unit {evidence.labels[worst]}, the worst."

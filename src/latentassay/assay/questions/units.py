@@ -18,7 +18,7 @@ from latentassay.assay.states import state_findings
 from latentassay.assay.wording import name_units
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
-from latentassay.core.levels import GRAVE, Bounds, grade, worst
+from latentassay.core.levels import GRAVE, Bounds, Level, grade, worst
 from latentassay.responses.matrix import CAUSAL
 from latentassay.stats.intervals import wilson
 
@@ -180,7 +180,7 @@ def _strength_score(strength: Estimate, context: Context) -> Score:
 def _alive_finding(evidence: UnitsEvidence, ledger: Ledger, context: Context) -> Finding:
     count, total = int(evidence.dimension), len(evidence.labels)
     low, high = int(evidence.dimension.low or 0), int(evidence.dimension.high or 0)
-    doubt = f" ({low} beyond doubt, at most {high})" if low < high else ""
+    doubt = f" ({f'{low} beyond doubt, ' if count else ''}at most {high})" if low < high else ""
     units = f"unit{'' if total == 1 else 's'}"
     if total < len(context.units):
         units += f" that were drawn from {len(context.units)} for want of time"
@@ -252,7 +252,10 @@ def _collapse_finding(ledger: Ledger, context: Context) -> Finding:
     else:
         key = "units.collapsed" if len(ledger.of("collapsed")) == total else "units.dead"
         cause = f"the decoder ignores the latent{' (posterior collapse)' if context.has_prior else ''}"
-        remedy = f"See whether the latent reaches the decoder{', and lower β or warm it up from 0' if beta else ''}."
+        remedy = "See whether the latent reaches the decoder"
+        remedy += (
+            ", and lower β or warm it up from 0." if beta else ", and whether its weights were trained and loaded."
+        )
     return Finding(
         key,
         f"No unit of {total} is alive: {cause}.",
@@ -276,9 +279,10 @@ def _strength_finding(ledger: Ledger, score: Score, context: Context) -> Finding
     family, bounds = next(each for each in graded if each[0].level == level)
     names = ledger.labels([units[k] for k in family.noted])
     is_over = bounds is OVERSHOOT
+    why = f"unit {ledger.entries[units[family.worst]].label}" if level == "unsure" else _why(ledger, level)
     return Finding(
         "units.strength",
-        _strength_sentence(score, names, family.estimate, is_over=is_over),
+        _strength_sentence(score, names, family.estimate, level, is_over=is_over, why=why),
         level,
         (score.name,),
         subjects=tuple(names),
@@ -304,12 +308,24 @@ def _excess(entry: Entry) -> Estimate:
     return Estimate(entry.response - 1, stderr=entry.response.stderr or 0.0, n=entry.response.n)
 
 
-def _strength_sentence(score: Score, names: list[str], size: Estimate, *, is_over: bool) -> str:
+def _why(ledger: Ledger, level: Level) -> str:
+    """Why less may come back than was changed, and all be well."""
+    entries = [ledger.entries[unit] for unit in ledger.of("alive")]
+    if level != "good" or min(float(entry.response) for entry in entries) > 1 - UNDERSHOOT.negligible:
+        return ""
+    if any(entry.response < (1 - UNDERSHOOT.negligible) * entry.expected for entry in entries):
+        return " alone, and with the units that hold the same as far as the posterior lets it"
+    return ", which is what the width of the posterior lets come back"
+
+
+def _strength_sentence(score: Score, names: list[str], size: Estimate, level: Level, *, is_over: bool, why: str) -> str:
     sentence = f"A change of an alive unit comes back at {score} of its size"
-    if not names:
-        return f"{sentence}."
+    if not names and level != "unsure":
+        return f"{sentence}{why}."
     what = "more than was changed" if is_over else "less than the width of the posterior explains"
-    return f"{sentence}; {name_units(names)} by up to {size.scaled(100)} % {what}."
+    if not names:
+        return f"{sentence}; {why} by {size.scaled(100)} % {what}, the most of all."
+    return f"{sentence}; {name_units(names)} by {'up to ' if len(names) > 1 else ''}{size.scaled(100)} % {what}."
 
 
 def _strength_remedy(context: Context, *, is_over: bool) -> str:
