@@ -5,6 +5,9 @@ import math
 from latentassay.core.estimate import Estimate
 from latentassay.core.levels import Bounds, grade
 
+FAR = 10
+"""Beyond so many times the rows, a reader should know that it is the bound that is near."""
+
 HOPELESS = 1000
 """If it takes so many times the rows, an effect is as good as at the bound."""
 
@@ -29,7 +32,9 @@ def how_to_settle(estimate: Estimate, bounds: Bounds) -> str | None:
         if low <= bound <= high
     )
     if times > HOPELESS:
-        return f"It lies so near {nearest:g} that no number of rows would tell on which side."
+        return f"It lies so near {nearest:.3g} that no number of rows would tell on which side."
+    if times > FAR:
+        return f"About {_rounded(times)} × as many rows would tell, as it lies so near {nearest:.3g}."
     return f"About {_rounded(times)} × as many rows would tell."
 
 

@@ -91,7 +91,7 @@ VERDICTS = {
     "too narrow": (foreign(lambda x: 0.2 * x, prior="normal"), ("scale factor needed",), "not the 1 of the prior"),
     "too wide": (foreign(lambda x: x / 0.18215), ("scale factor needed",), "multiply by 0.18"),
     "channels differ": (foreign(lambda x: x * SCALES / 5), ("unit variance", "channel scales differ"), "factor of 10"),
-    "shifted": (foreign(lambda x: x + (SCALES == 10)), ("unit variance", "shifted means"), "1 of 4 units"),
+    "shifted": (foreign(lambda x: x + (SCALES == 10)), ("unit variance", "shifted means"), "1 of 4 units has its"),
     "dead": (DEAD, ("unit variance", "channels without variance"), r"1 of 4 .* \(3\)"),
     "all dead": (foreign(lambda x: 0 * x), ("scale factor needed", "channels without variance"), "do not vary"),
 }

@@ -136,3 +136,11 @@ def test_the_figure_has_the_units_that_depart_most():
     assert set(drawn) == {"aggregate.quantiles"}
     legend = [text.get_text() for text in drawn["aggregate.quantiles"].axes[0].get_legend().get_texts()]
     assert {"unit 2", "unit 6", "all others", "as the prior"} <= set(legend) and len(legend) == 6
+
+
+def test_noise_that_fits_its_prior_is_no_merit():
+    model = la.from_torch(
+        lambda x: (0 * x, torch.ones_like(x)), lambda z: 0 * z, latent_shape=(4,), output="mean_std", prior="normal"
+    )
+    (found,) = findings_of(ask(model, normal(0, n=4096), "aggregate", samples=4096)).values()
+    assert (found.key, found.level) == ("aggregate", "note") and "no unit varies with the data" in found.sentence

@@ -57,3 +57,18 @@ def test_couplings_of_an_eighth_of_the_size_are_no_fault(seed):
 def test_units_that_move_alone_are_praised():
     sections = mixed([[1.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]])
     assert findings_of(sections)["graph"].level == "good" and scores_of(sections)["graph.edges"].value == 0
+
+
+def test_an_arrow_that_ends_at_a_faint_unit_is_drawn():
+    """Unit 0 comes back with the other sign, so that what it moves in unit 1 is no more of what unit 1 was."""
+    sections = mixed([[-1.0, 0.0, 0.0], [0.6, 0.2, 0.0], [0.0, 0.0, 1.0]])
+    evidence = sections["graph"].evidence
+    assert findings_of(sections)["graph.one_way"].subjects == ("0>1",) and 1 in evidence.nodes
+    assert set(figures(sections.values())) == {"graph.circle"}
+
+
+def test_a_weak_coupling_does_not_make_one_variable_of_two_units():
+    found = findings_of(mixed([[1.0, 0.25, 0.0], [0.25, 1.0, 0.0], [0.0, 0.0, 1.0]]))["graph.entangled"]
+    assert found.level == "note" and "one variable" not in f"{found.remedy} {found.brief}"
+    strong = findings_of(mixed([[0.6, -0.8, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0]]))["graph.entangled"]
+    assert strong.level == "warning" and "one variable" in strong.remedy and "one variable" in strong.brief

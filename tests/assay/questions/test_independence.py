@@ -59,3 +59,10 @@ def test_with_more_rows_independent_units_are_surely_so(seed):
 
 def test_one_unit_alone_depends_on_none():
     assert not ask(*responding.leaking([[1, 0], [0, 0.1]]), KEY)
+
+
+def test_one_pair_is_not_the_largest_of_several_and_who_has_no_prior_is_told_of_none():
+    (found,) = findings_of(ask(*responding.on_a_line(), KEY)).values()
+    assert "pairs" not in found.sentence and "prior" not in found.remedy and "hybrids" in found.remedy
+    (several,) = findings_of(ask(*four_units(0, lambda x: x[:, 1]), KEY, samples=256)).values()
+    assert "the largest of 6 pairs" in several.sentence

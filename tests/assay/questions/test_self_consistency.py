@@ -124,3 +124,13 @@ def test_asked_again_it_takes_more_latents():
     context = context_of(model, x, samples=400)
     shallow, deep = (answers(replace(context, depth=depth), KEY)[KEY].evidence.n for depth in (0, 1))
     assert (shallow, deep) == (256, 400)
+
+
+def test_points_have_no_width_and_far_off_responses_no_percentage():
+    """A jump of the decoder beyond 2, where hardly any data lie, but most of what is spread evenly over their range."""
+    model = la.from_torch(lambda x: x, lambda z: z + 99 * (z.abs() > 2), latent_shape=(2,))
+    x = torch.randn(400, 2, generator=torch.Generator().manual_seed(0)).clamp(-1.9, 1.9)
+    x[:3] = torch.tensor([[8.0, 8.0], [-8.0, 8.0], [8.0, -8.0]])
+    sentence = findings_of(ask(model, x, KEY, samples=400))[KEY].sentence
+    assert "own width" not in sentence and "below −100 % for uniform ones" in sentence
+    assert "own width" in findings_of(ask(*responding.clean(), KEY))[KEY].sentence

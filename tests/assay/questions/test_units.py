@@ -143,3 +143,34 @@ def test_shrinking_that_the_posterior_explains_is_good_and_other_shrinking_is_no
 
 def test_without_a_prior_there_is_no_divergence():
     assert ask(*shrinking(1.0), "units")["units"].evidence.kl is None
+
+
+def test_points_are_said_to_miss_a_share_and_no_width_explains_it():
+    model = la.from_torch(lambda v: 0.5 * v, lambda z: z, latent_shape=(3,))
+    x = torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
+    found = findings_of(ask(model, x, "units"))["units.strength"]
+    assert found.level == "warning" and "width" not in found.sentence
+    assert "those of units 0, 1 and 2 by up to 5" in found.sentence and "too small" in found.sentence
+
+
+def test_channels_that_answer_only_together_are_not_counted_by_directions_of_all_latents():
+    """Eight channels of 4×4 hold two: a quarter of a change of one comes back, and there are 32 directions in all."""
+    basis = torch.linalg.qr(torch.randn(8, 2, generator=torch.Generator().manual_seed(0)))[0]
+    model = la.from_torch(
+        lambda x: torch.einsum("cd,ndhw->nchw", basis, x),
+        lambda z: torch.einsum("cd,nchw->ndhw", basis, z),
+        latent_shape=(8, 4, 4),
+    )
+    sections = ask(model, torch.randn(200, 2, 4, 4, generator=torch.Generator().manual_seed(0)), "units")
+    assert len(findings_of(sections)["units.redundant"].subjects) > 4
+    assert scores_of(sections)["units.variables"].value <= 8
+    assert "variable" not in findings_of(sections)["units.alive"].sentence
+
+
+def test_units_that_come_back_only_together_are_in_the_summary():
+    basis = torch.linalg.qr(torch.randn(24, 4, generator=torch.Generator().manual_seed(0)))[0]
+    basis = torch.block_diag(basis, torch.ones(1, 1))
+    model = la.from_torch(lambda v: v @ basis.T, lambda z: z @ basis, latent_shape=(25,))
+    sections = ask(model, torch.randn(600, 5, generator=torch.Generator().manual_seed(1)), "units")
+    finding = findings_of(sections)["units.alive"]
+    assert "come back only together with others" in finding.brief and "hold 5 variables" in finding.sentence

@@ -249,8 +249,9 @@ def _shifted(found: Moments, mean_stderr: ByChannel, alive: Tensor, word: str) -
     if not sure:
         return None
     far = max(sure, key=lambda channel: away[channel])
+    have, its = ("has", "its") if len(sure) == 1 else ("have", "their")
     sentence = (
-        f"{len(sure)} of {len(alive)} {word}s have their mean more than {SHIFT.serious:g} of their standard "
+        f"{len(sure)} of {len(alive)} {word}s {have} {its} mean more than {SHIFT.serious:g} of {its} standard "
         f"deviations away from 0 ({word} {far}: {float(away[far]):.3g} of them)."
     )
     return Verdict("shifted means", sentence, away[far], SHIFT, tuple(sure))
@@ -261,7 +262,7 @@ def _still(stds: ByChannel, alive: Tensor, word: str) -> Verdict | None:
         return None
     still = (~alive).nonzero().flatten().tolist()
     named = ", ".join(map(str, still[:8])) + (" …" if len(still) > 8 else "")
-    sentence = f"{len(still)} of {len(alive)} {word}s do not vary ({named})."
+    sentence = f"{len(still)} of {len(alive)} {word}s {'does' if len(still) == 1 else 'do'} not vary ({named})."
     largest = float(stds[still].max() / stds.median()) if float(stds.median()) > 0 else 0.0
     exact = Estimate(largest, low=largest, high=largest, stderr=0.0)
     return Verdict("channels without variance", sentence, exact, STILL, tuple(still))

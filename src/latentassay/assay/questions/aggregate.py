@@ -14,6 +14,7 @@ from torch import Tensor
 from latentassay import plots
 from latentassay.assay.context import Context
 from latentassay.assay.families import FamilyVerdict, judge_family
+from latentassay.assay.ledger import SIGNAL
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import LISTED, listing, minus
@@ -148,7 +149,8 @@ def judge(evidence: AggregateEvidence, context: Context) -> Judgement:
         *_correlated_finding(evidence),
     ]
     departing = tuple(finding for finding in found if finding is not None and finding.level != "good")
-    return Judgement(_scores(evidence, context), departing or (_good_finding(evidence),))
+    fits = _good_finding if any(entry.signal > SIGNAL for entry in context.ledger.entries) else _noise_finding
+    return Judgement(_scores(evidence, context), departing or (fits(evidence),))
 
 
 def _scores(evidence: AggregateEvidence, context: Context) -> tuple[Score, ...]:
@@ -348,6 +350,12 @@ def _correlated_finding(evidence: AggregateEvidence) -> list[Finding]:
         brief="codes are correlated, and the prior is not",
     )
     return [finding]
+
+
+def _noise_finding(evidence: AggregateEvidence) -> Finding:
+    """Posteriors that are the prior fit it, and no merit of the model's follows."""
+    says = "Codes are distributed as the prior says, as they hold only its noise: no unit varies with the data."
+    return Finding("aggregate", says, "note", ("aggregate.shift", "aggregate.spread", "aggregate.tails"))
 
 
 def _good_finding(evidence: AggregateEvidence) -> Finding:

@@ -128,7 +128,8 @@ def _scores(evidence: CodebookEvidence, context: Context) -> tuple[Score, ...]:
 def _dead_finding(evidence: CodebookEvidence, context: Context) -> Finding:
     level, k = grade(evidence.dead, DEAD), len(evidence.counts)
     counted = (
-        f"{evidence.unseen:,} were not seen in {evidence.codes:,} codes; {evidence.by_chance:,.0f} would go unseen by "
+        f"{evidence.unseen:,} were not seen in {evidence.codes:,} codes; "
+        f"{'none' if evidence.by_chance < 0.5 else f'{evidence.by_chance:,.0f}'} would go unseen by "
         f"chance if all {k:,} were used alike"
     )
     share = f"{evidence.dead.scaled(100)} %"

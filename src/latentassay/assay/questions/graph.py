@@ -15,7 +15,7 @@ from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import LISTED, listing
 from latentassay.core.findings import Finding, Picture, Score
-from latentassay.core.levels import Level
+from latentassay.core.levels import GRAVE, Level
 from latentassay.responses.graph import COUPLED, join_pairs
 
 
@@ -27,7 +27,7 @@ class GraphEvidence:
         edges: source and target of every edge, ``(e, 2)``.
         weights: share of a change of the source, squared, that appears in the target, ``(e,)``.
         pairs: units that move each other, ``(p, 2)``.
-        nodes: units that answer when they are changed, ``(a,)``.
+        nodes: units that answer when they are changed, or that others move, ``(a,)``.
         variables: groups of units that form one variable.
         labels: name of every unit.
         threshold: coupling from which there is an edge.
@@ -55,7 +55,8 @@ def measure(context: Context) -> GraphEvidence:
         edges=np.array(edges, dtype=np.int64).reshape(-1, 2),
         weights=np.array([float(ledger.coupling[edge]) for edge in edges], dtype=np.float32),
         pairs=np.array(ledger.mutual, dtype=np.int64).reshape(-1, 2),
-        nodes=np.array(ledger.live, dtype=np.int64),
+        # A faint unit answers little when it is changed, and yet others may move it.
+        nodes=np.array(sorted({*ledger.live, *(unit for edge in edges for unit in edge)}), dtype=np.int64),
         variables=tuple(group for group in ledger.variables if set(group) <= set(ledger.live)),
         labels=tuple(context.labels),
         threshold=COUPLED,
@@ -97,7 +98,7 @@ def _mutual_finding(group: tuple[int, ...], ledger: Ledger) -> Finding:
     # A pair is as strong as the weaker way: one strong way alone is a one-way coupling.
     weaker = [min(ledger.couplings([(j, k), (k, j)])) for j, k in pairs]
     graded, names = judge_family(weaker, COUPLING), ledger.labels(group)
-    strongest = weaker[graded.worst].scaled(100)
+    strongest, strong = weaker[graded.worst].scaled(100), graded.level in GRAVE
     one, other = ledger.labels(pairs[graded.worst])
     together = f"Units {listing(names)} move each other"
     if len(group) == 2:
@@ -113,10 +114,17 @@ def _mutual_finding(group: tuple[int, ...], ledger: Ledger) -> Finding:
         direction="above",
         estimate=graded.estimate,
         bounds=COUPLING,
-        remedy="Change them, and sample them, together: they form one variable.",
+        remedy=f"Change them, and sample them, together{': they form one variable' if strong else ''}.",
         settle=how_to_settle(graded.estimate, COUPLING) or _tell_apart(graded.level),
-        brief=f"units {listing(names)} form one variable" if len(names) < 4 else f"{len(names)} units are entangled",
+        brief=_brief(names, strong=strong),
     )
+
+
+def _brief(names: list[str], *, strong: bool) -> str:
+    """A weak coupling does not make one variable of two."""
+    if len(names) > 3:
+        return f"{len(names)} units are entangled"
+    return f"units {listing(names)} {'form one variable' if strong else 'move each other a little'}"
 
 
 def _one_way_finding(ledger: Ledger) -> Finding:

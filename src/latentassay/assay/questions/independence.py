@@ -113,7 +113,8 @@ def judge(evidence: IndependenceEvidence, context: Context) -> Judgement:
         direction="above",
         estimate=most,
         bounds=BOUNDS,
-        remedy="Draw them together: samples that mix units (hybrids, the prior) hold combinations no data have."
+        remedy=f"Draw them together: samples that mix units (hybrids{', the prior' if context.has_prior else ''}) hold "
+        "combinations that data hardly have."
         if named and level != "good"
         else None,
         settle=how_to_settle(most, BOUNDS),
@@ -129,10 +130,9 @@ def _pair(evidence: IndependenceEvidence, k: int) -> str:
 def _sentence(evidence: IndependenceEvidence, score: Score, named: list[int]) -> str:
     p_values = [float(evidence.p_values[pair]) for pair in evidence.pairs]
     least = min(1.0, len(p_values) * min(p_values))
-    test = (
-        f"p = {least:.2g} for no dependence, {f'over all {len(p_values)} pairs' if len(p_values) > 1 else 'one pair'}"
-    )
-    size = f"squared distance correlation {score} at most, {test}"
+    of_all = f" of {len(p_values)} pairs" if len(p_values) > 1 else ""
+    most = f"the largest{of_all}, " if of_all else ""
+    size = f"squared distance correlation {score}, {most}p = {least:.2g} for no dependence"
     if not named and not any(discoveries(p_values)):
         return f"No dependence between live units of real data was found ({size})."
     more = [f"{len(named) - NAMED} other pairs"] if len(named) > NAMED else []

@@ -285,8 +285,9 @@ def _say_off(evidence: ReconstructionEvidence, columns: list[int]) -> str:
         return ""
     # The residual is x − D(E(x)): what reconstructions have too much of is what it has too little of.
     named = listing([f"{column} ({-evidence.bias[column]:+.2g})" for column in columns[:LISTED]])
-    words = "Column" if len(columns) == 1 else "Columns"
-    return minus(f" {words} {named}{' …' if len(columns) > LISTED else ''}, in standard deviations of the column.")
+    are = "Column" if len(columns) == 1 else "Columns"
+    by = "are off by this many of their" if len(columns) > 1 else "is off by this many of its"
+    return minus(f" {are} {named}{' …' if len(columns) > LISTED else ''} {by} standard deviations.")
 
 
 def _columns_finding(evidence: ReconstructionEvidence, context: Context) -> Finding | None:

@@ -204,7 +204,7 @@ def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], contex
     error = percent_of(float(evidence.errors[evidence.kinds.index("posterior"), worst]), "the variance")
     allowed = 100 * evidence.expected[worst]
     width = f", and the posterior's own width explains {allowed:.3g} %" if allowed > 0 else ""
-    told = listing([f"{score} for {KINDS[kind]}" for kind, score in scores.items()])
+    told = listing([_say_score(kind, score) for kind, score in scores.items()])
     sentence = (
         f"Posterior samples {RETURNS[level]}: in unit {evidence.labels[worst]}, the worst, the squared error of the "
         f"response is {error}{width}. "
@@ -224,6 +224,11 @@ def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], contex
         remedy=_remedy(evidence, guilty, context) if guilty else None,
         settle=how_to_settle(verdict.estimate, BOUNDS),
     )
+
+
+def _say_score(kind: str, score: Score) -> str:
+    """Below −100 % a latent is further from its response than from a random one, and how far says nothing more."""
+    return f"{score if score.value >= -1 else 'below -100 %'} for {KINDS[kind]}"
 
 
 def _parts(evidence: SelfConsistencyEvidence, units: list[int]) -> tuple[str, float]:
@@ -248,7 +253,7 @@ def _cause(evidence: SelfConsistencyEvidence, units: list[int]) -> str:
 def _remedy(evidence: SelfConsistencyEvidence, units: list[int], context: Context) -> str | None:
     if _parts(evidence, units)[0] == "shift":
         return "Take the mean error of the reconstructions off the decodings, or the shift off the codes."
-    return "objectives.AVAE trains an encoder to return what was decoded." if context.is_trainable else None
+    return "Train the encoder to return what was decoded, as objectives.AVAE does." if context.is_trainable else None
 
 
 def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Score]) -> Finding:

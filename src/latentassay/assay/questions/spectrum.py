@@ -121,8 +121,8 @@ def _finding(evidence: SpectrumEvidence, scores: tuple[Score, ...], context: Con
     level = grade(evidence.flatter, FLATTER)
     latent, picture = (str(score).replace("-", "−") for score in scores)
     says = {
-        "good": ": latents hold hardly more fine detail, if any",
-        "unsure": "; whether they are flatter is not sure",
+        "good": f": latents hold {'no' if evidence.flatter <= 0 else 'hardly'} more fine detail than these",
+        "unsure": "; whether latents are flatter is not sure",
         "note": ": latents hold fine detail that the picture at their size does not",
     }
     return Finding(
@@ -140,7 +140,7 @@ def _finding(evidence: SpectrumEvidence, scores: tuple[Score, ...], context: Con
 
 
 def _remedy(context: Context) -> str:
-    spends = "A diffusion model of such latents spends effort on noise"
+    spends = "A diffusion model of such latents spends effort on that detail"
     return f"{spends}; decode downscaled latents while training." if context.is_trainable else f"{spends}."
 
 

@@ -117,8 +117,8 @@ def _finding(evidence: StructureEvidence, effect: Score) -> Finding:
     else:
         differ = "hardly differ from" if level == "good" else "differ from"
     sentence = (
-        f"Responses to {evidence.origin} samples {differ} the samples themselves: {effect} of the variance of both "
-        f"together lies between them (p = {p_value:.2g} for no difference)."
+        f"Responses to {evidence.origin} samples {differ} the samples as a whole, whatever becomes of single ones: "
+        f"{effect} of the variance of both together lies between them (p = {p_value:.2g} for no difference)."
     )
     return Finding(
         "structure",

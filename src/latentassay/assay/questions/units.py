@@ -15,7 +15,7 @@ from latentassay.assay.principal import MOST
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
 from latentassay.assay.states import state_findings
-from latentassay.assay.wording import name_units
+from latentassay.assay.wording import minus, name_units
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
 from latentassay.core.levels import GRAVE, Bounds, Level, grade, worst
@@ -90,17 +90,27 @@ def measure(context: Context) -> UnitsEvidence:
             high=live + sum(not entry.certain for unit, entry in enumerate(entries) if unit not in ledger.live),
             n=max(context.matrix.used),
         ),
-        variables=_variables(ledger),
+        variables=_variables(ledger, directly=_are_comparable(ledger, context)),
         strength=_strength(ledger),
     )
 
 
-def _variables(ledger: Ledger) -> int:
-    """How many variables live and redundant units hold; of redundant ones, as many as principal directions answer."""
+def _are_comparable(ledger: Ledger, context: Context) -> bool:
+    """Whether principal directions, which are of all latents, count what these units hold: single latents, and all."""
+    return context.matrix.units.are_scalars and len(ledger.entries) == len(context.units)
+
+
+def _variables(ledger: Ledger, *, directly: bool) -> int:
+    """How many variables live and redundant units hold; of redundant ones, as many as principal directions answer.
+
+    Units of many latents, such as channels, are counted themselves: there are more directions in each.
+    """
     redundant = set(ledger.of("redundant"))
     others = sum(not set(group) <= redundant for group in ledger.variables)
     if not redundant:
         return others
+    if not directly:
+        return others + len(redundant)
     return max(others, int(ledger.directions)) if ledger.directions is not None else others + 1
 
 
@@ -187,9 +197,12 @@ def _alive_finding(evidence: UnitsEvidence, ledger: Ledger, context: Context) ->
     brief = f"none of {total} {units} answers when changed alone"
     if count:
         brief = f"{count} of {total} {units} {'is' if count == 1 else 'are'} alive"
+    redundant = len(ledger.of("redundant"))
+    if redundant and count:
+        brief += f", and {redundant} {'comes' if redundant == 1 else 'come'} back only together with others"
     sentence = f"{brief[0].upper()}{brief[1:]}{doubt}"
-    if evidence.variables not in (0, count):
-        sentence += f"; {'' if count else 'together '}they hold {_variables_words(evidence, ledger)}"
+    if evidence.variables not in (0, count) and (not redundant or _are_comparable(ledger, context)):
+        sentence += f"; {'they hold' if count > 1 else 'all together hold'} {_variables_words(evidence, ledger)}"
     return Finding(
         "units.alive",
         f"{sentence}.",
@@ -206,9 +219,10 @@ def _more_time(asked: int, context: Context) -> str | None:
     """What it takes to ask about all units, where only some were."""
     if asked == len(context.units):
         return None
-    seconds = context.seconds * len(context.units) / asked
+    times = len(context.units) / asked
     return (
-        f"Give it about {seconds:.2g} s (budget=, or --budget) for all of them, or name the units that matter (units=)."
+        f"Give it about {times:.2g} × the time (budget=, or --budget) for all of them, or name the units that matter "
+        "(units=)."
     )
 
 
@@ -250,8 +264,12 @@ def _collapse_finding(ledger: Ledger, context: Context) -> Finding:
         )
         remedy = f"See whether the data reach the encoder{', and lower β or warm it up from 0' if beta else ''}."
     else:
-        key = "units.collapsed" if len(ledger.of("collapsed")) == total else "units.dead"
-        cause = f"the decoder ignores the latent{' (posterior collapse)' if context.has_prior else ''}"
+        noise_alone = len(ledger.of("collapsed")) == total
+        key = "units.collapsed" if noise_alone else "units.dead"
+        cause = "the decoder ignores the latent"
+        if noise_alone:
+            cause = "the encoder sends noise alone, and the decoder hardly moves with it"
+        cause += " (posterior collapse)" if context.has_prior else ""
         remedy = "See whether the latent reaches the decoder"
         remedy += (
             ", and lower β or warm it up from 0." if beta else ", and whether its weights were trained and loaded."
@@ -282,7 +300,7 @@ def _strength_finding(ledger: Ledger, score: Score, context: Context) -> Finding
     why = f"unit {ledger.entries[units[family.worst]].label}" if level == "unsure" else _why(ledger, level)
     return Finding(
         "units.strength",
-        _strength_sentence(score, names, family.estimate, level, is_over=is_over, why=why),
+        _strength_sentence(score, names, family.estimate, level, is_over=is_over, why=why, wide=_are_wide(ledger)),
         level,
         (score.name,),
         subjects=tuple(names),
@@ -308,24 +326,34 @@ def _excess(entry: Entry) -> Estimate:
     return Estimate(entry.response - 1, stderr=entry.response.stderr or 0.0, n=entry.response.n)
 
 
+def _are_wide(ledger: Ledger) -> bool:
+    """Whether posteriors have a width at all, that could explain something."""
+    return any(entry.noise > 0 for entry in ledger.entries)
+
+
 def _why(ledger: Ledger, level: Level) -> str:
     """Why less may come back than was changed, and all be well."""
     entries = [ledger.entries[unit] for unit in ledger.of("alive")]
     if level != "good" or min(float(entry.response) for entry in entries) > 1 - UNDERSHOOT.negligible:
         return ""
     if any(entry.response < (1 - UNDERSHOOT.negligible) * entry.expected for entry in entries):
-        return " alone, and with the units that hold the same as far as the posterior lets it"
+        lets = " as far as the posterior lets it" if _are_wide(ledger) else ", whole or nearly so"
+        return f" alone, and with the units that hold the same{lets}"
     return ", which is what the width of the posterior lets come back"
 
 
-def _strength_sentence(score: Score, names: list[str], size: Estimate, level: Level, *, is_over: bool, why: str) -> str:
+def _strength_sentence(
+    score: Score, names: list[str], size: Estimate, level: Level, *, is_over: bool, why: str, wide: bool
+) -> str:
     sentence = f"A change of an alive unit comes back at {score} of its size"
     if not names and level != "unsure":
         return f"{sentence}{why}."
-    what = "more than was changed" if is_over else "less than the width of the posterior explains"
+    explained = "less than the width of the posterior explains" if wide else "too small"
+    what, share = "more than was changed" if is_over else explained, f"{minus(str(size.scaled(100)))} %"
     if not names:
-        return f"{sentence}; {why} by {size.scaled(100)} % {what}, the most of all."
-    return f"{sentence}; {name_units(names)} by {'up to ' if len(names) > 1 else ''}{size.scaled(100)} % {what}."
+        return f"{sentence}; that of {why} by {share} {what}, the most of all."
+    those, most = ("those", "by up to") if len(names) > 1 else ("that", "by")
+    return f"{sentence}; {those} of {name_units(names)} {most} {share} {what}."
 
 
 def _strength_remedy(context: Context, *, is_over: bool) -> str:
