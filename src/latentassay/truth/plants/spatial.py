@@ -45,10 +45,11 @@ def dead_channel(gain: float, seed: int) -> Plant:
         z[:, channel] *= gain
         return z
 
+    weaker = {claim("units.faint", f"c{channel}")} if gain else set()
     return Plant(
         model=Faulty(world, world.shape, code=code, latent=latent),
         data=world.draw(),
-        truth=frozenset({claim("units.dead", f"c{channel}")}),
+        truth=frozenset({claim("units.dead", f"c{channel}"), *weaker}),
         consequences=MISFIT,
         never=frozenset({"units.collapsed", "units.encoder_blind", "units.twins"}),
     )

@@ -72,6 +72,8 @@ def ignored_latent(gain: float, seed: int) -> Plant:
     world = vector_world(seed)
     is_prior = chance("decoder ignores all", seed).random() < 0.5
     everyone = range(world.units)
+    # A decoder that uses all units alike, and each a little, may be said to use what the encoder hardly varies.
+    weaker = {claim("units.faint", *everyone), claim("units.encoder_blind", *everyone)} if gain else set()
 
     def code(x: Tensor, mean: Tensor, std: Tensor) -> tuple[Tensor, Tensor]:
         return (gain * mean, torch.ones_like(std)) if is_prior else (mean, std)
@@ -79,9 +81,9 @@ def ignored_latent(gain: float, seed: int) -> Plant:
     return Plant(
         model=Faulty(world, (world.units,), code=code, latent=lambda z: gain * z),
         data=world.draw(),
-        truth=frozenset({claim("units.collapsed" if is_prior else "units.dead", *everyone)}),
+        truth=frozenset({claim("units.collapsed" if is_prior else "units.dead", *everyone), *weaker}),
         consequences=LOSSES | UNREAD | {"input_checks.scale", "aggregate.spread"},
-        never=frozenset({"units.encoder_blind", "units.redundant", "units.twins"}),
+        never=frozenset({"units.redundant", "units.twins"}) | (set() if gain else {"units.encoder_blind"}),
     )
 
 
