@@ -28,7 +28,7 @@ def ways(shape: tuple[int, ...] = (3, 16, 16), **changed: Any) -> Section:
     found |= {name: arrays[name] for name in ("xs", "ys", "response_error", "posterior")}
     found |= {"observations": arrays.get("observations"), "labels": ("4", "21")}
     costs = {"manifold": COSTS["manifold"], "straight": COSTS["straight"], "refined": COSTS["manifold_full"]}
-    found |= {"costs": costs, "lines": ONE, "pairs": 9, "gain": 0.5, "variant": ""}
+    found |= {"costs": costs, "lines": ONE, "pairs": 9, "gain": 0.5, "detours": ONE, "variant": ""}
     return section("paths", PathsEvidence(**(found | changed)))
 
 

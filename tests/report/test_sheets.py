@@ -164,7 +164,7 @@ def test_a_model_without_alive_units_still_has_figures(make_sections):
     nothing |= {"responses": {"live": np.zeros(4, bool)}, "factors": {"alive": np.zeros(4, bool)}}
     drawn = report.figures([changed(s, **nothing[s.key]) for s in sections])
     factors = {"factors.maps", "factors.information", "factors.scores"}
-    assert set(drawn) == {"units.bars", "responses.matrix", "responses.full", "graph.circle"} | factors
+    assert set(drawn) == {"units.bars", "units.ledger", "responses.matrix", "responses.full", "graph.circle"} | factors
     assert "no unit is alive" in texts(drawn["graph.circle"])
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from latentassay.plots.hybrids import double_intervention, hybridisation
     from latentassay.plots.images import reconstruction_pairs, strips, traversals
     from latentassay.plots.invariance import adjacency, equivariance_matrix, invariance_matrix
+    from latentassay.plots.ledger import unit_ledger
     from latentassay.plots.matrices import factor_maps, full_matrix, information_map, response_matrix
     from latentassay.plots.paths import path_map, path_strips
     from latentassay.plots.scores import score_dots
@@ -45,6 +46,7 @@ _MODULES = {
     "hybrids": ("double_intervention", "hybridisation"),
     "images": ("reconstruction_pairs", "strips", "traversals"),
     "invariance": ("adjacency", "equivariance_matrix", "invariance_matrix"),
+    "ledger": ("unit_ledger",),
     "matrices": ("factor_maps", "full_matrix", "information_map", "response_matrix"),
     "paths": ("path_map", "path_strips"),
     "scores": ("score_dots",),
@@ -97,6 +99,7 @@ __all__ = [
     "traversal_errors",
     "traversals",
     "unit_bars",
+    "unit_ledger",
     "volume_map",
     "ways",
 ]

@@ -17,7 +17,7 @@ def test_a_model_that_inverts_itself_has_every_unit_alive_at_full_strength():
     assert scores["units.alive"].value == scores["units.varying"].value == 3
     assert scores["units.strength"].value == pytest.approx(1, abs=0.05)
     assert findings_of(sections)["units.alive"].sentence.startswith("3 of 3 units are alive")
-    assert set(figures(sections.values())) == {"units.bars"}
+    assert set(figures(sections.values())) == {"units.bars", "units.ledger"}
 
 
 def test_the_divergence_is_that_of_a_gaussian_from_the_prior():

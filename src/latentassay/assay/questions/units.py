@@ -25,6 +25,9 @@ from latentassay.stats.intervals import wilson
 VARYING = 0.01
 """Variance of posterior means above which a unit counts as active (Burda et al. 2016)."""
 
+MOST_ROWS = 48
+"""Units of which a table can be read."""
+
 UNDERSHOOT = Bounds(0, 0.15, 0.35, "share of a change that is missing beyond what the posterior's width explains")
 LOST = Bounds(0, 0, 1e-3, "share of responses that are no numbers", problem=0.05)
 OVERSHOOT = Bounds(0, 0.15, 0.35, "share of a change by which it comes back larger than it was made")
@@ -365,7 +368,25 @@ def _strength_remedy(context: Context, *, is_over: bool) -> str:
 
 
 def figures(evidence: UnitsEvidence) -> Iterator[Picture]:
-    """Yield responses, effects and spreads of every unit as bars."""
+    """Yield the ledger as a table, and responses and spreads of every unit as bars."""
+    shown = np.argsort(-evidence.response, kind="stable")[:MOST_ROWS]
+    shown.sort()
+    yield Picture(
+        "ledger",
+        "The ledger of units",
+        "All that is said of a unit follows from its row. First: share of the variance of its code that is that of the "
+        "data, the rest being the posterior's noise. Second: share of the variance of the output that exchanging it "
+        "between samples moves. Third: share of a change of it, root mean squared, that comes back after decoding and "
+        "encoding again. Last: its state." + _not_shown(len(evidence.labels)),
+        partial(
+            plots.unit_ledger,
+            evidence.expected[shown],
+            evidence.effect[shown],
+            evidence.response[shown],
+            [evidence.states[unit] for unit in shown],
+            [evidence.labels[unit] for unit in shown],
+        ),
+    )
     yield Picture(
         "bars",
         "What is known of each unit",
@@ -386,6 +407,10 @@ def figures(evidence: UnitsEvidence) -> Iterator[Picture]:
             expected=evidence.expected,
         ),
     )
+
+
+def _not_shown(units: int) -> str:
+    return f" The {MOST_ROWS} of {units} units that respond most are shown." if units > MOST_ROWS else ""
 
 
 QUESTION = Question(
