@@ -22,7 +22,10 @@ class Rows:
 def question(key="rows", measure=None, width=lambda n: 0.0):
     def judge(evidence, context):
         estimate = Estimate(0.05, stderr=width(int(evidence.count)))
-        return la.Judgement((), (la.Finding(key, "…", grade(estimate, BOUNDS), estimate=estimate, bounds=BOUNDS),))
+        level = grade(estimate, BOUNDS)
+        settle = "More rows would tell." if level == "unsure" else None
+        finding = la.Finding(key, "…", level, estimate=estimate, bounds=BOUNDS, settle=settle)
+        return la.Judgement((), (finding,))
 
     def count(context):
         return Rows(np.array(context.n), np.array(context.depth))

@@ -20,7 +20,7 @@ def test_all_of_the_panel_where_nothing_is_named():
 
 def test_options_come_before_the_variants_that_the_field_quotes():
     found = names(read_jobs({"irs": {"quantile": 0.5}}, variants=True))
-    assert found == ["irs[quantile=0.5]", "irs[quantile=1.0]", "irs[quantile=0.9]"]
+    assert found == ["irs[quantile=0.5]", "irs[bias=kept]", "irs[quantile=1.0]", "irs[quantile=0.9]"]
 
 
 def test_functions_are_jobs_of_their_own():

@@ -17,6 +17,7 @@ ALL = {
     "reconstruction.pairs",
     "reconstruction.errors",
     "units.bars",
+    "units.ledger",
     "responses.matrix",
     "responses.full",
     "graph.circle",
@@ -75,7 +76,7 @@ def changed(section, **arrays):
 @pytest.mark.parametrize(
     ("key", "without", "left"),
     [
-        ("units", ["kl"], {"units.bars"}),
+        ("units", ["kl"], {"units.bars", "units.ledger"}),
         ("holes", ["distance_prior", "prior_samples"], {"holes.distances", "holes.samples", "holes.worst"}),
         ("factors", ["conditioned"], {"factors.maps", "factors.information", "factors.scores"}),
         ("factors", ["importance"], {"factors.maps", "factors.information", "factors.scores"}),

@@ -1,4 +1,4 @@
-"""What is known of each unit, as a table: whether the encoder varies it, the decoder uses it, and a change comes back."""
+"""What is known of each unit, as a table: whether the encoder varies it, the decoder uses it, and changes come back."""
 
 from collections.abc import Sequence
 from typing import Any
