@@ -1,0 +1,114 @@
+"""How much of a change of a unit comes back, beside what the width of the posterior explains: no less, and no more."""
+
+from latentassay.assay.context import Context
+from latentassay.assay.families import judge_family
+from latentassay.assay.ledger import Entry, Ledger
+from latentassay.assay.settling import how_to_settle
+from latentassay.assay.wording import minus, name_units
+from latentassay.core.estimate import Estimate
+from latentassay.core.findings import Finding, Score
+from latentassay.core.levels import GRAVE, Bounds, Level, worst
+
+UNDERSHOOT = Bounds(0, 0.15, 0.35, "share of a change that is missing beyond what the posterior's width explains")
+OVERSHOOT = Bounds(0, 0.15, 0.35, "share of a change by which it comes back larger than it was made")
+
+
+def strength_of(ledger: Ledger) -> Estimate | None:
+    """Return the mean response of units that are alive alone; ``None`` where none is."""
+    alone = [ledger.entries[unit].response for unit in ledger.of("alive")]
+    if not alone:
+        return None
+    stderr = sum((each.stderr or 0.0) ** 2 for each in alone) ** 0.5 / len(alone)
+    return Estimate(sum(alone) / len(alone), stderr=stderr, n=min(each.n or 0 for each in alone))
+
+
+def strength_score(strength: Estimate, context: Context) -> Score:
+    """Return the same as a score."""
+    return Score.of(
+        "units.strength",
+        "Response strength of alive units",
+        strength,
+        "mean of M_jj / (√2 σ_j) over units that answer alone: 1 if the encoder reads back exactly what the decoder "
+        "was given, Var μ / (Var μ + E s²) at the optimum of a VAE",
+        n=strength.n or context.n,
+        seed=context.seed,
+    )
+
+
+def strength_finding(ledger: Ledger, score: Score, context: Context) -> Finding:
+    """Changes should come back no larger than they were made, and no smaller than the posterior's width explains."""
+    units = ledger.of("alive")
+    sides = (
+        (UNDERSHOOT, [_missing(ledger.entries[unit]) for unit in units]),
+        (OVERSHOOT, [_excess(ledger.entries[unit]) for unit in units]),
+    )
+    graded = [(judge_family(sizes, bounds), bounds) for bounds, sizes in sides]
+    level = worst([family.level for family, _ in graded])
+    family, bounds = next(each for each in graded if each[0].level == level)
+    names = ledger.labels([units[k] for k in family.noted])
+    is_over = bounds is OVERSHOOT
+    why = f"unit {ledger.entries[units[family.worst]].label}" if level == "unsure" else _why(ledger, level)
+    return Finding(
+        "units.strength",
+        _sentence(score, names, family.estimate, level, is_over=is_over, why=why, wide=_are_wide(ledger)),
+        level,
+        (score.name,),
+        subjects=tuple(names),
+        direction=None if level == "good" else "above" if is_over else "below",
+        estimate=family.estimate,
+        bounds=bounds,
+        remedy=_remedy(context, is_over=is_over) if level in ("note", *GRAVE) else None,
+        settle=how_to_settle(family.estimate, bounds) or ("More rows would tell." if level == "unsure" else None),
+    )
+
+
+def _missing(entry: Entry) -> Estimate:
+    """What is missing of a response, as a share of what the posterior's width lets come back.
+
+    A unit that comes back whole as long as the others move with it is not misread: others hold the same.
+    """
+    expected = max(entry.expected, 1e-12)
+    most = max(float(entry.response), entry.returns or 0.0)
+    return Estimate(1 - most / expected, stderr=(entry.response.stderr or 0.0) / expected, n=entry.response.n)
+
+
+def _excess(entry: Entry) -> Estimate:
+    return Estimate(entry.response - 1, stderr=entry.response.stderr or 0.0, n=entry.response.n)
+
+
+def _sentence(
+    score: Score, names: list[str], size: Estimate, level: Level, *, is_over: bool, why: str, wide: bool
+) -> str:
+    sentence = f"A change of an alive unit comes back at {score} of its size"
+    if not names and level != "unsure":
+        return f"{sentence}{why}."
+    explained = "less than the width of the posterior explains" if wide else "too small"
+    what, share = "more than was changed" if is_over else explained, f"{minus(str(size.scaled(100)))} %"
+    if not names:
+        return f"{sentence}; that of {why} by {share} {what}, the most of all."
+    those, most = ("those", "by up to") if len(names) > 1 else ("that", "by")
+    return f"{sentence}; {those} of {name_units(names)} {most} {share} {what}."
+
+
+def _remedy(context: Context, *, is_over: bool) -> str:
+    if is_over:
+        return "The encoder reads more than the decoder paints: compare the scales on which both take the latent."
+    if context.is_trainable:
+        return "Encoder and decoder disagree off the data; consistency training (objectives.AVAE) brings them together."
+    return "Encoder and decoder disagree off the data: do not read changed latents as if they had been encoded."
+
+
+def _are_wide(ledger: Ledger) -> bool:
+    """Whether posteriors have a width at all, that could explain something."""
+    return any(entry.noise > 0 for entry in ledger.entries)
+
+
+def _why(ledger: Ledger, level: Level) -> str:
+    """Why less may come back than was changed, and all be well."""
+    entries = [ledger.entries[unit] for unit in ledger.of("alive")]
+    if level != "good" or min(float(entry.response) for entry in entries) > 1 - UNDERSHOOT.negligible:
+        return ""
+    if any(entry.response < (1 - UNDERSHOOT.negligible) * entry.expected for entry in entries):
+        lets = " as far as the posterior lets it" if _are_wide(ledger) else ", whole or nearly so"
+        return f" alone, and with the units that hold the same{lets}"
+    return ", which is what the width of the posterior lets come back"
