@@ -82,12 +82,12 @@ def _sentence(
     sentence = f"A change of an alive unit comes back at {score} of its size"
     if not names and level != "unsure":
         return f"{sentence}{why}."
-    explained = "less than the width of the posterior explains" if wide else "too small"
-    what, share = "more than was changed" if is_over else explained, f"{minus(str(size.scaled(100)))} %"
+    many, share = len(names) > 1, f"{minus(str(size.scaled(100)))} %"
+    smaller = f"smaller than {'the width of the posterior explains' if wide else 'it was made'}"
+    what = f"{share} {'larger than it was made' if is_over else smaller}"
     if not names:
-        return f"{sentence}; that of {why} by {share} {what}, the most of all."
-    those, most = ("those", "by up to") if len(names) > 1 else ("that", "by")
-    return f"{sentence}; {those} of {name_units(names)} {most} {share} {what}."
+        return f"{sentence}; that of {why} comes back {what}, the most of all."
+    return f"{sentence}; one of {name_units(names)} comes back {'up to ' if many else ''}{what}."
 
 
 def _remedy(context: Context, *, is_over: bool) -> str:

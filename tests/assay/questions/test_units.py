@@ -150,7 +150,9 @@ def test_points_are_said_to_miss_a_share_and_no_width_explains_it():
     x = torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
     found = findings_of(ask(model, x, "units"))["units.strength"]
     assert found.level == "warning" and "width" not in found.sentence
-    assert "those of units 0, 1 and 2 by up to 5" in found.sentence and "too small" in found.sentence
+    assert (
+        "one of units 0, 1 and 2 comes back up to 5" in found.sentence and "smaller than it was made" in found.sentence
+    )
 
 
 def test_channels_that_answer_only_together_are_not_counted_by_directions_of_all_latents():

@@ -159,7 +159,7 @@ def _free_finding(ledger: Ledger) -> Finding:
     graded = judge_family(couplings, COUPLING)
     j, k = ledger.labels(pairs[graded.worst])
     sentence, brief = (
-        f"No live unit surely moves another, but {j} may move {k} ({couplings[graded.worst].scaled(100)} %).",
+        f"No live unit surely moves another, but unit {j} may move unit {k} ({couplings[graded.worst].scaled(100)} %).",
         None,
     )
     if graded.level == "good":

@@ -262,6 +262,8 @@ def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Sco
     estimate = verdict.estimate
     worst = max(verdict.named or range(len(excess)), key=lambda unit: float(excess[unit]))
     more = f"{percent_of(abs(float(estimate)), 'the variance')} {'more' if estimate >= 0 else 'less'}"
+    if 0 < estimate < 10:
+        more = f"{minus(str(estimate.scaled(100)))} % of the variance more"
     sentence = (
         f"Hybrids, whose units come from different data, differ from their responses by {more} than posterior samples "
         f"do in unit {evidence.labels[worst]}, the worst."

@@ -115,10 +115,11 @@ def _finding(evidence: StructureEvidence, effect: Score) -> Finding:
     if p_value >= SIGNIFICANT:
         differ = "cannot be told from"
     else:
+        # A distribution may stay the same while single samples move far; that is for the question of holes.
         differ = "hardly differ from" if level == "good" else "differ from"
     sentence = (
-        f"Responses to {evidence.origin} samples {differ} the samples as a whole, whatever becomes of single ones: "
-        f"{effect} of the variance of both together lies between them (p = {p_value:.2g} for no difference)."
+        f"Responses to {evidence.origin} samples {differ} the samples as a whole: {effect} of the variance of both "
+        f"together lies between them (p = {p_value:.2g} for no difference)."
     )
     return Finding(
         "structure",
