@@ -243,9 +243,10 @@ def _who(labels: Sequence[str], named: Sequence[int], at_worst: int) -> str:
     return f"{len(named)} units ({', '.join(shown)} …)" if len(named) > LISTED else f"units {listing(shown)}"
 
 
-def _of_whom(evidence: AggregateEvidence, named: Sequence[int], k: int, what: str) -> str:
+def _of_whom(evidence: AggregateEvidence, verdict: FamilyVerdict, k: int, what: str) -> str:
     """Name a number and its unit, where the sentence has not named that unit alone."""
-    return f"their {what}" if len(named) == 1 else f"the {what} of unit {evidence.labels[k]}"
+    is_named = len(verdict.named) <= 1 and verdict.level != "unsure"
+    return f"their {what}" if is_named else f"the {what} of unit {evidence.labels[k]}"
 
 
 def _shift_finding(evidence: AggregateEvidence) -> Finding | None:
@@ -256,7 +257,7 @@ def _shift_finding(evidence: AggregateEvidence) -> Finding | None:
     words = _Words(
         f"Codes of {_who(evidence.labels, named, k)} do not lie about 0, as the prior does",
         "codes of all units lie about 0, as the prior does,",
-        f"{_of_whom(evidence, named, k, 'mean')} is {evidence.mean[k]:.2g} of the prior's standard deviations",
+        f"{_of_whom(evidence, verdict, k, 'mean')} is {evidence.mean[k]:.2g} of the prior's standard deviations",
     )
     return _finding(
         "shift",
@@ -278,7 +279,7 @@ def _spread_finding(evidence: AggregateEvidence) -> Finding | None:
     words = _Words(
         f"Codes of {_who(evidence.labels, named, k)} do not spread as the prior does",
         "codes of all units spread as the prior does",
-        f"{_of_whom(evidence, named, k, 'standard deviation')} is {evidence.std[k]:.3g} times the prior's",
+        f"{_of_whom(evidence, verdict, k, 'standard deviation')} is {evidence.std[k]:.3g} times the prior's",
     )
     return _finding(
         "spread",
@@ -308,7 +309,7 @@ def _tails_finding(evidence: AggregateEvidence, bounds: Bounds, word: str, meani
     words = _Words(
         f"Codes of {_who(evidence.labels, named, k)} have {word} tails than the normal prior ({meaning})",
         "codes of all units have the tails of the normal prior",
-        f"{_of_whom(evidence, named, k, 'L-kurtosis')} is {evidence.tails[k]}, a normal distribution's {NORMAL:.2f}",
+        f"{_of_whom(evidence, verdict, k, 'L-kurtosis')} is {evidence.tails[k]}, a normal distribution's {NORMAL:.2f}",
     )
     return _finding(
         "tails",
