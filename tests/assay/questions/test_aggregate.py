@@ -105,7 +105,7 @@ def test_without_a_prior_nothing_is_asked():
     assert not asked(normal(0), prior=None)
 
 
-@pytest.mark.parametrize("times", [0.6, 0.9, 1.0, 1.1, 1.5])
+@pytest.mark.parametrize("times", [0.6, 0.9, 1.0, 1.1, 1.7])
 def test_input_checks_of_scale_are_not_contradicted(times):
     found = findings_of(asked(times * normal(1), "aggregate", "input_checks"))
     levels = {found[key].level for key in ("aggregate", "aggregate.spread") if key in found}

@@ -92,3 +92,8 @@ def test_nothing_is_asked_where_no_unit_is_alive():
 
 def test_it_has_its_figure():
     assert set(figures(ask(*responding.clean(), KEY).values())) == {f"{KEY}.matrix"}
+
+
+def test_others_that_move_further_than_the_unit_are_not_said_to_be_left_alone():
+    finding, _, _ = asked(*leaking([[1, 3.0, 3], [3, 1, 3], [3, 3, 1]]), samples=400)
+    assert "moves the others by more than the unit itself" in finding.sentence and "alone at" not in finding.sentence

@@ -103,6 +103,8 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
     left = graded.estimate
     level: Level = graded.level if not _contradict(graded.level, own) else "unsure"
     sentence = f"A change of one unit leaves the others alone at {score} on average (invariance)"
+    if score.value < 0:
+        sentence = f"A change of one unit moves the others by more than the unit itself on average (invariance {score})"
     follows = f"When you change unit {moving}, expect unit {moved} to follow."
     together = {pairs[graded.worst], pairs[graded.worst][::-1]} & set(ledger.mutual)
     if level != "good":
