@@ -177,10 +177,10 @@ def _alive_finding(evidence: UnitsEvidence, ledger: Ledger, context: Context) ->
     brief = f"none of {total} {units} answers when changed alone"
     if count:
         brief = f"{count} of {total} {units} {'is' if count == 1 else 'are'} alive"
-    redundant = len(ledger.of("redundant"))
+    sentence, redundant = f"{brief[0].upper()}{brief[1:]}{doubt}", len(ledger.of("redundant"))
     if redundant and count:
-        brief += f", and {redundant} {'comes' if redundant == 1 else 'come'} back only together with others"
-    sentence = f"{brief[0].upper()}{brief[1:]}{doubt}"
+        together = f", and {redundant} {'comes' if redundant == 1 else 'come'} back only together with others"
+        sentence, brief = f"{sentence}{together}", f"{brief}{together}"
     if evidence.variables not in (0, count) and (not redundant or _are_comparable(ledger, context)):
         sentence += f"; {'they hold' if count > 1 else 'all together hold'} {_variables_words(evidence, ledger)}"
     return Finding(
