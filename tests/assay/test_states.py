@@ -19,7 +19,6 @@ def entry(unit, state, *, spread=1.0, response=0.2, effect=0.3):
         signal=0.99,
         effect=Estimate(effect, stderr=effect / 30),
         response=Estimate(response, stderr=0.01),
-        expected=0.99,
         returns=None,
         partners=(),
         moves=(),

@@ -25,6 +25,9 @@ State = Literal["alive", "faint", "dead", "collapsed", "encoder-blind", "twin", 
 LIVE: tuple[State, ...] = ("alive", "twin", "entangled")
 """States of units that answer when they are changed."""
 
+SHARED_STATES: tuple[State, ...] = ("twin", "redundant", "entangled")
+"""States that a unit is in with others; the first that holds says most."""
+
 SIGNAL = 0.01
 """The encoder varies a unit if more than this share of its variance is that of the data, the rest being noise."""
 
@@ -64,10 +67,10 @@ class Entry:
         spread: standard deviation of its posterior means over the data.
         noise: root mean squared standard deviation of its posterior.
         kl: mean divergence from the prior in nats; ``None`` without one.
-        signal: share of its variance that is that of the data, Var μ / (Var μ + E s²).
+        signal: share of its variance that is that of the data, Var μ / (Var μ + E s²), which is also what the width
+            of the posterior lets come back at the optimum; 1 without noise.
         effect: share of the variance of the decodings that exchanging it moves.
         response: how much of a change of it comes back, root mean squared, in units of its spread.
-        expected: what the width of the posterior lets come back at the optimum: ``signal``, 1 without noise.
         returns: slope of its response on itself over real codes, where it moves with all others; ``None`` if unknown.
         partners: units that it repeats, is entangled or is redundant with.
         moves: units that it moves and that do not move it.
@@ -82,7 +85,6 @@ class Entry:
     signal: float
     effect: Estimate
     response: Estimate
-    expected: float
     returns: float | None
     partners: tuple[int, ...]
     moves: tuple[int, ...]
@@ -189,19 +191,14 @@ def build_ledger(
     # A unit of which most comes back in others is no less entangled for coming back in itself by little.
     graph = response_graph(matrix, nodes=(used & varies & ~redundant).nonzero().flatten().tolist())
     mutual, one_way = graph.pairs, graph.one_way
+    members = _members(same, mutual, redundant)
     states = [
-        _state(bool(used[j]), bool(varies[j]), bool(answers[j]), kl is not None and float(noise[j]) > 0)
+        next(
+            (state for state in SHARED_STATES if j in members[state]),
+            _state(bool(used[j]), bool(varies[j]), bool(answers[j]), kl is not None and float(noise[j]) > 0),
+        )
         for j in range(len(labels))
     ]
-    members = {"redundant": set(redundant.nonzero().flatten().tolist())}
-    members["entangled"] = {unit for pair in mutual for unit in pair}
-    members["twin"] = {unit for pair in same for unit in pair}
-    # Where all redundant units repeat one another, that says more; where others hold the same, it says too little.
-    if not members["redundant"] <= members["twin"]:
-        members["twin"] -= members["redundant"]
-    for state in ("entangled", "redundant", "twin"):
-        for unit in members[state]:
-            states[unit] = state
     partners = _partners(len(labels), [*same, *mutual], sorted(members["redundant"]))
     doubt = _doubt(matrix, signal, data_variance)
     entries = tuple(
@@ -215,24 +212,39 @@ def build_ledger(
             signal=float(signal[j]),
             effect=_effect(matrix, j, 0.0 if probed is None else float(probed[j])),
             response=Estimate(float(response[j]), stderr=float(stderr[j]), n=matrix.used[j]),
-            expected=float(signal[j]),
             returns=None if returns is None else float(returns[j]),
             partners=partners[j],
             moves=tuple(k for i, k in one_way if i == j),
         )
         for j in range(len(labels))
     )
-    nodes = [j for j, entry in enumerate(entries) if entry.state in (*LIVE, "redundant")]
-    joined = [*same, *mutual, *_chain(sorted(members["redundant"] - members["twin"]))]
-    variables = join_pairs(nodes, [pair for pair in joined if set(pair) <= set(nodes)])
     return Ledger(
         entries=entries,
         coupling=matrix.coupling.double(),
         coupling_stderr=matrix.coupling_stderr.double(),
         mutual=mutual,
         one_way=one_way,
-        variables=variables,
+        variables=_variables(entries, [*same, *mutual], members),
     )
+
+
+def _members(
+    same: Iterable[tuple[int, int]], mutual: Iterable[tuple[int, int]], redundant: Bool[Tensor, " u"]
+) -> dict[State, set[int]]:
+    """Units in each of the states that they share with others."""
+    twins, together = {unit for pair in same for unit in pair}, set(redundant.nonzero().flatten().tolist())
+    # Where all redundant units repeat one another, that says more; where others hold the same, it says too little.
+    twins = twins if together <= twins else twins - together
+    return {"twin": twins, "redundant": together, "entangled": {unit for pair in mutual for unit in pair}}
+
+
+def _variables(
+    entries: Sequence[Entry], pairs: Iterable[tuple[int, int]], members: dict[State, set[int]]
+) -> tuple[tuple[int, ...], ...]:
+    """Units joined where they repeat or move each other, and those that are redundant all together."""
+    nodes = [j for j, entry in enumerate(entries) if entry.state in (*LIVE, "redundant")]
+    together = _chain(sorted(members["redundant"] - members["twin"]))
+    return join_pairs(nodes, [pair for pair in (*pairs, *together) if set(pair) <= set(nodes)])
 
 
 def _state(used: bool, varies: bool, answers: bool, noisy: bool) -> State:

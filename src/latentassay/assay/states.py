@@ -102,7 +102,7 @@ def _encoder_blind(ledger: Ledger, units: list[int], beta: bool) -> Words:
 def _unread(ledger: Ledger, units: list[int]) -> list[int]:
     """Units of which next to nothing comes back, though the width of the posterior would let more."""
     entries = {unit: ledger.entries[unit] for unit in units}
-    return [unit for unit, e in entries.items() if (e.response.high or 0.0) < UNREAD and e.response < e.expected / 2]
+    return [unit for unit, e in entries.items() if (e.response.high or 0.0) < UNREAD and e.response < e.signal / 2]
 
 
 def _faint(ledger: Ledger, units: list[int], beta: bool) -> Words:

@@ -67,7 +67,7 @@ def _missing(entry: Entry) -> Estimate:
 
     A unit that comes back whole as long as the others move with it is not misread: others hold the same.
     """
-    expected = max(entry.expected, 1e-12)
+    expected = max(entry.signal, 1e-12)
     most = max(float(entry.response), entry.returns or 0.0)
     return Estimate(1 - most / expected, stderr=(entry.response.stderr or 0.0) / expected, n=entry.response.n)
 
@@ -108,7 +108,7 @@ def _why(ledger: Ledger, level: Level) -> str:
     entries = [ledger.entries[unit] for unit in ledger.of("alive")]
     if level != "good" or min(float(entry.response) for entry in entries) > 1 - UNDERSHOOT.negligible:
         return ""
-    if any(entry.response < (1 - UNDERSHOOT.negligible) * entry.expected for entry in entries):
+    if any(entry.response < (1 - UNDERSHOOT.negligible) * entry.signal for entry in entries):
         lets = " as far as the posterior lets it" if _are_wide(ledger) else ", whole or nearly so"
         return f" alone, and with the units that hold the same{lets}"
     return ", which is what the width of the posterior lets come back"

@@ -75,7 +75,7 @@ def measure(context: Context) -> UnitsEvidence:
     return UnitsEvidence(
         response=np.array([float(entry.response) for entry in entries]),
         response_stderr=np.array([entry.response.stderr or 0.0 for entry in entries]),
-        expected=np.array([entry.expected for entry in entries]),
+        expected=np.array([entry.signal for entry in entries]),
         effect=np.array([float(entry.effect) for entry in entries]),
         effect_stderr=np.array([entry.effect.stderr or 0.0 for entry in entries]),
         mean_std=np.array([entry.spread for entry in entries]),
