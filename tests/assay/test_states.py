@@ -1,5 +1,7 @@
 """Every state has its words, for one unit and for several, and none says more than the ledger knows."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -79,3 +81,11 @@ def test_what_the_decoder_paints_unseen_is_a_note_and_what_all_of_it_moves_decid
     (none,) = state_findings(ledger(entry(0, "encoder-blind", effect=0.0005)), beta=True)
     assert (few.level, many.level) == ("note", "warning") and many.estimate == pytest.approx(0.08)
     assert none.level == "note" and none.remedy is None and none.estimate is None
+
+
+def test_how_little_the_decoder_reads_is_said_where_it_is_not_nothing():
+    silent = replace(entry(0, "dead"), effect=Estimate(0.0, stderr=0.0))
+    faintly = replace(entry(0, "dead"), effect=Estimate(4.2e-4, stderr=1e-5))
+    sentences = [next(iter(state_findings(ledger(one), beta=False))).sentence for one in (silent, faintly)]
+    assert sentences[0].endswith("and the decoder does not read it.")
+    assert sentences[1].endswith("hardly reads it (exchanging it moves at most 0.042 % of the output).")

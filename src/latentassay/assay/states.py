@@ -19,6 +19,9 @@ Words = tuple[str, str]
 """Sentence and remedy."""
 
 
+UNHEARD = 1e-6
+"""A smaller share of the variance of the output is rounding."""
+
 UNREAD = 0.1
 """A unit is not read back if surely less than this share of a change of it returns."""
 
@@ -75,8 +78,16 @@ def _dead(ledger: Ledger, units: list[int], beta: bool) -> Words:
         cause = f"the encoder never varies {it}"
     elif len(written) < len(units):
         cause = f"the encoder writes {name_units(ledger.labels(written))} and never varies the others"
-    sentence = f"{_names(ledger, units)} {_pick(units, 'is', 'are')} dead: {cause}, and the decoder does not read {it}."
+    sentence = f"{_names(ledger, units)} {_pick(units, 'is', 'are')} dead: {cause}, and the decoder {_unheard(ledger, units, it)}."
     return sentence, f"{_pick(units, 'It', 'They')} can be dropped."
+
+
+def _unheard(ledger: Ledger, units: list[int], it: str) -> str:
+    """Say that the decoder does not read units, or how little, where exchanging them moves anything at all."""
+    share = max(float(ledger.entries[unit].effect) for unit in units)
+    if share < UNHEARD:
+        return f"does not read {it}"
+    return f"hardly reads {it} (exchanging {_pick(units, 'it', 'one')} moves at most {100 * share:.2g} % of the output)"
 
 
 def _collapsed(ledger: Ledger, units: list[int], beta: bool) -> Words:
@@ -132,7 +143,7 @@ def _redundant(ledger: Ledger, units: list[int], beta: bool) -> Words:
     most = max(float(ledger.entries[unit].response) for unit in units)
     sentence = (
         f"{_names(ledger, units)} are redundant: of a change of one alone at most {100 * most:.0f} % comes back, of "
-        f"all together nearly the whole{_directions(ledger.directions)}."
+        f"all together most{_directions(ledger.directions)}."
     )
     return sentence, "To change what they hold, go along principal directions of the codes, not unit by unit."
 
