@@ -33,7 +33,7 @@ def test_units_of_one_variable_stand_beside_each_other_on_a_band():
     (band,) = ax.lines
     np.testing.assert_allclose(band.get_xydata(), [where["z0"], where["z4"]])
     legend = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert legend == ["response 0.40", "response 0.50", "one variable"]
+    assert legend == ["share 0.40", "share 0.50", "one variable"]
 
 
 def test_wider_arrows_reach_further():

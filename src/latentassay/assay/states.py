@@ -78,7 +78,8 @@ def _dead(ledger: Ledger, units: list[int], beta: bool) -> Words:
         cause = f"the encoder never varies {it}"
     elif len(written) < len(units):
         cause = f"the encoder writes {name_units(ledger.labels(written))} and never varies the others"
-    sentence = f"{_names(ledger, units)} {_pick(units, 'is', 'are')} dead: {cause}, and the decoder {_unheard(ledger, units, it)}."
+    unheard = f"and the decoder {_unheard(ledger, units, it)}"
+    sentence = f"{_names(ledger, units)} {_pick(units, 'is', 'are')} dead: {cause}, {unheard}."
     return sentence, f"{_pick(units, 'It', 'They')} can be dropped."
 
 

@@ -123,12 +123,12 @@ def _explain(ax: Axes, nodes: int, weights: np.ndarray, pairs: int) -> None:
     handles, count = [], len(weights)
     if count:
         low, high = float(np.min(weights)), float(np.max(weights))
-        shown = f"{EDGES} strongest of {count} responses, from" if count > EDGES else "response"
+        shown = f"{EDGES} strongest of {count} responses, from" if count > EDGES else "share"
         handles = [
             Line2D(
                 [], [], color=MAIN, linewidth=0.6 + 2.4 * low / (high or 1.0), alpha=0.5, label=f"{shown} {low:.2f}"
             ),
-            Line2D([], [], color=MAIN, linewidth=3.0, label=f"response {high:.2f}"),
+            Line2D([], [], color=MAIN, linewidth=3.0, label=f"share {high:.2f}"),
         ]
     if pairs:
         handles.append(Line2D([], [], color=LEAF, alpha=0.3, linewidth=9, label="one variable"))

@@ -42,18 +42,21 @@ ON_COLOUR = "#ffffff"
 """Numbers on a dark cell."""
 
 
-def response_matrix(normalized: Any, labels: Sequence[Any], *, ax: Axes | None = None) -> Axes:
+def response_matrix(
+    normalized: Any, labels: Sequence[Any], *, scale: str = "normalized response", ax: Axes | None = None
+) -> Axes:
     """Draw a normalized response matrix with its numbers, as LR figure 6a does for the causal units.
 
     Args:
         normalized: ``(u, u)``, row = unit intervened on, column = unit that responds.
         labels: names of the units, ``u`` of them.
+        scale: what the numbers are, e.g. "share of a change" where they are squared.
         ax: where to draw; a new figure where left out.
 
     Raises:
         InputError: the matrix is not square, or has other units than labels.
     """
-    return _responses(normalized, labels, "normalized response", ax, each=0.46, most=6.6, numbers=True)
+    return _responses(normalized, labels, scale, ax, each=0.46, most=6.6, numbers=True)
 
 
 def full_matrix(matrix: Any, labels: Sequence[Any], *, ax: Axes | None = None) -> Axes:

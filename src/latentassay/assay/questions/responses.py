@@ -112,7 +112,12 @@ def figures(evidence: ResponsesEvidence) -> Iterator[Picture]:
         "Each row intervenes on one unit and shows which share of the change, squared and in units of spread, appears "
         "in every unit after decoding and encoding again. The diagonal is what comes back; entries off it are "
         f"couplings: up to {COUPLED:g} is negligible, from {STRONG:g} on strong.",
-        partial(plots.response_matrix, evidence.coupling[np.ix_(live, live)], [evidence.labels[unit] for unit in live]),
+        partial(
+            plots.response_matrix,
+            evidence.coupling[np.ix_(live, live)],
+            [evidence.labels[unit] for unit in live],
+            scale="share of the change, squared",
+        ),
     )
     if len(evidence.matrix) > 1:
         yield Picture(
