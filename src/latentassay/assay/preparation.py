@@ -188,9 +188,10 @@ def _probe(model: Autoencoder, codes: Codes, units: Units, data_variance: float,
     means, out = codes.mean[:PROBED], torch.zeros(len(units), dtype=torch.float64)
     size = torch.tensor([len(group) for group in units.groups])
     width = ((units.total(codes.mean.double().var(0, keepdim=True))[0] + _noise(codes, units)) / size).sqrt()
-    scale = float(width.max()) if model.prior is None else max(1.0, float(width.max()))
+    # Where nothing varies and no prior says how far latents may lie, 1 is as good a guess as any.
+    scale = float(width.max()) if model.prior is None and float(width.max()) > 0 else max(1.0, float(width.max()))
     still = (width < STILL * scale).nonzero().flatten().tolist()
-    if not still or scale == 0:
+    if not still:
         return out
     base = decode(model, means, batch_size=batch_size).double()
     move = torch.randn(means.shape, generator=seeded(0, "probe"), dtype=torch.float64).to(means) * scale

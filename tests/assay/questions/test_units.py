@@ -87,6 +87,15 @@ def test_latents_of_which_the_model_makes_no_numbers_are_counted_and_end_nothing
     assert found["units.alive"].subjects == ("0", "1", "2")
 
 
+@pytest.mark.parametrize(("reads", "key"), [(1.0, "units.encoder_blind"), (0.0, "units.dead")])
+def test_an_encoder_that_gives_one_code_is_not_the_decoders_fault(reads, key):
+    x = torch.randn(300, 4, generator=torch.Generator().manual_seed(0))
+    (finding,) = findings_of(
+        ask(la.from_torch(lambda v: 0 * v, lambda z: reads * z, latent_shape=(4,)), x, "units")
+    ).values()
+    assert (finding.key, finding.level) == (key, "problem")
+
+
 def test_copies_are_twins_and_hold_one_variable():
     x = torch.randn(600, 1, generator=torch.Generator().manual_seed(0))
     for copies in (4, 32):
