@@ -20,11 +20,11 @@ def clean():
     return model, observations(model)
 
 
-def leaking(matrix):
+def leaking(matrix, n=400):
     """A model whose response to z is this matrix times z."""
     inverse = exact_inverse(len(matrix), 8, noise=0.01)
     turned = torch.tensor(matrix, dtype=torch.float64) @ inverse.E
-    return LinearGaussian(turned, inverse.D, noise=0.01), observations(inverse, len(matrix))
+    return LinearGaussian(turned, inverse.D, noise=0.01), observations(inverse, len(matrix), n)
 
 
 def collapsed():

@@ -94,4 +94,4 @@ def test_what_the_model_is_decides_which_advice_makes_sense(trained, digits):
 
 def test_asking_again_raises_caps_fourfold():
     context = context_of(*shrinking(1.0))
-    assert context.at_most(128) == 128 and replace(context, depth=2).at_most(128) == 2048
+    assert context.at_most(128) == 128 and replace(context, effort=16.0).at_most(128) == 2048

@@ -21,7 +21,10 @@ COARSEST = 20
 """Side of the maps that even a slow model is asked for."""
 
 DEEPER = 4
-"""Rows and passes of a question that is asked again because it was unsure, over those of the time before."""
+"""Rows of a matrix that is measured again because it was unsure, over those of the time before."""
+
+MOST_EFFORT = 16
+"""What is drawn, and not limited by the rows that there are, is drawn at most so many times as often as at first."""
 
 SCORED = 10
 """Codes are scored against factors on so many times the rows that are intervened on; they only need to be encoded."""
@@ -41,6 +44,7 @@ class Context:
         rows: the rows drawn for this assay, without repetition.
         codes: posterior mean and std of those rows.
         z: one posterior sample per row.
+        encoded: codes of these rows and of those after them in the order that were encoded already.
         units: all units.
         matrix: response matrix over ``z``, of all units or, where these are too many for the budget, of some drawn.
         ledger: what is known of every unit; states of units come from here alone.
@@ -54,6 +58,8 @@ class Context:
         found: evidence of the questions answered before, by key. It may spare a question work; none may depend on it.
         train: observations that the model was trained on, where they were given.
         depth: how often this was asked before with fewer rows and passes, because the answer was unsure.
+        effort: rows and passes over those of the first time, but for the end of the rows.
+        first: rows of the first time.
     """
 
     model: Autoencoder
@@ -61,6 +67,7 @@ class Context:
     order: Tensor
     rows: Tensor
     codes: Codes
+    encoded: Codes
     z: Tensor
     units: Units
     matrix: ResponseMatrix
@@ -75,6 +82,8 @@ class Context:
     found: Mapping[str, Any] = field(default_factory=dict)
     train: Observations | None = None
     depth: int = 0
+    effort: float = 1.0
+    first: int = 0
 
     @property
     def n(self) -> int:
@@ -92,8 +101,8 @@ class Context:
         return any(True for module in modules_of(self.model) for _ in module.parameters())
 
     def at_most(self, cap: int) -> int:
-        """Return a cap on rows or passes, four times as high with every time that the question was asked anew."""
-        return cap * int(DEEPER**self.depth)
+        """Return a cap on rows or passes, higher where the question is asked anew."""
+        return int(cap * min(self.effort, MOST_EFFORT))
 
     @property
     def scored(self) -> Tensor:

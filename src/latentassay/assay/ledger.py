@@ -146,9 +146,15 @@ class Ledger:
         ]
 
     @property
-    def unsure(self) -> bool:
-        """Whether a state, or the strength of a coupling, could be settled by measuring more."""
-        return not all(entry.certain for entry in self.entries) or bool(_uncertain(self).any())
+    def unsure(self) -> list[int]:
+        """Units whose state, or whose coupling with others, could be settled by measuring more.
+
+        Members of pairs come first, those that may be coupled most before the others.
+        """
+        high = torch.where(_uncertain(self), self.coupling + Z95 * self.coupling_stderr, 0.0)
+        ranked = torch.topk(high.flatten(), int((high > 0).sum())).indices.tolist()
+        paired = [unit for pair in ranked for unit in divmod(pair, len(self.entries))]
+        return list(dict.fromkeys([*paired, *(j for j, entry in enumerate(self.entries) if not entry.certain)]))
 
 
 def build_ledger(

@@ -19,6 +19,10 @@ NARROW = 1e-6
 """Directions in which codes spread less than this share of the widest hold rounding."""
 
 
+PRECISE = 0.1
+"""A response is certain enough to say whether it comes back if its interval is no wider than this share of it."""
+
+
 @final
 @dataclass(frozen=True)
 class Rotated:
@@ -80,4 +84,5 @@ def answering_directions(
     axes = directions[kept][:MOST]
     rotated = Rotated(model, centre, axes)
     z = ((flat - centre) @ axes.T).to(means.dtype)
-    return causal_units(response_matrix(rotated, z, generator=generator, batch_size=batch_size)).dimension
+    matrix = response_matrix(rotated, z, generator=generator, precision=PRECISE, batch_size=batch_size)
+    return causal_units(matrix).dimension

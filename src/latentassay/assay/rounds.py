@@ -2,20 +2,21 @@
 
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from latentassay.assay.budget import allowance, left_out
-from latentassay.assay.context import Context
+from latentassay.assay.context import DEEPER, MOST_EFFORT, Context
 from latentassay.assay.preparation import deepen
 from latentassay.assay.question import Question, known_questions
+from latentassay.assay.settling import rows_needed
 from latentassay.core.errors import LatentAssayError, first_line
 from latentassay.core.findings import Finding, Section
 from latentassay.core.progress import bar
 
-DEEPEST = 2
-"""Times that an unsure question is asked again: at four and at sixteen times the rows and passes."""
+MARGIN, LEAST_MORE = 1.5, 2.0
+"""An unsure question is asked of so many times the rows that it is expected to need, and of twice those before."""
 
 LEAST_LEFT = 0.2
 """Share of the budget that must be left before anything is asked again."""
@@ -38,24 +39,49 @@ def ask_all(
         check_threads: called before every question, so that the number of threads fits what else the machine does.
     """
     sections, unasked = _ask_in_turn(context, questions, budget, began, check_threads)
-    by_key = {question.key: question for question in questions}
-    for _ in range(DEEPEST):
-        unsure = [by_key[key] for key, section in sections.items() if _is_unsure(section)]
-        left = 1 - (time.perf_counter() - began) / budget
-        if not unsure or left < LEAST_LEFT:
-            break
-        context = deepen(context)
-        for k, question in enumerate(unsure):
-            check_threads()
-            left = 1 - (time.perf_counter() - began) / budget
-            if left < LEAST_LEFT:
-                break
-            passes = int(left * context.passes / (len(unsure) - k))
-            section = _timed(question, replace(context.affording(passes), found=_evidence(sections)))
-            if section is not None:
-                sections[question.key] = replace(section, seconds=section.seconds + sections[question.key].seconds)
+    _ask_again(context, {question.key: question for question in questions}, sections, budget, began, check_threads)
     found = list(sections.values())
     return [*found, unasked] if unasked else found
+
+
+def _ask_again(
+    context: Context,
+    by_key: Mapping[str, Question[Any]],
+    sections: dict[str, Section],
+    budget: float,
+    began: float,
+    check_threads: Callable[[], None],
+) -> None:
+    """Replace sections that are unsure by those of more rows, first where few more are expected to tell.
+
+    All rows are used before an answer stays unsure, and what is drawn is drawn 16 times as often, if time allows.
+    """
+    asked = dict.fromkeys(sections, context)
+    while True:
+        needs = {key: need for key, section in sections.items() if (need := _need(section, asked[key])) > 1}
+        left = 1 - (time.perf_counter() - began) / budget
+        if not needs or left < LEAST_LEFT:
+            return
+        key = min(needs, key=lambda key: needs[key])
+        check_threads()
+        deeper = deepen(replace(asked[key], encoded=context.encoded), needs[key])
+        context, asked[key] = replace(context, encoded=deeper.encoded), deeper
+        passes = int(left * context.passes / len(needs))
+        section = _timed(by_key[key], replace(deeper.affording(passes), found=_evidence(sections)))
+        if section is not None:
+            sections[key] = replace(section, seconds=section.seconds + sections[key].seconds)
+
+
+def _need(section: Section, context: Context) -> float:
+    """Return how many times the rows to ask: as many as tell, if there are; 1 where nothing is to be asked."""
+    unsure = [each for each in section.findings if each.level == "unsure" and each.estimate is not None]
+    if not unsure:
+        return 1.0
+    needed = [rows_needed(each.estimate, each.bounds) for each in unsure if each.estimate and each.bounds]
+    times = max((each[0] for each in needed if each), default=DEEPER)
+    most = max(MOST_EFFORT, len(context.order) / context.first) / context.effort
+    wanted = max(LEAST_MORE, MARGIN * times)
+    return most if wanted * LEAST_MORE > most else wanted
 
 
 def _ask_in_turn(
@@ -103,10 +129,6 @@ def _timed(question: Question[Any], context: Context) -> Section | None:
 
 def _evidence(sections: dict[str, Section]) -> dict[str, Any]:
     return {key: section.evidence for key, section in sections.items()}
-
-
-def _is_unsure(section: Section) -> bool:
-    return any(finding.level == "unsure" and finding.estimate is not None for finding in section.findings)
 
 
 def _guard(question: Question[Any], function: Callable[[Context], Any], context: Context) -> tuple[Any, Section | None]:

@@ -12,25 +12,34 @@ HOPELESS = 1000
 """If it takes so many times the rows, an effect is as good as at the bound."""
 
 
-def how_to_settle(estimate: Estimate, bounds: Bounds) -> str | None:
-    """Say how many times the rows would tell; ``None`` where the level is not unsure, or nothing is known of errors.
+def rows_needed(estimate: Estimate, bounds: Bounds) -> tuple[float, float] | None:
+    """Return how many times the rows would tell, and the bound that is hardest to tell from.
 
     Intervals shrink with the root of the rows: one that reaches a bound at distance d with a half of width h needs
-    (h/d)² times as many.
+    (h/d)² times as many. ``None`` where the level is not unsure, or nothing is known of errors.
+    """
+    low, high = estimate.low, estimate.high
+    if grade(estimate, bounds) != "unsure" or low is None or high is None or math.isnan(estimate):
+        return None
+    return max(
+        (_times(estimate, low, high, bound), bound)
+        for bound in (bounds.negligible, bounds.serious)
+        if low <= bound <= high
+    )
+
+
+def how_to_settle(estimate: Estimate, bounds: Bounds) -> str | None:
+    """Say how many times the rows would tell; ``None`` where the level is not unsure, or nothing is known of errors.
 
     >>> how_to_settle(Estimate(0.04, stderr=0.01), Bounds(0, 0.05, 0.25, "share of a change"))
     'About 4 × as many rows would tell.'
     >>> how_to_settle(Estimate(0.05, stderr=0.01), Bounds(0, 0.05, 0.25, "share of a change"))
     'It lies so near 0.05 that no number of rows would tell on which side.'
     """
-    low, high = estimate.low, estimate.high
-    if grade(estimate, bounds) != "unsure" or low is None or high is None or math.isnan(estimate):
+    needed = rows_needed(estimate, bounds)
+    if needed is None:
         return None
-    times, nearest = max(
-        (_times(estimate, low, high, bound), bound)
-        for bound in (bounds.negligible, bounds.serious)
-        if low <= bound <= high
-    )
+    times, nearest = needed
     if times > HOPELESS:
         return f"It lies so near {nearest:.3g} that no number of rows would tell on which side."
     if times > FAR:

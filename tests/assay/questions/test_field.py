@@ -110,7 +110,7 @@ def test_seeds_of_the_assay_do_not_change_the_level_of_a_trained_model(trained):
 
 def test_asked_again_slopes_are_measured_at_more_samples():
     context = context_of(*shrinking(0.9, n=600), samples=600)
-    shallow, deep = (answers(replace(context, depth=depth), "field")["field"].evidence for depth in (0, 1))
+    shallow, deep = (answers(replace(context, effort=4.0**depth), "field")["field"].evidence for depth in (0, 1))
     assert (len(shallow.slopes), len(deep.slopes)) == (128, 512)
 
 

@@ -85,7 +85,9 @@ def test_the_level_follows_from_the_share_of_the_prior_that_is_not_returned(seed
 
 def test_asked_again_it_draws_more_than_there_are_rows():
     context = context_of(*known_inside(0, 0.5), samples=96)
-    sizes = [len(answers(replace(context, depth=depth), "holes")["holes"].evidence.distance_prior) for depth in (0, 1)]
+    sizes = [
+        len(answers(replace(context, effort=4.0**depth), "holes")["holes"].evidence.distance_prior) for depth in (0, 1)
+    ]
     assert sizes == [96, 384]
 
 

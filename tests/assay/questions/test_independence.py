@@ -52,7 +52,7 @@ def test_pairs_are_named_by_the_size_of_their_dependence(seed):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_with_more_rows_independent_units_are_surely_so(seed):
-    context = replace(context_of(*four_units(seed, lambda x: x[:, 3]), samples=1024), depth=1)
+    context = replace(context_of(*four_units(seed, lambda x: x[:, 3]), samples=1024), effort=4.0)
     sections = answers(context, KEY)
     assert sections[KEY].evidence.n == 1024 and findings_of(sections)[KEY].level == "good"
 

@@ -122,7 +122,7 @@ def test_scatter_is_told_to_those_who_can_train():
 def test_asked_again_it_takes_more_latents():
     model, x = noisy_optimum(0.3, 0)
     context = context_of(model, x, samples=400)
-    shallow, deep = (answers(replace(context, depth=depth), KEY)[KEY].evidence.n for depth in (0, 1))
+    shallow, deep = (answers(replace(context, effort=4.0**depth), KEY)[KEY].evidence.n for depth in (0, 1))
     assert (shallow, deep) == (256, 400)
 
 

@@ -96,7 +96,7 @@ def _per_latent(context: Context) -> int:
 def measure(context: Context) -> HolesEvidence:
     """Draw samples of every kind, let them respond, and decode some."""
     generator, per_latent = context.generator("holes"), _per_latent(context)
-    n = min(context.at_most(context.n), max(FEWEST_DRAWN, context.passes // per_latent))
+    n = min(context.at_most(context.first), max(FEWEST_DRAWN, context.passes // per_latent))
     # The second time every distance is divided by that of the real codes beside it: restless data hide no hole then.
     holes, nearby = find_holes_beside(
         context.model,

@@ -60,7 +60,7 @@ def passes_needed(context: Context) -> int | None:
 def measure(context: Context) -> StructureEvidence:
     """Draw samples and compare them with their responses, first in all latents, then in the alive ones."""
     generator = context.generator("structure")
-    n = min(context.at_most(context.n), MOST, max(FEWEST_DRAWN, context.passes // PER_LATENT))
+    n = min(context.at_most(context.first), MOST, max(FEWEST_DRAWN, context.passes // PER_LATENT))
     base = None
     if not context.model.prior:
         base = hybrid(context.z, n, generator=generator, units=context.variables, pool=None)
