@@ -11,6 +11,7 @@ from torch import Tensor
 from latentassay.assay.context import Context, seeded
 from latentassay.assay.ledger import Ledger, build_ledger
 from latentassay.assay.principal import answering_directions
+from latentassay.assay.strength import unsure_strengths
 from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.errors import InputError
 from latentassay.core.posteriors import DiagonalGaussian
@@ -44,8 +45,8 @@ def settle_ledger(context: Context, deepen: Callable[[Context], Context], passes
     found, deeper = context, context
     if min(context.matrix.used) >= context.matrix.n:
         deeper = deepen(context)
-    while found.ledger.unsure:
-        members = sorted(found.ledger.unsure[: max(0, passes // deeper.n - 1)])
+    while unsure := list(dict.fromkeys([*found.ledger.unsure, *unsure_strengths(found.ledger)])):
+        members = sorted(unsure[: max(0, passes // deeper.n - 1)])
         if not members:
             break
         passes -= (len(members) + 1) * deeper.n

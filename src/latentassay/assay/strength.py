@@ -7,7 +7,7 @@ from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import minus, name_units
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Score
-from latentassay.core.levels import GRAVE, Bounds, Level, worst
+from latentassay.core.levels import GRAVE, Bounds, Level, grade, worst
 
 UNDERSHOOT = Bounds(0, 0.15, 0.35, "share of a change that is missing beyond what the posterior's width explains")
 OVERSHOOT = Bounds(0, 0.15, 0.35, "share of a change by which it comes back larger than it was made")
@@ -60,6 +60,16 @@ def strength_finding(ledger: Ledger, score: Score, context: Context) -> Finding:
         remedy=_remedy(context, is_over=is_over) if level in ("note", *GRAVE) else None,
         settle=how_to_settle(family.estimate, bounds) or ("More rows would tell." if level == "unsure" else None),
     )
+
+
+def unsure_strengths(ledger: Ledger) -> list[int]:
+    """Return units that answer alone, and of which it is not sure whether too little or too much comes back."""
+    sides = (UNDERSHOOT, _missing), (OVERSHOOT, _excess)
+    return [
+        unit
+        for unit in ledger.of("alive")
+        if any(grade(size(ledger.entries[unit]), bounds) == "unsure" for bounds, size in sides)
+    ]
 
 
 def _missing(entry: Entry) -> Estimate:
