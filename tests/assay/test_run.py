@@ -136,9 +136,18 @@ def test_precision_says_how_many_rows_were_used(trained, digits):
     options = {"samples": 1024, "questions": ["responses"], "budget": 3600.0}
     made = [la.assay(trained, digits.train, precision=p, **options) for p in (0.3, None)]
     rough, fine = (result.meta for result in made)
-    assert 0 < rough.used[0] <= rough.used[1] < 1024
+    assert 0 < rough.used[0] < 1024 and rough.used[0] <= rough.used[1]  # what is unsure takes more
     used = made[0]["responses"].evidence.used
     assert (used.min(), used.max()) == rough.used
     assert fine.used == (1024, 1024) and fine.precision is None
     with pytest.raises(la.InputError, match="budget must be a positive"):
         la.assay(trained, digits.test, **{**SMALL, "budget": 0})
+
+
+@pytest.mark.parametrize("batch_size", [7, 32])
+def test_the_rows_of_a_pass_change_no_draw(trained, digits, batch_size):
+    """What is left are single-precision roundings of the passes themselves."""
+    options = SMALL | {"questions": ["responses", "consistency", "posterior", "holes"]}
+    plain, small = (la.assay(trained, digits.test, **options, **k) for k in ({}, {"batch_size": batch_size}))
+    for one, other in zip(plain.scores, small.scores, strict=True):
+        assert float(other.value) == pytest.approx(float(one.value), rel=1e-3, abs=1e-5), one.name

@@ -96,3 +96,16 @@ def test_likelihoods_equal_torch():
     assert Gaussian().mean(output) is output and SquaredError().mean(output) is output
     hard = (x > 0.5).double()
     assert_close(Bernoulli().nll(output, hard), -D.Bernoulli(logits=output).log_prob(hard).sum((1, 2)))
+
+
+@pytest.mark.parametrize("latents", [1, 3, 10, 16, 37])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_sample_is_the_same_however_many_rows_are_drawn_at_once(latents, dtype):
+    def drawn(sizes):
+        g = torch.Generator().manual_seed(0)
+        parts = [torch.zeros(n, latents, dtype=dtype) for n in sizes]
+        return torch.cat([la.DiagonalGaussian(part, torch.ones_like(part)).sample(g) for part in parts])
+
+    at_once = drawn([40])
+    assert torch.equal(drawn([7] * 5 + [5]), at_once) and torch.equal(drawn([1] * 40), at_once)
+    assert at_once.std() == pytest.approx(1, abs=0.5) and len(at_once.unique()) == at_once.numel()

@@ -23,6 +23,10 @@ def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
+def unit_noise(like, generator):
+    return DiagonalGaussian(torch.zeros_like(like), torch.ones_like(like)).sample(generator).detach()
+
+
 def log_weights(model, x, samples, seed=0):
     """By torch.distributions, not by the code under test."""
     q, prior = model.proposal(x), D.Independent(D.Normal(torch.zeros(2).double(), 1.0), 1)
@@ -171,7 +175,7 @@ def plain_bound(model, x, alpha, samples):
     prior = D.Independent(D.Normal(torch.zeros_like(encoded.mean), 1.0), 1)
     logs = []
     for _ in range(samples):
-        noise = torch.randn(encoded.mean.shape, generator=g, dtype=x.dtype)
+        noise = unit_noise(encoded.mean, g)
         z = encoded.mean + encoded.scale * noise
         bernoulli = D.Independent(D.Bernoulli(logits=model.decoder(z), validate_args=False), 1)
         logs.append(bernoulli.log_prob(x) + prior.log_prob(z) - q.log_prob(z))
@@ -241,7 +245,7 @@ def test_doubly_reparameterised_gradient_as_written():
     mean, std, g = model.mean.detach()[0], model.log_std.detach().exp()[0], seeded()
     expected, logs, pathwise = torch.zeros(4).double(), [], []
     for _ in range(samples):
-        noise = torch.randn(1, 2, generator=g, dtype=torch.float64)[0]
+        noise = unit_noise(mean[None], g)[0]
         z = (mean + std * noise).requires_grad_()
         observed, prior, q = D.Normal(z @ model.W.T, model.likelihood.std), D.Normal(0.0, 1.0), D.Normal(mean, std)
         lw = observed.log_prob(model.x[0]).sum() + (prior.log_prob(z) - q.log_prob(z)).sum()

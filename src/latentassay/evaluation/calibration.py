@@ -10,7 +10,7 @@ from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
 from latentassay.core.estimate import Estimate
 from latentassay.core.observations import Observations, as_observations, finite, select_rows
 from latentassay.core.posteriors import FullCovarianceGaussian, Posterior
-from latentassay.core.randomness import as_generator
+from latentassay.core.randomness import as_generator, as_seed
 from latentassay.core.units import Units, as_units
 from latentassay.sampling import BATCH_SIZE, beside
 from latentassay.stats.intervals import jackknife_stderr, student, student_estimate
@@ -135,13 +135,22 @@ def _measure(
     centre = sum((data.batch(part).double().sum(0) for part in parts), torch.zeros(())) / len(index)
     with eval_mode(model) as (device, _):
         local = beside(generator, device)
+        # Two generators, so that neither sequence depends on how many rows pass at once.
+        coin = torch.Generator(device).manual_seed(as_seed(generator))
         posteriors = [model.encode(to_model(model, data.batch(part))) for part in parts]
         spread = _prior_std(model, posteriors)
         sums, found = torch.zeros(min(BLOCKS, len(index)), centre.numel()).double(), []
         blocks = [_blocks_of(len(index))[start : start + together] for start in range(0, len(index), together)]
         for part, of, q in zip(parts, blocks, posteriors, strict=True):
             columns, residual = _measure_part(
-                model, data.batch(part).double() - centre, centre, q, units=units, spread=spread, generator=local
+                model,
+                data.batch(part).double() - centre,
+                centre,
+                q,
+                units=units,
+                spread=spread,
+                generator=local,
+                coin=coin,
             )
             sums.index_add_(0, of, residual)
             found.append(columns)
@@ -182,12 +191,20 @@ def _own_std(q: Posterior) -> Tensor:
 
 
 def _measure_part(
-    model: Any, away: Tensor, centre: Tensor, q: Posterior, *, units: Units, spread: Tensor, generator: Generator
+    model: Any,
+    away: Tensor,
+    centre: Tensor,
+    q: Posterior,
+    *,
+    units: Units,
+    spread: Tensor,
+    generator: Generator,
+    coin: Generator,
 ) -> tuple[tuple[Tensor, ...], Tensor]:
     """What every row says, and what its mean leaves, ``(n, values)``."""
     mean, std = q.mean.flatten(1).double(), _own_std(q)
     step = torch.maximum(std, STEP * spread)
-    signs = 2.0 * torch.randint(2, mean.shape, generator=generator, device=generator.device) - 1
+    signs = 2.0 * torch.randint(2, mean.shape, generator=coin, device=coin.device) - 1
     moved = mean[:, None].repeat(1, len(units) + 2, 1)
     moved[:, 1] = q.sample(generator).flatten(1)
     for j, group in enumerate(units.groups):
