@@ -149,5 +149,6 @@ def test_the_rows_of_a_pass_change_no_draw(trained, digits, batch_size):
     """What is left are single-precision roundings of the passes themselves."""
     options = SMALL | {"questions": ["responses", "consistency", "posterior", "holes"]}
     plain, small = (la.assay(trained, digits.test, **options, **k) for k in ({}, {"batch_size": batch_size}))
-    for one, other in zip(plain.scores, small.scores, strict=True):
-        assert float(other.value) == pytest.approx(float(one.value), rel=1e-3, abs=1e-5), one.name
+    assert plain.scores.keys() == small.scores.keys()
+    for name, score in plain.scores.items():
+        assert small.scores[name].value == pytest.approx(score.value, rel=1e-3, abs=1e-5), name
