@@ -174,6 +174,53 @@ def test_what_is_left_out_is_named_with_the_time_that_it_needs(slow):
 
 
 def test_the_page_shows_what_was_left_out(slow, tmp_path):
-    result = assayed(slow(Channels, 0.2), PICTURES, 60.0, questions=["reconstruction", "holes"])
+    result = assayed(slow(Channels, 0.4), PICTURES, 60.0, questions=["reconstruction", "holes"])
     result.save(tmp_path / "a.safetensors")
     assert "Left out" in la.Assay.load(tmp_path / "a.safetensors").to_html()
+
+
+@pytest.mark.usefixtures("few_halves")
+@pytest.mark.parametrize("seconds", [0.14, 0.2, 0.4, 0.7, 2.0, 8.0, 20.0])
+@pytest.mark.parametrize(("kind", "data", "budget"), [KINDS[0], KINDS[2]], ids=["channels", "scalars"])
+def test_a_first_verdict_comes_in_time_where_two_observations_can_be_passed(slow, kind, data, seconds, budget):
+    result = assayed(slow(kind, seconds), data, budget)
+    assert result.meta.seconds <= 1.5 * budget, result.meta
+    assert "reconstruction" in {section.key for section in result.sections}
+    assert seconds > 0.4 or "units" in {section.key for section in result.sections}
+    assert not [finding.sentence for finding in result.findings if finding.key.endswith(".failed")]
+
+
+class AnySize(Channels):
+    """The same, of pictures of any size; time goes with the area."""
+
+    def encode(self, x):
+        self.now += self.seconds / 2 * len(x) * x.shape[-1] ** 2 / 1024
+        return la.Point(self.coded(x))
+
+    def decode(self, z):
+        self.now += self.seconds / 2 * len(z) * z.shape[-1] ** 2 / 16
+        return self.drawn(z)
+
+    def resized(self, x_shape, latent_shape):
+        other = AnySize(self.seconds)
+        other.latent_shape, other.clock = latent_shape, self
+        return other
+
+    @property
+    def now(self):
+        return self.clock.time if hasattr(self, "clock") else self.time
+
+    @now.setter
+    def now(self, value):
+        (self.clock if hasattr(self, "clock") else self).time = value
+
+
+def test_a_model_of_any_size_is_asked_on_crops(slow):
+    x = torch.rand(40, 3, 128, 128, generator=torch.Generator().manual_seed(0))
+    model = slow(AnySize, 0.2)
+    model.latent_shape = (32, 16, 16)
+    result = assayed(model, x, 60.0)
+    (finding,) = (finding for finding in result.findings if finding.key == "budget.crops")
+    assert "128×128 takes 3.2 s" in finding.sentence and "32×32" in finding.sentence
+    assert result.meta.seconds <= 90 and result.meta.x_shape == (3, 32, 32)
+    assert {"reconstruction", "units", "responses"} <= {section.key for section in result.sections}

@@ -1,13 +1,14 @@
 """An autoencoder of diffusers behind the door, and the latent spaces in which it can work."""
 
 import math
+from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from latentassay.adapters._pictures import HOUSE_RANGE, Pictures, expect_latents
+from latentassay.adapters._pictures import HOUSE_RANGE, Pictures, expect_latents, resized_prior
 from latentassay.core.codebooks import nearest_entries
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import DiagonalGaussian, Point, Posterior, Prior
@@ -91,6 +92,13 @@ class DiffusersModel:
         expect_latents(z, self.latent_shape)
         answer = self._model.decode(self._space.inside(z))  # type: ignore[operator]
         return self._pictures.pixels.outside(_field(answer, ("sample",), "decode"))
+
+    def resized(self, x_shape: tuple[int, ...], latent_shape: tuple[int, ...]) -> "DiffusersModel":
+        """Return the same model for pictures of another size."""
+        other = copy(self)
+        other.latent_shape, other.prior = latent_shape, resized_prior(self.prior, latent_shape)
+        other.x_shape, other._pictures = x_shape, self._pictures._replace(x_shape=x_shape, latent_shape=latent_shape)
+        return other
 
 
 def read_space(kind: str, config: Any, space: Any, channels: int) -> Space:

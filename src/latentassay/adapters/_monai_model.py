@@ -1,8 +1,10 @@
 """MONAI's ``AutoencoderKL`` behind the door."""
 
+from copy import copy
+
 from torch import Tensor, nn
 
-from latentassay.adapters._pictures import HOUSE_RANGE, Pictures, expect_latents
+from latentassay.adapters._pictures import HOUSE_RANGE, Pictures, expect_latents, resized_prior
 from latentassay.core.errors import ContractError
 from latentassay.core.posteriors import DiagonalGaussian, Posterior, Prior
 
@@ -47,3 +49,10 @@ class MonaiModel:
         if not isinstance(decoded, Tensor):
             raise ContractError(f"decode returned a {type(decoded).__name__}, expected one tensor, as MONAI does")
         return self._pictures.pixels.outside(decoded)
+
+    def resized(self, x_shape: tuple[int, ...], latent_shape: tuple[int, ...]) -> "MonaiModel":
+        """Return the same model for pictures of another size."""
+        other = copy(self)
+        other.latent_shape, other.prior = latent_shape, resized_prior(self.prior, latent_shape)
+        other.x_shape, other._pictures = x_shape, self._pictures._replace(x_shape=x_shape, latent_shape=latent_shape)
+        return other

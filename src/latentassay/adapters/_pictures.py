@@ -186,6 +186,17 @@ def expect_weights(model: nn.Module, name: str) -> None:
             )
 
 
+def resized_prior(prior: Prior | None, latent_shape: tuple[int, ...]) -> Prior | None:
+    """Return the same prior of latents of another shape.
+
+    Raises:
+        ContractError: one that is not known for other shapes.
+    """
+    if prior is None or isinstance(prior, StandardNormal):
+        return prior and StandardNormal(latent_shape)
+    raise ContractError(f"a prior of class {type(prior).__name__} is not known for latents {latent_shape}")
+
+
 def as_prior(prior: Any, latent_shape: Sequence[int]) -> Prior | None:
     """Read ``"normal"`` as N(0, I); pass a ``Prior`` or ``None`` through.
 

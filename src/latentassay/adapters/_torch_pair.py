@@ -2,12 +2,14 @@
 
 import inspect
 from collections.abc import Callable
+from copy import copy
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch import distributions as D
 
+from latentassay.adapters._pictures import resized_prior
 from latentassay.core.callables import AnyFloat, tensors_behind
 from latentassay.core.errors import ContractError
 from latentassay.core.posteriors import (
@@ -60,6 +62,12 @@ class TorchPair:
                 "pass e.g. decode=lambda z: decoder(z)[0]"
             )
         return decoded
+
+    def resized(self, x_shape: tuple[int, ...], latent_shape: tuple[int, ...]) -> "TorchPair":
+        """Return the same callables for latents of another shape; whether they take it, they say when asked."""
+        other = copy(self)
+        other.latent_shape, other.prior = latent_shape, resized_prior(self.prior, latent_shape)
+        return other
 
 
 def as_posterior(answer: Any, output: Output) -> Posterior:

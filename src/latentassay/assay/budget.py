@@ -45,7 +45,15 @@ class Sizes(NamedTuple):
 
 
 def sizes(
-    model: Autoencoder, data: Observations, rows: Tensor, *, samples: int, fewest: int, batch_size: int, budget: float
+    model: Autoencoder,
+    data: Observations,
+    rows: Tensor,
+    *,
+    samples: int,
+    fewest: int,
+    batch_size: int,
+    budget: float,
+    seconds: float | None = None,
 ) -> Sizes:
     """Cut rows, and rows per pass, to what ``budget`` seconds and the memory afford; fast models keep both.
 
@@ -57,6 +65,7 @@ def sizes(
         fewest: rows that are drawn whatever they cost.
         batch_size: rows per pass wanted.
         budget: seconds.
+        seconds: what a row takes, where that is known already.
 
     >>> import torch
     >>> from latentassay import from_torch
@@ -66,7 +75,8 @@ def sizes(
     Sizes(rows=1024, batch_size=128)
     """
     # The first try of a model that was just loaded pays for caches and lazy weights; the better of two does not.
-    seconds = min(_time_once(model, data, rows) for _ in range(2)) / len(rows)
+    if seconds is None:
+        seconds = min(_time_once(model, data, rows) for _ in range(2)) / len(rows)
     return Sizes(
         _reduce(samples, fewest, min(budget / ROWS_SHARE / seconds, CODES // math.prod(model.latent_shape))),
         _reduce(batch_size, FEWEST_PER_PASS, budget / PASS_SHARE / seconds),

@@ -1,15 +1,18 @@
 """``assay``: every question, in order, on one model and one data set."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import Any
 
 import torch
 
 from latentassay._version import __version__
 from latentassay.assay.budget import Sizes, sample_passes, sizes
-from latentassay.assay.context import Context, seeded
+from latentassay.assay.context import seeded
 from latentassay.assay.control import Control, control
+from latentassay.assay.pace import LEAN, WHOLE, Pace, crop_section, find_pace, first_look, first_rows
 from latentassay.assay.preparation import Options, prepare
 from latentassay.assay.question import Question, choose, known_questions
 from latentassay.assay.result import Assay
@@ -20,12 +23,15 @@ from latentassay.core.errors import InputError
 from latentassay.core.findings import Meta
 from latentassay.core.observations import Observations, as_observations
 from latentassay.core.threads import fastest_threads
-from latentassay.core.units import Units
+from latentassay.core.units import Units, as_units
 from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE
 
 FEWEST = 32
 """An assay of fewer rows would answer nothing."""
+
+FEWEST_SLOW = 16
+"""And a slow model is asked about so many, or nothing could be said of its units in time."""
 
 TIMED = 8
 """Rows that the model's speed is learnt from, and whose codes its contract is checked on."""
@@ -67,7 +73,8 @@ def assay(
             side than this share of the greatest response; ``None`` uses every row.
         budget: seconds, about, that all may take. Fast models need less, and the same seed gives the same assay; slow
             ones are asked about fewer rows, in fewer passes, and what can't be answered in time is left out and named.
-            At least 32 rows are encoded and the first round of the response matrix is measured, whatever it takes.
+            Slow models that take pictures of any size are asked about crops of them. Where not even responses can be
+            measured, as many observations as half of the budget affords, but at least two, are reconstructed.
         batch_size: rows per pass, at most.
         name: what the report calls the model.
 
@@ -82,6 +89,7 @@ def assay(
     """
     began = time.perf_counter()
     chosen = choose(known_questions(), questions)
+    Stopping(precision, budget)  # refuses what is neither
     observations = as_observations(data)
     if len(observations) < FEWEST or samples < FEWEST:
         raise InputError(f"an assay needs at least {FEWEST} rows and samples, got {len(observations)} and {samples}")
@@ -97,22 +105,68 @@ def assay(
         train=None if train is None else _as_training_rows(train, observations),
     )
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
-    sample = sample_passes(model, observations, order[:batch_size])
-    with fastest_threads(sample, device_and_dtype(model).device) as check_threads:
-        context = prepare(model, observations, order, _check(model, observations, order, options), options)
+    pace = find_pace(model, observations, order[:1], budget)
+    if pace is not None and pace.passes < LEAN:
+        return _look(pace, order, options, name=name or type(model).__name__, data=data, began=began)
+    if pace is not None:
+        model, observations, options = pace.model, pace.data, replace(options, budget=pace.left)
+    with _threads(model, observations, order[:batch_size], pace) as check_threads:
+        context = prepare(model, observations, order, _check(model, observations, order, options, pace), options)
         preparing = time.perf_counter() - began
-        found = control(ask_all(context, chosen, budget, began, check_threads))
-    called = getattr(data, "name", None)
+        sections = ask_all(context, chosen, budget, began, check_threads)
+        if pace is not None and pace.is_cropped:
+            sections = [crop_section(pace, budget), *sections]
+        found = control(sections)
     meta = _meta(
-        context,
-        options,
-        found,
-        model=name or type(model).__name__,
-        data=called if isinstance(called, str) else "observations",
+        model,
+        replace(options, budget=budget),
+        name=name or type(model).__name__,
+        data=_name_of(data),
+        rows=context.n,
+        available=len(observations),
+        x_shape=tuple(observations.x_shape),
+        units=len(context.units),
+        used=(min(context.matrix.used), max(context.matrix.used)),
+        control=found,
         preparing=preparing,
         seconds=time.perf_counter() - began,
     )
     return Assay(found.sections, meta)
+
+
+def _name_of(data: Any) -> str:
+    called = getattr(data, "name", None)
+    return called if isinstance(called, str) else "observations"
+
+
+def _threads(
+    model: Autoencoder, data: Observations, rows: torch.Tensor, pace: Pace | None
+) -> AbstractContextManager[Callable[[], None]]:
+    """Hold the number of threads that is fastest; a slow model is not asked, and its large passes fill all of them."""
+    if pace is not None and pace.passes < WHOLE:
+        return nullcontext(lambda: None)
+    return fastest_threads(sample_passes(model, data, rows), device_and_dtype(model).device)
+
+
+def _look(pace: Pace, order: torch.Tensor, options: Options, *, name: str, data: Any, began: float) -> Assay:
+    """Return the assay of a model of which only few observations can be passed in the time that there is."""
+    section = first_look(pace, order)
+    meta = _meta(
+        pace.model,
+        options,
+        name=name,
+        data=_name_of(data),
+        rows=len(first_rows(pace, order)),
+        available=len(order),
+        x_shape=tuple(pace.data.x_shape),
+        units=len(as_units(options.units, tuple(pace.model.latent_shape))),
+        used=(0, 0),
+        control=Control((), 0, 0.0),
+        preparing=0.0,
+        seconds=time.perf_counter() - began,
+    )
+    crops = [crop_section(pace, options.budget)] if pace.is_cropped else []
+    return Assay((section, *crops), meta)
 
 
 def _as_training_rows(train: Any, data: Observations) -> Observations:
@@ -124,19 +178,20 @@ def _as_training_rows(train: Any, data: Observations) -> Observations:
     return rows
 
 
-def _check(model: Autoencoder, data: Observations, order: torch.Tensor, options: Options) -> Sizes:
+def _check(model: Autoencoder, data: Observations, order: torch.Tensor, options: Options, pace: Pace | None) -> Sizes:
     """Refuse what cannot be used before anything is measured; return how many rows can be afforded."""
-    check_autoencoder(model, data.batch(order[:TIMED]))
+    slow = pace is not None and pace.passes < WHOLE
+    check_autoencoder(model, data.batch(order[: 2 if slow else TIMED]))
     _check_varies(data, order[: options.samples])
-    Stopping(options.precision, options.budget)
     return sizes(
         model,
         data,
         order[:TIMED],
         samples=options.samples,
-        fewest=FEWEST,
+        fewest=FEWEST_SLOW if slow else FEWEST,
         batch_size=options.batch_size,
         budget=options.budget,
+        seconds=pace.seconds if pace is not None and slow else None,
     )
 
 
@@ -147,27 +202,39 @@ def _check_varies(data: Observations, rows: torch.Tensor) -> None:
 
 
 def _meta(
-    context: Context, options: Options, found: Control, *, model: str, data: str, preparing: float, seconds: float
+    model: Autoencoder,
+    options: Options,
+    *,
+    name: str,
+    data: str,
+    rows: int,
+    available: int,
+    x_shape: tuple[int, ...],
+    units: int,
+    used: tuple[int, int],
+    control: Control,
+    preparing: float,
+    seconds: float,
 ) -> Meta:
-    where = device_and_dtype(context.model)
+    where = device_and_dtype(model)
     return Meta(
-        model=model,
+        model=name,
         data=data,
         date=time.strftime("%Y-%m-%d"),
-        rows=context.n,
-        available=len(context.data),
-        x_shape=tuple(context.data.x_shape),
-        latent_shape=tuple(context.model.latent_shape),
-        units=len(context.units),
-        prior=type(context.model.prior).__name__ if context.model.prior else None,
+        rows=rows,
+        available=available,
+        x_shape=x_shape,
+        latent_shape=tuple(model.latent_shape),
+        units=units,
+        prior=type(model.prior).__name__ if model.prior else None,
         seed=options.seed,
         grid=options.grid,
         groups=options.groups,
         precision=options.precision,
         budget=options.budget,
-        used=(min(context.matrix.used), max(context.matrix.used)),
-        claims=found.claims,
-        false_alarms=found.false_alarms,
+        used=used,
+        claims=control.claims,
+        false_alarms=control.false_alarms,
         seconds=seconds,
         preparing=preparing,
         device=str(where.device),

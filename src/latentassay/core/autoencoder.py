@@ -95,6 +95,14 @@ class HasCodebook(Protocol):
         """Return the number of the entry of every code of latents ``(n, *latent_shape)``: ``(n, places)``."""
 
 
+@runtime_checkable
+class TakesOtherSizes(Protocol):
+    """What a model without layers of fixed size offers besides: the same model of larger or smaller pictures."""
+
+    def resized(self, x_shape: tuple[int, ...], latent_shape: tuple[int, ...]) -> Autoencoder:
+        """Return the model for observations and latents of these shapes; raise ``ContractError`` if there is none."""
+
+
 class DeviceAndDtype(NamedTuple):
     """Where a model lives and what it computes in."""
 
