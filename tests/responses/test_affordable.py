@@ -58,3 +58,9 @@ def test_learning_how_long_a_pass_takes_costs_little_of_the_budget(model):
     model.rows = 0
     affordable_units(model, torch.randn(256, 1000), UNITS, 1000.0, batch_size=64)
     assert model.rows == 8 + 64
+
+
+def test_no_more_units_than_their_pairs_have_room_for():
+    model, z = la.from_torch(lambda x: x, lambda z: z, latent_shape=(2500,)), torch.zeros(16, 2500)
+    drawn = affordable_units(model, z, Units.default((2500,)), 1e6)
+    assert len(drawn) == 2048 and len(set(drawn.groups)) == 2048

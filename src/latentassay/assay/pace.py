@@ -103,7 +103,7 @@ def find_pace(model: Autoencoder, data: Observations, row: Tensor, budget: float
                 now = _time_pair(smaller, crops, row)
                 chosen, found = smaller, crops
         left = budget - (time.perf_counter() - began)
-        return Pace(chosen, found, now, seconds, max(left, 0.0), shape)
+        return Pace(model=chosen, data=found, seconds=now, whole=seconds, left=max(left, 0.0), x_shape=shape)
     return None
 
 

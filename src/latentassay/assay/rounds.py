@@ -102,7 +102,8 @@ def _ask_in_turn(
         elif need is not None:
             applying.append((question, need))
     # Passes are shared out anew before each question: one that took less than its share leaves the rest to those after.
-    with bar(len(applying), "assay", unit="question") as progress:
+    expected = _expected(applying, context, budget, began)
+    with bar(sum(expected), "assay", unit="pass") as progress:
         for k, (question, need) in enumerate(applying):
             check_threads()
             left = max(0, int((1 - (time.perf_counter() - began) / budget) * context.passes))
@@ -113,11 +114,21 @@ def _ask_in_turn(
             else:
                 section = _timed(question, replace(context.affording(passes), found=_evidence(sections)))
                 sections |= {question.key: section} if section else {}
-            progress.update()
+            progress.update(expected[k], questions=f"{k + 1} of {len(applying)}")
     order = [question.key for question in questions]
     sections = {key: sections[key] for key in sorted(sections, key=order.index)}
     needs = sum(need for _, need in applying)
     return sections, left_out(unasked, needs, context, budget) if unasked else None
+
+
+def _expected(
+    applying: Sequence[tuple[Question[Any], int]], context: Context, budget: float, began: float
+) -> list[int]:
+    """Passes that every question takes where time is short, by which the time left is estimated; 1 at least."""
+    left = max(0, int((1 - (time.perf_counter() - began) / budget) * context.passes))
+    spare = max(0, left - sum(need for _, need in applying))
+    weights = max(1e-9, sum(question.weight for question, _ in applying))
+    return [1 + need + int(spare * question.weight / weights) for question, need in applying]
 
 
 def _timed(question: Question[Any], context: Context) -> Section | None:

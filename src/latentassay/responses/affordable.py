@@ -16,6 +16,9 @@ from latentassay.sampling import BATCH_SIZE
 FEWEST_UNITS = 8
 """Units that are asked about whatever they cost; fewer would say little of the others."""
 
+MOST_UNITS = 2048
+"""Units that are asked about whatever the time, at most: everything that is kept of their pairs takes 2 GB."""
+
 FEWEST_ROWS, TRIAL = 8, 0.02
 """Rows that passes are timed on at least, and the share of the budget that timing them may take, about."""
 
@@ -31,8 +34,8 @@ def affordable_units(
 ) -> Units:
     """Return the units that ``response_matrix`` can measure in ``budget`` seconds: all, or some drawn at random.
 
-    All are returned where its first round, which always runs, ends in time. Otherwise as many are drawn, without
-    replacement, as leave time for 8 blocks of rows, from which on intervals can be trusted; but no fewer than 8 units.
+    All are returned, up to 2048, where its first round, which always runs, ends in time. Otherwise as many are drawn,
+    without replacement, as leave time for 8 blocks of rows, from which on intervals can be trusted; 8 units at least.
 
     Args:
         model: any autoencoder.
@@ -53,8 +56,11 @@ def affordable_units(
     rows = budget / _seconds_per_row(model, z, budget, batch_size)
     size = block_size(len(z))
     if (len(units) + 1) * FIRST * size <= rows:
+        count = MOST_UNITS
+    else:
+        count = min(MOST_UNITS, max(FEWEST_UNITS, int(rows / (LEAST * size)) - 1))
+    if count >= len(units):
         return units
-    count = min(len(units), max(FEWEST_UNITS, int(rows / (LEAST * size)) - 1))
     order = torch.randperm(len(units), generator=as_generator(generator))
     return Units(tuple(units.groups[j] for j in sorted(order[:count].tolist())), units.latent_shape)
 

@@ -173,7 +173,7 @@ def _alive_finding(evidence: UnitsEvidence, ledger: Ledger, context: Context) ->
     doubt = f" ({f'{low} beyond doubt, ' if count else ''}at most {high})" if low < high else ""
     units = f"unit{'' if total == 1 else 's'}"
     if total < len(context.units):
-        units += f" that were drawn from {len(context.units)} for want of time"
+        units += f" that were drawn from {len(context.units)} for want of time or memory"
     brief = f"none of {total} {units} answers when changed alone"
     if count:
         brief = f"{count} of {total} {units} {'is' if count == 1 else 'are'} alive"

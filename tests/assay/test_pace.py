@@ -1,0 +1,60 @@
+"""What is asked of a slow model: crops where it takes any size, fewer rows, and a first look in any case."""
+
+import torch
+from torch import nn
+
+import latentassay as la
+from latentassay.assay.pace import Crops, find_pace, first_look
+from latentassay.core.observations import as_observations
+
+
+def convolutions(latent_shape=(4, 16, 16)):
+    """Any size of pictures, a quarter of it in latents."""
+    torch.manual_seed(0)
+    return la.from_torch(
+        nn.Conv2d(3, 4, 4, stride=4), nn.ConvTranspose2d(4, 3, 4, stride=4), latent_shape=latent_shape, prior="normal"
+    )
+
+
+PICTURES = as_observations(torch.rand(10, 3, 64, 64, generator=torch.Generator().manual_seed(0)))
+ROW = torch.tensor([3])
+
+
+def test_a_fast_model_is_asked_whole():
+    model = convolutions()
+    pace = find_pace(model, PICTURES, ROW, 60.0)
+    assert pace.model is model and pace.data is PICTURES and not pace.is_cropped and pace.passes > 400
+
+
+def test_a_torch_pair_without_fixed_sizes_is_asked_on_the_smallest_crops_where_time_is_short():
+    pace = find_pace(convolutions(), PICTURES, ROW, 1e-3)
+    assert pace.is_cropped and pace.data.x_shape == (3, 16, 16)
+    assert pace.model.latent_shape == pace.model.prior.latent_shape == (4, 4, 4)
+    assert torch.equal(pace.data.batch([2]), PICTURES.batch([2])[:, :, 24:40, 24:40])
+
+
+def test_a_model_of_fixed_sizes_stays_whole():
+    flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 64), nn.Unflatten(1, (4, 4, 4)))
+    back = nn.Sequential(nn.Flatten(), nn.Linear(64, 3 * 64 * 64), nn.Unflatten(1, (3, 64, 64)))
+    pace = find_pace(la.from_torch(flat, back, latent_shape=(4, 4, 4)), PICTURES, ROW, 1e-3)
+    assert not pace.is_cropped and pace.data is PICTURES
+
+
+def test_a_model_that_fails_has_no_pace_and_its_contract_says_why():
+    assert find_pace(la.from_torch(nn.Linear(5, 2), nn.Linear(2, 5), latent_shape=(2,)), PICTURES, ROW, 60.0) is None
+
+
+def test_the_first_look_counts_what_is_missed():
+    half = la.from_torch(lambda x: x - 0.5, lambda z: 0.5 + 0.9 * z, latent_shape=(3, 64, 64))
+    pace = find_pace(half, PICTURES, ROW, 60.0)
+    (finding,) = first_look(pace, torch.arange(10)).findings
+    x = PICTURES.batch(torch.arange(8)).double()
+    missed = float((0.1 * (x - 0.5)).square().sum() / (x - x.mean(0)).square().sum())
+    assert finding.level == "unsure" and f"miss {100 * missed:.3g} %" in finding.sentence
+
+
+def test_crops_are_the_middle_and_never_larger_than_the_picture():
+    wide = as_observations(torch.arange(2 * 1 * 8 * 30.0).reshape(2, 1, 8, 30))
+    crops = Crops(wide, 10)
+    assert crops.x_shape == (1, 8, 10) and len(crops) == 2
+    assert torch.equal(crops.batch([1]), wide.batch([1])[..., 10:20])
