@@ -1,9 +1,11 @@
 """What is asked of a slow model: crops where it takes any size, fewer rows, and a first look in any case."""
 
+import pytest
 import torch
 from torch import nn
 
 import latentassay as la
+from latentassay.assay import pace as pace_module
 from latentassay.assay.pace import Crops, find_pace, first_look
 from latentassay.core.observations import as_observations
 
@@ -26,13 +28,30 @@ def test_a_fast_model_is_asked_whole():
     assert pace.model is model and pace.data is PICTURES and not pace.is_cropped and pace.passes > 400
 
 
-def test_a_torch_pair_without_fixed_sizes_is_asked_on_the_smallest_crops_where_time_is_short():
-    pace = find_pace(convolutions(), PICTURES, ROW, 1e-3)
-    assert pace.is_cropped and pace.data.x_shape == (3, 16, 16)
-    assert pace.model.latent_shape == pace.model.prior.latent_shape == (4, 4, 4)
-    assert torch.equal(pace.data.batch([2]), PICTURES.batch([2])[:, :, 24:40, 24:40])
+@pytest.fixture
+def by_area(monkeypatch):
+    """A pass takes a millisecond for every 64 pixels, whatever this machine does besides."""
+    real = pace_module._time_pair
+
+    def timed(model, data, row):
+        assert real(model, data, row) > 0
+        return 1e-3 * data.x_shape[1] * data.x_shape[2] / 64
+
+    monkeypatch.setattr(pace_module, "_time_pair", timed)
 
 
+@pytest.mark.usefixtures("by_area")
+@pytest.mark.parametrize(("budget", "side"), [(60.0, 64), (10.0, 32), (1.7, 16), (0.3, 64)])
+def test_a_torch_pair_without_fixed_sizes_is_asked_on_crops_where_time_is_short(budget, side):
+    """400 passes take 25.6 s of whole pictures, 6.4 s of halves, 1.6 s of quarters; 80 of these take 0.32 s."""
+    pace = find_pace(convolutions(), PICTURES, ROW, budget)
+    assert pace.data.x_shape == (3, side, side) and pace.is_cropped == (side < 64)
+    assert pace.model.latent_shape == pace.model.prior.latent_shape == (4, side // 4, side // 4)
+    middle = slice(32 - side // 2, 32 + side // 2)
+    assert torch.equal(pace.data.batch([2]), PICTURES.batch([2])[:, :, middle, middle])
+
+
+@pytest.mark.usefixtures("by_area")
 def test_a_model_of_fixed_sizes_stays_whole():
     flat = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64 * 64, 64), nn.Unflatten(1, (4, 4, 4)))
     back = nn.Sequential(nn.Flatten(), nn.Linear(64, 3 * 64 * 64), nn.Unflatten(1, (3, 64, 64)))

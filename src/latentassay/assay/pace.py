@@ -90,12 +90,12 @@ def find_pace(model: Autoencoder, data: Observations, row: Tensor, budget: float
         if WHOLE * seconds > budget and 8 * seconds < budget:
             seconds = min(seconds, _time_pair(model, data, row))
         chosen, found, now = model, data, seconds
-        for side in _sides(model, shape):
+        for side, smaller_yet in _sides(model, shape):
             if WHOLE * now <= budget - (time.perf_counter() - began):
                 break
             # Time goes with the area, about: sizes that are surely too large need not be tried.
             share = math.prod(min(side, size) / size for size in shape[1:])
-            if WHOLE / 2 * seconds * share > budget:
+            if smaller_yet and WHOLE / 2 * seconds * share > budget:
                 continue
             crops = Crops(data, side)
             with suppress(Exception):  # a model that does not take this size
@@ -103,12 +103,14 @@ def find_pace(model: Autoencoder, data: Observations, row: Tensor, budget: float
                 now = _time_pair(smaller, crops, row)
                 chosen, found = smaller, crops
         left = budget - (time.perf_counter() - began)
+        if LEAN * now > left:  # crops would not help: look at whole pictures
+            chosen, found, now = model, data, seconds
         return Pace(model=chosen, data=found, seconds=now, whole=seconds, left=max(left, 0.0), x_shape=shape)
     return None
 
 
-def _sides(model: Autoencoder, x_shape: tuple[int, ...]) -> list[int]:
-    """Half the greatest side, a quarter …, as long as a latent keeps four places to a side."""
+def _sides(model: Autoencoder, x_shape: tuple[int, ...]) -> list[tuple[int, bool]]:
+    """Half the greatest side, a quarter …, as long as a latent keeps four places to a side; and if others follow."""
     latent_shape = tuple(model.latent_shape)
     takes_any = isinstance(model, TakesOtherSizes) and is_spatial(latent_shape)
     if not takes_any or len(latent_shape) != len(x_shape):
@@ -120,7 +122,7 @@ def _sides(model: Autoencoder, x_shape: tuple[int, ...]) -> list[int]:
     ):
         out.append(side)
         side //= 2
-    return out
+    return [(side, side != out[-1]) for side in out]
 
 
 def _resized(model: Any, whole: tuple[int, ...], x_shape: tuple[int, ...]) -> Autoencoder:
