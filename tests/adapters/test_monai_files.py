@@ -78,7 +78,7 @@ def test_weights_that_are_missing_or_pickled(tmp_path):
 def test_a_bundle_is_told_what_is_missing(tmp_path):
     (tmp_path / "configs").mkdir()
     (tmp_path / "configs" / "inference.json").write_text("{}")
-    with pytest.raises(la.FileError, match=r"config\.json: cannot be read.*Write the arguments of AutoencoderKL"):
+    with pytest.raises(la.FileError, match=r"config\.json: does not exist.*Write the arguments of AutoencoderKL"):
         open_model(f"monai:{tmp_path}")
 
 

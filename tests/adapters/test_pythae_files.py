@@ -25,7 +25,7 @@ def rewritten(folder, text):
 @pytest.mark.parametrize(
     ("spoil", "match"),
     [
-        (lambda f: (f / "model_config.json").unlink(), "cannot be read"),
+        (lambda f: (f / "model_config.json").unlink(), "does not exist"),
         (lambda f: rewritten(f, "[]"), "holds no JSON object"),
         (lambda f: rewritten(f, '{"name": "os"}'), r"is of a os\. Understood are AE"),
         (

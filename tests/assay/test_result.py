@@ -69,7 +69,7 @@ def test_damaged_files_are_refused_by_cause(result, tmp_path, cause):
 
 
 def test_missing_file_and_unwritable_folder(result, tmp_path):
-    with pytest.raises(la.CheckpointError, match="cannot be read"):
+    with pytest.raises(la.CheckpointError, match="does not exist"):
         la.Assay.load(tmp_path / "none.safetensors")
     (tmp_path / "file").write_text("")
     with pytest.raises(la.FileError, match="cannot be written"):

@@ -1,12 +1,15 @@
 import io
+import os
 import pickle
+import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from latentassay import CheckpointError, FileError
-from latentassay.core.storage import kind_of, read_whole, replacing, write_whole
+from latentassay.core.storage import check_regular, kind_of, open_regular, read_json, read_whole, replacing, write_whole
 
 
 def test_a_failure_leaves_the_old_file_and_no_part(tmp_path):
@@ -31,7 +34,7 @@ def test_a_file_that_cannot_be_read_is_named_with_its_fix(tmp_path):
     assert read_whole(tmp_path / "a", "") == b"whole"
     with pytest.raises(CheckpointError, match=r"b: does not exist\. Get it$"):
         read_whole(tmp_path / "b", "Get it", CheckpointError)
-    with pytest.raises(FileError, match=r"cannot be read \(Is a directory\)\. Name a file$"):
+    with pytest.raises(FileError, match=r"is a folder, not a file\. Name a file$"):
         read_whole(tmp_path, "Name a file")
 
 
@@ -44,3 +47,61 @@ def test_what_damaged_files_look_like():
     np.savez(stream, x=np.zeros(3))
     assert kind_of(stream.getvalue()[:512]) is None
     assert kind_of((0x0280).to_bytes(8, "little") + b'{"weight":') is None  # safetensors with a header of 640 bytes
+
+
+def _fifo(folder):
+    os.mkfifo(folder / "file")
+    return folder / "file"
+
+
+def _socket(folder):
+    with socket.socket(socket.AF_UNIX) as end:
+        end.bind(str(folder / "file"))
+    return folder / "file"
+
+
+def _link_to_device(folder):
+    (folder / "file").symlink_to("/dev/zero")
+    return folder / "file"
+
+
+NOT_FILES = [_fifo, _socket, _link_to_device, lambda folder: Path("/dev/zero"), lambda folder: folder]
+
+
+@pytest.mark.parametrize("make", NOT_FILES)
+def test_only_regular_files_are_read(tmp_path, make):
+    path = make(tmp_path)
+    for read in (open_regular, check_regular, lambda path: read_whole(path, "F."), lambda path: read_json(path, "F.")):
+        with pytest.raises(FileError, match=r"not a file|cannot be read"):
+            read(path)
+
+
+def test_what_cannot_be_opened_is_named(tmp_path):
+    for path, cause in ((tmp_path / "no", "does not exist"), (Path("a\0b"), "null"), (Path("a" * 9999), "too long")):
+        with pytest.raises(FileError, match=cause):
+            open_regular(path)
+
+
+def test_files_beyond_a_limit_are_refused_before_they_are_read(tmp_path):
+    path = tmp_path / "hole"
+    with path.open("wb") as stream:
+        stream.truncate(1 << 43)  # a sparse file takes no room
+    with pytest.raises(FileError, match=r"8,796,093,022,208 bytes, and at most"):
+        read_whole(path, "F.")
+    with pytest.raises(FileError, match="at most 268,435,456"):
+        read_json(path, "F.")
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [("[" * 200_000, "nested too deep"), ("{", "Expecting"), ("[1]", "no JSON object"), ("\udc80", "cannot be read")],
+)
+def test_json_that_is_none_is_refused(tmp_path, text, cause):
+    (tmp_path / "a.json").write_text(text, "utf-8", "surrogateescape")
+    with pytest.raises(FileError, match=cause):
+        read_json(tmp_path / "a.json", "F.")
+
+
+def test_json_is_read(tmp_path):
+    (tmp_path / "a.json").write_text('{"a": [1]}')
+    assert read_json(tmp_path / "a.json", "F.") == {"a": [1]}

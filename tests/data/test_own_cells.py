@@ -149,3 +149,36 @@ def test_truncated_files_are_refused(path):
         own(path)
     with pytest.raises(FileError, match="missing"):
         own(path.parent / "none.h5ad")
+
+
+def _csr(path, data, indices, indptr, shape=(3, 4)):
+    with h5py.File(path, "w") as file:
+        group = file.create_group("X")
+        group["data"], group["indices"] = np.float32(data), np.int32(indices)
+        group["indptr"] = np.int64(indptr)
+        group.attrs["encoding-type"], group.attrs["shape"] = "csr_matrix", shape
+    return path
+
+
+def test_repeated_columns_sum_as_in_scipy(tmp_path):
+    parts = [1, 2, 4, 8, 16], [2, 2, 0, 3, 3], [0, 3, 3, 5]
+    data = own(_csr(tmp_path / "a.h5ad", *parts))
+    wanted = sparse.csr_matrix((parts[0], parts[1], parts[2]), shape=(3, 4)).toarray()
+    assert data.store[[0, 1, 2]].tolist() == wanted.tolist() == [[4, 0, 3, 0], [0, 0, 0, 0], [0, 0, 0, 24]]
+    assert data.store[[2, 0, 2]].tolist() == wanted[[2, 0, 2]].tolist()
+    assert data.store[[-1]].tolist() == wanted[[-1]].tolist()
+
+
+@pytest.mark.parametrize(
+    ("indptr", "data"),
+    [([1, 3, 3, 5], 5), ([0, 4, 3, 5], 5), ([0, 3, 3, 4], 5), ([0, 3, 3, 6], 5), ([-1, 3, 3, 5], 5), ([0, 3, 5], 5)],
+)
+def test_rows_that_do_not_tile_the_values_are_refused(tmp_path, indptr, data):
+    path = _csr(tmp_path / "a.h5ad", np.ones(data), np.arange(data) % 4, indptr)
+    with pytest.raises(FileError, match="its rows do not end where its values do"):
+        own(path)
+
+
+def test_fewer_columns_than_values_are_refused(tmp_path):
+    with pytest.raises(FileError, match="its rows do not end where its values do"):
+        own(_csr(tmp_path / "a.h5ad", np.ones(5), [0, 1, 2], [0, 3, 3, 5]))

@@ -1,5 +1,6 @@
 """Sources of own data: which kind each is, and which options it takes."""
 
+import os
 import tracemalloc
 
 import h5py
@@ -69,3 +70,19 @@ def test_files_are_read_in_the_rows_asked_for(tmp_path, suffix):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 48 << 20
+
+
+def test_files_of_one_name_size_and_time_are_told_apart_in_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("LATENTASSAY_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("latentassay.data.own_sources.CACHED", 100)
+    stores = []
+    for name, value in (("one", 3), ("two", 5)):
+        path = tmp_path / name / "a.npz"
+        path.parent.mkdir()
+        np.savez_compressed(path, x=np.full((40, 8), value, np.float32))
+        os.utime(path, (10**9, 10**9))
+        stores.append((own(path).store[[0]][0, 0], path.stat().st_size))
+    assert stores[0][1] == stores[1][1] and [value for value, _ in stores] == [3, 5]
+    np.savez_compressed(path, x=np.full((40, 8), 7, np.float32))  # the same file, written anew within its time
+    os.utime(path, (10**9, 10**9))
+    assert own(path).store[[0]][0, 0] == 7

@@ -80,7 +80,7 @@ def test_damaged_json_is_refused(tmp_path, payload, cause):
 
 
 def test_missing_json_is_refused(tmp_path):
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="does not exist"):
         Table.from_json(tmp_path / "t.json")
 
 

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from latentassay.adapters._adapter import require
-from latentassay.adapters._files import PICKLE, check_safetensors, read_json, start_of
+from latentassay.adapters._files import PICKLE, check_safetensors
 from latentassay.core.errors import FileError, first_line
-from latentassay.core.storage import kind_of
+from latentassay.core.storage import check_regular, kind_of, read_json
 
 AGAIN = "Download the folder again."
 WEIGHTS = "diffusion_pytorch_model"
@@ -55,7 +55,7 @@ def load_folder(path: str | Path, classes: Sequence[str]) -> nn.Module:
 def _read_config(folder: Path, classes: Sequence[str]) -> dict[str, Any]:
     if folder.is_file():
         fix = "Give the folder that holds config.json and the weights, as save_pretrained writes them."
-        raise FileError(folder, kind_of(start_of(folder)) or "is a file, not a folder", fix)
+        raise FileError(folder, kind_of(check_regular(folder)) or "is a file, not a folder", fix)
     if not folder.is_dir():
         fix = f"Nothing is downloaded here; fetch it first: hf download {folder} --local-dir my-vae"
         raise FileError(folder, "does not exist", fix)

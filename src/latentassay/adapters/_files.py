@@ -1,9 +1,7 @@
 """Files of foreign models: configs are JSON, weights are safetensors, and what is a pickle is refused."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -11,39 +9,11 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from latentassay.core.errors import FileError, first_line
-from latentassay.core.storage import kind_of
+from latentassay.core.storage import check_regular, kind_of
 
 PICKLE = "is a Python pickle, which can run code and is never loaded"
 WEIGHTS = "model.safetensors"
 """Where weights lie whose framework has no file of its own for them but pickles."""
-
-
-def read_json(path: Path, fix: str) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Raises:
-        FileError: missing, damaged, or another value; ``fix`` says what to do.
-    """
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise FileError(path, f"cannot be read ({first_line(error)})", fix) from error
-    if not isinstance(value, dict):
-        raise FileError(path, "holds no JSON object", fix)
-    return value
-
-
-def start_of(path: Path) -> bytes:
-    """Return the first bytes of a file.
-
-    Raises:
-        FileError: it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return file.read(512)
-    except OSError as error:
-        raise FileError(path, f"cannot be read ({error.strerror})", "Check its permissions.") from error
 
 
 def check_safetensors(path: Path, fix: str) -> None:
@@ -52,7 +22,7 @@ def check_safetensors(path: Path, fix: str) -> None:
     Raises:
         FileError: a pickle, a web page, a pointer of git-lfs, or damaged; ``fix`` says what to do.
     """
-    start = start_of(path)
+    start = check_regular(path, fix)
     pointer = "is a pointer of git-lfs, not the weights" if start.startswith(b"version https://git-lfs") else None
     if cause := kind_of(start) or pointer:
         raise FileError(path, cause, fix)

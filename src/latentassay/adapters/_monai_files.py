@@ -6,8 +6,9 @@ from typing import Any
 from torch import nn
 
 from latentassay.adapters._adapter import call, require
-from latentassay.adapters._files import build, read_json, read_weights
+from latentassay.adapters._files import build, read_weights
 from latentassay.core.errors import FileError
+from latentassay.core.storage import read_json
 
 CLASS, CONFIG = "AutoencoderKL", "config.json"
 WRITE = "Write the arguments of AutoencoderKL there as a JSON object, with its class as _target_ if you like."

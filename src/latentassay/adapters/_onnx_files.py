@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from latentassay.adapters._adapter import require
 from latentassay.core.errors import ContractError, FileError
-from latentassay.core.storage import kind_of
+from latentassay.core.storage import check_regular, kind_of
 
 FLOAT = 1
 """``TensorProto.FLOAT``."""
@@ -70,8 +70,7 @@ def read_signature(path: Any, what: str) -> Signature:
 def _parse(file: Path) -> Any:
     library = require("onnx", INSTALL)
     try:
-        with file.open("rb") as stream:
-            kind = kind_of(stream.read(512))
+        kind = kind_of(check_regular(file))
         if kind is not None:
             raise FileError(file, kind, "Export the model with torch.onnx.export.")
         model = library.load(str(file), load_external_data=False)
@@ -109,6 +108,7 @@ def _check_outside_weights(model: Any, file: Path) -> None:
             raise FileError(file, f"asks for weights outside its folder ({name})", "It may be hostile; do not use it.")
         if not weights.is_file():
             raise FileError(weights, f"is missing; {file.name} keeps weights there", "Put both into one folder.")
+        check_regular(weights)
 
 
 def _row(entry: Any, what: str, file: Path) -> tuple[int | None, ...]:

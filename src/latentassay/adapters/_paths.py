@@ -3,6 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from latentassay.core.errors import FileError
+from latentassay.core.storage import TEXT_LIMIT, read_whole
+
 
 def as_path(model: Any) -> Path | None:
     """Return the path that ``model`` is, with ``~`` expanded, or ``None`` where it is something else.
@@ -16,6 +19,6 @@ def as_path(model: Any) -> Path | None:
 def mentions(file: Path, words: str) -> bool:
     """Say whether a text file exists and has these words in it; a damaged one may still have them."""
     try:
-        return words in file.read_text("utf-8", errors="replace")
-    except OSError:
+        return words in read_whole(file, "", limit=TEXT_LIMIT).decode("utf-8", errors="replace")
+    except FileError:
         return False

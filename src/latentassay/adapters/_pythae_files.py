@@ -7,8 +7,9 @@ from typing import Any
 from torch import nn
 
 from latentassay.adapters._adapter import require
-from latentassay.adapters._files import build, read_json, read_weights
+from latentassay.adapters._files import build, read_weights
 from latentassay.core.errors import FileError, InputError
+from latentassay.core.storage import read_json
 
 CONFIG = "model_config.json"
 LOAD = "load it with pythae's AutoModel.load_from_folder and give la.from_pythae the model"

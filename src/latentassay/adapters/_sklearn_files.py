@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from latentassay.adapters._adapter import require
-from latentassay.adapters._files import PICKLE, start_of
+from latentassay.adapters._files import PICKLE
 from latentassay.core.errors import FileError, first_line
-from latentassay.core.storage import kind_of
+from latentassay.core.storage import check_regular, kind_of
 
 PICKLES = (".pkl", ".pickle", ".joblib")
 DUMP = "Where you trust its source, load it yourself, and write it with skops.io.dump(model, 'model.skops')."
@@ -45,6 +45,6 @@ def _expect_no_pickle(file: Path) -> None:
     if file.is_dir() or not file.exists():
         fix = "Give the file that skops.io.dump(model, 'model.skops') wrote."
         raise FileError(file, "is a folder" if file.is_dir() else "does not exist", fix)
-    cause = kind_of(start_of(file)) or (PICKLE if file.suffix in PICKLES else None)
+    cause = kind_of(check_regular(file)) or (PICKLE if file.suffix in PICKLES else None)
     if cause is not None:
         raise FileError(file, cause, DUMP)

@@ -10,7 +10,7 @@ from latentassay.adapters._folder import Known, inside, outside
 from latentassay.adapters._paths import as_path
 from latentassay.core.errors import FileError, InputError, LatentAssayError
 from latentassay.core.signatures import bind_options
-from latentassay.core.storage import kind_of
+from latentassay.core.storage import check_regular, kind_of
 
 if TYPE_CHECKING:
     from latentassay.core.autoencoder import Autoencoder
@@ -113,5 +113,4 @@ def _what_it_is(path: Path) -> str:
         return "does not exist"
     if path.is_dir():
         return "is a folder that no adapter knows"
-    with path.open("rb") as file:
-        return kind_of(file.read(512)) or "is a file that no adapter knows"
+    return kind_of(check_regular(path)) or "is a file that no adapter knows"

@@ -16,7 +16,7 @@ from latentassay.assay.finding_json import findings_json, pack_finding, unpack_f
 from latentassay.assay.question import Question, known_questions
 from latentassay.core.errors import CheckpointError
 from latentassay.core.findings import LEVELS, Finding, Meta, Score, Section
-from latentassay.core.storage import kind_of, replacing, write_whole
+from latentassay.core.storage import kind_of, read_whole, replacing, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -123,8 +123,8 @@ class Assay:
                 holds evidence of a question that is not known.
         """
         path, known = Path(path), {question.key: question for question in (*known_questions(), *questions)}
+        payload = read_whole(path, "Check the path.", CheckpointError)
         try:
-            payload = path.read_bytes()
             arrays, metadata = load(payload), _header(payload)
             facts = json.loads(metadata["facts"])
             if metadata["format"] in EARLIER:
@@ -133,8 +133,6 @@ class Assay:
                 raise CheckpointError(path, "was altered, or is of another version of this format", FIX)
             sections = tuple(_section(section, arrays, known, path) for section in facts["sections"])
             return cls(sections, _meta(facts["meta"]))
-        except OSError as error:
-            raise CheckpointError(path, f"cannot be read: {error.strerror or error}", "Check the path.") from error
         except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
             raise CheckpointError(path, kind_of(payload[:512]) or "is no saved assay, or is truncated", FIX) from error
 

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from latentassay.core.errors import CheckpointError, InputError
-from latentassay.core.storage import write_whole
+from latentassay.core.storage import TEXT_LIMIT, read_whole, write_whole
 from latentassay.data import FactorData, Splits, load
 from latentassay.training.checkpoint import MANIFEST
 
@@ -70,11 +70,12 @@ def read_data_config(folder: Path) -> DataConfig:
         CheckpointError: it is missing or not of this form.
     """
     path = folder / FILE
+    fix = "Name the data with --data, as listed by `latentassay data list`."
+    if not path.exists():
+        raise CheckpointError(path, "the run does not say what it was trained on", fix)
+    payload = read_whole(path, fix, CheckpointError, limit=TEXT_LIMIT)
     try:
-        return DataConfig.model_validate_json(path.read_bytes())
-    except OSError as error:
-        fix = "Name the data with --data, as listed by `latentassay data list`."
-        raise CheckpointError(path, "the run does not say what it was trained on", fix) from error
+        return DataConfig.model_validate_json(payload)
     except ValidationError as error:
         raise CheckpointError(path, f"is damaged ({error.errors()[0]['msg']})", "Name the data with --data.") from error
 

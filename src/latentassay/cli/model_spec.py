@@ -15,7 +15,7 @@ from latentassay.adapters import Adapter, wrap
 from latentassay.adapters._folder import inside, named, outside_names
 from latentassay.core.errors import FileError, InputError, LatentAssayError
 from latentassay.core.signatures import bind_options
-from latentassay.core.storage import kind_of
+from latentassay.core.storage import check_regular, kind_of
 
 if TYPE_CHECKING:
     from latentassay.data import FactorData
@@ -167,8 +167,7 @@ def _check_run(path: Path) -> None:
         if comma and path.is_file() and path.suffix == Path(first).suffix:
             raise InputError(f"{path} is half of a pair; name both: {adapter.name}:{path},{second}")
     if path.is_file():
-        with path.open("rb") as stream:
-            cause = kind_of(stream.read(512)) or "is a file, not a model that can be read"
+        cause = kind_of(check_regular(path)) or "is a file, not a model that can be read"
         raise FileError(path, cause, f"{WRITE_ONE} Understood are {_short_forms()}.")
 
 

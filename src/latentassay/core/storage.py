@@ -1,12 +1,25 @@
 """Files that are whole or not there at all, and a look at what a damaged one really is."""
 
+import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
+from typing import Any
 
 from latentassay.core.errors import FileError
+
+TEXT_LIMIT = 1 << 28
+"""Bytes that a configuration, a manifest or a log may have."""
+
+MEMORY_SHARE = 0.5
+"""Share of the machine's memory that a file may take which is read whole."""
+
+CHECK = "Check the path and its permissions."
+"""What to do about a file that cannot be opened."""
 
 
 @contextmanager
@@ -42,18 +55,90 @@ def write_whole(path: Path, payload: bytes) -> None:
         part.write_bytes(payload)
 
 
-def read_whole(path: Path, fix: str, error: type[FileError] = FileError) -> bytes:
-    """Read a file into memory.
+def open_regular(
+    path: str | Path, fix: str = CHECK, *, limit: int | None = None, error: type[FileError] = FileError
+) -> BufferedReader:
+    """Open a regular file for reading; everything that could block or never end is refused before a byte is read.
+
+    Args:
+        path: the file; links are followed.
+        fix: what to do if it cannot be used.
+        limit: bytes it may have.
+        error: the kind of error raised.
 
     Raises:
-        FileError: it does not exist, or cannot be read; ``error`` is a kind of it, ``fix`` says what to do.
+        FileError: it does not exist, may not be read, is a folder, a pipe, a socket or a device, or is too large.
     """
     try:
-        return path.read_bytes()
-    except OSError as refusal:
-        missing = isinstance(refusal, FileNotFoundError)
-        cause = "does not exist" if missing else f"cannot be read ({refusal.strerror or refusal})"
-        raise error(path, cause, fix) from refusal
+        # Without O_NONBLOCK the call would wait for ever for somebody to write into a pipe. What was opened is looked
+        # at, not the path, which may name something else a moment later.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except FileNotFoundError as refusal:
+        raise error(path, "does not exist", fix) from refusal
+    except (OSError, ValueError) as refusal:  # ValueError: a zero byte in the path
+        raise error(path, f"cannot be read ({getattr(refusal, 'strerror', None) or refusal})", fix) from refusal
+    state = os.fstat(handle)
+    cause = None
+    if not stat.S_ISREG(state.st_mode):
+        cause = f"is {_special_kind(state.st_mode)}, not a file"
+    elif limit is not None and state.st_size > limit:
+        cause = f"has {state.st_size:,} bytes, and at most {limit:,} are read"
+    if cause is not None:
+        os.close(handle)
+        raise error(path, cause, fix)
+    return os.fdopen(handle, "rb")
+
+
+def check_regular(path: str | Path, fix: str = CHECK, *, error: type[FileError] = FileError) -> bytes:
+    """Return the first 512 bytes of a file, for libraries that open it by its path themselves.
+
+    Raises:
+        FileError: as ``open_regular``.
+    """
+    with open_regular(path, fix, error=error) as stream:
+        return stream.read(512)
+
+
+def read_whole(path: Path, fix: str, error: type[FileError] = FileError, *, limit: int | None = None) -> bytes:
+    """Read a file into memory, up to ``limit`` bytes, or ``MEMORY_SHARE`` of the machine's memory.
+
+    Raises:
+        FileError: as ``open_regular``; ``error`` is a kind of it, ``fix`` says what to do.
+    """
+    with open_regular(path, fix, limit=_memory() if limit is None else limit, error=error) as stream:
+        try:
+            return stream.read()
+        except OSError as refusal:
+            raise error(path, f"cannot be read ({refusal.strerror or refusal})", fix) from refusal
+
+
+def read_json(path: Path, fix: str, error: type[FileError] = FileError) -> dict[str, Any]:
+    """Read a JSON object from a file of at most ``TEXT_LIMIT`` bytes.
+
+    Raises:
+        FileError: as ``open_regular``; or it is no JSON, is nested too deep, or holds another value than an object.
+    """
+    try:
+        value = json.loads(read_whole(path, fix, error, limit=TEXT_LIMIT))
+    except RecursionError as refusal:
+        raise error(path, "cannot be read (its values are nested too deep)", fix) from refusal
+    except ValueError as refusal:
+        raise error(path, f"cannot be read ({refusal})", fix) from refusal
+    if not isinstance(value, dict):
+        raise error(path, "holds no JSON object", fix)
+    return value
+
+
+def _special_kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
+def _memory() -> int:
+    try:
+        return int(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * MEMORY_SHARE)
+    except (AttributeError, ValueError, OSError):
+        return 1 << 34
 
 
 def _flush(path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from latentassay.core.errors import FileError
 from latentassay.core.progress import bar
-from latentassay.core.storage import kind_of, replacing
+from latentassay.core.storage import check_regular, kind_of, open_regular, replacing
 
 LONG = 200_000_000
 """Bytes from which the verification of a file is remembered."""
@@ -91,11 +91,7 @@ def check_kind(path: Path, fix: str) -> None:
     """
     if not path.exists():
         raise FileError(path, "the file is missing", "Check the path, or get the file.")
-    if not path.is_file():
-        raise FileError(path, "this is a folder or a device, not a file", "Name the file itself.")
-    with path.open("rb") as stream:
-        start = stream.read(512)
-    kind = kind_of(start)
+    kind = kind_of(check_regular(path, "Name the file itself, and check its permissions."))
     if kind is not None:
         raise FileError(path, kind, fix)
 
@@ -124,6 +120,16 @@ def reading(path: Any, kind: str, fix: str = "Delete it and get it again.") -> I
     except DAMAGE as error:
         cause = f"not a readable {kind}: {str(error) or type(error).__name__}".rstrip(".")
         raise FileError(path, cause, fix) from error
+
+
+def place_key(path: Path) -> str:
+    """Return what names a large file in the cache: its place, size and times, of which nobody can set the last.
+
+    For files too large to be read only to be named; where they are not, ``digest`` is surer.
+    """
+    state = path.stat()
+    what = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}|{state.st_ctime_ns}"
+    return hashlib.sha256(os.fsencode(what)).hexdigest()[:32]
 
 
 def make_once(cache: Path, source: Path, make: Callable[[Path], None]) -> Path:
@@ -177,7 +183,7 @@ def _stamp(path: Path, expected: str) -> Path | None:
 def digest(path: Path, algorithm: str = "sha256") -> str:
     """Return the hash of a file, read piece by piece, with a progress bar where it is large."""
     found = hashlib.new(algorithm, usedforsecurity=False)
-    with path.open("rb") as stream, bar(path.stat().st_size >> 20, f"verifying {path.name}", unit="MiB") as line:
+    with open_regular(path) as stream, bar(path.stat().st_size >> 20, f"verifying {path.name}", unit="MiB") as line:
         while block := stream.read(1 << 20):
             found.update(block)
             line.update()

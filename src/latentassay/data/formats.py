@@ -18,8 +18,10 @@ from jaxtyping import Int, UInt8
 
 from latentassay.core.errors import FileError
 from latentassay.core.progress import bar
+from latentassay.core.storage import check_regular, open_regular
 from latentassay.data.factors import Store
 from latentassay.data.files import make_once, reading
+from latentassay.data.hdf5 import open_file, opened
 
 NORB_TYPES: dict[int, np.dtype[Any]] = {0x1E3D4C55: np.dtype("u1"), 0x1E3D4C54: np.dtype("<i4")}
 """Type of the values by the magic number that a matrix begins with."""
@@ -46,10 +48,8 @@ class Hdf5Store:
     """
 
     def __init__(self, path: Any, dataset: str):
-        import h5py
-
         with reading(path, "HDF5 file"):
-            self._file = h5py.File(path, "r", rdcc_nbytes=1 << 26)
+            self._file = open_file(path)
             self._data = hdf5_dataset(self._file, dataset)
         self.path = Path(path)
         self.shape, self.dtype = tuple(self._data.shape), self._data.dtype
@@ -103,9 +103,7 @@ def read_hdf5(path: Any, dataset: str) -> np.ndarray:
     Raises:
         FileError: if the file is damaged or has no such dataset.
     """
-    import h5py
-
-    with reading(path, "HDF5 file"), h5py.File(path, "r") as file:
+    with opened(path, "HDF5 file") as file:
         return np.asarray(hdf5_dataset(file, dataset)[()])
 
 
@@ -270,9 +268,8 @@ def resize(
 
 def _open_unzipped(path: Path) -> BufferedReader:
     # By its first bytes, not its name: mirrors unpack files and leave the ending, or the other way round.
-    with path.open("rb") as stream:
-        zipped = stream.read(2) == b"\x1f\x8b"
-    return BufferedReader(gzip.GzipFile(path)) if zipped else path.open("rb")
+    zipped = check_regular(path).startswith(b"\x1f\x8b")
+    return BufferedReader(gzip.GzipFile(path)) if zipped else open_regular(path)
 
 
 def _exactly(stream: BufferedReader, size: int, *, last: bool = False) -> bytearray:
@@ -293,7 +290,7 @@ def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 
 
 def _map_stored(path: Path, info: zipfile.ZipInfo) -> np.ndarray:
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         # Only the header beside the array says how long its name and extra field are; the archive's directory may say
         # another length, and what is mapped has to begin right behind them.
         stream.seek(info.header_offset + 26)

@@ -10,7 +10,7 @@ from jaxtyping import Int
 from latentassay.core.errors import FileError, InputError
 from latentassay.data.codes import expect_codes, expect_images, factor_data, grid_codes
 from latentassay.data.factors import FactorData, Store
-from latentassay.data.files import Official, home, locate, verify
+from latentassay.data.files import Official, home, locate, place_key, verify
 from latentassay.data.formats import Scaled, open_hdf5, read_hdf5, read_npz
 
 DSPRITES = {"color": 1, "shape": 3, "scale": 6, "orientation": 40, "x": 32, "y": 32}
@@ -77,7 +77,7 @@ def dsprites_official(folder: Any = None) -> FactorData:
     """
     path = locate("dsprites-official", folder, *DSPRITES_FILES)
     if path.suffix == ".npz":
-        return read_dsprites(path, home() / "dsprites-official" / f"imgs-{path.stat().st_size}.npy")
+        return read_dsprites(path, home() / "dsprites-official" / f"imgs-{place_key(path)}.npy")
     verify(path, size=DSPRITES_FILES[0].size, sha256=DSPRITES_FILES[0].sha256)
     return read_dsprites(path, home() / "dsprites-official" / "imgs.npy")
 

@@ -8,9 +8,11 @@ import numpy as np
 from jaxtyping import Int
 
 from latentassay.core.errors import FileError, InputError
+from latentassay.core.storage import TEXT_LIMIT, read_whole
 from latentassay.data.factors import FactorData
-from latentassay.data.files import Official, home, locate, reading
+from latentassay.data.files import Official, home, locate, place_key, reading
 from latentassay.data.formats import open_hdf5, read_idx, resize
+from latentassay.data.hdf5 import opened
 
 DEBIAN_FASHION = Path("/usr/share/datasets/fashion-mnist")
 """Where Debian's package puts Fashion-MNIST."""
@@ -201,7 +203,7 @@ def rfd(folder: Any = None, *, file: str = RFD_FILE.name) -> FactorData:
         FileError: if the file is missing, damaged or laid out otherwise.
     """
     path = locate("rfd", folder, RFD_FILE._replace(name=file))
-    return read_rfd(path, home() / "rfd" / f"{path.stem}-{path.stat().st_size}.npy")
+    return read_rfd(path, home() / "rfd" / f"{path.stem}-{place_key(path)}.npy")
 
 
 def read_rfd(path: Any, cache: Path | None = None) -> FactorData:
@@ -246,7 +248,7 @@ def _load_idx(
 
 def _attributes(path: Path) -> tuple[list[str], tuple[str, ...], Int[np.ndarray, "n m"]]:
     with reading(path, "list of CelebA's attributes"):
-        count, header, *lines = path.read_text("ascii").splitlines()
+        count, header, *lines = _lines(path)
         rows = [line.split() for line in lines if line]
         if int(count) != len(rows):
             raise ValueError(f"truncated: it promises {int(count):,} faces and lists {len(rows):,}")
@@ -256,17 +258,19 @@ def _attributes(path: Path) -> tuple[list[str], tuple[str, ...], Int[np.ndarray,
         return [row[0] for row in rows], tuple(header.split()), (values + 1) // 2
 
 
+def _lines(path: Path) -> list[str]:
+    return read_whole(path, "Get it again.", limit=TEXT_LIMIT).decode("ascii").splitlines()
+
+
 def _partition(path: Path, names: Sequence[str]) -> Int[np.ndarray, " n"]:
     with reading(path, "list of CelebA's parts"):
-        part = dict(line.split() for line in path.read_text("ascii").splitlines() if line)
+        part = dict(line.split() for line in _lines(path) if line)
         if set(part) != set(names):
             raise ValueError(f"it lists {len(part):,} faces, not the {len(names):,} that have attributes")
         return np.array([int(part[name]) for name in names])
 
 
 def _rfd_factors(path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    import h5py
-
-    with reading(path, "HDF5 file"), h5py.File(path, "r") as file:
+    with opened(path, "HDF5 file") as file:
         data = file[next((name for name in ("factors", "labels") if name in file), "factors")]
         return np.asarray(data[()]), tuple(str(name) for name in data.attrs.get("names", ()))

@@ -8,8 +8,8 @@ from jaxtyping import Int
 
 from latentassay.core.errors import FileError, InputError
 from latentassay.data.factors import Store
-from latentassay.data.files import reading
 from latentassay.data.formats import Hdf5Store
+from latentassay.data.hdf5 import opened
 
 FIX = "Write it again with adata.write_h5ad(…)."
 """What to do about a damaged file."""
@@ -65,12 +65,18 @@ class SparseRows:
         ends = Hdf5Store(path, f"{group}/indptr")
         self._ends = ends[np.arange(ends.shape[0])].astype(np.int64)
         self.shape, self.dtype = shape, np.dtype(np.float32)
-        stored = self._parts["data"].shape[0]
-        if len(self._ends) != shape[0] + 1 or self._ends[-1] != stored or (np.diff(self._ends) < 0).any():
+        if not self._is_whole():
             raise FileError(path, f"{group} is damaged: its rows do not end where its values do", FIX)
 
+    def _is_whole(self) -> bool:
+        """Whether rows begin at the first value, end at the last, and never run backwards."""
+        stored, columns = (self._parts[name].shape for name in ("data", "indices"))
+        if len(self._ends) != self.shape[0] + 1 or stored != columns or len(stored) != 1:
+            return False
+        return bool(self._ends[0] == 0 and self._ends[-1] == stored[0] and (np.diff(self._ends) >= 0).all())
+
     def __getitem__(self, rows: Any) -> np.ndarray:
-        wanted = np.atleast_1d(np.asarray(rows, dtype=np.int64))
+        wanted = np.arange(self.shape[0])[np.atleast_1d(np.asarray(rows, dtype=np.int64))]  # also from the end
         out = np.zeros((len(wanted), self.shape[1]), np.float32)
         starts, counts = self._ends[wanted], self._ends[wanted + 1] - self._ends[wanted]
         # Places of all values of all rows at once: the count of each row's values, added to where the row starts.
@@ -79,7 +85,8 @@ class SparseRows:
         columns = self._parts["indices"][places]
         if columns.size and not 0 <= columns.min() <= columns.max() < self.shape[1]:
             raise FileError(self._path, f"{self._group} is damaged: it names columns that do not exist", FIX)
-        out[np.repeat(np.arange(len(wanted)), counts), columns] = self._parts["data"][places]
+        # A column may be stored several times in a row, and then means the sum, as in scipy.
+        np.add.at(out, (np.repeat(np.arange(len(wanted)), counts), columns), self._parts["data"][places])
         return out
 
 
@@ -102,7 +109,7 @@ def _matrix(path: Path, key: str) -> Store:
     import h5py
 
     place = {"raw": "raw/X"}.get(key, key)  # older files have it as raw.X, beside X
-    with reading(path, "AnnData"), h5py.File(path, "r") as file:
+    with opened(path, "AnnData") as file:
         node = next((file[name] for name in (place, place.replace("raw/X", "raw.X")) if name in file), None)
         if node is None:
             raise FileError(path, f"has no {key}, only {', '.join(_matrices(path)) or 'nothing'}", "Choose with key=.")
@@ -125,9 +132,8 @@ def _sparse(path: Path, name: str, attributes: dict[str, Any]) -> SparseRows:
 
 def _matrices(path: Path) -> list[str]:
     """Names of the matrices cells by genes in a file."""
-    import h5py
 
-    with reading(path, "AnnData"), h5py.File(path, "r") as file:
+    with opened(path, "AnnData") as file:
         layers = [f"layers/{name}" for name in file.get("layers", ())]
         raw = ["raw"] if "raw.X" in file or "raw/X" in file else []
         return [*(["X"] if "X" in file else []), *raw, *layers]
@@ -162,7 +168,7 @@ def _codes(path: Path, column: str) -> Int[np.ndarray, " n"]:
     """Number the values of a column of ``obs``: a group of codes, an array, or a field of an old table."""
     import h5py
 
-    with reading(path, "AnnData"), h5py.File(path, "r") as file:
+    with opened(path, "AnnData") as file:
         obs = file["obs"]
         table = obs.dtype.names if isinstance(obs, h5py.Dataset) else sorted(obs)
         if column not in (table or ()):

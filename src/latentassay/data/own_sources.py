@@ -1,5 +1,7 @@
 """Sources of the user's own data, opened: which kind it is, which options it takes, which rows it holds."""
 
+import hashlib
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +13,9 @@ from jaxtyping import Int
 from latentassay.core.arrays import as_array
 from latentassay.core.errors import FileError, InputError
 from latentassay.data.factors import Layout, Store
-from latentassay.data.files import home, reading
+from latentassay.data.files import digest, home, reading
 from latentassay.data.formats import Hdf5Store, npz_names, read_npy, read_npz
+from latentassay.data.hdf5 import opened
 from latentassay.data.own_cells import read_cells
 from latentassay.data.own_pictures import PictureFolder
 
@@ -107,8 +110,13 @@ def _npz(path: Path, key: str | None = None) -> Opened:
 
 
 def _cache(path: Path, key: str) -> Path:
-    state = path.stat()
-    return home() / "own" / f"{path.stem}-{key.replace('/', '-')}-{state.st_size}-{state.st_mtime_ns}.npy"
+    # By its place and contents: two files may share their name, size and time, and still hold other data.
+    what = f"{path.resolve()}|{key}|{digest(path)}"
+    return (
+        home()
+        / "own"
+        / f"{path.stem[:64]}-{key[:64].replace('/', '-')}-{hashlib.sha256(os.fsencode(what)).hexdigest()}.npy"
+    )
 
 
 def _unpacked_size(path: Path, key: str) -> int:
@@ -126,7 +134,7 @@ def _datasets(path: Path) -> list[str]:
         if isinstance(node, h5py.Dataset) and node.ndim > 1:
             found.append(name)
 
-    with reading(path, "HDF5 file"), h5py.File(path, "r") as file:
+    with opened(path, "HDF5 file") as file:
         file.visititems(note)
     return found
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from latentassay.core.records import StrictRecord, parse_record
-from latentassay.core.storage import read_whole
+from latentassay.core.storage import TEXT_LIMIT, read_whole
 from latentassay.data.perturbed_folder import FIX, MANIFEST
 
 Sum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -95,5 +95,5 @@ def read_manifest(folder: Path) -> PerturbedManifest:
         FileError: it is missing, no JSON, or of another form.
     """
     path = folder / MANIFEST
-    payload = read_whole(path, "Name a folder that perturb or uniform_noise wrote.")
+    payload = read_whole(path, "Name a folder that perturb or uniform_noise wrote.", limit=TEXT_LIMIT)
     return parse_record(PerturbedManifest, payload, path, name="manifest of a perturbed data set", fix=FIX)

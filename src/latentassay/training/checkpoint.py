@@ -15,7 +15,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from latentassay.core.errors import CheckpointError, FileError
-from latentassay.core.storage import kind_of, read_whole, write_whole
+from latentassay.core.storage import TEXT_LIMIT, kind_of, read_whole, write_whole
 
 if TYPE_CHECKING:
     from latentassay.training.manifest import Manifest, Snapshot
@@ -98,7 +98,7 @@ def read_manifest(folder: Path) -> "Manifest":
 
     fix = "A run folder holds manifest.json and a checkpoint; is this the folder given as out=?"
     path = folder / MANIFEST
-    payload = read_whole(path, fix, CheckpointError)
+    payload = read_whole(path, fix, CheckpointError, limit=TEXT_LIMIT)
     return parse_record(Manifest, payload, path, name="manifest of a run", fix=FIX, error=CheckpointError)
 
 

@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 from latentassay.core.errors import CheckpointError
-from latentassay.core.storage import write_whole
+from latentassay.core.storage import read_whole, write_whole
 
 LOG_FILE = "metrics.jsonl"
 """Of a run's folder: losses, step by step."""
+
+LOG_LIMIT = 1 << 32
+"""Bytes that a log may have."""
 
 Row = dict[str, int | float]
 
@@ -26,13 +29,15 @@ def read_rows(folder: Path, last_step: int) -> list[Row]:
         CheckpointError: a line that is no JSON object with a step, other than a last one cut short.
     """
     path = folder / LOG_FILE
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    fix = "Remove it; only the history of losses is lost"
+    payload = read_whole(path, fix, CheckpointError, limit=LOG_LIMIT) if path.exists() else b""
+    lines = payload.decode("utf-8", errors="replace").splitlines()
     rows: list[Row] = []
     for number, line in enumerate(lines, 1):
         try:
             row = json.loads(line)
             keep = row["step"] <= last_step
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             if number == len(lines):
                 break  # a killed run leaves its last line half written
             raise CheckpointError(path, f"line {number} is no row of losses", "Remove the line, or the file") from error
