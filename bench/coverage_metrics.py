@@ -14,7 +14,16 @@ VALUES = (4, 3, 6)
 
 Codes = Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 QUICK, SLOW = ("mig", "dcimig"), ("sap", "irs", "explicitness")
-"""Scores whose truth does not depend on n; modularity as published has none where units are noise."""
+"""Scores whose truth does not depend on n."""
+
+OF_N = ("modularity", "separation", "linear_probe", "factor_vae", "beta_vae", "total_correlation")
+"""Scores that are defined for n rows, since something is fitted to them: their truth is the mean of many samples."""
+
+FITTED = ("dci",)
+"""The same, but for hundreds of trees that are grown for every sample."""
+
+AVERAGED = {OF_N: 400, FITTED: 60}
+"""Samples whose mean is the truth."""
 
 
 def draw_factors(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -73,3 +82,14 @@ def truth(codes: Codes, metrics: tuple[str, ...]) -> Mapping[str, float]:
 def metric_cases(metrics: tuple[str, ...]) -> Iterator[Case]:
     for words, codes in PROCESSES.items():
         yield Case(words, partial(draw, codes, metrics), lambda n, codes=codes: truth(codes, metrics))
+
+
+@cache
+def truth_of(codes: Codes, metrics: tuple[str, ...], n: int) -> Mapping[str, float]:
+    found = [la.score(*codes(n, np.random.default_rng([seed, n])), metrics=metrics) for seed in range(AVERAGED[metrics])]
+    return {name: float(np.mean([panel[name].value for panel in found])) for name in (score.name for score in found[0])}
+
+
+def metric_cases_of_n(metrics: tuple[str, ...]) -> Iterator[Case]:
+    for words, codes in PROCESSES.items():
+        yield Case(words, partial(draw, codes, metrics), lambda n, codes=codes: truth_of(codes, metrics, n))

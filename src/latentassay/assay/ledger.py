@@ -52,6 +52,9 @@ RETURNS = 0.7
 SHARED = 0.75
 """And where most units are redundant, so is one of which less than this share of what comes back does so alone."""
 
+MORE = 4.0
+"""Times the rows on which a unit is measured again whose own state is unsure."""
+
 COUPLING = Bounds(0, COUPLED, STRONG, "share of a change of one unit that appears in another, squared, in spreads")
 """From which size one unit moves another, for matrix, graph and invariance alike."""
 
@@ -146,15 +149,19 @@ class Ledger:
         ]
 
     @property
-    def unsure(self) -> list[int]:
-        """Units whose state, or whose coupling with others, could be settled by measuring more.
+    def unsure(self) -> dict[int, float]:
+        """Units whose state or coupling is unsure, and on how many times the rows they would be sure, about.
 
         Members of pairs come first, those that may be coupled most before the others.
         """
-        high = torch.where(_uncertain(self), self.coupling + Z95 * self.coupling_stderr, 0.0)
-        ranked = torch.topk(high.flatten(), int((high > 0).sum())).indices.tolist()
-        paired = [unit for pair in ranked for unit in divmod(pair, len(self.entries))]
-        return list(dict.fromkeys([*paired, *(j for j, entry in enumerate(self.entries) if not entry.certain)]))
+        times = _rows_needed(self)
+        high = torch.where(times > 1, self.coupling + Z95 * self.coupling_stderr, 0.0)
+        needs = {unit: MORE for unit, entry in enumerate(self.entries) if not entry.certain}
+        paired: dict[int, float] = {}
+        for pair in torch.topk(high.flatten(), int((times > 1).sum())).indices.tolist():
+            for unit in divmod(pair, len(self.entries)):
+                paired[unit] = max(paired.get(unit, needs.get(unit, 1.0)), float(times.flatten()[pair]))
+        return paired | {unit: need for unit, need in needs.items() if unit not in paired}
 
 
 def build_ledger(
@@ -329,11 +336,13 @@ def _chain(units: Sequence[int]) -> list[tuple[int, int]]:
     return [(units[k], units[k + 1]) for k in range(len(units) - 1)]
 
 
-def _uncertain(ledger: Ledger) -> Bool[Tensor, "u u"]:
-    """Couplings of live pairs whose interval reaches across a bound."""
+def _rows_needed(ledger: Ledger) -> Float[Tensor, "u u"]:
+    """How many times the rows would tell on which side of a bound a coupling of live units is; 1 where it is known."""
     live = torch.zeros(len(ledger.entries), dtype=torch.bool)
     live[ledger.live] = True
     pairs = live[:, None] & live & ~torch.eye(len(live), dtype=torch.bool)
-    half = Z95 * ledger.coupling_stderr
-    across = [(ledger.coupling - bound).abs() < half for bound in (COUPLED, STRONG)]
-    return pairs & (across[0] | across[1])
+    half, needed = Z95 * ledger.coupling_stderr, torch.ones_like(ledger.coupling)
+    for bound in (COUPLED, STRONG):
+        away = (ledger.coupling - bound).abs()
+        needed = torch.where(pairs & (away < half), torch.maximum(needed, (half / away).square()), needed)
+    return needed

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from latentassay.assay.context import Context, seeded
-from latentassay.assay.ledger import Ledger, build_ledger
+from latentassay.assay.ledger import MORE, Ledger, build_ledger
 from latentassay.assay.principal import answering_directions
 from latentassay.assay.strength import unsure_strengths
 from latentassay.core.autoencoder import Autoencoder
@@ -27,26 +27,32 @@ PROBED = 32
 STILL = 0.03
 """A unit hardly varies if its spread is less than this share of the widest, or of the prior's."""
 
+MARGIN = 1.5
+"""Rows that are taken over those that are expected to tell."""
+
 MOMENTS = 256
 """Rows that the variance of the data, and the slopes of responses, are read from."""
 
 
-def settle_ledger(context: Context, deepen: Callable[[Context], Context], passes: int) -> Context:
-    """Measure units again that are unsure: with every row that was drawn, then with four times as many, and so on.
+def settle_ledger(context: Context, deepen: Callable[[Context, float], Context], passes: int) -> Context:
+    """Measure units again that are unsure, on as many rows as are expected to tell, or on all.
 
     Only what is unsure is measured: units whose own state is, and pairs whose coupling is, those that may be coupled
     most first. Rows that were encoded for that are kept for questions.
 
     Args:
         context: what every question shares.
-        deepen: returns a context of more rows.
+        deepen: returns a context of so many times the rows.
         passes: how many may be spent.
     """
-    found, deeper = context, context
-    if min(context.matrix.used) >= context.matrix.n:
-        deeper = deepen(context)
-    while unsure := list(dict.fromkeys([*found.ledger.unsure, *unsure_strengths(found.ledger)])):
-        members = sorted(unsure[: max(0, passes // deeper.n - 1)])
+    found, deeper, exhausted = context, context, False
+    while (needs := _needs(found.ledger)) and not exhausted:
+        # At first a row of the matrix may rest on fewer latents than were drawn.
+        rows = MARGIN * max(needs.values()) * min(found.matrix.used[unit] for unit in needs)
+        if rows > deeper.n:
+            deeper = deepen(deeper, min(rows, len(context.order)) / deeper.n)
+        exhausted = deeper.n < rows
+        members = sorted(list(needs)[: max(0, passes // deeper.n - 1)])
         if not members:
             break
         passes -= (len(members) + 1) * deeper.n
@@ -59,11 +65,12 @@ def settle_ledger(context: Context, deepen: Callable[[Context], Context], passes
         )
         matrix = refine(found.matrix, part, members)
         found = replace(found, matrix=matrix, ledger=_write_again(deeper, matrix), encoded=deeper.encoded)
-        further = deepen(deeper)
-        if further.n == deeper.n:
-            break
-        deeper = further
     return replace(found, ledger=_with_directions(found))
+
+
+def _needs(ledger: Ledger) -> dict[int, float]:
+    """Units to be measured again, and on how many times the rows, those of the strongest pairs first."""
+    return dict.fromkeys(unsure_strengths(ledger), MORE) | ledger.unsure
 
 
 def _write_again(context: Context, matrix: ResponseMatrix) -> Ledger:

@@ -40,7 +40,7 @@ def prepare(model: Autoencoder, data: Observations, order: Tensor, afforded: Siz
     """Encode rows, measure the response matrix and write the ledger.
 
     How long the matrix takes says how many passes can be afforded. Units whose state or coupling is unsure are measured
-    again with all rows that were drawn, and then with four times as many, and so on, while there are rows and time.
+    again on as many rows as are expected to tell, while there are rows and time.
     """
     rows = order[: afforded.rows]
     codes = encode(model, data, rows=rows, generator=seeded(options.seed, "posterior"), batch_size=afforded.batch_size)

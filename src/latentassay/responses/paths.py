@@ -12,7 +12,7 @@ from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.errors import InputError
 from latentassay.responses.field import axes_over, check_plane
 from latentassay.responses.response import respond
-from latentassay.responses.response_error import cheapest_way, response_error, stepping_stones
+from latentassay.responses.response_error import ResponseError, cheapest_way, response_error, stepping_stones
 from latentassay.responses.spline import refine_way, respace
 from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, as_latents, decode
@@ -75,6 +75,7 @@ def manifold_path(
     points: int = 64,
     n: int = 100,
     extent: Any = None,
+    plane: ResponseError | None = None,
     controls: int = 12,
     steps: int = 150,
     budget: float | int | None = None,
@@ -104,6 +105,8 @@ def manifold_path(
         extent: ``(low, high)`` of the plane for both axes, or a pair of such pairs; it must hold both end points, and
             the detours. Where left out, 3 standard deviations of the prior, widened to hold the end points; without a
             prior, three times their distance.
+        plane: what ``response_error`` measured on the plane of ``latents`` at the middle of both ends, in the place of
+            ``n`` and ``extent``.
         controls: inner points of the spline.
         steps: gradient steps.
         budget: seconds after which no further step is taken.
@@ -126,8 +129,10 @@ def manifold_path(
 
     if latents is not None:
         check_plane(tuple(model.latent_shape), latents, n)
-        xs, ys = _plane_axes(model, ends[:, list(latents)], n, extent)
-        starts.append(curve(_across(model, ends, latents, xs, ys, price, batch_size=batch_size)))
+        if plane is None:
+            xs, ys = _plane_axes(model, ends[:, list(latents)], n, extent)
+            plane = response_error(model, latents, ends.mean(0), xs, ys, batch_size)
+        starts.append(curve(_across(ends, latents, plane, price)))
     if through is not None:
         stones = as_latents(model, through)
         starts.append(curve(stepping_stones(model, ends, stones, price, neighbours=NEAR, batch_size=batch_size)))
@@ -138,7 +143,8 @@ def manifold_path(
         else start
     )
     best = min((found, start, straight), key=lambda way: way.cost)
-    ways = [f"{n}×{n} plane of latents {latents[0]} and {latents[1]}"] if latents else []
+    sides = f"{len(plane.xs)}×{len(plane.ys)}" if plane is not None else ""
+    ways = [f"{sides} plane of latents {latents[0]} and {latents[1]}"] if latents else []
     ways += [f"through {len(through)} real latents, {NEAR} neighbours each"] if through is not None else []
     ways += [f"spline of {controls} points in all latents, {steps} steps"] if refine else []
     path = ManifoldPath(best, straight, start, price, f"{', then '.join(ways)}; temperature {price:.3g}")
@@ -172,17 +178,14 @@ def _curve(model: Autoencoder, z: Tensor, price: float, batch_size: int) -> Curv
     return Curve(z, decode(model, z, batch_size=batch_size), distance, float(cost), float(lengths.sum()))
 
 
-def _across(
-    model: Autoencoder, ends: Tensor, latents: tuple[int, int], xs: Tensor, ys: Tensor, price: float, *, batch_size: int
-) -> Tensor:
+def _across(ends: Tensor, latents: tuple[int, int], found: ResponseError, price: float) -> Tensor:
     """The cheapest way across a plane; the other latents keep to the middle while searching, then go straight."""
     corners = ends[:, list(latents)].double().cpu()
-    found = response_error(model, latents, ends.mean(0), xs, ys, batch_size)
     inner = cheapest_way(found, corners[0], corners[1], price)[1:-1]
-    plane = torch.cat([corners[:1], inner, corners[1:]]).to(ends)
-    share = torch.linspace(0, 1, len(plane)).to(ends)[:, None]
+    across = torch.cat([corners[:1], inner, corners[1:]]).to(ends)
+    share = torch.linspace(0, 1, len(across)).to(ends)[:, None]
     way = ends[0] * (1 - share) + ends[1] * share
-    way[:, list(latents)] = plane
+    way[:, list(latents)] = across
     return way
 
 

@@ -22,6 +22,9 @@ ROUNDING = 1e-30
 SMALLEST = 1e-300
 """Least number that is divided by."""
 
+AT_ONCE = 2**16
+"""Numbers that stay in the fast memory from one width to the next, about."""
+
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Multiples s of the base width in the multi-scale kernel."""
 
@@ -56,6 +59,11 @@ def of_squared_distances(squared: Float[Tensor, "n m"], widths: Sequence[float])
     >>> of_squared_distances(torch.tensor([[0.0, 2.0, 6.0]]), [2.0])
     tensor([[1.0000, 0.5000, 0.2500]])
     """
+    rows = max(1, AT_ONCE // max(1, squared.shape[-1])) if not squared.requires_grad else max(1, len(squared))
+    return torch.cat([_kernel(part, widths) for part in torch.split(squared, rows)])
+
+
+def _kernel(squared: Tensor, widths: Sequence[float]) -> Tensor:
     total = torch.zeros_like(squared)
     for c in widths:
         total.add_((squared + c).reciprocal_(), alpha=c)

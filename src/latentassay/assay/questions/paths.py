@@ -1,7 +1,8 @@
 """Does a straight line between two observations stay on the manifold?"""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from latentassay.core.findings import Bounds, Finding, Picture, Score
 from latentassay.core.levels import grade
 from latentassay.responses import Curve, ManifoldPath, manifold_path, respond, response_error
 from latentassay.responses.field import axes_over
+from latentassay.responses.response_error import ResponseError
 from latentassay.stats.ratios import ratio_of_means
 
 PAIRS = 32
@@ -41,6 +43,9 @@ STONES = 256
 
 CURVES = 300
 """Passes that the curves take."""
+
+STEPS, FEWEST_STEPS, LOOKS_A_STEP = 75, 10, 96
+"""Gradient steps that refine a way, after which its cost hardly falls; at least; and passes that one takes, about."""
 
 RAW = 400
 """Observations that are shown beside the strips where they are points."""
@@ -113,14 +118,17 @@ class PathsEvidence:
 
 
 def passes_needed(context: Context) -> int | None:
-    """Codes, straight lines of two kinds, the map of costs twice, and the curves; needs a plane of alive scalars."""
+    """Codes, straight lines of two kinds, the map of costs, and the curves; needs a plane of alive scalars."""
     if context.plane is None:
         return None
-    return context.n + FEWEST_PAIRS * (2 * LOOKS + 1) + 2 * COARSEST**2 + CURVES + detours.LEAST_PASSES
+    return context.n + FEWEST_PAIRS * (2 * LOOKS + 1) + COARSEST**2 + CURVES + detours.LEAST_PASSES
 
 
 def measure(context: Context) -> PathsEvidence | None:
-    """Price straight lines and ways through real codes, and look for a better way between one costly pair."""
+    """Price straight lines and ways through real codes, and look for a better way between one costly pair.
+
+    Asked again, only the straight lines are priced, more of them.
+    """
     plane = context.plane or (0, 1)
     starts, ends = _pairs(context)
     if len(starts) < 2:
@@ -129,10 +137,14 @@ def measure(context: Context) -> PathsEvidence | None:
     floor = (ROUNDING * float(context.codes.mean.double().std(0).norm())) ** 2
     usual = _squared_error(context, context.codes.mean).clamp(min=floor)
     lines = _costs(context, starts, ends).clamp(min=floor)
+    known, priced = context.found.get("paths"), ratio_of_means(lines, usual)
+    if context.depth and isinstance(known, PathsEvidence):
+        return replace(known, lines=priced, pairs=priced.n or 0)
     a, b, flat = _example(context, starts, ends, lines, usual, plane)
-    priced = _Priced(ratio_of_means(lines, usual), detours.cost_of_detours(context, starts, ends, context.passes // 8))
-    found = _ways(context, a, b, plane if flat else None)
-    return _evidence(context, priced, found, plane, _map(context, a, b, plane) if flat else {})
+    background = _map(context, a, plane, _extent(context, plane, a, b)) if flat else None
+    found = _ways(context, a, b, plane, background)
+    ways = detours.cost_of_detours(context, starts, ends, context.passes // 8)
+    return _evidence(context, _Priced(priced, ways), found, plane, background)
 
 
 class _Priced(NamedTuple):
@@ -183,18 +195,19 @@ def _example(
     return starts[worst], exchanged[worst], True
 
 
-def _ways(context: Context, a: Tensor, b: Tensor, plane: Plane | None) -> ManifoldPath:
+def _ways(context: Context, a: Tensor, b: Tensor, plane: Plane, background: ResponseError | None) -> ManifoldPath:
     """The way across the plane, or through real codes; refined in all latents where torch can differentiate."""
     options: dict[str, Any] = {"batch_size": context.batch_size}
-    if plane is not None:
-        options |= {"latents": plane, "n": context.side(4), "extent": _extent(context, plane, a, b)}
+    if background is not None:
+        options |= {"latents": plane, "plane": background, "n": len(background.xs)}
     else:
         options["through"] = context.codes.mean[:STONES]
+    steps = min(STEPS, context.passes // 8 // LOOKS_A_STEP)
     # Refining needs derivatives; foreign models that torch cannot differentiate say so by a ContractError.
-    try:
-        return manifold_path(context.model, a, b, budget=context.seconds / 4, **options)
-    except ContractError:
-        return manifold_path(context.model, a, b, refine=False, **options)
+    with suppress(ContractError):
+        if steps >= FEWEST_STEPS:
+            return manifold_path(context.model, a, b, steps=steps, **options)
+    return manifold_path(context.model, a, b, refine=False, **options)
 
 
 def _extent(context: Context, plane: Plane, *points: Tensor) -> list[list[float]]:
@@ -207,21 +220,23 @@ def _extent(context: Context, plane: Plane, *points: Tensor) -> list[list[float]
     return out
 
 
-def _map(context: Context, a: Tensor, b: Tensor, plane: Plane) -> dict[str, np.ndarray]:
-    """Distances on the plane, where both ends lie on it."""
-    xs, ys = axes_over(_extent(context, plane, a, b), context.side(4))
-    found = response_error(context.model, plane, a, xs, ys, context.batch_size)
-    return {"xs": found.xs.numpy(), "ys": found.ys.numpy(), "response_error": found.cost.sqrt().numpy()}
+def _map(context: Context, a: Tensor, plane: Plane, extent: list[list[float]]) -> ResponseError:
+    """Squared distances on the plane, where both ends lie on it."""
+    xs, ys = axes_over(extent, context.side(2))
+    return response_error(context.model, plane, a, xs, ys, context.batch_size)
 
 
 def _evidence(
-    context: Context, priced: _Priced, found: ManifoldPath, plane: Plane, background: dict[str, np.ndarray]
+    context: Context, priced: _Priced, found: ManifoldPath, plane: Plane, background: ResponseError | None
 ) -> PathsEvidence:
     is_refined = found.manifold is not found.start and found.manifold is not found.straight
     ways = {"straight": found.straight, "manifold": found.start}
     ways |= {"refined": found.manifold} if is_refined else {}
     optional = ("refined", "refined_distance", "refined_images", "xs", "ys", "response_error")
-    arrays: dict[str, Any] = dict.fromkeys(optional) | background
+    arrays: dict[str, Any] = dict.fromkeys(optional)
+    if background is not None:
+        distances = background.cost.sqrt()
+        arrays |= {"xs": background.xs.numpy(), "ys": background.ys.numpy(), "response_error": distances.numpy()}
     for name, curve in ways.items():
         arrays |= _curve(name, curve, plane)
     is_vector = len(context.data.x_shape) == 1

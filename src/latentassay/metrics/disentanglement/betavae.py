@@ -20,7 +20,10 @@ from latentassay.metrics.laws import FIT, SPLIT, Laws, Near
 from latentassay.metrics.metric import metric
 
 STEPS = 1000
-"""Steps that the classifier may take; 10 to 300 are usual."""
+"""Steps that the classifier may take; six of Newton's are usual, or 10 to 300 where there are too many weights."""
+
+WEIGHTS = 500
+"""Weights up to which Newton's steps are the fastest way to the optimum, a fifth of the time of L-BFGS."""
 
 
 @keeps_interval
@@ -177,7 +180,8 @@ def _classify(learned: tuple[Any, Any], tried: tuple[Any, Any]) -> _Accuracy:
     with warnings.catch_warnings(), one_blas_thread():
         # A fit that stops early still predicts the factor of a point; its accuracy is what counts.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        classifier = LogisticRegression(max_iter=STEPS).fit(x, held)
+        solver = "newton-cholesky" if x.shape[1] * (int(held.max()) + 1) <= WEIGHTS else "lbfgs"
+        classifier = LogisticRegression(max_iter=STEPS, solver=solver).fit(x, held)
     right, of = classifier.predict(x_tried) == held_tried, range(int(held.max()) + 1)
     per_factor = np.array([right[held_tried == factor].mean() for factor in of])
     return _Accuracy(float(right.mean()), per_factor, np.stack([x[held == factor].mean(0) for factor in of]))
