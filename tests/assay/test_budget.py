@@ -152,7 +152,7 @@ def test_an_assay_ends_near_its_budget(slow, kind, data, seconds, budget):
 
 def test_a_slow_model_gets_coarser_maps_and_fewer_samples(slow):
     data, sides, draws = factored().batch(torch.arange(144)), [], []
-    for seconds in (1e-5, 0.008):
+    for seconds in (1e-5, 0.01):
         result = assayed(slow(Scalars, seconds), data, 60.0)
         sides.append(len(result["field"].evidence.xs))
         draws.append(result.scores["holes.prior"].n)

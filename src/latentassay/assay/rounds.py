@@ -15,8 +15,8 @@ from latentassay.core.errors import LatentAssayError, first_line
 from latentassay.core.findings import Finding, Section
 from latentassay.core.progress import bar
 
-MARGIN, LEAST_MORE = 1.5, 2.0
-"""An unsure question is asked of so many times the rows that it is expected to need, and of twice those before."""
+MARGIN, LEAST_MORE = 1.5, 4.0
+"""An unsure question is asked of 1.5 times the rows that it is expected to need, and of four times as many at least."""
 
 LEAST_LEFT = 0.2
 """Share of the budget that must be left before anything is asked again."""
