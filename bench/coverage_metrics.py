@@ -86,8 +86,9 @@ def metric_cases(metrics: tuple[str, ...]) -> Iterator[Case]:
 
 @cache
 def truth_of(codes: Codes, metrics: tuple[str, ...], n: int) -> Mapping[str, float]:
-    found = [la.score(*codes(n, np.random.default_rng([seed, n])), metrics=metrics) for seed in range(AVERAGED[metrics])]
-    return {name: float(np.mean([panel[name].value for panel in found])) for name in (score.name for score in found[0])}
+    samples = [codes(n, np.random.default_rng([seed, n])) for seed in range(AVERAGED[metrics])]
+    found = [la.score(*sample, metrics=metrics) for sample in samples]
+    return {score.name: float(np.mean([panel[score.name].value for panel in found])) for score in found[0]}
 
 
 def metric_cases_of_n(metrics: tuple[str, ...]) -> Iterator[Case]:
