@@ -7,11 +7,13 @@ from latentassay.cli.app import app
 
 def test_a_small_bench_is_shown_and_written(tmp_path):
     paths = [str(tmp_path / name) for name in ("found.json", "found.md", "found.png")]
-    words = ["bench", "truth", "--seeds", "1", "--kinds", "collapsed unit", "--diagnoser", "kl,active", "--jobs", "1"]
+    words = ["bench", "truth", "--seeds", "1", "--kinds", "collapsed unit", "--diagnoser", "kl,active"]
+    words += ["--processes", "1", "--resume", str(tmp_path / "answers.jsonl")]
     result = CliRunner().invoke(app, [*words, "--out", paths[0], "--table", paths[1], "--figure", paths[2]])
     assert result.exit_code == 0, result.output
     assert "Named by kl" in result.output
     assert json.loads((tmp_path / "found.json").read_text("utf-8"))["seeds"] == 1
+    assert len((tmp_path / "answers.jsonl").read_text("utf-8").splitlines()) == 4
 
 
 def test_unknown_words_are_refused():

@@ -15,7 +15,7 @@ def test_every_plant_is_asked_about_and_shared_twins_once():
 
 def test_processes_answer_as_one_does_in_the_same_order():
     asked = tasks(kinds(("collapsed unit",)), seeds=2, doses=(3,), diagnosers=("kl", "active"), repeats=0)
-    alone, together = run(asked), run(asked, jobs=2)
+    alone, together = run(asked), run(asked, processes=2)
     assert [(one.name, one.seed, one.diagnoser, one.verdict) for one in alone] == [
         (one.name, one.seed, one.diagnoser, one.verdict) for one in together
     ]

@@ -43,6 +43,6 @@ def test_a_clean_model_is_blamed_for_nothing(kind):
 
 @pytest.mark.long
 def test_almost_all_are_named_and_almost_no_clean_model_is_blamed():
-    found = rates(run(tasks(kinds(), seeds=20, doses=(3,), repeats=0), jobs=2))
+    found = rates(run(tasks(kinds(), seeds=20, doses=(3,), repeats=0), processes=2))
     assert not {rate.name: float(rate.named) for rate in found if rate.dose and rate.named < 0.95}
     assert not {rate.name: rate.wrong for rate in found if not rate.dose and rate.blamed > 0.05}

@@ -45,7 +45,11 @@ def truth(
     save: Annotated[Path | None, typer.Option("--out", help="Write everything as JSON.")] = None,
     table: Annotated[Path | None, typer.Option(help="Write the tables as Markdown.")] = None,
     figure: Annotated[Path | None, typer.Option(help="Write the figure, as .png or .svg.")] = None,
-    jobs: Annotated[int, typer.Option(help="Processes, each with one thread.", min=1)] = 2,
+    processes: Annotated[int, typer.Option(help="How many, each with one thread.", min=1)] = 2,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Keep every answer in this file, one a line, and go on from those that it holds."),
+    ] = None,
 ) -> None:
     """Plant defects of known kind and size, and count how often they are named, and how often clean models are blamed.
 
@@ -57,6 +61,8 @@ def truth(
 
     latentassay bench truth --out results.json --table results.md --figure results.png
 
+    latentassay bench truth --processes 8 --resume answers.jsonl
+
     latentassay bench truth --diagnoser ours,mypackage.mine:diagnose --trust
     """
     load_torch()
@@ -65,6 +71,7 @@ def truth(
     from latentassay.core.errors import InputError
     from latentassay.truth import figure as drawing
     from latentassay.truth.diagnosers import find_diagnoser
+    from latentassay.truth.journal import open_journal
     from latentassay.truth.plant import DOSES
     from latentassay.truth.plants import kinds as find_kinds
     from latentassay.truth.results import summarise
@@ -77,7 +84,9 @@ def truth(
     for name in who:
         find_diagnoser(name, trust=trust)
     numbers = tuple(DOSES.index(dose) for dose in _split(doses))
-    outcomes = run(tasks(chosen, seeds=seeds, doses=numbers, diagnosers=who, trust=trust), jobs=jobs)
+    journal = open_journal(resume) if resume is not None else None
+    questions = tasks(chosen, seeds=seeds, doses=numbers, diagnosers=who, trust=trust)
+    outcomes = run(questions, processes=processes, journal=journal)
     found = summarise(chosen, outcomes, seeds=seeds, seconds=time.perf_counter() - begun)
     for shown in rich_tables(found):
         out.print(shown, "")

@@ -3,10 +3,10 @@
 import inspect
 import multiprocessing
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from latentassay.assay.contradictions import contradictions
 from latentassay.core.autoencoder import modules_of
@@ -116,28 +116,49 @@ def tasks(
     ]
 
 
-def run(questions: Sequence[Task], *, jobs: int = 1) -> list[Outcome]:
-    """Ask all questions, ``jobs`` at a time, each process with one thread; outcomes are in the same order."""
-    with bar(len(questions), "bench truth", unit="plant") as progress:
-        if jobs == 1:
-            found: dict[int, list[Outcome]] = {}
-            for k, task in enumerate(questions):
-                found[k] = answer(task)
-                progress.update()
-        else:
-            found = dict(_in_processes(questions, jobs, progress))
+@runtime_checkable
+class Record(Protocol):
+    """Where answers are kept between runs."""
+
+    def find(self, task: Task) -> list[Outcome] | None:
+        """Return the outcomes of a task, or ``None`` if it was not answered."""
+
+    def add(self, task: Task, outcomes: Iterable[Outcome]) -> None:
+        """Keep the outcomes of a task."""
+
+
+def run(questions: Sequence[Task], *, processes: int = 1, journal: Record | None = None) -> list[Outcome]:
+    """Ask all questions that the journal has no answer to, each process with one thread.
+
+    Args:
+        questions: tasks.
+        processes: how many are answered at once.
+        journal: answers of an earlier run, to which every new one is added at once.
+
+    Returns:
+        Outcomes in the order of the questions.
+    """
+    known = {} if journal is None else {k: journal.find(task) for k, task in enumerate(questions)}
+    found = {k: outcomes for k, outcomes in known.items() if outcomes is not None}
+    left = {k: task for k, task in enumerate(questions) if k not in found}
+    with bar(len(left), "bench truth", unit="plant") as progress:
+        answers = _in_processes(left, processes) if processes > 1 else ((k, answer(task)) for k, task in left.items())
+        for k, outcomes in answers:
+            found[k] = outcomes
+            if journal is not None:
+                journal.add(questions[k], outcomes)
+            progress.update()
     return [outcome for k in range(len(questions)) for outcome in found[k]]
 
 
-def _in_processes(questions: Sequence[Task], jobs: int, progress: Any) -> Iterator[tuple[int, list[Outcome]]]:
+def _in_processes(questions: Mapping[int, Task], processes: int) -> Iterator[tuple[int, list[Outcome]]]:
     # A forked child would inherit torch's threads in the middle of their work.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=_one_thread) as pool:
-        waiting = {pool.submit(answer, task): k for k, task in enumerate(questions)}
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_one_thread) as pool:
+        waiting = {pool.submit(answer, task): k for k, task in questions.items()}
         try:
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
-                progress.update()
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
