@@ -69,3 +69,15 @@ def test_metrics_are_listed_and_an_unknown_one_names_them_all(codes_file):
     assert lines[1:] == listed and "Suter et al. 2019" in done.stdout and "in nats" in done.stdout
     refused = CliRunner().invoke(app, ["score", str(codes_file), "--metric", "best"])
     assert refused.exit_code == 2 and f"among {', '.join(code_metrics())}, got best" in " ".join(refused.stderr.split())
+
+
+def test_score_reads_a_table_of_text(say, tmp_path):
+    (tmp_path / "z.csv").write_text("z0,z1,label\n" + "".join(f"{i / 99},{i % 7},{'abc'[i % 3]}\n" for i in range(99)))
+    text = say("score", tmp_path / "z.csv", "--metric", "mig")
+    assert "99 rows, 2 latents, factors label;" in text and "2 columns of numbers, labels label" in text
+    (tmp_path / "y.csv").write_text("a,b\n1,2\n3,4\n")
+    found = CliRunner().invoke(app, ["score", str(tmp_path / "y.csv")])
+    assert found.exit_code == 3 and "no column of labels among a, b" in found.stderr
+    (tmp_path / "x.parquet").write_bytes(b"1")
+    found = CliRunner().invoke(app, ["score", str(tmp_path / "x.parquet")])
+    assert found.exit_code == 3 and "np.savez" in found.stderr

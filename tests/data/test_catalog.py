@@ -82,7 +82,7 @@ def test_own_observations_without_factors(tmp_path):
     [
         ({"y": np.zeros((3, 2)), "z": np.zeros(3)}, FileError, "no array x or images among y, z"),
         ({"x": np.zeros((3, 2)), "factors": np.zeros((2, 1), int)}, InputError, "factors must have shape"),
-        ({"x": np.zeros((3, 2)), "factors": np.zeros((3, 1))}, InputError, "integer codes"),
+        ({"x": np.zeros((3, 2)), "factors": np.full((3, 1), 0.5)}, InputError, "integer codes"),
         ({"x": np.zeros((3, 2), np.int32)}, InputError, "uint8 or float"),
         ({"x": np.zeros(3)}, InputError, "shape"),
         ({"x": np.zeros(())}, InputError, "shape"),

@@ -227,7 +227,7 @@ CODES = np.zeros((6, 1), int)
         ((np.array([["a"]] * 6), CODES), "uint8 or float"),
         ((IMAGES, CODES[:5]), r"shape \(6, factors\).*got \(5, 1\)"),
         ((IMAGES, CODES[:, :, None]), r"got \(6, 1, 1\)"),
-        ((IMAGES, CODES * 0.5), "integer codes, got float64"),
+        ((IMAGES, CODES + 0.5), "integer codes, got float64"),
         ((IMAGES, CODES - 1), r"'factor 0' must lie in 0\.\.-?\d+, got -1"),
         ((IMAGES, CODES + 3, ("a",), (3,)), r"'a' must lie in 0\.\.2, got 3\.\.3"),
         ((IMAGES, CODES, ("a", "b")), "1 factors, but 2 names"),

@@ -86,3 +86,33 @@ def test_files_of_one_name_size_and_time_are_told_apart_in_the_cache(tmp_path, m
     np.savez_compressed(path, x=np.full((40, 8), 7, np.float32))  # the same file, written anew within its time
     os.utime(path, (10**9, 10**9))
     assert own(path).store[[0]][0, 0] == 7
+
+
+def test_mat_files_have_their_axes_as_matlab_has_them(tmp_path):
+    x = np.random.default_rng(0).random((5, 4, 3))
+    with h5py.File(tmp_path / "a.mat", "w", userblock_size=512) as file:
+        file["x"] = x.T  # MATLAB is column-major, and writes what it calls (5, 4, 3) so
+    with (tmp_path / "a.mat").open("r+b") as stream:
+        stream.write(b"MATLAB 7.3 MAT-file")
+    data = own(tmp_path / "a.mat")
+    np.testing.assert_array_equal(data.store[[3]], x[[3]])
+    assert "first counts rows (5×4×3)" in data.store.notes[0]
+    (tmp_path / "b.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(200))
+    with pytest.raises(FileError, match=r"another version than 7\.3.*-v7\.3"):
+        own(tmp_path / "b.mat")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("x.pt", r"x\.cpu\(\)\.numpy"),
+        ("x.parquet", "to_csv"),
+        ("x.zip", "Unpack"),
+        ("x.png", "the folder"),
+        ("x.q", "np.save"),
+    ],
+)
+def test_other_kinds_are_refused_with_what_to_save_instead(tmp_path, name, words):
+    (tmp_path / name).write_bytes(b"1")
+    with pytest.raises(FileError, match=words):
+        own(tmp_path / name)

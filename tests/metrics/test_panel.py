@@ -200,3 +200,12 @@ def test_labels_are_one_factor():
     labels = la.score(noisy(), GRID[:, 0], metrics=["mig", "sap", "irs", "separation", "linear_probe", "explicitness"])
     column = la.score(noisy(), GRID[:, :1], metrics=["mig", "sap", "irs", "separation", "linear_probe", "explicitness"])
     assert [score.value for score in labels] == [score.value for score in column] and not labels.left_out
+
+
+def test_columns_that_never_vary_are_left_out_and_named():
+    factors = np.indices((5, 4, 5)).reshape(3, -1).T
+    codes = factors + 0.1 * np.random.default_rng(0).normal(size=factors.shape)
+    with_constant = la.score(codes, np.insert(factors, 1, 7, axis=1), metrics=["mig"])
+    assert with_constant["mig"].value == la.score(codes, factors, metrics=["mig"])["mig"].value
+    assert with_constant.notes == ("factors [1] never vary, and are left out",)
+    assert "factors [1] never vary" in str(with_constant)

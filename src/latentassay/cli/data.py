@@ -28,11 +28,20 @@ def list_data() -> None:
 
 
 @data_app.command()
-def info(name: Annotated[str, typer.Argument(help="A name from `latentassay data list`.")]) -> None:
-    """Say what a data set holds and where it comes from."""
+def info(name: Annotated[str, typer.Argument(help="A name from `latentassay data list`, or a path.")]) -> None:
+    """Say what a data set holds and where it comes from, or how a file or folder of your own is read."""
     from latentassay.data.catalog import entry
     from latentassay.data.files import home
+    from latentassay.data.own import is_own, own
 
+    if is_own(name) or Path(name).exists():
+        rows = own(name)
+        out.print(escape(f"{name}: {len(rows):,} rows of {'×'.join(map(str, rows.x_shape))}"), soft_wrap=True)
+        for note in (*getattr(rows.store, "notes", ()), *rows.factor_notes):
+            out.print(escape(note), soft_wrap=True)
+        if rows.factor_names:
+            out.print(escape(f"factors: {', '.join(rows.factor_names)}"), soft_wrap=True)
+        return
     found = entry(name)
     out.print(f"[bold]{found.name}[/]: {found.summary}\nfactors: {found.factors}\nsource: {found.source}")
     for file in found.files:

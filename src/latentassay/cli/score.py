@@ -1,7 +1,7 @@
 """``latentassay score``: codes and factors from a file, or the unseen rows of a run, scored against known factors."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -10,6 +10,10 @@ from latentassay.cli.shell import Seed, load_torch, out
 
 if TYPE_CHECKING:
     from latentassay.metrics import Table
+
+
+WRITE = "Write it with np.savez('codes.npz', codes=codes, factors=factors)."
+"""How codes and factors come into a file."""
 
 
 def _list(wanted: bool) -> bool:
@@ -28,7 +32,8 @@ def score(
         Path,
         typer.Argument(
             help="An .npz file with codes (rows, latents) and integer factors (rows, factors), e.g. from "
-            "np.savez('codes.npz', codes=…, factors=…); or a folder that `latentassay train` made, whose unseen rows "
+            "np.savez('codes.npz', codes=…, factors=…); a .csv with columns of numbers and of "
+            "labels; or a folder that `latentassay train` made, whose unseen rows "
             "are encoded."
         ),
     ],
@@ -73,6 +78,8 @@ def score(
         f"\n{table.n:,} rows, {table.codes.shape[1]} latents, factors {escape(', '.join(table.names))}; seed {seed}\n",
         panel(scores),
     )
+    for note in scores.notes:
+        out.print(escape(note), soft_wrap=True)
     for name, why in scores.left_out.items():
         out.print(f"[yellow]left out[/] {escape(name)}: {escape(why)}")
     if save is not None:
@@ -104,12 +111,14 @@ def _read_file(path: Path, rows: int, seed: int) -> "Table":
 
     from latentassay.core.errors import FileError, InputError
     from latentassay.data.formats import npz_names, read_npz
-    from latentassay.metrics import Table
 
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return _read_text(path, rows, seed)
+    if path.suffix.lower() != ".npz" and path.exists():
+        raise FileError(path, f"is no .npz, .csv or .tsv file but {path.suffix or 'without an ending'}", WRITE)
     present = npz_names(path)
     if missing := [name for name in ("codes", "factors") if name not in present]:
-        fix = "Write it with np.savez(path, codes=codes, factors=factors)."
-        raise FileError(path, f"has no array {' or '.join(missing)}, only {', '.join(present) or 'nothing'}", fix)
+        raise FileError(path, f"has no array {' or '.join(missing)}, only {', '.join(present) or 'nothing'}", WRITE)
     codes, factors = read_npz(path, "codes"), read_npz(path, "factors")
     if factors.ndim == 1:  # labels
         factors = factors[:, None]
@@ -118,11 +127,36 @@ def _read_file(path: Path, rows: int, seed: int) -> "Table":
     names = read_npz(path, "factor_names") if "factor_names" in present else np.arange(factors.shape[1])
     if names.shape != factors.shape[1:]:
         raise InputError(f"factor_names must be {factors.shape[1]} names, got an array of shape {names.shape}")
+    return _as_table(codes, factors, names, path, rows, seed)
+
+
+def _read_text(path: Path, rows: int, seed: int) -> "Table":
+    """Codes and factors of a table as text: columns of numbers and columns of labels."""
+    from latentassay.core.errors import FileError
+    from latentassay.data.tables import read_table
+
+    table = read_table(path)
+    if not table.factor_names:
+        fix = "Call columns of labels label or factor…, or write an .npz with np.savez(path, codes=…, factors=…)."
+        raise FileError(path, f"has no column of labels among {', '.join(table.names)}", fix)
+    out.print(escape(table.notes[0]), soft_wrap=True)
+    return _as_table(table.numbers, table.factors, table.factor_names, path, rows, seed)
+
+
+def _as_table(codes: Any, factors: Any, names: Any, path: Path, rows: int, seed: int) -> "Table":
+    """Rows drawn, labels numbered, constant factors left out."""
+    import numpy as np
+
+    from latentassay.core.errors import InputError
+    from latentassay.core.labels import encode_labels
+    from latentassay.metrics import Table
+
     index = np.arange(len(codes))
     if rows < len(codes):
         index = np.sort(np.random.default_rng(seed).choice(len(codes), rows, replace=False))
-    varying = np.flatnonzero((factors[index] != factors[index[:1]]).any(0))
+    codes_of_factors = encode_labels(factors).codes
+    varying = np.flatnonzero((codes_of_factors[index] != codes_of_factors[index[:1]]).any(0))
     if not len(varying):
         raise InputError(f"no factor varies among {len(index)} rows of {path}")
     flat = codes[index].reshape(len(index), -1)
-    return Table(flat, factors[index][:, varying], tuple(str(names[m]) for m in varying), index, len(index))
+    return Table(flat, codes_of_factors[index][:, varying], tuple(str(names[m]) for m in varying), index, len(index))

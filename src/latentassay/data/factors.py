@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from latentassay.core.arrays import as_array
 from latentassay.core.errors import InputError
+from latentassay.core.labels import encode_labels
 from latentassay.core.observations import as_float, find_factor, finite, groups_varying
 from latentassay.core.randomness import as_seed
 
@@ -58,7 +59,7 @@ class FactorData:
         store: a numpy array, a tensor, or anything array-like ``(n, ...)``, uint8 or float; never copied, but for
             tensors that numpy cannot share (on an accelerator, bfloat16); read only in the rows asked for.
         factors: integer codes ``(n, m)``, numpy or torch, or ``(n,)`` for a single factor such as a label; may have no
-            columns.
+            columns. Names, whole floats and truth values are numbered; ``factor_notes`` says how.
         factor_names: one name per column.
         factor_sizes: number of values of each factor; the greatest code plus one where left out.
         layout: how one observation is stored; ``batch`` always delivers channels first.
@@ -84,14 +85,13 @@ class FactorData:
         name: str = "data",
         rows: Int[np.ndarray, " n"] | None = None,
     ):
-        codes = as_array(factors)
-        codes = codes[:, None] if codes.ndim == 1 else codes
+        codes, self.factor_notes = encode_labels(factors)
         store = _as_store(store)
         _check_store(store)
         _check_codes(codes, len(rows) if rows is not None else store.shape[0])
         self.store: Store = store
         self.name, self._rows = name, rows
-        self.factors = codes.astype(np.int64, copy=False)
+        self.factors = codes
         self.layout: Layout = layout or _guess_layout(store.shape)
         self.factor_names = tuple(factor_names) or tuple(f"factor {m}" for m in range(codes.shape[1]))
         sizes = factor_sizes if factor_sizes is not None else self.factors.max(axis=0) + 1
@@ -245,8 +245,6 @@ def _check_store(store: Store) -> None:
 def _check_codes(codes: np.ndarray, n: int) -> None:
     if codes.ndim != 2 or len(codes) != n:
         raise InputError(f"factors must have shape ({n}, factors), one row per observation, got {codes.shape}")
-    if not np.issubdtype(codes.dtype, np.integer):
-        raise InputError(f"factors must be integer codes, got {codes.dtype}; number the values 0, 1, 2 …")
 
 
 def _check_sizes(codes: np.ndarray, names: tuple[str, ...], sizes: tuple[int, ...]) -> None:

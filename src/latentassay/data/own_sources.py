@@ -12,15 +12,36 @@ from jaxtyping import Int
 
 from latentassay.core.arrays import as_array
 from latentassay.core.errors import FileError, InputError
+from latentassay.core.storage import check_regular
 from latentassay.data.factors import Layout, Store
 from latentassay.data.files import digest, home, reading
-from latentassay.data.formats import Hdf5Store, npz_names, read_npy, read_npz
+from latentassay.data.formats import Hdf5Store, npz_names, read_hdf5, read_npy, read_npz
 from latentassay.data.hdf5 import opened
 from latentassay.data.own_cells import read_cells
 from latentassay.data.own_pictures import PictureFolder
+from latentassay.data.tables import read_table
 
-SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".h5ad")
+SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".h5ad", ".csv", ".tsv", ".mat")
 """Of the files that are read here."""
+
+SAVE = "Save the array as .npy: np.save('x.npy', values)."
+"""What to do about a file of another kind."""
+
+INSTEAD = {
+    **dict.fromkeys((".pt", ".pth", ".pkl", ".pickle"), "Save the tensor as .npy: np.save('x.npy', x.cpu().numpy())."),
+    ".parquet": "Save the table as .csv: frame.to_csv('x.csv', index=False); or its values: np.save('x.npy', values).",
+    ".xlsx": "Save the sheet as .csv.",
+    ".xls": "Save the sheet as .csv.",
+    ".loom": "Save it as .h5ad: anndata.read_loom('x.loom').write_h5ad('x.h5ad').",
+    ".zarr": "Save it as .h5ad or .npy: np.save('x.npy', zarr.open('x.zarr')[:]).",
+    **dict.fromkeys((".wav", ".mp3", ".flac"), "Save recordings of one length as .npy (n, channels, samples)."),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".tif", ".tiff"), "Give the folder that the pictures are in."),
+    **dict.fromkeys((".zip", ".tar", ".gz", ".tgz"), "Unpack it first."),
+    ".nii": "Save the volumes as .npy (n, channels, depth, height, width).",
+    ".txt": "Save it as .csv, or as .npy: np.save('x.npy', np.loadtxt('x.txt')).",
+    ".safetensors": "Save the tensor as .npy: np.save('x.npy', tensors['x'].numpy()).",
+}
+"""Ending of a file that is not read → what to save instead."""
 
 CACHED = 1 << 28
 """A compressed array of more bytes than this is unpacked into the cache, not into memory."""
@@ -64,13 +85,24 @@ def _open_file(path: Path, options: dict[str, Any]) -> Opened:
         pictures = PictureFolder(path, **options)
         return Opened(pictures, pictures.name, pictures.notes, layout="hwc", range=(0.0, 255.0))
     if suffix not in SUFFIXES and path.exists():
-        fix = f"Own data are a folder of pictures, or a file that ends in {', '.join(SUFFIXES)}."
-        raise FileError(path, "is of no kind that is read here", fix)
+        known = f"Own data are a folder of pictures, or a file that ends in {', '.join(SUFFIXES)}."
+        raise FileError(path, "is of no kind that is read here", f"{INSTEAD.get(suffix, SAVE)} {known}")
     if suffix not in SUFFIXES:
         raise FileError(path, "does not exist", "Check the path, or take a name from `latentassay data list`.")
     if suffix == ".npy":
         _takes("an .npy file", options)
         return Opened(read_npy(path), path.stem)
+    if suffix in (".csv", ".tsv"):
+        _takes("a table", options)
+        table = read_table(path)
+        return Opened(
+            store=table.numbers.astype(np.float32),
+            name=path.stem,
+            notes=table.notes,
+            factors=table.factors,
+            factor_names=table.factor_names,
+            layout="vector",
+        )
     if suffix == ".npz":
         _takes("an .npz file", options, "key")
         return _npz(path, **options)
@@ -86,7 +118,7 @@ def _open_file(path: Path, options: dict[str, Any]) -> Opened:
             layout="vector",
         )
     _takes("an HDF5 file", options, "key")
-    return _hdf5(path, **options)
+    return _mat(path, **options) if suffix == ".mat" else _hdf5(path, **options)
 
 
 def _takes(kind: str, options: dict[str, Any], *known: str) -> None:
@@ -140,13 +172,28 @@ def _datasets(path: Path) -> list[str]:
 
 
 def _hdf5(path: Path, key: str | None = None) -> Opened:
+    return Opened(Hdf5Store(path, _choose_dataset(path, key)), path.stem)
+
+
+def _choose_dataset(path: Path, key: str | None) -> str:
     held = _datasets(path)
     if key is None and len(held) == 1:
         key = held[0]
     if key is None or key.strip("/") not in held:
         what = "which array of rows is meant is not said" if key is None else f"has no array of rows {key}"
         raise FileError(path, what, f"Choose with key=: {', '.join(held) or 'there is none'}.")
-    return Opened(Hdf5Store(path, key), path.stem)
+    return key
+
+
+def _mat(path: Path, key: str | None = None) -> Opened:
+    """Read a MAT file of version 7.3, which is HDF5 with its axes in reverse."""
+    if not check_regular(path).startswith(b"MATLAB 7.3"):
+        fix = "Save it as version 7.3: save('x.mat', 'x', '-v7.3'); or np.save('x.npy', scipy.io.loadmat('x.mat')['x'])"
+        raise FileError(path, "is a MAT file of another version than 7.3", f"{fix}.")
+    key = _choose_dataset(path, key)
+    values = read_hdf5(path, key).T
+    note = f"axes in MATLAB's order, of which the first counts rows ({'×'.join(map(str, values.shape))})"
+    return Opened(values, path.stem, (note,))
 
 
 def _open_function(function: Callable[[Any], Any], n: int | None = None) -> Opened:

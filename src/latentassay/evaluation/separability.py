@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from latentassay.core.autoencoder import Encoder
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
+from latentassay.core.labels import encode_labels
 from latentassay.core.observations import FactoredObservations, as_observations
 from latentassay.core.randomness import as_generator
 from latentassay.metrics import linear_probe
@@ -59,7 +60,8 @@ def linear_separability(
         model: any encoder.
         data: observations to learn from; ``test`` those to measure on.
         generator: for the samples.
-        labels: integer labels of both, ``(n,)`` arrays or tensors; the first factor of the data where left out.
+        labels: of both, ``(n,)`` arrays or tensors of integers, names or truth values; the first factor of the
+            data where left out.
         features: some of ``FEATURES``.
         batch_size: rows per pass.
 
@@ -76,7 +78,7 @@ def linear_separability(
     if unknown := set(features) - set(FEATURES):
         raise InputError(f"features must be some of {FEATURES}, got {', '.join(sorted(map(str, unknown)))}")
     generator = as_generator(generator)
-    wanted = [_labels(rows, i, labels) for i, rows in enumerate((data, test))]
+    wanted = _number_together([_labels(rows, i, labels) for i, rows in enumerate((data, test))])
     seen = [_features(encode(model, rows, generator=generator, batch_size=batch_size)) for rows in (data, test)]
     probes = {name: linear_probe(seen[0][name], wanted[0], test=(seen[1][name], wanted[1])) for name in features}
     n, any_probe = len(wanted[1]), next(iter(probes.values()))
@@ -106,6 +108,15 @@ def _labels(data: Any, which: int, labels: tuple[Any, Any] | None) -> np.ndarray
     if found.shape != (len(observations),):
         raise InputError(f"labels must have shape ({len(observations)},), one for each row, got {found.shape}")
     return found
+
+
+def _number_together(labels: list[np.ndarray]) -> list[np.ndarray]:
+    """Number the labels of two sets as one, so that a name has one number in both."""
+    kinds = {"U" if found.dtype.kind in "SU" else "i" for found in labels if found.dtype.kind != "O"}
+    if len(kinds) > 1:
+        raise InputError(f"labels of data and test must be of one type, got {labels[0].dtype} and {labels[1].dtype}")
+    codes = encode_labels(np.concatenate(labels), name="labels").codes[:, 0]
+    return np.split(codes, [len(labels[0])])
 
 
 def _features(codes: Codes) -> dict[str, Float[Tensor, "n k"]]:

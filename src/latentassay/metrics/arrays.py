@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float, Int, Integer
 
 from latentassay.core.errors import InputError
+from latentassay.core.labels import encode_labels, refuse_row_numbers
 
 ROWS_PER_VALUE = 4
 """Fewer rows than this for each value of a factor, on average, and nothing about the factor can be learned."""
@@ -17,17 +18,20 @@ FURTHEST = 1e150
 
 
 def codes_and_factors(
-    codes: Any, factors: Any, *, fewest: int = 1
+    codes: Any, factors: Any, *, fewest: int = 1, amounts: bool = False
 ) -> tuple[Float[np.ndarray, "n d"], Int[np.ndarray, "n m"]]:
     """Return codes as float64 and factors with their values numbered 0, 1, 2 … in order.
 
     Args:
         codes: ``(n, d)`` array or tensor, n at least 2.
-        factors: ``(n, m)`` integers, each factor with two values or more; or labels ``(n,)``, one factor.
+        factors: ``(n, m)`` labels of any kind that ``core.labels`` numbers, each factor with two values or more; or
+            ``(n,)``, one factor.
         fewest: the metric makes sense of at least this many codes.
+        amounts: values are amounts, which need not repeat; else a factor without repeats is taken for row numbers.
 
     Raises:
-        InputError: shapes that do not fit, NaN or infinite codes, factors that are no integers or never vary.
+        InputError: shapes that do not fit, NaN or infinite codes, factors that are no labels, never vary, or
+            number the rows.
 
     >>> codes_and_factors([[0.5], [1.5]], np.array([[7], [3]]))[1].tolist()
     [[1], [0]]
@@ -36,12 +40,27 @@ def codes_and_factors(
     shape, f = f.shape, as_columns(f)
     if f.ndim != 2 or len(f) != len(c) or f.shape[1] < 1:
         raise InputError(f"factors must have shape ({len(c)}, factors), got {shape}")
-    if f.dtype.kind not in "iu":
-        raise InputError(f"factors must be integer codes, got {f.dtype}; number the values 0, 1, 2 …")
+    f = encode_labels(f).codes
     constant = [m for m in range(f.shape[1]) if (f[:, m] == f[0, m]).all()]
     if constant:
         raise InputError(f"factors {constant} never vary, so they have no entropy to divide by; leave them out")
+    if not amounts:
+        refuse_row_numbers(f)
     return c, np.stack([_number(column) for column in f.T], 1)
+
+
+def vary_alone(factors: Any) -> tuple[Int[np.ndarray, "n m"], tuple[str, ...]]:
+    """Return the factors that vary as integer codes, and notes on what was done to them; all where none varies.
+
+    >>> vary_alone([[0, 5], [1, 5]])
+    (array([[0],
+           [1]]), ('factors [1] never vary, and are left out',))
+    """
+    codes, notes = encode_labels(factors)
+    varies = (codes != codes[:1]).any(0)
+    if varies.all() or not varies.any():
+        return codes, notes
+    return codes[:, varies], (*notes, f"factors {np.flatnonzero(~varies).tolist()} never vary, and are left out")
 
 
 def codes_only(codes: Any, *, fewest: int = 1) -> Float[np.ndarray, "n d"]:

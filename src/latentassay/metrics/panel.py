@@ -17,7 +17,7 @@ from latentassay.core.findings import Score
 from latentassay.core.progress import track
 from latentassay.core.storage import write_whole
 from latentassay.core.units import as_units
-from latentassay.metrics.arrays import codes_and_factors
+from latentassay.metrics.arrays import codes_and_factors, vary_alone
 from latentassay.metrics.catalog import known_metrics
 from latentassay.metrics.disentanglement.predictors import COLUMNS, reduce_unit
 from latentassay.metrics.jobs import Choice, Job, read_jobs, read_score
@@ -30,6 +30,7 @@ class Panel:
     Attributes:
         scores: every number with its n, seed, interval (if asked for) and definition, which ends in the variant.
         found: the full result of every metric, with its evidence, by the score's name.
+        notes: what was done to factors before they were scored: labels numbered, constant columns left out.
         left_out: metrics that these codes and factors do not allow, and why.
         seconds: what each metric took.
     """
@@ -38,6 +39,7 @@ class Panel:
     found: Mapping[str, Any]
     left_out: Mapping[str, str]
     seconds: Mapping[str, float]
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Score:
         return {score.name: score for score in self.scores}[name]
@@ -47,7 +49,7 @@ class Panel:
 
     def __str__(self) -> str:
         lines = [f"{score.label:<34} {score!s:<18} {score.definition}" for score in self.scores]
-        return "\n".join([*lines, *(f"{name:<34} left out: {why}" for name, why in self.left_out.items())])
+        return "\n".join([*lines, *self.notes, *(f"{name:<34} left out: {why}" for name, why in self.left_out.items())])
 
     def save(self, path: str | Path) -> None:
         """Write scores, what was left out and the seconds as JSON."""
@@ -73,7 +75,8 @@ def score(
 
     Args:
         codes: ``(n, d)`` array or tensor; usually posterior means.
-        factors: ``(n, m)`` integer codes of the same rows, or labels ``(n,)``.
+        factors: ``(n, m)`` labels of the same rows, or ``(n,)``: integer codes, names, whole floats or truth values.
+            Columns that never vary are left out, and ``notes`` of the result says so.
         metrics: names of ``la.metrics.METRICS``, or a mapping from names to options, e.g. ``{"mig": {"bins": 10}}``,
             and from names of your own to functions ``f(codes, factors)`` that return a number, an ``Estimate`` or a
             record whose ``score`` is one; all of the panel where left out.
@@ -88,8 +91,8 @@ def score(
         A ``Panel``; ``print`` it, or ask it by name: ``panel["mig"].value``.
 
     Raises:
-        InputError: shapes that do not fit, NaN, factors that are no integers or never vary, an unknown metric or
-            option, a function under the name of a metric that exists, a result that is no number, or codes of which
+        InputError: shapes that do not fit, NaN, factors that are no labels or of which none varies, an unknown metric
+            or option, a function under the name of a metric that exists, a result that is no number, or codes of which
             no metric can say anything.
 
     >>> factors = np.indices((5, 4, 5)).reshape(3, -1).T
@@ -98,7 +101,8 @@ def score(
     >>> [(s.name, round(s.value, 3)) for s in panel]
     [('mig', 1.0), ('units', 3)]
     """
-    c, f = codes_and_factors(codes, factors)
+    chosen, notes = vary_alone(factors)
+    c, f = codes_and_factors(codes, chosen)
     table = _Table(*_by_units(c, units, seed), f)
     scores, found, left_out, seconds = list[Score](), dict[str, Any](), dict[str, str](), dict[str, float]()
     for job in track(read_jobs(metrics, variants=variants), "scoring"):
@@ -113,7 +117,7 @@ def score(
         scores += _scores(job, found[key], len(c), seed)
     if not scores:
         raise InputError(f"no metric can say anything of these codes: {'; '.join(left_out.values())}")
-    return Panel(tuple(scores), found, left_out, seconds)
+    return Panel(tuple(scores), found, left_out, seconds, notes)
 
 
 def join_panels(panels: Iterable[Panel]) -> Panel:
@@ -134,6 +138,7 @@ def join_panels(panels: Iterable[Panel]) -> Panel:
         dict(ChainMap(*(dict(panel.found) for panel in panels))),
         dict(ChainMap(*(dict(panel.left_out) for panel in panels))),
         dict(ChainMap(*(dict(panel.seconds) for panel in panels))),
+        tuple(dict.fromkeys(note for panel in panels for note in panel.notes)),
     )
 
 

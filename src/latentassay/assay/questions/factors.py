@@ -18,6 +18,7 @@ from latentassay.assay.sharing import SHARED, Sharing, as_columns, judge_sharing
 from latentassay.assay.wording import span
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Bounds, Finding, Level, Picture, Score
+from latentassay.core.labels import row_numbers
 from latentassay.core.levels import GRAVE, grade, worst
 from latentassay.core.observations import FactoredObservations, groups_varying
 from latentassay.metrics import METRICS, Panel, join_panels, score
@@ -97,7 +98,9 @@ def passes_needed(context: Context) -> int | None:
 
 
 def _varying(factors: np.ndarray) -> list[int]:
-    return [m for m in range(factors.shape[1]) if len(np.unique(factors[:, m])) > 1]
+    """Columns that vary and do not number the rows."""
+    numbers = set(row_numbers(factors))
+    return [m for m in range(factors.shape[1]) if len(np.unique(factors[:, m])) > 1 and m not in numbers]
 
 
 def measure(context: Context) -> FactorsEvidence | None:
@@ -111,6 +114,7 @@ def measure(context: Context) -> FactorsEvidence | None:
     varying = _varying(factors)
     if not varying:
         return None
+    unique = tuple(data.factor_names[m] for m in row_numbers(factors))
     names, factors = tuple(data.factor_names[m] for m in varying), factors[:, varying]
     panel = _panel(context, rows, factors)
     moved = _measure_conditioned(context, data, varying)
@@ -125,7 +129,7 @@ def measure(context: Context) -> FactorsEvidence | None:
         panel=tuple((s.name, s.label, s.estimate, s.definition, s.n, s.unit) for s in panel),
         causal=() if moved is None else _causal_rows(context, moved),
         left_out=tuple(METRICS[name].label for name in METRICS if name not in panel.found),
-        rare=tuple(names[m] for m in rare_factors(factors)),
+        rare=(*(names[m] for m in rare_factors(factors)), *unique),
         rows=len(factors),
         passes_short=first_round if first_round > context.passes else None,
         states=tuple(entry.state for entry in context.ledger.entries),

@@ -128,7 +128,7 @@ def linear_probe(
     """
     if kind not in VARIANTS:
         raise InputError(f"kind must be one of {', '.join(VARIANTS)}, got {kind!r}")
-    c, f, learned = _stack_rows(codes, factors, test, resamples)
+    c, f, learned = _stack_rows(codes, factors, test, resamples, amounts=kind == "linear")
     skill = _explain if kind == "linear" else _accuracy
     if kind == "logistic":
         check_learnable(f[:learned])
@@ -144,11 +144,11 @@ def linear_probe(
 
 
 def _stack_rows(
-    codes: Any, factors: Any, test: tuple[Any, Any] | None, resamples: int
+    codes: Any, factors: Any, test: tuple[Any, Any] | None, resamples: int, *, amounts: bool
 ) -> tuple[Float[np.ndarray, "n u"], Int[np.ndarray, "n m"], int | None]:
     """Return all codes and factors, those to test on last, and how many are learned from if that is said."""
     if test is None:
-        return *codes_and_factors(codes, factors), None
+        return *codes_and_factors(codes, factors, amounts=amounts), None
     if resamples:
         raise InputError("resamples halves one table of rows; leave it out, or leave out test")
     own, other = as_array(codes, "codes"), as_array(test[0], "test codes")
@@ -158,8 +158,8 @@ def _stack_rows(
             f"rows to test on must have shapes (k, {own.shape[-1]}) and (k, {f.shape[-1]}) as those to "
             f"learn from, got {other.shape} and {g.shape}"
         )
-    codes_and_factors(own, f)
-    return *codes_and_factors(np.concatenate([own, other]), np.concatenate([f, g])), len(own)
+    codes_and_factors(own, f, amounts=amounts)
+    return *codes_and_factors(np.concatenate([own, other]), np.concatenate([f, g]), amounts=amounts), len(own)
 
 
 def _split(column: Int[np.ndarray, " n"], kind: str, learned: int | None, seed: int) -> Split:

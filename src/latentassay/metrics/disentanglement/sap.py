@@ -169,7 +169,7 @@ def sap(
         raise InputError(f"bias must be one of {', '.join(get_args(Bias))}, got {bias!r}")
     if not 0 < penalty < np.inf:
         raise InputError(f"penalty must be a positive number, got {penalty}")
-    c, f = codes_and_factors(codes, factors, fewest=2)
+    c, f = codes_and_factors(codes, factors, fewest=2, amounts=factor_type == "continuous")
     if factor_type == "discrete":
         check_learnable(f)
     seed = as_seed(generator)

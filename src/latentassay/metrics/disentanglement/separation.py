@@ -9,6 +9,7 @@ from torch import Generator
 
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
+from latentassay.core.labels import encode_labels, refuse_row_numbers
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import as_array, as_columns, check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.gaps import best_gaps
@@ -121,7 +122,9 @@ def separation(
     if normaliser not in NORMALISERS:
         raise InputError(f"normaliser must be one of {', '.join(NORMALISERS)}, got {normaliser!r}")
     values, numbers = _values(factors, continuous)
-    c, f = codes_and_factors(codes, _number(values, numbers), fewest=2)
+    c, f = codes_and_factors(codes, _number(values, numbers), fewest=2, amounts=bool(numbers.any()))
+    if not numbers.all():
+        refuse_row_numbers(f[:, ~numbers])
     check_learnable(f[:, ~numbers])
     if not 1 <= neighbours <= len(c) // 2:
         raise InputError(f"neighbours must lie between 1 and half of {len(c)} rows, got {neighbours}")
@@ -148,7 +151,7 @@ def _values(factors: Any, continuous: Any) -> tuple[np.ndarray, Bool[np.ndarray,
     f = as_columns(as_array(factors, "factors"))
     columns = list(continuous)
     if not columns or f.ndim != 2:
-        return f, np.zeros(f.shape[-1] if f.ndim else 0, dtype=bool)
+        return encode_labels(f).codes, np.zeros(f.shape[-1] if f.ndim else 0, dtype=bool)
     if not set(columns) <= set(range(f.shape[1])):
         raise InputError(f"continuous must name columns 0 to {f.shape[1] - 1} of factors, got {columns}")
     numbers = np.isin(np.arange(f.shape[1]), columns)
