@@ -34,12 +34,14 @@ class Mapping(NamedTuple):
         expects: what the model would then expect, for a sentence.
         there: from the data as given to what the model would be given.
         back: the inverse, for its decodings.
+        moves_values: whether it leaves all values as they are and only puts them elsewhere.
     """
 
     name: str
     expects: str
     there: Transform
     back: Transform
+    moves_values: bool = False
 
 
 class DataFacts(NamedTuple):
@@ -124,7 +126,7 @@ def _of_images(facts: DataFacts, x_shape: tuple[int, ...], unit: bool) -> list[M
         found.append(_own_inverse("channels reversed", "BGR for RGB", partial(torch.flip, dims=(1,))))
     if c > 1:
         words = "what lies in memory channels last, as an array (h, w, c) reshaped instead of permuted does"
-        found.append(Mapping("channels last", words, _permute, _reshape))
+        found.append(Mapping("channels last", words, _permute, _reshape, moves_values=True))
     if h == w:
         turn = partial(torch.transpose, dim0=-2, dim1=-1)
         found.append(_own_inverse("transposed", "height and width exchanged", turn))
@@ -132,7 +134,7 @@ def _of_images(facts: DataFacts, x_shape: tuple[int, ...], unit: bool) -> list[M
 
 
 def _own_inverse(name: str, expects: str, transform: Transform) -> Mapping:
-    return Mapping(name, expects, transform, transform)
+    return Mapping(name, expects, transform, transform, moves_values=True)
 
 
 def _permute(x: Tensor) -> Tensor:
