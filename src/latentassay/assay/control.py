@@ -15,6 +15,10 @@ WRONG = {"input_checks.output": "output", "input_checks.belong": "pair of coders
 """What all else is then about, if not the wrong input."""
 
 
+SUSPECTED = 0.5
+"""A p-value up to which a claim looks serious: its estimate lies beyond the bound."""
+
+
 class Control(NamedTuple):
     """A report whose accusations stand together.
 
@@ -33,15 +37,19 @@ def control(sections: Sequence[Section]) -> Control:
     """Withdraw grades from what is about the wrong input, and accusations that may be chance among so many claims.
 
     Over all claims of the report the false discovery rate of warnings and problems is held at 5 % (Benjamini and
-    Hochberg 1995); those beyond become unsure.
+    Hochberg 1995); those beyond become unsure. Claims whose estimate is not even as bad as what is serious take no part
+    in the count: given that it is, the p-value of the others is ``p / 0.5``, which is as valid where the truth is just
+    serious, and smaller than chance where it is less.
+
+    Source: Zhao, Small and Su 2019, Multiple testing when many p-values are uniformly conservative (τ = 0.5).
     """
     found = _mark_wrong_input(sections)
     claims = [finding for section in found for finding in section.findings if finding.p_value is not None]
-    kept = dict(zip(map(id, claims), discoveries([c.p_value or 0.0 for c in claims]), strict=True))
+    kept, suspected = _keep(claims)
     sections = tuple(
         replace(
             section,
-            findings=tuple(_withdraw(f, len(claims)) if not kept.get(id(f), True) else f for f in section.findings),
+            findings=tuple(_withdraw(f, suspected) if not kept.get(id(f), True) else f for f in section.findings),
         )
         for section in found
     )
@@ -49,10 +57,21 @@ def control(sections: Sequence[Section]) -> Control:
     return Control(sections, len(claims), FALSE_DISCOVERIES * len(grave))
 
 
-def _withdraw(finding: Finding, claims: int) -> Finding:
+def _keep(claims: Sequence[Finding]) -> tuple[dict[int, bool], int]:
+    """Tell by identity which claims stand, and among how many that look serious."""
+    p_values = {id(claim): claim.p_value for claim in claims}
+    suspected = {key: p / SUSPECTED for key, p in p_values.items() if p is not None and p <= SUSPECTED}
+    stand = dict(zip(suspected, discoveries(list(suspected.values())), strict=True))
+    return {key: stand.get(key, False) for key in p_values}, len(suspected)
+
+
+def _withdraw(finding: Finding, suspected: int) -> Finding:
     if not finding.is_grave:
         return finding
-    settle = f"One of {claims} claims at once, so that this may be chance; more rows, or another seed, would tell."
+    settle = (
+        f"One of {suspected} claims that look serious at once, so that this may be chance; more rows, or another seed, "
+        "would tell."
+    )
     return replace(finding, level="unsure", remedy=None, brief=None, settle=settle)
 
 
