@@ -33,6 +33,13 @@ class Control(NamedTuple):
     false_alarms: float
 
 
+def doubted(sections: Sequence[Section]) -> set[str]:
+    """Return the keys of sections of which an accusation may be chance among so many claims."""
+    before = {(section.key, f.key): f.is_grave for section in sections for f in section.findings}
+    after = {(section.key, f.key): f.level for section in control(sections).sections for f in section.findings}
+    return {where[0] for where, grave in before.items() if grave and after[where] == "unsure"}
+
+
 def control(sections: Sequence[Section]) -> Control:
     """Withdraw grades from what is about the wrong input, and accusations that may be chance among so many claims.
 

@@ -52,6 +52,9 @@ RETURNS = 0.7
 SHARED = 0.75
 """And where most units are redundant, so is one of which less than this share of what comes back does so alone."""
 
+STANDS = 3.0
+"""Standard errors by which a strong coupling must lie beyond the bound to stand among some forty claims of a report."""
+
 MORE = 4.0
 """Times the rows on which a unit is measured again whose own state is unsure."""
 
@@ -341,8 +344,8 @@ def _rows_needed(ledger: Ledger) -> Float[Tensor, "u u"]:
     live = torch.zeros(len(ledger.entries), dtype=torch.bool)
     live[ledger.live] = True
     pairs = live[:, None] & live & ~torch.eye(len(live), dtype=torch.bool)
-    half, needed = Z95 * ledger.coupling_stderr, torch.ones_like(ledger.coupling)
-    for bound in (COUPLED, STRONG):
-        away = (ledger.coupling - bound).abs()
+    needed = torch.ones_like(ledger.coupling)
+    for bound, errors in ((COUPLED, Z95), (STRONG, STANDS)):
+        away, half = (ledger.coupling - bound).abs(), errors * ledger.coupling_stderr
         needed = torch.where(pairs & (away < half), torch.maximum(needed, (half / away).square()), needed)
     return needed

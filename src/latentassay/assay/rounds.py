@@ -8,6 +8,7 @@ from typing import Any
 
 from latentassay.assay.budget import allowance, left_out
 from latentassay.assay.context import DEEPER, MOST_EFFORT, Context
+from latentassay.assay.control import doubted
 from latentassay.assay.preparation import deepen
 from latentassay.assay.question import Question, known_questions
 from latentassay.assay.settling import rows_needed
@@ -58,7 +59,9 @@ def _ask_again(
     """
     asked = dict.fromkeys(sections, context)
     while True:
-        needs = {key: need for key, section in sections.items() if (need := _need(section, asked[key])) > 1}
+        chance = doubted(list(sections.values()))
+        all_needs = {key: _need(section, asked[key], key in chance) for key, section in sections.items()}
+        needs = {key: need for key, need in all_needs.items() if need > 1}
         left = 1 - (time.perf_counter() - began) / budget
         if not needs or left < LEAST_LEFT:
             return
@@ -72,10 +75,13 @@ def _ask_again(
             sections[key] = replace(section, seconds=section.seconds + sections[key].seconds)
 
 
-def _need(section: Section, context: Context) -> float:
-    """Return how many times the rows to ask: as many as tell, if there are; 1 where nothing is to be asked."""
+def _need(section: Section, context: Context, doubted: bool) -> float:
+    """Return how many times the rows to ask: as many as tell, if there are; 1 where nothing is to be asked.
+
+    An accusation that may be chance among so many claims is asked again, too.
+    """
     unsure = [each for each in section.findings if each.level == "unsure" and each.estimate is not None]
-    if not unsure:
+    if not unsure and not doubted:
         return 1.0
     needed = [rows_needed(each.estimate, each.bounds) for each in unsure if each.estimate and each.bounds]
     times = max((each[0] for each in needed if each), default=DEEPER)
