@@ -55,8 +55,9 @@ def response_graph(
 
     An edge j→k stands where the coupling ``M[j,k]² / (2 σ_k²)``, the share of a change of j that appears in k, squared
     and in units of spread, lies above the threshold beyond doubt (one-sided tests at 2.5 %, false discoveries
-    controlled over all pairs by the procedure of Benjamini and Hochberg). Edges both ways make a pair, as when a
-    periodic factor is embedded as a circle; edges one way are kept beside them.
+    controlled by the procedure of Benjamini and Hochberg: over all ordered pairs, and then over the ways back of the
+    edges that were found, which are few, so that half of a pair is not taken for one way). Edges both ways make a pair,
+    as when a periodic factor is embedded as a circle; edges one way are kept beside them.
 
     Args:
         m: what ``response_matrix`` returned.
@@ -71,11 +72,9 @@ def response_graph(
     nodes = causal_units(m).active if nodes is None else tuple(nodes)
     weights, errors = torch.as_tensor(m.coupling).double(), torch.as_tensor(m.coupling_stderr).double()
     ordered = [(j, k) for j in nodes for k in nodes if j != k]
-    found = [
-        pair
-        for pair, is_sure in zip(ordered, _surely_above(weights, errors, ordered, threshold), strict=True)
-        if is_sure
-    ]
+    forward = _surely_above(weights, errors, ordered, threshold)
+    backward = _surely_above(weights, errors, [(k, j) for j, k in forward if (k, j) not in set(forward)], threshold)
+    found = sorted([*forward, *backward])
     edges = tuple(Edge(j, k, Estimate(float(weights[j, k]), stderr=float(errors[j, k]), n=m.used[j])) for j, k in found)
     there = set(found)
     pairs = tuple((j, k) for j, k in found if j < k and (k, j) in there)
@@ -91,13 +90,14 @@ def response_graph(
 
 def _surely_above(
     weights: torch.Tensor, errors: torch.Tensor, ordered: Sequence[tuple[int, int]], threshold: float
-) -> list[bool]:
-    """Tell which couplings exceed the threshold for sure; few do, and the others need no test."""
+) -> list[tuple[int, int]]:
+    """Return the pairs whose coupling exceeds the threshold for sure, of as many as are tested at once."""
     if not ordered:
         return []
     j, k = torch.tensor(ordered).T
     away = (weights[j, k] - threshold) / errors[j, k].clamp(min=1e-300)
-    return discoveries((0.5 * torch.special.erfc(away / 2**0.5)).tolist(), rate=FALSE_DISCOVERIES / 2)
+    sure = discoveries((0.5 * torch.special.erfc(away / 2**0.5)).tolist(), rate=FALSE_DISCOVERIES / 2)
+    return [pair for pair, is_sure in zip(ordered, sure, strict=True) if is_sure]
 
 
 def join_pairs(nodes: Iterable[int], pairs: Iterable[tuple[int, int]]) -> tuple[tuple[int, ...], ...]:
