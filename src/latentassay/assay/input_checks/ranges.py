@@ -254,7 +254,7 @@ def _verdict(
     level: Level, best: int, mappings: list[Mapping], gains: list[Estimate], lost: list[Estimate], facts: DataFacts
 ) -> tuple[str, str]:
     """What is to be said of the range, in a few words and in a sentence."""
-    span = f"data from {facts.low:.3g} to {facts.high:.3g}".replace("-", "−")
+    span = _span(facts)
     name, gain = f"“{mappings[best].name}”", _with_ends(gains[best])
     if level in GRAVE:
         return "expects another range", (
@@ -306,17 +306,33 @@ def give_way(found: ValueRange, lost: Estimate) -> ValueRange:
     with_best = found.lost[found.names.index(found.best)]
     if found.level not in (*GRAVE, "unsure") or lost * CLEARLY > with_best:
         return found
-    span = f"data from {found.facts.low:.3g} to {found.facts.high:.3g}".replace("-", "−")
-    sentence = (
-        f"The range of {span} is not what is wrong: with the mapping “{found.best}” {100 * with_best:.3g} % of their "
-        "variance are lost, with a map of the decodings less."
+    return _without_verdict(
+        found,
+        f"The range of {_span(found.facts)} is not what is wrong: with the mapping “{found.best}” "
+        f"{100 * with_best:.3g} % of their variance are lost, with a map of the decodings less.",
     )
+
+
+def deny(found: ValueRange) -> ValueRange:
+    """Return the same without a verdict, because the decoder alone draws what lies as the data do."""
+    return _without_verdict(
+        found,
+        f"The layout of {_span(found.facts)} is not what is wrong: the mapping “{found.best}” divides the squared "
+        f"error by {found.gain:.3g}, but what the decoder draws of random latents lies as the data do.",
+    )
+
+
+def _without_verdict(found: ValueRange, sentence: str) -> ValueRange:
     return found._replace(
         level="note",
         expects=AS_GIVEN,
         words=("fits as given", *found.words[1:]),
         sentences=(sentence, *found.sentences[1:]),
     )
+
+
+def _span(facts: DataFacts) -> str:
+    return f"data from {facts.low:.3g} to {facts.high:.3g}".replace("-", "−")
 
 
 def _outside(facts: DataFacts, declared: Any) -> list[tuple[str, str]]:

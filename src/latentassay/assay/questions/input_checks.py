@@ -12,6 +12,7 @@ from torch import Tensor
 from latentassay import plots
 from latentassay.assay.context import Context
 from latentassay.assay.input_checks.belonging import Belonging, belonging
+from latentassay.assay.input_checks.layouts import check_layout, expects_layout
 from latentassay.assay.input_checks.outputs import OutputScale, output_scale
 from latentassay.assay.input_checks.ranges import ValueRange, give_way, value_range
 from latentassay.assay.input_checks.scaling import latent_scale
@@ -28,6 +29,7 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Level, Picture, Score
 from latentassay.core.levels import GRAVE
 from latentassay.core.posteriors import DiagonalGaussian
+from latentassay.sampling import decode, hybrid
 
 LEAST = 16
 """Rows on which mappings of the values are tried, at least."""
@@ -153,6 +155,8 @@ def measure(context: Context) -> InputEvidence:
         batch_size=context.batch_size,
         n=cap,
     )
+    if expects_layout(values):
+        values = check_layout(values, *_drawn_alone(context, cap))
     output = _try_output(context, values, cap)
     if output is not None and output.level in GRAVE:
         values = give_way(values, output.lost)
@@ -194,6 +198,13 @@ def measure(context: Context) -> InputEvidence:
         scale_estimates=tuple(verdict.estimate for verdict in scale.verdicts),
         scale_channels=tuple(verdict.channels for verdict in scale.verdicts),
     )
+
+
+def _drawn_alone(context: Context, cap: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Observations, and decodings of latents of which every unit comes from another row: no encoder chose them."""
+    n = min(context.n, cap)
+    mixed = hybrid(context.z, n, generator=context.generator("layout"), units=context.variables, pool=None)
+    return context.x(slice(n)), decode(context.model, mixed, batch_size=context.batch_size)
 
 
 def _try_output(context: Context, values: ValueRange, cap: int) -> OutputScale | None:

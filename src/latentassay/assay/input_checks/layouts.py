@@ -1,0 +1,40 @@
+"""Does the decoder, asked alone, draw pictures in the layout of the data? A faulty encoder cannot speak for another."""
+
+from jaxtyping import Float
+from torch import Tensor
+
+from latentassay.assay.input_checks.mappings import mappings_for
+from latentassay.assay.input_checks.ranges import ValueRange, deny
+from latentassay.core.levels import GRAVE
+
+REARRANGING = ("transposed", "channels reversed", "channels last")
+"""Mappings that only move values to other places."""
+
+CLOSER = 1.02
+"""Decodings lie as the data do if they are so many times nearer to them than when they are rearranged."""
+
+
+def expects_layout(found: ValueRange) -> bool:
+    """Whether what is said of the range is that values lie in other places."""
+    return found.best in REARRANGING and found.level in (*GRAVE, "unsure")
+
+
+def check_layout(found: ValueRange, x: Tensor, decoded: Tensor) -> ValueRange:
+    """Return the same without a verdict, if decodings of latents that no encoder chose lie as the data do.
+
+    Two sets of pictures are as near as the mean of ``⟨x, D⟩²`` over all their pairs is large, which compares their
+    second moments; rearranging the values of one of them keeps its norms, so that both layouts can be compared.
+
+    Args:
+        found: a verdict that values lie in other places.
+        x: observations ``(n, *x_shape)``.
+        decoded: decodings ``(m, *x_shape)`` of prior samples or hybrids.
+    """
+    (mapping,) = [each for each in mappings_for(found.facts, tuple(x.shape[1:])) if each.name == found.best]
+    given, moved = _nearness(x, decoded), _nearness(x, mapping.back(decoded))
+    return deny(found) if given > CLOSER * moved else found
+
+
+def _nearness(x: Float[Tensor, "n *x_shape"], y: Float[Tensor, "m *x_shape"]) -> float:
+    a, b = (part.double().flatten(1) - x.double().mean() for part in (x, y))
+    return float((a @ b.T).square().mean())
