@@ -45,3 +45,9 @@ def test_without_a_prior_a_factor_is_advice():
     assert still.level == "warning" and still.remedy is None and still.subjects == ("3",)
     beside = aside(promised)
     assert (beside.level, beside.sentence, beside.remedy, beside.p_value) == ("note", "…", None, None)
+
+
+def test_a_range_that_is_unsure_though_its_gain_is_great_says_what_would_tell():
+    gain = Estimate(4.0, low=3.0, high=5.0)
+    found = say_of_range("range unsure", "Whether …", "unsure", gain, None)
+    assert found.level == "unsure" and found.settle.startswith("Reconstructions")

@@ -13,6 +13,9 @@ from latentassay.core.levels import GRAVE, Bounds, Level, grade
 SPOKEN: tuple[Level, ...] = (*GRAVE, "unsure")
 """Of output and coders nothing is said at other levels."""
 
+LOOK = "Reconstructions of a few rows as given and with that mapping, looked at side by side, would tell."
+"""What settles a range where no more rows would."""
+
 
 def say_of_range(word: str, sentence: str, level: Level, gain: Estimate, expects: str | None) -> Finding:
     """Return the finding on the range of the data, or on the range that the model declares."""
@@ -21,7 +24,7 @@ def say_of_range(word: str, sentence: str, level: Level, gain: Estimate, expects
         remedy = "Bring the data into that range, or say value_range= where the model was wrapped."
         return Finding("input_checks.outside", sentence, "warning", scores, remedy=remedy)
     if level != grade(left, ranges.LEFT):  # gains tell nothing where all is kept, or all is lost
-        return Finding("input_checks.range", sentence, level, scores)
+        return Finding("input_checks.range", sentence, level, scores, settle=LOOK if level == "unsure" else None)
     grave = level in GRAVE
     remedy = f"Map the data ({expects}) before everything else; most other findings are about the wrong input."
     return Finding(
