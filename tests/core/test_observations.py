@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from latentassay.adapters import from_torch
 from latentassay.core.errors import InputError
 from latentassay.core.observations import (
     FactoredObservations,
@@ -16,6 +17,7 @@ from latentassay.core.observations import (
     as_observations,
     find_factor,
     finite,
+    fit_layout,
     groups_varying,
     varying_factors,
 )
@@ -116,3 +118,36 @@ def test_factors_are_found_by_name_or_number_and_those_that_vary_are_told():
     for wrong in ("d", 3, -1, True):
         with pytest.raises(InputError, match=f"data has no factor {wrong!r}; it has a, b, c"):
             find_factor(data, wrong)
+
+
+@pytest.mark.parametrize("shape", [(1, 7, 2), (7, 2), (2, 7)])
+def test_data_of_unsaid_layout_come_as_the_model_takes_them(shape):
+    data = FactorData(np.random.default_rng(0).random((5, 7, 2)).astype(np.float32), np.zeros((5, 0), int))
+
+    def encode(x):
+        if x.shape[1:] != shape:
+            raise ValueError("another shape")
+        return x.flatten(1)[:, :3]
+
+    model = from_torch(encode, lambda z: z.new_zeros(len(z), *shape), latent_shape=(3,))
+    state = torch.get_rng_state()
+    assert fit_layout(model, data).x_shape == shape
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_a_model_that_flattens_is_known_by_what_it_gives_back():
+    data = FactorData(np.ones((5, 7, 2), np.float32), np.zeros((5, 0), int))
+    model = from_torch(lambda x: x.flatten(1)[:, :3], lambda z: z.new_zeros(len(z), 7, 2), latent_shape=(3,))
+    assert fit_layout(model, data).x_shape == (7, 2)
+
+
+def test_layouts_that_were_said_and_models_that_take_none_are_left_alone():
+    data = FactorData(np.ones((5, 7, 2), np.float32), np.zeros((5, 0), int))
+
+    def encode(x):
+        raise ValueError("never")
+
+    model = from_torch(encode, lambda z: z, latent_shape=(3,))
+    assert fit_layout(model, data) is data
+    said = FactorData(np.ones((5, 7, 2), np.float32), np.zeros((5, 0), int), layout="lc")
+    assert fit_layout(model, said) is said

@@ -99,8 +99,10 @@ def test_values_that_are_not_finite_are_refused_by_row(bad):
     x[4, 1] = bad
     data = FactorData(x, np.zeros((6, 0), int), name="mine")
     assert data.batch([0, 5]).shape == (2, 3)
-    with pytest.raises(InputError, match=r"mine.*row 1"):
+    with pytest.raises(InputError, match=r"mine.*row 4"):
         data.batch([0, 4])
+    with pytest.raises(InputError, match=r"mine.*row 4"):  # of the file, through any number of views
+        data.take([5, 4, 0]).take([2, 1]).batch([0, 1])
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=4), st.integers(0, 2**32 - 1))
@@ -296,3 +298,18 @@ def test_senseless_holdouts_are_refused(factor, values, words):
 def test_a_holdout_that_no_row_has_is_refused_with_what_there_is():
     with pytest.raises(InputError, match=r"0 of 2 rows, so a part is empty; the data have \[1\]"):
         numbered().take([4, 5]).holdout("f1", 2)
+
+
+def test_layouts_are_checked_and_every_axis_goes_where_it_is_said():
+    x = RNG.random((5, 7, 2)).astype(np.float32)
+    codes = np.zeros((5, 0), int)
+    for layout, wanted in (("as is", x), ("hw", x[:, None]), ("lc", x.transpose(0, 2, 1))):
+        data = FactorData(x, codes, layout=layout)
+        assert data.x_shape == wanted.shape[1:] and np.array_equal(data.batch(range(5)), wanted)
+        assert data.layouts == (data,)
+    assert FactorData(x[..., 0], codes, layout="l").batch([3]).shape == (1, 1, 7)
+    for layout, words in (("nonsense", "layout must be one of"), ("hwc", "say 'hw' or 'lc' or 'as is'")):
+        with pytest.raises(InputError, match=words):
+            FactorData(x, codes, layout=layout)
+    assert [data.x_shape for data in FactorData(x, codes).layouts] == [(1, 7, 2), (7, 2), (2, 7)]
+    assert [data.x_shape for data in FactorData(x, codes).take([1, 2]).layouts] == [(1, 7, 2), (7, 2), (2, 7)]

@@ -2,6 +2,7 @@
 
 import pickle
 import re
+import sys
 
 import h5py
 import numpy as np
@@ -198,3 +199,20 @@ def test_the_page_works_as_it_stands(tmp_path, monkeypatch):
 
 def test_paths_and_names_are_told_apart():
     assert [is_own(name) for name in ("mnist", "mnist.npy", "a\\b", np.zeros(2))] == [False, True, True, True]
+
+
+@pytest.mark.parametrize("row", [0, 100, 1796])
+def test_a_hole_is_named_by_its_row_of_the_file_wherever_it_is(tmp_path, row):
+    x = RNG.random((1797, 16)).astype(np.float32)
+    x[row, 3] = np.nan
+    np.save(tmp_path / "x.npy", x)
+    with pytest.raises(InputError, match=rf"row {row} of x holds NaN"):
+        own(tmp_path / "x.npy")
+
+
+def test_a_hole_in_data_too_large_to_scan_is_named_when_it_is_read(monkeypatch):
+    monkeypatch.setattr(sys.modules["latentassay.data.own"], "SCANNED", 100)
+    x = RNG.random((1797, 16)).astype(np.float32)
+    x[100, 3] = np.nan
+    with pytest.raises(InputError, match="first: row 100"):
+        own(x).take(np.arange(50, 200)).batch(np.arange(20, 90))

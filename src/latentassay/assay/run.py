@@ -21,7 +21,7 @@ from latentassay.core.autoencoder import Autoencoder, device_and_dtype
 from latentassay.core.contract import check_autoencoder
 from latentassay.core.errors import InputError
 from latentassay.core.findings import Meta
-from latentassay.core.observations import Observations, as_observations
+from latentassay.core.observations import Observations, as_observations, fit_layout
 from latentassay.core.threads import fastest_threads
 from latentassay.core.units import Units, as_units
 from latentassay.responses.stopping import Stopping
@@ -90,7 +90,7 @@ def assay(
     began = time.perf_counter()
     chosen = choose(known_questions(), questions)
     Stopping(precision, budget)  # refuses what is neither
-    observations = as_observations(data)
+    observations = fit_layout(model, as_observations(data))
     if len(observations) < FEWEST or samples < FEWEST:
         raise InputError(f"an assay needs at least {FEWEST} rows and samples, got {len(observations)} and {samples}")
     options = Options(
@@ -102,7 +102,7 @@ def assay(
         precision=precision,
         budget=budget,
         batch_size=batch_size,
-        train=None if train is None else _as_training_rows(train, observations),
+        train=None if train is None else _as_training_rows(fit_layout(model, as_observations(train)), observations),
     )
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
     pace = find_pace(model, observations, order[:1], budget)

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from latentassay.core.arrays import as_tensor
+from latentassay.core.autoencoder import eval_mode
 from latentassay.core.errors import InputError
 
 
@@ -82,6 +83,37 @@ def as_observations(data: Any) -> Observations:
     return TensorObservations(finite(x, "data"))
 
 
+def fit_layout(model: Any, data: Observations) -> Observations:
+    """Return ``data`` in the layout that the model takes, where nobody has said which they have.
+
+    Of ``data.layouts`` the first is taken of which a row comes back in its own shape, or else the first of which a row
+    can be encoded at all; ``data`` where none can, so that the encoder's own error is met when it is asked.
+    """
+    layouts: tuple[Observations, ...] = getattr(data, "layouts", (data,))
+    if len(layouts) < 2 or not len(data):
+        return data
+    encoded = None
+    for each in layouts:
+        fit = _how_it_fits(model, each)
+        if fit == 2:
+            return each
+        encoded = each if fit and encoded is None else encoded
+    return data if encoded is None else encoded
+
+
+def _how_it_fits(model: Any, data: Observations) -> int:
+    """0: it cannot be encoded; 1: it can; 2: it comes back in its own shape."""
+    fit = 0
+    try:
+        x = data.batch(np.zeros(1, np.int64))
+        with eval_mode(model) as (device, dtype), torch.random.fork_rng(devices=[]):
+            mean = model.encode(x.to(device, dtype)).mean
+            fit = 1
+            return 1 + int(model.decode(mean).shape == x.shape)
+    except Exception:  # foreign code, tried on shapes that it may never have seen
+        return fit
+
+
 def select_rows(data: Observations, rows: Any = None, *, minimum: int = 1) -> Int[Tensor, " rows"]:
     """Return the numbers of the rows to use: all, or those that were named.
 
@@ -111,13 +143,14 @@ def _as_numbers(rows: Any) -> Int[np.ndarray, " rows"]:
     return numbers.astype(np.int64)
 
 
-def finite(x: Tensor, name: str) -> Tensor:
-    """Return ``x`` unchanged, or refuse it by name if any value is NaN or infinite."""
+def finite(x: Tensor, name: str, *, rows: Int[np.ndarray, " n"] | None = None) -> Tensor:
+    """Return ``x`` unchanged, or refuse it by name if any value is NaN or infinite; ``rows`` says where rows lie."""
     if not torch.isfinite(x).all():
-        rows = (~torch.isfinite(x.reshape(len(x), -1))).any(1).nonzero().flatten()
+        bad = (~torch.isfinite(x.reshape(len(x), -1))).any(1).nonzero().flatten()
+        first = int(bad[0]) if rows is None else int(rows[int(bad[0])])
         raise InputError(
-            f"{name} holds NaN or infinite values in {len(rows)} of {len(x)} rows "
-            f"(first: row {int(rows[0])}); remove or repair them"
+            f"{name} holds NaN or infinite values in {len(bad)} of {len(x)} rows "
+            f"(first: row {first}); remove or repair them"
         )
     return x
 

@@ -1,7 +1,7 @@
 """``FactorData``: observations with known generating factors, stored small and turned to float per batch."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, cast, runtime_checkable
 
 import numpy as np
 import torch
@@ -14,7 +14,13 @@ from latentassay.core.labels import encode_labels
 from latentassay.core.observations import as_float, find_factor, finite, groups_varying
 from latentassay.core.randomness import as_seed
 
-Layout = Literal["hwc", "chw", "hw", "vector"]
+Layout = Literal["hwc", "chw", "hw", "lc", "l", "vector", "as is"]
+
+RANKS: dict[str, int | None] = {"hwc": 3, "chw": 3, "hw": 2, "lc": 2, "l": 1, "vector": 1, "as is": None}
+"""Axes of one observation as stored, by layout."""
+
+OTHERS: dict[int, tuple[Layout, ...]] = {1: ("vector", "l"), 2: ("as is", "hw", "lc"), 3: ("chw", "hwc")}
+"""Layouts that observations of so many axes may have, where nobody has said which."""
 
 
 @runtime_checkable
@@ -62,12 +68,16 @@ class FactorData:
             columns. Names, whole floats and truth values are numbered; ``factor_notes`` says how.
         factor_names: one name per column.
         factor_sizes: number of values of each factor; the greatest code plus one where left out.
-        layout: how one observation is stored; ``batch`` always delivers channels first.
+        layout: how one observation is stored: a picture (``"hwc"``, ``"chw"``, or ``"hw"`` without channels), a series
+            (``"lc"``, or ``"l"`` without channels), a ``"vector"``, or ``"as is"``; ``batch`` always delivers channels
+            first, but leaves alone what is as it is. Guessed where left out; see ``layouts``.
         name: what reports call this data set.
+        rows: of the store, where not all of them are meant.
+        is_guessed: whether the layout may be another, see ``layouts``; where it was left out, if this is.
 
     Raises:
-        InputError: empty data, lengths that differ, codes that are not integers or out of range,
-            or a store that is neither uint8 nor float.
+        InputError: empty data, lengths that differ, a layout that does not fit, codes that are not integers or out of
+            range, or a store that is neither uint8 nor float.
 
     >>> data = FactorData(np.zeros((6, 2, 2), np.uint8), np.indices((2, 3)).reshape(2, -1).T, ("a", "b"))
     >>> data.x_shape, data.factor_sizes, data.is_grid, data.rows_of([[1, 2]])
@@ -81,9 +91,10 @@ class FactorData:
         factor_names: Sequence[str] = (),
         factor_sizes: Sequence[int] | None = None,
         *,
-        layout: Layout | None = None,
+        layout: str | None = None,
         name: str = "data",
         rows: Int[np.ndarray, " n"] | None = None,
+        is_guessed: bool | None = None,
     ):
         codes, self.factor_notes = encode_labels(factors)
         store = _as_store(store)
@@ -92,7 +103,8 @@ class FactorData:
         self.store: Store = store
         self.name, self._rows = name, rows
         self.factors = codes
-        self.layout: Layout = layout or _guess_layout(store.shape)
+        self.layout = _check_layout(layout or _guess_layout(store.shape), tuple(store.shape[1:]))
+        self._is_guessed = layout is None if is_guessed is None else is_guessed
         self.factor_names = tuple(factor_names) or tuple(f"factor {m}" for m in range(codes.shape[1]))
         sizes = factor_sizes if factor_sizes is not None else self.factors.max(axis=0) + 1
         self.factor_sizes = tuple(int(size) for size in sizes)
@@ -111,7 +123,33 @@ class FactorData:
         shape = tuple(self.store.shape[1:])
         if self.layout == "hwc":
             return (shape[2], shape[0], shape[1])
-        return (1, *shape) if self.layout == "hw" else shape
+        if self.layout == "lc":
+            return (shape[1], shape[0])
+        return (1, *shape) if self.layout in ("hw", "l") else shape
+
+    @property
+    def layouts(self) -> tuple["FactorData", ...]:
+        """The same data in every layout that they may have, the likeliest first; themselves where it was stated."""
+        if not self._is_guessed:
+            return (self,)
+        others = (name for name in OTHERS.get(len(self.store.shape) - 1, ()) if name != self.layout)
+        return (self, *(self.arrange(name) for name in others))
+
+    def arrange(self, layout: str) -> "FactorData":
+        """Return the same data in another layout; nothing is read or copied.
+
+        Raises:
+            InputError: there is no such layout, or observations have not as many axes.
+        """
+        return FactorData(
+            self.store,
+            self.factors,
+            self.factor_names,
+            self.factor_sizes,
+            layout=layout,
+            name=self.name,
+            rows=self._rows,
+        )
 
     @property
     def is_grid(self) -> bool:
@@ -171,9 +209,9 @@ class FactorData:
         """Return rows as stored (uint8 or float), channels first; what training keeps on the device."""
         index = as_array(indices)
         stored = np.asarray(self.store[index if self._rows is None else self._rows[index]])
-        if self.layout == "hwc":
+        if self.layout in ("hwc", "lc"):
             stored = np.moveaxis(stored, -1, 1)
-        elif self.layout == "hw":
+        elif self.layout in ("hw", "l"):
             stored = stored[:, None]
         # Contiguous, since a view with moved axes would be copied at every use.
         return torch.from_numpy(np.ascontiguousarray(stored))
@@ -181,7 +219,17 @@ class FactorData:
     def batch(self, indices: Any) -> Tensor:
         """Return rows as float ``(n, *x_shape)``, uint8 scaled to [0, 1]; NaN and infinities are refused."""
         raw = self.raw(indices)
-        return as_float(raw) if raw.dtype == torch.uint8 else finite(raw.float(), f"{self.name} batch")
+        return (
+            as_float(raw)
+            if raw.dtype == torch.uint8
+            else finite(raw.float(), self.name, rows=self.stored_rows(indices))
+        )
+
+    def stored_rows(self, indices: Any) -> Int[np.ndarray, " k"]:
+        """Return where rows lie in the store, such as a file, through any number of views."""
+        index = as_array(indices)
+        index = index if index.dtype == np.bool_ else index.astype(np.int64)
+        return np.atleast_1d(np.arange(self.store.shape[0])[index] if self._rows is None else self._rows[index])
 
     def take(self, indices: Any) -> "FactorData":
         """Return a view on some rows; nothing is read or copied but the codes."""
@@ -195,6 +243,7 @@ class FactorData:
             layout=self.layout,
             name=self.name,
             rows=rows,
+            is_guessed=self._is_guessed,
         )
 
     def split(self, seed: int = 0, fractions: tuple[float, float, float] = (0.7, 0.1, 0.2)) -> Splits:
@@ -233,6 +282,18 @@ def _guess_layout(shape: tuple[int, ...]) -> Layout:
     if len(shape) == 3:
         return "hw"
     return "hwc" if len(shape) == 4 and shape[-1] in (1, 3) else "chw"
+
+
+def _check_layout(layout: str, shape: tuple[int, ...]) -> Layout:
+    if layout not in RANKS:
+        raise InputError(f"layout must be one of {', '.join(map(repr, RANKS))}, got {layout!r}")
+    is_volume = layout == "chw" and len(shape) > 3  # channels first, and as many axes as one likes
+    if (rank := RANKS[layout]) not in (None, len(shape)) and not is_volume:
+        fitting = [repr(name) for name, axes in RANKS.items() if axes in (None, len(shape))]
+        raise InputError(
+            f"layout={layout!r} is for observations of {rank} axes, got {shape}; say {' or '.join(fitting)}"
+        )
+    return cast(Layout, layout)
 
 
 def _check_store(store: Store) -> None:

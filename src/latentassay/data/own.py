@@ -8,10 +8,15 @@ import numpy as np
 
 from latentassay.core.errors import InputError
 from latentassay.data.factors import FactorData, Layout
+from latentassay.data.formats import Hdf5Store
+from latentassay.data.own_cells import SparseRows
 from latentassay.data.own_sources import SUFFIXES, Opened, Range, open_own
 
 LOOKED_AT = 64
 """Rows looked at to learn the range of values."""
+
+SCANNED = 1 << 28
+"""Bytes of floats up to which every row is looked at for NaN when data are opened; others are when they are read."""
 
 LOOK_BYTES = 1 << 22
 """Bytes of them that are read at a time."""
@@ -64,7 +69,7 @@ def own(
     labels: str | None = None,
     n: int | None = None,
     value_range: Any = None,
-    layout: Layout | None = None,
+    layout: str | None = None,
 ) -> FactorData:
     """Load the user's own data from a folder, file, array or function; ``data.store.notes`` says what was done to them.
 
@@ -85,7 +90,9 @@ def own(
         n: number of rows of a function.
         value_range: ``(low, high)`` between which the stored values lie, such as (0, 255) or (−1, 1); ``(0, 1)``
             leaves them as they are. ``"0,255"`` is read likewise.
-        layout: how one observation is stored: ``"hwc"``, ``"chw"``, ``"hw"`` or ``"vector"``; guessed where left out.
+        layout: how one observation is stored: a picture ``"hwc"``, ``"chw"`` or ``"hw"``, a series ``"lc"`` or ``"l"``,
+            a ``"vector"``, or ``"as is"``, which leaves its axes alone; guessed where left out, and then fitted to the
+            model in an assay.
 
     Raises:
         InputError: an option that this source does not take, integers without a stated range, NaN, values outside the
@@ -101,7 +108,8 @@ def own(
     chosen, words = (layout, ()) if layout else _layout(opened)
     store = OwnStore(opened._replace(notes=(*opened.notes, *words)), _as_range(value_range))
     factors = np.zeros((store.shape[0], 0), np.int64) if opened.factors is None else opened.factors
-    return FactorData(store, factors, opened.factor_names, layout=chosen, name=opened.name)
+    is_guessed = layout is None and opened.layout is None
+    return FactorData(store, factors, opened.factor_names, layout=chosen, name=opened.name, is_guessed=is_guessed)
 
 
 def is_own(source: Any) -> bool:
@@ -118,8 +126,11 @@ def is_own(source: Any) -> bool:
 def _layout(opened: Opened) -> tuple[Layout | None, tuple[str, ...]]:
     """Tell channels last from channels first; pictures that could be either are not guessed."""
     shape = tuple(opened.store.shape[1:])
-    if opened.layout or len(shape) != 3:
+    if opened.layout or len(shape) not in (2, 3):
         return opened.layout, ()
+    if len(shape) == 2:
+        words = f"{_times(shape)} given an axis of one channel in front, unless the model in an assay takes another"
+        return "hw", (f"{words} shape (layout='as is' leaves it out, 'lc' turns channels first)",)
     # Both ends may count channels, as in 3×8×3. Then height and width, being equal in most pictures, decide; where they
     # do not, it takes a person.
     first, last = shape[0] in CHANNELS, shape[2] in CHANNELS
@@ -157,12 +168,24 @@ def _find_range(opened: Opened, shape: tuple[int, ...], dtype: np.dtype[Any]) ->
     """Least and greatest value of some rows spread over all."""
     rows = np.unique(np.linspace(0, shape[0] - 1, LOOKED_AT).round().astype(np.int64))
     step = max(1, LOOK_BYTES // (prod(shape[1:]) * dtype.itemsize))
+    if (
+        dtype.kind == "f"
+        and prod(shape) * dtype.itemsize <= SCANNED
+        and isinstance(opened.store, np.ndarray | Hdf5Store | SparseRows)
+    ):
+        _scan(opened, shape[0], step)
     low, high = np.inf, -np.inf
     for start in range(0, len(rows), step):
         part = np.asarray(opened.store[rows[start : start + step]])
         _expect_finite(part, rows[start : start + step], opened.name)
         low, high = min(low, float(part.min())), max(high, float(part.max()))
     return low, high
+
+
+def _scan(opened: Opened, n: int, step: int) -> None:
+    for start in range(0, n, step):
+        rows = np.arange(start, min(start + step, n))
+        _expect_finite(np.asarray(opened.store[rows]), rows, opened.name)
 
 
 def _expect_finite(x: np.ndarray, rows: np.ndarray, name: str) -> None:

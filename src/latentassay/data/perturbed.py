@@ -74,6 +74,6 @@ def load_perturbed(path: str | Path) -> FactorData:
         np.array(factors),
         parent.factor_names,
         parent.factor_sizes,
-        layout="vector" if len(shape) == 2 else "chw",
+        layout="vector" if len(shape) == 2 else "chw" if len(shape) > 3 else "as is",
         name=f"{parent.name}, {word}",
     )
