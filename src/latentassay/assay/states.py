@@ -22,7 +22,7 @@ Words = tuple[str, str]
 UNHEARD = 1e-6
 """A smaller share of the variance of the output is rounding."""
 
-UNREAD = 0.1
+UNREAD = Bounds(1.0, 0.35, 0.1, "share of a change of a unit that comes back; under a tenth it is not read")
 """A unit is not read back if surely less than this share of a change of it returns."""
 
 
@@ -37,11 +37,13 @@ def state_findings(ledger: Ledger, *, beta: bool) -> Iterator[Finding]:
         units = ledger.of(state)
         if units:
             sentence, remedy = describe(ledger, units, beta)
-            level = "warning" if state == "faint" and _unread(ledger, units) else level
+            unread = _unread(ledger, units) if state == "faint" else []
             finding = Finding(
                 key, sentence, level, ("units.alive",), subjects=_subjects(ledger, state, units), remedy=remedy
             )
-            yield _grade_blind(finding, ledger, units) if state == "encoder-blind" else finding
+            if state == "encoder-blind":
+                finding = _grade_blind(finding, ledger, units)
+            yield _grade_unread(finding, ledger, unread) if unread else finding
 
 
 def _grade_blind(finding: Finding, ledger: Ledger, units: list[int]) -> Finding:
@@ -53,6 +55,12 @@ def _grade_blind(finding: Finding, ledger: Ledger, units: list[int]) -> Finding:
     if level == "good":
         return replace(finding, level="note", remedy=None)
     return replace(finding, level=level, estimate=painted, bounds=BLIND, settle=how_to_settle(painted, BLIND))
+
+
+def _grade_unread(finding: Finding, ledger: Ledger, unread: list[int]) -> Finding:
+    """Warn of units that the encoder does not read, with the response of the one that is read most."""
+    response = max((ledger.entries[unit].response for unit in unread), key=float)
+    return replace(finding, level=grade(response, UNREAD), estimate=response, bounds=UNREAD)
 
 
 def _subjects(ledger: Ledger, state: State, units: list[int]) -> tuple[str, ...]:
@@ -114,7 +122,9 @@ def _encoder_blind(ledger: Ledger, units: list[int], beta: bool) -> Words:
 def _unread(ledger: Ledger, units: list[int]) -> list[int]:
     """Units of which next to nothing comes back, though the width of the posterior would let more."""
     entries = {unit: ledger.entries[unit] for unit in units}
-    return [unit for unit, e in entries.items() if (e.response.high or 0.0) < UNREAD and e.response < e.signal / 2]
+    return [
+        unit for unit, e in entries.items() if (e.response.high or 0.0) < UNREAD.serious and e.response < e.signal / 2
+    ]
 
 
 def _faint(ledger: Ledger, units: list[int], beta: bool) -> Words:

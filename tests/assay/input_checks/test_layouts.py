@@ -4,8 +4,9 @@ import pytest
 import torch
 
 import latentassay as la
-from latentassay.assay.input_checks.layouts import check_layout, expects_layout
+from latentassay.assay.input_checks.layouts import check_layout, other_layout
 from latentassay.assay.input_checks.ranges import value_range
+from latentassay.truth.plants import plant
 
 
 def stripes(n, seed=0):
@@ -31,17 +32,31 @@ def turned(x):
 
 
 def test_a_model_of_turned_pictures_is_named():
-    x = stripes(64)
-    found = value_range(along(keep, keep), turned(x).contiguous())
-    assert found.best == "transposed" and found.level == "problem" and expects_layout(found)
+    x = turned(stripes(64)).contiguous()
+    found = value_range(along(keep, keep), x)
+    mapping = other_layout(found, (1, 8, 8))
+    assert mapping.name == "transposed" and found.level == "problem"
     drawn = along(keep, keep).decode(torch.rand(64, 1, 8, generator=torch.Generator().manual_seed(1)))
-    assert check_layout(found, turned(x), drawn) is found
+    assert check_layout(found, mapping, x, drawn) is found
 
 
-@pytest.mark.parametrize("best", ["transposed"])
-def test_a_mapping_that_the_decoder_denies_is_withdrawn(best):
+def test_a_mapping_that_the_decoder_denies_is_withdrawn():
     """The same words, but the decoder draws stripes as they lie in the data: the fault is the encoder's."""
     x = stripes(64)
     found = value_range(along(keep, keep), turned(x).contiguous())
-    denied = check_layout(found, x, stripes(64, seed=1))
+    denied = check_layout(found, other_layout(found, (1, 8, 8)), x, stripes(64, seed=1))
     assert (denied.level, denied.expects) == ("note", "as given") and "layout" in denied.sentences[0]
+
+
+def test_a_mapping_of_values_is_no_layout():
+    model = la.from_torch(lambda x: x.clamp(-1, 0), lambda z: z, latent_shape=(1, 8, 8))
+    assert other_layout(value_range(model, stripes(64)), (1, 8, 8)) is None
+
+
+@pytest.mark.parametrize("seed", [8, 18])
+def test_a_leak_that_a_turn_of_the_picture_hides_is_not_blamed_on_the_picture(seed):
+    found = plant("leaking channel", 3, seed)
+    assert value_range(found.model, found.data).best == "transposed"
+    result = la.assay(found.model, found.data, samples=256, questions=["input_checks", "graph"])
+    named = {finding.key: finding for finding in result.findings}
+    assert named["input_checks.range"].level == "note" and named["graph.one_way"].level == "warning"

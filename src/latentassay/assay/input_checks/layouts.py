@@ -3,23 +3,21 @@
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.assay.input_checks.mappings import mappings_for
+from latentassay.assay.input_checks.mappings import Mapping, mappings_for
 from latentassay.assay.input_checks.ranges import ValueRange, deny
 from latentassay.core.levels import GRAVE
-
-REARRANGING = ("transposed", "channels reversed", "channels last")
-"""Mappings that only move values to other places."""
 
 CLOSER = 1.02
 """Decodings lie as the data do if they are so many times nearer to them than when they are rearranged."""
 
 
-def expects_layout(found: ValueRange) -> bool:
-    """Whether what is said of the range is that values lie in other places."""
-    return found.best in REARRANGING and found.level in (*GRAVE, "unsure")
+def other_layout(found: ValueRange, x_shape: tuple[int, ...]) -> Mapping | None:
+    """Return the mapping that is believed, if it only moves values to other places."""
+    mapping = next(each for each in mappings_for(found.facts, x_shape) if each.name == found.best)
+    return mapping if mapping.moves_values and found.level in (*GRAVE, "unsure") else None
 
 
-def check_layout(found: ValueRange, x: Tensor, decoded: Tensor) -> ValueRange:
+def check_layout(found: ValueRange, mapping: Mapping, x: Tensor, decoded: Tensor) -> ValueRange:
     """Return the same without a verdict, if decodings of latents that no encoder chose lie as the data do.
 
     Two sets of pictures are as near as the mean of ``⟨x, D⟩²`` over all their pairs is large, which compares their
@@ -27,10 +25,10 @@ def check_layout(found: ValueRange, x: Tensor, decoded: Tensor) -> ValueRange:
 
     Args:
         found: a verdict that values lie in other places.
+        mapping: which puts them there.
         x: observations ``(n, *x_shape)``.
         decoded: decodings ``(m, *x_shape)`` of prior samples or hybrids.
     """
-    (mapping,) = [each for each in mappings_for(found.facts, tuple(x.shape[1:])) if each.name == found.best]
     given, moved = _nearness(x, decoded), _nearness(x, mapping.back(decoded))
     return deny(found) if given > CLOSER * moved else found
 

@@ -1,7 +1,6 @@
 """Do observations come in the range, and in the layout, that the model was made for?"""
 
 import math
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -10,7 +9,6 @@ from torch import Generator, Tensor
 
 from latentassay.assay.input_checks.gains import error_left, error_ratio
 from latentassay.assay.input_checks.mappings import AS_GIVEN, SLACK, DataFacts, Mapping, mappings_for, read_facts
-from latentassay.assay.input_checks.silence import silences
 from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
@@ -72,8 +70,7 @@ class ValueRange(NamedTuple):
         constant: by how much the error as given would be divided if a constant were taken off reconstructions.
         level: mostly of the error that ``best`` leaves, 1 / ``gain``, against ``LEFT``; "good" if less than a
             ``NEGLIGIBLE`` share is lost as given, "note" if the best mapping still loses all (``HOPELESS``),
-            or a constant explains the error better by far; "unsure" if it only puts values elsewhere and a unit that
-            varies as given falls silent, which may be what hides the error.
+            or a constant explains the error better by far.
         expects: the mapping to believe, ``best``, where the level is "problem"; or else ``"as given"``.
         words: one of "fits as given", "reconstructs nothing", "range unsure" and "expects another range", and
             "outside the declared range" where the model says what it takes (``value_range``) and data exceed that by
@@ -135,13 +132,7 @@ def value_range(
     facts = read_facts(observations, rows, str(getattr(data, "dtype", "")).removeprefix("torch."))
     mappings = mappings_for(facts, observations.x_shape)
     tried = _try(model, observations, rows, mappings, facts)
-    return _summarise(
-        mappings,
-        tried,
-        facts,
-        getattr(model, "value_range", None),
-        lambda mapping: silences(model, observations, rows, mapping),
-    )
+    return _summarise(mappings, tried, facts, getattr(model, "value_range", None))
 
 
 class _Tried(NamedTuple):
@@ -200,7 +191,6 @@ def _summarise(
     found: _Tried,
     facts: DataFacts,
     declared: Any,
-    hides: Callable[[Mapping], bool],
 ) -> ValueRange:
     errors, spread = found.errors, found.spread
     variance = float(facts.std.square().mean())
@@ -214,8 +204,6 @@ def _summarise(
     level = _level(gains[best], lost[0], lost[best], best > 0 and guilty[best - 1])
     if level in (*GRAVE, "unsure") and found.constant > BY_FAR * gains[best]:
         level = "note"
-    if level in GRAVE and mappings[best].moves_values and hides(mappings[best]):
-        level = "unsure"
     expects = mappings[best].name if level in GRAVE else AS_GIVEN
     verdict = _verdict(level, best, mappings, gains, lost, facts)
     verdicts = [verdict, *_outside(facts, declared)]

@@ -114,7 +114,9 @@ def _mutual_finding(group: tuple[int, ...], ledger: Ledger) -> Finding:
         direction="above",
         estimate=graded.estimate,
         bounds=COUPLING,
-        remedy=f"Change them, and sample them, together{': they form one variable' if strong else ''}.",
+        remedy=f"Change them, and sample them, together{': they form one variable' if strong else ''}."
+        if graded.level != "unsure"
+        else None,
         settle=how_to_settle(graded.estimate, COUPLING) or _tell_apart(graded.level),
         brief=_brief(names, strong=strong),
     )
@@ -138,16 +140,17 @@ def _one_way_finding(ledger: Ledger) -> Finding:
     ]
     more = f", and {len(order) - LISTED} more" if len(order) > LISTED else ""
     shown = order if graded.level != "warning" else sorted(graded.noted)
+    is_sure = graded.level != "unsure"
     return Finding(
         "graph.one_way",
         f"Some units move others one way, by this share of a change, squared: {listing(listed)}{more}.",
         graded.level if graded.level != "good" else "note",
         ("graph.edges",),
-        subjects=tuple(">".join(ledger.labels(ledger.one_way[n])) for n in shown),
+        subjects=tuple(">".join(ledger.labels(ledger.one_way[n])) for n in (shown if is_sure else order[:1])),
         direction="above",
         estimate=graded.estimate,
         bounds=COUPLING,
-        remedy="When you change the first of each pair, expect the second to follow.",
+        remedy="When you change the first of each pair, expect the second to follow." if is_sure else None,
         settle=how_to_settle(graded.estimate, COUPLING) or _tell_apart(graded.level),
     )
 

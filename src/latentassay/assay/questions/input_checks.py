@@ -12,7 +12,7 @@ from torch import Tensor
 from latentassay import plots
 from latentassay.assay.context import Context
 from latentassay.assay.input_checks.belonging import Belonging, belonging
-from latentassay.assay.input_checks.layouts import check_layout, expects_layout
+from latentassay.assay.input_checks.layouts import check_layout, other_layout
 from latentassay.assay.input_checks.outputs import OutputScale, output_scale
 from latentassay.assay.input_checks.ranges import ValueRange, give_way, value_range
 from latentassay.assay.input_checks.scaling import latent_scale
@@ -155,8 +155,9 @@ def measure(context: Context) -> InputEvidence:
         batch_size=context.batch_size,
         n=cap,
     )
-    if expects_layout(values):
-        values = check_layout(values, *_drawn_alone(context, cap))
+    mapping = other_layout(values, tuple(context.data.x_shape))
+    if mapping is not None:
+        values = check_layout(values, mapping, *_drawn_alone(context, cap))
     output = _try_output(context, values, cap)
     if output is not None and output.level in GRAVE:
         values = give_way(values, output.lost)
@@ -240,7 +241,10 @@ def judge(evidence: InputEvidence, context: Context) -> Judgement:
     level, gain, expects = evidence.range_level, evidence.gain, evidence.expects
     findings = [say_of_range(word, sentence, level, gain, expects) for word, sentence in ranges]
     findings += [finding for finding in (_of_output(evidence), _of_belonging(evidence)) if finding]
+    idle = set(context.ledger.labels(context.ledger.of("dead", "collapsed", "encoder-blind")))
     scales = [_of_scale(k, evidence, context) for k in range(len(evidence.scale_words))]
+    # Of units that do not vary the ledger says whether that matters.
+    scales = [each for each in scales if each.key != "input_checks.still" or not set(each.subjects) <= idle]
     # Codes of the wrong input are on no scale that anybody chose.
     findings += [aside(finding) for finding in scales] if level in GRAVE else scales
     return Judgement(tuple(_scores(evidence, context)), tuple(findings))
