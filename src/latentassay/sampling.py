@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from latentassay.core.arrays import Array, as_float_tensor, as_tensor, like
 from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder, device_and_dtype, eval_mode, to_model
 from latentassay.core.errors import InputError
+from latentassay.core.guard import decode_batch, encode_batch
 from latentassay.core.observations import Observations, as_observations, finite
 from latentassay.core.progress import track
 from latentassay.core.randomness import as_generator
@@ -91,7 +92,7 @@ def encode(
             x = to_model(model, observations.batch(index[block]))
             if block.start == 0:
                 mean, std, z = (torch.empty(shape, dtype=x.dtype) for _ in range(3))
-            q = model.encode(x)
+            q = encode_batch(model, x)
             mean[block], std[block] = q.mean.cpu(), q.std.cpu()
             if local is not None:
                 z[block] = q.sample(local).cpu()
@@ -105,7 +106,7 @@ def decode(model: Decoder, z: Array, *, batch_size: int = BATCH_SIZE) -> Array:
     latents = as_latents(model, z)
     with eval_mode(model, latents) as (device, dtype):
         parts = [
-            model.decode(latents[block].to(device, dtype)).cpu()
+            decode_batch(model, latents[block].to(device, dtype)).cpu()
             for block in blocks(len(latents), batch_size, "decoding")
         ]
     return like(finite(torch.cat(parts), "decodings"), z)

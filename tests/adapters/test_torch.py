@@ -101,7 +101,6 @@ def test_modules_that_a_function_refers_to_are_found():
     ("answer", "output", "match"),
     [
         (lambda x: (down(x), down(x)), "mean", "tuple of 2 and output='mean'"),
-        (lambda x: [down(x)], "mean", "list of 1"),
         (lambda x: (down(x),) * 3, "mean_std", "tuple of 3"),
         (lambda x: down(x), "mean_logvar", "Tensor, which output='mean_logvar'"),
         (lambda x: {"z": down(x)}, "mean", "dict"),
@@ -144,3 +143,12 @@ def test_the_page_works_as_it_stands(tmp_path, monkeypatch):
 def test_modules_in_a_dictionary_are_not_found_and_those_in_a_closure_are():
     held = {"net": nn.Dropout(0.5)}
     assert la.from_torch(lambda x: held["net"](down(x)), up, latent_shape=(2,)).torch_modules == (down, up)
+
+
+def test_a_list_of_one_and_named_fields_are_understood():
+    x = torch.rand(4, 6)
+    net = torch.nn.Linear(6, 2)
+    one = la.from_torch(lambda x: [net(x)], lambda z: {"recon": z}, latent_shape=(2,))
+    named = la.from_torch(lambda x: {"mu": net(x), "logvar": 2 * net(x)}, net, latent_shape=(2,))
+    assert torch.equal(one.encode(x).mean, net(x)) and torch.equal(one.decode(net(x)), net(x))
+    torch.testing.assert_close(named.encode(x).std, net(x).exp())

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from latentassay.adapters._adapter import require
+from latentassay.adapters._answers import Output, as_posterior
 from latentassay.adapters._onnx_files import INSTALL, Signature
 from latentassay.adapters._pictures import HOUSE_RANGE, PixelRange, expect_latents
-from latentassay.adapters._torch_pair import Output, as_posterior
 from latentassay.core.errors import ContractError, InputError, first_line
 from latentassay.core.posteriors import Posterior, Prior
 

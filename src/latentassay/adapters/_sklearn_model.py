@@ -1,5 +1,6 @@
 """A fitted transformer of scikit-learn behind the door."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,11 @@ class SklearnModel:
         return self._call(self._estimator.inverse_transform, z)
 
     def _call(self, function: Any, values: Tensor) -> Tensor:
-        answer = np.asarray(function(values.detach().cpu().double().numpy().astype(self._dtype)))
+        rows = values.detach().cpu().double().numpy().astype(self._dtype)
+        with warnings.catch_warnings():
+            # Fitted on a DataFrame, it complains of every batch that has no names of columns.
+            warnings.filterwarnings("ignore", message=".*does not have valid feature names")
+            answer = np.asarray(function(rows))
         return torch.from_numpy(np.ascontiguousarray(answer)).to(values)
 
 

@@ -3,24 +3,14 @@
 import inspect
 from collections.abc import Callable
 from copy import copy
-from typing import Any, Literal
+from typing import Any
 
-import torch
 from torch import Tensor, nn
-from torch import distributions as D
 
+from latentassay.adapters._answers import Output, as_observation, as_posterior
 from latentassay.adapters._pictures import resized_prior
 from latentassay.core.callables import AnyFloat, tensors_behind
-from latentassay.core.errors import ContractError
-from latentassay.core.posteriors import (
-    DiagonalGaussian,
-    FullCovarianceGaussian,
-    Point,
-    Posterior,
-    Prior,
-)
-
-Output = Literal["mean", "mean_logvar", "mean_std"]
+from latentassay.core.posteriors import Posterior, Prior
 
 
 class TorchPair:
@@ -55,47 +45,13 @@ class TorchPair:
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the decoder's answer."""
-        decoded = self._decode(z)
-        if not isinstance(decoded, Tensor):
-            raise ContractError(
-                f"decode returned {type(decoded).__name__}, expected the mean observation as one tensor; "
-                "pass e.g. decode=lambda z: decoder(z)[0]"
-            )
-        return decoded
+        return as_observation(self._decode(z))
 
     def resized(self, x_shape: tuple[int, ...], latent_shape: tuple[int, ...]) -> "TorchPair":
         """Return the same callables for latents of another shape; whether they take it, they say when asked."""
         other = copy(self)
         other.latent_shape, other.prior = latent_shape, resized_prior(self.prior, latent_shape)
         return other
-
-
-def as_posterior(answer: Any, output: Output) -> Posterior:
-    """Read an encoder's answer as the posterior it stands for."""
-    if isinstance(answer, D.Distribution):
-        return _from_distribution(answer)
-    if isinstance(answer, Tensor) and output == "mean":
-        return Point(answer)
-    if isinstance(answer, tuple | list) and len(answer) == 2 and output != "mean":
-        first, second = answer
-        return (
-            DiagonalGaussian.from_logvar(first, second) if output == "mean_logvar" else DiagonalGaussian(first, second)
-        )
-    if isinstance(answer, tuple | list):
-        raise ContractError(
-            f"encode returned a {type(answer).__name__} of {len(answer)} and output={output!r}; for (mean, logvar) "
-            "say output='mean_logvar', for (mean, std) 'mean_std', otherwise pass a function that picks the code"
-        )
-    raise ContractError(f"encode returned {type(answer).__name__}, which output={output!r} does not describe")
-
-
-def _from_distribution(q: D.Distribution) -> Posterior:
-    base = q.base_dist if isinstance(q, D.Independent) else q
-    if isinstance(base, D.Normal):
-        return DiagonalGaussian(base.loc, base.scale)
-    if isinstance(base, D.MultivariateNormal):
-        return FullCovarianceGaussian(base.loc, torch.as_tensor(base.scale_tril))
-    raise ContractError(f"encode returned a {type(base).__name__}; Normal and MultivariateNormal are understood")
 
 
 def _modules_in(*functions: Any) -> tuple[nn.Module, ...]:

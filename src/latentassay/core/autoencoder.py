@@ -3,7 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
+from threading import Lock
 from typing import Any, NamedTuple, Protocol, runtime_checkable
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -155,12 +157,36 @@ def eval_mode(model: Any, *values: Tensor, gradients: bool = False) -> Iterator[
     Nothing can be differentiated inside, unless ``gradients`` are the point. What is yielded is what
     ``device_and_dtype`` says of the model and the ``values`` that it will be given.
     """
-    modes = [(module, module.training) for root in modules_of(model) for module in root.modules()]
+    roots = modules_of(model)
+    modules = _hold(roots)
     try:
-        for root in modules_of(model):
-            root.eval()
         with torch.enable_grad() if gradients else torch.inference_mode():
             yield device_and_dtype(model, *values)
     finally:
-        for module, training in modes:
-            module.training = training
+        _release(modules)
+
+
+_LOCK = Lock()
+_HELD: WeakKeyDictionary[nn.Module, tuple[int, bool]] = WeakKeyDictionary()
+"""Module → how many ask it just now, from whichever thread, and the mode it was found in by the first of them."""
+
+
+def _hold(roots: Sequence[nn.Module]) -> list[nn.Module]:
+    with _LOCK:
+        modules = list(dict.fromkeys(module for root in roots for module in root.modules()))
+        for module in modules:
+            count, training = _HELD.get(module, (0, module.training))
+            _HELD[module] = (count + 1, training)
+        for root in roots:
+            root.eval()
+    return modules
+
+
+def _release(modules: Sequence[nn.Module]) -> None:
+    with _LOCK:
+        for module in modules:
+            count, training = _HELD.pop(module)
+            if count > 1:
+                _HELD[module] = (count - 1, training)
+            else:
+                module.training = training

@@ -139,7 +139,11 @@ def _span(x: Tensor) -> str:
 def _check_consistency(model: Any, x: Tensor, mean: Tensor, decoded: Tensor) -> None:
     strided = torch.stack([x, x], -1)[..., 0]
     ways = {
-        "twice": (model.encode(x).mean, model.decode(mean), "is dropout on in eval mode?"),
+        "twice": (
+            model.encode(x).mean,
+            model.decode(mean),
+            "is dropout on in eval mode, or a sample drawn?",
+        ),
         "of non-contiguous memory": (model.encode(strided).mean, decoded, "use reshape instead of view"),
         "row by row": (
             torch.cat([model.encode(x[i : i + 1]).mean for i in range(len(x))]),

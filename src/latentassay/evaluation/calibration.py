@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
 from latentassay.core.estimate import Estimate
+from latentassay.core.guard import decode_batch, encode_batch
 from latentassay.core.observations import Observations, as_observations, finite, select_rows
 from latentassay.core.posteriors import FullCovarianceGaussian, Posterior
 from latentassay.core.randomness import as_generator, as_seed
@@ -137,7 +138,7 @@ def _measure(
         local = beside(generator, device)
         # Two generators, so that neither sequence depends on how many rows pass at once.
         coin = torch.Generator(device).manual_seed(as_seed(generator))
-        posteriors = [model.encode(to_model(model, data.batch(part))) for part in parts]
+        posteriors = [encode_batch(model, to_model(model, data.batch(part))) for part in parts]
         spread = _prior_std(model, posteriors)
         sums, found = torch.zeros(min(BLOCKS, len(index)), centre.numel()).double(), []
         blocks = [_blocks_of(len(index))[start : start + together] for start in range(0, len(index), together)]
@@ -210,7 +211,7 @@ def _measure_part(
     for j, group in enumerate(units.groups):
         moved[:, 2 + j, list(group)] += (step * signs)[:, list(group)]
     latents = moved.to(q.mean).view(-1, *q.mean.shape[1:])
-    decoded = finite(model.decode(latents), "decodings").cpu().double().reshape(len(mean), len(units) + 2, -1)
+    decoded = finite(decode_batch(model, latents), "decodings").cpu().double().reshape(len(mean), len(units) + 2, -1)
     change = decoded[:, 1:] - decoded[:, :1]
     error = away.flatten(1) + centre.flatten() - decoded[:, 0]
     cost, slope, modes = _by_unit(change[:, 1:], std.cpu(), step.cpu(), spread.cpu(), units)

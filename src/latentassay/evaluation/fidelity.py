@@ -13,6 +13,7 @@ from latentassay import sampling
 from latentassay.core.autoencoder import eval_mode, to_model
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.estimate import Estimate
+from latentassay.core.guard import decode_batch, encode_batch
 from latentassay.core.observations import TensorObservations, as_observations, finite
 from latentassay.core.posteriors import Prior, StandardNormal
 from latentassay.core.randomness import as_generator
@@ -165,7 +166,7 @@ def squared_errors(model: Any, data: Any, *, batch_size: int = BATCH_SIZE) -> Fl
     with eval_mode(model):
         for block in sampling.blocks(len(observations), batch_size, "reconstructing"):
             x = to_model(model, observations.batch(np.arange(block.start, block.stop)))
-            decoded = finite(model.decode(model.encode(x).mean), "decodings")
+            decoded = finite(decode_batch(model, encode_batch(model, x).mean), "decodings")
             found.append((decoded - x).double().square().flatten(1).mean(1).cpu())
     return torch.cat(found)
 
@@ -186,7 +187,7 @@ def _reconstruct(source: PictureSource, run: Extractor | None, bounded: bool, ba
     with eval_mode(source.model):
         for block in sampling.blocks(source.n, batch_size, "reconstructing"):
             x = to_model(source.model, check_range(source.data.batch(source.order[: source.n][block]), bounded))
-            decoded, logits = decode(source.model.encode(x).mean)
+            decoded, logits = decode(encode_batch(source.model, x).mean)
             errors.append((finite(decoded, "decodings") - x).double().square().flatten(1).mean(1))
             if bounded:
                 entropy = binary_cross_entropy_with_logits(logits.double(), x.double(), reduction="none")
@@ -209,7 +210,7 @@ def _decoder(model: Any) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
         return exact
 
     def from_mean(z: Tensor) -> tuple[Tensor, Tensor]:
-        mean = model.decode(z)
+        mean = decode_batch(model, z)
         return mean, mean.double().logit(eps=torch.finfo(torch.float32).eps)
 
     return from_mean

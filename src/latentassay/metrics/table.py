@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from latentassay.core.autoencoder import Encoder, eval_mode
 from latentassay.core.errors import InputError
+from latentassay.core.guard import encode_batch
 from latentassay.core.observations import FactoredObservations, finite
 from latentassay.core.progress import track
 
@@ -94,6 +95,6 @@ def _means(
     with eval_mode(model) as (device, dtype):
         for start in track(range(0, len(index), batch_size), "encoding"):
             x = data.batch(index[start : start + batch_size]).to(device, dtype)
-            codes[start : start + len(x)] = model.encode(x).mean.flatten(1).cpu().double().numpy()
+            codes[start : start + len(x)] = encode_batch(model, x).mean.flatten(1).cpu().double().numpy()
     finite(torch.from_numpy(codes), "encoded means")
     return codes

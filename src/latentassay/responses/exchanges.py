@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from latentassay.core.autoencoder import Autoencoder, DeviceAndDtype, KeepsActivations
+from latentassay.core.guard import decode_batch, encode_means
 from latentassay.core.units import Units
 from latentassay.responses.block_rows import Part
 
@@ -193,12 +194,12 @@ class Exchanges:
         return _joined([x for x, _ in kept]), decode_again
 
     def _decode(self, z: Float[Tensor, "n latents"]) -> Tensor:
-        return _joined([self._model.decode(self._shaped(rows)) for rows in torch.split(z, self._limit)])
+        return _joined([decode_batch(self._model, self._shaped(rows)) for rows in torch.split(z, self._limit)])
 
     def _encode(self, x: Tensor, finite: Bool[Tensor, " n"] | None) -> Float[Tensor, "n latents"]:
         """Encode rows; those that are not finite, which many an encoder refuses, become NaN."""
         if finite is None or finite.all():
-            return _flat(_joined([self._model.encode(rows).mean for rows in torch.split(x, self._limit)]))
+            return _flat(_joined([encode_means(self._model, rows).mean for rows in torch.split(x, self._limit)]))
         shape = (-1, *[1] * (x.ndim - 1))
         return self._encode(torch.where(finite.view(shape), x, 0), None).masked_fill(~finite[:, None], torch.nan)
 

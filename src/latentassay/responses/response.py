@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from latentassay.core.arrays import Array, like
 from latentassay.core.autoencoder import Autoencoder, Decoder, KeepsActivations, eval_mode
 from latentassay.core.errors import InputError
+from latentassay.core.guard import decode_batch, encode_batch, encode_means
 from latentassay.core.observations import finite
 from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units
@@ -54,7 +55,7 @@ def respond(
 
 def respond_once(model: Autoencoder, z: Tensor, generator: Generator | None = None) -> Tensor:
     """Decode and encode a batch on the model's device once; sampled where a generator is given."""
-    q = model.encode(model.decode(z))
+    q = encode_batch(model, decode_batch(model, z))
     return q.mean if generator is None else q.sample(generator)
 
 
@@ -64,7 +65,7 @@ def prepare_decodings(model: Decoder, units: Units, z: Tensor) -> tuple[Tensor, 
     A decoder that keeps its activations (``KeepsActivations``) is only asked for what the unit can have changed.
     """
     if not isinstance(model, KeepsActivations):
-        return model.decode(z), lambda unit, values: model.decode(units.replace(z, unit, values))
+        return decode_batch(model, z), lambda unit, values: decode_batch(model, units.replace(z, unit, values))
     x, kept = model.decode_keeping(z)
     return x, lambda unit, values: model.decode_again(units.replace(z, unit, values), kept, units.groups[unit])
 
@@ -72,4 +73,4 @@ def prepare_decodings(model: Decoder, units: Units, z: Tensor) -> tuple[Tensor, 
 def prepare_responses(model: Autoencoder, units: Units, z: Tensor) -> tuple[Tensor, Callable[[int, Tensor], Tensor]]:
     """Return R(z) and a function ``(unit, values) → R(replace(z, unit, values))``, as ``prepare_decodings`` does."""
     x, decode_changed = prepare_decodings(model, units, z)
-    return model.encode(x).mean, lambda unit, values: model.encode(decode_changed(unit, values)).mean
+    return encode_means(model, x).mean, lambda unit, values: encode_means(model, decode_changed(unit, values)).mean

@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 from latentassay.core.arrays import Array, as_tensor, in_kind_of
 from latentassay.core.autoencoder import Decoder, eval_mode
 from latentassay.core.estimate import Estimate
+from latentassay.core.guard import decode_batch
 from latentassay.core.levels import exceeding
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
@@ -137,11 +138,11 @@ def channel_effects(
     with eval_mode(model, latents) as (device, dtype), bar(n * (c + 1), "channels") as progress:
         for rows in torch.split(torch.arange(n), batch_size):
             base = latents[rows].to(device, dtype)
-            picture, changes = model.decode(base), []
+            picture, changes = decode_batch(model, base), []
             for channel in range(c):
                 new = base.clone()
                 new[:, channel] += sigma[channel].to(base) * move[rows].to(base)
-                changes.append((model.decode(new) - picture).flatten(1))
+                changes.append((decode_batch(model, new) - picture).flatten(1))
             stacked = finite(torch.stack(changes, 1), "changes of decodings")
             products[rows] = torch.einsum("ncx,ndx->ncd", stacked, stacked).double().cpu() / stacked.shape[2]
             progress.update(len(rows) * (c + 1))

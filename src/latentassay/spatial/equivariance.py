@@ -8,6 +8,7 @@ from torch import Tensor
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
 from latentassay.core.errors import InputError
+from latentassay.core.guard import decode_batch, encode_batch
 from latentassay.core.observations import as_observations, finite, select_rows
 from latentassay.core.progress import bar
 from latentassay.sampling import BATCH_SIZE
@@ -96,14 +97,14 @@ def spatial_equivariance(
     with eval_mode(model), bar(len(index) * (1 + len(transforms)), "equivariance") as progress:
         for part in torch.split(index, batch_size):
             x = to_model(model, observations.batch(part))
-            z = model.encode(x).mean
-            back = model.decode(z)
+            z = encode_batch(model, x).mean
+            back = decode_batch(model, z)
             codes.add_base(z)
             pictures.add_base(back)
             progress.update(len(part))
             for t, transform in enumerate(transforms):
-                codes.add(t, model.encode(transform.of_pictures(x)).mean, transform.of_latents(z))
-                pictures.add(t, model.decode(transform.of_latents(z)), transform.of_pictures(back))
+                codes.add(t, encode_batch(model, transform.of_pictures(x)).mean, transform.of_latents(z))
+                pictures.add(t, decode_batch(model, transform.of_latents(z)), transform.of_pictures(back))
                 progress.update(len(part))
     (encoded, by_channel), (decoded, _) = codes.ratios(), pictures.ratios()
     return SpatialEquivariance(

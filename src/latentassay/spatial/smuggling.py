@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from latentassay.core.arrays import as_tensor, in_kind_of
 from latentassay.core.autoencoder import Decoder, eval_mode
 from latentassay.core.estimate import Z95, Estimate
+from latentassay.core.guard import decode_batch
 from latentassay.core.levels import exceeding
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
@@ -129,12 +130,12 @@ def place_effects(
     with eval_mode(model, latents) as (device, dtype), bar(n * (len(chosen) + 1), "places") as progress:
         for rows in torch.split(torch.arange(n), batch_size):
             base = latents[rows].to(device, dtype)
-            picture = model.decode(base)
+            picture = decode_batch(model, base)
             progress.update(len(rows))
             for i, place in enumerate(chosen):
                 new = base.clone().flatten(2)
                 new[:, :, place] = flat[lenders[rows, i], :, place].to(base)
-                changed = (model.decode(new.view_as(base)) - picture).double().square().sum(1).cpu()
+                changed = (decode_batch(model, new.view_as(base)) - picture).double().square().sum(1).cpu()
                 parts[:, rows, i] = _near_and_far(finite(changed, "changes of decodings"), place, sides)
                 progress.update(len(rows))
     near, far = parts

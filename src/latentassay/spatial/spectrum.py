@@ -9,6 +9,7 @@ from torch import Tensor
 from latentassay.core.autoencoder import Encoder, eval_mode, to_model
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
+from latentassay.core.guard import encode_batch
 from latentassay.core.observations import as_observations, finite, select_rows
 from latentassay.sampling import BATCH_SIZE, blocks
 from latentassay.spatial.places import Sides, sides_of, strides_of
@@ -92,7 +93,7 @@ def latent_spectrum(model: Encoder, data: Any, *, rows: Any = None, batch_size: 
     with eval_mode(model):
         for block in blocks(len(index), batch_size, "spectrum"):
             x = to_model(model, observations.batch(index[block]))
-            fields = (finite(model.encode(x).mean, "encoded means"), x, _average(x, sides))
+            fields = (finite(encode_batch(model, x).mean, "encoded means"), x, _average(x, sides))
             powers.append(tuple(ring_power(field) for field in fields))
     of_latent, of_picture, of_matched = (_Rows(torch.cat(parts)) for parts in zip(*powers, strict=True))
     latent, picture, matched = (of.spectrum() for of in (of_latent, of_picture, of_matched))

@@ -1,0 +1,104 @@
+"""Ask a model: its answers are checked, and what it raises becomes an error that names the shapes."""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+
+from latentassay.core.autoencoder import modules_of
+from latentassay.core.errors import ContractError, LatentAssayError, first_line
+from latentassay.core.posteriors import Point, Posterior
+
+FULL = ("out of memory", "not enough memory", "can't allocate memory")
+
+
+def encode_batch(model: Any, x: Tensor) -> Posterior:
+    """Return q(z|x) of a batch, once its shape, its type and the sign of its deviations are right.
+
+    Values that are not finite pass: who asks decides what they mean.
+
+    Raises:
+        ContractError: the encoder fails, or its answer is not that of the contract.
+    """
+    posterior = encode_means(model, x)
+    if not isinstance(posterior, Point):
+        std = posterior.std
+        if std.shape != posterior.mean.shape:
+            raise ContractError(f"posterior std must have shape {_of(posterior.mean)}, got {_of(std)}")
+        if bool((std < 0).any()):
+            raise ContractError("posterior std is negative; was a logvar given as std? say output='mean_logvar'")
+    return posterior
+
+
+def encode_means(model: Any, x: Tensor) -> Posterior:
+    """Return q(z|x) where only its mean is read: deviations are not looked at.
+
+    Raises:
+        ContractError: as ``encode_batch``.
+    """
+    posterior = _ask(model.encode, x, lambda: f"encode {_first_layer(model)}")
+    if not isinstance(posterior, Posterior):
+        raise ContractError(
+            f"encode must return a Posterior, got {type(posterior).__name__}; wrap the model with la.from_torch, "
+            "or return la.Point(mean) or la.DiagonalGaussian(mean, std)"
+        )
+    expected = (len(x), *model.latent_shape)
+    if tuple(posterior.mean.shape) != expected:
+        raise ContractError(
+            f"encode must return means of shape {expected}, got {_of(posterior.mean)} for observations {_of(x)}; "
+            "are they of the size that the model was made for, and is latent_shape right?"
+        )
+    return posterior
+
+
+def decode_batch(model: Any, z: Tensor) -> Tensor:
+    """Return the mean observations of a batch of latents, once they are floating and one for each.
+
+    Raises:
+        ContractError: the decoder fails, or its answer is not that of the contract.
+    """
+    decoded = _ask(model.decode, z, lambda: f"decode takes latents (n, {_sizes(model.latent_shape)}) and")
+    if not isinstance(decoded, Tensor):
+        raise ContractError(f"decode must return a tensor, got {type(decoded).__name__}; return the mean observation")
+    if decoded.ndim < 1 or len(decoded) != len(z):
+        raise ContractError(f"decode must return one observation for each latent {_of(z)}, got {_of(decoded)}")
+    if not decoded.is_floating_point():
+        raise ContractError(f"decode must return floating point, got {decoded.dtype}; scale bytes by 1/255")
+    return decoded
+
+
+def _ask(method: Callable[[Tensor], Any], argument: Tensor, who: Callable[[], str]) -> Any:
+    try:
+        return method(argument)
+    except LatentAssayError:
+        raise
+    except Exception as error:  # a foreign model may fail in any way
+        came = f"a tensor {_of(argument)} of {argument.dtype}"
+        if isinstance(error, MemoryError) or any(words in str(error).lower() for words in FULL):
+            raise ContractError(f"{who()} ran out of memory on {came}; lower batch_size=") from error
+        raise ContractError(
+            f"{who()} failed on {came} ({first_line(error)}); is this the size and type of input the model was "
+            "made for?"
+        ) from error
+
+
+def _first_layer(model: Any) -> str:
+    """What observations the model says that it takes, or its first layer, from which that can be seen."""
+    shape = getattr(model, "x_shape", None)
+    if shape:
+        return f"takes observations (n, {_sizes(shape)}) and"
+    for root in modules_of(model):
+        for module in root.modules():
+            for name, words in (("in_features", "numbers"), ("in_channels", "channels")):
+                size = getattr(module, name, None)
+                if isinstance(size, int):
+                    return f"(whose first layer, {type(module).__name__}, takes {size} {words})"
+    return "of this model"
+
+
+def _sizes(shape: Any) -> str:
+    return ", ".join(map(str, shape))
+
+
+def _of(tensor: Tensor) -> tuple[int, ...]:
+    return tuple(tensor.shape)
