@@ -4,11 +4,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay.assay.input_checks.mappings import Mapping, mappings_for
-from latentassay.assay.input_checks.ranges import ValueRange, deny
+from latentassay.assay.input_checks.ranges import ValueRange, deny, doubt
 from latentassay.core.levels import GRAVE
 
 CLOSER = 1.02
-"""Decodings lie as the data do if they are so many times nearer to them than when they are rearranged."""
+"""Of two layouts decodings lie in the one that is so many times nearer to the data; between, nobody knows."""
 
 
 def other_layout(found: ValueRange, x_shape: tuple[int, ...]) -> Mapping | None:
@@ -18,7 +18,7 @@ def other_layout(found: ValueRange, x_shape: tuple[int, ...]) -> Mapping | None:
 
 
 def check_layout(found: ValueRange, mapping: Mapping, x: Tensor, decoded: Tensor) -> ValueRange:
-    """Return the same without a verdict, if decodings of latents that no encoder chose lie as the data do.
+    """Return the same, unsure or without a verdict if decodings of latents that no encoder chose lie as the data do.
 
     Two sets of pictures are as near as the mean of ``⟨x, D⟩²`` over all their pairs is large, which compares their
     second moments; rearranging the values of one of them keeps its norms, so that both layouts can be compared.
@@ -30,7 +30,9 @@ def check_layout(found: ValueRange, mapping: Mapping, x: Tensor, decoded: Tensor
         decoded: decodings ``(m, *x_shape)`` of prior samples or hybrids.
     """
     given, moved = _nearness(x, decoded), _nearness(x, mapping.back(decoded))
-    return deny(found) if given > CLOSER * moved else found
+    if given > CLOSER * moved:
+        return deny(found)
+    return found if moved > CLOSER * given else doubt(found)
 
 
 def _nearness(x: Float[Tensor, "n *x_shape"], y: Float[Tensor, "m *x_shape"]) -> float:

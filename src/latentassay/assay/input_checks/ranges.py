@@ -310,6 +310,15 @@ def deny(found: ValueRange) -> ValueRange:
     )
 
 
+def doubt(found: ValueRange) -> ValueRange:
+    """Return the same, unsure, because what the decoder alone draws is as near to the data in both layouts."""
+    sentence = (
+        f"Whether {_span(found.facts)} lie as the model expects is unsure: the mapping “{found.best}” divides the "
+        f"squared error by {found.gain:.3g}, but what the decoder draws of random latents may lie either way."
+    )
+    return _without_verdict(found, sentence)._replace(level="unsure", words=("range unsure", *found.words[1:]))
+
+
 def _without_verdict(found: ValueRange, sentence: str) -> ValueRange:
     return found._replace(
         level="note",

@@ -127,6 +127,10 @@ class InputEvidence:
     scale_channels: tuple[tuple[int, ...], ...]
 
 
+LAYOUT = 4
+"""Rows that layouts are compared on, over those that mappings are tried on: second moments of pictures are noisy."""
+
+
 class KnownCodes:
     """Codes that have been measured already, in place of the encoder: encodes numbers of rows, and costs nothing."""
 
@@ -157,7 +161,7 @@ def measure(context: Context) -> InputEvidence:
     )
     mapping = other_layout(values, tuple(context.data.x_shape))
     if mapping is not None:
-        values = check_layout(values, mapping, *_drawn_alone(context, cap))
+        values = check_layout(values, mapping, *_drawn_alone(context, LAYOUT * cap))
     output = _try_output(context, values, cap)
     if output is not None and output.level in GRAVE:
         values = give_way(values, output.lost)
