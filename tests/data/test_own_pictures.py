@@ -1,5 +1,8 @@
 """Folders of pictures: which ones, in which order, cut, turned and coloured how, and which are refused by name."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 import torch
@@ -156,3 +159,31 @@ def test_rows_are_decoded_when_asked_for(folder, monkeypatch):
     monkeypatch.setattr(PictureFolder, "_decode", lambda self, path: read.append(path.name) or np.zeros((8, 8, 3)))
     assert store[[1, 1]].shape == (2, 8, 8, 3) and read == ["b.PNG", "b.PNG"]
     assert store[0].shape == (1, 8, 8, 3)
+
+
+def _png16(channels):
+    """A PNG of 16 bits a channel, written by hand: PIL writes none in colours."""
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+
+    def chunk(name, body):
+        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+    rows = b"".join(b"\0" + b"\x9c\x40" * 8 * channels for _ in range(8))
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 16, kind, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_png_pictures_of_16_bits_are_refused_in_every_colour(tmp_path, channels):
+    (tmp_path / "deep.png").write_bytes(_png16(channels))
+    with pytest.raises(FileError, match=r"deep\.png: has more than 8 bits a channel"):
+        own(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [b"P5", b"P6"])
+def test_ppm_pictures_of_16_bits_are_refused(tmp_path, kind):
+    (tmp_path / "deep.ppm").write_bytes(kind + b" 8 8 65535\n" + b"\x9c\x40" * 64 * (3 if kind == b"P6" else 1))
+    with pytest.raises(FileError, match=r"deep\.ppm: has more than 8 bits a channel"):
+        own(tmp_path)
+    (tmp_path / "deep.ppm").write_bytes(kind + b" 8 8 255\n" + b"\x9c" * 64 * (3 if kind == b"P6" else 1))
+    assert len(own(tmp_path)) == 1

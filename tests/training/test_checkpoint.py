@@ -180,3 +180,12 @@ def test_only_the_last_checkpoint_is_kept_and_no_parts_are_left(lab, tmp_path):
         "manifest.json",
         "metrics.jsonl",
     ]
+
+
+def test_a_manifest_may_not_ask_for_more_than_its_weights_hold(run):
+    manifest = run.path / "manifest.json"
+    facts = json.loads(manifest.read_text())
+    facts["model"]["x_shape"] = [1, 1 << 14, 1 << 14]
+    manifest.write_text(json.dumps(facts))
+    with pytest.raises(CheckpointError, match="cannot be built"):
+        load_run(run.path)

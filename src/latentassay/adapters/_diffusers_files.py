@@ -10,6 +10,7 @@ from torch import nn
 from latentassay.adapters._adapter import require
 from latentassay.adapters._files import PICKLE, check_safetensors
 from latentassay.core.errors import FileError, first_line
+from latentassay.core.networks import check_network
 from latentassay.core.storage import check_regular, kind_of, read_json
 
 AGAIN = "Download the folder again."
@@ -17,6 +18,9 @@ WEIGHTS = "diffusion_pytorch_model"
 
 VARIANTS = ("", ".fp16", ".bf16")
 """Endings under which weights are stored; full precision first. All are read as float32."""
+
+SMALLEST = 2
+"""Bytes of the smallest numbers that weights are stored in."""
 
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
@@ -33,9 +37,10 @@ def load_folder(path: str | Path, classes: Sequence[str]) -> nn.Module:
     """
     folder = Path(path)
     config = _read_config(folder, classes)
-    variant = _check_weights(folder)
+    variant, size = _check_weights(folder)
     kind = getattr(require("diffusers", '"latentassay[diffusers]"'), config["_class_name"])
     try:
+        check_network(lambda: kind.from_config(config), size // SMALLEST)
         with torch.random.fork_rng(devices=[]):
             model, report = kind.from_pretrained(
                 str(folder),
@@ -77,8 +82,8 @@ def _as_config(path: Path, classes: Sequence[str]) -> dict[str, Any]:
     return config
 
 
-def _check_weights(folder: Path) -> str | None:
-    """Find the weights, refuse what is no safetensors, and return the variant to load."""
+def _check_weights(folder: Path) -> tuple[str | None, int]:
+    """Find the weights, refuse what is no safetensors, and return the variant to load and the bytes of its files."""
     for ending in VARIANTS:
         index, whole = folder / f"{WEIGHTS}.safetensors.index{ending}.json", folder / f"{WEIGHTS}{ending}.safetensors"
         if index.is_file():
@@ -89,7 +94,7 @@ def _check_weights(folder: Path) -> str | None:
             continue
         for file in files:
             check_safetensors(file, "Download it again (with git: git lfs pull).")
-        return ending[1:] or None
+        return ending[1:] or None, sum(file.stat().st_size for file in files)
     found = [file.name for file in sorted(folder.iterdir()) if file.suffix in PICKLES]
     if found:
         fix = "Use the safetensors file of the same model, or convert it where you trust its source."

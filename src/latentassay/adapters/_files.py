@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from latentassay.core.errors import FileError, first_line
+from latentassay.core.networks import check_network
 from latentassay.core.storage import check_regular, kind_of
 
 PICKLE = "is a Python pickle, which can run code and is never loaded"
@@ -64,6 +65,7 @@ def build(folder: Path, make: Callable[[], nn.Module], weights: dict[str, Tensor
         FileError: config and weights are not of one another.
     """
     try:
+        check_network(make, sum(map(Tensor.numel, weights.values())))
         with torch.random.fork_rng(devices=[]):
             model = make()
             model.load_state_dict(weights)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from latentassay.cli.shell import Options, Seed, load_torch, out
+from latentassay.cli.text import escape
 
 
 def model_help() -> str:

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from latentassay.cli.shell import load_torch, out
+from latentassay.cli.text import escape
 
 bench_app = typer.Typer(
     help="Measure how far verdicts can be trusted, on models whose defects are known.", no_args_is_help=True

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from latentassay.cli.shell import out
+from latentassay.cli.text import escape
 
 data_app = typer.Typer(help="List, describe, render and fetch data sets.", no_args_is_help=True)
 

@@ -4,10 +4,10 @@ from itertools import groupby
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from latentassay.cli.shell import ModelOptions, load_torch, out
+from latentassay.cli.text import escape
 
 MANY = 30
 """Models of one origin that are listed in a line where there are more of them, unless all are asked for."""

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from latentassay.cli.shell import load_torch, out
+from latentassay.cli.text import escape
 
 
 def reproduce(

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from latentassay.cli.shell import Seed, load_torch, out
+from latentassay.cli.text import escape
 
 if TYPE_CHECKING:
     from latentassay.metrics import Table

@@ -8,9 +8,9 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
+from latentassay.cli.text import escape
 from latentassay.core.errors import FileError, LatentAssayError
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from latentassay.assay.wording import span
+from latentassay.cli.text import escape
 from latentassay.core.estimate import Z95
 from latentassay.core.findings import Score
 from latentassay.responses.matrix import CAUSAL

@@ -127,12 +127,25 @@ def _cause(error: Exception) -> str:
 def _head(path: Path) -> tuple[tuple[int, int], str]:
     """Width and height as the camera held it, and grey or rgb."""
     with _picture(path) as image:
-        if image.mode.partition(";")[0] in DEEP:
+        if _is_deep(image):
             fix = "Save it with 8 bits, or all pictures as one array and state value_range=."
             raise FileError(path, f"has more than 8 bits a channel (mode {image.mode})", fix)
         turned = image.getexif().get(0x0112, 1) >= 5
         size = image.size[::-1] if turned else image.size
         return size, "grey" if image.mode in GREY else "rgb"
+
+
+def _is_deep(image: Any) -> bool:
+    """Whether there are more than 8 bits a channel, of which PIL tells nothing where it cuts colours to 8."""
+    if image.mode.partition(";")[0] in DEEP:
+        return True
+    for decoder, _, _, arguments in image.tile:
+        parts = arguments if isinstance(arguments, tuple) else (arguments,)
+        if any(isinstance(part, str) and ";16" in part for part in parts):
+            return True
+        if decoder.startswith("ppm") and any(isinstance(part, int) and part > 255 for part in parts):
+            return True
+    return False
 
 
 def _opaque(image: Any, mode: str) -> Any:

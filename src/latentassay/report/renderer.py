@@ -20,6 +20,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Transform
 from PIL import Image
 
+from latentassay.core.text import printable
 from latentassay.plots.style import THEME
 
 PIXELS_PER_POINT = 2.0
@@ -178,7 +179,8 @@ class SvgRenderer(RendererBase):
         look += [f"opacity:{gc.get_alpha():.3g}"] if gc.get_alpha() != 1 else []
         turn = f' transform="rotate({-angle:.4g} {x:.5g} {y:.5g})"' if angle else ""
         self._enter(self._clip(gc))
-        self._write(f'<text x="{x:.5g}" y="{y:.5g}"{turn} style="{";".join(look)}">{escape(s, quote=False)}</text>')
+        words = escape(printable(s), quote=False)
+        self._write(f'<text x="{x:.5g}" y="{y:.5g}"{turn} style="{";".join(look)}">{words}</text>')
 
     def _anchored(self, text: Text, x: float, y: float, angle: float) -> tuple[float, float, str]:
         """The place that a text hangs on, so that it stays there in another font; and its end at that place."""

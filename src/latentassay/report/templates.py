@@ -7,6 +7,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from latentassay.core.text import printable
+
 
 @cache
 def template(folder: str, name: str) -> Template:
@@ -17,12 +19,18 @@ def template(folder: str, name: str) -> Template:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_show,
     )
     environment.filters |= {"tight": _tight, "minus": _minus}
     files = resources.files("latentassay.report")
     for key, file in (("style", "page.css"), ("script", "sort.js")):
         environment.globals[key] = Markup((files / file).read_text("utf-8"))
     return environment.get_template(name)
+
+
+def _show(value: Any) -> Any:
+    """What users and files call things may not steer who reads the page; markup of ours stays as it is."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _tight(text: Any) -> str:

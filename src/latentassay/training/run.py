@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from latentassay import models
 from latentassay.core.errors import CheckpointError, InputError
+from latentassay.core.networks import check_network
 from latentassay.training.checkpoint import FIX, read_manifest, read_tensors
 from latentassay.training.log import Row, read_rows
 
@@ -64,7 +65,7 @@ def load_run(path: str | Path, *, step: int | None = None, model: nn.Module | No
         raise CheckpointError(folder, f"kept no weights of step {step}, only of {steps}", "Ask fit for snapshots=…")
     tensors = read_tensors(folder, file)
     if model is None:
-        model = _rebuild(folder, manifest.model)
+        model = _rebuild(folder, manifest.model, sum(map(Tensor.numel, tensors.values())))
     load_weights(model, tensors, folder / file.file)
     images = file.step * manifest.settings.batch_size
     return Run(
@@ -102,12 +103,13 @@ def load_weights(model: nn.Module, tensors: dict[str, Tensor], file: Path) -> No
 _OTHER = "Load it into a model of the architecture it was trained with"
 
 
-def _rebuild(folder: Path, spec: dict[str, Any] | None) -> nn.Module:
+def _rebuild(folder: Path, spec: dict[str, Any] | None, most: int) -> nn.Module:
     if spec is None:
         raise CheckpointError(folder, "holds a model that models.build did not make", "Pass it as load_run(…, model=…)")
     try:
         if not isinstance(spec.get("name"), str) or "x_shape" not in spec:
             raise InputError("it lacks a name or an x_shape")
+        check_network(lambda: models.build(**spec), most)
         return models.build(**spec)
     except (InputError, RuntimeError) as error:  # torch refuses sizes that no memory holds by a RuntimeError
         raise CheckpointError(folder, f"describes a model that cannot be built ({error})", FIX) from error
