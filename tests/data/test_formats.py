@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import pathlib
 import pickle
 import struct
@@ -247,3 +248,17 @@ def test_an_npy_written_in_any_order_is_an_npy(tmp_path):
     with writable_npy(tmp_path / "w.npy", (4, 2)) as array:
         array[[3, 0]] = [[1, 2], [3, 4]]
     assert np.load(tmp_path / "w.npy").tolist() == [[3, 4], [0, 0], [0, 0], [1, 2]]
+
+
+@pytest.mark.parametrize("shape", [(1 << 40, 1 << 20), (1 << 33,), (3, 3), (1, 1)])
+@pytest.mark.parametrize("packed", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_headers_that_lie_take_no_memory(tmp_path, shape, packed):
+    head = io.BytesIO()
+    np.lib.format.write_array_header_1_0(head, {"descr": "<f4", "fortran_order": False, "shape": shape})
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", packed) as archive:
+        archive.writestr("x.npy", head.getvalue() + bytes(16))
+    with pytest.raises(FileError, match=r"promises .* bytes, 16 are there"):
+        read_npz(tmp_path / "a.npz", "x")
+    (tmp_path / "a.npy").write_bytes(head.getvalue() + bytes(2))
+    with pytest.raises(FileError, match=r"not a readable \.npy"):
+        read_npy(tmp_path / "a.npy")

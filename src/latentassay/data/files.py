@@ -18,7 +18,19 @@ from latentassay.core.storage import check_regular, kind_of, open_regular, repla
 LONG = 200_000_000
 """Bytes from which the verification of a file is remembered."""
 
-DAMAGE = (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, StructError)
+DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    OverflowError,
+    RecursionError,
+    NotImplementedError,
+    zlib.error,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    StructError,
+)
 """What the readers below raise on damaged files; ``reading`` turns all of it into ``FileError``."""
 
 ROOM = "Free space there, or set LATENTASSAY_HOME to a folder that can hold it."

@@ -23,6 +23,9 @@ from latentassay.data.factors import Store
 from latentassay.data.files import make_once, reading
 from latentassay.data.hdf5 import open_file, opened
 
+MEMBER_LIMIT = 1 << 33
+"""Bytes of one compressed array that are read into memory."""
+
 NORB_TYPES: dict[int, np.dtype[Any]] = {0x1E3D4C55: np.dtype("u1"), 0x1E3D4C54: np.dtype("<i4")}
 """Type of the values by the magic number that a matrix begins with."""
 
@@ -142,6 +145,7 @@ def read_npz(path: Any, member: str, cache: Path | None = None) -> np.ndarray:
         if info.compress_type == zipfile.ZIP_STORED and info.file_size > 1 << 20:
             return _map_stored(path, info)
         if cache is None:
+            _check_member(archive, info)
             with archive.open(info) as stream:
                 return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
     return read_npy(make_once(cache, path, lambda target: _unpack(path, info, target)))
@@ -287,6 +291,19 @@ def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     if name not in archive.namelist():
         raise ValueError(f"no array {name!r} among {archive.namelist()}")
     return archive.getinfo(name)
+
+
+def _check_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Refuse a member whose header promises other bytes than it has, since numpy would make room for what it says."""
+    if info.file_size > MEMBER_LIMIT:
+        raise ValueError(f"{info.filename} has {info.file_size:,} bytes, and at most {MEMBER_LIMIT:,} are read at once")
+    with archive.open(info) as stream:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
+        promised, there = math.prod(shape) * dtype.itemsize, info.file_size - stream.tell()
+    if promised != there and not dtype.hasobject:
+        raise ValueError(f"the header of {info.filename} promises {promised:,} bytes, {there:,} are there")
 
 
 def _map_stored(path: Path, info: zipfile.ZipInfo) -> np.ndarray:
