@@ -2,6 +2,8 @@ import io
 import os
 import pickle
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,18 @@ import pytest
 import torch
 
 from latentassay import CheckpointError, FileError
-from latentassay.core.storage import check_regular, kind_of, open_regular, read_json, read_whole, replacing, write_whole
+from latentassay.core.processes import Process, this_process
+from latentassay.core.storage import (
+    check_regular,
+    check_writable,
+    kind_of,
+    open_regular,
+    read_json,
+    read_whole,
+    remove_parts,
+    replacing,
+    write_whole,
+)
 
 
 def test_a_failure_leaves_the_old_file_and_no_part(tmp_path):
@@ -105,3 +118,67 @@ def test_json_that_is_none_is_refused(tmp_path, text, cause):
 def test_json_is_read(tmp_path):
     (tmp_path / "a.json").write_text('{"a": [1]}')
     assert read_json(tmp_path / "a.json", "F.") == {"a": [1]}
+
+
+def _dead():
+    script = "from latentassay.core.processes import this_process; print(this_process())"
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_parts_of_dead_writers_go_and_those_of_live_ones_stay(tmp_path):
+    live, far = this_process(), Process(1, 5, "elsewhere")
+    for who in (_dead(), live, far, "unowned"):
+        (tmp_path / f".a.bin.x1.{who}.part").write_bytes(b"half")
+    write_whole(tmp_path / "b", b"whole")
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"b", *(f".a.bin.x1.{who}.part" for who in (live, far, "unowned"))}
+    remove_parts(tmp_path, unowned=True)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_killed_writer_leaves_a_part_that_the_next_one_removes(tmp_path):
+    script = """
+import sys, time
+from pathlib import Path
+from latentassay.core.storage import replacing
+with replacing(Path(sys.argv[1])) as part:
+    part.write_bytes(bytes(1000))
+    print("half", flush=True)
+    time.sleep(600)
+"""
+    path = tmp_path / ("ö" * 120)  # names of files have 255 bytes at most
+    writer = subprocess.Popen([sys.executable, "-c", script, str(path)], stdout=subprocess.PIPE, text=True)
+    assert writer.stdout.readline() == "half\n"
+    write_whole(path, b"other")
+    assert len(list(tmp_path.iterdir())) == 2
+    writer.kill()
+    writer.communicate()
+    write_whole(path, b"whole")
+    assert [found.name for found in tmp_path.iterdir()] == [path.name] and path.read_bytes() == b"whole"
+
+
+def test_places_that_cannot_be_written_are_found_before(tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(FileError, match=r"is a folder.*Name a file in it"):
+        check_writable(tmp_path / "folder")
+    with pytest.raises(FileError, match=r"cannot be written: File exists\. Choose"):
+        check_writable(tmp_path / "file" / "x")
+    with pytest.raises(FileError, match="cannot be written"):
+        check_writable(Path("/proc/x"))
+    check_writable(tmp_path / "file")
+    check_writable(tmp_path / "new" / "x")
+    assert (tmp_path / "file").read_bytes() == b"old" and not list((tmp_path / "new").iterdir())
+
+
+def test_a_disk_without_room_is_found_before(tmp_path):
+    script = """
+import resource, sys
+from pathlib import Path
+from latentassay.core.storage import check_writable
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+check_writable(Path(sys.argv[1]))
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "x")], capture_output=True, text=True)
+    assert "FileError" in done.stderr and "x: cannot be written: File too large. Choose another place" in done.stderr
+    assert not list(tmp_path.iterdir())

@@ -3,7 +3,7 @@
 import pytest
 
 from latentassay.core.errors import CheckpointError, InputError
-from latentassay.training.checks import check_options, check_snapshots, open_folder
+from latentassay.training.checks import check_interval, check_options, check_snapshots, open_folder
 
 
 def test_what_can_be_is_let_through(tmp_path):
@@ -44,3 +44,11 @@ def test_a_folder_is_made_unless_nothing_is_kept(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CheckpointError, match="cannot be made"):
         open_folder(tmp_path / "file", resume=False)
+
+
+def test_intervals_are_steps_or_times():
+    found = [check_interval(every) for every in (1, "20", "90s", "10min", "10m", "0.5h")]
+    assert found == [(1, None), (20, None), (None, 90), (None, 600), (None, 600), (None, 1800)]
+    for wrong in (0, -1, True, 1.5, "0", "0s", "x", "", "10 parsecs", None):
+        with pytest.raises(InputError, match="checkpoint_every must be a number of steps such as 500, or a time"):
+            check_interval(wrong)

@@ -85,3 +85,32 @@ def test_outside_the_main_thread_nothing_is_caught():
     thread.start()
     thread.join()
     assert seen == [False]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_save_and_then_end_the_program(tmp_path, number):
+    process = start(tmp_path / "run")
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == -number and (out, err) == ("", "")
+    run = load_run(tmp_path / "run")
+    assert run.interrupted and run.step == run.history[-1]["step"] > 0
+
+
+def test_an_ignored_signal_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with catch_interrupt() as caught:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not caught() and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_second_run_in_the_folder_is_told_who_writes_there(tmp_path):
+    process = start(tmp_path / "run")
+    second = subprocess.run([sys.executable, "-c", SCRIPT, str(tmp_path / "run")], capture_output=True, text=True)
+    assert process.poll() is None and f"is being written by process {process.pid} on" in second.stderr
+    process.kill()
+    process.communicate()
+    load_run(tmp_path / "run")

@@ -13,7 +13,8 @@ from model_table import small_model, small_models
 from latentassay import models, objectives
 from latentassay.core.errors import CheckpointError, InputError, LatentAssayError, TrainingError
 from latentassay.data import Frames
-from latentassay.training import fit
+from latentassay.training import fit, loop
+from latentassay.training.run_state import RunState
 
 
 def test_learns_and_tells_its_history(lab):
@@ -213,3 +214,17 @@ def test_objectives_and_models_meet_in_fit_for_every_name():
         x = torch.rand(8, *model.x_shape)
         run = fit(model, objectives.published(name, beta=2.0), x, steps=2, batch_size=4, device="cpu")
         assert math.isfinite(run.history[-1]["loss"])
+
+
+def test_checkpoints_come_by_the_clock(lab, tmp_path, monkeypatch):
+    now = [0.0]
+
+    def tick():
+        now[0] += 1  # once a step
+        return now[0]
+
+    saved = []
+    monkeypatch.setattr(loop.time, "monotonic", tick)
+    monkeypatch.setattr(RunState, "_save", lambda self, folder, interrupted: saved.append(self._trainer.step))
+    lab.train(lab.make(), 10, tmp_path, checkpoint_every="3s")
+    assert saved == [3, 6, 9, 10]

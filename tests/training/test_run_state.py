@@ -1,6 +1,8 @@
 """A run that was stopped and resumed equals one that was not, bit for bit; weights that it keeps on its way."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -8,7 +10,8 @@ from safetensors.torch import load_file
 
 from latentassay import objectives
 from latentassay.core.errors import CheckpointError, InputError
-from latentassay.training import fit, load_run
+from latentassay.training import fit, load_run, run_state
+from latentassay.training.log import append_row
 
 
 def tensors_of(run):
@@ -182,3 +185,34 @@ def test_wrong_steps_are_refused_before_anything_is_written(lab, tmp_path, steps
 def test_snapshots_need_a_folder(lab):
     with pytest.raises(InputError, match="need out="):
         lab.train(lab.make(), 4, snapshots=(2,))
+
+
+def test_a_full_disk_while_logging_saves_what_was_trained(lab, tmp_path, monkeypatch):
+    def full(folder, row):
+        if row["step"] == 3:
+            raise CheckpointError(folder / "metrics.jsonl", "cannot be written: No space left on device", "Free some")
+        append_row(folder, row)
+
+    monkeypatch.setattr(run_state, "append_row", full)
+    with pytest.raises(CheckpointError, match=r"No space left.*Free some; the checkpoint of step 3 is intact, resume"):
+        lab.train(lab.make(), 9, tmp_path, log_every=1, checkpoint_every=2)
+    monkeypatch.undo()
+    saved = load_run(tmp_path)
+    assert saved.step == 3 and saved.interrupted
+    assert lab.train(lab.make(), 9, tmp_path, log_every=1, resume=True).step == 9
+
+
+def test_a_disk_that_is_really_full_keeps_the_last_checkpoint(tmp_path):
+    script = """
+import resource, sys, torch
+from latentassay import models, objectives, fit
+torch.set_num_threads(1)
+model = models.build("vae-mlp", x_shape=(1, 8, 8), latents=3, hidden=(16,))
+step = lambda k: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, -1)) or 1e-3 if k == 25 else 1e-3
+fit(model, objectives.VAE(), torch.rand(50, 1, 8, 8), steps=10**6, out=sys.argv[1], device="cpu", lr=step,
+    checkpoint_every=20, log_every=1)
+"""
+    out = tmp_path / "run"
+    done = subprocess.run([sys.executable, "-c", script, str(out)], capture_output=True, text=True)
+    assert "CheckpointError" in done.stderr and "the checkpoint of step 20 is intact, resume from it" in done.stderr
+    assert load_run(out).step == 20 and not list(out.glob(".*.part"))

@@ -29,7 +29,8 @@ Typical work:
   latentassay assay diffusers:my-vae --size 64 --data photos/
 
 Exit codes: 0 done; 1 a bug of ours (run with --debug and tell us); 2 an argument, model or data set that
-cannot be used; 3 a file that is missing or damaged; 130 interrupted, what was done is kept."""
+cannot be used; 3 a file that is missing or damaged; 130 interrupted, 143
+ended by SIGTERM, what was done is kept."""
 
 app = typer.Typer(
     cls=Shell,

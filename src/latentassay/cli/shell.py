@@ -4,6 +4,7 @@ import gc
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -12,6 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from latentassay.cli.text import escape
 from latentassay.core.errors import FileError, LatentAssayError
+from latentassay.core.interrupts import exit_code, raise_on_signals
 
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 Seed = Annotated[int, typer.Option(help="Fixes everything that is drawn at random.", min=0)]
@@ -31,9 +33,10 @@ class Shell(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command that ``ctx`` names."""
         try:
-            return super().invoke(ctx)
+            with raise_on_signals():
+                return super().invoke(ctx)
         except KeyboardInterrupt as error:
-            _fail(str(error) or "interrupted", 130, ctx)
+            _fail(str(error) or "interrupted", exit_code(error), ctx)
         except LatentAssayError as error:
             _fail(str(error), 3 if isinstance(error, FileError) else 2, ctx)
         except (typer.Abort, BrokenPipeError):  # typer ends these itself, the second where `| head` has read enough
@@ -49,7 +52,8 @@ def _fail(message: str, code: int, ctx: Any) -> NoReturn:
     if ctx.params["debug"]:
         traceback.print_exc()
     line = " ".join(message.split())
-    err.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True)
+    with suppress(OSError):  # the terminal may have been closed
+        err.print(f"[bold red]error:[/] {escape(line)}", soft_wrap=True)
     raise typer.Exit(code)
 
 

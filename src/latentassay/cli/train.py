@@ -7,6 +7,7 @@ import typer
 
 from latentassay.cli.shell import ModelOptions, Options, Seed, load_torch, out
 from latentassay.core.errors import InputError
+from latentassay.core.interrupts import Terminated
 
 
 def train(
@@ -47,9 +48,14 @@ def train(
     seed: Seed = 0,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda …")] = "auto",
     precision: Annotated[str, typer.Option(help="float32, or bf16 for autocast.")] = "float32",
+    checkpoint_every: Annotated[
+        str, typer.Option(help="Steps, or time, between checkpoints: 500, 90s, 10min, 1h.")
+    ] = "1000",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
 ) -> None:
     """Train a model on 70 % of a data set, watching 10 %; 20 % stay unseen for the assay. Ctrl-C saves and stops.
+
+    SIGTERM of a cluster and SIGHUP of a closed connection do so, too.
 
     latentassay train --data digits --model vae-mlp --latents 4 --steps 2000 --out runs/digits
 
@@ -77,20 +83,24 @@ def train(
     size = sum(parameter.numel() for parameter in built.parameters())
     out.print(f"{model}: {size:,} parameters, {_describe_latents(built)}; {len(parts.train):,} of {data} to train on")
     config.write(folder)
-    run = fit(
-        built,
-        loss,
-        parts.train,
-        steps=steps,
-        batch_size=batch_size,
-        lr=lr,
-        seed=seed,
-        device=device,
-        precision=precision,
-        validation=parts.validation,
-        out=folder,
-        resume=resume,
-    )
+    try:
+        run = fit(
+            built,
+            loss,
+            parts.train,
+            steps=steps,
+            batch_size=batch_size,
+            lr=lr,
+            seed=seed,
+            device=device,
+            precision=precision,
+            validation=parts.validation,
+            out=folder,
+            resume=resume,
+            checkpoint_every=checkpoint_every,
+        )
+    except Terminated as ended:
+        raise KeyboardInterrupt(f"{ended}; the same command goes on in {folder} with --resume") from ended
     last = ", ".join(f"{name} {value:.4g}" for name, value in run.history[-1].items() if name != "step")
     out.print(
         f"step {run.step}: {last}\n{'interrupted after' if run.interrupted else 'trained in'} {run.seconds:.0f} s"

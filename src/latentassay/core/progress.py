@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sized
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol, TypeVar
 
 from tqdm import tqdm
@@ -18,6 +18,24 @@ class Bar(Protocol):
 
     def update(self, n: int = 1, **fields: Any) -> None:
         """Advance by ``n`` and show ``fields`` behind the bar; without fields the last ones stay."""
+
+
+class _Patient:
+    """A stream that may have gone, as a terminal does whose window is closed: work goes on without it."""
+
+    def __init__(self, stream: Any):
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 class _Shown:
@@ -40,7 +58,9 @@ def bar(total: int | None, label: str, *, unit: str = "it", start: int = 0, visi
     ...     line.update(3, loss=0.5)
     """
     settings: dict[str, Any] = {"desc": label, "unit": unit, "initial": start, "dynamic_ncols": True, "leave": None}
-    with tqdm(total=total, delay=DELAY, disable=not (visible and _wanted()), file=sys.stderr, **settings) as line:
+    with tqdm(
+        total=total, delay=DELAY, disable=not (visible and _wanted()), file=_Patient(sys.stderr), **settings
+    ) as line:
         yield _Shown(line)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from latentassay.core.errors import FileError
+from latentassay.core.processes import parse_process, this_process
 
 TEXT_LIMIT = 1 << 28
 """Bytes that a configuration, a manifest or a log may have."""
@@ -18,16 +19,25 @@ TEXT_LIMIT = 1 << 28
 MEMORY_SHARE = 0.5
 """Share of the machine's memory that a file may take which is read whole."""
 
+ELSEWHERE = "Choose another place, or free some space there."
+"""What to do about a file that cannot be written."""
+
+ROOM = 4 << 20
+"""Bytes that must be free where a result is to be written; most are smaller."""
+
+PART_NAME = 64
+"""Bytes of a file's name that the name of its part begins with."""
+
 CHECK = "Check the path and its permissions."
 """What to do about a file that cannot be opened."""
 
 
 @contextmanager
-def replacing(path: Path, fix: str = "Choose another place, or free some space there.") -> Iterator[Path]:
+def replacing(path: Path, fix: str = ELSEWHERE) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` that takes its place on success and vanishes on failure.
 
     The file is flushed to disk before it is renamed and the folder after, so a power cut leaves the old
-    file or the new one, never a part.
+    file or the new one, never a part. What killed processes left half written in the folder is removed first.
 
     Raises:
         FileError: if it cannot be written; ``fix`` says what to do.
@@ -35,8 +45,8 @@ def replacing(path: Path, fix: str = "Choose another place, or free some space t
     part = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        os.close(handle)
+        remove_parts(path.parent)
+        part = _begin_part(path)
         yield Path(part)
         Path(part).chmod(0o644)
         _flush(Path(part))
@@ -53,6 +63,53 @@ def write_whole(path: Path, payload: bytes) -> None:
     """Write a file in one piece through ``replacing``."""
     with replacing(path) as part:
         part.write_bytes(payload)
+
+
+def _begin_part(path: Path) -> str:
+    """Make an empty file beside ``path`` whose name says which process writes it; long names are cut to fit."""
+    start = os.fsencode(path.name)[:PART_NAME].decode("utf-8", errors="ignore")
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{start}.", suffix=f".{this_process()}.part")
+    os.close(handle)
+    return part
+
+
+def remove_parts(folder: Path, *, unowned: bool = False) -> None:
+    """Remove what processes that have ended left half written in a folder; what others are writing stays.
+
+    Args:
+        folder: an existing folder.
+        unowned: also files ``.*.part`` whose name does not say who wrote them, as earlier versions left them.
+    """
+    own = this_process()
+    for part in folder.glob(".*.part"):
+        writer = parse_process(part.name.split(".")[-2])
+        if unowned if writer is None else writer != own and writer.is_dead:
+            with suppress(OSError):
+                part.unlink()
+
+
+def check_writable(path: Path, fix: str = ELSEWHERE) -> None:
+    """Refuse a place that a file could not be written to, before the work whose result it is to hold.
+
+    Its folder is made. A file of ``ROOM`` bytes is written there and removed; one that is at ``path`` stays as it is.
+
+    Raises:
+        FileError: a folder is there, or the folder cannot be made or written, or has no room.
+    """
+    if path.is_dir():
+        raise FileError(path, "is a folder, and a file is to be written there", "Name a file in it.")
+    part = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_parts(path.parent)
+        part = Path(_begin_part(path))
+        part.write_bytes(bytes(ROOM))
+        _flush(part)
+    except OSError as error:
+        raise FileError(path, f"cannot be written: {error.strerror or error}", fix) from error
+    finally:
+        if part is not None:
+            part.unlink(missing_ok=True)
 
 
 def open_regular(

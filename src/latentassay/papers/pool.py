@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 
 from latentassay.core.errors import LatentAssayError
+from latentassay.core.processes import end_with_parent
 from latentassay.core.progress import bar
 from latentassay.core.threads import cores
 
@@ -107,6 +108,7 @@ def _run_alone(work: Callable[[T], object], item: T, errors: Connection) -> None
         os.setpgrp()
     os.environ["LATENTASSAY_PROGRESS"] = "0"
     torch.set_num_threads(1)
+    end_with_parent()
     try:
         _release_interrupts()
         work(item)

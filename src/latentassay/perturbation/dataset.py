@@ -12,6 +12,7 @@ from torch import Tensor
 from latentassay._version import __version__
 from latentassay.core.checks import check_counts, check_positive, check_seed
 from latentassay.core.errors import FileError, InputError
+from latentassay.core.locks import sole_writer
 from latentassay.core.progress import bar
 from latentassay.data import FactorData
 from latentassay.data.perturbed import load_perturbed
@@ -133,7 +134,7 @@ def perturb(
     manifest = kept.begin(folder, plan)
     if not manifest.is_done:
         # Sums over pixels depend on how they are split among threads, and with them every byte of the result.
-        with _with_threads(training.threads):
+        with sole_writer(folder, "Wait for it or end it, or choose another out=."), _with_threads(training.threads):
             game = _game(data, plan, mover, entangled, disentangled)
             manifest = _train(game, folder, manifest, checkpoint_every, visible=progress)
             _write(data, game, folder, manifest)

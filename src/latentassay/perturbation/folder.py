@@ -11,7 +11,8 @@ from safetensors.torch import load
 from torch import Tensor
 
 from latentassay.core.errors import FileError, InputError
-from latentassay.core.storage import read_whole, replacing, write_whole
+from latentassay.core.locks import LOCK
+from latentassay.core.storage import read_whole, remove_parts, replacing, write_whole
 from latentassay.data.files import digest, verify
 from latentassay.data.formats import write_npy
 from latentassay.data.perturbed_folder import FIX, MANIFEST
@@ -38,7 +39,9 @@ def begin(folder: Path, plan: PerturbationPlan) -> PerturbedManifest:
         _refuse_other(folder, manifest.plan, plan)
         return manifest
     # What a killed process left half written is ours, and is written again.
-    others = [path.name for path in folder.iterdir() if not path.name.endswith(".part")] if folder.is_dir() else []
+    others = (
+        [path.name for path in folder.iterdir() if not path.name.endswith((".part", LOCK))] if folder.is_dir() else []
+    )
     if others or folder.is_file():
         what = f"holds other files ({', '.join(sorted(others)[:3])})" if others else "is a file"
         raise InputError(f"{folder} {what}; choose an empty folder as out=")
@@ -113,7 +116,8 @@ def _write_manifest(folder: Path, manifest: PerturbedManifest) -> PerturbedManif
 
 
 def _remove(folder: Path, but: str = "") -> None:
-    for old in [*folder.glob("state-*.safetensors"), *folder.glob(".*.part")]:
+    remove_parts(folder, unowned=True)
+    for old in folder.glob("state-*.safetensors"):
         if old.name != but:
             old.unlink(missing_ok=True)
 

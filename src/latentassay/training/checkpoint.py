@@ -15,7 +15,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from latentassay.core.errors import CheckpointError, FileError
-from latentassay.core.storage import TEXT_LIMIT, kind_of, read_whole, write_whole
+from latentassay.core.storage import TEXT_LIMIT, kind_of, read_whole, remove_parts, write_whole
 
 if TYPE_CHECKING:
     from latentassay.training.manifest import Manifest, Snapshot
@@ -47,7 +47,8 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], *, step: int, **f
         written = _write_tensors(folder, f"checkpoint-{step:08d}.safetensors", tensors)
         manifest = Manifest(step=step, **written, **facts)
         write_whole(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
-        for old in {*folder.glob("checkpoint-*"), *folder.glob(".*.part")} - {folder / manifest.file}:
+        remove_parts(folder, unowned=True)
+        for old in {*folder.glob("checkpoint-*")} - {folder / manifest.file}:
             old.unlink(missing_ok=True)
 
 

@@ -1,11 +1,18 @@
 """Checks of the options of training, before it begins."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from latentassay.core.checks import check_seed
 from latentassay.core.errors import CheckpointError, InputError
+from latentassay.core.locks import sole_writer
 from latentassay.training.run_state import refuse_existing
+
+SECONDS = {"s": 1, "min": 60, "m": 60, "h": 3600}
+"""Of the units of time."""
 
 
 def check_snapshots(snapshots: Any, steps: int, out: Any) -> None:
@@ -23,6 +30,41 @@ def check_options(lr: Any, seed: Any, precision: Any) -> None:
     check_seed(seed)
     if precision not in ("float32", "bf16"):
         raise InputError(f"precision must be 'float32' or 'bf16', got {precision!r}")
+
+
+def check_interval(every: Any) -> tuple[int | None, float | None]:
+    """Read how often a checkpoint is written: every so many steps, or every so many seconds.
+
+    Raises:
+        InputError: neither a positive whole number nor a time.
+
+    >>> check_interval(500), check_interval("500"), check_interval("10min"), check_interval("1.5h")
+    ((500, None), (500, None), (None, 600.0), (None, 5400.0))
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|min|m|h)\s*", every) if isinstance(every, str) else None
+    if found and float(found[1]):
+        return None, float(found[1]) * SECONDS[found[2]]
+    steps = int(every) if isinstance(every, str) and every.strip().isdecimal() else every
+    if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+        raise InputError(
+            f"checkpoint_every must be a number of steps such as 500, or a time such as '10min', got {every!r}"
+        )
+    return steps, None
+
+
+@contextmanager
+def hold_folder(folder: Path | None, resume: bool) -> Iterator[None]:
+    """Keep others from writing a run into a folder, if it is kept.
+
+    Raises:
+        CheckpointError: another process writes there; or has finished a run there, that is not to be resumed.
+    """
+    if folder is None:
+        yield
+        return
+    with sole_writer(folder, "Wait for it or end it, or choose another out=.", CheckpointError):
+        refuse_existing(folder, resume)
+        yield
 
 
 def open_folder(out: str | Path | None, resume: bool) -> Path | None:

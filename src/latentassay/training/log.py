@@ -16,10 +16,19 @@ Row = dict[str, int | float]
 
 
 def append_row(folder: Path | None, row: Row) -> None:
-    """Add a line to the log of a run, if the run is kept."""
-    if folder is not None:
+    """Add a line to the log of a run, if the run is kept.
+
+    Raises:
+        CheckpointError: it cannot be written, e.g. on a full disk.
+    """
+    if folder is None:
+        return
+    try:
         with (folder / LOG_FILE).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
+    except OSError as error:
+        cause = f"cannot be written: {error.strerror or error}"
+        raise CheckpointError(folder / LOG_FILE, cause, "Free some space there") from error
 
 
 def read_rows(folder: Path, last_step: int) -> list[Row]:

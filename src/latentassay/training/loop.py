@@ -11,7 +11,7 @@ from torch import nn
 from latentassay.core.checks import check_counts
 from latentassay.core.progress import bar
 from latentassay.objectives.auxiliary_networks import with_rows
-from latentassay.training.checks import check_options, check_snapshots, open_folder
+from latentassay.training.checks import check_interval, check_options, check_snapshots, hold_folder, open_folder
 from latentassay.training.freeze import freeze_parts
 from latentassay.training.interrupt import catch_interrupt
 from latentassay.training.run import Run
@@ -35,7 +35,7 @@ def fit(
     validation: Any = None,
     out: str | Path | None = None,
     resume: bool = False,
-    checkpoint_every: int = 1000,
+    checkpoint_every: int | str = 1000,
     snapshots: Sequence[int] = (),
     freeze: Sequence[str] = (),
     log_every: int = 50,
@@ -49,7 +49,7 @@ def fit(
     memory; otherwise rows are read as they are needed, with the same result. Batches follow from seed and step alone:
     an endless stream of shuffled epochs, so a batch may span two of them and may be larger than the data. The global
     random state and the model's train/eval modes are left as they were found. Ctrl-C ends training after the step at
-    hand, saves, and returns the run with ``interrupted`` set.
+    hand, saves, and returns the run with ``interrupted`` set; SIGTERM and SIGHUP save, too, and then end the program.
 
     Args:
         model: a model from ``models.build``, or any module that the objective can use.
@@ -66,7 +66,7 @@ def fit(
         out: folder for ``manifest.json``, one checkpoint, and ``metrics.jsonl``; nothing is written without it.
         resume: go on from the checkpoint in ``out``, or begin if there is none. On the CPU the result equals that of
             a run that was never interrupted, bit for bit.
-        checkpoint_every: steps between checkpoints; each replaces the one before.
+        checkpoint_every: steps between checkpoints, or time, such as ``"10min"``; each replaces the one before.
         snapshots: steps whose weights stay in ``out`` besides, for ``load_run(out, step=…)``.
         freeze: parts of the model that stay exactly as they are, normalisation statistics included, such as
             ``("encoder",)``: names of its submodules.
@@ -79,18 +79,25 @@ def fit(
         InputError: an option, the data, or their fit to the model is wrong.
         ContractError: the objective cannot be used with the model.
         TrainingError: loss or weights became NaN or infinite; the last checkpoint is kept.
-        CheckpointError: ``out`` holds another run, a damaged one, or one while ``resume`` was not said.
+        CheckpointError: ``out`` holds another run, a damaged one, or one while ``resume`` was not said; another process
+            writes there; it cannot be written, e.g. on a full disk, and what was trained is saved as far as it can be.
 
     >>> from latentassay import models, objectives
     >>> model = models.build("ae-mlp", x_shape=(3,), latents=2, likelihood="squared", hidden=(8,))
     >>> fit(model, objectives.AE(), torch.rand(16, 3), steps=5, device="cpu").step
     5
     """
-    check_counts(steps=steps, batch_size=batch_size, checkpoint_every=checkpoint_every, log_every=log_every)
+    check_counts(steps=steps, batch_size=batch_size, log_every=log_every)
+    interval = check_interval(checkpoint_every)
     check_options(lr, seed, precision)
     check_snapshots(snapshots, steps, out)
     folder, where = open_folder(out, resume), pick_device(device)
-    with training_mode(model, where, seed), freeze_parts(model, freeze), compile_networks(model, wanted=compile):
+    with (
+        hold_folder(folder, resume),
+        training_mode(model, where, seed),
+        freeze_parts(model, freeze),
+        compile_networks(model, wanted=compile),
+    ):
         # Held-out rows are few and read each time: draws=0 never makes them resident.
         source = open_source(data, model, where, draws=steps * batch_size)
         held_out = None if validation is None else open_source(validation, model, where, draws=0)
@@ -103,7 +110,7 @@ def fit(
         settings = {"batch_size": batch_size, "seed": seed, "precision": precision, "freeze": list(freeze)}
         facts, kept = facts_of(model, objective, source, settings), frozenset(snapshots)
         state = RunState(trainer, held_out, folder, facts, kept)
-        milestones = _Milestones(steps, log_every, checkpoint_every, kept)
+        milestones = _Milestones(steps, log_every, interval, kept)
         interrupted = _train(trainer, state, source, Sampler(source.n, batch_size, seed), milestones, visible=progress)
     return state.result(interrupted)
 
@@ -111,12 +118,19 @@ def fit(
 class _Milestones:
     """Steps after which a row is logged, or a checkpoint written."""
 
-    def __init__(self, steps: int, log_every: int, checkpoint_every: int, snapshots: frozenset[int]):
-        self.steps, self._log_every, self._checkpoint_every = steps, log_every, checkpoint_every
-        self._milestones = snapshots | {steps}
+    def __init__(
+        self, steps: int, log_every: int, interval: tuple[int | None, float | None], snapshots: frozenset[int]
+    ):
+        self.steps, self._log_every, self._milestones = steps, log_every, snapshots | {steps}
+        self._every, self._seconds = interval
+        self._last = time.monotonic()
 
     def is_milestone(self, step: int) -> bool:
-        return step % self._checkpoint_every == 0 or step in self._milestones
+        """Whether it is; called once after each step."""
+        found = step in self._milestones or (self._every is not None and step % self._every == 0)
+        if self._seconds is not None and (found or time.monotonic() - self._last >= self._seconds):
+            self._last, found = time.monotonic(), True
+        return found
 
     def is_row(self, step: int) -> bool:
         return step % self._log_every == 0

@@ -14,7 +14,7 @@ from latentassay.core.checks import check_counts
 from latentassay.core.errors import InputError, TrainingError
 from latentassay.core.progress import bar
 from latentassay.training.checkpoint import write_checkpoint, write_snapshot
-from latentassay.training.checks import check_options, check_snapshots, open_folder
+from latentassay.training.checks import check_options, check_snapshots, hold_folder, open_folder
 from latentassay.training.interrupt import catch_interrupt
 from latentassay.training.log import Row, rewrite_rows
 from latentassay.training.run import MODEL, Run
@@ -194,7 +194,8 @@ def _result(member: _Member, history: Sequence[Row], seconds: float) -> tuple[Ru
         snapshots=tuple(sorted(at for at in training.snapshots if at <= step)),
     )
     if is_finite and training.out is not None:
-        _write(member, run, training.out)
+        with hold_folder(training.out, resume=False):
+            _write(member, run, training.out)
     return run, is_finite
 
 

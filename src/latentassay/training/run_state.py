@@ -1,5 +1,6 @@
 """The state of a run: its history, checkpoints and time, written to disk and restored from there."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ class RunState:
 
         Raises:
             TrainingError: a loss since the last row was not finite, or a weight is not.
+            CheckpointError: the folder cannot be written; what was trained is saved first where it can be.
         """
         row: Row = {"step": self._trainer.step, **self._means()}
         self._seconds += elapsed
@@ -63,10 +65,28 @@ class RunState:
             if self._validation is not None:
                 row |= self._trainer.score(self._validation, self._batch_size)
         self._history.append(row)
-        append_row(self._folder, row)
-        if milestone and self._folder is not None:
-            self._save(self._folder, interrupted)
+        if self._folder is not None:
+            self._write(self._folder, row, milestone=milestone, interrupted=interrupted)
         return row
+
+    def _write(self, folder: Path, row: Row, *, milestone: bool, interrupted: bool) -> None:
+        """Log a row, and save at a milestone; where the log cannot be written, save what has been trained first."""
+        try:
+            append_row(folder, row)
+        except CheckpointError as error:
+            with suppress(CheckpointError):
+                self._save(folder, interrupted=True)
+            raise self._name_step(error) from error
+        if milestone:
+            try:
+                self._save(folder, interrupted)
+            except CheckpointError as error:
+                raise self._name_step(error) from error
+
+    def _name_step(self, error: CheckpointError) -> CheckpointError:
+        """The same error, with the step that a resumed run goes on from."""
+        kept = f"; the checkpoint of step {self._saved_step} is intact, resume from it" if self._saved_step else ""
+        return CheckpointError(error.path, error.cause, f"{error.fix.rstrip('.')}{kept}.")
 
     def result(self, interrupted: bool) -> Run:
         """Return the run as it stands."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 from latentassay.assay.contradictions import contradictions
 from latentassay.core.autoencoder import modules_of
 from latentassay.core.levels import GRAVE
+from latentassay.core.processes import end_with_parent
 from latentassay.core.progress import bar
 from latentassay.truth.diagnosers import Diagnoser, find_diagnoser
 from latentassay.truth.diagnosers.ours import accusations, diagnose, report
@@ -154,7 +155,7 @@ def run(questions: Sequence[Task], *, processes: int = 1, journal: Record | None
 def _in_processes(questions: Mapping[int, Task], processes: int) -> Iterator[tuple[int, list[Outcome]]]:
     # A forked child would inherit torch's threads in the middle of their work.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_begin_worker) as pool:
         waiting = {pool.submit(answer, task): k for k, task in questions.items()}
         try:
             for done in as_completed(waiting):
@@ -164,9 +165,10 @@ def _in_processes(questions: Mapping[int, Task], processes: int) -> Iterator[tup
             raise
 
 
-def _one_thread() -> None:
+def _begin_worker() -> None:
     import torch
 
+    end_with_parent()
     torch.set_num_threads(1)
 
 
