@@ -179,7 +179,10 @@ def test_what_the_runtime_refuses_is_told(tmp_path):
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda p: encoder(p, taken=("x", [1, X])), r"a batch of 1.*dynamic_axes=\{'x': \{0: 'n'\}\}"),
+        (
+            lambda p: saved(p, [helper.make_node("Identity", ["x"], ["y"])], [("y", [2, X])], taken=("x", [1, X])),
+            r"different sizes \(1, 2\).*dynamic_axes=\{'x': \{0: 'n'\}\}",
+        ),
         (lambda p: encoder(p, taken=("x", [])), "no batch"),
         (lambda p: encoder(p, kind=TensorProto.FLOAT16), r"is float16.*model\.float\(\)"),
         (
@@ -394,3 +397,27 @@ def test_a_whole_assay_says_the_same_of_the_files_as_of_the_model(tmp_path):
         if abs(score.value - theirs.scores[name].value) > 0.02 * max(abs(score.value), 0.1)
     }
     assert set(apart) <= {"paths.gain"} and "spline" not in theirs.scores["paths.gain"].definition  # no way downhill
+
+
+@pytest.mark.parametrize("batch", [1, 8])
+@pytest.mark.parametrize("rows", [1, 8, 20])
+def test_a_fixed_batch_is_run_in_filled_chunks(batch, rows, tmp_path):
+    e, d = encoder(tmp_path / "e.onnx", taken=("x", [batch, X])), decoder(tmp_path / "d.onnx")
+    model = from_onnx(e, d)
+    x = x_of()[:rows]
+    torch.testing.assert_close(model.encode(x).mean, (x @ DOWN.T).tanh())
+    assert f"e.onnx takes {batch} at a time" in model.space
+
+
+@pytest.mark.parametrize("unit", [False, True])
+def test_decodings_of_bytes_are_numbers_or_shares(unit, tmp_path):
+    ends = [("z", TensorProto.FLOAT), ("y", TensorProto.UINT8)]
+    taken, given = (helper.make_tensor_value_info(name, kind, ["n", D]) for name, kind in ends)
+    node = helper.make_node("Cast", ["z"], ["y"], to=TensorProto.UINT8)
+    graph = helper.make_graph([node], "net", [taken], [given])
+    file = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(file, str(tmp_path / "d.onnx"))
+    model = from_onnx(encoder(tmp_path / "e.onnx"), tmp_path / "d.onnx", unit_bytes=unit)
+    expected = torch.tensor([[0.0, 51.0, 255.0]]) / (255 if unit else 1)
+    torch.testing.assert_close(model.decode(torch.tensor([[0.2, 51.7, 255.0]])), expected)
+    assert "unit_bytes" in model.space

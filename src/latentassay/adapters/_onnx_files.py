@@ -11,6 +11,9 @@ from latentassay.core.storage import check_regular, kind_of
 FLOAT = 1
 """``TensorProto.FLOAT``."""
 
+BYTE = 2
+"""``TensorProto.UINT8``."""
+
 RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial")
 """Operators that answer differently each time: a model that samples inside cannot be asked what a change does."""
 
@@ -26,12 +29,16 @@ class Signature(NamedTuple):
         input: name of its only input.
         shape: of one row of it; ``None`` where the file leaves a size open.
         outputs: name → shape of one row, for every output.
+        batch: how many rows it takes at once, no more and no fewer, or ``None`` where that is open.
+        bytes: outputs that are whole numbers from 0 to 255.
     """
 
     path: Path
     input: str
     shape: tuple[int | None, ...]
     outputs: dict[str, tuple[int | None, ...]]
+    batch: int | None
+    bytes: tuple[str, ...]
 
 
 def read_signature(path: Any, what: str) -> Signature:
@@ -44,7 +51,7 @@ def read_signature(path: Any, what: str) -> Signature:
     Raises:
         InputError: onnx is not installed.
         FileError: missing, damaged or no ONNX; weights that lie outside the file's folder, or are missing.
-        ContractError: more than one input, a fixed batch, other numbers than float32, or randomness inside.
+        ContractError: more than one input, batches of several sizes, other numbers than float32, or randomness inside.
     """
     file = Path(path).expanduser()
     model = _parse(file)
@@ -63,8 +70,24 @@ def read_signature(path: Any, what: str) -> Signature:
             f"the {what} {file.name} draws at random inside ({', '.join(found)}); export mean and "
             "log-variance, not a sample"
         )
-    outputs = {entry.name: _row(entry, f"output {entry.name} of the {what}", file) for entry in graph.output}
-    return Signature(file, inputs[0].name, _row(inputs[0], f"the {what}'s input", file), outputs)
+    taken = _sizes(inputs[0], f"the {what}'s input", file, (FLOAT,))
+    given = {
+        entry.name: _sizes(entry, f"output {entry.name} of the {what}", file, (FLOAT, BYTE)) for entry in graph.output
+    }
+    fixed = {sizes[0] for sizes in (taken, *given.values())} - {None}
+    if len(fixed) > 1:
+        raise ContractError(
+            f"the {what} {file.name} has batches of different sizes ({', '.join(map(str, sorted(fixed, key=str)))}), "
+            "so its rows are no observations; use another file, or export with dynamic_axes={'x': {0: 'n'}}"
+        )
+    return Signature(
+        path=file,
+        input=inputs[0].name,
+        shape=taken[1:],
+        outputs={name: sizes[1:] for name, sizes in given.items()},
+        batch=next(iter(fixed), None),
+        bytes=tuple(entry.name for entry in graph.output if entry.type.tensor_type.elem_type == BYTE),
+    )
 
 
 def _parse(file: Path) -> Any:
@@ -111,23 +134,22 @@ def _check_outside_weights(model: Any, file: Path) -> None:
         check_regular(weights)
 
 
-def _row(entry: Any, what: str, file: Path) -> tuple[int | None, ...]:
-    """Shape of one row; the first size, of the batch, must be open."""
+def _sizes(entry: Any, what: str, file: Path, kinds: tuple[int, ...]) -> tuple[int | None, ...]:
+    """Sizes of a tensor, the first that of the batch; ``None`` where a size is open."""
     kind = entry.type.tensor_type
-    if not entry.type.HasField("tensor_type") or kind.elem_type != FLOAT:
+    if not entry.type.HasField("tensor_type") or kind.elem_type not in kinds:
         named = (
             require("onnx", INSTALL).TensorProto.DataType.Name(kind.elem_type).lower()
             if kind.elem_type
             else "no tensor"
         )
         raise ContractError(
-            f"{what} in {file.name} is {named}, expected a float32 tensor; export the model after model.float()"
+            f"{what} in {file.name} is {named}, expected a float32 tensor; use a float32 copy of the model if "
+            "there is one, or export it after model.float()"
         )
-    sizes = [size.dim_value if size.HasField("dim_value") else None for size in kind.shape.dim]
-    if not sizes or sizes[0] is not None:
-        batch = f"a batch of {sizes[0]}" if sizes else "no batch"
+    sizes = [size.dim_value if size.HasField("dim_value") and size.dim_value > 0 else None for size in kind.shape.dim]
+    if not sizes:
         raise ContractError(
-            f"{what} in {file.name} has {batch}, which is fixed; export it with "
-            f"dynamic_axes={{{entry.name!r}: {{0: 'n'}}}}"
+            f"{what} in {file.name} has no batch: it is one number; name other outputs, or another file"
         )
-    return tuple(sizes[1:])
+    return tuple(sizes)

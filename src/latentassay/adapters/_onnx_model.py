@@ -44,12 +44,16 @@ class OnnxModel:
         prior: Prior | None,
         output: Output,
         pixels: PixelRange | None,
+        *,
+        unit_bytes: bool = False,
     ):
         self._encoder, self._decoder, self._output, self._pixels = encoder, decoder, output, pixels
         self.x_shape, self.latent_shape = shapes
+        self._unit_bytes = unit_bytes and bool(decoder.signature.bytes)
         self.prior, self.value_range = prior, None if pixels is None else HOUSE_RANGE
         self.adapter = f"ONNX pair {encoder.signature.path.name}, {decoder.signature.path.name}"
-        self.space = "native latents (what the encoder's file gives)"
+        notes = "; ".join(["what the encoder's file gives", *_notes(encoder, decoder)])
+        self.space = f"native latents ({notes})"
 
     def encode(self, x: Tensor) -> Posterior:
         """Return the encoder's answer as a posterior."""
@@ -66,6 +70,7 @@ class OnnxModel:
         """Return the decoder's answer, in [0, 1] where a range was stated."""
         expect_latents(z, self.latent_shape)
         (decoded,) = self._decoder(z)
+        decoded = decoded / 255 if self._unit_bytes else decoded
         return decoded if self._pixels is None else self._pixels.outside(decoded)
 
     def _expect_x(self, x: Tensor) -> None:
@@ -94,16 +99,31 @@ class Network:
 
     def _run(self, x: Tensor) -> tuple[Tensor, ...]:
         values = np.ascontiguousarray(self._permute(x.detach().cpu().float(), (0, 2, 3, 1)).numpy())
+        if self.signature.batch is None:
+            answers = self._run_batch(values)
+        else:
+            chunks = [self._run_batch(chunk) for chunk in _padded_chunks(values, self.signature.batch)]
+            answers = [np.concatenate(parts)[: len(values)] for parts in zip(*chunks, strict=True)]
+        return tuple(self._permute(torch.from_numpy(answer), (0, 3, 1, 2)).to(x) for answer in answers)
+
+    def _run_batch(self, values: np.ndarray) -> list[np.ndarray]:
         try:
-            answers = self._session.run(list(self._outputs), {self.signature.input: values})
+            answers: list[np.ndarray] = self._session.run(list(self._outputs), {self.signature.input: values})
         except Exception as error:  # onnxruntime's errors share no base but this one
             raise ContractError(
                 f"{self.signature.path.name} fails on {tuple(values.shape)}: {first_line(error)}"
             ) from error
-        return tuple(self._permute(torch.from_numpy(answer), (0, 3, 1, 2)).to(x) for answer in answers)
+        return answers
 
     def _permute(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
         return x.permute(order) if self._last and x.ndim == 4 else x
+
+
+def _padded_chunks(values: np.ndarray, size: int) -> list[np.ndarray]:
+    """Cut rows into chunks of a fixed size; the last is filled with zeros, whose answers are dropped."""
+    rows = max(1, -(-len(values) // size)) * size
+    filled = np.concatenate([values, np.zeros((rows - len(values), *values.shape[1:]), values.dtype)])
+    return [filled[start : start + size] for start in range(0, rows, size)]
 
 
 class _Differences(torch.autograd.Function):
@@ -143,6 +163,15 @@ def _session(signature: Signature) -> Any:
         return onnxruntime.InferenceSession(str(signature.path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors share no base but this one
         raise ContractError(f"onnxruntime cannot run {signature.path.name}: {first_line(error)}") from error
+
+
+def _notes(encoder: "Network", decoder: "Network") -> list[str]:
+    """What was done to run files as they are, for the user to read."""
+    fixed = [network.signature for network in (encoder, decoder) if network.signature.batch is not None]
+    notes = [f"{each.path.name} takes {each.batch} at a time: rows are passed so" for each in fixed]
+    if decoder.signature.bytes:
+        notes.append("decodings are bytes, taken as numbers from 0 to 255; unit_bytes=True divides them by 255")
+    return notes
 
 
 def _sizes(shape: tuple[int, ...]) -> str:

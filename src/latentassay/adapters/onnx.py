@@ -24,11 +24,13 @@ def from_onnx(
     latent_shape: Any = None,
     x_shape: Any = None,
     layout: Any = "nchw",
+    unit_bytes: bool = False,
 ) -> "OnnxModel":
     """Bring an encoder and a decoder that were exported to ONNX behind the door.
 
-    Shapes are read from the files. Export with a dynamic batch: ``dynamic_axes={"x": {0: "n"}}`` of
-    ``torch.onnx.export``. Nothing in the files is code; weights beside them must lie in the same folder.
+    Shapes are read from the files. A file whose batch is fixed is run in chunks of that size, the last one filled up;
+    ``dynamic_axes={"x": {0: "n"}}`` of ``torch.onnx.export`` makes it faster.
+    Nothing in the files is code; weights beside them must lie in the same folder.
 
     Args:
         encoder: path of the file from observations to codes.
@@ -42,11 +44,12 @@ def from_onnx(
         x_shape: shape of one observation, likewise.
         layout: ``"nhwc"`` where pictures and spatial latents in the files have their channels last; outside, they come
             first.
+        unit_bytes: where the decoder gives bytes, divide them by 255, for data in [0, 1]; ``.space`` says if it does.
 
     Raises:
         InputError: an argument is not of its kind, or onnx or onnxruntime is not installed.
         FileError: a file is missing, damaged or no ONNX, or asks for weights outside its folder.
-        ContractError: a fixed batch, several inputs, float16, randomness inside, or outputs that do not fit.
+        ContractError: several inputs, float16, randomness inside, or outputs that do not fit.
     """
     from latentassay.adapters._onnx_files import read_signature
     from latentassay.adapters._onnx_model import Network, OnnxModel
@@ -72,6 +75,7 @@ def from_onnx(
         as_prior(prior, z_shape),
         output,
         pixels,
+        unit_bytes=unit_bytes,
     )
 
 
