@@ -9,6 +9,7 @@ from jaxtyping import Integer, UInt8
 
 from latentassay.core.errors import FileError
 from latentassay.core.storage import check_regular, replacing
+from latentassay.data.checked import CheckedRows, sums_path, write_sums
 from latentassay.data.codes import grid_codes
 from latentassay.data.factors import FactorData, Store
 from latentassay.data.formats import write_npy
@@ -49,7 +50,7 @@ def grid_data(
     return FactorData(store, codes, names, sizes, name=name)
 
 
-def cache_store(store: Store, path: str | Path, *, batch_size: int = 4096) -> np.memmap:
+def cache_store(store: Store, path: str | Path, *, batch_size: int = 4096) -> Store:
     """Return the whole store memory-mapped from ``path``, an ``.npy`` file written first if it is missing.
 
     The file appears under its name only when complete, so a run that is killed leaves nothing that could
@@ -64,10 +65,11 @@ def cache_store(store: Store, path: str | Path, *, batch_size: int = 4096) -> np
         blocks = (store[np.arange(start, min(start + batch_size, n))] for start in range(0, n, batch_size))
         with replacing(path) as part:
             write_npy(part, store.shape, store.dtype, blocks, label=f"rendering {path.stem}")
+            write_sums(path, part)
     return _open_and_check(store, path)
 
 
-def _open_and_check(store: Store, path: Path) -> np.memmap:
+def _open_and_check(store: Store, path: Path) -> Store:
     fix = "Delete it and it will be rendered anew"
     try:
         check_regular(path, fix)
@@ -80,4 +82,4 @@ def _open_and_check(store: Store, path: Path) -> np.memmap:
     probe = np.linspace(0, len(images) - 1, 16).astype(int)
     if not np.array_equal(images[probe], store[probe]):
         raise FileError(path, "holds other images than this version renders", fix)
-    return images
+    return CheckedRows(path, images) if sums_path(path).exists() else images
