@@ -1,6 +1,7 @@
 """``assay``: every question, in order, on one model and one data set."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -9,6 +10,7 @@ from typing import Any
 import torch
 
 from latentassay._version import __version__
+from latentassay.adapters._whole import as_autoencoder
 from latentassay.assay.budget import Sizes, sample_passes, sizes
 from latentassay.assay.context import seeded
 from latentassay.assay.control import Control, control
@@ -38,7 +40,7 @@ TIMED = 8
 
 
 def assay(
-    model: Autoencoder,
+    model: Any,
     data: Any,
     *,
     train: Any = None,
@@ -56,7 +58,8 @@ def assay(
     """Question a model and return findings with their evidence.
 
     Args:
-        model: any autoencoder: ``la.models.build``, ``la.from_torch``, ``la.from_sklearn`` …
+        model: any autoencoder: ``la.models.build``, ``la.from_torch``, ``la.from_sklearn`` …, or an ordinary torch
+            module with ``encode`` and ``decode``, of which a warning says what was assumed.
         data: observations it was not trained on: a ``FactorData`` (known factors are used), or a float
             tensor ``(n, *x_shape)``; at least 32 rows.
         train: observations that the model was trained on, where you have them: they tell what it knows by heart.
@@ -104,10 +107,14 @@ def assay(
         batch_size=batch_size,
         train=None if train is None else _as_training_rows(fit_layout(model, as_observations(train)), observations),
     )
+    whole = as_autoencoder(model, observations)
+    model, name = whole.model, name or whole.name
+    if whole.assumed:
+        warnings.warn(whole.assumed, stacklevel=2)
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
     pace = find_pace(model, observations, order[:1], budget)
     if pace is not None and pace.passes < LEAN:
-        return _look(pace, order, options, name=name or type(model).__name__, data=data, began=began)
+        return _look(pace, order, options, name=name, data=data, began=began)
     if pace is not None:
         model, observations, options = pace.model, pace.data, replace(options, budget=pace.left)
     with _threads(model, observations, order[:batch_size], pace) as check_threads:
@@ -120,7 +127,7 @@ def assay(
     meta = _meta(
         model,
         replace(options, budget=budget),
-        name=name or type(model).__name__,
+        name=name,
         data=_name_of(data),
         rows=context.n,
         available=len(observations),

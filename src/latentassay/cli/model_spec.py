@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from latentassay.adapters import Adapter, wrap
 from latentassay.adapters._folder import inside, named, outside_names
+from latentassay.adapters._wrap import choose
 from latentassay.core.errors import FileError, InputError, LatentAssayError
 from latentassay.core.signatures import bind_options
 from latentassay.core.storage import check_regular, kind_of
@@ -180,7 +181,12 @@ def _function(words: str, trust: bool, command: str | None, options: dict[str, A
             f"{command or f'latentassay assay {words} --trust'}"
             f"{f'; or did you mean the adapter {near[0]}:{rest}?' if near else ''}"
         )
-    return _describe(words, wrap(_call(words), **options))
+    from latentassay.core.autoencoder import Autoencoder
+
+    found = _call(words)
+    if options or isinstance(found, Autoencoder | tuple | list) or choose(found).adapter.name != "torch":
+        return _describe(words, wrap(found, **options))
+    return OpenedModel(found, f"{words}: {type(found).__name__}", f"{type(found).__name__}, as it is")
 
 
 def _call(words: str) -> Any:

@@ -1,0 +1,111 @@
+"""A module with both halves, brought behind the door as it is: what it leaves unsaid is learnt from a few rows."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from latentassay.adapters._answers import Output, as_observation, as_posterior
+from latentassay.adapters._wrap import choose, wrap
+from latentassay.core.autoencoder import Autoencoder, device_and_dtype, eval_mode
+from latentassay.core.callables import AnyFloat
+from latentassay.core.errors import ContractError, InputError, first_line
+from latentassay.core.observations import as_observations
+from latentassay.core.posteriors import Point
+
+TRIED = 64
+"""Rows that tell a log-variance from a deviation; the shape of a latent is seen in the first two."""
+
+CLEARLY = 0.5
+"""One reading is believed where its sampled codes are decoded with at most this share of the other's error."""
+
+
+class Whole(NamedTuple):
+    """A model behind the door.
+
+    Attributes:
+        model: it.
+        name: of its class.
+        assumed: what was assumed, in one line with the options that change it; empty where nothing was.
+    """
+
+    model: Autoencoder
+    name: str
+    assumed: str
+
+
+def as_autoencoder(model: Any, data: Any) -> Whole:
+    """Bring a model behind the door; of a torch module or a pair, shapes and outputs are learnt from rows of data.
+
+    Args:
+        model: an ``Autoencoder``, or whatever ``la.wrap`` takes.
+        data: observations, at least two.
+
+    Raises:
+        InputError: no adapter takes the model, or which of two readings is meant cannot be told.
+        ContractError: the encoder fails on these rows, or returns what stands for no posterior.
+
+    >>> net = torch.nn.Module()
+    >>> net.encoder, net.decoder = torch.nn.Linear(6, 2), torch.nn.Linear(2, 6)
+    >>> as_autoencoder(net, torch.rand(8, 6)).model.latent_shape
+    (2,)
+    """
+    name = "torch pair" if isinstance(model, tuple | list) else type(model).__name__
+    if isinstance(model, Autoencoder):
+        return Whole(model, name, "")
+    adapter, halves = choose(model)
+    if adapter.name != "torch":
+        return Whole(wrap(model), name, "")
+    rows = as_observations(data)
+    x = rows.batch(torch.arange(min(TRIED, len(rows))))
+    probe = wrap(model, latent_shape=(1,))
+    x = x.to(*device_and_dtype(probe, x))
+    with eval_mode(probe):
+        answer = _encode(halves[0], x[:2])
+        pair = _is_pair(answer)
+        output = _tell_output(halves, x, name) if pair else "mean"
+        posterior = as_posterior(answer, output)
+    shape = tuple(posterior.mean.shape[1:])
+    prior = None if isinstance(posterior, Point) else "normal"
+    said = [f"latent_shape={shape}"]
+    said += [f"output={output!r}"] if pair else []
+    said += [f"prior={prior!r}"] if prior else []
+    wrapped = wrap(model, latent_shape=shape, output=output, prior=prior)
+    return Whole(wrapped, name, f"assumed of {name}: {', '.join(said)}; change it by la.wrap(model, {said[0]}, …)")
+
+
+def _encode(encode: Any, x: Tensor) -> Any:
+    try:
+        return AnyFloat(encode)(x)
+    except Exception as error:  # a foreign model may fail in any way
+        raise ContractError(
+            f"encode failed on a tensor {tuple(x.shape)} of {x.dtype} ({first_line(error)}); is this the size and type "
+            "of input the model was made for?"
+        ) from error
+
+
+def _is_pair(answer: Any) -> bool:
+    tensors = isinstance(answer, tuple | list) and all(isinstance(part, Tensor) for part in answer[:2])
+    return tensors and len(answer) >= 2 and not hasattr(answer, "_fields") and answer[0].shape == answer[1].shape
+
+
+def _tell_output(halves: tuple[Any, ...], x: Tensor, name: str) -> Output:
+    """Say what the second of a pair is: a log-variance if any value is negative, else what data tell."""
+    mean, second = _encode(halves[0], x)[:2]
+    if bool((second < 0).any()):
+        return "mean_logvar"
+    noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(0)).to(mean)
+    spreads = {"mean_logvar": (0.5 * second).exp(), "mean_std": second}
+    errors = {key: _error(halves[1], mean + spread * noise, x) for key, spread in spreads.items()}
+    better, worse = sorted(errors, key=lambda key: errors[key])
+    if not errors[better] <= CLEARLY * errors[worse]:
+        raise InputError(
+            f"{name}.encode returns a pair whose second is nowhere negative, so it may be a log-variance or "
+            f"a deviation; say la.wrap(model, latent_shape={tuple(mean.shape[1:])}, output='mean_logvar') or 'mean_std'"
+        )
+    return "mean_logvar" if better == "mean_logvar" else "mean_std"
+
+
+def _error(decode: Any, z: Tensor, x: Tensor) -> float:
+    decoded = as_observation(AnyFloat(decode)(z))
+    return float((decoded - x).double().square().mean()) if decoded.shape == x.shape else float("nan")
