@@ -268,3 +268,11 @@ def test_blocks_of_hybrids_share_no_row():
     assert sum(map(len, owners)) == len(set().union(*owners)) == 300
     few = sampling.hybrid_blocks(z[:20], 30, generator=seeded())
     assert not few.block.any() and few.words == "hybrids of all 20 latents"
+
+
+@pytest.mark.parametrize(
+    "draw", [lambda z: la.sampling.hybrid(z, 4), lambda z: la.sampling.uniform(z, 4), la.sampling.central]
+)
+def test_latents_that_are_not_finite_are_refused(draw):
+    with pytest.raises(la.InputError, match="z holds NaN"):
+        draw(torch.tensor([[0.0, 1.0], [float("nan"), 2.0], [1.0, 3.0]]))

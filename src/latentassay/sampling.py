@@ -175,7 +175,7 @@ def hybrid(
     >>> hybrid(z, 2, generator=g, units=[[0], [1]], base=torch.zeros(3))[:, 2]
     tensor([0., 0.])
     """
-    latents, generator = as_tensor(z, "z"), as_generator(generator)
+    latents, generator = finite(as_tensor(z, "z"), "z"), as_generator(generator)
     units = as_units(units, latents.shape[1:])
     if n < 1 or (pool is not None and pool < 1) or not len(latents):
         raise InputError(f"hybrids need z, n and pool of at least 1 latent, got {len(latents)}, {n} and {pool}")
@@ -262,7 +262,7 @@ def central(z: Array) -> Array:
     >>> central(torch.tensor([[0.0, 1.0], [1.0, 5.0], [9.0, 9.0]]))
     tensor([1., 5.])
     """
-    latents = as_tensor(z, "z")
+    latents = finite(as_tensor(z, "z"), "z")
     flat = latents.flatten(1).double()
     away = ((flat - flat.mean(0)) / flat.std(0, correction=0).clamp(min=1e-12)).norm(dim=1)
     return like(latents[int(away.argmin())], z)
@@ -290,7 +290,7 @@ def uniform(z: Array, n: int, *, generator: Generator | int = 0, units: Units | 
     >>> drawn.amin(0).round(decimals=1).tolist(), drawn.amax(0).round(decimals=1).tolist()
     ([0.0, -1.0], [2.0, -1.0])
     """
-    latents, generator = as_float_tensor(z, "z"), as_generator(generator)
+    latents, generator = finite(as_float_tensor(z, "z"), "z"), as_generator(generator)
     units, flat = as_units(units, latents.shape[1:]), latents.flatten(1)
     out = flat[torch.randint(len(flat), (n,), generator=generator)].clone()
     drawn = [latent for group in units.groups for latent in group]
