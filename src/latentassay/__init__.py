@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from latentassay.adapters.scvi import from_scvi as from_scvi
     from latentassay.adapters.sklearn import from_sklearn as from_sklearn
     from latentassay.adapters.torch import from_torch as from_torch
-    from latentassay.assay import Assay, Judgement, Question, assay
+    from latentassay.assay import Assay, AssayInterrupted, Judgement, Question, assay
     from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder
     from latentassay.core.contract import check_autoencoder
     from latentassay.core.errors import (
@@ -94,6 +94,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Assay",
+    "AssayInterrupted",
     "Autoencoder",
     "CheckpointError",
     "ContractError",
@@ -179,7 +180,7 @@ _NAMES: dict[str, str] = {
             plots report responses sampling spatial stats training
         """,
         "adapters": "wrap",
-        "assay": "Assay Judgement Question assay",
+        "assay": "Assay AssayInterrupted Judgement Question assay",
         "core.autoencoder": "Autoencoder Decoder Encoder",
         "core.contract": "check_autoencoder",
         "core.errors": "CheckpointError ContractError FileError InputError LatentAssayError TrainingError",

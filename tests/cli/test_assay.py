@@ -2,8 +2,12 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 
 import numpy as np
+import pytest
 import torch
 from typer.testing import CliRunner
 
@@ -57,3 +61,69 @@ def test_training_rows_are_a_runs_own_or_named(say, trained, tmp_path):
     assert "training rows" in say("assay", trained, "--report", report, *few)
     named = ("--data", tmp_path / "mine.npy", "--train", tmp_path / "seen.npy")
     assert "100" in say("assay", trained, *named, "--report", report, *few)
+
+
+WAITING = """
+import sys, time
+from latentassay.assay import rounds
+from latentassay.cli.app import app
+timed, asked = rounds._timed, []
+
+def wait_at_the_third(question, context):
+    asked.append(question.key)
+    if len(asked) == 3:
+        print("third", flush=True)
+        time.sleep(600)
+    return timed(question, context)
+
+rounds._timed = wait_at_the_third
+app()
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_keeps_what_was_answered(trained, tmp_path, number, code):
+    report, found, kept = tmp_path / "r.html", tmp_path / "r.json", tmp_path / "r.safetensors"
+    words = ["assay", trained, "--report", report, "--json", found, "--save", kept, "--samples", 64, "--grid", 8]
+    command = [sys.executable, "-c", WAITING, *map(str, words)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while process.stdout.readline() != "third\n":
+            assert process.poll() is None, process.stderr.read()
+        process.send_signal(number)
+        said, error = process.communicate(timeout=60)
+    assert process.returncode == code, error
+    result = la.Assay.load(kept)
+    assert (
+        result["interrupted"]
+        .findings[0]
+        .sentence.startswith(
+            "The assay was interrupted. Not reached:" if code == 130 else "The assay was ended by SIGTERM. Not reached:"
+        )
+    )
+    assert len(result.sections) > 1 and "Not reached" in said and "what was answered is in" in " ".join(error.split())
+    assert "Not reached" in report.read_text("utf-8") and "Not reached" in found.read_text("utf-8")
+
+
+def test_a_full_disk_at_the_end_costs_only_what_does_not_fit(trained, tmp_path):
+    limited = """
+import resource
+from latentassay.assay.result import Assay
+from latentassay.cli.app import app
+html = Assay.to_html
+
+def fill(self, path=None):  # after everything has been measured
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, -1))
+    try:
+        return html(self, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))
+
+Assay.to_html = fill
+app()
+"""
+    report, found = tmp_path / "r.html", tmp_path / "r.json"
+    words = ["assay", trained, "--report", report, "--json", found, "--samples", 64, "--question", "units"]
+    done = subprocess.run([sys.executable, "-c", limited, *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 3 and "cannot be written: File too large" in " ".join(done.stderr.split())
+    assert "alive" in done.stdout and json.loads(found.read_text())["findings"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.json"]

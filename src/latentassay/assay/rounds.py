@@ -9,6 +9,7 @@ from typing import Any
 from latentassay.assay.budget import allowance, left_out
 from latentassay.assay.context import DEEPER, MOST_EFFORT, Context
 from latentassay.assay.control import doubted
+from latentassay.assay.interruption import Answers, interrupted_section
 from latentassay.assay.preparation import deepen
 from latentassay.assay.question import Question, known_questions
 from latentassay.assay.settling import rows_needed
@@ -29,7 +30,7 @@ def ask_all(
     budget: float,
     began: float,
     check_threads: Callable[[], None],
-) -> list[Section]:
+) -> Answers:
     """Ask every question that applies; those that were unsure again with more rows while a part of the budget is left.
 
     Args:
@@ -38,11 +39,23 @@ def ask_all(
         budget: seconds for everything.
         began: when the assay began, by ``time.perf_counter``.
         check_threads: called before every question, so that the number of threads fits what else the machine does.
+
+    Raises:
+        KeyboardInterrupt: it came before anything was answered.
     """
-    sections, unasked = _ask_in_turn(context, questions, budget, began, check_threads)
-    _ask_again(context, {question.key: question for question in questions}, sections, budget, began, check_threads)
-    found = list(sections.values())
-    return [*found, unasked] if unasked else found
+    sections: dict[str, Section] = {}
+    waiting = {question.key: question.title for question in questions}
+    by_key = {question.key: question for question in questions}
+    unasked = stop = None
+    try:
+        unasked = _ask_in_turn(context, questions, budget, began, check_threads, sections=sections, waiting=waiting)
+        _ask_again(context, by_key, sections, budget, began, check_threads)
+    except KeyboardInterrupt as error:
+        if not sections:
+            raise
+        stop, unasked = error, interrupted_section(error, waiting.values())
+    found = [sections[key] for key in by_key if key in sections]
+    return Answers([*found, unasked] if unasked else found, stop)
 
 
 def _ask_again(
@@ -96,9 +109,14 @@ def _ask_in_turn(
     budget: float,
     began: float,
     check_threads: Callable[[], None],
-) -> tuple[dict[str, Section], Section | None]:
-    """Ask every question with its share of the time that is left; say which were left out."""
-    sections: dict[str, Section] = {}
+    *,
+    sections: dict[str, Section],
+    waiting: dict[str, str],
+) -> Section | None:
+    """Ask every question with its share of the time that is left; say which were left out.
+
+    Answers go into ``sections`` as they are found, and what needs none any more out of ``waiting``.
+    """
     unasked: dict[str, int] = {}
     applying: list[tuple[Question[Any], int]] = []
     for question in questions:
@@ -107,6 +125,8 @@ def _ask_in_turn(
             sections[question.key] = failed
         elif need is not None:
             applying.append((question, need))
+            continue
+        del waiting[question.key]
     # Passes are shared out anew before each question: one that took less than its share leaves the rest to those after.
     expected = _expected(applying, context, budget, began)
     with bar(sum(expected), "assay", unit="pass") as progress:
@@ -119,12 +139,12 @@ def _ask_in_turn(
                 unasked[question.title] = need
             else:
                 section = _timed(question, replace(context.affording(passes), found=_evidence(sections)))
-                sections |= {question.key: section} if section else {}
+                if section is not None:
+                    sections[question.key] = section
+            del waiting[question.key]
             progress.update(expected[k], questions=f"{k + 1} of {len(applying)}")
-    order = [question.key for question in questions]
-    sections = {key: sections[key] for key in sorted(sections, key=order.index)}
     needs = sum(need for _, need in applying)
-    return sections, left_out(unasked, needs, context, budget) if unasked else None
+    return left_out(unasked, needs, context, budget) if unasked else None
 
 
 def _expected(

@@ -14,6 +14,7 @@ from latentassay.adapters._whole import as_autoencoder
 from latentassay.assay.budget import Sizes, sample_passes, sizes
 from latentassay.assay.context import seeded
 from latentassay.assay.control import Control, control
+from latentassay.assay.interruption import AssayInterrupted
 from latentassay.assay.pace import LEAN, WHOLE, Pace, crop_section, find_pace, first_look, first_rows
 from latentassay.assay.preparation import Options, prepare
 from latentassay.assay.question import Question, choose, known_questions
@@ -89,6 +90,7 @@ def assay(
         InputError: data that cannot be used: fewer than 32 rows, NaN, integers, constant; an unknown question.
         ContractError: a model that breaks the contract of the door, see ``la.check_autoencoder``; a question of your
             own that takes the key of another.
+        AssayInterrupted: Ctrl-C came; it is a ``KeyboardInterrupt`` with what was answered as ``.assay``.
     """
     began = time.perf_counter()
     chosen = choose(known_questions(), questions)
@@ -120,7 +122,7 @@ def assay(
     with _threads(model, observations, order[:batch_size], pace) as check_threads:
         context = prepare(model, observations, order, _check(model, observations, order, options, pace), options)
         preparing = time.perf_counter() - began
-        sections = ask_all(context, chosen, budget, began, check_threads)
+        sections, stop = ask_all(context, chosen, budget, began, check_threads)
         if pace is not None and pace.is_cropped:
             sections = [crop_section(pace, budget), *sections]
         found = control(sections)
@@ -138,6 +140,8 @@ def assay(
         preparing=preparing,
         seconds=time.perf_counter() - began,
     )
+    if stop is not None:
+        raise AssayInterrupted(Assay(found.sections, meta)) from stop
     return Assay(found.sections, meta)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from latentassay.cli.outputs import check_outputs, write_all
 from latentassay.cli.shell import Options, Seed, load_torch, out
 from latentassay.cli.text import escape
 
@@ -78,6 +79,8 @@ def assay(
 ) -> None:
     """Question a model on rows it has not seen, print the verdict and write the report.
 
+    Ctrl-C and SIGTERM end it with what was answered: the report says what was not reached.
+
     latentassay assay runs/mnist
 
     latentassay assay diffusers:sd-vae --space scaled --size 64 --data photos/ --budget 5m
@@ -96,31 +99,37 @@ def assay(
     from latentassay.cli.config import parse_options, parse_seconds
     from latentassay.cli.model_spec import open_model
 
+    check_outputs(report, json, save)
     seconds, named = parse_seconds(budget), {"space": space, "size": size}
     settings = {name: value for name, value in named.items() if value is not None} | parse_options(model_option)
     opened = open_model(model, settings, trust=trust, command=_trusting_command(model))
     rows, training = opened.load(data, parse_options(option)), opened.load_train(train, data, parse_options(option))
     out.print(escape("\n".join([f"model: {opened.notes}", *(f"data: {note}" for note in terminal.describe(rows))])))
-    result = la.assay(
-        opened.model,
-        rows,
-        train=training,
-        questions=question or None,
-        samples=samples,
-        grid=grid,
-        precision=precision,
-        budget=seconds,
-        batch_size=batch_size,
-        seed=seed,
-        name=opened.name,
-    )
-    result.to_html(report)
-    if json is not None:
-        result.to_json(json)
-    if save is not None:
-        result.save(save)
+    stop: la.AssayInterrupted | None = None
+    try:
+        result = la.assay(
+            opened.model,
+            rows,
+            train=training,
+            questions=question or None,
+            samples=samples,
+            grid=grid,
+            precision=precision,
+            budget=seconds,
+            batch_size=batch_size,
+            seed=seed,
+            name=opened.name,
+        )
+    except la.AssayInterrupted as error:
+        result, stop = error.assay, error
+    # All are tried before anything is said: one that can't be written any more must not cost the others.
+    failures = write_all((report, result.to_html), (json, result.to_json), (save, result.save))
     out.print(*terminal.verdict(result))
     out.print(escape(f"\n{terminal.describe_cost(result)}\nreport: {report}"))
+    if failures:
+        raise failures[0]
+    if stop is not None:
+        raise KeyboardInterrupt(f"{stop.__cause__ or 'interrupted'}; what was answered is in {report}") from stop
 
 
 def _trusting_command(model: str) -> str | None:

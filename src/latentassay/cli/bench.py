@@ -68,7 +68,9 @@ def truth(
     load_torch()
     import time
 
+    from latentassay.cli.outputs import check_outputs
     from latentassay.core.errors import InputError
+    from latentassay.core.storage import write_whole
     from latentassay.truth import figure as drawing
     from latentassay.truth.diagnosers import find_diagnoser
     from latentassay.truth.journal import open_journal
@@ -78,6 +80,7 @@ def truth(
     from latentassay.truth.runs import run, tasks
     from latentassay.truth.table import markdown, rich_tables
 
+    check_outputs(save, table, figure, resume)
     begun, chosen, who = time.perf_counter(), find_kinds(_split(kinds)), _split(diagnoser)
     if unknown := [dose for dose in _split(doses) if dose not in DOSES[1:]]:
         raise InputError(f"doses are {', '.join(DOSES[1:])}; got {', '.join(unknown)}")
@@ -93,7 +96,7 @@ def truth(
     if save is not None:
         found.save(save)
     if table is not None:
-        table.write_text(markdown(found), "utf-8")
+        write_whole(table, markdown(found).encode())
     if figure is not None:
         drawing.save(found, figure)
     for path in (save, table, figure):

@@ -47,13 +47,15 @@ def demo(
 def run_demo(folder: Path, *, seed: int, steps: int, samples: int) -> Demo:
     """Train a β-VAE on the demonstration data, assay it on rows it has not seen, and write ``report.html``."""
     from latentassay import assay, fit, models, objectives
+    from latentassay.cli.outputs import check_outputs
     from latentassay.data.demo import demo_data
 
     train, _, test = demo_data().split(seed)
+    report = folder / "report.html"
+    check_outputs(report, folder / "assay.safetensors")
     model = models.build("vae-conv-small", x_shape=train.x_shape, latents=LATENTS, seed=seed)
     run = fit(model, objectives.BetaVAE(beta=BETA), train, steps=steps, batch_size=BATCH_SIZE, lr=2e-3, seed=seed)
     result = assay(model, test, samples=samples, seed=seed, name=f"β-VAE (β = {BETA:g}, {steps} steps)")
-    report = folder / "report.html"
     result.to_html(report)
     result.save(folder / "assay.safetensors")
     return Demo(run, result, report)

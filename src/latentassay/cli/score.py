@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latentassay.cli.outputs import check_outputs
 from latentassay.cli.shell import Seed, load_torch, out
 from latentassay.cli.text import escape
 
@@ -70,6 +71,7 @@ def score(
     from latentassay import metrics
     from latentassay.cli.terminal import panel
 
+    check_outputs(save)
     table = codes_and_factors(source, rows=rows, seed=seed)
     scores = metrics.score(
         table.codes, table.factors, metrics=metric or None, variants=variants, resamples=resamples, seed=seed

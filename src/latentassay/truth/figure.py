@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from latentassay.core.storage import replacing
 from latentassay.truth.plant import DOSES
 from latentassay.truth.results import Bench
 from latentassay.truth.runs import twin_name
@@ -39,7 +40,8 @@ def draw(bench: Bench) -> "Figure":
 
 def save(bench: Bench, path: Path) -> None:
     """Draw the figure and write it, as the path's suffix says."""
-    draw(bench).savefig(path, dpi=130)
+    with replacing(path) as part:
+        draw(bench).savefig(part, format=path.suffix[1:], dpi=130)
 
 
 def _named_any(bench: Bench, name: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from latentassay.core.errors import FileError
+from latentassay.core.storage import write_whole
 from latentassay.truth.judging import Verdict
 from latentassay.truth.runs import Outcome, Task
 
@@ -38,10 +39,18 @@ class Journal:
         return self.known.get(_name(task))
 
     def add(self, task: Task, outcomes: Iterable[Outcome]) -> None:
-        """Write the outcomes of a task to the file, as a line of their own."""
+        """Write the outcomes of a task to the file, as a line of their own.
+
+        Raises:
+            FileError: it cannot be written, e.g. on a full disk.
+        """
         facts = {"code": self.code, "task": _name(task), "outcomes": [_pack(each) for each in outcomes]}
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(facts, ensure_ascii=False) + "\n")
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(facts, ensure_ascii=False) + "\n")
+        except OSError as error:
+            fix = "Free some space there; the answers before are kept, and the same command goes on."
+            raise FileError(self.path, f"cannot be written: {error.strerror or error}", fix) from error
 
 
 def open_journal(path: Path) -> Journal:
@@ -64,7 +73,7 @@ def open_journal(path: Path) -> Journal:
             raise FileError(path, cause, "Name another file, or delete this one.")
         journal.known[task] = outcomes
     if whole != text:
-        path.write_text(whole, "utf-8")
+        write_whole(path, whole.encode())
     return journal
 
 
