@@ -130,3 +130,26 @@ def test_ctrl_c_saves_and_says_so(tmp_path):
     assert process.returncode == 130, errors
     assert "interrupted after" in printed
     assert la.load_run(folder).step > 0
+
+
+def test_a_cluster_that_ends_a_training_keeps_it(tmp_path):
+    folder = tmp_path / "run"
+    words = ["train", "--data", "digits", "--rows", "200", "--model", "vae-mlp", "--steps", "1000000", "--out", folder]
+    command = [sys.executable, "-m", "latentassay", *map(str, words), "--checkpoint-every", "0.2s"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not (folder / "manifest.json").exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        error = " ".join(process.communicate(timeout=60)[1].split())
+    assert (
+        process.returncode == 143 and "ended by SIGTERM; the same command goes on in" in error and "--resume" in error
+    )
+    assert la.load_run(folder).interrupted and not (folder / ".lock").exists()
+
+
+def test_intervals_that_are_none_are_refused(tmp_path):
+    assert "a number of steps such as 500, or a time such as '10min'" in train(
+        tmp_path / "run", "--model", "vae-mlp", "--checkpoint-every", "soon", code=2
+    )

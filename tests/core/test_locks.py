@@ -77,5 +77,5 @@ def test_a_damaged_lock_of_nobody_is_taken(tmp_path, monkeypatch):
 
 
 def test_a_folder_that_is_none_is_named(tmp_path):
-    with pytest.raises(FileError, match="cannot be written"), sole_writer(tmp_path / "no", "F."):
+    with pytest.raises(FileError, match="cannot be written"), sole_writer(tmp_path / "no" / "x", "F."):
         pass

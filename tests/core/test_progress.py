@@ -74,3 +74,12 @@ def test_closed_when_the_work_fails(stderr):
     with bar(1, "next") as line:
         line.update()
     assert "next" in stderr.getvalue()
+
+
+def test_work_goes_on_without_its_terminal(stderr, monkeypatch):
+    def gone(*_):
+        raise OSError(5, "Input/output error")  # what a terminal says whose window was closed
+
+    monkeypatch.setattr(stderr, "write", gone)
+    monkeypatch.setattr(stderr, "flush", gone)
+    assert sum(track(range(3), "work")) == 3

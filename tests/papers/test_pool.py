@@ -113,3 +113,30 @@ def test_threads_are_given_back_even_after_an_error():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def sleep_on(path: Path) -> None:
+    path.with_suffix(".part").write_text(str(os.getpid()))
+    path.with_suffix(".part").rename(path)
+    time.sleep(600)
+
+
+def test_processes_end_with_a_killed_parent(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys\nfrom pathlib import Path\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "from test_pool import run_each, sleep_on\n"
+        "if __name__ == '__main__':\n"
+        f"    run_each(sleep_on, [Path({str(tmp_path)!r}) / str(i) for i in range(2)], 'items', processes=2)\n"
+    )
+    with subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL) as parent:
+        deadline = time.monotonic() + 60
+        while not all((tmp_path / str(i)).exists() for i in range(2)):
+            assert parent.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+        parent.kill()
+    workers = [Path("/proc") / (tmp_path / str(i)).read_text() / "stat" for i in range(2)]
+    while any(stat.exists() and stat.read_text().rpartition(")")[2].split()[0] not in "ZX" for stat in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from latentassay.core.errors import FileError
-from latentassay.truth.journal import open_journal
+from latentassay.truth.journal import hold_journal, open_journal
 from latentassay.truth.plants import kinds
 from latentassay.truth.runs import answer, run, tasks
 
@@ -47,3 +47,12 @@ def test_answers_of_other_code_and_other_files_are_refused(tmp_path, asked):
     path.write_text("hello\n")
     with pytest.raises(FileError, match="line 1"):
         open_journal(path)
+
+
+def test_a_journal_has_one_writer(tmp_path):
+    path = tmp_path / "answers.jsonl"
+    with hold_journal(path) as journal, pytest.raises(FileError, match=r"answers\.jsonl: is being written by process"):
+        assert journal.path == path
+        with hold_journal(path):
+            pass
+    assert not list(tmp_path.iterdir())

@@ -67,13 +67,14 @@ def truth(
     """
     load_torch()
     import time
+    from contextlib import nullcontext
 
     from latentassay.cli.outputs import check_outputs
     from latentassay.core.errors import InputError
     from latentassay.core.storage import write_whole
     from latentassay.truth import figure as drawing
     from latentassay.truth.diagnosers import find_diagnoser
-    from latentassay.truth.journal import open_journal
+    from latentassay.truth.journal import hold_journal
     from latentassay.truth.plant import DOSES
     from latentassay.truth.plants import kinds as find_kinds
     from latentassay.truth.results import summarise
@@ -87,9 +88,9 @@ def truth(
     for name in who:
         find_diagnoser(name, trust=trust)
     numbers = tuple(DOSES.index(dose) for dose in _split(doses))
-    journal = open_journal(resume) if resume is not None else None
     questions = tasks(chosen, seeds=seeds, doses=numbers, diagnosers=who, trust=trust)
-    outcomes = run(questions, processes=processes, journal=journal)
+    with nullcontext() if resume is None else hold_journal(resume) as journal:
+        outcomes = run(questions, processes=processes, journal=journal)
     found = summarise(chosen, outcomes, seeds=seeds, seconds=time.perf_counter() - begun)
     for shown in rich_tables(found):
         out.print(shown, "")

@@ -1,4 +1,4 @@
-"""One writer in a folder: a lock that its owner's death opens, and that says who holds it."""
+"""One writer of a folder or file: a lock that its owner's death opens, and that says who holds it."""
 
 import json
 import os
@@ -16,38 +16,39 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 LOCK = ".lock"
-"""Of a folder that is being written: who writes it, as JSON."""
+"""Of a folder that is being written: who writes it, as JSON; of a file, behind its name."""
 
 TRIES = 100
 """Owners that may give a lock back between looking and taking it."""
 
 
 @contextmanager
-def sole_writer(folder: Path, fix: str, error: type[FileError] = FileError) -> Iterator[None]:
-    """Hold a folder that exists, so that no second process, and no second thread, writes into it.
+def sole_writer(path: Path, fix: str, error: type[FileError] = FileError) -> Iterator[None]:
+    """Hold a folder, or a single file, so that no second process, and no second thread, writes it.
 
     Where the file system knows locks, the system opens this one when its owner dies. Elsewhere the owner's process is
     looked up, and if it is of another machine, it is believed to live.
 
     Args:
-        folder: an existing folder.
+        path: an existing folder; or a file, which need not exist yet, in one.
         fix: what to do if somebody else holds it.
         error: the kind of error raised.
 
     Raises:
         FileError: another process holds the lock, or it cannot be written.
     """
+    lock = path / LOCK if path.is_dir() else path.with_name(f".{path.name}{LOCK}")
     try:
-        handle = _take(folder / LOCK)
+        handle = _take(lock)
     except OSError as refusal:
-        raise error(folder, f"cannot be written: {refusal.strerror or refusal}", fix) from refusal
+        raise error(path, f"cannot be written: {refusal.strerror or refusal}", fix) from refusal
     if handle is None:
-        raise error(folder, f"is being written by {_describe_owner(folder / LOCK)}", fix)
+        raise error(path, f"is being written by {_describe_owner(lock)}", fix)
     try:
         yield
     finally:
         with suppress(OSError):  # gone with its folder, perhaps
-            (folder / LOCK).unlink()  # first, so that whoever waits for it finds that it is not the folder's any more
+            lock.unlink()  # first, so that whoever waits for it finds that it is not the folder's any more
         os.close(handle)
 
 

@@ -6,7 +6,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from struct import error as StructError
 from typing import Any, NamedTuple
@@ -160,14 +160,18 @@ def make_once(cache: Path, source: Path, make: Callable[[Path], None]) -> Path:
 def _download(file: Official, path: Path, timeout: float | int, fix: str) -> None:
     import pooch
 
-    known = f"sha256:{file.sha256}" if file.sha256 else f"md5:{file.md5}" if file.md5 else None
     downloader = pooch.HTTPDownloader(progressbar=True, timeout=timeout)
-    try:
-        pooch.retrieve(file.url, known, fname=path.name, path=path.parent, downloader=downloader)
-    except ValueError as error:
-        raise FileError(path, f"what came from {file.url} is not the published file ({error})", fix) from error
-    except OSError as error:
-        raise FileError(path, f"the download failed ({type(error).__name__})", fix) from error
+    with replacing(path, ROOM) as part:
+        try:
+            downloader(file.url, str(part), None)
+        except OSError as error:
+            if error.errno is not None:  # of the disk, not of the network
+                raise
+            raise FileError(path, f"the download failed ({type(error).__name__})", fix) from error
+        for algorithm, expected in (("sha256", file.sha256), ("md5", file.md5)):
+            if expected and (found := digest(part, algorithm)) != expected:
+                cause = f"what came from {file.url} is not the published file: its {algorithm} is {found}"
+                raise FileError(path, f"{cause}, expected {expected}", fix)
 
 
 def _check_hash(path: Path, algorithm: str, expected: str, fix: str) -> None:
@@ -179,8 +183,9 @@ def _check_hash(path: Path, algorithm: str, expected: str, fix: str) -> None:
         cause = f"the file was altered or is another one: its {algorithm} is {found}, expected {expected}"
         raise FileError(path, cause, fix)
     if stamp is not None:
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.touch()
+        with suppress(OSError):  # without it, the hash is computed again next time
+            stamp.parent.mkdir(parents=True, exist_ok=True)
+            stamp.touch()
 
 
 def _stamp(path: Path, expected: str) -> Path | None:

@@ -2,11 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from latentassay.core.errors import FileError
+from latentassay.core.locks import sole_writer
 from latentassay.core.storage import write_whole
 from latentassay.truth.judging import Verdict
 from latentassay.truth.runs import Outcome, Task
@@ -51,6 +53,17 @@ class Journal:
         except OSError as error:
             fix = "Free some space there; the answers before are kept, and the same command goes on."
             raise FileError(self.path, f"cannot be written: {error.strerror or error}", fix) from error
+
+
+@contextmanager
+def hold_journal(path: Path) -> Iterator[Journal]:
+    """Open a journal that nobody else adds to meanwhile.
+
+    Raises:
+        FileError: another process does; or as ``open_journal``.
+    """
+    with sole_writer(path, "Wait for it or end it, or name another file."):
+        yield open_journal(path)
 
 
 def open_journal(path: Path) -> Journal:
