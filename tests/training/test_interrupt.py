@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from latentassay.core.interrupts import Terminated, raise_on_signals
 from latentassay.training import load_run
 from latentassay.training.interrupt import catch_interrupt
 
@@ -114,3 +115,38 @@ def test_a_second_run_in_the_folder_is_told_who_writes_there(tmp_path):
     process.kill()
     process.communicate()
     load_run(tmp_path / "run")
+
+
+def test_a_caller_that_ends_by_an_interrupt_ends_by_the_signal_that_came():
+    with pytest.raises(Terminated) as caught, raise_on_signals(), catch_interrupt() as came:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert came()
+        raise KeyboardInterrupt
+    assert caught.value.number == signal.SIGTERM
+
+
+MANY = """
+from pathlib import Path
+import sys, torch
+from latentassay import models, objectives
+from latentassay.training.many import Training, fit_many
+torch.set_num_threads(1)
+model = models.build("vae-mlp", x_shape=(1, 8, 8), latents=3, hidden=(16,))
+told = []
+def watch(steps):
+    told or print("trains", flush=True)
+    told.append(steps)
+fit_many([Training(model, objectives.VAE(), torch.rand(50, 1, 8, 8), 10**7, 16, out=Path(sys.argv[1]))], device="cpu",
+         watch=watch)
+"""
+
+
+def test_many_trainings_are_kept_at_a_signal(tmp_path):
+    command = [sys.executable, "-c", MANY, str(tmp_path / "run")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "trains\n", process.communicate()[1]
+        process.send_signal(signal.SIGTERM)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGTERM and error == ""
+    run = load_run(tmp_path / "run")
+    assert run.interrupted and run.step > 0

@@ -94,7 +94,7 @@ def _sign(handle: int) -> None:
     facts = {"process": str(this_process()), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
     with suppress(OSError):  # on a full disk the lock holds as well without a name
         os.ftruncate(handle, 0)
-        os.pwrite(handle, json.dumps(facts).encode(), 0)
+        os.write(handle, json.dumps(facts).encode())
 
 
 def _owner(path: Path) -> dict[str, str]:

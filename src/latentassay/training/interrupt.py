@@ -37,8 +37,16 @@ def catch_interrupt() -> Iterator[Callable[[], bool]]:
         return
     try:
         yield lambda: bool(caught)
+    except KeyboardInterrupt:  # the caller's way to end at the signal that it was told of
+        _restore(before)
+        _send_again(caught)
+        raise
     finally:
         _restore(before)
+    _send_again(caught)
+
+
+def _send_again(caught: list[int]) -> None:
     if caught and caught[0] != signal.SIGINT:
         signal.raise_signal(caught[0])
 

@@ -49,6 +49,7 @@ def fit_many(
     autoencoders up to rounding; noise is drawn for all models of one architecture from one generator that all their
     seeds fix, so a VAE's is another than in ``fit``. No model's data, weight or length changes another's. All data are
     kept on the device. Ctrl-C ends all trainings after the steps at hand and returns them ``interrupted``.
+    SIGTERM and SIGHUP keep them, too, and then end the program.
 
     Runs in folders read as those of ``fit``, but hold no state of the optimiser, so one cannot go on from them, and
     their rows have no ``images_per_second``. ``Run.seconds`` is a training's equal share of the time of all.
@@ -76,15 +77,16 @@ def fit_many(
     """
     where = pick_device(device)
     _check(trainings, log_every, seconds)
-    with torch.inference_mode(False), torch.enable_grad():
+    # Signals are held back until all is written.
+    with catch_interrupt() as interrupt_came, torch.inference_mode(False), torch.enable_grad():
         trainers, members = _members(trainings, where, log_every, graph)
         begin = time.perf_counter()
-        _train(list(trainers), None if seconds is None else begin + seconds, progress, watch)
+        _train(list(trainers), None if seconds is None else begin + seconds, progress, watch, interrupt_came)
         for trainer in trainers:
             trainer.stop()
-    share = (time.perf_counter() - begin) / len(trainings)
-    histories = {id(trainer): trainer.histories() for trainer in trainers}
-    done = [_result(member, histories[id(member.trainer)][member.place], share) for member in members]
+        share = (time.perf_counter() - begin) / len(trainings)
+        histories = {id(trainer): trainer.histories() for trainer in trainers}
+        done = [_result(member, histories[id(member.trainer)][member.place], share) for member in members]
     if lost := [each for each, (_, is_finite) in zip(trainings, done, strict=True) if not is_finite]:
         raise TrainingError(
             f"{len(lost)} of {len(done)} trainings became NaN or infinite; lower lr (the first has lr {lost[0].lr:g}, "
@@ -93,13 +95,16 @@ def fit_many(
     return [run for run, _ in done]
 
 
-def _train(live: list[VmapTrainer], deadline: float | None, progress: bool, watch: Watch | None) -> None:
+def _train(
+    live: list[VmapTrainer],
+    deadline: float | None,
+    progress: bool,
+    watch: Watch | None,
+    interrupt_came: Callable[[], bool],
+) -> None:
     """Start another chunk of every trainer that is ready, until all are done, time is up, or Ctrl-C came."""
     trainers, watched_at = tuple(live), time.perf_counter()
-    with (
-        catch_interrupt() as interrupt_came,
-        bar(sum(trainer.steps for trainer in trainers), "training", unit="step", visible=progress) as line,
-    ):
+    with bar(sum(trainer.steps for trainer in trainers), "training", unit="step", visible=progress) as line:
         while live and not interrupt_came() and (deadline is None or time.perf_counter() < deadline):
             ready = [trainer for trainer in live if trainer.is_ready()]
             for trainer in ready:
