@@ -51,6 +51,11 @@ def beside(generator: Generator, device: torch.device) -> Generator:
     return Generator(device).manual_seed(int(seed))
 
 
+def kept_dtype(dtype: torch.dtype) -> torch.dtype:
+    """Return the type that answers are kept in: single precision of half, whose sums overflow and which numpy lacks."""
+    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
+
+
 def blocks(n: int, batch_size: int, label: str) -> Iterator[slice]:
     """Cut ``range(n)`` into slices of ``batch_size``, with a progress bar when it takes long."""
     for start in track(range(0, n, batch_size), label):
@@ -91,7 +96,7 @@ def encode(
         for block in blocks(len(index), batch_size, "encoding"):
             x = to_model(model, observations.batch(index[block]))
             if block.start == 0:
-                mean, std, z = (torch.empty(shape, dtype=x.dtype) for _ in range(3))
+                mean, std, z = (torch.empty(shape, dtype=kept_dtype(x.dtype)) for _ in range(3))
             q = encode_batch(model, x)
             mean[block], std[block] = q.mean.cpu(), q.std.cpu()
             if local is not None:
@@ -109,7 +114,8 @@ def decode(model: Decoder, z: Array, *, batch_size: int = BATCH_SIZE) -> Array:
             decode_batch(model, latents[block].to(device, dtype)).cpu()
             for block in blocks(len(latents), batch_size, "decoding")
         ]
-    return like(finite(torch.cat(parts), "decodings"), z)
+    decoded = torch.cat(parts)
+    return like(finite(decoded.to(kept_dtype(decoded.dtype)), "decodings"), z)
 
 
 def posterior(
@@ -137,7 +143,7 @@ def prior(model: Decoder, n: int, *, generator: Generator | int = 0) -> Tensor:
     """
     if model.prior is None:
         raise InputError("the model has no prior; use hybrid samples of its codes (la.sampling.hybrid)")
-    return model.prior.sample(n, as_generator(generator)).cpu().to(device_and_dtype(model).dtype)
+    return model.prior.sample(n, as_generator(generator)).cpu().to(kept_dtype(device_and_dtype(model).dtype))
 
 
 def hybrid(

@@ -60,6 +60,7 @@ class Context:
         depth: how often this was asked before with fewer rows and passes, because the answer was unsure.
         effort: rows and passes over those of the first time, but for the end of the rows.
         first: rows of the first time.
+        unread: observations that were left out because the encoder makes no numbers of them.
     """
 
     model: Autoencoder
@@ -84,6 +85,7 @@ class Context:
     depth: int = 0
     effort: float = 1.0
     first: int = 0
+    unread: int = 0
 
     @property
     def n(self) -> int:

@@ -7,15 +7,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from latentassay.assay.answering import dropping, readable
 from latentassay.assay.budget import CODES, Sizes
 from latentassay.assay.context import DEEPER, Context, seeded
 from latentassay.assay.ledger_measuring import MOMENTS, settle_ledger, write_ledger
 from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import ContractError, InputError
 from latentassay.core.observations import Observations
 from latentassay.core.units import Units, as_units
-from latentassay.responses import response_matrix
+from latentassay.responses import ResponseMatrix, response_matrix
 from latentassay.responses.affordable import affordable_units
 from latentassay.sampling import Codes, drawn, encode
+
+FEWEST = 16
+"""Observations of which an encoder must make numbers."""
 
 MATRIX_SHARE = 0.4
 """Part of the budget that the response matrix may take."""
@@ -42,27 +47,24 @@ def prepare(model: Autoencoder, data: Observations, order: Tensor, afforded: Siz
     How long the matrix takes says how many passes can be afforded. Units whose state or coupling is unsure are measured
     again on as many rows as are expected to tell, while there are rows and time.
     """
-    rows = order[: afforded.rows]
-    codes = encode(model, data, rows=rows, generator=seeded(options.seed, "posterior"), batch_size=afforded.batch_size)
+    rows, unread = order[: afforded.rows], 0
+    generator = seeded(options.seed, "posterior")
+    try:
+        codes = encode(model, data, rows=rows, generator=generator, batch_size=afforded.batch_size)
+    except InputError:
+        kept = readable(model, data, order, afforded.batch_size)
+        if len(kept) < FEWEST:
+            raise
+        order, rows, unread = kept, kept[: afforded.rows], len(order) - len(kept)
+        generator = seeded(options.seed, "posterior")
+        codes = encode(model, data, rows=rows, generator=generator, batch_size=afforded.batch_size)
     z, units = drawn(codes), as_units(options.units, model.latent_shape)
-    asked = affordable_units(
-        model,
-        z,
-        units,
-        MATRIX_SHARE * options.budget,
-        generator=seeded(options.seed, "units"),
-        batch_size=afforded.batch_size,
-    )
     begun = time.perf_counter()
-    matrix = response_matrix(
-        model,
-        z,
-        units=asked,
-        generator=seeded(options.seed, "matrix"),
-        precision=options.precision,
-        budget=MATRIX_SHARE * options.budget,
-        batch_size=afforded.batch_size,
-    )
+    try:
+        matrix = _measure_matrix(model, z, units, afforded.batch_size, options)
+    except ContractError:
+        model, begun = dropping(model, data.batch(rows[:1])[0]), time.perf_counter()
+        matrix = _measure_matrix(model, z, units, afforded.batch_size, options)
     # Every base latent passes once, and once more for each unit that used it.
     one = max(time.perf_counter() - begun, 1e-9) / (max(matrix.used) + sum(matrix.used))
     context = Context(
@@ -87,8 +89,25 @@ def prepare(model: Autoencoder, data: Observations, order: Tensor, afforded: Siz
         passes=max(1, int(options.budget / one)),
         train=options.train,
         first=len(rows),
+        unread=unread,
     )
     return settle_ledger(context, deepen, int(MATRIX_SHARE * context.passes) - sum(matrix.used))
+
+
+def _measure_matrix(model: Autoencoder, z: Tensor, units: Units, batch_size: int, options: Options) -> ResponseMatrix:
+    """Measure the first response matrix, of as many units as there is time for."""
+    share = MATRIX_SHARE * options.budget
+    generator = seeded(options.seed, "units")
+    asked = affordable_units(model, z, units, share, generator=generator, batch_size=batch_size)
+    return response_matrix(
+        model,
+        z,
+        units=asked,
+        generator=seeded(options.seed, "matrix"),
+        precision=options.precision,
+        budget=share,
+        batch_size=batch_size,
+    )
 
 
 def deepen(context: Context, times: float = DEEPER) -> Context:

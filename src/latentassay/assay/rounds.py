@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from latentassay.assay.answering import CAVEAT, answering, lost_section
 from latentassay.assay.budget import allowance, left_out
 from latentassay.assay.context import DEEPER, MOST_EFFORT, Context
 from latentassay.assay.control import doubted
@@ -47,15 +48,23 @@ def ask_all(
     waiting = {question.key: question.title for question in questions}
     by_key = {question.key: question for question in questions}
     unasked = stop = None
+    first: list[Section] = []
     try:
         unasked = _ask_in_turn(context, questions, budget, began, check_threads, sections=sections, waiting=waiting)
         _ask_again(context, by_key, sections, budget, began, check_threads)
+        first = _count_lost(context, sections)
     except KeyboardInterrupt as error:
         if not sections:
             raise
         stop, unasked = error, interrupted_section(error, waiting.values())
-    found = [sections[key] for key in by_key if key in sections]
+    found = [*first, *(sections[key] for key in by_key if key in sections)]
     return Answers([*found, unasked] if unasked else found, stop)
+
+
+def _count_lost(context: Context, sections: Mapping[str, Section]) -> list[Section]:
+    """Count the latents of which the model makes no numbers, if any was met."""
+    met = context.unread or context.matrix.lost or any(section.caveat == CAVEAT for section in sections.values())
+    return [lost_section(context)] if met else []
 
 
 def _ask_again(
@@ -160,8 +169,21 @@ def _expected(
 def _timed(question: Question[Any], context: Context) -> Section | None:
     begun = time.perf_counter()
     section, failed = _guard(question, question.answer, context)
+    if failed:
+        section, failed = _ask_guarded(question, context, failed)
     found = failed or section
     return replace(found, seconds=time.perf_counter() - begun) if found else None
+
+
+def _ask_guarded(question: Question[Any], context: Context, failed: Section) -> tuple[Section | None, Section | None]:
+    """Ask again of a model that answers for every latent, if that is what the question failed on."""
+    guarded, still = _guard(question, answering, context)
+    if still:
+        return None, failed
+    section, still = _guard(question, question.answer, guarded)
+    if still or not guarded.model.lost:
+        return None, failed
+    return (replace(section, caveat=CAVEAT) if section else None), None
 
 
 def _evidence(sections: dict[str, Section]) -> dict[str, Any]:

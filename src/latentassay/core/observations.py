@@ -80,7 +80,7 @@ def as_observations(data: Any) -> Observations:
         raise InputError(f"data must be floating point, got {x.dtype}; for uint8 images pass x / 255 or a FactorData")
     if x.ndim < 2 or len(x) < 2:
         raise InputError(f"data must have shape (n, *x_shape) with n at least 2, got {tuple(x.shape)}")
-    return TensorObservations(finite(x, "data"))
+    return TensorObservations(finite(x.detach(), "data"))
 
 
 def fit_layout(model: Any, data: Observations) -> Observations:

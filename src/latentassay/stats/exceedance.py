@@ -12,6 +12,9 @@ from latentassay.core.randomness import as_seed
 DRAWS = 4096
 """Draws that an interval is read from: the level of an end has a standard error of a quarter of a percent."""
 
+LARGEST = 1e150
+"""Greatest distance that is reckoned with: models that explode give infinite ones."""
+
 SMALLEST = 1e-300
 """Stands for 0 where distances are interpolated in their logarithm."""
 
@@ -95,7 +98,7 @@ def draw_threshold(
     ordered = np.sort(reference.double().cpu().numpy())
     value = float(np.quantile(ordered, quantile, method="weibull"))
     below, within = _ranks(len(ordered), quantile, draws, rng), rng.random(draws)
-    floored = np.maximum(ordered, SMALLEST)
+    floored = np.clip(ordered, SMALLEST, LARGEST)
     neighbours = np.concatenate([floored[:1], floored])
     low, high = neighbours[below], floored[np.minimum(below, len(ordered) - 1)]
     drawn = low * (high / low) ** within

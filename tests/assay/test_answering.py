@@ -1,0 +1,79 @@
+"""A model that makes no numbers of some latents, or fails on them, is asked on; how many those are is a finding."""
+
+import pytest
+import torch
+
+import latentassay as la
+
+TURN = torch.linalg.qr(torch.randn(8, 4, generator=torch.Generator().manual_seed(0))).Q
+LIMIT = 2.2
+
+
+def decoder(kind):
+    def decode(z):
+        bad = z[:, :1] > LIMIT
+        if kind == "raises":
+            if bool(bad.any()):
+                raise IndexError("out of table")
+            return z @ TURN.T
+        return torch.where(bad, {"NaN": torch.nan, "infinite": torch.inf}[kind], z @ TURN.T)
+
+    return decode
+
+
+def inside(n=1500, seed=1):
+    z = torch.randn(n, 4, generator=torch.Generator().manual_seed(seed))
+    return z[z[:, 0] < LIMIT - 0.3] @ TURN.T
+
+
+def small_noise(x):
+    return x @ TURN, torch.full((len(x), 4), -6.0)
+
+
+def model_of(decode, encode=small_noise):
+    return la.from_torch(encode, decode, latent_shape=(4,), prior="normal", output="mean_logvar")
+
+
+@pytest.mark.parametrize("kind", ["NaN", "infinite", "raises"])
+def test_latents_without_an_answer_are_counted_and_the_other_questions_are_answered(kind):
+    result = la.assay(model_of(decoder(kind)), inside(), samples=256, grid=10)
+    found = {finding.key: finding for finding in result.findings}
+    assert not [key for key in found if key.endswith(".failed")]
+    share = found["answers.lost"].estimate
+    assert share.low <= 0.0139 <= share.high  # P(N(0, 1) > 2.2)
+    assert "prior samples" in found["answers.lost"].sentence and "latent 0 is 2." in found["answers.lost"].sentence
+    assert result["holes"].caveat and not result["reconstruction"].caveat
+
+
+def test_a_healthy_model_has_no_such_section():
+    result = la.assay(model_of(lambda z: z @ TURN.T), inside(), samples=128, grid=10, questions=["units", "holes"])
+    assert "answers" not in {section.key for section in result.sections}
+
+
+def test_observations_that_the_encoder_cannot_read_are_left_out_and_counted():
+    def encode(x):
+        mean, logvar = small_noise(x)
+        return torch.where(mean[:, 3:] > 2.0, torch.nan, mean), logvar
+
+    x = inside()
+    bad = int(((x @ TURN)[:, 3] > 2.0).sum())
+    result = la.assay(model_of(lambda z: z @ TURN.T, encode), x, samples=256, questions=["units", "reconstruction"])
+    found = {finding.key: finding for finding in result.findings}
+    assert f"of {bad} of {len(x)} observations" in found["answers.unread"].sentence
+    assert "reconstruction" in {section.key for section in result.sections}
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_models_of_half_precision_are_answered_whole(dtype):
+    torch.manual_seed(0)
+    model = la.from_torch(
+        torch.nn.Linear(8, 4).to(dtype), torch.nn.Linear(4, 8).to(dtype), latent_shape=(4,), prior="normal"
+    )
+    result = la.assay(model, inside(), samples=128, grid=10)
+    assert not [finding.sentence for finding in result.findings if finding.key.endswith(".failed")]
+
+
+def test_data_that_are_being_differentiated_are_data():
+    model = model_of(lambda z: z @ TURN.T)
+    result = la.assay(model, inside().requires_grad_(), samples=128, grid=10, questions=["reconstruction", "paths"])
+    assert not [finding.sentence for finding in result.findings if finding.key.endswith(".failed")]
