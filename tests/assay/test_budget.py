@@ -1,12 +1,14 @@
 """What a slow model is asked for, on a clock that only the model moves: no test waits, or depends on a machine."""
 
 import time
+from contextlib import contextmanager
 
 import pytest
 import torch
 from torch.nn import functional as F
 
 import latentassay as la
+from latentassay.assay import rounds
 from latentassay.assay.budget import CODES, allowance, sample_passes, sizes
 from latentassay.core.observations import as_observations
 from latentassay.data import FactorData
@@ -224,3 +226,29 @@ def test_a_model_of_any_size_is_asked_on_crops(slow):
     assert "128×128 takes 3.2 s" in finding.sentence and "32×32" in finding.sentence
     assert result.meta.seconds <= 90 and result.meta.x_shape == (3, 32, 32)
     assert {"reconstruction", "units", "responses"} <= {section.key for section in result.sections}
+
+
+@pytest.mark.usefixtures("few_halves")
+@pytest.mark.parametrize(("seconds", "budget"), [(0.008, 60.0), (0.032, 60.0), (0.1, 120.0)])
+def test_the_time_left_that_a_bar_shows_holds_within_a_factor_of_two(slow, monkeypatch, seconds, budget):
+    """By what was done at every update from a fifth on, until four fifths of the time are over."""
+    model, seen = slow(Channels, seconds), []
+
+    class Watched:
+        def __init__(self, total):
+            self.total, self.done, self.begun = total, 0, model.now
+
+        def update(self, n=1, **fields):
+            self.done += n
+            seen.append((model.now - self.begun, self.done / self.total))
+
+    @contextmanager
+    def watched(total, label, **options):
+        yield Watched(total)
+
+    monkeypatch.setattr(rounds, "bar", watched)
+    assayed(model, PICTURES, budget)
+    end = seen[-1][0]
+    looks = [(end - now, now / share - now) for now, share in seen if 0.2 <= share <= 0.8]
+    assert len(looks) > 3
+    assert all(left / 2 <= shown <= 2 * left for left, shown in looks), looks

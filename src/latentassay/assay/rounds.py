@@ -14,12 +14,16 @@ from latentassay.assay.interruption import Answers, interrupted_section
 from latentassay.assay.preparation import deepen
 from latentassay.assay.question import Question, known_questions
 from latentassay.assay.settling import rows_needed
+from latentassay.assay.time_left import TimeLeft
 from latentassay.core.errors import LatentAssayError, first_line
 from latentassay.core.findings import Finding, Section
 from latentassay.core.progress import bar
 
 MARGIN, LEAST_MORE = 1.5, 4.0
 """An unsure question is asked of 1.5 times the rows that it is expected to need, and of four times as many at least."""
+
+PER_MILLE = 1000
+"""Steps of the bar: questions differ too much in what they take to be steps."""
 
 LEAST_LEFT = 0.2
 """Share of the budget that must be left before anything is asked again."""
@@ -137,13 +141,16 @@ def _ask_in_turn(
             continue
         del waiting[question.key]
     # Passes are shared out anew before each question: one that took less than its share leaves the rest to those after.
-    expected = _expected(applying, context, budget, began)
-    with bar(sum(expected), "assay", unit="pass") as progress:
+    done, time_left, second = 0, TimeLeft(budget, began), budget / context.passes
+    with bar(PER_MILLE, "assay", unit="‰", smoothing=0) as progress:
         for k, (question, need) in enumerate(applying):
             check_threads()
             left = max(0, int((1 - (time.perf_counter() - began) / budget) * context.passes))
             rest = applying[k:]
-            passes = allowance([need for _, need in rest], [each.weight for each, _ in rest], left)
+            passes, begun = (
+                allowance([need for _, need in rest], [each.weight for each, _ in rest], left),
+                time.perf_counter(),
+            )
             if passes is None:
                 unasked[question.title] = need
             else:
@@ -151,19 +158,13 @@ def _ask_in_turn(
                 if section is not None:
                     sections[question.key] = section
             del waiting[question.key]
-            progress.update(expected[k], questions=f"{k + 1} of {len(applying)}")
+            time_left.count((passes or 0) * second, time.perf_counter() - begun)
+            share = time_left.share_done([n * second for _, n in rest[1:]], [each.weight for each, _ in rest[1:]])
+            more = max(0, int(PER_MILLE * share) - done)
+            done += more
+            progress.update(more, questions=f"{k + 1} of {len(applying)}")
     needs = sum(need for _, need in applying)
     return left_out(unasked, needs, context, budget) if unasked else None
-
-
-def _expected(
-    applying: Sequence[tuple[Question[Any], int]], context: Context, budget: float, began: float
-) -> list[int]:
-    """Passes that every question takes where time is short, by which the time left is estimated; 1 at least."""
-    left = max(0, int((1 - (time.perf_counter() - began) / budget) * context.passes))
-    spare = max(0, left - sum(need for _, need in applying))
-    weights = max(1e-9, sum(question.weight for question, _ in applying))
-    return [1 + need + int(spare * question.weight / weights) for question, need in applying]
 
 
 def _timed(question: Question[Any], context: Context) -> Section | None:

@@ -49,8 +49,12 @@ class _Shown:
 
 
 @contextmanager
-def bar(total: int | None, label: str, *, unit: str = "it", start: int = 0, visible: bool = True) -> Iterator[Bar]:
+def bar(
+    total: int | None, label: str, *, unit: str = "it", start: int = 0, visible: bool = True, smoothing: float = 0.3
+) -> Iterator[Bar]:
     """Hold a bar open; it appears after two seconds if stderr is a terminal, and bars inside it nest below.
+
+    The time left is that of the speed of late, or, with ``smoothing=0``, of the mean speed.
 
     The environment decides otherwise if asked: ``LATENTASSAY_PROGRESS=1`` shows bars everywhere, ``0`` nowhere.
 
@@ -58,6 +62,7 @@ def bar(total: int | None, label: str, *, unit: str = "it", start: int = 0, visi
     ...     line.update(3, loss=0.5)
     """
     settings: dict[str, Any] = {"desc": label, "unit": unit, "initial": start, "dynamic_ncols": True, "leave": None}
+    settings["smoothing"] = smoothing
     with tqdm(
         total=total, delay=DELAY, disable=not (visible and _wanted()), file=_Patient(sys.stderr), **settings
     ) as line:
