@@ -59,14 +59,11 @@ def prepare(model: Autoencoder, data: Observations, order: Tensor, afforded: Siz
         generator = seeded(options.seed, "posterior")
         codes = encode(model, data, rows=rows, generator=generator, batch_size=afforded.batch_size)
     z, units = drawn(codes), as_units(options.units, model.latent_shape)
-    begun = time.perf_counter()
     try:
-        matrix = _measure_matrix(model, z, units, afforded.batch_size, options)
+        matrix, one = _measure_matrix(model, z, units, afforded.batch_size, options)
     except ContractError:
-        model, begun = dropping(model, data.batch(rows[:1])[0]), time.perf_counter()
-        matrix = _measure_matrix(model, z, units, afforded.batch_size, options)
-    # Every base latent passes once, and once more for each unit that used it.
-    one = max(time.perf_counter() - begun, 1e-9) / (max(matrix.used) + sum(matrix.used))
+        model = dropping(model, data.batch(rows[:1])[0])
+        matrix, one = _measure_matrix(model, z, units, afforded.batch_size, options)
     context = Context(
         model=model,
         data=data,
@@ -94,12 +91,15 @@ def prepare(model: Autoencoder, data: Observations, order: Tensor, afforded: Siz
     return settle_ledger(context, deepen, int(MATRIX_SHARE * context.passes) - sum(matrix.used))
 
 
-def _measure_matrix(model: Autoencoder, z: Tensor, units: Units, batch_size: int, options: Options) -> ResponseMatrix:
-    """Measure the first response matrix, of as many units as there is time for."""
+def _measure_matrix(
+    model: Autoencoder, z: Tensor, units: Units, batch_size: int, options: Options
+) -> tuple[ResponseMatrix, float]:
+    """Measure the first response matrix, of as many units as there is time for; return also what a pass took."""
     share = MATRIX_SHARE * options.budget
     generator = seeded(options.seed, "units")
     asked = affordable_units(model, z, units, share, generator=generator, batch_size=batch_size)
-    return response_matrix(
+    begun = time.perf_counter()
+    matrix = response_matrix(
         model,
         z,
         units=asked,
@@ -108,6 +108,8 @@ def _measure_matrix(model: Autoencoder, z: Tensor, units: Units, batch_size: int
         budget=share,
         batch_size=batch_size,
     )
+    # Every base latent passes once, and once more for each unit that used it.
+    return matrix, max(time.perf_counter() - begun, 1e-9) / (max(matrix.used) + sum(matrix.used))
 
 
 def deepen(context: Context, times: float = DEEPER) -> Context:

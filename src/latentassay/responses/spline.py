@@ -103,7 +103,10 @@ def _cost(model: Autoencoder, nodes: Tensor, basis: Any, shift: float, looks: in
     lengths = (ends[1:] - ends[:-1]).flatten(1).norm(dim=1)
     try:
         response = respond_once(model, z)
-    except RuntimeError as error:  # torch's word when numpy() meets a tensor that is being differentiated
+    except (
+        RuntimeError,
+        ContractError,
+    ) as error:  # torch's word when numpy() meets a tensor that is being differentiated
         raise ContractError(f"the model cannot be differentiated by torch ({error}); {FIX}") from error
     if not response.requires_grad:
         raise ContractError(f"the model breaks off torch's differentiation (numpy, no_grad or detach); {FIX}")
