@@ -1,4 +1,4 @@
-"""``latentassay bench``: how far verdicts can be trusted, measured on models whose defects are known."""
+"""``latentassay bench``: how far verdicts can be trusted, and what comes of calls that nobody should make."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,13 +9,13 @@ from latentassay.cli.shell import load_torch, out
 from latentassay.cli.text import escape
 
 bench_app = typer.Typer(
-    help="Measure how far verdicts can be trusted, on models whose defects are known.", no_args_is_help=True
+    help="Measure how far verdicts can be trusted, and what bad arrays, models and files do.", no_args_is_help=True
 )
 
 
 @bench_app.callback()
 def bench() -> None:
-    """Measure how far verdicts can be trusted, on models whose defects are known."""
+    """Measure how far verdicts can be trusted, and what bad arrays, models and files do."""
 
 
 def _split(words: str) -> tuple[str, ...]:
@@ -103,3 +103,48 @@ def truth(
     for path in (save, table, figure):
         if path is not None:
             out.print(f"written: {escape(str(path))}", soft_wrap=True)
+
+
+@bench_app.command()
+def faults(
+    functions: Annotated[
+        str | None, typer.Option(help="Public names, with commas; all where left out. Such as: respond,metrics.mig")
+    ] = None,
+    axes: Annotated[str, typer.Option(help="Which of arrays,files,determinism.")] = "arrays,files,determinism",
+    quick: Annotated[bool, typer.Option("--quick", help="A few cases of every argument, drawn by the seed.")] = False,
+    seed: Annotated[int, typer.Option(help="Of that draw.")] = 0,
+    save: Annotated[Path | None, typer.Option("--out", help="Write everything as JSON.")] = None,
+    table: Annotated[Path | None, typer.Option(help="Write the scoreboard as Markdown.")] = None,
+) -> None:
+    """Ask every public function with bad arrays and models, and every door with hostile files, and count what came.
+
+    A typed error or a documented value is fine. A raw error, NaN of which no documentation speaks, a changed input or
+    global state, foreign code that ran, a secret that was read, a hang and a process that stayed are faults. The exit
+    code is 1 if there is any that is not listed as known.
+
+    latentassay bench faults --quick
+
+    latentassay bench faults --functions respond,metrics.mig --axes arrays
+
+    latentassay bench faults --out results.json --table results.md
+    """
+    load_torch()
+    from latentassay.cli.outputs import check_outputs
+    from latentassay.core.storage import write_whole
+    from latentassay.faults.axes import run_axes
+    from latentassay.faults.results import markdown, rich_tables
+
+    check_outputs(save, table)
+    names = None if functions is None else _split(functions)
+    found = run_axes(_split(axes), names, quick=quick, seed=seed)
+    for shown in rich_tables(found):
+        out.print(shown, "")
+    if save is not None:
+        found.save(save)
+    if table is not None:
+        write_whole(table, markdown(found).encode())
+    for path in (save, table):
+        if path is not None:
+            out.print(f"written: {escape(str(path))}", soft_wrap=True)
+    if found.faults:
+        raise typer.Exit(1)

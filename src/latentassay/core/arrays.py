@@ -23,13 +23,14 @@ def as_tensor(values: Any, name: str) -> Tensor:
         name: what to call it in a message.
 
     Raises:
-        InputError: neither of both, or an array of something else than numbers.
+        InputError: neither of both, an array of something else than numbers, or a tensor that is sparse, quantised, or
+            without data ("meta").
 
     >>> as_tensor(np.arange(3.0)[::-1], "z")
     tensor([2., 1., 0.], dtype=torch.float64)
     """
     if isinstance(values, Tensor):
-        return values
+        return _plain(values, name)
     if not isinstance(values, np.ndarray):
         raise InputError(f"{name} must be a tensor or a numpy array, got {type(values).__name__}")
     native = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("=")).reshape(values.shape)
@@ -37,6 +38,18 @@ def as_tensor(values: Any, name: str) -> Tensor:
         return torch.from_numpy(native if native.flags.writeable else native.copy())
     except TypeError as error:
         raise InputError(f"{name} must hold numbers that torch has, got an array of {values.dtype}") from error
+
+
+def _plain(tensor: Tensor, name: str) -> Tensor:
+    if tensor.is_meta:
+        raise InputError(
+            f"{name} has a shape and no data (it is on the device 'meta'); give a tensor that holds numbers"
+        )
+    if tensor.layout != torch.strided:
+        raise InputError(f"{name} must be a dense tensor, got {tensor.layout}; give {name}.to_dense()")
+    if tensor.is_quantized:
+        raise InputError(f"{name} must hold plain numbers, got {tensor.dtype}; give {name}.dequantize()")
+    return tensor
 
 
 def as_array(values: Any) -> np.ndarray:

@@ -273,7 +273,12 @@ EVALUATION: dict[str, Row] = {
         "test": uniform(ROWS, OBSERVED, seed=1),
         "labels": (torch.arange(ROWS) % 2, torch.arange(ROWS) % 2),
     },
-    "log_likelihood": lambda: {"model": vector_model(), "x": uniform(ROWS, OBSERVED), "samples": 8, "likelihood": "bernoulli"},
+    "log_likelihood": lambda: {
+        "model": vector_model(),
+        "x": uniform(ROWS, OBSERVED),
+        "samples": 8,
+        "likelihood": "bernoulli",
+    },
 }
 
 MAKERS: dict[str, Row] = {

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -164,15 +165,20 @@ def holds_nan(result: Any) -> bool:
         if isinstance(leaf, Tensor) and (leaf.is_floating_point() or leaf.is_complex()) and not leaf.is_meta:
             if bool(leaf.isnan().any()):
                 return True
-        elif (isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind in "fc") or isinstance(leaf, float):
-            if bool(np.isnan(leaf).any()):
-                return True
+        elif _is_numpy(leaf) and bool(np.isnan(leaf).any()):
+            return True
     return False
+
+
+def _is_numpy(leaf: Any) -> bool:
+    """Whether numpy can tell if it is NaN."""
+    return isinstance(leaf, float) or (isinstance(leaf, np.ndarray | np.generic) and leaf.dtype.kind in "fc")
 
 
 def documents_nan(function: Callable[..., Any], result: Any) -> bool:
     """Whether the function's documentation, or that of what it returned, says what is not finite in it."""
-    texts = [getattr(function, "__doc__", None), type(result).__doc__]
+    kinds = [kind.__doc__ for kind in type(result).__mro__ if kind.__module__.startswith("latentassay.")]
+    texts = [getattr(function, "__doc__", None), *kinds]
     return any(_SAID.search(text or "") for text in texts)
 
 
@@ -209,7 +215,7 @@ def _state() -> dict[str, Any]:
         "gradients": torch.is_grad_enabled(),
         "threads": torch.get_num_threads(),
         "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
-        "folder": os.getcwd(),
+        "folder": str(Path.cwd()),
         "environment": tuple(sorted(os.environ.items())),
         "numpy's errors": tuple(np.geterr().items()),
         "running threads": _others(),

@@ -23,9 +23,7 @@ class Small(nn.Module):
         x_shape: shape of one observation.
     """
 
-    def __init__(
-        self, encoder: nn.Module, decoder: nn.Module, latent_shape: tuple[int, ...], x_shape: tuple[int, ...]
-    ):
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, latent_shape: tuple[int, ...], x_shape: tuple[int, ...]):
         super().__init__()
         self.inwards, self.outwards, self.dropout = encoder, decoder, nn.Dropout(0.1)
         self.latent_shape, self.x_shape = latent_shape, x_shape
@@ -44,17 +42,18 @@ class Small(nn.Module):
 
 def vector_model() -> Small:
     """Return an autoencoder of six numbers with four latents."""
-    return _seeded(Small(nn.Linear(OBSERVED, UNITS), nn.Linear(UNITS, OBSERVED), (UNITS,), (OBSERVED,)))
+    return _seeded(lambda: Small(nn.Linear(OBSERVED, UNITS), nn.Linear(UNITS, OBSERVED), (UNITS,), (OBSERVED,)))
 
 
 def picture_model() -> Small:
     """Return an autoencoder of grey pictures 8×8 with latents of two channels 4×4."""
-    encoder, decoder = nn.Conv2d(1, 2, 2, stride=2), nn.ConvTranspose2d(2, 1, 2, stride=2)
-    return _seeded(Small(encoder, decoder, SPATIAL, PICTURE))
+    return _seeded(lambda: Small(nn.Conv2d(1, 2, 2, stride=2), nn.ConvTranspose2d(2, 1, 2, stride=2), SPATIAL, PICTURE))
 
 
-def _seeded(model: Small) -> Small:
+def _seeded(build: Callable[[], Small]) -> Small:
     generator = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng(devices=()):  # layers draw their first weights
+        model = build()
     with torch.no_grad():
         for values in model.parameters():
             values.copy_(torch.randn(values.shape, generator=generator))
@@ -77,7 +76,7 @@ class Spoilt:
         decode: Callable[[Any, Tensor], Any] | None = None,
     ):
         self.model, self._encode, self._decode = model, encode, decode
-        self.latent_shape, self.prior = model.latent_shape, model.prior
+        self.latent_shape, self.prior, self.torch_modules = model.latent_shape, model.prior, (model,)
 
     def encode(self, x: Tensor) -> Any:
         """Return what becomes of the right posterior."""
