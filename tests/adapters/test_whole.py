@@ -59,3 +59,29 @@ def test_assay_takes_it_and_bears_its_name():
         result = la.assay(MyVAE(-6.0), X, samples=64, grid=5, budget=10, questions=["units"])
     assert result.meta.model == "MyVAE"
     assert sum("assumed of MyVAE" in str(each.message) for each in seen) == 1
+
+
+def test_of_a_slow_encoder_two_rows_are_asked_where_they_tell():
+    asked = []
+
+    class Slow(MyVAE):
+        def encode(self, x):
+            asked.append(len(x))
+            return super().encode(x)
+
+    as_autoencoder(Slow(-2.0), X)
+    assert sum(asked) == 4
+
+
+def test_data_of_a_guessed_layout_go_in_as_the_model_takes_them():
+    class Series(MyVAE):
+        def encode(self, x):
+            return super().encode(x.flatten(1))
+
+        def decode(self, z):
+            return super().decode(z).reshape(-1, 3, 3)
+
+    data = la.data.own(X.reshape(-1, 3, 3).numpy())
+    assert data.x_shape == (1, 3, 3)
+    result = la.assay(as_autoencoder(Series(-2.0), data).model, data, samples=64, questions=["units"])
+    assert result.meta.x_shape == (3, 3)

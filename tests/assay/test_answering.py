@@ -45,6 +45,18 @@ def test_latents_without_an_answer_are_counted_and_the_other_questions_are_answe
     assert result["holes"].caveat and not result["reconstruction"].caveat
 
 
+def test_rows_without_an_answer_accuse_neither_the_model_nor_the_range_of_values():
+    def decode(z):
+        return torch.where(z[:, :1] > 1.0, torch.nan, z @ TURN.T)
+
+    x = torch.randn(400, 4, generator=torch.Generator().manual_seed(2)) @ TURN.T
+    result = la.assay(model_of(decode), x, samples=256, questions=["input_checks", "units"])
+    found = {finding.key: finding for finding in result.findings}
+    share = found["answers.lost"].estimate
+    assert found["answers.lost"].level == "problem" and share.low <= 0.1587 <= share.high  # P(N(0, 1) > 1)
+    assert found["input_checks.range"].level == "good"
+
+
 def test_a_healthy_model_has_no_such_section():
     result = la.assay(model_of(lambda z: z @ TURN.T), inside(), samples=128, grid=10, questions=["units", "holes"])
     assert "answers" not in {section.key for section in result.sections}

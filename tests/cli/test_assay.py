@@ -63,6 +63,35 @@ def test_training_rows_are_a_runs_own_or_named(say, trained, tmp_path):
     assert "100" in say("assay", trained, *named, "--report", report, *few)
 
 
+SERIES = """
+import torch
+
+W = torch.linalg.qr(torch.randn(12, 2, generator=torch.Generator().manual_seed(0)))[0]
+
+class Series(torch.nn.Module):
+    def encode(self, x):
+        mean = x.flatten(1) @ W
+        return mean, torch.full_like(mean, -6.0)
+
+    def decode(self, z):
+        return (z @ W.T).reshape(-1, 4, 3)
+"""
+
+
+def test_a_series_and_a_class_of_ones_own_are_taken_as_they_are(say, tmp_path, monkeypatch):
+    (tmp_path / "series_model.py").write_text(SERIES)
+    monkeypatch.chdir(tmp_path)
+    np.save("series.npy", np.random.default_rng(0).normal(size=(200, 4, 3)).astype(np.float32))
+    words = ("--data", "series.npy", "--samples", 64, "--grid", 8, "--budget", 10, "--report", "r.html")
+    said = say("assay", "series_model:Series", "--trust", *words)
+    assert "data: passed as 4×3, which the model takes" in said and "UserWarning" not in said
+    options = "--model-option latent_shape=2 --model-option output=mean_logvar --model-option prior=normal"
+    assert f"model: assumed is {options};" in said
+    assert "could not be drawn" not in (tmp_path / "r.html").read_text("utf-8")
+    said = say("assay", "series_model:Series", "--trust", *options.split(), "--question", "units", *words)
+    assert "assumed" not in said and "2 of 2 units are alive" in said
+
+
 WAITING = """
 import sys, time
 from latentassay.assay import rounds
@@ -100,7 +129,8 @@ def test_a_signal_keeps_what_was_answered(trained, tmp_path, number, code):
             "The assay was interrupted. Not reached:" if code == 130 else "The assay was ended by SIGTERM. Not reached:"
         )
     )
-    assert len(result.sections) > 1 and "Not reached" in said and "what was answered is in" in " ".join(error.split())
+    assert len(result.sections) > 1 and "Not reached" in said and "; what was answered is in" in " ".join(error.split())
+    assert f"error: {'interrupted' if code == 130 else 'ended by SIGTERM'};" in error
     assert "Not reached" in report.read_text("utf-8") and "Not reached" in found.read_text("utf-8")
 
 

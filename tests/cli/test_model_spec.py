@@ -317,3 +317,11 @@ def test_refusals_are_one_line_with_a_code(here, arguments, code, words):
     done = CliRunner().invoke(cli.app, ["assay", *arguments])
     assert done.exit_code == code and done.output.startswith("error:"), done.output
     assert words in " ".join(done.output.split())
+
+
+def test_a_folder_of_another_program_is_told_by_what_it_holds(tmp_path):
+    for name in ("config.json", "pytorch_model.bin", "trainer_state.json", "optimizer.pt", "vocab.txt"):
+        (tmp_path / name).write_text("{}")
+    held = r"holds manifest\.json; it holds config\.json, optimizer\.pt, pytorch_model\.bin, trainer_state\.json and 1"
+    with pytest.raises(FileError, match=held):
+        open_model(str(tmp_path))

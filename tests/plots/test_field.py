@@ -13,6 +13,7 @@ FLOW = np.stack(np.meshgrid(-0.3 * AXIS, -0.2 * AXIS), -1)
 PICTURES = {
     "images": np.random.default_rng(0).uniform(size=(4, 4, 1, 6, 6)),
     "curves": np.random.default_rng(0).uniform(size=(4, 4, 9)),
+    "series": np.random.default_rng(0).uniform(size=(4, 4, 3, 9)),
     "plane": np.random.default_rng(0).uniform(size=(4, 4, 2)),
     "space": np.random.default_rng(0).uniform(size=(4, 4, 3)),
 }

@@ -4,8 +4,10 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from matplotlib.figure import Figure
+
 from latentassay import report
-from latentassay.core.findings import LEVELS, Section
+from latentassay.core.findings import LEVELS, Picture, Section
 from tests.report.conftest import META
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
@@ -122,3 +124,14 @@ def test_the_head_repeats_nothing():
 def test_the_same_sections_give_the_same_page(sections):
     few = [s for s in sections if s.key in ("graph", "holes")]
     assert report.render(few, META) == report.render(few, META)
+
+
+def test_a_figure_that_cannot_be_drawn_costs_only_itself():
+    def fail():
+        raise ValueError("no <room>")
+
+    pictures = (Picture("broken", "Broken", "What it shows.", fail), Picture("whole", "Whole", "A line.", Figure))
+    page = report.render([Section("x", "X", "Why?", evidence=0, figures=lambda _: iter(pictures))])
+    assert (
+        "This figure could not be drawn (ValueError: no &lt;room&gt;)." in page and page.count('class="picture"') == 2
+    )

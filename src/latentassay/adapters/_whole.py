@@ -7,10 +7,10 @@ from torch import Tensor
 
 from latentassay.adapters._answers import Output, as_observation, as_posterior
 from latentassay.adapters._wrap import choose, wrap
-from latentassay.core.autoencoder import Autoencoder, device_and_dtype, eval_mode
+from latentassay.core.autoencoder import Autoencoder, device_and_dtype, eval_mode, modules_of
 from latentassay.core.callables import AnyFloat
 from latentassay.core.errors import ContractError, InputError, first_line
-from latentassay.core.observations import as_observations
+from latentassay.core.observations import as_observations, fit_layout
 from latentassay.core.posteriors import Point
 
 TRIED = 64
@@ -27,11 +27,13 @@ class Whole(NamedTuple):
         model: it.
         name: of its class.
         assumed: what was assumed, in one line with the options that change it; empty where nothing was.
+        options: of ``la.wrap``, by which the same is said.
     """
 
     model: Autoencoder
     name: str
     assumed: str
+    options: dict[str, Any]
 
 
 def as_autoencoder(model: Any, data: Any) -> Whole:
@@ -52,13 +54,13 @@ def as_autoencoder(model: Any, data: Any) -> Whole:
     """
     name = "torch pair" if isinstance(model, tuple | list) else type(model).__name__
     if isinstance(model, Autoencoder):
-        return Whole(model, name, "")
+        return Whole(model, name, "", {})
     adapter, halves = choose(model)
     if adapter.name != "torch":
-        return Whole(wrap(model), name, "")
-    rows = as_observations(data)
-    x = rows.batch(torch.arange(min(TRIED, len(rows))))
+        return Whole(wrap(model), name, "", {})
     probe = wrap(model, latent_shape=(1,))
+    rows = fit_layout(_Halves(halves, modules_of(probe)), as_observations(data))
+    x = rows.batch(torch.arange(min(TRIED, len(rows))))
     x = x.to(*device_and_dtype(probe, x))
     with eval_mode(probe):
         answer = _encode(halves[0], x[:2])
@@ -67,11 +69,30 @@ def as_autoencoder(model: Any, data: Any) -> Whole:
         posterior = as_posterior(answer, output)
     shape = tuple(posterior.mean.shape[1:])
     prior = None if isinstance(posterior, Point) else "normal"
-    said = [f"latent_shape={shape}"]
-    said += [f"output={output!r}"] if pair else []
-    said += [f"prior={prior!r}"] if prior else []
-    wrapped = wrap(model, latent_shape=shape, output=output, prior=prior)
-    return Whole(wrapped, name, f"assumed of {name}: {', '.join(said)}; change it by la.wrap(model, {said[0]}, …)")
+    options: dict[str, Any] = {"latent_shape": shape}
+    options |= {"output": output} if pair else {}
+    options |= {"prior": prior} if prior else {}
+    said = [f"{key}={value!r}" for key, value in options.items()]
+    assumed = f"assumed of {name}: {', '.join(said)}; change it by la.wrap(model, {said[0]}, …)"
+    return Whole(wrap(model, **options), name, assumed, options)
+
+
+class _Halves:
+    """The halves of a model of which nothing is known yet, to try on which layout of data they go."""
+
+    takes_any_float = True
+
+    def __init__(self, halves: tuple[Any, ...], modules: tuple[Any, ...]):
+        self._halves, self.torch_modules = halves, modules
+
+    def encode(self, x: Tensor) -> Point:
+        """Return the code without its spread."""
+        answer = AnyFloat(self._halves[0])(x)
+        return Point(as_posterior(answer[0] if _is_pair(answer) else answer, "mean").mean)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Return the decoder's answer."""
+        return as_observation(AnyFloat(self._halves[1])(z))
 
 
 def _encode(encode: Any, x: Tensor) -> Any:
@@ -91,9 +112,9 @@ def _is_pair(answer: Any) -> bool:
 
 def _tell_output(halves: tuple[Any, ...], x: Tensor, name: str) -> Output:
     """Say what the second of a pair is: a log-variance if any value is negative, else what data tell."""
-    mean, second = _encode(halves[0], x)[:2]
-    if bool((second < 0).any()):
+    if any(bool((_encode(halves[0], rows)[1] < 0).any()) for rows in (x[:2], x)):  # two tell most, and many may be slow
         return "mean_logvar"
+    mean, second = _encode(halves[0], x)[:2]
     noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(0)).to(mean)
     spreads = {"mean_logvar": (0.5 * second).exp(), "mean_std": second}
     errors = {key: _error(halves[1], mean + spread * noise, x) for key, spread in spreads.items()}

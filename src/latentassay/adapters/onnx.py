@@ -87,9 +87,19 @@ def _choose(signature: "Signature", wanted: int, names: Sequence[str] | None, ou
     if len(chosen) != wanted or not set(chosen) <= set(known):
         raise ContractError(
             f"{signature.path.name} gives {', '.join(known)}, and output={output!r} needs {wanted} of them; "
-            f"say which, in order: outputs=({', '.join(map(repr, known[:wanted]))},), or another output="
+            f"say which, in order: outputs=({', '.join(map(repr, known[:wanted]))},){_other_output(len(known), wanted)}"
         )
     return chosen
+
+
+def _other_output(known: int, wanted: int) -> str:
+    """Say what two outputs of a variational encoder are called, to a person who asked for one."""
+    if (known, wanted) != (2, 1):
+        return ", or another output="
+    return (
+        "; or, where they are mean and log-variance, output='mean_logvar' (--model-option output=mean_logvar), "
+        "mean and deviation, 'mean_std'"
+    )
 
 
 def _shape(stated: Any, found: tuple[int | None, ...], layout: str, what: str) -> tuple[int, ...] | None:

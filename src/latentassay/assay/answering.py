@@ -38,18 +38,19 @@ class Answering:
     """A model that answers for every latent: with the mean of all decodings where its own answer is no number.
 
     Attributes:
+        model: whose answers these are.
         lost: how many latents it had to answer for.
     """
 
     def __init__(self, model: Autoencoder, fill: Tensor, centre: Tensor):
-        self._model, self._fill, self._centre, self.lost = model, fill, centre, 0
+        self.model, self._fill, self._centre, self.lost = model, fill, centre, 0
         self.latent_shape, self.prior = tuple(model.latent_shape), model.prior
         self.torch_modules, self.torch_tensors = modules_of(model), tuple(weights_of(model))
         self.takes_any_float = getattr(model, "takes_any_float", False)
 
     def encode(self, x: Tensor) -> Posterior:
         """Return q(z|x); the mean code, without noise, where the encoder makes no numbers."""
-        q = encode_batch(self._model, x)
+        q = encode_batch(self.model, x)
         bad = ~torch.isfinite((q.mean + q.std).flatten(1).sum(1))
         if not bool(bad.any()):
             return q
@@ -60,7 +61,7 @@ class Answering:
 
     def decode(self, z: Tensor) -> Tensor:
         """Decode latents; those that make a batch fail are found by halving it."""
-        x = _decode(self._model, z, self._fill)
+        x = _decode(self.model, z, self._fill)
         bad = ~torch.isfinite(x.flatten(1).sum(1))
         if not bool(bad.any()):
             return x
@@ -96,6 +97,19 @@ def readable(model: Autoencoder, data: Observations, order: Int[Tensor, " n"], b
             q = encode_batch(model, to_model(model, data.batch(rows)))
             kept.append(rows[torch.isfinite((q.mean + q.std).flatten(1).sum(1)).cpu()])
     return torch.cat(kept)
+
+
+def reconstructed(
+    model: Autoencoder, data: Observations, order: Int[Tensor, " n"], batch_size: int
+) -> Int[Tensor, " m"]:
+    """Return the rows whose codes and reconstructions are numbers, in their order."""
+    kept = []
+    with eval_mode(model):
+        for rows in torch.split(readable(model, data, order, batch_size), batch_size):
+            x = data.batch(rows)
+            decoded = _decode(model, encode_batch(model, to_model(model, x)).mean, x[0])
+            kept.append(rows[torch.isfinite(decoded.flatten(1).sum(1)).cpu()])
+    return torch.cat(kept) if kept else order[:0]
 
 
 def answering(context: Context) -> Context:

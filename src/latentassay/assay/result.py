@@ -56,7 +56,14 @@ class Assay:
     def summary(self) -> str:
         """The assay in one sentence, e.g. "6 of 10 units are alive; units 3 and 5 form one variable; …"."""
         briefs = [finding.brief for section in self.sections for finding in section.findings if finding.brief]
-        return f"{'; '.join(briefs)}."
+        return f"{'; '.join(briefs)}." if briefs else f"{self._counts}."
+
+    @property
+    def _counts(self) -> str:
+        """How many findings there are of every level, where none is decisive enough for a sentence."""
+        levels = [finding.level for finding in self.findings]
+        counted = [f"{levels.count(level)} {level}" for level in LEVELS if level in levels]
+        return f"nothing decisive was found: {', '.join(counted) or 'no question applied'}"
 
     def __getitem__(self, key: str) -> Section:
         """The section of a question by its key.

@@ -11,6 +11,7 @@ import torch
 
 from latentassay._version import __version__
 from latentassay.adapters._whole import as_autoencoder
+from latentassay.assay.answering import reconstructed
 from latentassay.assay.budget import Sizes, sample_passes, sizes
 from latentassay.assay.context import seeded
 from latentassay.assay.control import Control, control
@@ -22,7 +23,7 @@ from latentassay.assay.result import Assay
 from latentassay.assay.rounds import ask_all
 from latentassay.core.autoencoder import Autoencoder, device_and_dtype
 from latentassay.core.contract import check_autoencoder
-from latentassay.core.errors import InputError
+from latentassay.core.errors import ContractError, InputError
 from latentassay.core.findings import Meta
 from latentassay.core.observations import Observations, as_observations, fit_layout
 from latentassay.core.threads import fastest_threads
@@ -95,9 +96,14 @@ def assay(
     began = time.perf_counter()
     chosen = choose(known_questions(), questions)
     Stopping(precision, budget)  # refuses what is neither
-    observations = fit_layout(model, as_observations(data))
+    observations = as_observations(data)
     if len(observations) < FEWEST or samples < FEWEST:
         raise InputError(f"an assay needs at least {FEWEST} rows and samples, got {len(observations)} and {samples}")
+    whole = as_autoencoder(model, observations)
+    model, name = whole.model, name or whole.name
+    if whole.assumed:
+        warnings.warn(whole.assumed, stacklevel=2)
+    observations = fit_layout(model, observations)
     options = Options(
         samples=samples,
         seed=seed,
@@ -109,10 +115,6 @@ def assay(
         batch_size=batch_size,
         train=None if train is None else _as_training_rows(fit_layout(model, as_observations(train)), observations),
     )
-    whole = as_autoencoder(model, observations)
-    model, name = whole.model, name or whole.name
-    if whole.assumed:
-        warnings.warn(whole.assumed, stacklevel=2)
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
     pace = find_pace(model, observations, order[:1], budget)
     if pace is not None and pace.passes < LEAN:
@@ -192,18 +194,36 @@ def _as_training_rows(train: Any, data: Observations) -> Observations:
 def _check(model: Autoencoder, data: Observations, order: torch.Tensor, options: Options, pace: Pace | None) -> Sizes:
     """Refuse what cannot be used before anything is measured; return how many rows can be afforded."""
     slow = pace is not None and pace.passes < WHOLE
-    check_autoencoder(model, data.batch(order[: 2 if slow else TIMED]))
+    tried = _check_contract(model, data, order, 2 if slow else TIMED)
     _check_varies(data, order[: options.samples])
     return sizes(
         model,
         data,
-        order[:TIMED],
+        order[:TIMED] if tried is None else tried,
         samples=options.samples,
         fewest=FEWEST_SLOW if slow else FEWEST,
         batch_size=options.batch_size,
         budget=options.budget,
         seconds=pace.seconds if pace is not None and slow else None,
     )
+
+
+def _check_contract(model: Autoencoder, data: Observations, order: torch.Tensor, n: int) -> torch.Tensor | None:
+    """Refuse a model that breaks the contract on ``n`` rows; those of which it makes no numbers are passed over.
+
+    Returns:
+        The rows that were taken instead of the first, where some were passed over.
+    """
+    try:
+        check_autoencoder(model, data.batch(order[:n]))
+    except ContractError:
+        tried = order[: n * TIMED]
+        kept = reconstructed(model, data, tried, n)
+        if not 2 <= len(kept) < len(tried):
+            raise
+        check_autoencoder(model, data.batch(kept[:n]))
+        return kept[:TIMED]
+    return None
 
 
 def _check_varies(data: Observations, rows: torch.Tensor) -> None:

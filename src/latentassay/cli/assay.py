@@ -95,9 +95,11 @@ def assay(
     """
     load_torch()
     import latentassay as la
+    from latentassay.adapters._whole import as_autoencoder
     from latentassay.cli import terminal
     from latentassay.cli.config import parse_options, parse_seconds
     from latentassay.cli.model_spec import open_model
+    from latentassay.core.observations import fit_layout
 
     check_outputs(report, json, save)
     seconds, named = parse_seconds(budget), {"space": space, "size": size}
@@ -105,10 +107,15 @@ def assay(
     opened = open_model(model, settings, trust=trust, command=_trusting_command(model))
     rows, training = opened.load(data, parse_options(option)), opened.load_train(train, data, parse_options(option))
     out.print(escape("\n".join([f"model: {opened.notes}", *(f"data: {note}" for note in terminal.describe(rows))])))
+    whole = as_autoencoder(opened.model, rows)
+    if (fitted := fit_layout(whole.model, rows)).x_shape != rows.x_shape:
+        out.print(f"data: passed as {'×'.join(map(str, fitted.x_shape))}, which the model takes")
+    if whole.options:
+        out.print(escape(terminal.describe_assumptions(whole.options)))
     stop: la.AssayInterrupted | None = None
     try:
         result = la.assay(
-            opened.model,
+            whole.model,
             rows,
             train=training,
             questions=question or None,
@@ -129,7 +136,8 @@ def assay(
     if failures:
         raise failures[0]
     if stop is not None:
-        raise KeyboardInterrupt(f"{stop.__cause__ or 'interrupted'}; what was answered is in {report}") from stop
+        cause = str(stop.__cause__ or "") or "interrupted"
+        raise KeyboardInterrupt(f"{cause}; what was answered is in {report}") from stop
 
 
 def _trusting_command(model: str) -> str | None:

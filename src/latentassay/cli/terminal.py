@@ -1,6 +1,6 @@
 """What commands print: verdicts, panels of scores and tables of results, as a terminal shows them best."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,17 @@ def describe(data: Any) -> tuple[str, ...]:
     """What was assumed of data of the user's own, and done to them; for other data their name."""
     notes = getattr(getattr(data, "store", None), "notes", ())
     return (f"{data.name}, {len(data):,} rows of {'×'.join(map(str, data.x_shape))}", *notes)
+
+
+def describe_assumptions(options: Mapping[str, Any]) -> str:
+    """What was assumed of a model, as the words that say it; whoever changes one says the others, too.
+
+    >>> describe_assumptions({"latent_shape": (4, 8)})
+    'model: assumed is --model-option latent_shape=4,8; say these words otherwise, or leave out what is not so'
+    """
+    words = {key: ",".join(map(str, value)) if isinstance(value, tuple) else value for key, value in options.items()}
+    said = " ".join(f"--model-option {key}={value}" for key, value in words.items())
+    return f"model: assumed is {said}; say these words otherwise, or leave out what is not so"
 
 
 def describe_cost(result: Any) -> str:

@@ -149,7 +149,7 @@ def _decodings(ax: Axes, samples: np.ndarray, extent: Extent, labels: Sequence[s
             ax.plot(*line.T, color=MAIN, linewidth=0.6)
         ax.set_title("decodings of the plane", color=INK, fontsize=SIZE, loc="left", pad=8)
         return
-    if samples.ndim not in (3, 5) or not samples.size:
+    if samples.ndim < 3 or not samples.size:
         raise InputError(f"reconstructions must have shape (gy, gx, *x_shape), got {samples.shape}")
     extent = _around(extent, samples.shape[1], samples.shape[0])
     note = tiles(ax, samples[::-1], extent, gaps=False, pixels=PIXELS)

@@ -67,7 +67,12 @@ def _verdict(sections: Sequence[Section]) -> list[tuple[Finding, Section]]:
 
 def _draw(section: Section) -> Iterator[DrawnPicture]:
     for picture in section.pictures:
-        yield _inline(picture, f"figure-{section.key}-{picture.name}")
+        anchor = f"figure-{section.key}-{picture.name}"
+        try:
+            yield _inline(picture, anchor)
+        except Exception as error:  # whatever it is, what was measured is not lost over a drawing of it
+            words = Markup("<p>This figure could not be drawn ({}: {}).</p>").format(type(error).__name__, error)
+            yield DrawnPicture(anchor, picture.title, picture.caption, words)
 
 
 def _inline(picture: Picture, anchor: str) -> DrawnPicture:

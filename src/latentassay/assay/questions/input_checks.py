@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay import plots
+from latentassay.assay.answering import Answering, reconstructed
 from latentassay.assay.context import Context
 from latentassay.assay.input_checks.belonging import Belonging, belonging
 from latentassay.assay.input_checks.layouts import check_layout, other_layout
@@ -28,6 +29,7 @@ from latentassay.assay.question import Judgement, Question
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Level, Picture, Score
 from latentassay.core.levels import GRAVE
+from latentassay.core.observations import Observations, TensorObservations
 from latentassay.core.posteriors import DiagonalGaussian
 from latentassay.sampling import decode, hybrid
 
@@ -144,6 +146,17 @@ class KnownCodes:
         return DiagonalGaussian(self._codes.mean[rows], self._codes.std[rows])
 
 
+def _with_answers(context: Context, cap: int) -> Observations:
+    """Return the data; of a model that makes no numbers of some, those of which it does.
+
+    A mapping that only leads away from the others would look like a gain.
+    """
+    if not isinstance(context.model, Answering):
+        return context.data
+    kept = reconstructed(context.model.model, context.data, context.order[: LAYOUT * cap], context.batch_size)
+    return TensorObservations(context.data.batch(kept)) if len(kept) >= LEAST else context.data
+
+
 def passes_needed(context: Context) -> int:
     """Every mapping on the fewest rows."""
     return LEAST * MAPPINGS
@@ -154,7 +167,7 @@ def measure(context: Context) -> InputEvidence:
     cap = max(LEAST, min(context.passes // MAPPINGS, context.at_most(MOST)))
     values = value_range(
         context.model,
-        context.data,
+        _with_answers(context, cap),
         generator=context.generator("value range"),
         batch_size=context.batch_size,
         n=cap,
