@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from latentassay.core.errors import FileError
+from latentassay.data.checked import CheckedRows
 from latentassay.data.formats import (
     Hdf5Store,
     Scaled,
@@ -140,9 +141,10 @@ def test_a_compressed_array_is_unpacked_once_and_mapped(tmp_path):
     assert np.array_equal(read_npz(tmp_path / "f.npz", "x"), LARGE)
     first = read_npz(tmp_path / "f.npz", "x", cache)
     stamp = cache.stat().st_mtime_ns
-    assert isinstance(first, np.memmap) and np.array_equal(first, LARGE)
+    assert isinstance(first, CheckedRows) and isinstance(first.mapped, np.memmap) and np.array_equal(first, LARGE)
     read_npz(tmp_path / "f.npz", "x", cache)
-    assert cache.stat().st_mtime_ns == stamp and [p.name for p in cache.parent.iterdir()] == ["x.npy"]
+    assert cache.stat().st_mtime_ns == stamp
+    assert {p.name for p in cache.parent.iterdir()} == {"x.npy", "x.npy.sums"}
 
 
 def test_no_pickle_is_ever_loaded(tmp_path):
@@ -212,8 +214,8 @@ def test_hdf5_images_are_unpacked_once_and_mapped(h5, tmp_path):
     assert isinstance(open_hdf5(h5, "a/x"), Hdf5Store)
     for _ in range(2):
         store = open_hdf5(h5, "a/x", tmp_path / "cache" / "x.npy")
-        assert isinstance(store, np.memmap) and np.array_equal(store, LARGE)
-    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["x.npy"]
+        assert isinstance(store, CheckedRows) and isinstance(store.mapped, np.memmap) and np.array_equal(store, LARGE)
+    assert {path.name for path in (tmp_path / "cache").iterdir()} == {"x.npy", "x.npy.sums"}
 
 
 def test_hdf5_refuses_rows_out_of_range_and_damage(h5, tmp_path):

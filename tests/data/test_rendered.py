@@ -81,3 +81,10 @@ def test_a_folder_that_cannot_be_written_is_named(store, tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(FileError, match="cannot be written"):
         cache_store(store, tmp_path / "file" / "toy.npy")
+
+
+def test_a_cache_of_an_earlier_version_gets_its_checksums(store, tmp_path):
+    path = tmp_path / "toy.npy"
+    np.save(path, store[np.arange(12)])
+    assert np.array_equal(cache_store(store, path)[np.arange(12)], store[np.arange(12)])
+    assert (tmp_path / "toy.npy.sums").exists()

@@ -12,10 +12,11 @@ import numpy as np
 from jaxtyping import UInt8
 
 from latentassay.core.progress import track
+from latentassay.data.checked import open_checked
 from latentassay.data.codes import expect_images, factor_data, grid_codes
 from latentassay.data.factors import FactorData
 from latentassay.data.files import Official, home, locate, make_once, reading, verify
-from latentassay.data.formats import read_npy, resize, writable_npy
+from latentassay.data.formats import resize, writable_npy
 
 FACTORS = {"elevation": 4, "azimuth": 24, "car": 183}
 """Number of values of every factor, in the order of the grid."""
@@ -51,7 +52,7 @@ def read_cars3d(path: Any, cache: Path, *, size: int = 64, cars: int = FACTORS["
         FileError: if it is damaged or laid out otherwise.
     """
     sizes = {**FACTORS, "car": cars}
-    store = read_npy(make_once(cache, Path(path), lambda target: _unpack_cars(Path(path), target, size, cars)))
+    store = open_checked(make_once(cache, Path(path), lambda target: _unpack_cars(Path(path), target, size, cars)))
     codes = grid_codes(tuple(sizes.values()))
     expect_images(cache, store, len(codes), (size, size, 3))
     return factor_data(store, codes, sizes, "cars3d", "hwc")

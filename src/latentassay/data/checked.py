@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 
 from latentassay.core.errors import FileError
-from latentassay.core.storage import open_regular, read_json, write_whole
+from latentassay.core.storage import check_regular, open_regular, read_json, write_whole
 
 BLOCK = 1 << 20
 """Bytes that have one checksum."""
@@ -31,6 +31,22 @@ def write_sums(path: Path, of: Path) -> None:
     write_whole(sums_path(path), json.dumps({"block": BLOCK, "sums": sums}).encode())
 
 
+def open_checked(path: Path) -> "CheckedRows":
+    """Open a ``.npy`` file that has its checksums beside it.
+
+    Raises:
+        FileError: it is damaged, is no array of rows, or does not fit its checksums.
+    """
+    check_regular(path, FIX)
+    try:
+        images = np.lib.format.open_memmap(path, mode="r")
+    except (OSError, ValueError) as error:
+        raise FileError(path, f"is no whole .npy file of plain values: {error}", FIX) from error
+    if images.ndim == 0:
+        raise FileError(path, "holds a single value, not rows", "Name another array.")
+    return CheckedRows(path, images)
+
+
 @final
 class CheckedRows:
     """Rows of a mapped ``.npy`` file, each block of which is compared with its checksum when first read.
@@ -48,6 +64,7 @@ class CheckedRows:
     def __init__(self, path: Path, images: np.memmap):
         self.path, self.shape, self.dtype = path, tuple(images.shape), images.dtype
         self.mapped, self._start = images, int(images.offset)
+        self._has_rows = images.flags.c_contiguous  # else a row lies all over the file
         found = read_json(sums_path(path), FIX)
         self._sums: Any = found.get("sums")
         if not isinstance(self._sums, list) or len(self._sums) != -(-path.stat().st_size // BLOCK):
@@ -67,10 +84,9 @@ class CheckedRows:
         return self.mapped[rows]
 
     def _verify(self, index: np.ndarray) -> None:
-        size = self.mapped[:1].nbytes
-        first = (self._start + index * size) // BLOCK
-        last = (self._start + (index + 1) * size - 1) // BLOCK
-        blocks = np.unique(np.concatenate([np.arange(a, b + 1) for a, b in {*zip(first, last, strict=True)}]))
+        if self._is_verified.all():
+            return
+        blocks = self._blocks(index) if self._has_rows else np.arange(len(self._sums))
         wanted = blocks[~self._is_verified[blocks]]
         if not len(wanted):
             return
@@ -80,6 +96,12 @@ class CheckedRows:
                 if _sum(stream.read(BLOCK)) != self._sums[block]:
                     raise FileError(self.path, f"was changed or is damaged (block {block} of {len(self._sums)})", FIX)
         self._is_verified[wanted] = True
+
+    def _blocks(self, index: np.ndarray) -> np.ndarray:
+        size = self.mapped[:1].nbytes
+        first = (self._start + index * size) // BLOCK
+        last = (self._start + (index + 1) * size - 1) // BLOCK
+        return np.unique(np.concatenate([np.arange(a, b + 1) for a, b in {*zip(first, last, strict=True)}]))
 
 
 def _sum(block: bytes) -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from latentassay.core.errors import FileError
 from latentassay.core.progress import bar
 from latentassay.core.storage import check_regular, kind_of, open_regular, replacing
+from latentassay.data.checked import sums_path, write_sums
 
 LONG = 200_000_000
 """Bytes from which the verification of a file is remembered."""
@@ -147,13 +148,17 @@ def place_key(path: Path) -> str:
 def make_once(cache: Path, source: Path, make: Callable[[Path], None]) -> Path:
     """Make ``cache`` from ``source`` by ``make(temporary path)``, unless it is there and not older.
 
+    Its checksums lie beside it; a cache without them, as earlier versions left them, is made anew.
+
     Raises:
         FileError: if it cannot be written; ``make`` reports a damaged source itself.
     """
     # Two processes may both make it: each writes a file of its own, and whichever is renamed last wins.
-    if not (cache.exists() and cache.stat().st_mtime >= source.stat().st_mtime):
+    is_there = cache.exists() and sums_path(cache).exists()
+    if not (is_there and cache.stat().st_mtime >= source.stat().st_mtime):
         with replacing(cache, ROOM) as temporary:
             make(temporary)
+            write_sums(cache, temporary)
     return cache
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from jaxtyping import Int, UInt8
 from latentassay.core.errors import FileError
 from latentassay.core.progress import bar
 from latentassay.core.storage import check_regular, open_regular
+from latentassay.data.checked import open_checked
 from latentassay.data.factors import Store
 from latentassay.data.files import make_once, reading
 from latentassay.data.hdf5 import open_file, opened
@@ -90,7 +91,7 @@ def open_hdf5(path: Any, dataset: str, cache: Path | None = None) -> Store:
                 images[first : first + len(block)] = block
                 line.update(len(block))
 
-    return read_npy(make_once(cache, store.path, unpack))
+    return open_checked(make_once(cache, store.path, unpack))
 
 
 def hdf5_dataset(file: Any, name: str) -> Any:
@@ -130,11 +131,15 @@ def npz_names(path: Any) -> tuple[str, ...]:
         return tuple(name.removesuffix(".npy") for name in archive.namelist())
 
 
-def read_npz(path: Any, member: str, cache: Path | None = None) -> np.ndarray:
+@overload
+def read_npz(path: Any, member: str) -> np.ndarray: ...
+@overload
+def read_npz(path: Any, member: str, cache: Path | None) -> Store: ...
+def read_npz(path: Any, member: str, cache: Path | None = None) -> Store:
     """Read one array of an ``.npz`` file without touching the others.
 
     A large uncompressed array is mapped in place. A compressed one is unpacked once into ``cache`` (a ``.npy``
-    file) and mapped there, or read into memory where no cache is given.
+    file) and mapped there, its blocks verified when first read, or read into memory where no cache is given.
 
     Raises:
         FileError: for a damaged archive, a missing array, or one of Python objects (a pickle).
@@ -148,7 +153,7 @@ def read_npz(path: Any, member: str, cache: Path | None = None) -> np.ndarray:
             _check_member(archive, info)
             with archive.open(info) as stream:
                 return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))
-    return read_npy(make_once(cache, path, lambda target: _unpack(path, info, target)))
+    return open_checked(make_once(cache, path, lambda target: _unpack(path, info, target)))
 
 
 def read_idx(path: Any, md5: str | None = None) -> UInt8[np.ndarray, "..."]:

@@ -7,6 +7,7 @@ from typing import Any, final
 import numpy as np
 
 from latentassay.core.errors import InputError
+from latentassay.data.checked import CheckedRows
 from latentassay.data.factors import FactorData, Layout
 from latentassay.data.formats import Hdf5Store
 from latentassay.data.own_cells import SparseRows
@@ -171,7 +172,7 @@ def _find_range(opened: Opened, shape: tuple[int, ...], dtype: np.dtype[Any]) ->
     if (
         dtype.kind == "f"
         and prod(shape) * dtype.itemsize <= SCANNED
-        and isinstance(opened.store, np.ndarray | Hdf5Store | SparseRows)
+        and isinstance(opened.store, np.ndarray | Hdf5Store | SparseRows | CheckedRows)
     ):
         _scan(opened, shape[0], step)
     low, high = np.inf, -np.inf

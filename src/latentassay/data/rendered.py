@@ -51,7 +51,7 @@ def grid_data(
 
 
 def cache_store(store: Store, path: str | Path, *, batch_size: int = 4096) -> Store:
-    """Return the whole store memory-mapped from ``path``, an ``.npy`` file written first if it is missing.
+    """Return the whole store memory-mapped from ``path``, an ``.npy`` file written first if it or its sums are missing.
 
     The file appears under its name only when complete, so a run that is killed leaves nothing that could
     be taken for whole. A progress bar on stderr counts the images.
@@ -60,16 +60,18 @@ def cache_store(store: Store, path: str | Path, *, batch_size: int = 4096) -> St
         FileError: if the file cannot be written, or is damaged, or holds other images than ``store``.
     """
     path = Path(path)
-    if not path.exists():
+    if path.exists():
+        _check(store, path)  # before it is replaced: it may be a file of the user's own
+    if not (path.exists() and sums_path(path).exists()):
         n = store.shape[0]
         blocks = (store[np.arange(start, min(start + batch_size, n))] for start in range(0, n, batch_size))
         with replacing(path) as part:
             write_npy(part, store.shape, store.dtype, blocks, label=f"rendering {path.stem}")
             write_sums(path, part)
-    return _open_and_check(store, path)
+    return CheckedRows(path, _check(store, path))
 
 
-def _open_and_check(store: Store, path: Path) -> Store:
+def _check(store: Store, path: Path) -> np.memmap:
     fix = "Delete it and it will be rendered anew"
     try:
         check_regular(path, fix)
@@ -82,4 +84,4 @@ def _open_and_check(store: Store, path: Path) -> Store:
     probe = np.linspace(0, len(images) - 1, 16).astype(int)
     if not np.array_equal(images[probe], store[probe]):
         raise FileError(path, "holds other images than this version renders", fix)
-    return CheckedRows(path, images) if sums_path(path).exists() else images
+    return images

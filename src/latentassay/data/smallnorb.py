@@ -10,10 +10,11 @@ from jaxtyping import Int
 
 from latentassay.core.errors import FileError
 from latentassay.core.progress import bar
+from latentassay.data.checked import open_checked
 from latentassay.data.codes import expect_codes, expect_images, factor_data
-from latentassay.data.factors import FactorData
+from latentassay.data.factors import FactorData, Store
 from latentassay.data.files import Official, home, locate, make_once, verify
-from latentassay.data.formats import norb_blocks, read_norb, read_npy, writable_npy
+from latentassay.data.formats import norb_blocks, read_norb, writable_npy
 
 FACTORS = {"category": 5, "instance": 10, "elevation": 9, "azimuth": 18, "lighting": 6}
 """Number of values of every factor over both splits, in the order of the grid."""
@@ -77,10 +78,21 @@ def read_smallnorb(splits: Sequence[dict[str, Path]], cache: Path, *, stereo: bo
         for block in norb_blocks(files["dat"], np.dtype(np.uint8), (len(part), 2, 96, 96))
     )
     make = partial(_unpack_norb, blocks, np.argsort(order))
-    store = read_npy(make_once(cache, splits[0]["dat"], make))
+    store = open_checked(make_once(cache, splits[0]["dat"], make))
     expect_images(cache, store, len(codes), (2, 96, 96))
     sizes = {**FACTORS, "instance": int(codes[:, 1].max()) + 1}
-    return factor_data(store if stereo else store[:, :1], codes[order], sizes, "smallnorb", "chw")
+    return factor_data(store if stereo else _LeftCamera(store), codes[order], sizes, "smallnorb", "chw")
+
+
+class _LeftCamera:
+    """Pairs of pictures, of which the first is delivered."""
+
+    def __init__(self, pairs: Store):
+        self._pairs = pairs
+        self.shape, self.dtype = (pairs.shape[0], 1, *pairs.shape[2:]), pairs.dtype
+
+    def __getitem__(self, rows: Any) -> Any:
+        return self._pairs[rows][..., :1, :, :]
 
 
 def _norb_codes(files: dict[str, Path]) -> Int[np.ndarray, "n 5"]:
