@@ -14,7 +14,7 @@ def from_torch(
     encode: Any,
     decode: Any,
     *,
-    latent_shape: Sequence[int],
+    latent_shape: Sequence[int] | int,
     prior: Any = None,
     output: Any = "mean",
 ) -> "TorchPair":

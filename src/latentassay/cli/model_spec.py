@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 WORD = re.compile(r"[a-z][a-z0-9_]*")
 FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
+NAMED = 4
+"""Entries of a folder that an error names."""
+
 WRITE_ONE = (
     "Write a function that builds the model and loads its weights, and name it package.module:function with --trust."
 )
@@ -167,6 +170,11 @@ def _check_run(path: Path) -> None:
         first, comma, second = adapter.form.partition(",")
         if comma and path.is_file() and path.suffix == Path(first).suffix:
             raise InputError(f"{path} is half of a pair; name both: {adapter.name}:{path},{second}")
+    if path.is_dir() and any(path.iterdir()):
+        held = sorted(entry.name for entry in path.iterdir())
+        more = f" and {len(held) - NAMED} more" if len(held) > NAMED else ""
+        cause = f"is no run, which holds {MANIFEST}; it holds {', '.join(held[:NAMED])}{more}"
+        raise FileError(path, cause, f"{WRITE_ONE} Understood are {_short_forms()}.")
     if path.is_file():
         cause = kind_of(check_regular(path)) or "is a file, not a model that can be read"
         raise FileError(path, cause, f"{WRITE_ONE} Understood are {_short_forms()}.")
