@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from latentassay.cli.outputs import check_outputs, write_all
-from latentassay.cli.shell import Options, Seed, load_torch, out
+from latentassay.cli.shell import AllowLarge, Options, Seed, load_torch, out
 from latentassay.cli.text import escape
 
 
@@ -75,6 +75,7 @@ def assay(
         str, typer.Option(help="Time, about: 60s, 2m, 90. Slow models are asked less, and it says how precisely.")
     ] = "2m",
     batch_size: Annotated[int, typer.Option(help="Rows per pass.", min=1)] = 128,
+    allow_large: AllowLarge = False,
     seed: Seed = 0,
 ) -> None:
     """Question a model on rows it has not seen, print the verdict and write the report.
@@ -97,7 +98,7 @@ def assay(
     import latentassay as la
     from latentassay.adapters._whole import as_autoencoder
     from latentassay.cli import terminal
-    from latentassay.cli.config import parse_options, parse_seconds
+    from latentassay.cli.config import parse_data_options, parse_options, parse_seconds
     from latentassay.cli.model_spec import open_model
     from latentassay.core.observations import fit_layout
 
@@ -105,7 +106,8 @@ def assay(
     seconds, named = parse_seconds(budget), {"space": space, "size": size}
     settings = {name: value for name, value in named.items() if value is not None} | parse_options(model_option)
     opened = open_model(model, settings, trust=trust, command=_trusting_command(model))
-    rows, training = opened.load(data, parse_options(option)), opened.load_train(train, data, parse_options(option))
+    rows = opened.load(data, parse_data_options(option, data, allow_large=allow_large))
+    training = opened.load_train(train, data, parse_data_options(option, train, allow_large=allow_large))
     out.print(escape("\n".join([f"model: {opened.notes}", *(f"data: {note}" for note in terminal.describe(rows))])))
     whole = as_autoencoder(opened.model, rows)
     if (fitted := fit_layout(whole.model, rows)).x_shape != rows.x_shape:

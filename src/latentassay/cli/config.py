@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from latentassay.core.errors import CheckpointError, InputError
 from latentassay.core.storage import TEXT_LIMIT, read_whole, write_whole
 from latentassay.data import FactorData, Splits, load
+from latentassay.data.own import is_own
 from latentassay.training.checkpoint import MANIFEST
 
 FILE = "data.json"
@@ -87,6 +88,16 @@ def parse_options(pairs: list[str]) -> dict[str, Any]:
     {'size': 32, 'train': None}
     """
     return {key: _value(text) for key, _, text in (pair.partition("=") for pair in pairs)}
+
+
+def parse_data_options(pairs: list[str], data: str | None, *, allow_large: bool) -> dict[str, Any]:
+    """Read the options of data as ``parse_options`` does; own data may be allowed to be large.
+
+    >>> parse_data_options(["key=x"], "x.npz", allow_large=True)
+    {'key': 'x', 'allow_large': True}
+    """
+    options = parse_options(pairs)
+    return options | {"allow_large": True} if allow_large and data is not None and is_own(data) else options
 
 
 def parse_model_options(pairs: list[str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from latentassay.cli.shell import out
+from latentassay.cli.shell import AllowLarge, out
 from latentassay.cli.text import escape
 
 data_app = typer.Typer(help="List, describe, render and fetch data sets.", no_args_is_help=True)
@@ -28,14 +28,17 @@ def list_data() -> None:
 
 
 @data_app.command()
-def info(name: Annotated[str, typer.Argument(help="A name from `latentassay data list`, or a path.")]) -> None:
+def info(
+    name: Annotated[str, typer.Argument(help="A name from `latentassay data list`, or a path.")],
+    allow_large: AllowLarge = False,
+) -> None:
     """Say what a data set holds and where it comes from, or how a file or folder of your own is read."""
     from latentassay.data.catalog import entry
     from latentassay.data.files import home
     from latentassay.data.own import is_own, own
 
     if is_own(name) or Path(name).exists():
-        rows = own(name)
+        rows = own(name, allow_large=allow_large)
         out.print(escape(f"{name}: {len(rows):,} rows of {'×'.join(map(str, rows.x_shape))}"), soft_wrap=True)
         for note in (*getattr(rows.store, "notes", ()), *rows.factor_notes):
             out.print(escape(note), soft_wrap=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from latentassay.cli.outputs import check_outputs
-from latentassay.cli.shell import Seed, load_torch, out
+from latentassay.cli.shell import AllowLarge, Seed, load_torch, out
 from latentassay.cli.text import escape
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def score(
         int, typer.Option(help="Random halves for 95 % intervals, e.g. 20; each costs half a panel.", min=0)
     ] = 0,
     save: Annotated[Path | None, typer.Option(help="Also write everything as JSON.")] = None,
+    allow_large: AllowLarge = False,
     seed: Seed = 0,
 ) -> None:
     """Score codes against known factors: MIG, DCI, SAP, IRS and the rest, each with the variant it is.
@@ -72,7 +73,7 @@ def score(
     from latentassay.cli.terminal import panel
 
     check_outputs(save)
-    table = codes_and_factors(source, rows=rows, seed=seed)
+    table = codes_and_factors(source, rows=rows, seed=seed, allow_large=allow_large)
     scores = metrics.score(
         table.codes, table.factors, metrics=metric or None, variants=variants, resamples=resamples, seed=seed
     )
@@ -89,7 +90,7 @@ def score(
         out.print(f"\nwritten: {escape(str(save))}", soft_wrap=True)
 
 
-def codes_and_factors(source: Path, *, rows: int, seed: int = 0) -> "Table":
+def codes_and_factors(source: Path, *, rows: int, seed: int = 0, allow_large: bool = False) -> "Table":
     """Read codes and factors from an ``.npz`` file, or encode the unseen rows of a run; ``rows`` of them at most.
 
     The file holds ``codes`` (n, latents), integer ``factors`` (n, factors), and ``factor_names`` if they have names;
@@ -105,39 +106,43 @@ def codes_and_factors(source: Path, *, rows: int, seed: int = 0) -> "Table":
 
     if source.is_dir():
         return encode_table(load_run(source).model, read_data_config(source).split().test, n=rows, seed=seed)
-    return _read_file(source, rows, seed)
+    return _read_file(source, rows, seed, allow_large)
 
 
-def _read_file(path: Path, rows: int, seed: int) -> "Table":
+def _read_file(path: Path, rows: int, seed: int, allow_large: bool) -> "Table":
     import numpy as np
 
     from latentassay.core.errors import FileError, InputError
     from latentassay.data.formats import npz_names, read_npz
+    from latentassay.data.limits import FACTOR_LIMIT
 
     if path.suffix.lower() in (".csv", ".tsv"):
-        return _read_text(path, rows, seed)
+        return _read_text(path, rows, seed, allow_large)
     if path.suffix.lower() != ".npz" and path.exists():
         raise FileError(path, f"is no .npz, .csv or .tsv file but {path.suffix or 'without an ending'}", WRITE)
     present = npz_names(path)
     if missing := [name for name in ("codes", "factors") if name not in present]:
         raise FileError(path, f"has no array {' or '.join(missing)}, only {', '.join(present) or 'nothing'}", WRITE)
-    codes, factors = read_npz(path, "codes"), read_npz(path, "factors")
+    codes = read_npz(path, "codes", allow_large=allow_large)
+    factors = read_npz(path, "factors", limit=FACTOR_LIMIT, allow_large=allow_large)
     if factors.ndim == 1:  # labels
         factors = factors[:, None]
     if codes.ndim < 2 or factors.ndim != 2 or len(codes) != len(factors):
         raise InputError(f"codes (n, latents) and factors (n, factors) must fit, got {codes.shape}, {factors.shape}")
-    names = read_npz(path, "factor_names") if "factor_names" in present else np.arange(factors.shape[1])
+    names = np.arange(factors.shape[1])
+    if "factor_names" in present:
+        names = read_npz(path, "factor_names", limit=FACTOR_LIMIT, allow_large=allow_large)
     if names.shape != factors.shape[1:]:
         raise InputError(f"factor_names must be {factors.shape[1]} names, got an array of shape {names.shape}")
     return _as_table(codes, factors, names, path, rows, seed)
 
 
-def _read_text(path: Path, rows: int, seed: int) -> "Table":
+def _read_text(path: Path, rows: int, seed: int, allow_large: bool) -> "Table":
     """Codes and factors of a table as text: columns of numbers and columns of labels."""
     from latentassay.core.errors import FileError
     from latentassay.data.tables import read_table
 
-    table = read_table(path)
+    table = read_table(path, allow_large=allow_large)
     if not table.factor_names:
         fix = "Call columns of labels label or factor…, or write an .npz with np.savez(path, codes=…, factors=…)."
         raise FileError(path, f"has no column of labels among {', '.join(table.names)}", fix)

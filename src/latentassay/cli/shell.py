@@ -21,6 +21,10 @@ Options = Annotated[
     list[str],
     typer.Option("--option", metavar="KEY=VALUE", help="Passed to the data's loader, e.g. size=32 or folder=…"),
 ]
+AllowLarge = Annotated[
+    bool,
+    typer.Option("--allow-large", help="Read files beyond the limits that keep small ones from taking all memory."),
+]
 ModelOptions = Annotated[
     list[str],
     typer.Option("--model-option", metavar="KEY=VALUE", help="Of the model's name, e.g. filters=16 or hidden=64,64."),

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latentassay.cli.shell import ModelOptions, Options, Seed, load_torch, out
+from latentassay.cli.shell import AllowLarge, ModelOptions, Options, Seed, load_torch, out
 from latentassay.core.errors import InputError
 from latentassay.core.interrupts import Terminated
 
@@ -51,6 +51,7 @@ def train(
     checkpoint_every: Annotated[
         str, typer.Option(help="Steps, or time, between checkpoints: 500, 90s, 10min, 1h.")
     ] = "1000",
+    allow_large: AllowLarge = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")] = False,
 ) -> None:
     """Train a model on 70 % of a data set, watching 10 %; 20 % stay unseen for the assay. Ctrl-C saves and stops.
@@ -67,9 +68,11 @@ def train(
     """
     load_torch()
     from latentassay import fit, models
-    from latentassay.cli.config import DataConfig, parse_model_options, parse_options
+    from latentassay.cli.config import DataConfig, parse_data_options, parse_model_options, parse_options
 
-    config = DataConfig(name=data, options=parse_options(option), rows=rows, seed=seed)
+    config = DataConfig(
+        name=data, options=parse_data_options(option, data, allow_large=allow_large), rows=rows, seed=seed
+    )
     parts = config.split()
     built = models.build(
         model,

@@ -23,9 +23,7 @@ from latentassay.data.checked import open_checked
 from latentassay.data.factors import Store
 from latentassay.data.files import make_once, reading
 from latentassay.data.hdf5 import open_file, opened
-
-MEMBER_LIMIT = 1 << 33
-"""Bytes of one compressed array that are read into memory."""
+from latentassay.data.limits import MEMBER_LIMIT, ROW_LIMIT, UNPACKED_LIMIT, check_size
 
 NORB_TYPES: dict[int, np.dtype[Any]] = {0x1E3D4C55: np.dtype("u1"), 0x1E3D4C54: np.dtype("<i4")}
 """Type of the values by the magic number that a matrix begins with."""
@@ -48,13 +46,18 @@ class Hdf5Store:
     Rows are read in ascending runs, since HDF5 itself wants sorted, unique indices and is slow on lists.
 
     Raises:
-        FileError: if the file is damaged or has no such dataset.
+        FileError: if the file is damaged, has no such dataset, or one whose rows or chunks are too large.
     """
 
-    def __init__(self, path: Any, dataset: str):
+    def __init__(self, path: Any, dataset: str, *, allow_large: bool = False):
         with reading(path, "HDF5 file"):
             self._file = open_file(path)
-            self._data = hdf5_dataset(self._file, dataset)
+            try:
+                self._data = hdf5_dataset(self._file, dataset)
+                _check_dataset(Path(path), self._data, allow_large)
+            except BaseException:
+                self._file.close()
+                raise
         self.path = Path(path)
         self.shape, self.dtype = tuple(self._data.shape), self._data.dtype
 
@@ -70,6 +73,12 @@ class Hdf5Store:
         with reading(self.path, "HDF5 file"):
             parts = [self._data[run[0] : run[-1] + 1] for run in runs]
         return np.concatenate(parts)[back.ravel()]
+
+
+def _check_dataset(path: Path, data: Any, allow_large: bool) -> None:
+    for what, shape in (("a row", data.shape[1:]), ("a chunk", data.chunks or ())):
+        size = math.prod(shape) * data.dtype.itemsize
+        check_size(path, f"{what} of {data.name.lstrip('/')}", size, ROW_LIMIT, allow_large=allow_large)
 
 
 def open_hdf5(path: Any, dataset: str, cache: Path | None = None) -> Store:
@@ -101,14 +110,16 @@ def hdf5_dataset(file: Any, name: str) -> Any:
     return file[name]
 
 
-def read_hdf5(path: Any, dataset: str) -> np.ndarray:
-    """Read one whole HDF5 dataset, such as labels, into memory.
+def read_hdf5(path: Any, dataset: str, *, limit: int = MEMBER_LIMIT, allow_large: bool = False) -> np.ndarray:
+    """Read one whole HDF5 dataset, such as labels, into memory, up to ``limit`` bytes.
 
     Raises:
-        FileError: if the file is damaged or has no such dataset.
+        FileError: if the file is damaged, has no such dataset, or a larger one.
     """
     with opened(path, "HDF5 file") as file:
-        return np.asarray(hdf5_dataset(file, dataset)[()])
+        data = hdf5_dataset(file, dataset)
+        check_size(path, dataset, math.prod(data.shape) * data.dtype.itemsize, limit, allow_large=allow_large)
+        return np.asarray(data[()])
 
 
 def read_npy(path: Any) -> np.ndarray:
@@ -132,22 +143,31 @@ def npz_names(path: Any) -> tuple[str, ...]:
 
 
 @overload
-def read_npz(path: Any, member: str) -> np.ndarray: ...
+def read_npz(path: Any, member: str, *, limit: int | None = None, allow_large: bool = False) -> np.ndarray: ...
 @overload
-def read_npz(path: Any, member: str, cache: Path | None) -> Store: ...
-def read_npz(path: Any, member: str, cache: Path | None = None) -> Store:
+def read_npz(
+    path: Any, member: str, cache: Path | None, *, limit: int | None = None, allow_large: bool = False
+) -> Store: ...
+def read_npz(
+    path: Any, member: str, cache: Path | None = None, *, limit: int | None = None, allow_large: bool = False
+) -> Store:
     """Read one array of an ``.npz`` file without touching the others.
 
     A large uncompressed array is mapped in place. A compressed one is unpacked once into ``cache`` (a ``.npy``
     file) and mapped there, its blocks verified when first read, or read into memory where no cache is given.
 
     Raises:
-        FileError: for a damaged archive, a missing array, or one of Python objects (a pickle).
+        FileError: for a damaged archive, a missing array, one of Python objects (a pickle), or one of more than
+            ``limit`` bytes; where left out, of ``MEMBER_LIMIT`` in memory and ``UNPACKED_LIMIT`` in the cache.
     """
     path = Path(path)
+    most = limit or (UNPACKED_LIMIT if cache else MEMBER_LIMIT)
     with reading(path, ".npz archive of plain arrays"), zipfile.ZipFile(path) as archive:
         info = _member(archive, f"{member}.npy")
-        if info.compress_type == zipfile.ZIP_STORED and info.file_size > 1 << 20:
+        is_mapped = info.compress_type == zipfile.ZIP_STORED and info.file_size > 1 << 20
+        if limit or not is_mapped:
+            check_size(path, f"its array {member}", info.file_size, most, allow_large=allow_large)
+        if is_mapped:
             return _map_stored(path, info)
         if cache is None:
             _check_member(archive, info)
@@ -300,8 +320,6 @@ def _member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 
 def _check_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
     """Refuse a member whose header promises other bytes than it has, since numpy would make room for what it says."""
-    if info.file_size > MEMBER_LIMIT:
-        raise ValueError(f"{info.filename} has {info.file_size:,} bytes, and at most {MEMBER_LIMIT:,} are read at once")
     with archive.open(info) as stream:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0

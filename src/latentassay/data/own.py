@@ -71,6 +71,7 @@ def own(
     n: int | None = None,
     value_range: Any = None,
     layout: str | None = None,
+    allow_large: bool = False,
 ) -> FactorData:
     """Load the user's own data from a folder, file, array or function; ``data.store.notes`` says what was done to them.
 
@@ -94,18 +95,22 @@ def own(
         layout: how one observation is stored: a picture ``"hwc"``, ``"chw"`` or ``"hw"``, a series ``"lc"`` or ``"l"``,
             a ``"vector"``, or ``"as is"``, which leaves its axes alone; guessed where left out, and then fitted to the
             model in an assay.
+        allow_large: take arrays, rows, factors, tables and pictures beyond the limits that keep a small file from
+            taking all memory (``latentassay.data.limits``).
 
     Raises:
         InputError: an option that this source does not take, integers without a stated range, NaN, values outside the
             stated range, pictures of several sizes or kinds, or a layout that cannot be guessed.
-        FileError: a file is missing, damaged, empty or hostile, or has no such array.
+        FileError: a file is missing, damaged, empty, hostile or larger than its limits, or has no such array.
 
     >>> data = own(lambda rows: np.sin(rows[:, None] + np.arange(3)), n=50)
     >>> len(data), data.x_shape, data.store.notes
     (50, (3,), ('float64 from -1 to 1 in 50 rows, delivered as they are',))
     """
     options = {"key": key, "size": size, "colour": colour, "counts": counts, "labels": labels, "n": n}
-    opened = open_own(source, {name: value for name, value in options.items() if value is not None})
+    opened = open_own(
+        source, {name: value for name, value in options.items() if value is not None}, allow_large=allow_large
+    )
     chosen, words = (layout, ()) if layout else _layout(opened)
     store = OwnStore(opened._replace(notes=(*opened.notes, *words)), _as_range(value_range))
     factors = np.zeros((store.shape[0], 0), np.int64) if opened.factors is None else opened.factors

@@ -10,6 +10,7 @@ from latentassay.core.errors import FileError, InputError
 from latentassay.data.factors import Store
 from latentassay.data.formats import Hdf5Store
 from latentassay.data.hdf5 import opened
+from latentassay.data.limits import FACTOR_LIMIT, MEMBER_LIMIT, ROW_LIMIT, check_size
 
 FIX = "Write it again with adata.write_h5ad(…)."
 """What to do about a damaged file."""
@@ -27,7 +28,9 @@ class Cells(NamedTuple):
     factor_names: tuple[str, ...]
 
 
-def read_cells(path: Path, *, key: str = "X", counts: bool = False, labels: str | None = None) -> Cells:
+def read_cells(
+    path: Path, *, key: str = "X", counts: bool = False, labels: str | None = None, allow_large: bool = False
+) -> Cells:
     """Open one matrix of an ``.h5ad`` file, a row per cell.
 
     Args:
@@ -35,19 +38,20 @@ def read_cells(path: Path, *, key: str = "X", counts: bool = False, labels: str 
         key: ``"X"``, ``"raw"``, ``"layers/NAME"`` or ``"obsm/NAME"``.
         counts: refuse a matrix that holds anything but whole numbers from 0.
         labels: a categorical column of the cells (``obs``), which becomes a factor.
+        allow_large: take rows, chunks and columns beyond the limits of ``latentassay.data.limits``.
 
     Raises:
         InputError: counts are asked for and there are none; says which matrices hold some.
         FileError: a damaged file, or no such matrix or column.
     """
-    matrix = _matrix(path, key)
+    matrix = _matrix(path, key, allow_large)
     seen = _probe(matrix)
     if counts and not _are_counts(seen):
         others = [name for name in _matrices(path) if name != key and _is_countable(path, name)]
         fix = f"counts are in {' and '.join(others)}: key=" if others else "no other matrix of this file holds any"
         raise InputError(f"{key} of {path} holds no counts ({_words(seen)}), which were asked for; {fix}")
     notes = (f"{key} of the AnnData: {matrix.shape[0]:,} cells by {matrix.shape[1]:,} columns ({_words(seen)})",)
-    codes = None if labels is None else _codes(path, labels)[:, None]
+    codes = None if labels is None else _codes(path, labels, allow_large)[:, None]
     return Cells(_Counts(matrix, key) if counts else matrix, notes, codes, () if labels is None else (labels,))
 
 
@@ -59,10 +63,14 @@ class SparseRows:
         FileError: parts that do not belong together.
     """
 
-    def __init__(self, path: Path, group: str, shape: tuple[int, ...]):
+    def __init__(self, path: Path, group: str, shape: tuple[int, ...], *, allow_large: bool = False):
         self._path, self._group = path, group
-        self._parts = {name: Hdf5Store(path, f"{group}/{name}") for name in ("data", "indices")}
-        ends = Hdf5Store(path, f"{group}/indptr")
+        check_size(path, f"a row of {group}", 4 * shape[1], ROW_LIMIT, allow_large=allow_large)
+        self._parts = {
+            name: Hdf5Store(path, f"{group}/{name}", allow_large=allow_large) for name in ("data", "indices")
+        }
+        ends = Hdf5Store(path, f"{group}/indptr", allow_large=allow_large)
+        check_size(path, f"{group}/indptr", 8 * ends.shape[0], MEMBER_LIMIT, allow_large=allow_large)
         self._ends = ends[np.arange(ends.shape[0])].astype(np.int64)
         self.shape, self.dtype = shape, np.dtype(np.float32)
         if not self._is_whole():
@@ -105,7 +113,7 @@ class _Counts:
         return x
 
 
-def _matrix(path: Path, key: str) -> Store:
+def _matrix(path: Path, key: str, allow_large: bool = False) -> Store:
     import h5py
 
     place = {"raw": "raw/X"}.get(key, key)  # older files have it as raw.X, beside X
@@ -117,17 +125,19 @@ def _matrix(path: Path, key: str) -> Store:
         dense = isinstance(node, h5py.Dataset)
         if dense and (node.ndim != 2 or node.dtype.kind not in "biuf"):
             raise ValueError(f"{key} is {node.dtype} {node.shape}, not a matrix of numbers")
-    return Hdf5Store(path, name) if dense else _sparse(path, name, attributes)
+    if dense:
+        return Hdf5Store(path, name, allow_large=allow_large)
+    return _sparse(path, name, attributes, allow_large)
 
 
-def _sparse(path: Path, name: str, attributes: dict[str, Any]) -> SparseRows:
+def _sparse(path: Path, name: str, attributes: dict[str, Any], allow_large: bool) -> SparseRows:
     form = attributes.get("encoding-type", attributes.get("h5sparse_format", "something else"))
     form = form.decode() if isinstance(form, bytes) else str(form)
     if not form.startswith("csr"):
         fix = "Save it by rows: adata.X = adata.X.tocsr() (likewise raw and layers), then adata.write_h5ad(…)."
         raise FileError(path, f"{name} is stored as {form}, not dense or sparse by rows", fix)
     shape = attributes["shape"] if "shape" in attributes else attributes["h5sparse_shape"]
-    return SparseRows(path, name, tuple(map(int, shape)))
+    return SparseRows(path, name, tuple(map(int, shape)), allow_large=allow_large)
 
 
 def _matrices(path: Path) -> list[str]:
@@ -164,7 +174,7 @@ def _words(x: np.ndarray) -> str:
     return f"values such as {broken[0]:.3g}, as after normalising or a logarithm"
 
 
-def _codes(path: Path, column: str) -> Int[np.ndarray, " n"]:
+def _codes(path: Path, column: str, allow_large: bool) -> Int[np.ndarray, " n"]:
     """Number the values of a column of ``obs``: a group of codes, an array, or a field of an old table."""
     import h5py
 
@@ -175,6 +185,8 @@ def _codes(path: Path, column: str) -> Int[np.ndarray, " n"]:
             cause = f"has no column {column!r} of cells, only {', '.join(table or ())}"
             raise FileError(path, cause, "Choose one with labels=.")
         node = obs[column]
+        codes = node["codes"] if isinstance(node, h5py.Group) else node
+        check_size(path, column, codes.nbytes, FACTOR_LIMIT, allow_large=allow_large)
         values = np.asarray(node["codes"] if isinstance(node, h5py.Group) else node[()])
     if values.dtype.kind == "f":
         raise InputError(f"{column} of {path} holds decimals, no labels; choose a column of categories")

@@ -1,9 +1,11 @@
 """A folder of pictures as rows: cut to a square, resized, grey or RGB, turned as their cameras say."""
 
+import threading
 import warnings
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from math import prod
 from pathlib import Path
 from typing import Any, final
 
@@ -13,6 +15,7 @@ from jaxtyping import UInt8
 from latentassay.core.errors import FileError, InputError
 from latentassay.core.progress import track
 from latentassay.data.files import check_kind
+from latentassay.data.limits import ALLOW, PICTURE_LIMIT, check_size
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 """Of the files that count as pictures."""
@@ -32,6 +35,8 @@ DEEP = ("I", "F")
 MODES = {"grey": "L", "rgb": "RGB"}
 """PIL's mode for each ``colour``."""
 
+_PIL_LIMIT = threading.RLock()
+
 
 @final
 class PictureFolder:
@@ -46,16 +51,17 @@ class PictureFolder:
 
     Raises:
         InputError: unknown colour or size, or pictures that differ where size or colour are left out.
-        FileError: no pictures, or one that is damaged or has more than 8 bits a channel.
+        FileError: no pictures, or one that is damaged, has more than 8 bits a channel or too many pixels.
     """
 
-    def __init__(self, folder: Path, *, size: int | None = None, colour: str | None = None):
+    def __init__(self, folder: Path, *, size: int | None = None, colour: str | None = None, allow_large: bool = False):
         if colour is not None and colour not in MODES:
             raise InputError(f"colour must be 'grey' or 'rgb', got {colour!r}")
         if size is not None and (not isinstance(size, int) or size < 1):
             raise InputError(f"size must be a whole number of pixels, at least 1, got {size!r}")
         self.paths = _list_pictures(folder)
-        heads = [_head(path) for path in track(self.paths, "looking at pictures")]
+        self._allow_large = allow_large
+        heads = [_head(path, allow_large) for path in track(self.paths, "looking at pictures")]
         width, height = (size, size) if size else _one_size(folder, [head[0] for head in heads])
         colour = colour or _one_colour(folder, [head[1] for head in heads])
         self._mode, self._size, self._cut = MODES[colour], (width, height), size is not None
@@ -76,7 +82,7 @@ class PictureFolder:
     def _decode(self, path: Path) -> np.ndarray:
         from PIL import ImageOps
 
-        with _picture(path) as image:
+        with _picture(path, self._allow_large) as image:
             plain = _opaque(ImageOps.exif_transpose(image), self._mode)
             return np.asarray(_square(plain, self._size) if self._cut else plain)
 
@@ -101,7 +107,20 @@ def _list_pictures(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _picture(path: Path) -> Iterator[Any]:
+def _without_pil_limit() -> Iterator[None]:
+    """Hold PIL's limit of pixels lifted, which it keeps for the whole process."""
+    from PIL import Image
+
+    with _PIL_LIMIT:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+@contextmanager
+def _picture(path: Path, allow_large: bool) -> Iterator[Any]:
     """Open one picture; whatever its decoder raises becomes one error that names the file."""
     from PIL import Image
 
@@ -110,8 +129,11 @@ def _picture(path: Path) -> Iterator[Any]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # odd metadata; pictures that are bombs are refused by PIL itself
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=FORMATS) as image:
+            with _without_pil_limit() if allow_large else nullcontext(), Image.open(path, formats=FORMATS) as image:
+                check_size(path, "the picture", prod(image.size), PICTURE_LIMIT, allow_large=allow_large, unit="pixels")
                 yield image
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise FileError(path, f"the picture is larger than is decoded unasked ({_cause(error)})", ALLOW) from error
     except Exception as error:  # decoders of foreign files raise anything
         if isinstance(error, FileError):
             raise
@@ -124,9 +146,9 @@ def _cause(error: Exception) -> str:
     return str(error).partition(" '/")[0].partition(" <")[0].rstrip(".") or type(error).__name__
 
 
-def _head(path: Path) -> tuple[tuple[int, int], str]:
+def _head(path: Path, allow_large: bool) -> tuple[tuple[int, int], str]:
     """Width and height as the camera held it, and grey or rgb."""
-    with _picture(path) as image:
+    with _picture(path, allow_large) as image:
         if _is_deep(image):
             fix = "Save it with 8 bits, or all pictures as one array and state value_range=."
             raise FileError(path, f"has more than 8 bits a channel (mode {image.mode})", fix)

@@ -17,6 +17,7 @@ from latentassay.data.factors import Layout, Store
 from latentassay.data.files import digest, home, reading
 from latentassay.data.formats import Hdf5Store, npz_names, read_hdf5, read_npy, read_npz
 from latentassay.data.hdf5 import opened
+from latentassay.data.limits import FACTOR_LIMIT
 from latentassay.data.own_cells import read_cells
 from latentassay.data.own_pictures import PictureFolder
 from latentassay.data.tables import read_table
@@ -61,16 +62,16 @@ class Opened(NamedTuple):
     range: Range | None = None
 
 
-def open_own(source: Any, options: dict[str, Any]) -> Opened:
+def open_own(source: Any, options: dict[str, Any], *, allow_large: bool = False) -> Opened:
     """Open a path, an array or a function with the options that its kind takes.
 
     Raises:
         InputError: an option that this kind does not take, or one that is missing.
-        FileError: a file is missing, damaged, or has no such array.
+        FileError: a file is missing, damaged, has no such array, or holds more than is taken without ``allow_large``.
     """
     if isinstance(source, str | Path):
         path = Path(source).expanduser()
-        return _open_file(path, options)
+        return _open_file(path, options, allow_large)
     if callable(source) and not hasattr(source, "__array__"):
         _takes("a function", options, "n")
         return _open_function(source, **options)
@@ -78,11 +79,11 @@ def open_own(source: Any, options: dict[str, Any]) -> Opened:
     return Opened(as_array(source), "array")
 
 
-def _open_file(path: Path, options: dict[str, Any]) -> Opened:
+def _open_file(path: Path, options: dict[str, Any], allow_large: bool) -> Opened:
     suffix = path.suffix.lower()
     if path.is_dir():
         _takes("a folder of pictures", options, "size", "colour")
-        pictures = PictureFolder(path, **options)
+        pictures = PictureFolder(path, **options, allow_large=allow_large)
         return Opened(pictures, pictures.name, pictures.notes, layout="hwc", range=(0.0, 255.0))
     if suffix not in SUFFIXES and path.exists():
         known = f"Own data are a folder of pictures, or a file that ends in {', '.join(SUFFIXES)}."
@@ -94,7 +95,7 @@ def _open_file(path: Path, options: dict[str, Any]) -> Opened:
         return Opened(read_npy(path), path.stem)
     if suffix in (".csv", ".tsv"):
         _takes("a table", options)
-        table = read_table(path)
+        table = read_table(path, allow_large=allow_large)
         return Opened(
             store=table.numbers.astype(np.float32),
             name=path.stem,
@@ -105,10 +106,10 @@ def _open_file(path: Path, options: dict[str, Any]) -> Opened:
         )
     if suffix == ".npz":
         _takes("an .npz file", options, "key")
-        return _npz(path, **options)
+        return _npz(path, **options, allow_large=allow_large)
     if suffix == ".h5ad":
         _takes("an .h5ad file", options, "key", "counts", "labels")
-        cells = read_cells(path, **options)
+        cells = read_cells(path, **options, allow_large=allow_large)
         return Opened(
             store=cells.matrix,
             name=path.stem,
@@ -118,6 +119,7 @@ def _open_file(path: Path, options: dict[str, Any]) -> Opened:
             layout="vector",
         )
     _takes("an HDF5 file", options, "key")
+    options = options | {"allow_large": allow_large}
     return _mat(path, **options) if suffix == ".mat" else _hdf5(path, **options)
 
 
@@ -128,17 +130,22 @@ def _takes(kind: str, options: dict[str, Any], *known: str) -> None:
         raise InputError(f"{kind} does not take {', '.join(wrong)}; {also}")
 
 
-def _npz(path: Path, key: str | None = None) -> Opened:
+def _npz(path: Path, key: str | None = None, *, allow_large: bool = False) -> Opened:
     held = npz_names(path)
     if key is None:
         key = next((name for name in ("x", "images") if name in held), held[0] if len(held) == 1 else None)
     if key not in held:
         wanted = f"no array {key}" if key else "no array x or images"
         raise FileError(path, f"{wanted} among {', '.join(held)}", "Save observations as x, or name them with key=.")
-    x = read_npz(path, key, _cache(path, key) if _unpacked_size(path, key) > CACHED else None)
-    factors = read_npz(path, "factors") if "factors" in held else None
-    labels = read_npz(path, "factor_names").tolist() if "factor_names" in held else ()
+    cache = _cache(path, key) if _unpacked_size(path, key) > CACHED else None
+    x = read_npz(path, key, cache, allow_large=allow_large)
+    factors = _factors(path, "factors", allow_large) if "factors" in held else None
+    labels = _factors(path, "factor_names", allow_large).tolist() if "factor_names" in held else ()
     return Opened(x, path.stem, (), factors, tuple(map(str, labels)))
+
+
+def _factors(path: Path, name: str, allow_large: bool) -> np.ndarray:
+    return read_npz(path, name, limit=FACTOR_LIMIT, allow_large=allow_large)
 
 
 def _cache(path: Path, key: str) -> Path:
@@ -171,8 +178,8 @@ def _datasets(path: Path) -> list[str]:
     return found
 
 
-def _hdf5(path: Path, key: str | None = None) -> Opened:
-    return Opened(Hdf5Store(path, _choose_dataset(path, key)), path.stem)
+def _hdf5(path: Path, key: str | None = None, *, allow_large: bool = False) -> Opened:
+    return Opened(Hdf5Store(path, _choose_dataset(path, key), allow_large=allow_large), path.stem)
 
 
 def _choose_dataset(path: Path, key: str | None) -> str:
@@ -185,13 +192,13 @@ def _choose_dataset(path: Path, key: str | None) -> str:
     return key
 
 
-def _mat(path: Path, key: str | None = None) -> Opened:
+def _mat(path: Path, key: str | None = None, *, allow_large: bool = False) -> Opened:
     """Read a MAT file of version 7.3, which is HDF5 with its axes in reverse."""
     if not check_regular(path).startswith(b"MATLAB 7.3"):
         fix = "Save it as version 7.3: save('x.mat', 'x', '-v7.3'); or np.save('x.npy', scipy.io.loadmat('x.mat')['x'])"
         raise FileError(path, "is a MAT file of another version than 7.3", f"{fix}.")
     key = _choose_dataset(path, key)
-    values = read_hdf5(path, key).T
+    values = read_hdf5(path, key, allow_large=allow_large).T
     note = f"axes in MATLAB's order, of which the first counts rows ({'×'.join(map(str, values.shape))})"
     return Opened(values, path.stem, (note,))
 

@@ -11,10 +11,8 @@ from jaxtyping import Float, Int
 
 from latentassay.core.errors import FileError
 from latentassay.core.labels import encode_labels
-from latentassay.core.storage import read_whole
-
-TABLE_LIMIT = 1 << 30
-"""Bytes that a table as text may have; larger ones are to be saved as an array, which is mapped and not read."""
+from latentassay.core.storage import check_regular, read_whole
+from latentassay.data.limits import TABLE_LIMIT, check_size
 
 LABEL = re.compile(r"(label|class|target|factor|category|cell_?type|batch|y)s?([ _:.-].*|\d*)", re.IGNORECASE)
 """Names of columns that are labels though they hold numbers."""
@@ -44,16 +42,18 @@ class TextTable(NamedTuple):
     notes: tuple[str, ...]
 
 
-def read_table(path: Path) -> TextTable:
+def read_table(path: Path, *, allow_large: bool = False) -> TextTable:
     """Read a table of one line a row, with or without names in the first line.
 
     Columns of words are labels, and so are columns of numbers called ``label``, ``class``, ``target``, ``factor…``;
     all others are numbers. Commas, semicolons or tabs part the cells.
 
     Raises:
-        FileError: no text, no rows, rows of several lengths, or no column of numbers; names the line.
+        FileError: no text, too much of it, no rows, rows of several lengths, or no column of numbers; names the line.
         InputError: labels that are missing in a row.
     """
+    check_regular(path, FIX)
+    check_size(path, "the table", path.stat().st_size, TABLE_LIMIT, allow_large=allow_large)
     rows, header = _cells(path)
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     numbers = [_as_numbers(column) for column in columns]
@@ -80,7 +80,7 @@ def read_table(path: Path) -> TextTable:
 
 def _cells(path: Path) -> tuple[list[list[str]], list[str]]:
     """Rows of cells, and the names of the columns."""
-    payload = read_whole(path, FIX, limit=TABLE_LIMIT)
+    payload = read_whole(path, FIX)
     try:
         text = payload.decode("utf-8-sig")
     except UnicodeDecodeError as error:
