@@ -89,3 +89,9 @@ def test_how_little_the_decoder_reads_is_said_where_it_is_not_nothing():
     sentences = [next(iter(state_findings(ledger(one), beta=False))).sentence for one in (silent, faintly)]
     assert sentences[0].endswith("and the decoder does not read it.")
     assert sentences[1].endswith("hardly reads it (exchanging it moves at most 0.042 % of the output).")
+
+
+def test_twins_are_named_without_what_only_moves_with_them():
+    known = replace(ledger(entry(0, "twin"), entry(1, "twin"), entry(2, "entangled")), variables=((0, 1, 2),))
+    (finding,) = state_findings(known, beta=False)
+    assert finding.sentence.startswith("Units 0 and 1 repeat each other") and finding.subjects == ("0+1",)

@@ -248,9 +248,11 @@ def _members(
     same: Iterable[tuple[int, int]], mutual: Iterable[tuple[int, int]], redundant: Bool[Tensor, " u"]
 ) -> dict[State, set[int]]:
     """Units in each of the states that they share with others."""
-    twins, together = {unit for pair in same for unit in pair}, set(redundant.nonzero().flatten().tolist())
+    together, pairs = set(redundant.nonzero().flatten().tolist()), list(same)
+    twins = {unit for pair in pairs for unit in pair}
     # Where all redundant units repeat one another, that says more; where others hold the same, it says too little.
-    twins = twins if together <= twins else twins - together
+    if not together <= twins:
+        twins = {unit for pair in pairs if not together & set(pair) for unit in pair}
     return {"twin": twins, "redundant": together, "entangled": {unit for pair in mutual for unit in pair}}
 
 

@@ -71,7 +71,9 @@ def _subjects(ledger: Ledger, state: State, units: list[int]) -> tuple[str, ...]
 
 
 def _groups(ledger: Ledger, units: list[int]) -> list[tuple[int, ...]]:
-    return [group for group in ledger.variables if set(group) & set(units)]
+    """Those of the units that are in one group, which may hold others that they move and do not repeat."""
+    groups = [tuple(unit for unit in group if unit in units) for group in ledger.variables]
+    return [group for group in groups if group]
 
 
 def _pick(units: Sequence[object], one: str, many: str) -> str:

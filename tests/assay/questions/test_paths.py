@@ -110,3 +110,16 @@ def test_models_that_torch_cannot_differentiate_get_the_way_across_the_plane():
 
 def test_one_unit_makes_no_plane():
     assert not ask(*shrinking(1.0, latents=1), "paths")
+
+
+def test_beside_exact_responses_to_real_codes_no_ratio_is_made_up():
+    book = torch.randn(16, 3, generator=torch.Generator().manual_seed(0))
+
+    def nearest(z):
+        return book[torch.cdist(z, book).argmin(1)]
+
+    x = torch.randn(200, 3, generator=torch.Generator().manual_seed(1))
+    result = la.assay(la.from_torch(nearest, nearest, latent_shape=(3,)), x, samples=128, questions=["paths"])
+    (finding,) = result["paths"].findings
+    assert finding.sentence == "Straight lines between real codes cost more than 1,000 × what real data do."
+    assert finding.estimate > 1e5

@@ -185,3 +185,19 @@ def test_units_that_come_back_only_together_are_in_the_summary():
     sections = ask(model, torch.randn(600, 5, generator=torch.Generator().manual_seed(1)), "units")
     finding = findings_of(sections)["units.alive"]
     assert "come back only together with others" in finding.brief and "hold 5 variables" in finding.sentence
+
+
+def test_an_overcomplete_code_holds_no_more_variables_than_data_and_calls_no_different_codes_the_same():
+    generator = torch.Generator().manual_seed(0)
+    tall, wide = (torch.linalg.qr(torch.randn(n, 12, generator=generator))[0] for n in (24, 12))
+    x = torch.randn(800, 3, generator=generator) @ wide[:3] + 0.05 * torch.randn(800, 12, generator=generator)
+    model = la.from_torch(lambda x: x @ tall.T, lambda z: z @ tall, latent_shape=(24,))
+    result = la.assay(model, x, samples=512, questions=["units"])
+    assert (
+        result.scores["units.variables"].value == 12
+    )  # 24 units, of which the decoder reads as many directions as x has
+    same = (x @ tall.T).T.corrcoef().abs()
+    for finding in result["units"].findings:
+        for group in finding.subjects if finding.key == "units.twins" else ():
+            units = [int(unit) for unit in group.split("+")]
+            assert same[units][:, units].min() > 0.9

@@ -56,6 +56,9 @@ ROUNDING = 1e-4
 SAME = 1e-6
 """Codes nearer to each other than this share of their spread are the same."""
 
+EXACT = 1000.0
+"""Ratios beyond say only that responses to real codes are nearly exact, as those of a codebook are."""
+
 WORTH = 0.8
 """Ways through real codes are worth taking if they surely cost no more than this share of straight lines."""
 
@@ -301,7 +304,8 @@ def judge(evidence: PathsEvidence, context: Context) -> Judgement:
 def _finding(evidence: PathsEvidence, straight: Score, detour: Score) -> Finding:
     level = grade(evidence.lines, BOUNDS)
     worth = level != "good" and (evidence.detours.high or 1.0) < WORTH
-    sentence = f"Straight lines between real codes cost {straight} what real data do"
+    cost = str(straight) if evidence.lines <= EXACT else f"more than {EXACT:,.0f} ×"
+    sentence = f"Straight lines between real codes cost {cost} what real data do"
     sentence += f"; ways through real codes cost {detour} of that." if worth else "."
     remedy = "Interpolate with la.manifold_path(…, through=codes) rather than straight."
     return Finding(

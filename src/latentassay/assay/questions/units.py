@@ -111,7 +111,10 @@ def _variables(ledger: Ledger, *, directly: bool) -> int:
         return others
     if not directly:
         return others + len(redundant)
-    return max(others, int(ledger.directions)) if ledger.directions is not None else others + 1
+    if ledger.directions is None:
+        return others + 1
+    # All of them are known where fewer answer than were asked: units that share what they hold can be more.
+    return int(ledger.directions) if ledger.directions < MOST else max(others, MOST)
 
 
 def judge(evidence: UnitsEvidence, context: Context) -> Judgement:
