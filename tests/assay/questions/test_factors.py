@@ -134,3 +134,14 @@ def test_a_fault_of_a_costly_metric_is_not_hidden(monkeypatch):
     monkeypatch.setattr("latentassay.metrics.jobs.code_metrics", lambda: {**METRICS, "dci": broken})
     with pytest.raises(la.InputError, match="must return a number"):
         asked(*mixing(0, mixed=False), samples=256)
+
+
+def test_of_labels_that_have_nothing_to_do_with_the_data_no_unit_is_praised():
+    generator = torch.Generator().manual_seed(0)
+    x = torch.cat([torch.randn(400, 1, generator=generator), 1e-4 * torch.randn(400, 1, generator=generator)], 1)
+    data = la.data.FactorData(x.numpy(), np.array(["cat", "dog"] * 200), ("animal",))
+    model = la.from_torch(lambda x: (x, torch.ones_like(x)), lambda z: z, latent_shape=(2,), output="mean_std")
+    result = la.assay(model, data, samples=128, questions=["factors"])
+    sentence = result["factors"].findings[0].sentence
+    assert sentence.startswith("No unit tells much about animal: the most, unit ")
+    assert " % of its entropy; MIG" in sentence

@@ -39,6 +39,9 @@ GAP = Bounds(1.0, 0.5, 0.2, "mutual information gap; 1 where every factor has a 
 """MIG down to which axes mean something, and below which they single out no factors."""
 
 
+LITTLE = 0.05
+"""Share of a factor's entropy below which nothing worth a name is told of it."""
+
 IGNORED = {state: f", though {state}" for state in ("dead", "collapsed")}
 """What is said of a unit that knows a factor, but that the decoder ignores, by its state in the ledger."""
 
@@ -255,8 +258,13 @@ def _best_units(evidence: FactorsEvidence) -> tuple[list[str], list[str]]:
 
 def _one_factor(evidence: FactorsEvidence, scores: Sequence[Score]) -> tuple[Finding, ...]:
     (unit,), (share,) = _best_units(evidence)
-    name = evidence.factor_names[0]
-    sentence = f"Unit {unit} tells most about {name}: {share} of its entropy; {_main_scores(scores)}."
+    # The state of a unit is said of the unit, not of the share of entropy that it tells.
+    share, _, state = share.partition(", ")
+    name, state = evidence.factor_names[0], f", {state}," if state else ""
+    tells = f"Unit {unit}{state} tells most about {name}: {share} of its entropy"
+    if float(evidence.information.max()) < LITTLE:
+        tells = f"No unit tells much about {name}: the most, unit {unit}{state} tells {share} of its entropy"
+    sentence = f"{tells}; {_main_scores(scores)}."
     return (Finding("factors", sentence, "note", ("factors.mig",)),)
 
 
