@@ -152,3 +152,12 @@ def test_the_rows_of_a_pass_change_no_draw(trained, digits, batch_size):
     assert plain.scores.keys() == small.scores.keys()
     for name, score in plain.scores.items():
         assert small.scores[name].value == pytest.approx(score.value, rel=1e-3, abs=1e-5), name
+
+
+def test_the_report_says_which_layout_was_taken():
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(12, 2))
+    back = torch.nn.Sequential(torch.nn.Linear(2, 12), torch.nn.Unflatten(1, (3, 4)))
+    model = la.from_torch(net, back, latent_shape=(2,))
+    result = la.assay(model, la.data.own(np.random.default_rng(0).random((64, 4, 3))), questions="units", samples=64)
+    assert result.meta.assumed == ("data: passed as 3×4, which the model takes (layout='lc'; say another by layout=)",)
+    assert "passed as 3×4, which the model takes" in result.to_html()

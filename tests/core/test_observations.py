@@ -15,6 +15,7 @@ from latentassay.core.observations import (
     TensorObservations,
     as_float,
     as_observations,
+    describe_layout,
     find_factor,
     finite,
     fit_layout,
@@ -151,3 +152,19 @@ def test_layouts_that_were_said_and_models_that_take_none_are_left_alone():
     assert fit_layout(model, data) is data
     said = FactorData(np.ones((5, 7, 2), np.float32), np.zeros((5, 0), int), layout="lc")
     assert fit_layout(model, said) is said
+
+
+def test_the_layout_that_was_taken_is_said_where_it_may_be_another():
+    series = np.random.default_rng(0).random((40, 50, 3)).astype(np.float32)
+    guessed, stated = (
+        FactorData(series, np.zeros((40, 0), int)),
+        FactorData(series, np.zeros((40, 0), int), layout="lc"),
+    )
+    assert (
+        describe_layout(guessed, guessed)
+        == "data: passed as 1×50×3, as was guessed (layout='hw'; say another by layout=)"
+    )
+    fitted = guessed.arrange("lc")
+    assert "data: passed as 3×50, which the model takes (layout='lc';" in describe_layout(guessed, fitted)
+    plain = as_observations(series)
+    assert describe_layout(stated, stated) == describe_layout(plain, plain) == ""

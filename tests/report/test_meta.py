@@ -66,3 +66,8 @@ def test_the_foot_says_how_it_was_measured(changes, label, text):
 def test_time_is_that_of_the_codes_and_of_every_question():
     sections = [Section("a", "First", "?", seconds=1.5), Section("b", "Second", "?", seconds=0.5)]
     assert seconds(sections, META) == {"Codes and responses": 2.0, "First": 1.5, "Second": 0.5}
+
+
+def test_what_was_assumed_stands_below_the_heading():
+    found = describe_facts(replace(META, assumed=("assumed of VAE: prior='normal'", "rows passed as 3×50")))
+    assert found["assumed"] == "assumed of VAE: prior='normal'; rows passed as 3×50"

@@ -25,7 +25,7 @@ from latentassay.core.autoencoder import Autoencoder, device_and_dtype
 from latentassay.core.contract import check_autoencoder
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.findings import Meta
-from latentassay.core.observations import Observations, as_observations, fit_layout
+from latentassay.core.observations import Observations, as_observations, describe_layout, fit_layout
 from latentassay.core.threads import fastest_threads
 from latentassay.core.units import Units, as_units
 from latentassay.responses.stopping import Stopping
@@ -103,7 +103,8 @@ def assay(
     model, name = whole.model, name or whole.name
     if whole.assumed:
         warnings.warn(whole.assumed, stacklevel=2)
-    observations = fit_layout(model, observations)
+    came, observations = observations, fit_layout(model, observations)
+    assumed = tuple(line for line in (whole.assumed, describe_layout(came, observations)) if line)
     options = Options(
         samples=samples,
         seed=seed,
@@ -118,7 +119,7 @@ def assay(
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
     pace = find_pace(model, observations, order[:1], budget)
     if pace is not None and pace.passes < LEAN:
-        return _look(pace, order, options, name=name, data=data, began=began)
+        return _look(pace, order, options, name=name, data=data, began=began, assumed=assumed)
     if pace is not None:
         model, observations, options = pace.model, pace.data, replace(options, budget=pace.left)
     with _threads(model, observations, order[:batch_size], pace) as check_threads:
@@ -141,6 +142,7 @@ def assay(
         control=found,
         preparing=preparing,
         seconds=time.perf_counter() - began,
+        assumed=assumed,
     )
     if stop is not None:
         raise AssayInterrupted(Assay(found.sections, meta)) from stop
@@ -161,7 +163,16 @@ def _threads(
     return fastest_threads(sample_passes(model, data, rows), device_and_dtype(model).device)
 
 
-def _look(pace: Pace, order: torch.Tensor, options: Options, *, name: str, data: Any, began: float) -> Assay:
+def _look(
+    pace: Pace,
+    order: torch.Tensor,
+    options: Options,
+    *,
+    name: str,
+    data: Any,
+    began: float,
+    assumed: tuple[str, ...],
+) -> Assay:
     """Return the assay of a model of which only few observations can be passed in the time that there is."""
     section = first_look(pace, order)
     meta = _meta(
@@ -177,6 +188,7 @@ def _look(pace: Pace, order: torch.Tensor, options: Options, *, name: str, data:
         control=Control((), 0, 0.0),
         preparing=0.0,
         seconds=time.perf_counter() - began,
+        assumed=assumed,
     )
     crops = [crop_section(pace, options.budget)] if pace.is_cropped else []
     return Assay((section, *crops), meta)
@@ -246,6 +258,7 @@ def _meta(
     control: Control,
     preparing: float,
     seconds: float,
+    assumed: tuple[str, ...],
 ) -> Meta:
     where = device_and_dtype(model)
     return Meta(
@@ -271,4 +284,5 @@ def _meta(
         device=str(where.device),
         dtype=str(where.dtype).removeprefix("torch."),
         versions={"latentassay": __version__, "torch": torch.__version__},
+        assumed=assumed,
     )

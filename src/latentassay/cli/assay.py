@@ -100,7 +100,7 @@ def assay(
     from latentassay.cli import terminal
     from latentassay.cli.config import parse_data_options, parse_options, parse_seconds
     from latentassay.cli.model_spec import open_model
-    from latentassay.core.observations import fit_layout
+    from latentassay.core.observations import describe_layout, fit_layout
 
     check_outputs(report, json, save)
     seconds, named = parse_seconds(budget), {"space": space, "size": size}
@@ -110,8 +110,8 @@ def assay(
     training = opened.load_train(train, data, parse_data_options(option, train, allow_large=allow_large))
     out.print(escape("\n".join([f"model: {opened.notes}", *(f"data: {note}" for note in terminal.describe(rows))])))
     whole = as_autoencoder(opened.model, rows)
-    if (fitted := fit_layout(whole.model, rows)).x_shape != rows.x_shape:
-        out.print(f"data: passed as {'×'.join(map(str, fitted.x_shape))}, which the model takes")
+    if layout := describe_layout(rows, fit_layout(whole.model, rows)):
+        out.print(escape(layout))
     if whole.options:
         out.print(escape(terminal.describe_assumptions(whole.options)))
     stop: la.AssayInterrupted | None = None

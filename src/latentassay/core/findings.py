@@ -187,6 +187,7 @@ class Meta:
         device: where the model computed.
         dtype: in what it computed.
         versions: package → version.
+        assumed: what was assumed of the model and of the data, a line each, with the options that change it.
     """
 
     model: str
@@ -211,3 +212,4 @@ class Meta:
     device: str
     dtype: str
     versions: dict[str, str]
+    assumed: tuple[str, ...] = ()

@@ -101,6 +101,22 @@ def fit_layout(model: Any, data: Observations) -> Observations:
     return data if encoded is None else encoded
 
 
+def describe_layout(data: Observations, fitted: Observations) -> str:
+    """Say in which layout observations are passed, where nobody has said it and it may be another; else nothing.
+
+    Args:
+        data: observations as they came.
+        fitted: the same by ``fit_layout``.
+    """
+    layout, axes = getattr(fitted, "layout", None), len(fitted.x_shape)
+    is_open = len(getattr(data, "layouts", ())) > 1 and axes > 1
+    if layout is None or not (is_open or fitted is not data):
+        return ""
+    why = "which the model takes" if fitted is not data else "as was guessed"
+    shape = "×".join(map(str, fitted.x_shape))
+    return f"data: passed as {shape}, {why} (layout={layout!r}; say another by layout=)"
+
+
 def _how_it_fits(model: Any, data: Observations) -> int:
     """0: it cannot be encoded; 1: it can; 2: it comes back in its own shape."""
     fit = 0

@@ -23,6 +23,7 @@ def describe_facts(meta: Meta) -> dict[str, str]:
         "prior": meta.prior or "none",
         "seed": str(meta.seed),
         "time": f"{meta.seconds:.1f} s",
+        **({"assumed": "; ".join(meta.assumed)} if meta.assumed else {}),
     }
 
 
