@@ -96,3 +96,16 @@ def test_row_numbers_are_known_in_any_order_and_under_any_name():
         with pytest.raises(InputError, match="row numbers or identifiers"):
             refuse_row_numbers(codes)
     assert row_numbers((rows % 250)[:, None]) == [] and row_numbers(np.arange(9)[:, None]) == []
+
+
+def test_columns_of_pandas_itself():
+    pandas = pytest.importorskip("pandas")
+    for column in (Y, Y * 1.0, NAMES, NAMES.astype(object), Y > 0):
+        assert encode_labels(pandas.Series(column)).codes.tolist() == encode_labels(column).codes.tolist()
+    for kind in ("category", "string"):
+        assert encode_labels(pandas.Series(NAMES).astype(kind)).codes[:, 0].tolist() == Y.tolist()
+    assert encode_labels(pandas.Series(Y).astype("Int64")).codes[:, 0].tolist() == Y.tolist()
+    table = pandas.DataFrame({"a": NAMES, "b": Y})
+    assert encode_labels(table).codes.tolist() == np.stack([Y, Y], 1).tolist()
+    with pytest.raises(InputError, match="row 1"):
+        encode_labels(pandas.Series(["a", None, "b"]))

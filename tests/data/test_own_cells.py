@@ -121,8 +121,37 @@ def test_what_is_not_there_is_named(path, options, words):
 
 
 def test_decimals_are_no_labels(path):
-    with pytest.raises(InputError, match=r"depth of .* holds decimals"):
+    with pytest.raises(InputError, match=r"depth of .* with decimals \(.* in row 0\)"):
+        with h5py.File(path, "a") as file:
+            file["obs/depth"][0] = 0.5
         own(path, labels="depth")
+
+
+@pytest.mark.parametrize("values", [LABELS * 1.0, LABELS > 0, LABELS.astype(np.uint16)])
+def test_labels_follow_the_rules_of_every_door(path, values):
+    with h5py.File(path, "a") as file:
+        file["obs/other"] = values
+    assert np.array_equal(own(path, labels="other").factors[:, 0], values.astype(int))
+
+
+def test_labels_that_are_missing_are_named_by_their_row(path):
+    with h5py.File(path, "a") as file:
+        file["obs/kind/codes"][17] = -1
+        group = file.create_group("obs/nullable")
+        group["values"], group["mask"] = LABELS, np.arange(100) == 3
+    for column, words in (("kind", "row 17"), ("nullable", "masked")):
+        with pytest.raises(InputError, match=words):
+            own(path, labels=column)
+
+
+def test_files_that_anndata_writes_itself(tmp_path):
+    anndata, pandas = pytest.importorskip("anndata"), pytest.importorskip("pandas")
+    words = np.array(["B", "NK", "T"])[LABELS]
+    obs = pandas.DataFrame({"kind": pandas.Categorical(words), "words": words, "number": LABELS * 1.0})
+    obs.index = obs.index.astype(str)
+    anndata.AnnData(X=COUNTS, obs=obs).write_h5ad(tmp_path / "x.h5ad")
+    for column in obs:
+        assert np.array_equal(own(tmp_path / "x.h5ad", labels=column).factors[:, 0], LABELS)
 
 
 @pytest.mark.parametrize(

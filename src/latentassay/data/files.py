@@ -11,7 +11,7 @@ from pathlib import Path
 from struct import error as StructError
 from typing import Any, NamedTuple
 
-from latentassay.core.errors import FileError
+from latentassay.core.errors import FileError, LatentAssayError
 from latentassay.core.progress import bar
 from latentassay.core.storage import check_regular, kind_of, open_regular, replacing
 from latentassay.data.checked import sums_path, write_sums
@@ -130,6 +130,8 @@ def reading(path: Any, kind: str, fix: str = "Delete it and get it again.") -> I
     check_kind(Path(path), fix)
     try:
         yield
+    except LatentAssayError:  # such as of labels, which are not damage
+        raise
     except DAMAGE as error:
         cause = f"not a readable {kind}: {str(error) or type(error).__name__}".rstrip(".")
         raise FileError(path, cause, fix) from error

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Int
 
 from latentassay.core.errors import FileError, InputError
+from latentassay.core.labels import Labels, encode_labels
 from latentassay.data.factors import Store
 from latentassay.data.formats import Hdf5Store
 from latentassay.data.hdf5 import opened
@@ -37,7 +38,8 @@ def read_cells(
         path: the file.
         key: ``"X"``, ``"raw"``, ``"layers/NAME"`` or ``"obsm/NAME"``.
         counts: refuse a matrix that holds anything but whole numbers from 0.
-        labels: a categorical column of the cells (``obs``), which becomes a factor.
+        labels: a column of the cells (``obs``), of categories, names, truth values or
+            whole numbers, which becomes a factor.
         allow_large: take rows, chunks and columns beyond the limits of ``latentassay.data.limits``.
 
     Raises:
@@ -51,8 +53,13 @@ def read_cells(
         fix = f"counts are in {' and '.join(others)}: key=" if others else "no other matrix of this file holds any"
         raise InputError(f"{key} of {path} holds no counts ({_words(seen)}), which were asked for; {fix}")
     notes = (f"{key} of the AnnData: {matrix.shape[0]:,} cells by {matrix.shape[1]:,} columns ({_words(seen)})",)
-    codes = None if labels is None else _codes(path, labels, allow_large)[:, None]
-    return Cells(_Counts(matrix, key) if counts else matrix, notes, codes, () if labels is None else (labels,))
+    found = None if labels is None else _labels(path, labels, allow_large)
+    return Cells(
+        _Counts(matrix, key) if counts else matrix,
+        notes + (found.notes if found else ()),
+        found.codes if found else None,
+        () if labels is None else (labels,),
+    )
 
 
 @final
@@ -174,7 +181,7 @@ def _words(x: np.ndarray) -> str:
     return f"values such as {broken[0]:.3g}, as after normalising or a logarithm"
 
 
-def _codes(path: Path, column: str, allow_large: bool) -> Int[np.ndarray, " n"]:
+def _labels(path: Path, column: str, allow_large: bool) -> Labels:
     """Number the values of a column of ``obs``: a group of codes, an array, or a field of an old table."""
     import h5py
 
@@ -185,9 +192,24 @@ def _codes(path: Path, column: str, allow_large: bool) -> Int[np.ndarray, " n"]:
             cause = f"has no column {column!r} of cells, only {', '.join(table or ())}"
             raise FileError(path, cause, "Choose one with labels=.")
         node = obs[column]
-        codes = node["codes"] if isinstance(node, h5py.Group) else node
-        check_size(path, column, codes.nbytes, FACTOR_LIMIT, allow_large=allow_large)
-        values = np.asarray(node["codes"] if isinstance(node, h5py.Group) else node[()])
-    if values.dtype.kind == "f":
-        raise InputError(f"{column} of {path} holds decimals, no labels; choose a column of categories")
-    return np.unique(values, return_inverse=True)[1].ravel().astype(np.int64)
+        parts = list(node.values()) if isinstance(node, h5py.Group) else [node]
+        size = sum(part.size * part.dtype.itemsize for part in parts if hasattr(part, "dtype"))
+        check_size(path, column, size, FACTOR_LIMIT, allow_large=allow_large)
+        values = _column(node, path, column) if isinstance(node, h5py.Group) else np.asarray(node)
+    return encode_labels(values, name=f"{column} of {path}")
+
+
+def _column(node: Any, path: Path, column: str) -> np.ndarray:
+    """Values of a column that AnnData keeps in parts: codes and categories, or values and a mask of those missing."""
+    if "codes" not in node:
+        return np.ma.masked_array(node["values"][()], node["mask"][()])
+    codes, names = node["codes"][()], node["categories"]
+    if hasattr(names, "keys"):  # as pandas' own text of newer versions is kept
+        names = names["values"]
+    names = names[()]
+    if codes.max(initial=-1) >= len(names):
+        raise FileError(path, f"{column} is damaged: it has codes beyond its {len(names)} categories", FIX)
+    if (codes < 0).any():
+        row = int((codes < 0).argmax())
+        raise InputError(f"{column} of {path} must have a label in every row, got none in row {row}; leave it out")
+    return np.asarray(names[codes])
