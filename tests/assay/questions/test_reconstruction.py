@@ -94,7 +94,17 @@ def untrained(seed):
         return la.from_torch(torch.nn.Linear(20, 3), torch.nn.Linear(3, 20), latent_shape=(3,)), torch.rand(600, 20)
 
 
+def bordered(seed):
+    """A column that is 0 in nearly all rows, and that the decoder draws a little grey, by what the others say."""
+    g = torch.Generator().manual_seed(seed)
+    x = torch.randn(600, 5, generator=g)
+    x[:, 4] = 0.01 * (torch.arange(600) % 97 == seed)
+    decode = lambda z: torch.cat([z, 0.002 + 0.002 * z[:, :1].sign()], 1)  # noqa: E731
+    return la.from_torch(lambda v: v[:, :4], decode, latent_shape=(4,)), x
+
+
 CLEAN = {
+    "border": bordered,
     "unbiased": lambda seed: linear(seed=seed),
     "lossy": lambda seed: linear(kept=0.34, seed=seed),
     "shrinking": shrunk,

@@ -43,6 +43,9 @@ EVENLY = 0.5
 SOUND = 0.3
 """Without the constant a model must keep this share of the variance, or else the constant is not what is wrong."""
 
+NO_WORSE = 1.01
+"""And a column must not be worse than its mean, which is an error of 1; rounding and a few odd rows are forgiven."""
+
 MATTERS = 0.1
 """And the constant must be this share of the squared error."""
 
@@ -272,9 +275,10 @@ def _columns_off(evidence: ReconstructionEvidence) -> list[int]:
     """Columns of a table that are off for sure, the worst first; pictures have too many values to name."""
     if evidence.bias.ndim != 1:
         return []
-    # Where the constant is but a small part of what a column misses, something else is wrong with it.
-    lost = 1 - evidence.column_kept
-    matters = np.square(evidence.bias) > MATTERS * np.where(np.isfinite(lost), lost, 0.0)
+    # Where the constant is but a part of what a column misses, something else is wrong with it: pixels at the border
+    # that are nearly always 0 are drawn a little grey, which is many of their standard deviations.
+    lost, constant = np.where(np.isfinite(evidence.column_kept), 1 - evidence.column_kept, 0.0), evidence.bias**2
+    matters = (constant > MATTERS * lost) & (lost - constant < NO_WORSE)
     sure = exceeding([_off(evidence, column) for column in range(len(matters))], COLUMN_OFF.negligible)
     named = np.flatnonzero(np.array(sure) & matters).tolist()
     return sorted(named, key=lambda column: -abs(float(evidence.bias[column])))
