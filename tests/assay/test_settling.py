@@ -1,6 +1,7 @@
 """How many rows would tell: as many as simulation needs."""
 
 import pytest
+import torch
 
 from latentassay.assay.settling import how_to_settle
 from latentassay.core.estimate import Estimate
@@ -23,3 +24,20 @@ def test_nothing_is_to_settle_where_the_level_is_sure_and_nothing_settles_what_l
     assert "no number of rows" in how_to_settle(Estimate(0.2501, stderr=0.02), BOUNDS)
     uneven = Estimate(0.1, low=0.09, high=0.3)  # only the half that reaches the bound counts
     assert how_to_settle(uneven, BOUNDS) == "About 2 × as many rows would tell."
+
+
+def test_a_wide_interval_at_a_bound_is_not_said_to_lie_near_it():
+    """Of forty rows: where truths are spread evenly about both bounds, so many rows tell of most."""
+    g, stderr = torch.Generator().manual_seed(0), 0.3
+    truth = torch.rand(4000, generator=g, dtype=torch.float64) - 0.35
+    first = truth + stderr * torch.randn(4000, generator=g, dtype=torch.float64)
+    told, asked = 0, 0
+    for true, value in zip(truth.tolist(), first.tolist(), strict=True):
+        words = how_to_settle(Estimate(value, stderr=stderr), BOUNDS)
+        if words and "most likely" in words:
+            asked += 1
+            narrow = stderr / int(words.split()[1]) ** 0.5
+            again = true + narrow * float(torch.randn((), generator=g, dtype=torch.float64))
+            told += grade(Estimate(again, stderr=narrow), BOUNDS) != "unsure"
+    assert asked > 300 and told > 0.75 * asked
+    assert "no number" not in str(how_to_settle(Estimate(0.05, stderr=0.3), BOUNDS))

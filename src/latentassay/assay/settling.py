@@ -11,6 +11,9 @@ FAR = 10
 HOPELESS = 1000
 """If it takes so many times the rows, an effect is as good as at the bound."""
 
+WIDE, NARROW = 0.25, 0.125
+"""An interval that reaches further than this share of the way between both bounds is wide; so far, it tells mostly."""
+
 
 def rows_needed(estimate: Estimate, bounds: Bounds) -> tuple[float, float] | None:
     """Return how many times the rows would tell, and the bound that is hardest to tell from.
@@ -35,16 +38,29 @@ def how_to_settle(estimate: Estimate, bounds: Bounds) -> str | None:
     'About 4 × as many rows would tell.'
     >>> how_to_settle(Estimate(0.05, stderr=0.01), Bounds(0, 0.05, 0.25, "share of a change"))
     'It lies so near 0.05 that no number of rows would tell on which side.'
+    >>> how_to_settle(Estimate(0.05, stderr=0.1), Bounds(0, 0.05, 0.25, "share of a change"))
+    'About 70 × as many rows would most likely tell.'
     """
     needed = rows_needed(estimate, bounds)
     if needed is None:
         return None
     times, nearest = needed
+    likely = _times_to_narrow(estimate, bounds)
+    if likely > (WIDE / NARROW) ** 2 and times > FAR:
+        # So wide an interval lies near a bound by chance: with more rows the estimate itself will move.
+        return f"About {_rounded(likely)} × as many rows would most likely tell."
     if times > HOPELESS:
         return f"It lies so near {nearest:.3g} that no number of rows would tell on which side."
     if times > FAR:
         return f"About {_rounded(times)} × as many rows would tell, as it lies so near {nearest:.3g}."
     return f"About {_rounded(times)} × as many rows would tell."
+
+
+def _times_to_narrow(estimate: Estimate, bounds: Bounds) -> float:
+    """How many times the rows make the interval narrow beside the way between both bounds."""
+    low, high = (float(estimate) if end is None else end for end in (estimate.low, estimate.high))
+    half, gap = max(high - estimate, estimate - low), abs(bounds.serious - bounds.negligible)
+    return (half / (NARROW * gap)) ** 2 if gap > 0 else 1.0
 
 
 def _times(estimate: Estimate, low: float, high: float, bound: float) -> float:

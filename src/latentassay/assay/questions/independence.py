@@ -8,11 +8,10 @@ from jaxtyping import Float
 
 from latentassay.assay.context import Context
 from latentassay.assay.question import Judgement, Question
-from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import listing, minus
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Bounds, Finding, Score
-from latentassay.core.levels import discoveries, exceeding, grade
+from latentassay.core.findings import Finding, Score
+from latentassay.core.levels import discoveries, exceeding
 from latentassay.stats.distance_correlation import FEWEST, distance_correlations
 from latentassay.stats.extremes import largest
 
@@ -28,13 +27,12 @@ MOST_UNITS = 16
 NAMED = 3
 """Pairs that a sentence names, the most dependent first."""
 
-BOUNDS = Bounds(
-    0,
-    0.05,
-    1.0,
-    "squared distance correlation of two units: 0.05 belongs to a correlation of 0.25 between normal numbers. It is no "
-    "fault by itself, as data may be so; whether codes follow the prior is a question of its own",
-)
+NEGLIGIBLE = 0.05
+"""Squared distance correlation that nobody needs to care about; that of normal numbers that correlate at 0.25.
+
+More of it is no fault by itself, as data may be so, which is why all of this only informs: whether codes follow the
+prior, and whether samples that mix units are recognised, are questions of their own.
+"""
 
 
 @dataclass(frozen=True)
@@ -101,23 +99,19 @@ def judge(evidence: IndependenceEvidence, context: Context) -> Judgement:
         n=evidence.n,
         seed=context.seed,
     )
-    named = [k for k, is_beyond in enumerate(exceeding(estimates, BOUNDS.negligible)) if is_beyond]
+    named = [k for k, is_beyond in enumerate(exceeding(estimates, NEGLIGIBLE)) if is_beyond]
     named = sorted(named, key=lambda k: -float(estimates[k]))
-    level = grade(most, BOUNDS)
+    drawn = f"hybrids{', the prior' if context.has_prior else ''}"
     finding = Finding(
         "consistency.independence",
         minus(_sentence(evidence, score, named)),
-        level,
+        "note",
         (score.name,),
         subjects=tuple(_pair(evidence, k) for k in named),
-        direction="above",
         estimate=most,
-        bounds=BOUNDS,
-        remedy=f"Draw them together: samples that mix units (hybrids{', the prior' if context.has_prior else ''}) hold "
-        "combinations that data hardly have."
-        if named and level != "good"
+        remedy=f"Draw them together: samples that mix units ({drawn}) hold combinations that data hardly have."
+        if named
         else None,
-        settle=how_to_settle(most, BOUNDS),
     )
     return Judgement((score,), (finding,))
 
@@ -135,9 +129,10 @@ def _sentence(evidence: IndependenceEvidence, score: Score, named: list[int]) ->
     size = f"squared distance correlation {score}, {most}p = {least:.2g} for no dependence"
     if not named and not any(discoveries(p_values)):
         return f"No dependence between live units of real data was found ({size})."
-    more = [f"{len(named) - NAMED} other pairs"] if len(named) > NAMED else []
+    others = len(named) - NAMED
+    more = [f"{others} other pair{'s' if others > 1 else ''}"] if others > 0 else []
     who = f": {listing([*(_pair(evidence, k) for k in named[:NAMED]), *more])}" if named else " a little"
-    if not named and evidence.estimates and grade(largest(evidence.estimates), BOUNDS) == "good":
+    if not named and (score.high or 0.0) <= NEGLIGIBLE:
         return f"Live units of real data hardly depend on each other ({size})."
     return f"Live units of real data depend on each other{who} ({size})."
 
