@@ -48,7 +48,8 @@ def how_to_settle(estimate: Estimate, bounds: Bounds) -> str | None:
     likely = _times_to_narrow(estimate, bounds)
     if likely > (WIDE / NARROW) ** 2 and times > FAR:
         # So wide an interval lies near a bound by chance: with more rows the estimate itself will move.
-        return f"About {_rounded(likely)} × as many rows would most likely tell."
+        most = " most likely" if times > likely else ""
+        return f"About {_rounded(min(times, likely))} × as many rows would{most} tell."
     if times > HOPELESS:
         return f"It lies so near {nearest:.3g} that no number of rows would tell on which side."
     if times > FAR:
