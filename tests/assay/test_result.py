@@ -1,6 +1,7 @@
 """What an assay returns is kept, read again as it was, and shown; files that are damaged are refused by cause."""
 
 import pytest
+import torch
 from torch.testing import assert_close
 
 import latentassay as la
@@ -75,3 +76,12 @@ def test_missing_file_and_unwritable_folder(result, tmp_path):
     with pytest.raises(la.FileError, match="cannot be written"):
         result.save(tmp_path / "file" / "a.safetensors")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file"]
+
+
+def test_a_printed_assay_steers_no_terminal():
+    model = la.from_torch(lambda x: x, lambda z: z, latent_shape=(2,))
+    name = "a\x1b[2J\u202e\udcff"
+    result = la.assay(model, torch.randn(64, 2), questions="units", samples=64, name=name)
+    str(result).encode()
+    assert name not in str(result) and r"a\x1b[2J\u202e\udcff on observations" in str(result)
+    assert name == result.meta.model

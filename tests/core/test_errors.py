@@ -15,6 +15,7 @@ from latentassay.core.errors import (
     TrainingError,
     first_line,
 )
+from latentassay.core.text import printable
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,17 @@ def test_an_error_of_a_file_keeps_its_parts_when_it_is_sent(kind):
 def test_the_first_line_of_a_message_is_quoted_or_the_type_where_there_is_none():
     assert first_line(ValueError("  one\ntwo")) == "one"
     assert first_line(KeyError()) == "KeyError"
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2Jb", "a\u202eb", "a\udcffb", "a\x07b", "a\x9bb"])
+def test_what_an_error_says_steers_no_terminal(name):
+    for error in (
+        InputError(name),
+        ContractError(name),
+        FileError(name, "is called oddly", "Rename it."),
+        CheckpointError(name, name, name),
+    ):
+        said = str(error)
+        said.encode()
+        assert printable(said) == said and name not in said
+    assert FileError(name, "x", "y").path == Path(name)

@@ -17,6 +17,7 @@ from latentassay.assay.question import Question, known_questions
 from latentassay.core.errors import CheckpointError
 from latentassay.core.findings import LEVELS, Finding, Meta, Score, Section
 from latentassay.core.storage import kind_of, read_whole, replacing, write_whole
+from latentassay.core.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +76,7 @@ class Assay:
 
     def __str__(self) -> str:
         lines = [f"{finding.level:>8}  {finding.sentence}" for finding in self.findings]
-        return "\n".join([f"{self.meta.model} on {self.meta.data}: {self.summary}", *lines])
+        return printable("\n".join([f"{self.meta.model} on {self.meta.data}: {self.summary}", *lines]))
 
     def figures(self) -> "dict[str, Figure]":
         """Draw every figure anew from the evidence, by key such as ``"responses.matrix"``."""

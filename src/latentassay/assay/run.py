@@ -26,6 +26,7 @@ from latentassay.core.contract import check_autoencoder
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.findings import Meta
 from latentassay.core.observations import Observations, as_observations, describe_layout, fit_layout
+from latentassay.core.text import printable
 from latentassay.core.threads import fastest_threads
 from latentassay.core.units import Units, as_units
 from latentassay.responses.stopping import Stopping
@@ -102,7 +103,7 @@ def assay(
     whole = as_autoencoder(model, observations)
     model, name = whole.model, name or whole.name
     if whole.assumed:
-        warnings.warn(whole.assumed, stacklevel=2)
+        warnings.warn(printable(whole.assumed), stacklevel=2)
     came, observations = observations, fit_layout(model, observations)
     assumed = tuple(line for line in (whole.assumed, describe_layout(came, observations)) if line)
     options = Options(

@@ -2,9 +2,17 @@
 
 from pathlib import Path
 
+from latentassay.core.text import printable
+
 
 class LatentAssayError(Exception):
-    """Base of every error this package raises on purpose; the command line prints it in one line."""
+    """Base of every error this package raises on purpose; the command line prints it in one line.
+
+    Its text quotes names and paths, and what could steer a terminal in them is written as its code.
+    """
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 class InputError(LatentAssayError, ValueError):

@@ -13,6 +13,7 @@ from latentassay.core.errors import InputError
 from latentassay.core.labels import encode_labels
 from latentassay.core.observations import as_float, find_factor, finite, groups_varying
 from latentassay.core.randomness import as_seed
+from latentassay.core.text import printable
 
 Layout = Literal["hwc", "chw", "hw", "lc", "l", "vector", "as is"]
 
@@ -115,7 +116,7 @@ class FactorData:
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{n} {s}" for n, s in zip(self.factor_names, self.factor_sizes, strict=True))
-        return f"FactorData({self.name!r}, n={len(self)}, x_shape={self.x_shape}, factors=[{sizes}])"
+        return printable(f"FactorData({self.name!r}, n={len(self)}, x_shape={self.x_shape}, factors=[{sizes}])")
 
     @property
     def x_shape(self) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ from torch.func import functional_call, stack_module_state, vmap
 from latentassay import objectives
 from latentassay.core.errors import InputError
 from latentassay.core.observations import as_float
+from latentassay.core.text import printable
 from latentassay.training.log import Row
 from latentassay.training.sampler import Sampler
 
@@ -258,7 +259,7 @@ class VmapTrainer:
                 self._graph = graph
             except RuntimeError as error:
                 self._wants_graph = False
-                warnings.warn(f"{self.label}: trains without a graph, slowly ({error})", stacklevel=4)
+                warnings.warn(printable(f"{self.label}: trains without a graph, slowly ({error})"), stacklevel=4)
         return self._graph is not None
 
     def _close_row(self) -> None:
