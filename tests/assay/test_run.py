@@ -128,7 +128,8 @@ def test_unusable_data_is_refused(trained, data, match):
 
 
 def test_data_of_another_shape_is_named(trained):
-    with pytest.raises(la.ContractError, match=r"encode takes observations \(n, 1, 8, 8\) and failed on a tensor \(8, 1, 9, 9\)"):
+    words = r"encode takes observations \(n, 1, 8, 8\) and failed on a tensor \(8, 1, 9, 9\)"
+    with pytest.raises(la.ContractError, match=words):
         la.assay(trained, torch.rand(100, 1, 9, 9), **SMALL)
 
 
