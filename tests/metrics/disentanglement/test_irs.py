@@ -1,6 +1,7 @@
 """IRS against facts that hold whatever the code does, and against its definition written as loops."""
 
 from itertools import combinations
+from math import comb
 
 import numpy as np
 import pytest
@@ -137,3 +138,22 @@ def test_few_rows_say_what_many_say_and_intervals_hold_it(n):
     assert np.mean([score.low <= truth <= score.high for score in found]) >= 0.75
     published = np.mean([irs(*drawn(n, seed), bias="kept").score for seed in range(12)])
     assert abs(np.mean(found) - truth) < abs(published - irs(*drawn(100_000, 99), bias="kept").score) / 2
+
+
+@pytest.mark.parametrize("k", [4, 7, 30])
+def test_few_rows_of_a_value_have_the_quantile_that_numpy_says(k):
+    # One factor with one value that counts: what is left is numpy's quantile of the deviations, value by value.
+    factors = np.repeat(np.arange(3), k)
+    codes = noise(3 * k, 2, seed=k)
+    for quantile in (0.03, 0.5, 0.9, 0.99, 1.0):
+        groups = [codes[factors == value] for value in range(3)]
+        left = np.mean([np.quantile(abs(g - g.mean(0)), quantile, axis=0) for g in groups], axis=0)
+        found = irs(codes, factors, quantile=quantile, bias="kept").matrix[0]
+        np.testing.assert_allclose(found, np.maximum(0, 1 - left / abs(codes - codes.mean(0)).max(0)), atol=1e-12)
+
+
+def test_weights_of_ranks_are_those_of_binomial_coefficients():
+    for n, k, rank in ((12, 3, 1), (12, 5, 4), (9, 9, 9), (30, 2, 2)):
+        exact = [comb(i - 1, rank - 1) * comb(n - i, k - rank) / comb(n, k) for i in range(1, n + 1)]
+        quantile = (rank - 1) / (k - 1)
+        np.testing.assert_allclose(mean_quantile_weights(n, k, quantile), exact, atol=1e-12)

@@ -171,12 +171,12 @@ def _measure(
 ) -> _Robustness:
     deviation = _deviation(codes)
     spread = deviation.max(0) if bias == "kept" else np.quantile(deviation, quantile, axis=0)
-    left = np.stack([_left(codes, column, quantile) for column in factors.T])
-    plain = np.where(spread > 0, np.maximum(0, 1 - left / _safe(spread)), 0.0)
+    held = _hold(codes, factors, quantile)
+    plain = np.where(spread > 0, np.maximum(0, 1 - np.stack([_left(each) for each in held]) / _safe(spread)), 0.0)
     as_found = _weigh(plain.max(0), spread)
     if bias == "kept":
         return _Robustness(as_found, plain.max(0), plain, 0.0)
-    signed = _compare(codes, factors, quantile)
+    signed = _compare(deviation, held, quantile)
     best = signed.max(0) - _luck(codes, factors, quantile, seed)
     score = _weigh(best, spread)
     return _Robustness(score, np.clip(best, 0, 1), np.maximum(0, signed), score - as_found)
@@ -190,14 +190,10 @@ def _deviation(codes: Float[np.ndarray, "n u"]) -> Float[np.ndarray, "n u"]:
     return np.where(np.ptp(codes, axis=0) > 0, np.abs(codes - codes.mean(0)), 0.0)
 
 
-def _compare(
-    codes: Float[np.ndarray, "n u"], factors: Int[np.ndarray, "n m"], quantile: float
-) -> Float[np.ndarray, "m u"]:
+def _compare(deviation: Float[np.ndarray, "n u"], held: list["_Held"], quantile: float) -> Float[np.ndarray, "m u"]:
     """1 − deviation left while a factor is held, beside that of as many rows at random; noise is 0 on average."""
-    deviation = _deviation(codes)
-    shares = [
-        _left(codes, column, quantile, fewest=2) / _safe(_expected(deviation, column, quantile)) for column in factors.T
-    ]
+    ascending, factorials = np.sort(deviation, axis=0), _log_factorials(len(deviation))
+    shares = [_left(each, fewest=2) / _safe(_expected(ascending, each.counts, quantile, factorials)) for each in held]
     return np.where(deviation.any(0), 1 - np.stack(shares), 0.0)
 
 
@@ -212,7 +208,8 @@ def _luck(
     rng, found = np.random.default_rng(seed), []
     for _ in range(SPLITS):
         order = rng.permutation(len(codes))
-        one, other = (_compare(codes[rows], factors[rows], quantile) for rows in np.array_split(order, 2))
+        halves = [(codes[rows], factors[rows]) for rows in np.array_split(order, 2)]
+        one, other = (_compare(_deviation(c), _hold(c, f, quantile), quantile) for c, f in halves)
         for own, fresh in ((one, other), (other, one)):
             best = own.argmax(0)[None]
             found.append(own.max(0) - np.take_along_axis(fresh, best, 0)[0])
@@ -224,34 +221,63 @@ def _safe(divisor: Float[np.ndarray, " u"]) -> Float[np.ndarray, " u"]:
     return np.where(divisor > 0, divisor, 1.0)
 
 
-def _left(
-    codes: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], quantile: float, *, fewest: int = 0
-) -> Float[np.ndarray, " u"]:
+class _Held(NamedTuple):
+    """What is left of units while one factor is held at each of its v values.
+
+    Attributes:
+        counts: rows of every value.
+        deviations: quantile of the deviations of every unit from its mean over these rows.
+    """
+
+    counts: Int[np.ndarray, " v"]
+    deviations: Float[np.ndarray, "v u"]
+
+
+def _hold(codes: Float[np.ndarray, "n u"], factors: Int[np.ndarray, "n m"], quantile: float) -> list[_Held]:
+    units = np.ascontiguousarray(codes.T)  # rows of a value lie side by side, which quantiles take half the time for
+    return [_hold_one(units, column, quantile) for column in factors.T]
+
+
+def _hold_one(units: Float[np.ndarray, "u n"], factor: Int[np.ndarray, " n"], quantile: float) -> _Held:
+    every = np.bincount(factor)
+    sorted_units, counts = units[:, np.argsort(factor, kind="stable")], every[every > 0]
+    groups = np.split(sorted_units, np.cumsum(counts)[:-1], axis=1)
+    return _Held(counts, np.stack([_quantile(np.abs(g - g.mean(1, keepdims=True)), quantile) for g in groups]))
+
+
+def _quantile(values: Float[np.ndarray, "u k"], quantile: float) -> Float[np.ndarray, " u"]:
+    """Return ``np.quantile(values, quantile, axis=1)``, which takes longer for checks than for small groups."""
+    place = quantile * (values.shape[1] - 1)
+    rank, share = int(place), place - int(place)
+    parted = np.partition(values, rank, axis=1)
+    found: Float[np.ndarray, " u"] = parted[:, rank]
+    return (1 - share) * found + share * parted[:, rank + 1 :].min(1) if share > 0 else found
+
+
+def _left(held: _Held, *, fewest: int = 0) -> Float[np.ndarray, " u"]:
     """Deviation that is left in every unit while the factor is held, summed over its values by their frequency.
 
     Args:
-        codes: of n rows.
-        factor: a value for each row.
-        quantile: of deviations.
+        held: deviations for every value.
         fewest: 0 for deviations as they are; else values of fewer rows are left out, and deviations are taken to be
             from a mean that is known, ``√(k / (k − 1))`` times those from the mean of k rows.
     """
-    left = np.zeros(codes.shape[1])
-    for value, rows in zip(*np.unique(factor, return_counts=True), strict=True):
-        if rows >= fewest:
-            group = codes[factor == value]
-            own_mean = np.sqrt(rows / (rows - 1)) if fewest else 1.0
-            left += rows / len(codes) * own_mean * np.quantile(np.abs(group - group.mean(0)), quantile, axis=0)
+    used = held.counts >= fewest
+    rows = held.counts[used]
+    own_mean = np.sqrt(rows / (rows - 1)) if fewest else 1.0
+    left: Float[np.ndarray, " u"] = (rows / held.counts.sum() * own_mean) @ held.deviations[used]
     return left
 
 
 def _expected(
-    deviation: Float[np.ndarray, "n u"], factor: Int[np.ndarray, " n"], quantile: float
+    ascending: Float[np.ndarray, "n u"],
+    counts: Int[np.ndarray, " v"],
+    quantile: float,
+    factorials: Float[np.ndarray, " n1"],
 ) -> Float[np.ndarray, " u"]:
     """The same sum for rows that share nothing: what the quantile is on average of as many rows drawn at random."""
-    n, ascending = len(factor), np.sort(deviation, axis=0)
-    factorials, expected = _log_factorials(n), np.zeros(deviation.shape[1])
-    for rows, values in zip(*np.unique(np.bincount(factor), return_counts=True), strict=True):
+    n, expected = len(ascending), np.zeros(ascending.shape[1])
+    for rows, values in zip(*np.unique(counts, return_counts=True), strict=True):
         if rows >= 2:
             first, weights = _quantile_weights(n, int(rows), quantile, factorials)
             expected += values * rows / n * (weights @ ascending[first : first + len(weights)])
@@ -279,11 +305,14 @@ def _quantile_weights(
     rank, share = int(place), place - int(place)
     reach = 8 * (quantile * (1 - quantile) / k) ** 0.5 + 30 / k
     middle = (rank + 1) / (k + 1)
-    i = np.arange(max(1, int((middle - reach) * n)), min(n, int((middle + reach) * n) + 1) + 1)
-    weights = (1 - share) * _rank_weights(i, n, k, rank + 1, factorials)
-    if share > 0:
-        weights = weights + share * _rank_weights(i, n, k, rank + 2, factorials)
-    return int(i[0]) - 1, weights
+    start, stop = max(1, int((middle - reach) * n)), min(n, int((middle + reach) * n) + 1) + 1
+    weights = np.zeros(stop - start)
+    for chosen, part in ((rank + 1, 1 - share), (rank + 2, share)):
+        if part > 0:
+            # The r-th of k has r − 1 numbers below and k − r above it.
+            low, high = max(start, chosen), min(stop, n - k + chosen + 1)
+            weights[low - start : high - start] += part * _rank_weights(low, high, n, k, chosen, factorials)
+    return start - 1, weights
 
 
 def _log_factorials(n: int) -> Float[np.ndarray, " n1"]:
@@ -291,11 +320,14 @@ def _log_factorials(n: int) -> Float[np.ndarray, " n1"]:
 
 
 def _rank_weights(
-    i: Int[np.ndarray, " w"], n: int, k: int, rank: int, factorials: Float[np.ndarray, " n1"]
+    low: int, high: int, n: int, k: int, rank: int, factorials: Float[np.ndarray, " n1"]
 ) -> Float[np.ndarray, " w"]:
-    below, above = i - rank, n - i - (k - rank)  # of the numbers on either side, those that are not chosen
-    possible = (below >= 0) & (above >= 0)
-    logs = factorials[i - 1] - factorials[rank - 1] - factorials[np.maximum(below, 0)]
-    logs = logs + factorials[n - i] - factorials[k - rank] - factorials[np.maximum(above, 0)]
+    """Chances that the one of this rank is the i-th of n, ``low ≤ i < high``, all of which are possible."""
+    width, falling = high - low, factorials[::-1]  # falling[i] is that of n − i
+    logs = factorials[low - 1 : high - 1] - factorials[low - rank : high - rank]
+    logs += falling[low:high]
+    logs -= falling[low + k - rank : low + k - rank + width]
     every = factorials[n] - factorials[k] - factorials[n - k]
-    return np.where(possible, np.exp(np.minimum(logs - every, 0.0)), 0.0)
+    logs -= factorials[rank - 1] + factorials[k - rank] + every
+    chances: Float[np.ndarray, " w"] = np.exp(np.minimum(logs, 0.0))
+    return chances
