@@ -95,7 +95,7 @@ class Exchanges:
         self._passed = passed
         self._model, self._units, self._where, self._batch_size = model, units, where, batch_size
         self._keeping = model if isinstance(model, KeepsActivations) else None
-        self._scalars = torch.tensor([group[0] for group in units.groups], device=where.device)
+        self._places = [group[0] for group in units.groups]
         self._indices = [torch.tensor(group, device=where.device) for group in units.groups]
         self._limit = batch_size
         self._memory: dict[str, Tensor] = {}
@@ -172,9 +172,9 @@ class Exchanges:
     def _replace(self, base: Base, units: list[int]) -> Float[Tensor, "r n latents"]:
         z = base.z.expand(len(units), *base.z.shape).clone()
         if base.values is not None:
-            chosen = torch.tensor(units, device=z.device)
-            index = self._scalars[chosen][:, None, None].expand(-1, len(base.z), 1)
-            return z.scatter_(2, index, base.values[chosen][..., None])
+            for row, j in enumerate(units):
+                z[row, :, self._places[j]] = base.values[j]
+            return z
         for row, j in enumerate(units):
             index = self._indices[j]
             z[row][:, index] = base.z[:, index][base.partner[:, j]]
