@@ -56,3 +56,13 @@ def test_own_data_from_a_table(tmp_path):
     assert data.x_shape == (1,) and data.factor_names == ("y0", "kind") and data.factors.tolist() == [[2, 1], [4, 0]]
     with pytest.raises(InputError, match=r"row 1 of a holds NaN"):
         own(_table(tmp_path, "x,y\n1,2\n,4\n"))
+
+
+@pytest.mark.parametrize("mark", [";", "\t"])
+@pytest.mark.parametrize("header", [True, False])
+def test_decimal_commas_are_numbers_where_commas_do_not_part_cells(tmp_path, mark, header):
+    rows = [["1,5", "2", "red"], ["-0,25", "3,5e1", "blue, dark"]]
+    lines = [mark.join(row) for row in ([["a", "b", "colour"]] if header else []) + rows]
+    (tmp_path / "x.csv").write_text("\n".join(lines))
+    table = read_table(tmp_path / "x.csv")
+    assert table.numbers.tolist() == [[1.5, 2.0], [-0.25, 35.0]] and table.factors.shape == (2, 1)

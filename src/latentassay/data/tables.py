@@ -20,6 +20,8 @@ LABEL = re.compile(r"(label|class|target|factor|category|cell_?type|batch|y)s?([
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 """How empty cells are written."""
 
+DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*")
+
 FIX = "Save an array instead: np.save('x.npy', values), or np.savez('codes.npz', codes=codes, factors=factors)."
 """What to do about a table that is not read."""
 
@@ -46,7 +48,8 @@ def read_table(path: Path, *, allow_large: bool = False) -> TextTable:
     """Read a table of one line a row, with or without names in the first line.
 
     Columns of words are labels, and so are columns of numbers called ``label``, ``class``, ``target``, ``factor…``;
-    all others are numbers. Commas, semicolons or tabs part the cells.
+    all others are numbers. Commas, semicolons or tabs part the cells; where it is not
+    commas, ``1,5`` is a number.
 
     Raises:
         FileError: no text, too much of it, no rows, rows of several lengths, or no column of numbers; names the line.
@@ -93,6 +96,8 @@ def _cells(path: Path) -> tuple[list[list[str]], list[str]]:
         raise FileError(path, f"is no table ({error})", FIX) from error
     if not rows:
         raise FileError(path, "is empty", FIX)
+    if mark != ",":
+        rows = [[_as_point(cell) for cell in row] for row in rows]
     for line, row in enumerate(rows, 1):
         if len(row) != len(rows[0]):
             raise FileError(path, f"has {len(row)} cells in line {line} and {len(rows[0])} in the first", FIX)
@@ -101,6 +106,11 @@ def _cells(path: Path) -> tuple[list[list[str]], list[str]]:
     if len(rows) == named:
         raise FileError(path, "has names of columns and no rows", FIX)
     return rows[named:], header
+
+
+def _as_point(cell: str) -> str:
+    """A decimal comma as a point, where commas do not part the cells: else ``1,5`` would be taken for a word."""
+    return cell.replace(",", ".") if DECIMAL_COMMA.fullmatch(cell) else cell
 
 
 def _as_numbers(column: np.ndarray) -> Float[np.ndarray, " n"] | None:
