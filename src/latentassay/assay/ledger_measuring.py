@@ -27,6 +27,9 @@ PROBED = 32
 STILL = 0.03
 """A unit hardly varies if its spread is less than this share of the widest, or of the prior's."""
 
+DIRECTIONS_SHARE = 0.1
+"""Part of all passes that principal directions may take, at least."""
+
 MARGIN = 1.5
 """Rows that are taken over those that are expected to tell."""
 
@@ -65,7 +68,7 @@ def settle_ledger(context: Context, deepen: Callable[[Context, float], Context],
         )
         matrix = refine(found.matrix, part, members)
         found = replace(found, matrix=matrix, ledger=_write_again(deeper, matrix), encoded=deeper.encoded)
-    return replace(found, ledger=_with_directions(found))
+    return replace(found, ledger=_with_directions(found, max(passes, int(DIRECTIONS_SHARE * context.passes))))
 
 
 def _needs(ledger: Ledger) -> dict[int, float]:
@@ -113,13 +116,14 @@ def write_ledger(
     return build_ledger(matrix, codes, **found)
 
 
-def _with_directions(context: Context) -> Ledger:
+def _with_directions(context: Context, passes: int) -> Ledger:
     """Where units are redundant, ask again in principal directions of the codes."""
     if not context.ledger.of("redundant"):
         return context.ledger
     directions = answering_directions(
         context.model,
         context.codes.mean,
+        passes=passes,
         generator=seeded(context.seed, "principal directions"),
         batch_size=context.batch_size,
     )

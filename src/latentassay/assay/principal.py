@@ -19,6 +19,9 @@ NARROW = 1e-6
 """Directions in which codes spread less than this share of the widest hold rounding."""
 
 
+ROWS = 64
+"""Codes on which a direction is asked about, at least, if there are as many."""
+
 PRECISE = 0.1
 """A response is certain enough to say whether it comes back if its interval is no wider than this share of it."""
 
@@ -61,19 +64,20 @@ class Rotated:
 
 
 def answering_directions(
-    model: Autoencoder, means: Tensor, *, generator: Generator, batch_size: int
+    model: Autoencoder, means: Tensor, *, passes: int, generator: Generator, batch_size: int
 ) -> Estimate | None:
     """Count the principal directions of the codes that answer when they are changed alone.
 
     Args:
         model: any autoencoder.
         means: posterior means of real rows ``(n, *latent_shape)``.
+        passes: how many may be spent; where they are few, fewer directions are asked about.
         generator: of the interventions.
         batch_size: rows per pass.
 
     Returns:
-        How many of the widest 32 directions come back by LR's cut, its interval as that of alive units; ``None`` where
-        codes do not vary.
+        How many of the widest directions, 32 at most, come back by LR's cut, its interval as that of alive units;
+        ``None`` where codes do not vary, or where there is no time for two.
     """
     flat = means.flatten(1).to(device_and_dtype(model).dtype).double()
     centre = flat.mean(0)
@@ -81,8 +85,11 @@ def answering_directions(
     kept = spread > NARROW**0.5 * spread[0]
     if not bool(kept.any()) or float(spread[0]) == 0:
         return None
-    axes = directions[kept][:MOST]
+    affordable = min(MOST, passes // ROWS - 1)
+    if affordable < 2:
+        return None
+    axes = directions[kept][:affordable]
     rotated = Rotated(model, centre, axes)
-    z = ((flat - centre) @ axes.T).to(means.dtype)
+    z = ((flat - centre) @ axes.T)[: passes // (len(axes) + 1)].to(means.dtype)
     matrix = response_matrix(rotated, z, generator=generator, precision=PRECISE, batch_size=batch_size)
     return causal_units(matrix).dimension
