@@ -12,6 +12,9 @@ from latentassay.core.levels import GRAVE, Bounds, Level, grade, worst
 UNDERSHOOT = Bounds(0, 0.15, 0.35, "share of a change that is missing beyond what the posterior's width explains")
 OVERSHOOT = Bounds(0, 0.15, 0.35, "share of a change by which it comes back larger than it was made")
 
+WIDE = 0.5
+"""An interval that reaches further to either side, as a share of the change, tells nothing: the rows are too few."""
+
 
 def strength_of(ledger: Ledger) -> Estimate | None:
     """Return the mean response of units that are alive alone; ``None`` where none is."""
@@ -19,7 +22,14 @@ def strength_of(ledger: Ledger) -> Estimate | None:
     if not alone:
         return None
     stderr = sum((each.stderr or 0.0) ** 2 for each in alone) ** 0.5 / len(alone)
-    return Estimate(sum(alone) / len(alone), stderr=stderr, n=min(each.n or 0 for each in alone))
+    return _from(Estimate(sum(alone) / len(alone), stderr=stderr, n=min(each.n or 0 for each in alone)), 0.0)
+
+
+def _from(size: Estimate, least: float) -> Estimate:
+    """Return the same whose interval does not reach below the least that is possible."""
+    if size.low is None or size.low >= least:
+        return size
+    return Estimate(size, low=least, high=size.high, stderr=size.stderr, n=size.n)
 
 
 def strength_score(strength: Estimate, context: Context) -> Score:
@@ -79,25 +89,37 @@ def _missing(entry: Entry) -> Estimate:
     """
     expected = max(entry.signal, 1e-12)
     most = max(float(entry.response), entry.returns or 0.0)
-    return Estimate(1 - most / expected, stderr=(entry.response.stderr or 0.0) / expected, n=entry.response.n)
+    stderr = (entry.response.stderr or 0.0) / expected
+    comes = _from(Estimate(most / expected, stderr=stderr, n=entry.response.n), 0.0)
+    return Estimate(1 - comes, low=1 - (comes.high or 0.0), high=1 - (comes.low or 0.0), stderr=stderr, n=comes.n)
 
 
 def _excess(entry: Entry) -> Estimate:
-    return Estimate(entry.response - 1, stderr=entry.response.stderr or 0.0, n=entry.response.n)
+    return _from(Estimate(entry.response - 1, stderr=entry.response.stderr or 0.0, n=entry.response.n), -1.0)
 
 
 def _sentence(
     score: Score, names: list[str], size: Estimate, level: Level, *, is_over: bool, why: str, wide: bool
 ) -> str:
     sentence = f"A change of an alive unit comes back at {score} of its size"
+    if level == "unsure" and _is_wide(score.estimate):
+        return "How much of a change of an alive unit comes back is unsure: there are too few rows to tell."
     if not names and level != "unsure":
         return f"{sentence}{why}."
     many, share = len(names) > 1, f"{minus(str(size.scaled(100)))} %"
     smaller = f"smaller than {'the width of the posterior explains' if wide else 'it was made'}"
-    what = f"{share} {'larger than it was made' if is_over else smaller}"
+    larger = "larger than it was made"
     if not names:
-        return f"{sentence}; that of {why} comes back {what}, the most of all."
+        if _is_wide(size):
+            return f"{sentence}; of that of {why} there are too few rows to tell."
+        return f"{sentence}; whether that of {why} is {larger if is_over else smaller} is unsure (by {share})."
+    what = f"{share} {larger if is_over else smaller}"
     return f"{sentence}; one of {name_units(names)} comes back {'up to ' if many else ''}{what}."
+
+
+def _is_wide(size: Estimate) -> bool:
+    low, high = (float(size) if end is None else end for end in (size.low, size.high))
+    return max(size - low, high - size) > WIDE
 
 
 def _remedy(context: Context, *, is_over: bool) -> str:
