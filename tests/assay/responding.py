@@ -38,6 +38,16 @@ def on_a_line(n=400):
     return model, torch.randn(n, 1, generator=torch.Generator().manual_seed(0)).expand(-1, 2)
 
 
+def on_a_line_and_beside(n=400):
+    """The same, and a third latent beside them that is its own."""
+    line, x = on_a_line(n)
+    beside = torch.randn(n, 1, generator=torch.Generator().manual_seed(1))
+    model = la.from_torch(
+        lambda x: torch.cat([line.encode(x[:, :2]).mean, x[:, 2:]], 1), lambda z: z, latent_shape=(3,)
+    )
+    return model, torch.cat([x, beside], 1)
+
+
 def on_a_circle(n=400):
     """Both latents of real data lie on the unit circle, and the model takes all others to its nearest point."""
     model = la.from_torch(lambda x: x, lambda z: z / z.norm(dim=1, keepdim=True).clamp(min=1e-6), latent_shape=(2,))

@@ -127,9 +127,10 @@ def lost_section(context: Context) -> Section:
         context: with the model itself.
     """
     kinds = {"posterior samples": context.z[:COUNTED]}
-    kinds["hybrid samples"] = hybrid(
-        context.z, COUNTED, generator=context.generator("lost"), units=context.variables, pool=None
-    )
+    if context.mixes:
+        kinds["hybrid samples"] = hybrid(
+            context.z, COUNTED, generator=context.generator("lost"), units=context.variables, pool=None
+        )
     if context.model.prior is not None:
         kinds["prior samples"] = prior(context.model, COUNTED, generator=context.generator("lost"))
     shares, examples = {}, []

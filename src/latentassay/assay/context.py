@@ -137,6 +137,11 @@ class Context:
         return Units((*together, *alone), self.matrix.units.latent_shape)
 
     @property
+    def mixes(self) -> bool:
+        """Whether hybrids are anything but posterior samples: of one variable alone there is nothing to mix."""
+        return len(self.variables) > 1
+
+    @property
     def active_latents(self) -> list[int]:
         """Flat indices of the latents in units that answer."""
         return [latent for group in self.alive.groups for latent in group]

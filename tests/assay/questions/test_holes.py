@@ -47,7 +47,17 @@ def test_what_is_shown_is_what_moves_furthest_beside_what_becomes_of_it(off_the_
 
 def test_what_hold_the_same_is_drawn_together_and_lies_in_no_hole():
     """Both latents are one number: units that repeat each other are said of the units, and hybrids keep them."""
-    assert scores_of(ask(*responding.on_a_line(), "holes"))["holes.hybrid"].value == 0
+    assert scores_of(ask(*responding.on_a_line_and_beside(), "holes"))["holes.hybrid"].value == 0
+
+
+def test_of_one_variable_the_prior_alone_is_asked_about():
+    assert not ask(*responding.on_a_line(), "holes")
+    x = torch.randn(400, 1, generator=torch.Generator().manual_seed(0))
+    sections = ask(la.from_torch(lambda x: x, lambda z: z, latent_shape=(1,), prior="normal"), x, "holes")
+    found = findings_of(sections)["holes"]
+    assert set(scores_of(sections)) == {f"holes.prior{end}" for end in ("", ".repaired", ".redrawn", ".nearby")}
+    assert "hybrid" not in f"{found.sentence} {found.remedy}" and sections["holes"].evidence.hybrid is None
+    assert set(figures(sections.values())) == {"holes.distances", "holes.samples", "holes.worst"}
 
 
 def known_inside(seed, share):

@@ -56,8 +56,17 @@ def test_latents_that_are_understood_together_only_are_told():
 
 
 def test_what_repeats_each_other_is_no_combination_that_data_lack():
-    scores = scores_of(ask(*responding.on_a_line(), KEY))
+    scores = scores_of(ask(*responding.on_a_line_and_beside(), KEY))
     assert scores[f"{KEY}.hybrid"].value == pytest.approx(1)
+
+
+def test_of_one_variable_there_are_no_hybrids():
+    """They would be posterior samples under another name."""
+    for model, x in (responding.on_a_line(), responding.leaking([[1]])):
+        sections = ask(model, x, KEY)
+        assert {f"{KEY}.posterior", f"{KEY}.uniform"} <= set(scores_of(sections))
+        assert f"{KEY}.hybrid" not in scores_of(sections)
+        assert set(findings_of(sections)) == {KEY} and "hybrid" not in findings_of(sections)[KEY].sentence
 
 
 def noisy_optimum(noise, seed, response=1.0, shift=0.0):

@@ -48,3 +48,9 @@ def test_without_a_prior_hybrids_are_sampled():
 
 def test_a_collapsed_model_has_no_causal_structure():
     assert not ask(*leaking([[0.0, 0], [0, 0]]), "structure")
+
+
+def test_of_one_variable_posterior_samples_are_compared_and_called_so():
+    sections = ask(*responding.on_a_line(), "structure")
+    found = findings_of(sections)["structure"]
+    assert sections["structure"].evidence.origin == "posterior" and "posterior samples" in found.sentence

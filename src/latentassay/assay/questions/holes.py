@@ -12,6 +12,7 @@ from latentassay.assay.context import FEWEST_DRAWN, Context
 from latentassay.assay.maps import present
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
+from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Bounds, Finding, Picture, Score
 from latentassay.core.levels import GRAVE, grade, worst
@@ -50,43 +51,48 @@ class HolesEvidence:
 
     Attributes:
         distance_posterior: of posterior samples, ``(n,)``.
-        distance_hybrid: of hybrids, whose units come from different data, ``(m,)``.
+        distance_hybrid: of hybrids, whose units come from different data, ``(m,)``; ``None`` of one variable alone.
         distance_prior: of prior samples, ``(m,)``; ``None`` without a prior.
-        hybrid_samples: decodings of hybrids, ``(k, *x_shape)``.
+        hybrid_samples: decodings of hybrids, ``(k, *x_shape)``, or ``None``.
         prior_samples: decodings of prior samples, ``(k, *x_shape)``, or ``None``.
         worst: decodings of the samples of greatest distance, ``(w, *x_shape)``.
         repaired: decodings of their responses, ``(w, *x_shape)``.
         threshold: distance beyond which a latent lies in a hole.
         hybrid: share of hybrids in holes, as it is, after one response, after drawing those again, and beside their
-            real neighbours.
+            real neighbours; or ``None``.
         prior: the same of prior samples, or ``None``.
         hybrid_gains: by how much one response, and drawing those in holes again, lower the share of hybrids.
-        prior_gains: the same of prior samples, and last by how much hybrids are in holes less often; or ``None``.
+        prior_gains: the same of prior samples, and last by how much hybrids are in holes less often, where
+            there are any; or ``None``.
         nearby_gains: of the prior's samples, or of hybrids without a prior, beside their real neighbours.
         variant: how holes were found.
         nearby_variant: how beside real neighbours.
     """
 
     distance_posterior: Float[np.ndarray, " n"]
-    distance_hybrid: Float[np.ndarray, " m"]
+    distance_hybrid: Float[np.ndarray, " m"] | None
     distance_prior: Float[np.ndarray, " m"] | None
-    hybrid_samples: Float[np.ndarray, "k *x_shape"]
+    hybrid_samples: Float[np.ndarray, "k *x_shape"] | None
     prior_samples: Float[np.ndarray, "k *x_shape"] | None
     worst: Float[np.ndarray, "w *x_shape"]
     repaired: Float[np.ndarray, "w *x_shape"]
     threshold: float
-    hybrid: tuple[Estimate, Estimate, Estimate, Estimate]
+    hybrid: tuple[Estimate, Estimate, Estimate, Estimate] | None
     prior: tuple[Estimate, Estimate, Estimate, Estimate] | None
     hybrid_gains: tuple[Estimate, Estimate]
-    prior_gains: tuple[Estimate, Estimate, Estimate] | None
+    prior_gains: tuple[Estimate, ...] | None
     nearby_gains: tuple[Estimate, ...]
     variant: str
     nearby_variant: str
 
 
 def passes_needed(context: Context) -> int | None:
-    """The fewest latents of every kind; without alive units there is no distance that counts."""
-    return _per_latent(context) * min(context.n, FEWEST_DRAWN) if context.ledger.live else None
+    """The fewest latents of every kind; without alive units there is no distance that counts.
+
+    Hybrids of one variable are posterior samples, so that without a prior there is nothing to ask about.
+    """
+    applies = context.ledger.live and (context.model.prior or context.mixes)
+    return _per_latent(context) * min(context.n, FEWEST_DRAWN) if applies else None
 
 
 def _per_latent(context: Context) -> int:
@@ -114,18 +120,18 @@ def measure(context: Context) -> HolesEvidence:
     samples = prior(context.model, PICTURES, generator=generator) if holes.prior else None
     return HolesEvidence(
         distance_posterior=holes.posterior_distance.numpy(),
-        distance_hybrid=holes.hybrid.distance.numpy(),
+        distance_hybrid=holes.hybrid.distance.numpy() if context.mixes else None,
         distance_prior=None if holes.prior is None else holes.prior.distance.numpy(),
-        hybrid_samples=decode(context.model, hybrids).numpy(),
+        hybrid_samples=decode(context.model, hybrids).numpy() if context.mixes else None,
         prior_samples=None if samples is None else decode(context.model, samples).numpy(),
         worst=decode(context.model, furthest).numpy(),
         repaired=decode(context.model, respond(context.model, furthest)).numpy(),
         threshold=holes.threshold,
-        hybrid=_shares(holes.hybrid, nearby.hybrid),
+        hybrid=_shares(holes.hybrid, nearby.hybrid) if context.mixes else None,
         prior=_shares(holes.prior, nearby.prior) if holes.prior and nearby.prior else None,
         hybrid_gains=(holes.hybrid.repair_gain, holes.hybrid.redraw_gain),
-        prior_gains=_prior_gains(holes),
-        nearby_gains=_prior_gains(nearby) or (nearby.hybrid.repair_gain, nearby.hybrid.redraw_gain),
+        prior_gains=_prior_gains(holes, context),
+        nearby_gains=_prior_gains(nearby, context) or (nearby.hybrid.repair_gain, nearby.hybrid.redraw_gain),
         variant=holes.variant,
         nearby_variant=nearby.variant,
     )
@@ -135,10 +141,11 @@ def _shares(found: HoleShare, nearby: HoleShare) -> tuple[Estimate, Estimate, Es
     return found.share, found.repaired, found.redrawn, nearby.share
 
 
-def _prior_gains(found: Holes) -> tuple[Estimate, Estimate, Estimate] | None:
+def _prior_gains(found: Holes, context: Context) -> tuple[Estimate, ...] | None:
     if found.prior is None or found.hybrid_gain is None:
         return None
-    return found.prior.repair_gain, found.prior.redraw_gain, found.hybrid_gain
+    gains = found.prior.repair_gain, found.prior.redraw_gain
+    return (*gains, found.hybrid_gain) if context.mixes else gains
 
 
 def judge(evidence: HolesEvidence, context: Context) -> Judgement:
@@ -186,7 +193,7 @@ def _scores(kind: str, shares: tuple[Estimate, ...], evidence: HolesEvidence, co
 def _finding(evidence: HolesEvidence, scores: dict[str, Score]) -> Finding:
     """Grade the graver of both shares: of all samples beside one threshold, or beside their real neighbours."""
     kind = "prior" if evidence.prior else "hybrid"
-    share, _, _, nearby = evidence.prior or evidence.hybrid
+    share, _, _, nearby = _of_samples(evidence)
     level = worst((grade(share, BOUNDS), grade(nearby, BOUNDS)))
     is_local = level != grade(share, BOUNDS)
     graded, gains = (nearby, evidence.nearby_gains) if is_local else (share, _gains(evidence))
@@ -204,13 +211,21 @@ def _finding(evidence: HolesEvidence, scores: dict[str, Score]) -> Finding:
     )
 
 
+def _of_samples(evidence: HolesEvidence) -> tuple[Estimate, ...]:
+    """Shares of the prior's samples, or of hybrids without a prior."""
+    shares = evidence.prior or evidence.hybrid
+    if shares is None:
+        raise InputError("holes were measured neither of prior samples nor of hybrids; measure one of them")
+    return shares
+
+
 def _gains(evidence: HolesEvidence) -> tuple[Estimate, ...]:
     return evidence.prior_gains or evidence.hybrid_gains
 
 
 def _sentence(kind: str, scores: dict[str, Score], *, is_local: bool) -> str:
     share, nearby = scores[f"holes.{kind}"], scores[f"holes.{kind}.nearby"]
-    hybrids = f" and {scores['holes.hybrid']} of hybrids" if kind == "prior" else ""
+    hybrids = f" and {scores['holes.hybrid']} of hybrids" if {"holes.prior", "holes.hybrid"} <= set(scores) else ""
     if is_local:
         return (
             f"Beside their real neighbours, {nearby} of {kind} samples fall in holes (1 % would be as good as data); "

@@ -158,11 +158,9 @@ def _latents(context: Context, n: int) -> tuple[dict[str, Tensor], HybridBlocks]
     generator, units = context.generator("self-consistency"), context.variables
     order = torch.randperm(context.n, generator=generator)
     mixed = hybrid_blocks(context.z, n, generator=generator, units=units)
-    drawn = {
-        "posterior": context.z[order[:n]],
-        "hybrid": mixed.latents,
-        "uniform": uniform(context.z, n, generator=generator, units=units),
-    }
+    drawn = {"posterior": context.z[order[:n]]}
+    drawn |= {"hybrid": mixed.latents} if context.mixes else {}
+    drawn["uniform"] = uniform(context.z, n, generator=generator, units=units)
     return drawn | ({"prior": prior(context.model, n, generator=generator)} if context.model.prior else {}), mixed
 
 
@@ -172,9 +170,8 @@ def judge(evidence: SelfConsistencyEvidence, context: Context) -> Judgement:
         kind: _score(kind, mean, variant, evidence, context)
         for kind, mean, variant in zip(evidence.kinds, evidence.means, evidence.variants, strict=True)
     }
-    return Judgement(
-        tuple(scores.values()), (_finding(evidence, scores, context), _finding_of_hybrids(evidence, scores))
-    )
+    of_hybrids = [_finding_of_hybrids(evidence, scores)] if "hybrid" in scores else []
+    return Judgement(tuple(scores.values()), (_finding(evidence, scores, context), *of_hybrids))
 
 
 def _score(kind: str, mean: Estimate, variant: str, evidence: SelfConsistencyEvidence, context: Context) -> Score:

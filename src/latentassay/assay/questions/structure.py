@@ -41,7 +41,8 @@ class StructureEvidence:
         effect: share of the variance that lies between samples and responses, of the alive ones.
         p_values: of both, for no difference.
         variants: how each was measured.
-        origin: ``"prior"`` or ``"hybrid"``: where the samples come from.
+        origin: ``"prior"``, ``"hybrid"`` or, where there is one variable alone to mix, ``"posterior"``: where the
+            samples come from.
     """
 
     score: Estimate
@@ -61,9 +62,10 @@ def measure(context: Context) -> StructureEvidence:
     """Draw samples and compare them with their responses, first in all latents, then in the alive ones."""
     generator = context.generator("structure")
     n = min(context.at_most(context.first), MOST, max(FEWEST_DRAWN, context.passes // PER_LATENT))
-    base = None
+    base, origin = None, "prior"
     if not context.model.prior:
         base = hybrid(context.z, n, generator=generator, units=context.variables, pool=None)
+        origin = "hybrid" if context.mixes else "posterior"
     found = [
         structure_score(
             context.model, generator=generator, n=n, base=base, active=active, batch_size=context.batch_size
@@ -76,7 +78,7 @@ def measure(context: Context) -> StructureEvidence:
         effect=found[1].effect,
         p_values=(found[0].p_value, found[1].p_value),
         variants=(found[0].variant, found[1].variant),
-        origin="prior" if context.model.prior else "hybrid",
+        origin=origin,
     )
 
 
@@ -130,7 +132,7 @@ def _finding(evidence: StructureEvidence, effect: Score) -> Finding:
         estimate=evidence.effect,
         bounds=BOUNDS,
         remedy=f"The share of {evidence.origin} samples in holes says what that costs."
-        if level in (*GRAVE, "note")
+        if level in (*GRAVE, "note") and evidence.origin != "posterior"
         else None,
         settle=how_to_settle(evidence.effect, BOUNDS),
     )
