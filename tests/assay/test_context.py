@@ -8,7 +8,7 @@ import torch
 from latentassay.assay.context import COARSEST, FEWEST_DRAWN, seeded
 from tests.assay.asking import context_of
 from tests.assay.planted import identity, without_places
-from tests.assay.responding import channels, clean, leaking, observations, shrinking
+from tests.assay.responding import channels, clean, leaking, observations, on_a_line, on_a_line_and_beside, shrinking
 from tests.oracles.linear import exact_inverse
 
 
@@ -95,3 +95,9 @@ def test_what_the_model_is_decides_which_advice_makes_sense(trained, digits):
 def test_asking_again_raises_caps_fourfold():
     context = context_of(*shrinking(1.0))
     assert context.at_most(128) == 128 and replace(context, effort=16.0).at_most(128) == 2048
+
+
+def test_of_one_variable_that_is_used_there_is_nothing_to_mix():
+    """Unit 1 of the first model is idle, the latents of the second are one, those of the third are two."""
+    mixes = [context_of(*model).mixes for model in (leaking([[1, 0], [0, 0]]), on_a_line(), on_a_line_and_beside())]
+    assert mixes == [False, False, True]

@@ -138,8 +138,9 @@ class Context:
 
     @property
     def mixes(self) -> bool:
-        """Whether hybrids are anything but posterior samples: of one variable alone there is nothing to mix."""
-        return len(self.variables) > 1
+        """Whether hybrids are anything but posterior samples: of one variable that is used there is nothing to mix."""
+        idle = {latent for unit in self.ledger.of("dead", "collapsed") for latent in self.matrix.units.groups[unit]}
+        return sum(not set(group) <= idle for group in self.variables.groups) > 1
 
     @property
     def active_latents(self) -> list[int]:

@@ -39,8 +39,8 @@ class HybridsEvidence:
 
 
 def passes_needed(context: Context) -> int | None:
-    """Decodings of all hybrids, each half a pass; only alive units are worth a look."""
-    return PAIRS * SHOWN // 2 if context.ledger.live else None
+    """Decodings of all hybrids, each half a pass; only alive units are worth a look, and one alone is all there is."""
+    return PAIRS * SHOWN // 2 if context.ledger.live and context.mixes else None
 
 
 def measure(context: Context) -> HybridsEvidence:
