@@ -9,7 +9,15 @@ from jaxtyping import Int
 from torch import Generator, Tensor
 
 from latentassay.core.arrays import Array, as_float_tensor, as_tensor, like
-from latentassay.core.autoencoder import Autoencoder, Decoder, Encoder, device_and_dtype, eval_mode, to_model
+from latentassay.core.autoencoder import (
+    Autoencoder,
+    Decoder,
+    Encoder,
+    device_and_dtype,
+    eval_mode,
+    latent_shape_of,
+    to_model,
+)
 from latentassay.core.errors import InputError
 from latentassay.core.guard import decode_batch, encode_batch
 from latentassay.core.observations import Observations, as_observations, finite
@@ -88,7 +96,7 @@ def encode(
     # A copy, since torch reads no array that runs backwards.
     wanted = rows.copy() if isinstance(rows, np.ndarray) else rows
     index = torch.arange(len(observations)) if rows is None else torch.as_tensor(wanted)
-    shape, local = (len(index), *model.latent_shape), None
+    shape, local = (len(index), *latent_shape_of(model)), None
     mean = std = z = torch.empty(shape, dtype=device_and_dtype(model).dtype)
     with eval_mode(model) as (device, _):
         if generator is not None:
@@ -141,6 +149,7 @@ def prior(model: Decoder, n: int, *, generator: Generator | int = 0) -> Tensor:
     Raises:
         InputError: the model has none; sample hybrids instead.
     """
+    latent_shape_of(model)
     if model.prior is None:
         raise InputError("the model has no prior; use hybrid samples of its codes (la.sampling.hybrid)")
     return model.prior.sample(n, as_generator(generator)).cpu().to(kept_dtype(device_and_dtype(model).dtype))
@@ -181,7 +190,7 @@ def hybrid(
     >>> hybrid(z, 2, generator=g, units=[[0], [1]], base=torch.zeros(3))[:, 2]
     tensor([0., 0.])
     """
-    latents, generator = finite(as_tensor(z, "z"), "z"), as_generator(generator)
+    latents, generator = _stored(z), as_generator(generator)
     units = as_units(units, latents.shape[1:])
     if n < 1 or (pool is not None and pool < 1) or not len(latents):
         raise InputError(f"hybrids need z, n and pool of at least 1 latent, got {len(latents)}, {n} and {pool}")
@@ -238,7 +247,8 @@ def hybrid_blocks(z: Tensor, n: int, *, generator: Generator | int = 0, units: U
     >>> found.latents.shape, found.block.unique().numel(), found.words
     (torch.Size([100, 2]), 32, 'hybrids of all 256 latents, in 32 blocks')
     """
-    generator, units = as_generator(generator), as_units(units, z.shape[1:])
+    z, generator = _stored(z), as_generator(generator)
+    units = as_units(units, z.shape[1:])
     # A block holds more latents than a hybrid has parts, so that no two of its parts come from the same.
     most = min(BLOCKS, len(z) // (len(units) + 1), n)
     several = most if most >= FEWEST_BLOCKS else 1
@@ -251,6 +261,13 @@ def hybrid_blocks(z: Tensor, n: int, *, generator: Generator | int = 0, units: U
     block = torch.arange(several).repeat_interleave(torch.tensor(sizes))
     words = f"hybrids of all {len(z)} latents{f', in {several} blocks' if several > 1 else ''}"
     return HybridBlocks(torch.cat(parts), block, words)
+
+
+def _stored(z: Any) -> Tensor:
+    latents = as_tensor(z, "z").detach()
+    if latents.ndim < 2 or not latents.numel():
+        raise InputError(f"z must be latents (n, *latent_shape), at least one, got {tuple(latents.shape)}")
+    return finite(latents, "z")
 
 
 def _bases(base: Any, z: Tensor, n: int) -> Tensor:
@@ -268,7 +285,7 @@ def central(z: Array) -> Array:
     >>> central(torch.tensor([[0.0, 1.0], [1.0, 5.0], [9.0, 9.0]]))
     tensor([1., 5.])
     """
-    latents = finite(as_tensor(z, "z"), "z")
+    latents = _stored(z)
     flat = latents.flatten(1).double()
     away = ((flat - flat.mean(0)) / flat.std(0, correction=0).clamp(min=1e-12)).norm(dim=1)
     return like(latents[int(away.argmin())], z)
@@ -276,6 +293,7 @@ def central(z: Array) -> Array:
 
 def base_or_central(z: Tensor, base: Any) -> Tensor:
     """Return the latent that others are made from: ``base`` as it is given, or else the most central one of ``z``."""
+    z = _stored(z)
     return central(z) if base is None else _bases(base, z, 1).view(z.shape[1:])
 
 
@@ -296,7 +314,7 @@ def uniform(z: Array, n: int, *, generator: Generator | int = 0, units: Units | 
     >>> drawn.amin(0).round(decimals=1).tolist(), drawn.amax(0).round(decimals=1).tolist()
     ([0.0, -1.0], [2.0, -1.0])
     """
-    latents, generator = finite(as_float_tensor(z, "z"), "z"), as_generator(generator)
+    latents, generator = _stored(as_float_tensor(z, "z")), as_generator(generator)
     units, flat = as_units(units, latents.shape[1:]), latents.flatten(1)
     out = flat[torch.randint(len(flat), (n,), generator=generator)].clone()
     drawn = [latent for group in units.groups for latent in group]
@@ -346,7 +364,7 @@ def draw(
 def as_latents(model: Encoder | Decoder, z: Any, *, minimum: int = 1) -> Tensor:
     """Return ``z`` as a tensor: latents of this model, at least ``minimum`` of them, finite and floating."""
     latents = as_float_tensor(z, "z")
-    if tuple(latents.shape[1:]) != tuple(model.latent_shape) or len(latents) < minimum:
-        expected = ", ".join(map(str, model.latent_shape))
+    if tuple(latents.shape[1:]) != latent_shape_of(model) or len(latents) < minimum:
+        expected = ", ".join(map(str, latent_shape_of(model)))
         raise InputError(f"z must have shape (n, {expected}) with n at least {minimum}, got {tuple(latents.shape)}")
     return finite(latents.detach(), "z")

@@ -263,7 +263,7 @@ def test_shapes_that_do_not_belong_together_are_refused(ppca, x):
     with pytest.raises(ContractError, match="decoder's output must have shape"):
         ask(foreign(lambda z: z[:, :1]), torch.rand(3, 4, generator=seeded()), likelihood="gaussian")
     ppca.latent_shape = (3,)
-    with pytest.raises(ContractError, match="posterior mean must have shape"):
+    with pytest.raises(ContractError, match="encode must return means of shape"):
         ask(ppca, x)
 
 

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from latentassay.core.errors import ContractError
 from latentassay.core.posteriors import Posterior, Prior
 
 
@@ -110,6 +111,22 @@ class DeviceAndDtype(NamedTuple):
 
     device: torch.device
     dtype: torch.dtype
+
+
+def latent_shape_of(model: Any) -> tuple[int, ...]:
+    """Return the shape of one latent of a model.
+
+    Raises:
+        ContractError: it does not say it, as something that is no autoencoder.
+    """
+    shape = None if isinstance(model, type) else getattr(model, "latent_shape", None)
+    if shape is None:
+        kind = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise ContractError(
+            f"model must be an autoencoder with a latent_shape, got {kind}; wrap it with la.wrap(model), or with "
+            "la.from_torch(encode, decode, latent_shape=…)"
+        )
+    return tuple(shape)
 
 
 def modules_of(model: Any) -> tuple[nn.Module, ...]:

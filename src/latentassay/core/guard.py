@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from latentassay.core.autoencoder import modules_of
+from latentassay.core.autoencoder import latent_shape_of, modules_of
 from latentassay.core.errors import ContractError, LatentAssayError, first_line
 from latentassay.core.posteriors import Point, Posterior
 
@@ -36,13 +36,14 @@ def encode_means(model: Any, x: Tensor) -> Posterior:
     Raises:
         ContractError: as ``encode_batch``.
     """
-    posterior = _ask(model.encode, x, lambda: f"encode {_first_layer(model)}")
+    latent_shape = latent_shape_of(model)
+    posterior = _ask(_method(model, "encode"), x, lambda: f"encode {_first_layer(model)}")
     if not isinstance(posterior, Posterior):
         raise ContractError(
             f"encode must return a Posterior, got {type(posterior).__name__}; wrap the model with la.from_torch, "
             "or return la.Point(mean) or la.DiagonalGaussian(mean, std)"
         )
-    expected = (len(x), *model.latent_shape)
+    expected = (len(x), *latent_shape)
     if tuple(posterior.mean.shape) != expected:
         raise ContractError(
             f"encode must return means of shape {expected}, got {_of(posterior.mean)} for observations {_of(x)}; "
@@ -57,7 +58,9 @@ def decode_batch(model: Any, z: Tensor) -> Tensor:
     Raises:
         ContractError: the decoder fails, or its answer is not that of the contract.
     """
-    decoded = _ask(model.decode, z, lambda: f"decode takes latents (n, {_sizes(model.latent_shape)}) and")
+    latent_shape = latent_shape_of(model)
+    # A copy, since latents are the caller's own, and some decoders work in place.
+    decoded = _ask(_method(model, "decode"), z.clone(), lambda: f"decode takes latents (n, {_sizes(latent_shape)}) and")
     if not isinstance(decoded, Tensor):
         raise ContractError(f"decode must return a tensor, got {type(decoded).__name__}; return the mean observation")
     if decoded.ndim < 1 or len(decoded) != len(z):
@@ -65,6 +68,13 @@ def decode_batch(model: Any, z: Tensor) -> Tensor:
     if not decoded.is_floating_point():
         raise ContractError(f"decode must return floating point, got {decoded.dtype}; scale bytes by 1/255")
     return decoded
+
+
+def _method(model: Any, name: str) -> Callable[[Tensor], Any]:
+    method: Callable[[Tensor], Any] | None = getattr(model, name, None)
+    if method is None:
+        raise ContractError(f"the model must have a method {name}, and {type(model).__name__} has none")
+    return method
 
 
 def _ask(method: Callable[[Tensor], Any], argument: Tensor, who: Callable[[], str]) -> Any:

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
+from latentassay.core.autoencoder import Autoencoder, eval_mode, latent_shape_of, to_model
 from latentassay.core.estimate import Estimate
 from latentassay.core.guard import decode_batch, encode_batch
 from latentassay.core.observations import Observations, as_observations, finite, select_rows
@@ -118,9 +118,9 @@ def posterior_calibration(
     """
     observations = as_observations(data)
     index = select_rows(observations, rows, minimum=8)
-    chosen = as_units(units, tuple(model.latent_shape))
+    chosen = as_units(units, latent_shape_of(model))
     found = _measure(model, observations, index, chosen, as_generator(generator), batch_size)
-    latents = torch.Size(model.latent_shape).numel()
+    latents = torch.Size(latent_shape_of(model)).numel()
     values = observations.batch(index[:1]).numel()
     # Units that were not moved count as those that were; of more latents than values, only so many fit.
     stands_for = found.size * min(latents, values) / found.size.sum()

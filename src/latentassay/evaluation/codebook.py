@@ -7,9 +7,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from latentassay.core.arrays import as_tensor
+from latentassay.core.arrays import as_float_tensor, as_tensor
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Z95, Estimate
+from latentassay.core.observations import finite
 from latentassay.stats.intervals import jackknife_stderr, student
 from latentassay.stats.ratios import ratio
 
@@ -61,8 +62,8 @@ def codebook_use(indices: Any, size: int) -> CodebookUse:
     >>> round(found.perplexity), found.dead, found.unseen
     (8, 0.5, 8)
     """
-    numbers = as_tensor(indices, "indices").long()
-    if numbers.ndim < 1 or len(numbers) < 8:
+    numbers = _numbers(indices)
+    if numbers.ndim < 1 or len(numbers) < 8 or not numbers.numel():
         raise InputError(f"indices must be (n, *places) with n at least 8, got {tuple(numbers.shape)}")
     numbers = numbers.reshape(len(numbers), -1)
     if int(numbers.min()) < 0 or int(numbers.max()) >= size:
@@ -77,6 +78,18 @@ def codebook_use(indices: Any, size: int) -> CodebookUse:
         n=len(numbers),
         codes=numbers.numel(),
     )
+
+
+def _numbers(indices: Any) -> Tensor:
+    """Numbers of entries, which other types than integers hold, too, if they are whole."""
+    values = as_tensor(indices, "indices")
+    if (
+        values.is_complex()
+        or not bool(torch.isfinite(values).all())
+        or not torch.equal(values.long().to(values), values)
+    ):
+        raise InputError(f"indices must be whole numbers, those of entries, got {values.dtype}")
+    return values.long()
 
 
 def _perplexity(numbers: Int[Tensor, "n places"], size: int) -> Estimate:
@@ -133,18 +146,24 @@ def quantisation_distance(codes: Any, indices: Any, codebook: Any) -> Estimate:
         codebook: the entries, ``(k, size)``.
 
     Raises:
-        InputError: only one entry is used, so that there is no next one.
+        InputError: only one entry is used, so that there is no next one; shapes that do not belong together, numbers
+            that are not those of entries, NaN or infinite values.
 
     >>> entries, moved = torch.tensor([[0.0], [1.0]]), torch.tensor([[[0.1], [0.9]], [[0.1], [0.9]]])
     >>> round(quantisation_distance(moved, torch.tensor([[0, 1], [0, 1]]), entries), 6)
     0.1
     """
-    vectors, numbers, entries = (
-        as_tensor(codes, "codes"),
-        as_tensor(indices, "indices"),
-        as_tensor(codebook, "codebook"),
-    )
-    entries = entries.to(vectors.device).double()
+    vectors, numbers = finite(as_float_tensor(codes, "codes"), "codes").detach(), _numbers(indices)
+    entries = finite(as_float_tensor(codebook, "codebook"), "codebook").detach().to(vectors.device).double()
+    if vectors.ndim != 3 or vectors.shape[:2] != numbers.shape or entries.shape[1:] != vectors.shape[2:]:
+        raise InputError(
+            "expected codes (n, places, size), indices (n, places) and a codebook (k, size), got "
+            f"{tuple(vectors.shape)}, {tuple(numbers.shape)} and {tuple(entries.shape)}"
+        )
+    if len(vectors) < 2 or not vectors.numel():
+        raise InputError(f"codes must be of at least 2 rows, got {tuple(vectors.shape)}")
+    if int(numbers.min()) < 0 or int(numbers.max()) >= len(entries):
+        raise InputError(f"indices must lie in 0 … {len(entries) - 1}")
     used = entries[torch.bincount(numbers.flatten(), minlength=len(entries)) > 0]
     if len(used) < 2:
         raise InputError("distances between entries need at least two that are used, got one")

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from latentassay import sampling
-from latentassay.core.autoencoder import eval_mode, to_model
+from latentassay.core.autoencoder import eval_mode, latent_shape_of, to_model
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.guard import decode_batch, encode_batch
@@ -122,7 +122,7 @@ def fidelity(
     run = load(extractor) if isinstance(extractor, str) else extractor
     streams = Streams(int(torch.randint(2**31, (1,), generator=generator, device=generator.device)))
     order = torch.randperm(len(observations), generator=streams.of("rows")).numpy()
-    chosen = as_units(getattr(model, "variables", None) if units is None else units, model.latent_shape)
+    chosen = as_units(getattr(model, "variables", None) if units is None else units, latent_shape_of(model))
     source = PictureSource(
         model=model,
         data=observations,
@@ -243,7 +243,7 @@ def _variant(source: PictureSource, features: str, bounded: bool) -> str:
 def _prior(model: Any, prior: Any) -> Prior | None:
     if isinstance(prior, str) and prior != "normal":
         raise InputError(f"prior must be 'normal', a Prior or None, got {prior!r}")
-    found: Prior | None = StandardNormal(tuple(model.latent_shape)) if prior == "normal" else prior
+    found: Prior | None = StandardNormal(latent_shape_of(model)) if prior == "normal" else prior
     return getattr(model, "prior", None) if found is None else found
 
 

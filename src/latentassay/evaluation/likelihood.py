@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 from latentassay.core.autoencoder import eval_mode, to_model
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.estimate import Estimate
+from latentassay.core.guard import decode_batch, encode_means
 from latentassay.core.observations import as_observations, finite
 from latentassay.core.posteriors import Point, Posterior
 from latentassay.core.randomness import as_generator
@@ -141,19 +142,18 @@ class _Source(NamedTuple):
     generator: Generator
 
     def posterior(self) -> Posterior:
-        q, expected = self.model.encode(self.x), (len(self.x), *self.model.latent_shape)
+        q = encode_means(self.model, self.x)
         if isinstance(q, Point):
             raise ContractError(
                 "the model's codes are points, which have no density to weigh samples by; "
                 "log p(x) needs an encoder that answers with a distribution, as a VAE's"
             )
-        _same_shape("posterior mean", q.mean, expected)
         if not (q.std > 0).all():
             raise ContractError(
                 "posterior std must be positive, got 0, less or NaN; samples of a point have no "
                 "density; was a logvar given as std? say output='mean_logvar'"
             )
-        return q  # type: ignore[no-any-return]
+        return q
 
     def log_weights(self, q: Posterior, count: int) -> Float[Tensor, "k n"]:
         """Draw ``count`` samples of z for every row, and return log p(x|z) + log p(z) − log q(z|x)."""
@@ -234,7 +234,8 @@ def _decoder(model: Any, likelihood: Any) -> _Decoder:
     if likelihood is not None:
         chosen = _density(as_likelihood(likelihood))
         return _Decoder(
-            lambda z: _logits(model.decode(z)) if isinstance(chosen, Bernoulli) else model.decode(z), chosen
+            lambda z: _logits(decode_batch(model, z)) if isinstance(chosen, Bernoulli) else decode_batch(model, z),
+            chosen,
         )
     if not (hasattr(model, "likelihood") and hasattr(model, "decoder_output")):
         raise ContractError(

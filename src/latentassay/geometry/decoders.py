@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from latentassay.adapters.torch import from_torch
 from latentassay.core.arrays import as_float_tensor
 from latentassay.core.autoencoder import modules_of, weights_of
-from latentassay.core.errors import ContractError, InputError
+from latentassay.core.errors import ContractError, InputError, LatentAssayError, first_line
 from latentassay.core.observations import finite
 
 FIX = 'lengths need no derivatives, though: la.interpolate(model, a, b, metric="euclidean").lengths["pullback"]'
@@ -46,13 +46,9 @@ def decode_rows(decode: Callable[[Tensor], Any], z: Tensor) -> Tensor:
         InputError: decodings that are NaN or infinite.
         ContractError: no tensors of n rows, or z requires a gradient and torch cannot differentiate the decoder.
     """
-    try:
-        decoded = decode(z)
-    except (RuntimeError, NotImplementedError) as error:
-        if not z.requires_grad:
-            raise
-        reason = str(error).strip().splitlines()[0]  # torch's word when numpy() meets what is being differentiated
-        raise ContractError(f"the decoder cannot be differentiated by torch ({reason}); {FIX}") from error
+    if not callable(decode) or isinstance(decode, type):
+        raise ContractError(f"decode must be a function of latents, such as model.decode, got {decode!r}")
+    decoded = _ask(decode, z)
     parts = decoded if isinstance(decoded, tuple | list) else (decoded,)
     if not all(isinstance(part, Tensor) and part.shape[:1] == z.shape[:1] for part in parts):
         raise ContractError(f"decode must return tensors with one row for each of {len(z)} latents")
@@ -60,6 +56,20 @@ def decode_rows(decode: Callable[[Tensor], Any], z: Tensor) -> Tensor:
     if z.requires_grad and not rows.requires_grad:
         raise ContractError(f"the decoder breaks off torch's differentiation (numpy, no_grad or detach); {FIX}")
     return finite(rows, "decodings")
+
+
+def _ask(decode: Callable[[Tensor], Any], z: Tensor) -> Any:
+    try:
+        return decode(z.clone())  # some decoders work in place
+    except LatentAssayError:
+        raise
+    except Exception as error:  # a foreign decoder may fail in any way
+        reason = first_line(error)
+        if z.requires_grad and "grad" in reason:  # torch's word when numpy() meets what is being differentiated
+            raise ContractError(f"the decoder cannot be differentiated by torch ({reason}); {FIX}") from error
+        raise ContractError(
+            f"the decoder failed on latents {tuple(z.shape)} of {z.dtype} ({reason}); are they of its size?"
+        ) from error
 
 
 def decodes_std(model: Any) -> bool:

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.autoencoder import Autoencoder, latent_shape_of
 from latentassay.core.checks import check_counts, check_positive
 from latentassay.core.errors import InputError
 from latentassay.core.observations import as_observations
@@ -73,8 +73,8 @@ def nonlinear_eigenfaces(
     >>> nonlinear_eigenfaces(model, x, units=2).images.shape
     torch.Size([2, 7, 5])
     """
-    if len(model.latent_shape) != 1:
-        raise InputError(f"latents must be a vector, got latent_shape {model.latent_shape}")
+    if len(latent_shape_of(model)) != 1:
+        raise InputError(f"latents must be a vector, got latent_shape {latent_shape_of(model)}")
     check_counts(steps=steps, rows=rows)
     check_positive(alpha=alpha)
     observations = as_observations(data)

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay.core.arrays import as_tensor, in_kind_of
-from latentassay.core.autoencoder import Decoder
+from latentassay.core.autoencoder import Decoder, latent_shape_of
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.posteriors import FullCovarianceGaussian, Point
 from latentassay.geometry.curves import space_evenly
@@ -126,7 +126,7 @@ def interpolate(
     shapes = [tuple(_mean(end).shape) for end in (first, last)]
     if shapes[0] != shapes[1]:
         raise InputError(f"a and b must have the same shape, got {shapes[0]} and {shapes[1]}")
-    single = len(shapes[0]) == len(model.latent_shape)
+    single = len(shapes[0]) == len(latent_shape_of(model))
     if single:
         first, last = _as_batch(first), _as_batch(last)
     ends = _Ends(

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.autoencoder import Autoencoder, latent_shape_of
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.observations import Observations, as_observations
@@ -131,8 +131,9 @@ def draw_active_points(
     Raises:
         InputError: latents that are no vector, fewer than two points or active units.
     """
-    if len(model.latent_shape) != 1:
-        raise InputError(f"latents must be a vector, got latent_shape {model.latent_shape}; spatial ones have no axes")
+    shape = latent_shape_of(model)
+    if len(shape) != 1:
+        raise InputError(f"latents must be a vector, got latent_shape {shape}; spatial ones have no axes")
     if points < 2 or len(data) < 2:
         raise InputError(f"needs at least 2 points, got {points} of {len(data)} rows")
     means = encode(model, data, batch_size=batch_size).mean

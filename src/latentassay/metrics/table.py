@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from latentassay.core.autoencoder import Encoder, eval_mode
+from latentassay.core.autoencoder import Encoder, eval_mode, latent_shape_of
 from latentassay.core.errors import InputError
 from latentassay.core.guard import encode_batch
 from latentassay.core.observations import FactoredObservations, finite
@@ -91,7 +91,7 @@ def _means(
 ) -> Float[np.ndarray, "n d"]:
     # The sampling module does the same for its own readers, who want deviations and samples besides, but a metric
     # may not know it: the two lie side by side.
-    codes = np.empty((len(index), int(np.prod(model.latent_shape))))
+    codes = np.empty((len(index), int(np.prod(latent_shape_of(model)))))
     with eval_mode(model) as (device, dtype):
         for start in track(range(0, len(index), batch_size), "encoding"):
             x = data.batch(index[start : start + batch_size]).to(device, dtype)

@@ -10,8 +10,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from latentassay.core.arrays import Array, as_tensor, like
+from latentassay.core.arrays import Array, as_float_tensor, like
 from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
 from latentassay.core.randomness import seeded
 from latentassay.nn.blocks import mlp
 from latentassay.nn.coders import conv_coders, mlp_coders, small_conv_coders, square
@@ -99,7 +100,7 @@ def reflect(x: Array) -> Array:
     >>> reflect(torch.tensor([-0.25, 0.5, 1.25]))
     tensor([0.2500, 0.5000, 0.7500])
     """
-    values = as_tensor(x, "x")
+    values = finite(as_float_tensor(x, "x"), "x")
     return like(values - 2 * F.relu(values - 1) + 2 * F.relu(-values), x)
 
 

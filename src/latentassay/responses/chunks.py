@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from latentassay.core.arrays import in_kind_of
-from latentassay.core.autoencoder import Decoder
+from latentassay.core.autoencoder import Decoder, latent_shape_of
 from latentassay.core.errors import InputError
 from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
@@ -78,7 +78,7 @@ def chunk_hybrids(
     >>> found.chunks, found.images.shape, bool((found.latents[0, :, 2:] == found.base[2:]).all())
     (((0, 1), (2, 3), (4, 5)), torch.Size([3, 2, 5]), True)
     """
-    seen, units, generator = as_latents(model, z), as_units(units, model.latent_shape), as_generator(generator)
+    seen, units, generator = as_latents(model, z), as_units(units, latent_shape_of(model)), as_generator(generator)
     parts = _parts(chunks, len(units))
     origin = base_or_central(seen, base)
     stored = seen[torch.randperm(len(seen), generator=generator)[: max(pool, 0)]]

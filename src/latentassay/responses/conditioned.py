@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
-from latentassay.core.autoencoder import Autoencoder, eval_mode
+from latentassay.core.autoencoder import Autoencoder, eval_mode, latent_shape_of
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.observations import FactoredObservations, finite, groups_varying
@@ -124,7 +124,7 @@ def conditioned_response_matrix(
     if groups_per_factor < 2:
         raise InputError(f"groups_per_factor must be at least 2, got {groups_per_factor}")
     units, stopping, generator = (
-        as_units(units, model.latent_shape),
+        as_units(units, latent_shape_of(model)),
         Stopping(precision, budget),
         as_generator(generator),
     )

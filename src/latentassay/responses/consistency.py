@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from latentassay.core.arrays import in_kind_of
-from latentassay.core.autoencoder import Autoencoder, device_and_dtype
+from latentassay.core.autoencoder import Autoencoder, device_and_dtype, latent_shape_of
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.randomness import as_generator
@@ -120,7 +120,7 @@ def invariance(
             [0.8000, 0.0000]], dtype=torch.float64)
     """
     check_scale(scale)
-    latents, units = as_latents(model, z, minimum=2), as_units(units, model.latent_shape)
+    latents, units = as_latents(model, z, minimum=2), as_units(units, latent_shape_of(model))
     interventions = plan(units, latents, donors, values, as_generator(generator))
     effects = intervene(model, latents, interventions, batch_size=batch_size)
     how = ErrorScale(1, 1, "scale-free") if scale == "free" else ErrorScale(0, 0.5, "divided by U_m σ_i as printed")
@@ -168,7 +168,7 @@ def self_consistency(
     check_scale(scale)
     if steps < 1:
         raise InputError(f"steps must be at least 1, got {steps}")
-    latents, units = as_latents(model, z, minimum=2), as_units(units, model.latent_shape)
+    latents, units = as_latents(model, z, minimum=2), as_units(units, latent_shape_of(model))
     first = after = respond(model, latents, batch_size=batch_size)
     before = latents
     for _ in range(steps - 1):

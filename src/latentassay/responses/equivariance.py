@@ -6,7 +6,7 @@ import numpy as np
 from torch import Generator, Tensor
 
 from latentassay.core.arrays import in_kind_of
-from latentassay.core.autoencoder import Autoencoder, HasCauses
+from latentassay.core.autoencoder import Autoencoder, HasCauses, latent_shape_of
 from latentassay.core.errors import InputError
 from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units
@@ -70,7 +70,7 @@ def equivariance(
             f"{type(model).__name__} has no causes, which equivariance is about; build a model with an XBlock, such as "
             "la.models.build('xae-s', x_shape=(1, 28, 28)), or ask for la.invariance"
         )
-    latents, units = as_latents(model, z, minimum=2), Units.default(model.latent_shape)
+    latents, units = as_latents(model, z, minimum=2), Units.default(latent_shape_of(model))
     interventions = plan(units, latents, donors, values, as_generator(generator), noun="noise")
     effects = intervene(model, latents, interventions, causes=model.causes, batch_size=batch_size)
     how = ErrorScale(1, 1, "scale-free") if scale == "free" else ErrorScale(0, 0, "divided by U_m as printed")

@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.core.arrays import as_tensor, in_kind_of, like
-from latentassay.core.autoencoder import Autoencoder, device_and_dtype
+from latentassay.core.arrays import as_float_tensor, as_tensor, in_kind_of, like
+from latentassay.core.autoencoder import Autoencoder, device_and_dtype, latent_shape_of
 from latentassay.core.errors import InputError
 from latentassay.responses.derivatives import response_jacobian
 from latentassay.responses.response import respond
@@ -73,7 +73,7 @@ def response_field(
         InputError: spatial latents, the same latent twice or out of range, n below 3, a bad extent.
         ContractError: ``exact``, and the model leaves torch's differentiation.
     """
-    shape = tuple(model.latent_shape)
+    shape = latent_shape_of(model)
     check_plane(shape, latents, n)
     xs, ys = axes_over(extent, n)
     bases = _bases(model, base)
@@ -98,8 +98,9 @@ def response_field(
 
 def _bases(model: Autoencoder, base: Any) -> Float[Tensor, "k d"]:
     if base is None:
-        return torch.zeros(1, *model.latent_shape, dtype=device_and_dtype(model).dtype)
-    return as_latents(model, base if base.ndim > 1 else base[None])
+        return torch.zeros(1, *latent_shape_of(model), dtype=device_and_dtype(model).dtype)
+    bases = as_float_tensor(base, "base")
+    return as_latents(model, bases if bases.ndim > 1 else bases[None])
 
 
 def divergence(field: ResponseField) -> Any:

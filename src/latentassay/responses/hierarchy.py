@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from latentassay.core.arrays import in_kind_of
-from latentassay.core.autoencoder import Decoder, eval_mode
+from latentassay.core.autoencoder import Decoder, eval_mode, latent_shape_of
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.observations import finite
@@ -122,7 +122,7 @@ def hierarchy(
     if not threshold >= 0:
         raise InputError(f"threshold must be 0 or more, got {threshold}")
     latents, generator = as_latents(model, z, minimum=FEWEST), as_generator(generator)
-    units = as_units(units, model.latent_shape)
+    units = as_units(units, latent_shape_of(model))
     pairs = torch.randperm(len(latents), generator=generator)[: len(latents) // 2 * 2].view(2, -1)
     sums = _exchange(model, latents, pairs, units, max(1, batch_size // 2))
     return in_kind_of(_read(sums, units, 2 * pairs.shape[1], float(threshold), generator), z)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from latentassay.core.arrays import in_kind_of
-from latentassay.core.autoencoder import Autoencoder, eval_mode
+from latentassay.core.autoencoder import Autoencoder, eval_mode, latent_shape_of
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.progress import bar
@@ -126,7 +126,7 @@ def response_matrix(
             whose responses are finite, precision or budget not positive.
     """
     latents, stopping = as_latents(model, z, minimum=FEWEST), Stopping(precision, budget)
-    rows = BlockRows(latents, as_units(units, model.latent_shape), as_generator(generator))
+    rows = BlockRows(latents, as_units(units, latent_shape_of(model)), as_generator(generator))
     moments = _Moments(len(rows.units))
     _measure(model, rows, moments, stopping, batch_size)
     return in_kind_of(_assemble(moments, rows), z)

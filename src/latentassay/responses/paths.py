@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay.core.arrays import as_float_tensor, in_kind_of
-from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.autoencoder import Autoencoder, latent_shape_of
 from latentassay.core.errors import InputError
 from latentassay.responses.field import axes_over, check_plane
 from latentassay.responses.response import respond
@@ -128,7 +128,7 @@ def manifold_path(
         return _curve(model, respace(way, points), price, batch_size)
 
     if latents is not None:
-        check_plane(tuple(model.latent_shape), latents, n)
+        check_plane(latent_shape_of(model), latents, n)
         if plane is None:
             xs, ys = _plane_axes(model, ends[:, list(latents)], n, extent)
             plane = response_error(model, latents, ends.mean(0), xs, ys, batch_size)
@@ -154,8 +154,8 @@ def manifold_path(
 def _ends(model: Autoencoder, a: Any, b: Any) -> Tensor:
     first, last = as_float_tensor(a, "a"), as_float_tensor(b, "b")
     for end in (first, last):
-        if tuple(end.shape) != tuple(model.latent_shape):
-            raise InputError(f"end points must be single latents {tuple(model.latent_shape)}, got {tuple(end.shape)}")
+        if tuple(end.shape) != latent_shape_of(model):
+            raise InputError(f"end points must be single latents {latent_shape_of(model)}, got {tuple(end.shape)}")
     ends = as_latents(model, torch.stack([first.detach(), last.detach().to(first)]))
     if torch.equal(ends[0], ends[1]):
         raise InputError("a and b are the same latent; give two different ones")

@@ -7,11 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.core.arrays import as_tensor, in_kind_of
+from latentassay.core.arrays import as_float_tensor, in_kind_of
 from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import InputError
+from latentassay.core.observations import finite
 from latentassay.responses.field import grid_latents
 from latentassay.responses.response import respond
-from latentassay.sampling import BATCH_SIZE
+from latentassay.sampling import BATCH_SIZE, as_latents
 from latentassay.stats.nearest import nearest_others
 
 EIGHT = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -36,9 +38,16 @@ class ResponseError(NamedTuple):
 def response_error(
     model: Autoencoder, latents: tuple[int, int], base: Any, xs: Any, ys: Any, batch_size: int = BATCH_SIZE
 ) -> ResponseError:
-    """Measure ‖R(z) − z‖² on the plane of two latents, the others staying at ``base`` (d,)."""
-    x, y = as_tensor(xs, "xs"), as_tensor(ys, "ys")
-    z = grid_latents(as_tensor(base, "base"), latents, x, y)
+    """Measure ‖R(z) − z‖² on the plane of two latents, the others staying at ``base`` (d,).
+
+    Raises:
+        InputError: grid values that are no row of numbers, a base that is no latent of the model, or not finite ones.
+    """
+    one = as_latents(model, as_float_tensor(base, "base")[None])[0]
+    x, y = (finite(as_float_tensor(axis, name), name).detach().to(one) for axis, name in ((xs, "xs"), (ys, "ys")))
+    if x.ndim != 1 or y.ndim != 1 or not len(x) or not len(y):
+        raise InputError(f"xs and ys must be (nx,) and (ny,), got {tuple(x.shape)} and {tuple(y.shape)}")
+    z = grid_latents(one, latents, x, y)
     return in_kind_of(ResponseError(x, y, _cost_of(model, z, batch_size).reshape(len(y), len(x))), base)
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay.core.arrays import in_kind_of
-from latentassay.core.autoencoder import Decoder
+from latentassay.core.autoencoder import Decoder, latent_shape_of
 from latentassay.core.errors import InputError
 from latentassay.core.units import Units, as_units
 from latentassay.sampling import BATCH_SIZE, as_latents, base_or_central, decode
@@ -77,7 +77,7 @@ def traversals(
     >>> found.images.shape, found.variables
     (torch.Size([3, 3, 5]), (0, 1, 1))
     """
-    seen, units = as_latents(model, z), as_units(units, model.latent_shape)
+    seen, units = as_latents(model, z), as_units(units, latent_shape_of(model))
     rows = [(latent, unit) for unit, group in enumerate(units.groups) for latent in group]
     _check(steps, tail, len(rows), units)
     origin = base_or_central(seen, base)
@@ -86,7 +86,7 @@ def traversals(
     moved = origin.flatten().repeat(len(rows), steps, 1)
     for row, latent in enumerate(latents):
         moved[row, :, latent] = values[row]
-    x = decode(model, moved.view(-1, *model.latent_shape), batch_size=batch_size)
+    x = decode(model, moved.view(-1, *latent_shape_of(model)), batch_size=batch_size)
     images = x.view(len(rows), steps, *x.shape[1:])
     ends = "least to greatest value" if tail == 0 else f"{tail:.3g} to {1 - tail:.3g} quantile"
     variant = (

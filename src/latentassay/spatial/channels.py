@@ -7,8 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from latentassay.core.arrays import Array, as_tensor, in_kind_of
+from latentassay.core.arrays import Array, as_float_tensor, in_kind_of
 from latentassay.core.autoencoder import Decoder, eval_mode
+from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.guard import decode_batch
 from latentassay.core.levels import exceeding
@@ -189,7 +190,10 @@ def twins(values: Array, stderr: Array) -> tuple[tuple[int, int], ...]:
     >>> twins(torch.tensor([[1.0, -0.99], [-0.99, 1.0]]), torch.zeros(2, 2))
     ((0, 1),)
     """
-    strength, error = as_tensor(values, "values").abs(), as_tensor(stderr, "stderr")
+    strength, error = as_float_tensor(values, "values").abs(), as_float_tensor(stderr, "stderr")
+    if strength.ndim != 2 or strength.shape[0] != strength.shape[1] or strength.shape != error.shape:
+        raise InputError(f"values and stderr must be (c, c), got {tuple(strength.shape)} and {tuple(error.shape)}")
+    strength, error = finite(strength.detach(), "values"), finite(error.detach(), "stderr")
     first, second = torch.triu_indices(len(strength), len(strength), 1)
     sizes = zip(strength[first, second].tolist(), error[first, second].tolist(), strict=True)
     alike = exceeding([Estimate(size, stderr=spread) for size, spread in sizes], TWINS)

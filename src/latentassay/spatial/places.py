@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
 from latentassay.core.arrays import as_float_tensor
+from latentassay.core.autoencoder import latent_shape_of
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.observations import finite
 
@@ -30,7 +31,7 @@ def sides_of(model: Any) -> Sides:
     Raises:
         InputError: the latents are vectors, have a single place, or more than three dimensions.
     """
-    shape = tuple(model.latent_shape)
+    shape = latent_shape_of(model)
     if not is_spatial(shape):
         raise InputError(
             f"needs spatial latents (channels, height, width), or of one or three dimensions, with more than one "

@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
-from latentassay.core.arrays import as_tensor, in_kind_of
+from latentassay.core.arrays import as_float_tensor, as_tensor, in_kind_of
 from latentassay.core.autoencoder import Decoder, eval_mode
+from latentassay.core.errors import InputError
 from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.guard import decode_batch
 from latentassay.core.levels import exceeding
@@ -173,6 +174,16 @@ def _part_beneath(place: int, sides: Sides, pixels: Sides) -> list[tuple[int, in
     return found
 
 
+def _noise(log_noise: Any, stderr: Any) -> tuple[Tensor, Tensor]:
+    noise = as_float_tensor(log_noise, "log_noise").detach()
+    error = torch.zeros_like(noise) if stderr is None else as_float_tensor(stderr, "log_noise_stderr").detach()
+    if error.shape != noise.shape:
+        raise InputError(
+            f"log_noise_stderr must have the shape of log_noise, {tuple(noise.shape)}, got {tuple(error.shape)}"
+        )
+    return noise, error
+
+
 def global_places(
     effects: PlaceEffects, log_noise: Tensor | np.ndarray, log_noise_stderr: Tensor | np.ndarray | None = None
 ) -> GlobalPlaces:
@@ -195,8 +206,9 @@ def global_places(
     far, error, share, share_error = (
         as_tensor(part, "effects") for part in (effects.far, effects.far_stderr, effects.share, effects.share_stderr)
     )
-    noise = as_tensor(log_noise, "log_noise")
-    noise_error = torch.zeros_like(noise) if log_noise_stderr is None else as_tensor(log_noise_stderr, "its stderr")
+    noise, noise_error = _noise(log_noise, log_noise_stderr)
+    if noise.numel() != effects.near.shape[0]:
+        raise InputError(f"log_noise must be of the {effects.near.shape[0]} places, got {tuple(noise.shape)}")
     # Far changes may be 0 exactly; then a place counts as one at the floor of rounding, not as infinitely less.
     floor = float(as_tensor(effects.near, "effects").median()) * 1e-9 + 1e-300
     logs = (far + floor).log()
