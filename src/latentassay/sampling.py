@@ -190,7 +190,7 @@ def hybrid(
     >>> hybrid(z, 2, generator=g, units=[[0], [1]], base=torch.zeros(3))[:, 2]
     tensor([0., 0.])
     """
-    latents, generator = _stored(z), as_generator(generator)
+    latents, generator = _stored(z, 0), as_generator(generator)
     units = as_units(units, latents.shape[1:])
     if n < 1 or (pool is not None and pool < 1) or not len(latents):
         raise InputError(f"hybrids need z, n and pool of at least 1 latent, got {len(latents)}, {n} and {pool}")
@@ -263,10 +263,10 @@ def hybrid_blocks(z: Tensor, n: int, *, generator: Generator | int = 0, units: U
     return HybridBlocks(torch.cat(parts), block, words)
 
 
-def _stored(z: Any) -> Tensor:
+def _stored(z: Any, fewest: int = 1) -> Tensor:
     latents = as_tensor(z, "z").detach()
-    if latents.ndim < 2 or not latents.numel():
-        raise InputError(f"z must be latents (n, *latent_shape), at least one, got {tuple(latents.shape)}")
+    if latents.ndim < 2 or 0 in latents.shape[1:] or len(latents) < fewest:
+        raise InputError(f"z must be latents (n, *latent_shape), at least 1 latent, got {tuple(latents.shape)}")
     return finite(latents, "z")
 
 

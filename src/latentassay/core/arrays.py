@@ -46,9 +46,9 @@ def _plain(tensor: Tensor, name: str) -> Tensor:
             f"{name} has a shape and no data (it is on the device 'meta'); give a tensor that holds numbers"
         )
     if tensor.layout != torch.strided:
-        raise InputError(f"{name} must be a dense tensor, got {tensor.layout}; give {name}.to_dense()")
+        raise InputError(f"{name} must be a dense tensor, got {tensor.layout}; call its to_dense()")
     if tensor.is_quantized:
-        raise InputError(f"{name} must hold plain numbers, got {tensor.dtype}; give {name}.dequantize()")
+        raise InputError(f"{name} must hold plain numbers, got {tensor.dtype}; call its dequantize()")
     return tensor
 
 
@@ -57,12 +57,15 @@ def as_array(values: Any) -> np.ndarray:
 
     Half precision that numpy has not (bfloat16) becomes float32. Lists and numbers are read as numpy reads them.
 
+    Raises:
+        InputError: a tensor that is sparse, quantised, or without data ("meta").
+
     >>> as_array(torch.ones(2, requires_grad=True))
     array([1., 1.], dtype=float32)
     """
     if not isinstance(values, Tensor):
         return np.asarray(values)
-    plain = values.detach().cpu()
+    plain = _plain(values, "the tensor").detach().cpu()
     return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
 
 

@@ -38,7 +38,7 @@ def check_autoencoder(model: Any, x: Any) -> tuple[str, ...]:
     random_state, original = torch.get_rng_state(), x.clone()
     with eval_mode(model, x) as (device, dtype):
         _check_devices(model)
-        x_in = x.to(device, dtype)
+        x_in = x.to(device, dtype, copy=True)  # a model that works in place must leave the caller's as they are
         posterior = _answer(model.encode, x_in, "encode")
         _check_posterior(posterior, x_in, tuple(model.latent_shape))
         decoded = _answer(model.decode, posterior.mean, "decode")
@@ -51,7 +51,7 @@ def check_autoencoder(model: Any, x: Any) -> tuple[str, ...]:
         raise ContractError(
             "the model draws from the global random state in eval mode; return the distribution instead"
         )
-    if not torch.equal(original, x):
+    if not torch.equal(original.to(x_in), x_in):
         raise ContractError("the model changes its input in place; work on a copy")
     return ("attributes", "posterior", "decoding", "consistency", "prior", "leaves everything as found")
 
@@ -123,6 +123,8 @@ def _check_posterior(posterior: Any, x: Tensor, latent_shape: tuple[int, ...]) -
 def _check_decoding(decoded: Any, x: Tensor) -> None:
     if not isinstance(decoded, Tensor):
         raise ContractError(f"decode must return a tensor, got {type(decoded).__name__}; return the mean observation")
+    if not decoded.is_floating_point():
+        raise ContractError(f"decode must return floating point, got {decoded.dtype}; scale bytes by 1/255")
     if decoded.shape != x.shape:
         raise ContractError(f"decode must return the shape of x, {tuple(x.shape)}, got {tuple(decoded.shape)}")
     if not torch.isfinite(decoded).all():

@@ -70,6 +70,18 @@ def decode_batch(model: Any, z: Tensor) -> Tensor:
     return decoded
 
 
+def reconstruct_batch(model: Any, z: Tensor, x: Tensor) -> Tensor:
+    """Return the decodings of a batch of latents, once they have the shape of the observations ``x`` that they are of.
+
+    Raises:
+        ContractError: as ``decode_batch``, or decodings of another shape.
+    """
+    decoded = decode_batch(model, z)
+    if decoded.shape != x.shape:
+        raise ContractError(f"decode must return the shape of x, {_of(x)}, got {_of(decoded)}")
+    return decoded
+
+
 def _method(model: Any, name: str) -> Callable[[Tensor], Any]:
     method: Callable[[Tensor], Any] | None = getattr(model, name, None)
     if method is None:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int
 
 from latentassay.core.arrays import as_array
-from latentassay.core.errors import FileError, InputError
+from latentassay.core.errors import FileError, InputError, LatentAssayError, first_line
 from latentassay.core.storage import check_regular
 from latentassay.data.factors import Layout, Store
 from latentassay.data.files import digest, home, reading
@@ -76,7 +76,16 @@ def open_own(source: Any, options: dict[str, Any], *, allow_large: bool = False)
         _takes("a function", options, "n")
         return _open_function(source, **options)
     _takes("an array", options)
-    return Opened(as_array(source), "array")
+    return Opened(_as_rows(source), "array")
+
+
+def _as_rows(source: Any) -> np.ndarray:
+    try:
+        return as_array(source)
+    except ValueError as error:  # numpy's word for rows of different lengths
+        if isinstance(error, LatentAssayError):
+            raise
+        raise InputError(f"the array must have rows of one shape, as numpy reads them ({first_line(error)})") from error
 
 
 def _open_file(path: Path, options: dict[str, Any], allow_large: bool) -> Opened:

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode, latent_shape_of, to_model
+from latentassay.core.errors import ContractError
 from latentassay.core.estimate import Estimate
 from latentassay.core.guard import decode_batch, encode_batch
 from latentassay.core.observations import Observations, as_observations, finite, select_rows
@@ -212,6 +213,8 @@ def _measure_part(
         moved[:, 2 + j, list(group)] += (step * signs)[:, list(group)]
     latents = moved.to(q.mean).view(-1, *q.mean.shape[1:])
     decoded = finite(decode_batch(model, latents), "decodings").cpu().double().reshape(len(mean), len(units) + 2, -1)
+    if decoded.shape[2] != centre.numel():
+        raise ContractError(f"decode must return the {centre.numel()} values of an observation, got {decoded.shape[2]}")
     change = decoded[:, 1:] - decoded[:, :1]
     error = away.flatten(1) + centre.flatten() - decoded[:, 0]
     cost, slope, modes = _by_unit(change[:, 1:], std.cpu(), step.cpu(), spread.cpu(), units)

@@ -13,7 +13,7 @@ from latentassay import sampling
 from latentassay.core.autoencoder import eval_mode, latent_shape_of, to_model
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.estimate import Estimate
-from latentassay.core.guard import decode_batch, encode_batch
+from latentassay.core.guard import decode_batch, encode_batch, reconstruct_batch
 from latentassay.core.observations import TensorObservations, as_observations, finite
 from latentassay.core.posteriors import Prior, StandardNormal
 from latentassay.core.randomness import as_generator
@@ -166,7 +166,7 @@ def squared_errors(model: Any, data: Any, *, batch_size: int = BATCH_SIZE) -> Fl
     with eval_mode(model):
         for block in sampling.blocks(len(observations), batch_size, "reconstructing"):
             x = to_model(model, observations.batch(np.arange(block.start, block.stop)))
-            decoded = finite(decode_batch(model, encode_batch(model, x).mean), "decodings")
+            decoded = finite(reconstruct_batch(model, encode_batch(model, x).mean, x), "decodings")
             found.append((decoded - x).double().square().flatten(1).mean(1).cpu())
     return torch.cat(found)
 
@@ -188,6 +188,8 @@ def _reconstruct(source: PictureSource, run: Extractor | None, bounded: bool, ba
         for block in sampling.blocks(source.n, batch_size, "reconstructing"):
             x = to_model(source.model, check_range(source.data.batch(source.order[: source.n][block]), bounded))
             decoded, logits = decode(encode_batch(source.model, x).mean)
+            if decoded.shape != x.shape:
+                raise ContractError(f"decode must return the shape of x, {tuple(x.shape)}, got {tuple(decoded.shape)}")
             errors.append((finite(decoded, "decodings") - x).double().square().flatten(1).mean(1))
             if bounded:
                 entropy = binary_cross_entropy_with_logits(logits.double(), x.double(), reduction="none")

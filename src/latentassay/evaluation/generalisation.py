@@ -83,6 +83,8 @@ def generalisation_gap(train_error: Any, train_spread: Any, other_error: Any, ot
         "other_spread": other_spread,
     }
     a, b, c, d = (finite(as_float_tensor(x, name), name).double() for name, x in parts.items())
+    if any(x.ndim != 1 for x in (a, b, c, d)):
+        raise InputError(f"errors and spreads must be (n,), got {[tuple(x.shape) for x in (a, b, c, d)]}")
     if min(len(a), len(c)) < 2 or len(a) != len(b) or len(c) != len(d):
         raise InputError(f"errors and spreads must be of the same 2 rows or more, got {[len(x) for x in (a, b, c, d)]}")
     train, other = ratio(a, b).estimate, ratio(c, d).estimate
@@ -137,6 +139,8 @@ def shared_rows(
     wanted, known = (
         _project(part, numbers, directions, batch_size) for part, numbers in ((data, index), (others, among))
     )
+    if not (np.isfinite(wanted).all() and np.isfinite(known).all()):
+        raise InputError("the rows hold values too large for distances between them; are they damaged?")
     spread = np.maximum(known.std(0), 1e-300)
     tree = cKDTree(known / spread)
     distance, _ = tree.query(wanted / spread, distance_upper_bound=SAME * DIRECTIONS**0.5)

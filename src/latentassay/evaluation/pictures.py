@@ -83,6 +83,8 @@ def explain_missing(source: PictureSource, kind: str) -> str:
 
 def check_range(x: Tensor, bounded: bool) -> Tensor:
     """Return x, or refuse values outside [0, 1], which a cross entropy needs, and values that are NaN or infinite."""
+    if not x.numel():
+        raise InputError(f"data must hold values, got rows of shape {tuple(x.shape[1:])}")
     if bounded and (x.min() < 0 or x.max() > 1):
         raise InputError(
             f"data must lie in [0, 1] for a cross entropy, got values from {float(x.min()):.3g} to "

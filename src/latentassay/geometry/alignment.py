@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder
-from latentassay.core.errors import InputError
+from latentassay.core.errors import ContractError, InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.observations import Observations, as_observations
 from latentassay.geometry.orthogonality import ACTIVE, draw_active_points
@@ -89,6 +89,10 @@ def pca_alignment(
     columns, left = [], []
     for block in blocks(len(z), batch_size, "alignment"):
         j = decoder_jacobian(model.decode, z[block], batch_size=batch_size)[..., list(active)].double().cpu()
+        if j.shape[1] != components.shape[1]:
+            raise ContractError(
+                f"decode must return the {components.shape[1]} values of an observation, got {j.shape[1]}"
+            )
         columns.append(np.abs(components @ _normalise(j).numpy()))
         left.append(np.abs(components @ torch.linalg.svd(j, full_matrices=False).U.numpy()))
     cosines = np.concatenate(columns)

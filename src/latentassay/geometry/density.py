@@ -37,7 +37,7 @@ class Density:
 
     def __init__(self, codes: Any):
         latents = as_float_tensor(codes, "codes").detach()
-        if latents.ndim < 2 or len(latents) < 2:
+        if latents.ndim < 2 or len(latents) < 2 or not latents.numel():
             raise InputError(
                 f"codes must be latents of data (n, *latent_shape), at least 2, got {tuple(latents.shape)}"
             )

@@ -1,5 +1,6 @@
 """The structure score: how far responses to the prior stray from the prior (LR 4.2, equation 8)."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -65,8 +66,8 @@ def structure_score(
         scales: widths of the kernel; ``(0.5,)`` is the single kernel C = d of the earlier code.
 
     Raises:
-        InputError: no prior and no base; fewer than three latents; an ``active`` latent out of range; a scale
-            that is not positive.
+        InputError: no prior and no base; a base whose latents are all the same; fewer than three latents; an ``active``
+            latent out of range; a scale that is not positive.
     """
     if not scales or not all(s > 0 for s in scales):
         raise InputError(f"scales must be positive numbers, got {tuple(scales)}")
@@ -81,6 +82,8 @@ def structure_score(
     response = _without_rounding(z, respond(model, z, sample=sample, generator=generator, batch_size=batch_size))
     a, b = (latents.flatten(1)[:, kept].double().cpu() for latents in (z, response))
     variance = model.prior.std**2 if base is None and model.prior else float(a.var(0).mean())
+    if not 0 < variance < math.inf:
+        raise InputError(f"the latents of the base must differ, by finite numbers, got a variance of {variance:g}")
     widths = [2 * len(kept) * variance * s for s in scales]
     found = paired_mmd(a, b, widths=widths, generator=generator)
     variant = (

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
 from latentassay.core.errors import InputError
-from latentassay.core.guard import decode_batch, encode_batch
+from latentassay.core.guard import decode_batch, encode_batch, reconstruct_batch
 from latentassay.core.observations import as_observations, finite, select_rows
 from latentassay.core.progress import bar
 from latentassay.sampling import BATCH_SIZE
@@ -98,7 +98,7 @@ def spatial_equivariance(
         for part in torch.split(index, batch_size):
             x = to_model(model, observations.batch(part))
             z = encode_batch(model, x).mean
-            back = decode_batch(model, z)
+            back = reconstruct_batch(model, z, x)
             codes.add_base(z)
             pictures.add_base(back)
             progress.update(len(part))

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from latentassay.core.checks import check_counts
+from latentassay.core.errors import InputError
 from latentassay.core.progress import bar
 from latentassay.objectives.auxiliary_networks import with_rows
 from latentassay.training.checks import check_interval, check_options, check_snapshots, hold_folder, open_folder
@@ -87,6 +88,8 @@ def fit(
     >>> fit(model, objectives.AE(), torch.rand(16, 3), steps=5, device="cpu").step
     5
     """
+    if not isinstance(model, nn.Module):
+        raise InputError(f"model must be a torch module, got {model!r:.80}; fit trains its parameters")
     check_counts(steps=steps, batch_size=batch_size, log_every=log_every)
     interval = check_interval(checkpoint_every)
     check_options(lr, seed, precision)
