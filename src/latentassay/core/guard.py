@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from latentassay.core.autoencoder import latent_shape_of, modules_of
@@ -80,6 +81,23 @@ def reconstruct_batch(model: Any, z: Tensor, x: Tensor) -> Tensor:
     if decoded.shape != x.shape:
         raise ContractError(f"decode must return the shape of x, {_of(x)}, got {_of(decoded)}")
     return decoded
+
+
+def differentiate(loss: Tensor, values: Tensor) -> Tensor:
+    """Return the gradient of a loss that a model computed, with respect to some values.
+
+    Raises:
+        ContractError: the model changed in place what torch needed for it.
+    """
+    try:
+        (gradient,) = torch.autograd.grad(loss, [values])
+    except RuntimeError as error:  # torch's word for it
+        if "inplace" not in str(error):
+            raise
+        raise ContractError(
+            "the model changes its input in place, so torch cannot differentiate it; work on a copy"
+        ) from error
+    return gradient
 
 
 def _method(model: Any, name: str) -> Callable[[Tensor], Any]:

@@ -139,9 +139,9 @@ def shared_rows(
     wanted, known = (
         _project(part, numbers, directions, batch_size) for part, numbers in ((data, index), (others, among))
     )
-    if not (np.isfinite(wanted).all() and np.isfinite(known).all()):
+    if not np.isfinite([*wanted.std(0), *known.std(0)]).all():
         raise InputError("the rows hold values too large for distances between them; are they damaged?")
-    spread = np.maximum(known.std(0), 1e-300)
+    spread = np.maximum(known.std(0), np.maximum(1e-12 * np.abs(known).max(0), 1e-300))
     tree = cKDTree(known / spread)
     distance, _ = tree.query(wanted / spread, distance_upper_bound=SAME * DIRECTIONS**0.5)
     mask = np.isfinite(distance)

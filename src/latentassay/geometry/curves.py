@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay.core.errors import InputError
+from latentassay.core.guard import differentiate
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
 from latentassay.geometry.minimise import Minimum, minimise
@@ -136,7 +137,7 @@ def _minimise_energy(a: Tensor, b: Tensor, pieces: Pieces, squares: Float[Tensor
             free = at.detach().requires_grad_()
             curve = straight[rows] + basis.matmul(free.view(len(at), search.controls, -1)).view_as(straight[rows])
             energy = (POINTS - 1) * pieces(curve).double().sum(1)
-            (gradient,) = torch.autograd.grad(energy.sum(), [free])
+            gradient = differentiate(energy.sum(), free)
         return energy.detach(), finite(gradient, "derivatives of the length")
 
     apart = (b - a).flatten(1)

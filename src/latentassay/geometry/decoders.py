@@ -67,6 +67,8 @@ def _ask(decode: Callable[[Tensor], Any], z: Tensor) -> Any:
         reason = first_line(error)
         if z.requires_grad and "grad" in reason:  # torch's word when numpy() meets what is being differentiated
             raise ContractError(f"the decoder cannot be differentiated by torch ({reason}); {FIX}") from error
+        if "shape" not in reason and "size" not in reason:
+            raise
         raise ContractError(
             f"the decoder failed on latents {tuple(z.shape)} of {z.dtype} ({reason}); are they of its size?"
         ) from error

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode
 from latentassay.core.errors import ContractError
+from latentassay.core.guard import differentiate
 from latentassay.core.observations import finite
 from latentassay.core.progress import bar
 from latentassay.responses.response import respond_once
@@ -61,7 +62,7 @@ def refine_way(
                     break
                 nodes = torch.cat([held[:1], inner, held[-1:]])
                 loss = _cost(model, nodes, basis, (step * GOLDEN) % 1, points // 2, price)
-                adam.step(*torch.autograd.grad(loss, [inner]))
+                adam.step(differentiate(loss, inner))
                 progress.update(cost=f"{loss.item():.4g}")
             held = respace(_on_spline(torch.cat([held[:1], inner.detach(), held[-1:]]), basis, DENSE), controls + 2)
         return _on_spline(held, basis, DENSE).to(way)

@@ -207,8 +207,6 @@ def global_places(
         as_tensor(part, "effects") for part in (effects.far, effects.far_stderr, effects.share, effects.share_stderr)
     )
     noise, noise_error = _noise(log_noise, log_noise_stderr)
-    if noise.numel() != effects.near.shape[0]:
-        raise InputError(f"log_noise must be of the {effects.near.shape[0]} places, got {tuple(noise.shape)}")
     # Far changes may be 0 exactly; then a place counts as one at the floor of rounding, not as infinitely less.
     floor = float(as_tensor(effects.near, "effects").median()) * 1e-9 + 1e-300
     logs = (far + floor).log()

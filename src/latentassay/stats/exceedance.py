@@ -96,7 +96,8 @@ def draw_threshold(
     """
     rng = np.random.default_rng(as_seed(generator))
     ordered = np.sort(reference.double().cpu().numpy())
-    value = float(np.quantile(ordered, quantile, method="weibull"))
+    # Between an infinite distance and a finite one there is no number; between huge ones there is.
+    value = float(np.quantile(np.minimum(ordered, LARGEST), quantile, method="weibull"))
     below, within = _ranks(len(ordered), quantile, draws, rng), rng.random(draws)
     floored = np.clip(ordered, SMALLEST, LARGEST)
     neighbours = np.concatenate([floored[:1], floored])
