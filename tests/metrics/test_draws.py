@@ -37,6 +37,19 @@ def test_rows_of_a_group_are_independent():
     assert np.square(joint[same_value] - 10).sum() / 10 == pytest.approx(5000, abs=500)
 
 
+def test_rows_are_those_of_a_search_through_sorted_values():
+    factors = np.random.default_rng(5).integers(0, 40, (90, 1)) * 3
+    rng_of_rows, values = rng(3), np.sort(factors[:, 0])
+    order = np.argsort(factors[:, 0], kind="stable")
+    kept = np.array([np.sum(values == value) > 1 for value in values])
+    assert not kept.all()
+    values, order = values[kept], order[kept]
+    drawn = values[rng_of_rows.integers(0, len(order), 500)]
+    first, last = (np.searchsorted(values, drawn, side=side) for side in ("left", "right"))
+    place = (rng_of_rows.random((500, 4)) * (last - first)[:, None]).astype(int)
+    np.testing.assert_array_equal(draw_rows(factors, 0, 500, 4, rng(3)), order[first[:, None] + place])
+
+
 def test_pairs_share_a_value_and_groups_need_not():
     a, b = draw_pairs(FACTORS, 0, 300, 50, rng())
     assert a.shape == b.shape == (300, 50)

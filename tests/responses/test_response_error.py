@@ -5,7 +5,7 @@ from skimage.graph import MCP_Geometric
 from torch.testing import assert_close
 
 from latentassay.responses import ResponseError, response_error
-from latentassay.responses.response_error import EIGHT, cheapest_way
+from latentassay.responses.response_error import EIGHT, cheapest_way, join_stones, stepping_stones, ways_through
 from tests.oracles.linear import random_linear
 
 
@@ -61,3 +61,30 @@ def test_excitation_is_the_squared_response_distance_over_all_latents():
         z = base.clone()
         z[2], z[0] = xs[column], ys[row]
         assert float(found.cost[row, column]) == pytest.approx(float((model.A @ z - z).square().sum()))
+
+
+def test_ways_through_real_latents_are_the_cheapest_of_all_each():
+    model = random_linear(4, 7)
+    z = torch.randn(24, 4, generator=torch.Generator().manual_seed(1)).double()
+    options = {"neighbours": 4, "batch_size": 8}
+    weights, (tails, heads) = join_stones(model, z, 0.1, **options)
+    prices = np.full((24, 24), np.inf)
+    prices[tails, heads] = prices[heads, tails] = weights
+    least = prices.copy()
+    np.fill_diagonal(least, 0)
+    for middle in range(24):  # Floyd and Warshall
+        least = np.minimum(least, least[:, middle, None] + least[middle])
+    ways = ways_through(model, z, 5, 0.1, **options)
+    for k, way in enumerate(ways):
+        nodes = [int((z == point).all(1).nonzero()) for point in way]
+        assert nodes[0] == 2 * k and nodes[-1] == 2 * k + 1
+        assert prices[nodes[:-1], nodes[1:]].sum() == pytest.approx(least[2 * k, 2 * k + 1])
+    assert max(map(len, ways)) > 3
+    assert_close(stepping_stones(model, z[:2], z[2:], 0.1, **options), ways[0])
+
+
+def test_latents_that_nothing_joins_are_joined_by_a_straight_line():
+    two = torch.randn(4, 4, generator=torch.Generator().manual_seed(1)).double()
+    z = torch.cat([two[:1], two[:1] + 100, two[1:], two[1:] + 100])
+    (way,) = ways_through(random_linear(4, 7), z, 1, 0.1, neighbours=2, batch_size=8)
+    assert_close(way, z[:2])

@@ -8,12 +8,13 @@ from latentassay.stats import nearest as module
 from latentassay.stats.nearest import nearest, nearest_others
 
 
-@pytest.mark.parametrize("d", [1, 3, 15, 16, 60])
-def test_the_rows_are_scikit_learns_in_order(d, generator, monkeypatch):
+@pytest.mark.parametrize("d", [1, 3, 7, 8, 15, 16, 60])
+@pytest.mark.parametrize("middle", [0.0, 1e6])
+def test_the_rows_are_scikit_learns_in_order(d, middle, generator, monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 700)  # several blocks
-    points = torch.randn(200, d, generator=generator, dtype=torch.float64)
-    queries = torch.randn(50, d, generator=generator, dtype=torch.float64)
-    theirs = NearestNeighbors(n_neighbors=7).fit(points.numpy())
+    points = middle + torch.randn(200, d, generator=generator, dtype=torch.float64)
+    queries = middle + torch.randn(50, d, generator=generator, dtype=torch.float64)
+    theirs = NearestNeighbors(n_neighbors=7, algorithm="kd_tree").fit(points.numpy())
     assert (nearest(points, queries, 7).numpy() == theirs.kneighbors(queries.numpy(), return_distance=False)).all()
     assert (nearest_others(points, 7).numpy() == theirs.kneighbors(n_neighbors=7, return_distance=False)).all()
 

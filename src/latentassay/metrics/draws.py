@@ -40,13 +40,13 @@ def draw_rows(
     """
     values = factors[:, factor]
     order = np.argsort(values, kind="stable")
-    order = order[np.bincount(values)[values[order]] > 1]
+    count = np.bincount(values)
+    count[count == 1] = 0
+    order = order[count[values[order]] > 0]
     if not len(order):
         raise InputError(f"no value of factor {factor} occurs twice, so no rows share one; give more rows")
-    sorted_values = values[order]
-    drawn = sorted_values[rng.integers(0, len(order), groups)]
-    first = np.searchsorted(sorted_values, drawn)
-    many = np.searchsorted(sorted_values, drawn, side="right") - first
+    drawn = values[order][rng.integers(0, len(order), groups)]
+    first, many = (np.cumsum(count) - count)[drawn], count[drawn]
     place = (rng.random((groups, size)) * many[:, None]).astype(np.int64)
     rows: Int[np.ndarray, "groups size"] = order[first[:, None] + place]
     return rows

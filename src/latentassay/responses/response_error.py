@@ -1,5 +1,6 @@
 """The cost of a place, ‖R(z) − z‖², and the cheapest ways across a plane or through real latents (LR 4.3)."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,7 +78,8 @@ def cheapest_way(
         weights.append(np.hypot(step[0] * dy, step[1] * dx) * mean.ravel())
     edges = (np.concatenate(weights), (np.concatenate(tails), np.concatenate(heads)))
     first, last = (_nearest(found, point, index) for point in (start, end))
-    rows, columns = np.unravel_index(_shortest(edges, cost.size, first, last), cost.shape)
+    (way,) = _shortest(edges, cost.size, [(first, last)])
+    rows, columns = np.unravel_index(way, cost.shape)
     return torch.stack([found.xs[torch.from_numpy(columns)], found.ys[torch.from_numpy(rows)]], 1)
 
 
@@ -95,7 +97,8 @@ def stepping_stones(
     """
     z = torch.cat([ends, stones.to(ends)])
     joined = join_stones(model, z, temperature, neighbours=neighbours, batch_size=batch_size)
-    return z[torch.from_numpy(_shortest(joined, len(z), 0, 1))]
+    (way,) = _shortest(joined, len(z), [(0, 1)])
+    return z[torch.from_numpy(way)]
 
 
 def join_stones(
@@ -125,20 +128,27 @@ def ways_through(
         neighbours: how many each latent is joined to.
     """
     joined = join_stones(model, z, temperature, neighbours=neighbours, batch_size=batch_size)
-    return [z[torch.from_numpy(_shortest(joined, len(z), 2 * k, 2 * k + 1))] for k in range(pairs)]
+    found = _shortest(joined, len(z), [(2 * k, 2 * k + 1) for k in range(pairs)])
+    return [z[torch.from_numpy(way)] for way in found]
 
 
 def _cost_of(model: Autoencoder, z: Tensor, batch_size: int) -> Float[Tensor, " n"]:
     return (respond(model, z, batch_size=batch_size) - z).flatten(1).double().square().sum(1).cpu()
 
 
-def _shortest(edges: Any, size: int, first: int, last: int) -> np.ndarray:
-    """Nodes of the cheapest way through an undirected graph of ``(weights, (tails, heads))``; both alone if none is."""
+def _shortest(edges: Any, size: int, ends: Sequence[tuple[int, int]]) -> list[np.ndarray]:
+    """Nodes of the cheapest ways through an undirected graph of ``(weights, (tails, heads))``; both ends if none is."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import dijkstra
 
-    graph = coo_array(edges, shape=(size, size))
-    _, before = dijkstra(graph.tocsr(), directed=False, indices=first, return_predecessors=True)
+    graph = coo_array(edges, shape=(size, size)).tocsr()
+    firsts = [first for first, _ in ends]
+    _, before = dijkstra(graph, directed=False, indices=firsts, return_predecessors=True)
+    return [_trace(steps, first, last) for steps, (first, last) in zip(before, ends, strict=True)]
+
+
+def _trace(before: np.ndarray, first: int, last: int) -> np.ndarray:
+    """Nodes from first to last, from the node that comes before each."""
     way = [last]
     while way[-1] != first and before[way[-1]] >= 0:
         way.append(int(before[way[-1]]))

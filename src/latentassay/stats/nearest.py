@@ -23,7 +23,9 @@ def nearest(points: Float[Tensor, "n d"], queries: Float[Tensor, "m d"], k: int)
         from scipy.spatial import KDTree
 
         return torch.from_numpy(KDTree(rows.numpy()).query(wanted.numpy(), np.arange(1, k + 1))[1])
-    blocks = torch.split(wanted, max(1, BLOCK // len(rows)))
+    # Distances come from a product of matrices, which would lose what is small beside a mean far from 0.
+    middle = rows.mean(0)
+    rows, blocks = rows - middle, torch.split(wanted - middle, max(1, BLOCK // len(rows)))
     return torch.cat([torch.cdist(block, rows).topk(k, largest=False).indices for block in blocks])
 
 

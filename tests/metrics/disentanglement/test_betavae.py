@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
 
 import latentassay as la
 from latentassay.metrics.disentanglement.betavae import beta_vae, differences
@@ -76,6 +77,20 @@ def test_another_linear_classifier_agrees():
     other = LinearDiscriminantAnalysis().fit(*differences(codes, GRID, 3000, 64, rng))
     assert 0.4 < found.score < 0.98
     assert found.score == pytest.approx(other.score(*differences(codes, GRID, 3000, 64, rng)), abs=0.03)
+
+
+@pytest.mark.parametrize(("factors", "units"), [(3, 3), (3, 10), (2, 4), (3, 200)])
+def test_points_are_predicted_as_by_scikit_learn_at_its_optimum(factors, units):
+    f = GRID[:, :factors]
+    codes = f @ noise(factors, units) + 2 * noise(120, units, seed=1)
+    codes = (codes - codes.mean(0)) / codes.std(0)
+    found = beta_vae(codes, f, points=3000, held_out=3000)
+    rng = np.random.default_rng(0)
+    x, held = differences(codes, f, 3000, 64, rng)
+    tried, truth = differences(codes, f, 3000, 64, rng)
+    theirs = LogisticRegression(solver="newton-cholesky", tol=1e-10).fit(x, held).predict(tried)
+    assert found.score == pytest.approx(np.mean(theirs == truth), abs=1.01 / 3000)
+    assert found.score > 1 / factors + 0.1
 
 
 @pytest.mark.parametrize("dead", [[0, 0], [0, 3], [3, 3], [1]])

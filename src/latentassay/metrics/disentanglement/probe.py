@@ -192,7 +192,13 @@ def with_one(x: Float[np.ndarray, "n u"]) -> Float[np.ndarray, "n u1"]:
     return np.concatenate([x, np.ones((len(x), 1))], 1)
 
 
-def logistic(x: Float[np.ndarray, "n u"], values: Int[np.ndarray, " n"]) -> Float[np.ndarray, "k u1"]:
+def logistic(
+    x: Float[np.ndarray, "n u"],
+    values: Int[np.ndarray, " n"],
+    *,
+    strength: float = PENALTY,
+    tolerance: float = TOLERANCE,
+) -> Float[np.ndarray, "k u1"]:
     """Return coefficients of multinomial logistic regression, one row for each value, the intercept last.
 
     They minimise ``−Σ_i log softmax(W x_i + b)[v_i] + |W|² / (2 C)``. L-BFGS goes down in coordinates in which
@@ -201,6 +207,8 @@ def logistic(x: Float[np.ndarray, "n u"], values: Int[np.ndarray, " n"]) -> Floa
     Args:
         x: codes, standardised or nearly so.
         values: numbers 0 … k − 1; one that does not occur is predicted to be rare.
+        strength: C, the weight of the losses.
+        tolerance: largest gradient at which the fit ends, of coefficients in about their own standard errors.
 
     >>> x, values = np.repeat([-1.0, 1.0], 400)[:, None], np.repeat([0, 1, 0, 1], [300, 100, 100, 300])
     >>> abs(logistic(x, values)).round(2).tolist()  # odds of 3 to 1 and 1 to 3: 2 · 0.55 = log 3
@@ -210,7 +218,7 @@ def logistic(x: Float[np.ndarray, "n u"], values: Int[np.ndarray, " n"]) -> Floa
 
     with one_blas_thread():
         rows, k = with_one(x).T, int(values.max()) + 1
-        penalty = np.append(np.full(x.shape[1], 1 / PENALTY), 0.0)
+        penalty = np.append(np.full(x.shape[1], 1 / strength), 0.0)
         inverse = np.linalg.inv(np.linalg.cholesky(rows @ rows.T / (2 * k) + np.diag(penalty)))
         objective = _Objective(inverse @ rows, values, inverse * penalty @ inverse.T)
         found = minimize(
@@ -218,7 +226,7 @@ def logistic(x: Float[np.ndarray, "n u"], values: Int[np.ndarray, " n"]) -> Floa
             np.zeros(k * len(rows)),
             jac=True,
             method="L-BFGS-B",
-            options={"gtol": TOLERANCE, "ftol": 1e-10, "maxiter": 500},
+            options={"gtol": tolerance, "ftol": 1e-10, "maxiter": 500},
         )
         coefficients: Float[np.ndarray, "k u1"] = found.x.reshape(k, -1) @ inverse
         return coefficients
