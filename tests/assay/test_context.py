@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+import latentassay as la
 from latentassay.assay.context import COARSEST, FEWEST_DRAWN, seeded
 from tests.assay.asking import context_of
 from tests.assay.planted import identity, without_places
@@ -99,5 +100,8 @@ def test_asking_again_raises_caps_fourfold():
 
 def test_of_one_variable_that_is_used_there_is_nothing_to_mix():
     """Unit 1 of the first model is idle, the latents of the second are one, those of the third are two."""
-    mixes = [context_of(*model).mixes for model in (leaking([[1, 0], [0, 0]]), on_a_line(), on_a_line_and_beside())]
-    assert mixes == [False, False, True]
+    x = torch.randn(400, 1, generator=torch.Generator().manual_seed(0))
+    idle = la.from_torch(lambda x: torch.cat([x, -x], 1), lambda z: z[:, :1], latent_shape=(2,)), x
+    contexts = [context_of(*model) for model in (idle, on_a_line(), on_a_line_and_beside())]
+    assert contexts[0].ledger.of("dead") == [1] and len(contexts[0].variables) == 2
+    assert [context.mixes for context in contexts] == [False, False, True]
