@@ -201,3 +201,16 @@ def test_an_overcomplete_code_holds_no_more_variables_than_data_and_calls_no_dif
         for group in finding.subjects if finding.key == "units.twins" else ():
             units = [int(unit) for unit in group.split("+")]
             assert same[units][:, units].min() > 0.9
+
+
+@pytest.mark.parametrize(("dimensions", "units"), [(20, 30), (20, 40), (10, 60), (61, 96)])
+def test_units_that_hold_the_same_in_turn_are_counted_by_the_dimensions_of_what_comes_back(dimensions, units):
+    """Codes are a tight frame of normal data: their rank is what they hold, whichever units answer alone."""
+    g = torch.Generator().manual_seed(units)
+    frame = torch.linalg.qr(torch.randn(units, dimensions, generator=g)).Q
+    model = la.from_torch(lambda x: x @ frame.T, lambda z: z @ frame, latent_shape=(units,))
+    x = torch.randn(600, dimensions, generator=g)
+    sections = ask(model, x, "units", samples=512)
+    assert scores_of(sections)["units.variables"].value == dimensions
+    sentence = findings_of(sections)["units.alive"].sentence
+    assert f"hold {dimensions} var" in sentence or f"hold about {dimensions} var" in sentence

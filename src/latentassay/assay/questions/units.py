@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 
 import numpy as np
 from jaxtyping import Float
 
 from latentassay import plots
 from latentassay.assay.context import Context
-from latentassay.assay.ledger import LIVE, Ledger
+from latentassay.assay.ledger import LIVE, RETURNS, WHOLE, Ledger
 from latentassay.assay.principal import MOST
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
@@ -103,9 +104,14 @@ def _are_comparable(ledger: Ledger, context: Context) -> bool:
 def _variables(ledger: Ledger, *, directly: bool) -> int:
     """How many variables live and redundant units hold; of redundant ones, as many as principal directions answer.
 
-    Units of many latents, such as channels, are counted themselves: there are more directions in each.
+    Units of many latents, such as channels, are counted themselves: there are more directions in each. Where units
+    hold the same in turn, none the same as another, see ``_shared_variables``.
     """
     redundant = set(ledger.of("redundant"))
+    shared = _shared_variables(ledger) if directly else None
+    if shared is not None:
+        counted = int(ledger.directions) if ledger.directions is not None else MOST
+        return counted if counted < MOST else shared
     others = sum(not set(group) <= redundant for group in ledger.variables)
     if not redundant:
         return others
@@ -115,6 +121,22 @@ def _variables(ledger: Ledger, *, directly: bool) -> int:
         return others + 1
     # All of them are known where fewer answer than were asked: units that share what they hold can be more.
     return int(ledger.directions) if ledger.directions < MOST else max(others, MOST)
+
+
+def _shared_variables(ledger: Ledger) -> int | None:
+    """How many variables units hold that come back in part alone and whole together; ``None`` where most do not.
+
+    What comes back then is a projection of what was changed. Its trace, the sum of what comes back of each unit, is the
+    number of dimensions that it leaves, however many units these are spread over.
+    """
+    shares = [
+        min(1.0, float(entry.response) / entry.returns)
+        for entry in ledger.entries
+        if entry.state in (*LIVE, "redundant") and entry.returns is not None and entry.returns > RETURNS
+    ]
+    if not shares or median(shares) > WHOLE:
+        return None
+    return round(sum(shares) + len(ledger.of(*LIVE, "redundant")) - len(shares))
 
 
 def judge(evidence: UnitsEvidence, context: Context) -> Judgement:
@@ -231,9 +253,10 @@ def _lost_finding(context: Context) -> Iterator[Finding]:
 
 
 def _variables_words(evidence: UnitsEvidence, ledger: Ledger) -> str:
-    count = evidence.variables
-    least = "at least " if ledger.directions is not None and int(ledger.directions) == MOST else ""
-    return f"{least}{count} variable{'' if count == 1 else 's'}"
+    count, about = evidence.variables, ""
+    if ledger.directions is None or int(ledger.directions) == MOST:
+        about = "about " if _shared_variables(ledger) == count else "at least " if ledger.directions is not None else ""
+    return f"{about}{count} variable{'' if count == 1 else 's'}"
 
 
 def _collapse_finding(ledger: Ledger, context: Context) -> Finding:
