@@ -4,6 +4,7 @@ import pytest
 import torch
 from fresh import imported_after
 
+import latentassay as la
 from latentassay.responses.spline import Adam, respace
 
 
@@ -38,3 +39,31 @@ def test_respacing_keeps_ends_and_spaces_by_length():
     torch.testing.assert_close(
         respace(way, 5), torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [1.0, 2.0], [1.0, 3.0]])
     )
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_a_model_in_half_precision_is_led_along_the_way_that_it_takes_in_single(dtype, generator):
+    """Responses lie on the unit circle: from (1, 0) to (0, 1) the way on the manifold is an arc."""
+
+    class Circle(torch.nn.Module):
+        def __init__(self, dtype):
+            super().__init__()
+            self.one = torch.nn.Parameter(torch.ones((), dtype=dtype))
+
+        def forward(self, z):
+            return self.one * z / z.norm(dim=1, keepdim=True).clamp(min=0.01)
+
+    ways = [
+        la.manifold_path(
+            la.from_torch(torch.nn.Identity(), Circle(of), latent_shape=(2,)),
+            torch.tensor([1.0, 0.0]),
+            torch.tensor([0.0, 1.0]),
+            through=torch.tensor([[0.7, 0.5]]),
+            steps=75,
+        )
+        for of in (torch.float32, dtype)
+    ]
+    for way in ways:
+        assert way.manifold.cost < 0.7 * way.straight.cost
+        assert way.manifold.z.norm(dim=1).min() > 0.9  # the middle of the straight line is at 0.71
+    assert ways[1].manifold.cost == pytest.approx(ways[0].manifold.cost, rel=0.1)

@@ -53,7 +53,8 @@ def refine_way(
     basis = CubicSpline(knots, np.eye(controls + 2), bc_type="natural")
     rate = 0.05 * float((way[-1] - way[0]).norm()) / (controls + 1)
     with eval_mode(model, way, gradients=True) as (device, dtype), bar(steps, "manifold path") as progress:
-        held = respace(way, controls + 2).to(device, dtype)
+        # Squares of gradients vanish in half precision: points are moved in single, and rounded for the model alone.
+        held = respace(way, controls + 2).to(device, torch.promote_types(dtype, torch.float32))
         for begin in range(0, steps, RESPACE):
             inner = held[1:-1].clone().requires_grad_()
             adam = Adam(inner, rate * (1 - begin / steps))
@@ -61,7 +62,8 @@ def refine_way(
                 if budget is not None and time.perf_counter() - began > budget:
                     break
                 nodes = torch.cat([held[:1], inner, held[-1:]])
-                loss = _cost(model, nodes, basis, (step * GOLDEN) % 1, points // 2, price)
+                shift = (step * GOLDEN) % 1
+                loss = _cost(model, nodes, basis, shift, looks=points // 2, price=price, dtype=dtype)
                 adam.step(differentiate(loss, inner))
                 progress.update(cost=f"{loss.item():.4g}")
             held = respace(_on_spline(torch.cat([held[:1], inner.detach(), held[-1:]]), basis, DENSE), controls + 2)
@@ -95,7 +97,9 @@ def _on_spline(nodes: Tensor, basis: Any, k: int) -> Tensor:
     return points
 
 
-def _cost(model: Autoencoder, nodes: Tensor, basis: Any, shift: float, looks: int, price: float) -> Tensor:
+def _cost(
+    model: Autoencoder, nodes: Tensor, basis: Any, shift: float, *, looks: int, price: float, dtype: torch.dtype
+) -> Tensor:
     """The integral by the midpoint rule over ``looks`` unequal pieces: the first begins ``shift`` of a piece early."""
     inside = (np.arange(looks) + shift) / looks
     cuts = np.unique(np.concatenate([[0.0], inside, [1.0]]))
@@ -103,7 +107,7 @@ def _cost(model: Autoencoder, nodes: Tensor, basis: Any, shift: float, looks: in
     ends, z = (torch.tensordot(torch.from_numpy(basis(t)).to(nodes), nodes, dims=1) for t in (cuts, middles))
     lengths = (ends[1:] - ends[:-1]).flatten(1).norm(dim=1)
     try:
-        response = respond_once(model, z)
+        response = respond_once(model, z.to(dtype))
     except (
         RuntimeError,
         ContractError,
