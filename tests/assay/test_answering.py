@@ -4,6 +4,7 @@ import pytest
 import torch
 
 import latentassay as la
+from latentassay.assay.context import seeded
 
 TURN = torch.linalg.qr(torch.randn(8, 4, generator=torch.Generator().manual_seed(0))).Q
 LIMIT = 2.2
@@ -89,3 +90,43 @@ def test_data_that_are_being_differentiated_are_data():
     model = model_of(lambda z: z @ TURN.T)
     result = la.assay(model, inside().requires_grad_(), samples=128, grid=10, questions=["reconstruction", "paths"])
     assert not [finding.sentence for finding in result.findings if finding.key.endswith(".failed")]
+
+
+def overflowing(size, below=-1.9):
+    """Means, or deviations, of so large a size where the last latent is small; about 3 % of rows."""
+
+    def encode(x):
+        mean, logvar = small_noise(x)
+        far = mean[:, 3:] < below
+        return torch.where(far, size, mean), torch.where(far & (size < 0), 140.0, logvar)
+
+    return encode
+
+
+@pytest.mark.parametrize("size", [1e30, -1.0])
+def test_codes_that_are_absurdly_large_are_no_spread_of_the_others(size):
+    """One row at 1e30, or with a posterior of width e^70, would be all that there is to measure."""
+    x = inside()
+    bad = int(((x @ TURN)[:, 3] < -1.9).sum())
+    result = la.assay(
+        model_of(lambda z: z @ TURN.T, overflowing(size)), x, samples=256, questions=["units", "posterior"]
+    )
+    found = {finding.key: finding for finding in result.findings}
+    assert f"of {bad} of {len(x)} observations" in found["answers.unread"].sentence
+    assert found["units.alive"].subjects == ("0", "1", "2", "3") and found["units.alive"].level == "note"
+
+
+@pytest.mark.parametrize("size", [torch.nan, 1e30])
+def test_rows_that_cannot_be_read_are_left_out_also_where_they_come_late(size):
+    """The row is the 201st that is drawn; 64 are drawn at first, and those that are asked about later without it."""
+    x = inside()
+    late = x[torch.randperm(len(x), generator=seeded(0, "rows"))[200]]
+
+    def encode(v):
+        mean, logvar = small_noise(v)
+        return torch.where((v == late).all(1, keepdim=True), size, mean), logvar
+
+    result = la.assay(model_of(lambda z: z @ TURN.T, encode), x, samples=64, questions=["units", "aggregate"])
+    found = {finding.key: finding for finding in result.findings}
+    assert not [key for key in found if key.endswith(".failed")]
+    assert f"of 1 of {len(x)} observations" in found["answers.unread"].sentence

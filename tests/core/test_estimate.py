@@ -31,6 +31,8 @@ def test_copies_keep_all(again):
         (Estimate(0.0, low=0.0, high=0.037), "0.000 (0.000 to 0.037)"),
         (Estimate(float("nan"), stderr=1.0), "nan"),
         (Estimate(0.99, low=0.5, high=float("inf")), "0.99"),
+        (Estimate(2.48e22, stderr=1e22), "2.5e+22 ± 2.0e+22"),
+        (Estimate(2.48e22, low=0.0, high=1e23), "2.5e+22 (0.0e+00 to 1.0e+23)"),
     ],
 )
 def test_it_prints_with_as_many_digits_as_its_interval_has_meaning(estimate, text):

@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Any, final
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from latentassay.assay.context import Context
 from latentassay.assay.settling import how_to_settle
+from latentassay.assay.wording import minus
 from latentassay.core.autoencoder import Autoencoder, eval_mode, modules_of, to_model, weights_of
 from latentassay.core.errors import LatentAssayError
 from latentassay.core.estimate import Estimate
@@ -17,7 +18,7 @@ from latentassay.core.guard import decode_batch, encode_batch
 from latentassay.core.levels import Bounds, grade, worst
 from latentassay.core.observations import Observations
 from latentassay.core.posteriors import DiagonalGaussian, Point, Posterior
-from latentassay.sampling import hybrid, prior
+from latentassay.sampling import Codes, hybrid, prior
 from latentassay.stats.intervals import wilson
 
 COUNTED = 512
@@ -25,6 +26,9 @@ COUNTED = 512
 
 SHOWN = 3
 """Numbers of a latent that a sentence shows, those furthest from the mean first."""
+
+ABSURD = 1e6
+"""So many times as large as the codes of half of the rows none is by chance: it is an overflow, if not yet infinite."""
 
 NOTHING = Bounds(
     0.0, 1e-3, 0.01, "share of samples that decode to nothing; one in a thousand is met by everybody who samples"
@@ -90,13 +94,30 @@ def dropping(model: Autoencoder, like: Tensor) -> Any:
 
 
 def readable(model: Autoencoder, data: Observations, order: Int[Tensor, " n"], batch_size: int) -> Int[Tensor, " m"]:
-    """Return the rows of which the encoder makes numbers, in their order."""
-    kept = []
+    """Return the rows of which the encoder makes numbers that are not absurd, in their order."""
+    sizes = []
     with eval_mode(model):
         for rows in torch.split(order, batch_size):
             q = encode_batch(model, to_model(model, data.batch(rows)))
-            kept.append(rows[torch.isfinite((q.mean + q.std).flatten(1).sum(1)).cpu()])
-    return torch.cat(kept)
+            sizes.append(_sizes(q.mean, q.std).cpu())
+    return order[~_absurd(torch.cat(sizes))]
+
+
+def has_absurd(codes: Codes) -> bool:
+    """Whether some rows have codes so large that they would be all that there is to measure."""
+    return bool(_absurd(_sizes(codes.mean, codes.std)).any())
+
+
+def _sizes(mean: Tensor, std: Tensor) -> Float[Tensor, " n"]:
+    """The largest number of every row's code; NaN and infinity stay."""
+    return torch.maximum(mean.double().abs(), std.double()).flatten(1).amax(1)
+
+
+def _absurd(sizes: Float[Tensor, " n"]) -> Bool[Tensor, " n"]:
+    """Which rows have codes that are no numbers, or many times as large as half of the rows have."""
+    usual = sizes[torch.isfinite(sizes)]
+    most = ABSURD * float(usual.median()) if len(usual) else 0.0
+    return ~torch.isfinite(sizes) | ((sizes > most) if most > 0 else torch.zeros_like(sizes, dtype=torch.bool))
 
 
 def reconstructed(
@@ -185,7 +206,8 @@ def _unread(context: Context) -> Finding:
     estimate = Estimate(context.unread / asked, low=share.low, high=share.high, n=asked)
     return Finding(
         "answers.unread",
-        f"The encoder makes NaN or infinite values of {context.unread} of {asked} observations; they were left out.",
+        f"The encoder makes NaN or infinite values, or some {ABSURD:,.0f} times as large as usual, of {context.unread} "
+        f"of {asked} observations; they were left out.",
         worst([grade(estimate, NOTHING), "note"]),
         (),
         direction="above",
@@ -201,4 +223,5 @@ def _example(z: Tensor, context: Context) -> str:
     mean, spread = context.codes.mean.double().flatten(1).mean(0), context.codes.mean.double().flatten(1).std(0)
     away = ((z.double().flatten() - mean) / spread.clamp(min=1e-300)).abs()
     most = away.topk(min(SHOWN, len(away))).indices.tolist()
-    return "for example where latent " + ", ".join(f"{j} is {float(z.flatten()[j]):.3g}" for j in sorted(most))
+    named = ", ".join(f"{j} is {float(z.flatten()[j]):.3g}" for j in sorted(most))
+    return minus(f"for example where latent {named}")

@@ -93,6 +93,11 @@ class Context:
         return len(self.rows)
 
     @property
+    def encoding(self) -> dict[str, Any]:
+        """What all contexts of one assay share when more rows were encoded: codes, their order, how many fell out."""
+        return {"encoded": self.encoded, "order": self.order, "unread": self.unread}
+
+    @property
     def has_prior(self) -> bool:
         """Whether the model was trained towards a prior, so that its weight β is something that can be changed."""
         return self.model.prior is not None

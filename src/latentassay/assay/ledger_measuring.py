@@ -67,7 +67,7 @@ def settle_ledger(context: Context, deepen: Callable[[Context, float], Context],
             batch_size=context.batch_size,
         )
         matrix = refine(found.matrix, part, members)
-        found = replace(found, matrix=matrix, ledger=_write_again(deeper, matrix), encoded=deeper.encoded)
+        found = replace(found, matrix=matrix, ledger=_write_again(deeper, matrix), **deeper.encoding)
     return replace(found, ledger=_with_directions(found, max(passes, int(DIRECTIONS_SHARE * context.passes))))
 
 

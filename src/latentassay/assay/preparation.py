@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentassay.assay.answering import dropping, readable
+from latentassay.assay.answering import dropping, has_absurd, readable
 from latentassay.assay.budget import CODES, Sizes
 from latentassay.assay.context import DEEPER, Context, seeded
 from latentassay.assay.ledger_measuring import MOMENTS, settle_ledger, write_ledger
@@ -47,17 +47,9 @@ def prepare(model: Autoencoder, data: Observations, order: Tensor, afforded: Siz
     How long the matrix takes says how many passes can be afforded. Units whose state or coupling is unsure are measured
     again on as many rows as are expected to tell, while there are rows and time.
     """
-    rows, unread = order[: afforded.rows], 0
-    generator = seeded(options.seed, "posterior")
-    try:
-        codes = encode(model, data, rows=rows, generator=generator, batch_size=afforded.batch_size)
-    except InputError:
-        kept = readable(model, data, order, afforded.batch_size)
-        if len(kept) < FEWEST:
-            raise
-        order, rows, unread = kept, kept[: afforded.rows], len(order) - len(kept)
-        generator = seeded(options.seed, "posterior")
-        codes = encode(model, data, rows=rows, generator=generator, batch_size=afforded.batch_size)
+    asked = len(order)
+    order, codes = _encode_readable(model, data, order, afforded, options)
+    rows = order[: afforded.rows]
     z, units = drawn(codes), as_units(options.units, model.latent_shape)
     try:
         matrix, one = _measure_matrix(model, z, units, afforded.batch_size, options)
@@ -86,9 +78,30 @@ def prepare(model: Autoencoder, data: Observations, order: Tensor, afforded: Siz
         passes=max(1, int(options.budget / one)),
         train=options.train,
         first=len(rows),
-        unread=unread,
+        unread=asked - len(order),
     )
     return settle_ledger(context, deepen, int(MATRIX_SHARE * context.passes) - sum(matrix.used))
+
+
+def _encode_readable(
+    model: Autoencoder, data: Observations, order: Tensor, afforded: Sizes, options: Options
+) -> tuple[Tensor, Codes]:
+    """Encode the first rows of which the encoder makes numbers; return also the order without all others."""
+
+    def first(order: Tensor) -> Codes:
+        generator = seeded(options.seed, "posterior")
+        return encode(model, data, rows=order[: afforded.rows], generator=generator, batch_size=afforded.batch_size)
+
+    try:
+        codes = first(order)
+        if not has_absurd(codes):
+            return order, codes
+        kept = readable(model, data, order, afforded.batch_size)
+    except InputError:
+        kept = readable(model, data, order, afforded.batch_size)
+        if len(kept) < FEWEST:
+            raise
+    return kept, first(kept)
 
 
 def _measure_matrix(
@@ -116,17 +129,44 @@ def deepen(context: Context, times: float = DEEPER) -> Context:
     """Return the same with so many times the rows and passes, or all rows that there are; the first rows stay."""
     effort, most = context.effort * times, max(context.n, CODES // context.codes.mean[0].numel())
     n = min(len(context.order), max(context.n, round(context.first * effort)), most)
-    deeper, known = replace(context, depth=context.depth + 1, effort=effort), context.encoded
+    deeper = replace(context, depth=context.depth + 1, effort=effort)
     if n == context.n:
         return deeper
-    # Blocks of one size, each with a generator of its own: a sample depends on its row and the seed alone.
+    try:
+        known = _encode_on(context, n)
+    except InputError:
+        fewer = _leave_out_unread(context)
+        if fewer.unread == context.unread:
+            raise
+        return deepen(fewer, times)
+    if has_absurd(known) and (fewer := _leave_out_unread(context)).unread > context.unread:
+        return deepen(fewer, times)
+    codes = Codes(known.mean[:n], known.std[:n], drawn(known)[:n])
+    return replace(deeper, rows=context.order[:n], codes=codes, z=drawn(codes), encoded=known)
+
+
+def _leave_out_unread(context: Context) -> Context:
+    """Return the same without the rows beyond the first of which the encoder makes no numbers, all to be encoded."""
+    first, rest = context.order[: context.first], context.order[context.first :]
+    kept = readable(context.model, context.data, rest, context.batch_size)
+    known = context.encoded
+    codes = Codes(known.mean[: len(first)], known.std[: len(first)], drawn(known)[: len(first)])
+    unread = context.unread + len(rest) - len(kept)
+    return replace(context, order=torch.cat([first, kept]), encoded=codes, unread=unread)
+
+
+def _encode_on(context: Context, n: int) -> Codes:
+    """Codes of the first n rows, of which some are known.
+
+    Blocks are of one size, each with a generator of its own: a sample depends on its row and the seed alone.
+    """
+    known = context.encoded
     for begun in range(len(known.mean), n, context.first):
         rows = context.order[begun : begun + context.first]
         generator = seeded(context.seed, f"posterior from row {begun}")
         more = encode(context.model, context.data, rows=rows, generator=generator, batch_size=context.batch_size)
         known = _join(known, more)
-    codes = Codes(known.mean[:n], known.std[:n], drawn(known)[:n])
-    return replace(deeper, rows=context.order[:n], codes=codes, z=drawn(codes), encoded=known)
+    return known
 
 
 def _join(known: Codes, more: Codes) -> Codes:

@@ -55,7 +55,7 @@ def ask_all(
     first: list[Section] = []
     try:
         unasked = _ask_in_turn(context, questions, budget, began, check_threads, sections=sections, waiting=waiting)
-        _ask_again(context, by_key, sections, budget, began, check_threads)
+        context = _ask_again(context, by_key, sections, budget, began, check_threads)
         first = _count_lost(context, sections)
     except KeyboardInterrupt as error:
         if not sections:
@@ -78,10 +78,11 @@ def _ask_again(
     budget: float,
     began: float,
     check_threads: Callable[[], None],
-) -> None:
+) -> Context:
     """Replace sections that are unsure by those of more rows, first where few more are expected to tell.
 
     All rows are used before an answer stays unsure, and what is drawn is drawn 16 times as often, if time allows.
+    Returns the same context with all rows that were encoded for that.
     """
     asked = dict.fromkeys(sections, context)
     while True:
@@ -90,11 +91,11 @@ def _ask_again(
         needs = {key: need for key, need in all_needs.items() if need > 1}
         left = 1 - (time.perf_counter() - began) / budget
         if not needs or left < LEAST_LEFT:
-            return
+            return context
         key = min(needs, key=lambda key: needs[key])
         check_threads()
-        deeper = deepen(replace(asked[key], encoded=context.encoded), needs[key])
-        context, asked[key] = replace(context, encoded=deeper.encoded), deeper
+        deeper = deepen(replace(asked[key], **context.encoding), needs[key])
+        context, asked[key] = replace(context, **deeper.encoding), deeper
         passes = int(left * context.passes / len(needs))
         section = _timed(by_key[key], replace(deeper.affording(passes), found=_evidence(sections)))
         if section is not None:

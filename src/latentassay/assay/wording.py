@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from latentassay.core.estimate import HUGE
+
 LISTED = 6
 """Names that a sentence lists before it counts the others."""
 
@@ -84,7 +86,11 @@ def percent_of(share: float, what: str) -> str:
 
     >>> percent_of(0.0823, "the variance"), percent_of(236.4, "the variance"), percent_of(1.6e-14, "the variance")
     ('8.23 % of the variance', '236 times the variance', '0 % of the variance')
+    >>> percent_of(3.8e23, "the variance")
+    '3.8e+23 times the variance'
     """
+    if abs(share) >= HUGE:
+        return f"{share:.1e} times {what}"
     if abs(share) >= 10:
         return f"{share:,.0f} times {what}"
     return f"{100 * share if abs(share) > 1e-6 else 0:.3g} % of {what}"

@@ -15,6 +15,10 @@ ROUNDING = 1e-9
 """Intervals narrower than this share of the value are those of rounded sums, and say nothing to a reader."""
 
 
+HUGE = 1e7
+"""From here on numbers are written with an exponent."""
+
+
 class Estimate(float):
     """A number with its 95 % interval, its standard error, and how many samples it rests on.
 
@@ -88,6 +92,10 @@ def formatted(value: Estimate) -> str:
         return short(value)
     if high - low < ROUNDING * abs(value):
         return short(value)
+    if max(abs(low), abs(high)) >= HUGE:
+        even = abs((high - value) - (value - low)) <= 0.2 * (high - low)
+        interval = f"± {(high - low) / 2:.1e}" if even else f"({low:.1e} to {high:.1e})"
+        return f"{value:.1e} {interval}"
     if high - low < 2e-4:
         return f"{short(value)} ± {(high - low) / 2:.1e}"
     digits = decimals((high - low) / 2)

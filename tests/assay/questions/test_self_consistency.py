@@ -143,3 +143,28 @@ def test_points_have_no_width_and_far_off_responses_no_percentage():
     sentence = findings_of(ask(model, x, KEY, samples=400))[KEY].sentence
     assert "own width" not in sentence and "below −100 % for uniform ones" in sentence
     assert "own width" in findings_of(ask(*responding.clean(), KEY))[KEY].sentence
+
+
+def test_where_the_width_of_posteriors_takes_all_no_score_is_read():
+    """A code of variance 0.2 with noise of variance 0.8: a fifth of a change comes back, as the optimum has it."""
+    a = 0.2
+    x = (5**0.5 * torch.randn(400, 2, generator=torch.Generator().manual_seed(0))).double()
+    model = la.from_torch(
+        lambda x: (a * x, torch.full_like(x, (4 * a) ** 0.5)),
+        lambda z: z,
+        latent_shape=(2,),
+        prior="normal",
+        output="mean_std",
+    )
+    context = context_of(model, x, samples=400)
+    # Units that hardly answer are left out of the question; here they are asked about all the same.
+    entries = tuple(replace(entry, state="alive") for entry in context.ledger.entries)
+    found = findings_of(answers(replace(context, ledger=replace(context.ledger, entries=entries)), KEY))[KEY]
+    assert "by their width alone it lies below 0" in found.sentence and "−100" not in found.sentence
+    assert found.level in ("good", "unsure")
+
+
+def test_hybrids_that_come_back_as_well_are_said_to_differ_no_more():
+    exact = la.from_torch(lambda x: x, lambda z: z, latent_shape=(3,))
+    x = torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
+    assert "no more than posterior samples do" in findings_of(ask(exact, x, KEY))[f"{KEY}.hybrid"].sentence

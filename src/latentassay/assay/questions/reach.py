@@ -192,7 +192,7 @@ def _finding(evidence: ReachEvidence, away: Score) -> Finding:
     within = f"within {span(low, high)} place{'s' if high > 1 else ''}" if high else "at the place itself"
     return Finding(
         "spatial.reach",
-        f"90 % of what a change at one place does comes back {within}; {away} leaves the place.",
+        f"At least 90 % of what a change at one place does comes back {within}; {away} leaves the place.",
         level,
         ("spatial.reach", away.name),
         direction="above",

@@ -58,6 +58,9 @@ MIXED = Bounds(
     "squared error of hybrids beyond that of posterior samples, over the unit's variance; bounds as for these",
 )
 
+NO_MORE = 1e-6
+"""A smaller difference is rounding, or none."""
+
 
 @dataclass(frozen=True)
 class SelfConsistencyEvidence:
@@ -177,10 +180,8 @@ def judge(evidence: SelfConsistencyEvidence, context: Context) -> Judgement:
 def _score(kind: str, mean: Estimate, variant: str, evidence: SelfConsistencyEvidence, context: Context) -> Score:
     allowed = ""
     if kind in ("posterior", "hybrid"):
-        # E R² = a² Var z where the optimum is exact, and the expected error is (1 − a)² Var z.
-        kept = 1 - np.sqrt(evidence.expected)
-        value = float(np.mean(1 - evidence.expected / np.maximum(kept, 1e-6) ** 2))
-        allowed = f"; {100 * value:.3g} % is what the posterior's own width leaves of 100 %".replace(" -", " −")
+        left = f"{100 * _left_by_width(evidence):.3g} %"
+        allowed = minus(f"; {left} is what the posterior's own width leaves of 100 %")
     return Score.of(
         f"consistency.self.{kind}",
         f"Self-consistency, {kind} samples",
@@ -193,6 +194,13 @@ def _score(kind: str, mean: Estimate, variant: str, evidence: SelfConsistencyEvi
     )
 
 
+def _left_by_width(evidence: SelfConsistencyEvidence) -> float:
+    """What the score could be at best where posteriors are so wide: below 0 it says nothing any more."""
+    # E R² = a² Var z where the optimum is exact, and the expected error is (1 − a)² Var z.
+    kept = 1 - np.sqrt(evidence.expected)
+    return float(np.mean(1 - evidence.expected / np.maximum(kept, 1e-6) ** 2))
+
+
 def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], context: Context) -> Finding:
     excess = evidence.excess("posterior")
     verdict = judge_family(excess, BOUNDS)
@@ -201,11 +209,12 @@ def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], contex
     error = percent_of(float(evidence.errors[evidence.kinds.index("posterior"), worst]), "the variance")
     allowed = 100 * evidence.expected[worst]
     width = f", and the posterior's own width explains {allowed:.3g} %" if allowed > 0 else ""
-    told = listing([_say_score(kind, score) for kind, score in scores.items()])
+    told = f"Self-consistency is {listing([_say_score(kind, score) for kind, score in scores.items()])}."
+    if _left_by_width(evidence) < 0:
+        told = "Self-consistency says nothing of posteriors so wide: by their width alone it lies below 0."
     sentence = (
         f"Posterior samples {RETURNS[level]}: in unit {evidence.labels[worst]}, the worst, the squared error of the "
-        f"response is {error}{width}. "
-        f"Self-consistency is {told}."
+        f"response is {error}{width}. {told}"
     )
     if guilty:
         sentence += f" {_cause(evidence, guilty)}"
@@ -258,13 +267,13 @@ def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Sco
     verdict = judge_family(excess, MIXED)
     estimate = verdict.estimate
     worst = max(verdict.named or range(len(excess)), key=lambda unit: float(excess[unit]))
-    more = f"{percent_of(abs(float(estimate)), 'the variance')} {'more' if estimate >= 0 else 'less'}"
-    if 0 < estimate < 10:
+    more = f"{percent_of(float(estimate), 'the variance')} more"
+    if abs(estimate) < 10:
         more = f"{minus(str(estimate.scaled(100)))} % of the variance more"
-    sentence = (
-        f"Hybrids, whose units come from different data, differ from their responses by {more} than posterior samples "
-        f"do in unit {evidence.labels[worst]}, the worst."
-    )
+    size = f"by {more} than posterior samples do in unit {evidence.labels[worst]}, the worst"
+    if verdict.level == "good" and estimate < NO_MORE:
+        size = "no more than posterior samples do"
+    sentence = f"Hybrids, whose units come from different data, differ from their responses {size}."
     remedy = "Units are understood as they occur together, less so in new combinations: change few at a time."
     return Finding(
         "consistency.self.hybrid",
