@@ -1,5 +1,6 @@
 """Are the codes of data distributed as the prior says?"""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -142,15 +143,36 @@ def _how_far(shift: Estimate, spread: Estimate, tails: Estimate) -> float:
 
 def judge(evidence: AggregateEvidence, context: Context) -> Judgement:
     """Say which units depart from the prior, and how."""
+    scale = _common_scale(evidence)
     found = [
         _shift_finding(evidence),
-        _spread_finding(evidence),
+        _spread_finding(evidence) if scale is None else None,
         *_tails_findings(evidence),
         *_correlated_finding(evidence),
     ]
     departing = tuple(finding for finding in found if finding is not None and finding.level != "good")
     fits = _good_finding if any(entry.signal > SIGNAL for entry in context.ledger.entries) else _noise_finding
-    return Judgement(_scores(evidence, context), departing or (fits(evidence),))
+    fitting = fits(evidence) if scale is None else _scaled_finding(scale)
+    return Judgement(_scores(evidence, context), departing or (fitting,))
+
+
+def _common_scale(evidence: AggregateEvidence) -> float | None:
+    """By which factor the units that vary are all off alike; ``None`` where they are not, or hardly.
+
+    That one scale is wrong is said by the input checks, with the number to multiply by, and once is enough.
+    """
+    stds = evidence.std[_known(evidence.spread)]
+    if not len(stds):
+        return None
+    overall = float(np.sqrt(np.mean(stds**2)))
+    limit = math.log(SPREAD.negligible)
+    alike = bool((np.abs(np.log(stds / overall)) < limit).all())
+    return overall if alike and abs(math.log(overall)) > limit else None
+
+
+def _scaled_finding(scale: float) -> Finding:
+    says = f"But for their scale, {scale:.3g} times the prior's in all units alike, codes are distributed as it says."
+    return Finding("aggregate", says, "note", ("aggregate.shift", "aggregate.spread", "aggregate.tails"))
 
 
 def _scores(evidence: AggregateEvidence, context: Context) -> tuple[Score, ...]:
