@@ -114,16 +114,6 @@ def test_input_checks_of_scale_are_not_contradicted(times):
     assert not (scale in GRAVE and "good" in levels) and not (scale == "good" and levels & set(GRAVE))
 
 
-@pytest.mark.parametrize("times", [0.4, 2.5])
-def test_one_scale_for_all_units_is_said_in_one_place_and_several_unit_by_unit(times):
-    found = findings_of(asked(times * normal(1), "aggregate", "input_checks"))
-    assert found["input_checks.scale"].level == "warning" and "aggregate.spread" not in found
-    assert found["aggregate"].level == "note" and f"{times:.1f}" in found["aggregate"].sentence
-    one = normal(1) * torch.tensor([times, *[1.0] * (normal(1).shape[1] - 1)]).double()
-    found = findings_of(asked(one, "aggregate", "input_checks"))
-    assert found["aggregate.spread"].level == "warning" and found["aggregate.spread"].subjects == ("0",)
-
-
 def test_units_that_do_not_vary_are_left_out():
     x = normal(3)
     x[:, 1] = 0.1

@@ -1,44 +1,24 @@
 """Are the codes of data distributed as the prior says?"""
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from latentassay import plots
 from latentassay.assay.context import Context
-from latentassay.assay.families import FamilyVerdict, judge_family
 from latentassay.assay.ledger import SIGNAL
+from latentassay.assay.prior_fit import HEAVY, SHIFT, SPREAD, AggregateEvidence, pair_name, prior_findings
 from latentassay.assay.question import Judgement, Question
-from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import LISTED, listing, minus
 from latentassay.core.estimate import Estimate
-from latentassay.core.findings import Bounds, Finding, Picture, Score
-from latentassay.core.levels import worst
+from latentassay.core.findings import Picture, Score
 from latentassay.core.posteriors import StandardNormal
 from latentassay.evaluation.aggregate import NORMAL, Correlations, aggregate_shape
-
-SHIFT = Bounds(0.0, 0.25, 0.5, "of the prior's standard deviation")
-"""How far a mean may lie from the prior's."""
-
-SPREAD = Bounds(1.0, 1.25, 2.0, "times the prior's standard deviation, or that part of it")
-"""By which factor a standard deviation may be off; up to the first, the input checks call the scale of all fitting."""
-
-HEAVY = Bounds(NORMAL, 0.17, 0.2, "L-kurtosis; a normal distribution has 0.12, a logistic one 0.17, Laplace's 0.24")
-"""How heavy tails may be,"""
-
-LIGHT = Bounds(NORMAL, 0.07, -0.03, "L-kurtosis; a normal distribution has 0.12, a uniform one 0")
-"""and how light."""
-
-CORRELATION = Bounds(0.0, 0.22, 0.5, "correlation; its square is the share of variance two units have in common")
-"""How much two units may know of each other: squared, what is negligible and serious for couplings, too."""
 
 DRAWN = 4
 """Units drawn in colour."""
@@ -46,46 +26,8 @@ DRAWN = 4
 OTHERS = 40
 """Units drawn in grey, at most."""
 
-PEAKED, ENDING = "most lie near the middle and some far out", "they end sooner, or lie in two heaps"
-"""What heavy and light tails mean."""
-
 AT = np.linspace(0.01, 0.99, 99)
 """Quantiles that are drawn."""
-
-
-@dataclass(frozen=True)
-class AggregateEvidence:
-    """Samples of every unit beside the prior, all in units of the prior's standard deviation.
-
-    Attributes:
-        mean: of every unit, ``(u,)``.
-        std: of every unit, ``(u,)``.
-        shift: size of the means.
-        spread: factors by which standard deviations are off; NaN where a unit does not vary.
-        tails: L-kurtosis of every unit; NaN where a unit does not vary.
-        pairs: numbers of the units of the most correlated pairs, ``(k, 2)``.
-        correlation: of these pairs, ``(k,)``.
-        strength: sizes of the correlations.
-        pairs_in_all: how many pairs there are.
-        quantiles: quantiles of the units that are drawn, those far from the prior first, ``(d, q)``.
-        drawn: numbers of these units.
-        labels: names of all units.
-        n: number of rows.
-    """
-
-    mean: Float[np.ndarray, " u"]
-    std: Float[np.ndarray, " u"]
-    shift: tuple[Estimate, ...]
-    spread: tuple[Estimate, ...]
-    tails: tuple[Estimate, ...]
-    pairs: Int[np.ndarray, "k 2"]
-    correlation: Float[np.ndarray, " k"]
-    strength: tuple[Estimate, ...]
-    pairs_in_all: int
-    quantiles: Float[np.ndarray, "d q"]
-    drawn: tuple[int, ...]
-    labels: tuple[str, ...]
-    n: int
 
 
 def passes_needed(context: Context) -> int | None:
@@ -143,36 +85,8 @@ def _how_far(shift: Estimate, spread: Estimate, tails: Estimate) -> float:
 
 def judge(evidence: AggregateEvidence, context: Context) -> Judgement:
     """Say which units depart from the prior, and how."""
-    scale = _common_scale(evidence)
-    found = [
-        _shift_finding(evidence),
-        _spread_finding(evidence) if scale is None else None,
-        *_tails_findings(evidence),
-        *_correlated_finding(evidence),
-    ]
-    departing = tuple(finding for finding in found if finding is not None and finding.level != "good")
-    fits = _good_finding if any(entry.signal > SIGNAL for entry in context.ledger.entries) else _noise_finding
-    fitting = fits(evidence) if scale is None else _scaled_finding(scale)
-    return Judgement(_scores(evidence, context), departing or (fitting,))
-
-
-def _common_scale(evidence: AggregateEvidence) -> float | None:
-    """By which factor the units that vary are all off alike; ``None`` where they are not, or hardly.
-
-    That one scale is wrong is said by the input checks, with the number to multiply by, and once is enough.
-    """
-    stds = evidence.std[_known(evidence.spread)]
-    if not len(stds):
-        return None
-    overall = float(np.sqrt(np.mean(stds**2)))
-    limit = math.log(SPREAD.negligible)
-    alike = bool((np.abs(np.log(stds / overall)) < limit).all())
-    return overall if alike and abs(math.log(overall)) > limit else None
-
-
-def _scaled_finding(scale: float) -> Finding:
-    says = f"But for their scale, {scale:.3g} times the prior's in all units alike, codes are distributed as it says."
-    return Finding("aggregate", says, "note", ("aggregate.shift", "aggregate.spread", "aggregate.tails"))
+    holds_data = any(entry.signal > SIGNAL for entry in context.ledger.entries)
+    return Judgement(_scores(evidence, context), prior_findings(evidence, holds_data=holds_data))
 
 
 def _scores(evidence: AggregateEvidence, context: Context) -> tuple[Score, ...]:
@@ -197,7 +111,7 @@ def _scores(evidence: AggregateEvidence, context: Context) -> tuple[Score, ...]:
         if k is not None:
             rows.append((name, label, values[k], f"{what}, unit {evidence.labels[k]}"))
     if evidence.strength:
-        pair = _pair_name(evidence, 0)
+        pair = pair_name(evidence, 0)
         rows.append(
             ("correlation", "Strongest correlation of a pair", evidence.strength[0], f"|Pearson|, units {pair}")
         )
@@ -211,187 +125,6 @@ def _scores(evidence: AggregateEvidence, context: Context) -> tuple[Score, ...]:
 def _largest(values: Sequence[Estimate]) -> int | None:
     known = [k for k, value in enumerate(values) if np.isfinite(value)]
     return max(known, key=lambda k: float(values[k]), default=None)
-
-
-def _known(values: Sequence[Estimate]) -> list[int]:
-    return [k for k, value in enumerate(values) if np.isfinite(value)]
-
-
-def _judge_units(values: Sequence[Estimate], bounds: Bounds) -> tuple[FamilyVerdict, list[int], int] | None:
-    """Return the verdict on units that vary, the numbers of those named, the worst first, and the worst of all."""
-    known = _known(values)
-    if not known:
-        return None
-    verdict, sign = judge_family([values[k] for k in known], bounds), 1 if bounds.direction == "above" else -1
-    named = sorted((known[k] for k in verdict.named), key=lambda k: -sign * float(values[k]))
-    return verdict, named, named[0] if named else max(known, key=lambda k: sign * float(values[k]))
-
-
-class _Words(NamedTuple):
-    """What is said if it is so, what was hoped for, and the numbers for either."""
-
-    claim: str
-    hope: str
-    numbers: str
-
-
-def _finding(
-    key: str, words: _Words, bounds: Bounds, verdict: FamilyVerdict, subjects: Sequence[str], **said: Any
-) -> Finding:
-    """Put a finding together: only what accuses has subjects, a remedy and a brief."""
-    grave = bool(verdict.named)
-    sure = f"{words.claim}: {words.numbers}."
-    sentence = f"Whether {words.hope} is not sure: {words.numbers}." if verdict.level == "unsure" else sure
-    if not grave:
-        said |= {"remedy": None, "brief": None}
-    return Finding(
-        f"aggregate.{key}",
-        minus(sentence),
-        verdict.level,
-        (f"aggregate.{'correlation' if key == 'correlated' else key}",),
-        subjects=tuple(subjects) if grave else (),
-        estimate=verdict.estimate,
-        bounds=bounds,
-        settle=how_to_settle(verdict.estimate, bounds),
-        **said,
-    )
-
-
-def _who(labels: Sequence[str], named: Sequence[int], at_worst: int) -> str:
-    """Name the units that are accused, or the one that is worst."""
-    if len(named) <= 1:
-        return f"unit {labels[at_worst]}"
-    shown = [labels[k] for k in named[:LISTED]]
-    return f"{len(named)} units ({', '.join(shown)} …)" if len(named) > LISTED else f"units {listing(shown)}"
-
-
-def _of_whom(evidence: AggregateEvidence, verdict: FamilyVerdict, k: int, what: str) -> str:
-    """Name a number and its unit, where the sentence has not named that unit alone."""
-    is_named = len(verdict.named) <= 1 and verdict.level != "unsure"
-    return f"their {what}" if is_named else f"the {what} of unit {evidence.labels[k]}"
-
-
-def _shift_finding(evidence: AggregateEvidence) -> Finding | None:
-    judged = _judge_units(evidence.shift, SHIFT)
-    if judged is None:
-        return None
-    verdict, named, k = judged
-    words = _Words(
-        f"Codes of {_who(evidence.labels, named, k)} do not lie about 0, as the prior does",
-        "codes of all units lie about 0, as the prior does,",
-        f"{_of_whom(evidence, verdict, k, 'mean')} is {evidence.mean[k]:.2g} of the prior's standard deviations",
-    )
-    return _finding(
-        "shift",
-        words,
-        SHIFT,
-        verdict,
-        [evidence.labels[j] for j in named],
-        direction="above" if evidence.mean[k] > 0 else "below",
-        remedy="Add each unit's mean to what is drawn from the prior, or subtract it from the codes.",
-        brief="codes are shifted from the prior",
-    )
-
-
-def _spread_finding(evidence: AggregateEvidence) -> Finding | None:
-    judged = _judge_units(evidence.spread, SPREAD)
-    if judged is None:
-        return None
-    verdict, named, k = judged
-    words = _Words(
-        f"Codes of {_who(evidence.labels, named, k)} do not spread as the prior does",
-        "codes of all units spread as the prior does",
-        f"{_of_whom(evidence, verdict, k, 'standard deviation')} is {evidence.std[k]:.3g} times the prior's",
-    )
-    return _finding(
-        "spread",
-        words,
-        SPREAD,
-        verdict,
-        [evidence.labels[j] for j in named],
-        direction="above" if evidence.std[k] > 1 else "below",
-        remedy="Multiply what is drawn from the prior by each unit's own standard deviation.",
-        brief="codes are not on the prior's scale",
-    )
-
-
-def _tails_findings(evidence: AggregateEvidence) -> list[Finding]:
-    """Heavy tails and light ones are different defects: both where both accuse, or else what is graver."""
-    both = [_tails_finding(evidence, *kind) for kind in ((HEAVY, "heavier", PEAKED), (LIGHT, "lighter", ENDING))]
-    found = [finding for finding in both if finding is not None]
-    level = worst([finding.level for finding in found])
-    return [one for one in found if one.is_grave] or [one for one in found if one.level == level][:1]
-
-
-def _tails_finding(evidence: AggregateEvidence, bounds: Bounds, word: str, meaning: str) -> Finding | None:
-    judged = _judge_units(evidence.tails, bounds)
-    if judged is None:
-        return None
-    verdict, named, k = judged
-    words = _Words(
-        f"Codes of {_who(evidence.labels, named, k)} have {word} tails than the normal prior ({meaning})",
-        "codes of all units have the tails of the normal prior",
-        f"{_of_whom(evidence, verdict, k, 'L-kurtosis')} is {evidence.tails[k]}, a normal distribution's {NORMAL:.2f}",
-    )
-    return _finding(
-        "tails",
-        words,
-        bounds,
-        verdict,
-        [evidence.labels[j] for j in named],
-        direction=bounds.direction,
-        remedy=f"Draw {'this unit' if len(named) == 1 else 'these units'} from codes of data, not from the prior.",
-        brief=f"codes of {_who(evidence.labels, named, k)} have {word} tails than the prior",
-    )
-
-
-def _pair_name(evidence: AggregateEvidence, k: int) -> str:
-    return "+".join(evidence.labels[unit] for unit in sorted(evidence.pairs[k].tolist()))
-
-
-def _correlated_finding(evidence: AggregateEvidence) -> list[Finding]:
-    if not evidence.strength:
-        return []
-    verdict = judge_family(evidence.strength, CORRELATION)
-    named = sorted(verdict.named, key=lambda k: -float(evidence.strength[k]))
-    k = named[0] if named else 0
-    how_many = f"{len(named)} pairs of units are" if len(named) > 1 else "Two units are"
-    pair = listing([evidence.labels[unit] for unit in sorted(evidence.pairs[k].tolist())])
-    words = _Words(
-        f"{how_many} correlated, which those of the prior are not",
-        "units are as uncorrelated as those of the prior",
-        f"{evidence.correlation[k]:.2f} between {pair}{', the strongest' if len(named) > 1 else ''}",
-    )
-    finding = _finding(
-        "correlated",
-        words,
-        CORRELATION,
-        verdict,
-        [_pair_name(evidence, j) for j in named],
-        direction="above" if evidence.correlation[k] > 0 else "below",
-        remedy="Draw these units together, from codes of data or a normal distribution with their covariance.",
-        brief="codes are correlated, and the prior is not",
-    )
-    return [finding]
-
-
-def _noise_finding(evidence: AggregateEvidence) -> Finding:
-    """Posteriors that are the prior fit it, and no merit of the model's follows."""
-    says = "Codes are distributed as the prior says, as they hold only its noise: no unit varies with the data."
-    return Finding("aggregate", says, "note", ("aggregate.shift", "aggregate.spread", "aggregate.tails"))
-
-
-def _good_finding(evidence: AggregateEvidence) -> Finding:
-    judged = _judge_units(evidence.spread, SPREAD)
-    pairs = f", and no two are correlated by more than {CORRELATION.negligible:g}" if evidence.strength else ""
-    return Finding(
-        "aggregate",
-        f"Codes are distributed as the prior says: means, spreads and tails of all units fit{pairs}.",
-        "good",
-        ("aggregate.shift", "aggregate.spread", "aggregate.tails") if judged else (),
-        estimate=judged[0].estimate if judged else None,
-        bounds=SPREAD if judged else None,
-    )
 
 
 def figures(evidence: AggregateEvidence) -> Iterator[Picture]:
