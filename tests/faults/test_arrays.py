@@ -5,8 +5,9 @@ import torch
 from latentassay.faults.arrays import ARRAYS
 
 
-@pytest.mark.parametrize("array", [torch.randn(6, 4), torch.arange(6), torch.randn(4, 2, 4, 4)], ids=str)
-def test_every_spoil_is_made_of_every_array_and_leaves_it(array):
+@pytest.mark.parametrize("shape", [(6, 4), (6,), (4, 2, 4, 4)], ids=str)
+def test_every_spoil_is_made_of_every_array_and_leaves_it(shape):
+    array = torch.arange(6) if shape == (6,) else torch.randn(shape, generator=torch.Generator().manual_seed(0))
     before = array.clone()
     for name, spoil in ARRAYS.items():
         if name != "quantised":  # torch says that these will go
