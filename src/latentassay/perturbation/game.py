@@ -15,7 +15,7 @@ from torch import Generator, Tensor, nn
 
 from latentassay.core.autoencoder import eval_mode
 from latentassay.core.errors import TrainingError
-from latentassay.perturbation.network import Manipulation, reflect
+from latentassay.perturbation.network import Manipulation, fold
 from latentassay.training.sampler import Sampler
 from latentassay.training.source import Source
 
@@ -206,7 +206,7 @@ def manipulate(
 ) -> Float[Tensor, "n *x_shape"]:
     """Return ``x' = reflect(x + ε m(w))``, in [0, 1] and within ε of x but for rounding."""
     changes: Tensor = network(w)
-    return reflect(x + eps * changes)
+    return fold(x + eps * changes)
 
 
 class _Batch(NamedTuple):

@@ -16,7 +16,7 @@ def test_an_output_is_named_only_where_a_map_is_better():
         finding.level == grade(finding.estimate, finding.bounds) and "lambda z: decode(z).sigmoid()" in finding.remedy
     )
     unsure = say_of_output("logits", "decode(z).sigmoid()", "unsure", BARE, Estimate(0.02, stderr=0.01))
-    assert "may be logits" in unsure.sentence and unsure.remedy is None and "rows would tell" in unsure.settle
+    assert "may be logits" in unsure.sentence and unsure.remedy is None and "as many rows would" in unsure.settle
     assert say_of_output("logits", "…", "good", NONE, Estimate(0.9)) is None
 
 
