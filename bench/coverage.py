@@ -12,7 +12,7 @@ from typing import Any
 
 from coverage_case import REPETITIONS, Case, measure
 from coverage_causal import causal_cases
-from coverage_metrics import FITTED, OF_N, QUICK, SLOW, metric_cases, metric_cases_of_n
+from coverage_metrics import FAINT, FITTED, OF_N, QUICK, SLOW, VOTED, metric_cases, metric_cases_of_n
 from coverage_responses import response_cases
 from record import record
 
@@ -20,6 +20,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "information": (*metric_cases(QUICK),),
     "predictors": (*metric_cases(SLOW),),
     "of n": (*metric_cases_of_n(OF_N),),
+    "votes": (*metric_cases_of_n(VOTED, FAINT),),
     "trees": (*metric_cases_of_n(FITTED),),
     "causes": (*causal_cases(),),
     "responses": (*response_cases(),),

@@ -102,6 +102,18 @@ def forget(share: float, size: float, n: int, seed: int) -> dict[str, Estimate |
     }
 
 
+def forget_some(share: float, size: float, n: int, seed: int) -> dict[str, Estimate | list[Estimate]]:
+    """The same, of the first sample after this seed's that holds at least one such latent."""
+    held = (tried for tried in range(1000 * seed, 1000 * (seed + 1)) if _hold(share, n, tried))
+    return forget(share, size, n, next(held))
+
+
+def _hold(share: float, n: int, seed: int) -> bool:
+    g = seeded(seed)
+    torch.randn(n, 3, generator=g)  # the latents, which are drawn first
+    return bool((torch.rand(n, 1, generator=g) < share).any())
+
+
 def forget_truth(share: float, size: float, _: int) -> dict[str, float | list[float]]:
     error, spread = share * (1 + size**2) + (1 - share) * 0.01, (1 - share) * 0.81 + share * size**2
     return {"self-consistency": 1 - error / spread, "error": [error] * 3}
@@ -166,6 +178,8 @@ def response_cases() -> Iterator[Case]:
         yield Case(words, partial(forget, share, size), partial(forget_truth, share, size))
     words = "latents of which 1 % come back as unrelated ones, 10 times as large (28 % of samples of 128 hold none)"
     yield Case(words, partial(forget, 0.01, 10), partial(forget_truth, 0.01, 10))
+    seen = "latents of which 1 % come back as unrelated ones, 10 times as large (samples that hold at least one)"
+    yield Case(seen, partial(forget_some, 0.01, 10), partial(forget_truth, 0.01, 10), sizes=(128,))
     yield Case("a linear coder whose units leak", linear, linear_truth)
     for share in (0.01, 0.05):
         words = f"responses of which {100 * share:g} % fall to one place"
