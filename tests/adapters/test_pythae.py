@@ -351,7 +351,7 @@ def rewritten(folder, **changes):
 @pytest.mark.parametrize(
     ("spoil", "match"),
     [
-        (lambda f: (f / "model_config.json").unlink(), "cannot be read"),
+        (lambda f: (f / "model_config.json").unlink(), "does not exist. Give a folder"),
         (lambda f: (f / "model_config.json").write_text("[]"), "holds no JSON object"),
         (lambda f: rewritten(f, name="os"), "is of a os"),
         (lambda f: rewritten(f, name=None), "is of a None"),
