@@ -31,6 +31,7 @@ UNITS, N, BATCH_SIZE, TARGET = 24, 1024, 128, 1.15
 CASES = {"vae-conv-small": ((3, 32, 32), 7), "vae-conv": ((3, 32, 32), 1)}
 LINEAR, LINEAR_TARGET, PIXELS = {8: 15, 32: 9, 128: 5, 512: 1}, 1.5, 256
 THREADED = {32: 1024, 128: 1024, 512: 128}
+BUSY = (0, 1, 3)
 MEMORY_NS = (512, 2048, 8192)
 
 
@@ -93,22 +94,23 @@ def measure_linear(units: int, rounds: int) -> dict[str, Any]:
 
 
 @contextmanager
-def busy_core() -> Iterator[None]:
-    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+def busy_processes(count: int) -> Iterator[None]:
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield
     finally:
-        process.terminate()
-        process.wait()
+        for process in processes:
+            process.terminate()
+            process.wait()
 
 
-def measure_threads(units: int, n: int, *, busy: bool) -> dict[str, float]:
-    """Median wall seconds of three matrices each with one thread, with all, and with the number that is chosen."""
+def measure_threads(units: int, n: int, *, busy: int) -> dict[str, float]:
+    """Median wall seconds of five matrices each with one thread, with all, and with the number that is chosen."""
     model, z = linear(units), torch.randn(n, units, generator=torch.Generator().manual_seed(0))
     most, seconds = torch.get_num_threads(), dict[str, list[float]]()
     unchosen = patch("latentassay.responses.matrix.choose_threads", lambda device: nullcontext(ThreadChoice(1)))
-    with busy_core() if busy else nullcontext():
-        for _ in range(3):
+    with busy_processes(busy):
+        for _ in range(5):
             for name, threads, choosing in (("one", 1, unchosen), ("all", most, unchosen), ("chosen", most, None)):
                 torch.set_num_threads(threads)
                 begun = time.perf_counter()
@@ -120,6 +122,15 @@ def measure_threads(units: int, n: int, *, busy: bool) -> dict[str, float]:
     # What else the machine does decides; "alone" is so only where this is below 1.
     load = round(os.getloadavg()[0], 1)
     return {**found, "chosen_over_one": round(found["chosen"] / found["one"], 2), "load": load}
+
+
+def threads() -> dict[str, dict[str, dict[str, float]]]:
+    return {
+        f"beside {busy} busy processes": {
+            f"{units} units, {n} latents": measure_threads(units, n, busy=busy) for units, n in THREADED.items()
+        }
+        for busy in BUSY
+    }
 
 
 def rise_mib(n: int) -> float:
@@ -149,12 +160,7 @@ def main() -> None:
         "cases": {f"{name} {shape}": measure(name, shape, rounds) for name, (shape, rounds) in CASES.items()},
         "linear_target": LINEAR_TARGET,
         "linear": {f"{units} units": measure_linear(units, rounds) for units, rounds in LINEAR.items()},
-        "threads": {
-            "beside a busy core" if busy else "alone": {
-                f"{units} units, {n} latents": measure_threads(units, n, busy=busy) for units, n in THREADED.items()
-            }
-            for busy in (False, True)
-        },
+        "threads": threads(),
         "rise_in_mib_by_n": {n: rise_mib(n) for n in MEMORY_NS},
     }
     record("responses", report)
