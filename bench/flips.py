@@ -1,14 +1,14 @@
 """How often an assay accuses with one seed of what it does not with another: nine models, default settings.
 
 Run: ``python bench/flips.py [NAME …]``. A pair of seeds differs where the keys and subjects of one's warnings and
-problems are neither accused nor unsure with the other. The same keys alone are counted beside, since which of many
-units just reaches a bound is a smaller matter.
+problems are neither accused nor unsure with the other: the finding unsure, or the subject among those in doubt. The
+same keys alone are counted beside, since which of many units just reaches a bound is a smaller matter.
 """
 
 import sys
 from collections.abc import Callable
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from record import record
@@ -80,30 +80,44 @@ CASES: dict[str, Callable[[], Case]] = {
 }
 
 
-def accused(result: la.Assay) -> tuple[set[tuple[str, tuple[str, ...]]], set[str]]:
-    """What is accused of whom, and what is unsure."""
-    grave = {(f.key, tuple(sorted(f.subjects))) for f in result.findings if f.level in GRAVE}
-    return grave, {f.key for f in result.findings if f.level == "unsure"}
+class Said(NamedTuple):
+    """Accusations of a report and its doubts: keys with whom they are about, ``""`` where about the whole model."""
+
+    accused: set[tuple[str, str]]
+    doubtful: set[tuple[str, str]]
+    unsure: set[str]
 
 
-def differs(one: Any, other: Any, *, keys_only: bool) -> bool:
-    (said, unsure), (said_too, unsure_too) = one, other
-    if keys_only:
-        said, said_too = ({(key, ()) for key, _ in of} for of in (said, said_too))
-    missing = [key for key, _ in said - said_too if key not in unsure_too]
-    return bool(missing or [key for key, _ in said_too - said if key not in unsure])
+def read(result: la.Assay) -> Said:
+    """Return what is accused of whom, of whom it may be true, too, and what is unsure altogether."""
+    grave = [finding for finding in result.findings if finding.level in GRAVE]
+    return Said(
+        accused={(f.key, subject) for f in grave for subject in (*f.subjects, "")},
+        doubtful={(f.key, subject) for f in grave for subject in f.doubtful},
+        unsure={f.key for f in result.findings if f.level == "unsure"},
+    )
+
+
+def lacks(one: Said, other: Said, *, keys_only: bool) -> bool:
+    """Whether the other neither makes nor doubts an accusation of the first."""
+    missing = one.accused - other.accused - other.doubtful
+    return any(key not in other.unsure and not (keys_only and subject) for key, subject in missing)
+
+
+def differs(one: Said, other: Said, *, keys_only: bool) -> bool:
+    return lacks(one, other, keys_only=keys_only) or lacks(other, one, keys_only=keys_only)
 
 
 def count(name: str) -> dict[str, Any]:
     model, data = CASES[name]()
-    found = [accused(la.assay(model, data, seed=seed)) for seed in range(SEEDS)]
+    found = [read(la.assay(model, data, seed=seed)) for seed in range(SEEDS)]
     pairs = list(combinations(found, 2))
     return {
         "pairs": len(pairs),
         "differ": sum(differs(*pair, keys_only=False) for pair in pairs),
         "differ in keys": sum(differs(*pair, keys_only=True) for pair in pairs),
-        "accused": sorted({key for grave, _ in found for key, _ in grave}),
-        "unsure at most": max(len(unsure) for _, unsure in found),
+        "accused": sorted({key for said in found for key, _ in said.accused}),
+        "unsure at most": max(len(said.unsure) for said in found),
     }
 
 

@@ -33,7 +33,7 @@ def test_a_finding_comes_back_from_json_with_every_field():
 def test_json_holds_what_a_program_needs_and_nothing_that_json_does_not_know(result, tmp_path):
     found = json.loads(result.to_json(tmp_path / "a.json"), parse_constant=pytest.fail)
     assert found == json.loads((tmp_path / "a.json").read_text("utf-8"))
-    assert found["schema"] == "latentassay-findings-1" and found["meta"]["seed"] == 0
+    assert found["schema"] == "latentassay-findings-2" and found["meta"]["seed"] == 0
     assert [one["key"] for one in found["findings"]] == [f.key for s in result.sections for f in s.findings]
     assert found["scores"].keys() == result.scores.keys()
     kinds = {"key": str, "sentence": str, "level": str, "scores": list, "subjects": list, "question": str}

@@ -10,13 +10,15 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Meta, Score, Section
 from latentassay.core.levels import Bounds
 
+LISTS = ("scores", "subjects", "doubtful")
+
 
 def pack_finding(finding: Finding) -> dict[str, Any]:
     """Return a finding as plain facts that JSON can hold.
 
-    The schema: ``key``, ``sentence``, ``level`` (one of ``latentassay.core.levels.LEVELS``), ``scores`` and
-    ``subjects`` (lists of strings), ``direction`` (``"above"``, ``"below"`` or null), ``estimate`` (null, or
-    ``{"value", "low", "high", "stderr", "n"}``, ends of the 95 % interval), ``bounds`` (null, or ``{"null",
+    The schema: ``key``, ``sentence``, ``level`` (one of ``latentassay.core.levels.LEVELS``), ``scores``,
+    ``subjects`` and ``doubtful`` (lists of strings), ``direction`` (``"above"``, ``"below"`` or null), ``estimate``
+    (null, or ``{"value", "low", "high", "stderr", "n"}``, ends of the 95 % interval), ``bounds`` (null, or ``{"null",
     "negligible", "serious", "reason", "problem"}``), ``remedy``, ``settle`` and ``brief`` (strings or null).
 
     >>> pack_finding(Finding("graph", "…", "good", estimate=Estimate(0.5, stderr=0.0)))["estimate"]
@@ -24,20 +26,20 @@ def pack_finding(finding: Finding) -> dict[str, Any]:
     """
     facts = asdict(finding)
     found, bounds = finding.estimate, finding.bounds
-    facts["scores"], facts["subjects"] = list(finding.scores), list(finding.subjects)
+    facts |= {name: list(facts[name]) for name in LISTS}
     facts["estimate"] = None if found is None else pack_estimate(found)
     facts["bounds"] = None if bounds is None else bounds._asdict()
     return facts
 
 
-SCHEMA = "latentassay-findings-1"
+SCHEMA = "latentassay-findings-2"
 """Name of what ``Assay.to_json`` writes; it changes where a field does."""
 
 
 def findings_json(sections: Iterable[Section], meta: Meta) -> str:
     """Return findings and scores as JSON that programs can rely on.
 
-    ``{"schema": "latentassay-findings-1", "meta": {…}, "findings": [{"question", …}, …], "scores": {name: {…}}}``, in
+    ``{"schema": "latentassay-findings-2", "meta": {…}, "findings": [{"question", …}, …], "scores": {name: {…}}}``, in
     the order of the report; findings have the fields of ``pack_finding``, scores ``label``, ``value``, ``low``,
     ``high``, ``n``, ``seed``, ``unit`` and ``definition``. Numbers that are not finite are null.
     """
@@ -80,7 +82,7 @@ def unpack_finding(facts: Mapping[str, Any]) -> Finding:
     """
     found, bounds = facts["estimate"], facts["bounds"]
     own = dict(facts)
-    own |= {"scores": tuple(facts["scores"]), "subjects": tuple(facts["subjects"])}
+    own |= {name: tuple(facts.get(name, ())) for name in LISTS}
     own["estimate"] = None if found is None else _unpack_estimate(found)
     own["bounds"] = None if bounds is None else Bounds(**bounds)
     return Finding(**own)

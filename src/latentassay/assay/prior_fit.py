@@ -1,14 +1,15 @@
 """What is said of codes beside a normal prior: units shifted, spread or tailed otherwise, and correlated pairs."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from latentassay.assay.families import FamilyVerdict, judge_family
+from latentassay.assay.families import FamilyVerdict, add_doubtful, judge_family
 from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import LISTED, listing, minus
 from latentassay.core.estimate import Estimate
@@ -115,14 +116,23 @@ def _known(values: Sequence[Estimate]) -> list[int]:
     return [k for k, value in enumerate(values) if np.isfinite(value)]
 
 
-def _judge_units(values: Sequence[Estimate], bounds: Bounds) -> tuple[FamilyVerdict, list[int], int] | None:
-    """Return the verdict on units that vary, the numbers of those named, the worst first, and the worst of all."""
+class _Judged(NamedTuple):
+    """Verdict on what varies: who is named and who is in doubt, the worst first, and the worst of all."""
+
+    verdict: FamilyVerdict
+    named: list[int]
+    doubtful: list[int]
+    worst: int
+
+
+def _judge(values: Sequence[Estimate], bounds: Bounds) -> _Judged | None:
     known = _known(values)
     if not known:
         return None
     verdict, sign = judge_family([values[k] for k in known], bounds), 1 if bounds.direction == "above" else -1
     named = sorted((known[k] for k in verdict.named), key=lambda k: -sign * float(values[k]))
-    return verdict, named, named[0] if named else max(known, key=lambda k: sign * float(values[k]))
+    at_worst = named[0] if named else max(known, key=lambda k: sign * float(values[k]))
+    return _Judged(verdict, named, [known[k] for k in verdict.doubtful], at_worst)
 
 
 class _Words(NamedTuple):
@@ -134,25 +144,27 @@ class _Words(NamedTuple):
 
 
 def _finding(
-    key: str, words: _Words, bounds: Bounds, verdict: FamilyVerdict, subjects: Sequence[str], **said: Any
+    key: str, words: _Words, bounds: Bounds, judged: _Judged, names: Callable[[int], str], **said: Any
 ) -> Finding:
     """Put a finding together: only what accuses has subjects, a remedy and a brief."""
+    verdict = judged.verdict
     grave = bool(verdict.named)
     sure = f"{words.claim}: {words.numbers}."
     sentence = f"Whether {words.hope} is not sure: {words.numbers}." if verdict.level == "unsure" else sure
     if not grave:
         said |= {"remedy": None, "brief": None}
-    return Finding(
+    finding = Finding(
         f"aggregate.{key}",
         minus(sentence),
         verdict.level,
         (f"aggregate.{'correlation' if key == 'correlated' else key}",),
-        subjects=tuple(subjects) if grave else (),
+        subjects=tuple(map(names, judged.named)),
         estimate=verdict.estimate,
         bounds=bounds,
         settle=how_to_settle(verdict.estimate, bounds),
         **said,
     )
+    return add_doubtful(finding, [names(k) for k in judged.doubtful])
 
 
 def _who(labels: Sequence[str], named: Sequence[int], at_worst: int) -> str:
@@ -170,10 +182,10 @@ def _of_whom(evidence: AggregateEvidence, verdict: FamilyVerdict, k: int, what: 
 
 
 def _shift_finding(evidence: AggregateEvidence) -> Finding | None:
-    judged = _judge_units(evidence.shift, SHIFT)
+    judged = _judge(evidence.shift, SHIFT)
     if judged is None:
         return None
-    verdict, named, k = judged
+    verdict, named, _, k = judged
     words = _Words(
         f"Codes of {_who(evidence.labels, named, k)} do not lie about 0, as the prior does",
         "codes of all units lie about 0, as the prior does,",
@@ -183,8 +195,8 @@ def _shift_finding(evidence: AggregateEvidence) -> Finding | None:
         "shift",
         words,
         SHIFT,
-        verdict,
-        [evidence.labels[j] for j in named],
+        judged,
+        evidence.labels.__getitem__,
         direction="above" if evidence.mean[k] > 0 else "below",
         remedy="Add each unit's mean to what is drawn from the prior, or subtract it from the codes.",
         brief="codes are shifted from the prior",
@@ -192,10 +204,10 @@ def _shift_finding(evidence: AggregateEvidence) -> Finding | None:
 
 
 def _spread_finding(evidence: AggregateEvidence) -> Finding | None:
-    judged = _judge_units(evidence.spread, SPREAD)
+    judged = _judge(evidence.spread, SPREAD)
     if judged is None:
         return None
-    verdict, named, k = judged
+    verdict, named, _, k = judged
     words = _Words(
         f"Codes of {_who(evidence.labels, named, k)} do not spread as the prior does",
         "codes of all units spread as the prior does",
@@ -205,8 +217,8 @@ def _spread_finding(evidence: AggregateEvidence) -> Finding | None:
         "spread",
         words,
         SPREAD,
-        verdict,
-        [evidence.labels[j] for j in named],
+        judged,
+        evidence.labels.__getitem__,
         direction="above" if evidence.std[k] > 1 else "below",
         remedy="Multiply what is drawn from the prior by each unit's own standard deviation.",
         brief="codes are not on the prior's scale",
@@ -222,10 +234,10 @@ def _tails_findings(evidence: AggregateEvidence) -> list[Finding]:
 
 
 def _tails_finding(evidence: AggregateEvidence, bounds: Bounds, word: str, meaning: str) -> Finding | None:
-    judged = _judge_units(evidence.tails, bounds)
+    judged = _judge(evidence.tails, bounds)
     if judged is None:
         return None
-    verdict, named, k = judged
+    verdict, named, _, k = judged
     words = _Words(
         f"Codes of {_who(evidence.labels, named, k)} have {word} tails than the normal prior ({meaning})",
         "codes of all units have the tails of the normal prior",
@@ -235,8 +247,8 @@ def _tails_finding(evidence: AggregateEvidence, bounds: Bounds, word: str, meani
         "tails",
         words,
         bounds,
-        verdict,
-        [evidence.labels[j] for j in named],
+        judged,
+        evidence.labels.__getitem__,
         direction=bounds.direction,
         remedy=f"Draw {'this unit' if len(named) == 1 else 'these units'} from codes of data, not from the prior.",
         brief=f"codes of {_who(evidence.labels, named, k)} have {word} tails than the prior",
@@ -254,11 +266,10 @@ def pair_name(evidence: AggregateEvidence, k: int) -> str:
 
 
 def _correlated_finding(evidence: AggregateEvidence) -> list[Finding]:
-    if not evidence.strength:
+    judged = _judge(evidence.strength, CORRELATION)
+    if judged is None:
         return []
-    verdict = judge_family(evidence.strength, CORRELATION)
-    named = sorted(verdict.named, key=lambda k: -float(evidence.strength[k]))
-    k = named[0] if named else 0
+    named, k = judged.named, judged.worst
     how_many = f"{len(named)} pairs of units are" if len(named) > 1 else "Two units are"
     pair = listing([evidence.labels[unit] for unit in sorted(evidence.pairs[k].tolist())])
     words = _Words(
@@ -270,8 +281,8 @@ def _correlated_finding(evidence: AggregateEvidence) -> list[Finding]:
         "correlated",
         words,
         CORRELATION,
-        verdict,
-        [pair_name(evidence, j) for j in named],
+        judged,
+        partial(pair_name, evidence),
         direction="above" if evidence.correlation[k] > 0 else "below",
         remedy="Draw these units together, from codes of data or a normal distribution with their covariance.",
         brief="codes are correlated, and the prior is not",
@@ -286,13 +297,13 @@ def _noise_finding(evidence: AggregateEvidence) -> Finding:
 
 
 def _good_finding(evidence: AggregateEvidence) -> Finding:
-    judged = _judge_units(evidence.spread, SPREAD)
+    judged = _judge(evidence.spread, SPREAD)
     pairs = f", and no two are correlated by more than {CORRELATION.negligible:g}" if evidence.strength else ""
     return Finding(
         "aggregate",
         f"Codes are distributed as the prior says: means, spreads and tails of all units fit{pairs}.",
         "good",
         ("aggregate.shift", "aggregate.spread", "aggregate.tails") if judged else (),
-        estimate=judged[0].estimate if judged else None,
+        estimate=judged.verdict.estimate if judged else None,
         bounds=SPREAD if judged else None,
     )

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor
 
-from latentassay.assay.families import FamilyVerdict, judge_family
+from latentassay.assay.families import FamilyVerdict, add_doubtful, judge_family
 from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import LISTED
 from latentassay.core.estimate import Estimate
@@ -58,7 +58,7 @@ def shared_finding(units: Sequence[Sharing], verdict: FamilyVerdict) -> Finding 
         return None
     named = sorted((units[k] for k in verdict.named), key=lambda each: -each.besides)
     shown = named or [max(units, key=lambda each: each.besides)]
-    return Finding(
+    finding = Finding(
         "factors.shared",
         _sentence(shown, verdict.level),
         verdict.level,
@@ -69,6 +69,7 @@ def shared_finding(units: Sequence[Sharing], verdict: FamilyVerdict) -> Finding 
         bounds=SHARED,
         settle=how_to_settle(verdict.estimate, SHARED),
     )
+    return add_doubtful(finding, [units[k].unit for k in verdict.doubtful])
 
 
 def _sentence(units: Sequence[Sharing], level: str) -> str:

@@ -1,7 +1,7 @@
 """How much of a change of a unit comes back, beside what the width of the posterior explains: no less, and no more."""
 
 from latentassay.assay.context import Context
-from latentassay.assay.families import judge_family
+from latentassay.assay.families import add_doubtful, judge_family
 from latentassay.assay.ledger import Entry, Ledger
 from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import minus, name_units
@@ -58,7 +58,7 @@ def strength_finding(ledger: Ledger, score: Score, context: Context) -> Finding:
     names = ledger.labels([units[k] for k in family.noted])
     is_over = bounds is OVERSHOOT
     why = f"unit {ledger.entries[units[family.worst]].label}" if level == "unsure" else _why(ledger, level)
-    return Finding(
+    finding = Finding(
         "units.strength",
         _sentence(score, names, family.estimate, level, is_over=is_over, why=why, wide=_are_wide(ledger)),
         level,
@@ -70,6 +70,7 @@ def strength_finding(ledger: Ledger, score: Score, context: Context) -> Finding:
         remedy=_remedy(context, is_over=is_over) if level in ("note", *GRAVE) else None,
         settle=how_to_settle(family.estimate, bounds) or ("More rows would tell." if level == "unsure" else None),
     )
+    return add_doubtful(finding, ledger.labels([units[k] for k in family.doubtful]))
 
 
 def unsure_strengths(ledger: Ledger) -> list[int]:

@@ -71,6 +71,7 @@ class Finding:
         scores: names of the scores it rests on.
         subjects: whom it is about: labels of units (``"3"``, ``"c2"``), pairs (``"3+5"``), one-way pairs (``"3>5"``),
             factors, places or columns; none where it is about the whole model.
+        doubtful: who may belong to the subjects, too, as their own intervals reach beyond what is serious.
         direction: on which side of what is good the value lies; ``None`` where there are no sides.
         estimate: the effect that the level follows from; ``None`` where it follows from none.
         bounds: what is negligible and what is serious, and why.
@@ -88,6 +89,7 @@ class Finding:
     scores: tuple[str, ...] = ()
     _: KW_ONLY
     subjects: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
     direction: Direction | None = None
     estimate: Estimate | None = None
     bounds: Bounds | None = None

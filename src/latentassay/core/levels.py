@@ -77,6 +77,17 @@ def grade(estimate: Estimate | float, bounds: Bounds) -> Level:
     return "note" if between else "unsure"
 
 
+def may_exceed(estimate: Estimate | float, bounds: Bounds) -> bool:
+    """Return whether the interval reaches beyond what is serious.
+
+    >>> bounds = Bounds(0, 0.05, 0.25, "share of a change")
+    >>> [may_exceed(Estimate(x, stderr=0.01), bounds) for x in (0.2, 0.24, 0.5)]
+    [False, True, True]
+    """
+    sign = 1 if bounds.direction == "above" else -1
+    return _ends(estimate, bounds.direction)[1] * sign > bounds.serious * sign
+
+
 def worst(levels: Sequence[Level], *, default: Level = "note") -> Level:
     """Return the gravest of several levels: problem, warning, unsure, note, good.
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from latentassay import plots
 from latentassay.assay.context import Context
-from latentassay.assay.families import FamilyVerdict, judge_family
+from latentassay.assay.families import FamilyVerdict, add_doubtful, judge_family
 from latentassay.assay.interventions import LEAST_PASSES, affordable, base_latents
 from latentassay.assay.maps import present
 from latentassay.assay.question import Judgement, Question
@@ -203,7 +203,7 @@ def _equivariance_finding(evidence: CausesEvidence, score: Score, context: Conte
     family = judge_family(pairs, PAIRS)
     estimate, bounds, level = _worse(score.estimate, family)
     least = min(range(len(pairs)), key=lambda k: float(pairs[k]))
-    return Finding(
+    finding = Finding(
         "consistency.equivariance",
         f"Causes follow an intervention on a noise as their graph says at {score} (equivariance); the worst pair, "
         f"cause {entries[least][1]} after a change of noise {entries[least][0]}, at {family.estimate.scaled(100)} %.",
@@ -216,6 +216,7 @@ def _equivariance_finding(evidence: CausesEvidence, score: Score, context: Conte
         remedy=TRAIN if level in ("note", *GRAVE) and context.is_trainable else None,
         settle=how_to_settle(estimate, bounds),
     )
+    return add_doubtful(finding, [_pair_name(*entries[k]) for k in family.doubtful])
 
 
 def _worse(mean: Estimate, family: FamilyVerdict) -> tuple[Estimate, Bounds, Level]:

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from latentassay import plots
 from latentassay.assay.context import Context
-from latentassay.assay.families import judge_family
+from latentassay.assay.families import add_doubtful, judge_family
 from latentassay.assay.ledger import COUPLING, Ledger
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
@@ -141,7 +141,7 @@ def _one_way_finding(ledger: Ledger) -> Finding:
     more = f", and {len(order) - LISTED} more" if len(order) > LISTED else ""
     shown = order if graded.level != "warning" else sorted(graded.noted)
     is_sure = graded.level != "unsure"
-    return Finding(
+    finding = Finding(
         "graph.one_way",
         f"Some units move others one way, by this share of a change, squared: {listing(listed)}{more}.",
         graded.level if graded.level != "good" else "note",
@@ -153,6 +153,7 @@ def _one_way_finding(ledger: Ledger) -> Finding:
         remedy="When you change the first of each pair, expect the second to follow." if is_sure else None,
         settle=how_to_settle(graded.estimate, COUPLING) or _tell_apart(graded.level),
     )
+    return add_doubtful(finding, [">".join(ledger.labels(ledger.one_way[n])) for n in graded.doubtful])
 
 
 def _free_finding(ledger: Ledger) -> Finding:

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from latentassay import plots
 from latentassay.assay.context import Context
-from latentassay.assay.families import judge_family
+from latentassay.assay.families import add_doubtful, judge_family
 from latentassay.assay.interventions import LEAST_PASSES, affordable, base_latents
 from latentassay.assay.ledger import COUPLING, Ledger
 from latentassay.assay.question import Judgement, Question
@@ -113,7 +113,7 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
     settle = (how_to_settle(left, COUPLING) or "More rows would tell.") if level == "unsure" else None
     if _contradict(graded.level, own):
         settle = "Setting units to fixed values and exchanging them between samples tell different things here."
-    return Finding(
+    finding = Finding(
         "consistency.invariance",
         minus(f"{sentence}."),
         level,
@@ -127,6 +127,7 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
         else None,
         settle=settle,
     )
+    return add_doubtful(finding, [">".join(ledger.labels(pairs[k])) for k in graded.doubtful])
 
 
 def _own_grade(evidence: InvarianceEvidence, pairs: list[tuple[int, int]]) -> Level:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from latentassay import plots
 from latentassay.assay.context import Context
-from latentassay.assay.families import FamilyVerdict, judge_family
+from latentassay.assay.families import FamilyVerdict, add_doubtful, judge_family
 from latentassay.assay.maps import flat_map
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
@@ -174,7 +174,7 @@ def _intervals(evidence: PlacesEvidence) -> tuple[np.ndarray, np.ndarray, np.nda
 
 def _global_finding(evidence: PlacesEvidence, found: FamilyVerdict, context: Context) -> Finding:
     named = [evidence.asked[k] for k in found.named]
-    return Finding(
+    finding = Finding(
         "spatial.global",
         _say_of_named(evidence, found) if named else _say_of_none(evidence, found),
         found.level,
@@ -187,6 +187,7 @@ def _global_finding(evidence: PlacesEvidence, found: FamilyVerdict, context: Con
         settle=how_to_settle(found.estimate, GLOBAL),
         brief=f"{_list(evidence, named)} carr{'ies' if len(named) == 1 else 'y'} global information" if named else None,
     )
+    return add_doubtful(finding, [place_name(evidence.asked[k], evidence.sides) for k in found.doubtful])
 
 
 def _list(evidence: PlacesEvidence, places: Sequence[int]) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from latentassay import plots
 from latentassay.assay.context import Context
-from latentassay.assay.families import judge_family
+from latentassay.assay.families import add_doubtful, judge_family
 from latentassay.assay.interventions import MOST_UNITS
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
@@ -218,7 +218,7 @@ def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], contex
     )
     if guilty:
         sentence += f" {_cause(evidence, guilty)}"
-    return Finding(
+    finding = Finding(
         "consistency.self",
         minus(sentence),
         level,
@@ -230,6 +230,7 @@ def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], contex
         remedy=_remedy(evidence, guilty, context) if guilty else None,
         settle=how_to_settle(verdict.estimate, BOUNDS),
     )
+    return add_doubtful(finding, [evidence.labels[unit] for unit in verdict.doubtful])
 
 
 def _say_score(kind: str, score: Score) -> str:
@@ -275,7 +276,7 @@ def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Sco
         size = "no more than posterior samples do"
     sentence = f"Hybrids, whose units come from different data, differ from their responses {size}."
     remedy = "Units are understood as they occur together, less so in new combinations: change few at a time."
-    return Finding(
+    finding = Finding(
         "consistency.self.hybrid",
         sentence,
         verdict.level,
@@ -287,6 +288,7 @@ def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Sco
         remedy=remedy if verdict.named else None,
         settle=how_to_settle(estimate, MIXED),
     )
+    return add_doubtful(finding, [evidence.labels[unit] for unit in verdict.doubtful])
 
 
 def figures(evidence: SelfConsistencyEvidence) -> Iterator[Picture]:
