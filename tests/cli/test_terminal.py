@@ -2,9 +2,12 @@
 
 import pytest
 import torch
+from rich.console import Console
 
 import latentassay as la
 from latentassay.cli import shell, terminal
+from latentassay.cli.terminal import grid_table
+from latentassay.core.grids import Grid
 from latentassay.papers.results import Table, over_seeds
 
 
@@ -29,3 +32,9 @@ def test_the_cost_names_dead_units_only_where_they_are(questions, alive, generat
     text = terminal.describe_cost(la.assay(model, x, samples=32, questions=questions))
     assert ("no unit answers" in text) is (not alive and questions != ["holes"])
     assert ("known to" in text) is (alive and questions is None)
+
+
+def test_a_grid_is_shown_with_its_words_as_they_are():
+    out = Console(width=60, record=True)
+    out.print(grid_table(Grid("Faults [all]", ("what",), (("[red]no markup",),))))
+    assert [line.strip() for line in out.export_text().splitlines()] == ["Faults [all]", "what", "[red]no markup"]

@@ -1,7 +1,7 @@
 import json
 
 from latentassay.faults.judging import Outcome
-from latentassay.faults.results import Faults, listing, markdown, pack, rich_tables, scoreboard, total
+from latentassay.faults.results import Faults, grids, listing, markdown, pack, scoreboard, total
 
 
 def outcome(case, verdict):
@@ -28,7 +28,7 @@ def test_tables_show_every_verdict():
     assert grid.columns == ("", "bad models")
     assert ("raw error", "1") in grid.rows and ("hang", "0") in grid.rows
     assert listing(FOUND.faults).rows == (("respond", "raw", "why|", "model: None"),)
-    assert r"why\|" in markdown(FOUND) and len(rich_tables(FOUND)) == 2
+    assert r"why\|" in markdown(FOUND) and len(grids(FOUND)) == 2
 
 
 def test_everything_is_kept_as_json(tmp_path):

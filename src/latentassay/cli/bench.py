@@ -1,7 +1,8 @@
 """``latentassay bench``: how far verdicts can be trusted, and what comes of calls that nobody should make."""
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -20,6 +21,28 @@ def bench() -> None:
 
 def _split(words: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in words.split(",") if word.strip())
+
+
+def _show(
+    grids: Iterable[Any], save: Path | None, write: Callable[[Path], object], table: Path | None, markdown: str
+) -> None:
+    """Print the tables of a bench, and write what it found as JSON and as Markdown."""
+    from latentassay.cli.terminal import grid_table
+    from latentassay.core.storage import write_whole
+
+    for grid in grids:
+        out.print(grid_table(grid), "")
+    if save is not None:
+        write(save)
+    if table is not None:
+        write_whole(table, markdown.encode())
+    _say_written(save, table)
+
+
+def _say_written(*paths: Path | None) -> None:
+    for path in paths:
+        if path is not None:
+            out.print(f"written: {escape(str(path))}", soft_wrap=True)
 
 
 @bench_app.command()
@@ -71,7 +94,6 @@ def truth(
 
     from latentassay.cli.outputs import check_outputs
     from latentassay.core.errors import InputError
-    from latentassay.core.storage import write_whole
     from latentassay.truth import figure as drawing
     from latentassay.truth.diagnosers import find_diagnoser
     from latentassay.truth.journal import hold_journal
@@ -79,7 +101,7 @@ def truth(
     from latentassay.truth.plants import kinds as find_kinds
     from latentassay.truth.results import summarise
     from latentassay.truth.runs import run, tasks
-    from latentassay.truth.table import markdown, rich_tables
+    from latentassay.truth.table import grids, markdown
 
     check_outputs(save, table, figure, resume)
     begun, chosen, who = time.perf_counter(), find_kinds(_split(kinds)), _split(diagnoser)
@@ -92,17 +114,10 @@ def truth(
     with nullcontext() if resume is None else hold_journal(resume) as journal:
         outcomes = run(questions, processes=processes, journal=journal)
     found = summarise(chosen, outcomes, seeds=seeds, seconds=time.perf_counter() - begun)
-    for shown in rich_tables(found):
-        out.print(shown, "")
-    if save is not None:
-        found.save(save)
-    if table is not None:
-        write_whole(table, markdown(found).encode())
+    _show(grids(found), save, found.save, table, markdown(found))
     if figure is not None:
         drawing.save(found, figure)
-    for path in (save, table, figure):
-        if path is not None:
-            out.print(f"written: {escape(str(path))}", soft_wrap=True)
+        _say_written(figure)
 
 
 @bench_app.command()
@@ -129,21 +144,12 @@ def faults(
     """
     load_torch()
     from latentassay.cli.outputs import check_outputs
-    from latentassay.core.storage import write_whole
     from latentassay.faults.axes import run_axes
-    from latentassay.faults.results import markdown, rich_tables
+    from latentassay.faults.results import grids, markdown
 
     check_outputs(save, table)
     names = None if functions is None else _split(functions)
     found = run_axes(_split(axes), names, quick=quick, seed=seed)
-    for shown in rich_tables(found):
-        out.print(shown, "")
-    if save is not None:
-        found.save(save)
-    if table is not None:
-        write_whole(table, markdown(found).encode())
-    for path in (save, table):
-        if path is not None:
-            out.print(f"written: {escape(str(path))}", soft_wrap=True)
+    _show(grids(found), save, found.save, table, markdown(found))
     if found.faults:
         raise typer.Exit(1)

@@ -11,6 +11,7 @@ from latentassay.assay.wording import span
 from latentassay.cli.text import escape
 from latentassay.core.estimate import Z95
 from latentassay.core.findings import Score
+from latentassay.core.grids import Grid
 from latentassay.responses.matrix import CAUSAL
 
 COLOURS = {"problem": "bold red", "warning": "yellow", "unsure": "magenta", "good": "green", "note": "cyan"}
@@ -91,6 +92,17 @@ def metrics_table(metrics: Iterable[Any]) -> Table:
             formula = f"{score.formula}, in {metric.unit}" if metric.unit else score.formula
             name = escape(metric.name) if row == 0 else f"[dim]{escape(score.name)}[/]"
             shown.add_row(name, escape(score.label), f"[dim]{escape(formula)}[/]", f"[dim]{escape(metric.source)}[/]")
+    return shown
+
+
+def grid_table(grid: Grid) -> Table:
+    """A table of words; cells that are too long fold."""
+    title = escape(grid.title) if grid.title else None
+    shown = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for column in grid.columns:
+        shown.add_column(escape(column), overflow="fold")
+    for row in grid.rows:
+        shown.add_row(*map(escape, row))
     return shown
 
 

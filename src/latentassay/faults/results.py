@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
-from rich.markup import escape
-from rich.table import Table
 
 from latentassay._version import __version__
+from latentassay.core.grids import Grid, markdown_of
 from latentassay.core.storage import write_whole
 from latentassay.faults.exceptions import find_known
 from latentassay.faults.judging import FAULTS, FINE, Outcome
@@ -35,13 +34,6 @@ TITLES = {
     "died": "died",
 }
 """Verdict → heading of its column."""
-
-
-class Grid(NamedTuple):
-    """A table of words: its columns and rows."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +119,7 @@ def scoreboard(found: Faults) -> Grid:
         (TITLES.get(verdict, verdict), *(str(each[verdict]) for each in counts.values()))
         for verdict in (*FINE, *FAULTS, "known")
     ]
-    return Grid(("", *counts), (calls, *rows))
+    return Grid("", ("", *counts), (calls, *rows))
 
 
 def total(counts: Counter[str]) -> int:
@@ -141,7 +133,7 @@ def listing(outcomes: Sequence[Outcome]) -> Grid:
     for one in outcomes:
         groups.setdefault((one.function, one.verdict, one.detail), []).append(one)
     rows = [(name, verdict, detail, _cases(each)) for (name, verdict, detail), each in sorted(groups.items())]
-    return Grid(("function", "fault", "what", "cases"), tuple(rows))
+    return Grid("Faults", ("function", "fault", "what", "cases"), tuple(rows))
 
 
 def _cases(outcomes: Sequence[Outcome], most: int = 4) -> str:
@@ -150,29 +142,12 @@ def _cases(outcomes: Sequence[Outcome], most: int = 4) -> str:
     return ", ".join(words[:most]) + rest
 
 
+def grids(found: Faults) -> tuple[Grid, ...]:
+    """Return the scoreboard, and the faults if there are any."""
+    return (scoreboard(found), *([listing(found.faults)] if found.faults else []))
+
+
 def markdown(found: Faults) -> str:
-    """Return the scoreboard, and the faults if there are any, in Markdown."""
+    """Return the tables in Markdown below the commit that was asked."""
     said = f"{len(found.outcomes):,} calls at {found.commit or __version__}, {found.seconds:.0f} s on one core."
-    parts = [said, _table(scoreboard(found))]
-    if found.faults:
-        parts.append(_table(listing(found.faults)))
-    return "\n\n".join(parts) + "\n"
-
-
-def _table(grid: Grid) -> str:
-    lines = (grid.columns, tuple("---" for _ in grid.columns), *grid.rows)
-    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
-
-
-def rich_tables(found: Faults) -> list[Table]:
-    """Return the scoreboard and the faults as a terminal shows them."""
-    grids = [scoreboard(found), *([listing(found.faults)] if found.faults else [])]
-    shown = []
-    for grid in grids:
-        table = Table(box=None, padding=(0, 1, 0, 0))
-        for column in grid.columns:
-            table.add_column(escape(column), overflow="fold")
-        for row in grid.rows:
-            table.add_row(*map(escape, row))
-        shown.append(table)
-    return shown
+    return f"{said}\n\n{markdown_of(grids(found))}\n"

@@ -1,24 +1,13 @@
 """The table of a bench: a row a kind, how often each dose was named, by whom; below, who blamed clean models."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
-
-from rich.markup import escape
-from rich.table import Table
 
 from latentassay.core.estimate import Estimate
+from latentassay.core.grids import Grid, markdown_of
 from latentassay.truth.plant import DOSES
 from latentassay.truth.results import Bench
 from latentassay.truth.runs import twin_name
 from latentassay.truth.scoring import Rate
-
-
-class Grid(NamedTuple):
-    """A table as text: a heading, names of columns, and cells."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 def grids(bench: Bench) -> tuple[Grid, ...]:
@@ -103,25 +92,4 @@ def share(value: Estimate) -> str:
 
 def markdown(bench: Bench) -> str:
     """Return the tables in Markdown."""
-    parts = []
-    for grid in grids(bench):
-        lines = [f"**{grid.title}**", "", _line(grid.columns), _line(tuple("---" for _ in grid.columns))]
-        parts.append("\n".join([*lines, *map(_line, grid.rows)]))
-    return "\n\n".join(parts) + "\n"
-
-
-def _line(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-def rich_tables(bench: Bench) -> list[Table]:
-    """Return the tables as a terminal shows them; doses and wrong keys fold."""
-    shown = []
-    for grid in grids(bench):
-        table = Table(title=escape(grid.title), title_justify="left", box=None, padding=(0, 2, 0, 0))
-        for column in grid.columns:
-            table.add_column(escape(column), overflow="fold")
-        for row in grid.rows:
-            table.add_row(*map(escape, row))
-        shown.append(table)
-    return shown
+    return markdown_of(grids(bench)) + "\n"
