@@ -127,7 +127,7 @@ def test_noise_that_the_decoder_hardly_paints_is_collapsed_and_not_blind():
     """The encoder puts noise alone into the last unit; the decoder paints it at a tenth, or at its full size."""
     from latentassay.sampling import Codes
 
-    def state(gain):
+    def state(gain, data_variance=1.0):
         inverse = exact_inverse(4, 12)
         model = LinearGaussian(inverse.E, inverse.D @ torch.diag(torch.tensor([1.0, 1, 1, gain])).double(), noise=0.01)
         mean = torch.randn(512, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
@@ -136,6 +136,9 @@ def test_noise_that_the_decoder_hardly_paints_is_collapsed_and_not_blind():
         sample = mean + std * torch.randn(512, 4, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
         codes = Codes(mean, std, sample)
         matrix = response_matrix(model, codes.sample, generator=3)
-        return states(build_ledger(matrix, codes, kl=torch.zeros(4), data_variance=1.0))[3]
+        return states(build_ledger(matrix, codes, kl=torch.zeros(4), data_variance=data_variance))[3]
 
     assert (state(0.1), state(1.0)) == ("collapsed", "encoder-blind")
+    # At a fifth it is 1.5 % of the decodings: a picture of its own where these are all of the data's variance, and
+    # 0.08 % of that where the model keeps a twentieth of it.
+    assert (state(0.2), state(0.2, data_variance=660.0)) == ("encoder-blind", "collapsed")

@@ -83,6 +83,16 @@ def test_what_the_decoder_paints_unseen_is_a_note_and_what_all_of_it_moves_decid
     assert none.level == "note" and none.remedy is None and none.estimate is None
 
 
+def test_what_is_painted_unseen_counts_by_what_it_is_of_the_data():
+    """A twelfth of the output is a warning, but not where the output is a twentieth of what the data vary by."""
+    unseen = [replace(entry(unit, "encoder-blind"), effect=Estimate(0.004, stderr=1e-4)) for unit in range(20)]
+    levels = [
+        next(iter(state_findings(replace(ledger(*unseen), visible=visible), beta=True))).level
+        for visible in (1.0, 0.05)
+    ]
+    assert levels == ["warning", "note"]
+
+
 def test_how_little_the_decoder_reads_is_said_where_it_is_not_nothing():
     silent = replace(entry(0, "dead"), effect=Estimate(0.0, stderr=0.0))
     faintly = replace(entry(0, "dead"), effect=Estimate(4.2e-4, stderr=1e-5))

@@ -75,7 +75,8 @@ class Entry:
         kl: mean divergence from the prior in nats; ``None`` without one.
         signal: share of its variance that is that of the data, Var μ / (Var μ + E s²), which is also what the width
             of the posterior lets come back at the optimum; 1 without noise.
-        effect: share of the variance of the decodings that exchanging it moves.
+        effect: share of the variance of the decodings that exchanging it moves; of that of the data, without an error,
+            where it never varies and was moved by hand.
         response: how much of a change of it comes back, root mean squared, in units of its spread.
         returns: slope of its response on itself over real codes, where it moves with all others; ``None`` if unknown.
         partners: units that it repeats, is entangled or is redundant with.
@@ -108,6 +109,7 @@ class Ledger:
         one_way: ordered pairs of live units of which only the first moves the second.
         variables: groups of live or redundant units that form one variable each, single units among them.
         directions: principal directions that answer, where units are redundant; ``None`` elsewhere.
+        visible: variance of decodings over that of the data, at most 1.
     """
 
     entries: tuple[Entry, ...]
@@ -117,6 +119,7 @@ class Ledger:
     one_way: tuple[tuple[int, int], ...]
     variables: tuple[tuple[int, ...], ...]
     directions: Estimate | None = None
+    visible: float = 1.0
 
     def of(self, *states: State) -> list[int]:
         """Return the units in one of these states."""
@@ -241,6 +244,7 @@ def build_ledger(
         mutual=mutual,
         one_way=one_way,
         variables=_variables(entries, [*same, *mutual], members),
+        visible=_visible(matrix, data_variance),
     )
 
 
@@ -291,12 +295,21 @@ def _used(matrix: ResponseMatrix, varies: Bool[Tensor, " u"], data_variance: flo
     """Which units the decoder uses; none if its decodings hardly move at all."""
     if matrix.decoded_variance <= MUTE * data_variance:
         return torch.zeros(len(matrix.units), dtype=torch.bool)
-    return matrix.effect > _cut(matrix, varies)
+    return matrix.effect > _cut(matrix, varies, data_variance)
 
 
-def _cut(matrix: ResponseMatrix, varies: Bool[Tensor, " u"]) -> Float[Tensor, " u"]:
-    """From which effect on the decoder uses a unit."""
-    return torch.where(varies, IDLE, PAINTED) * matrix.effect.mean()
+def _visible(matrix: ResponseMatrix, data_variance: float) -> float:
+    """Variance of decodings over that of the data, at most 1."""
+    return min(1.0, float(matrix.decoded_variance) / data_variance) if data_variance > 0 else 1.0
+
+
+def _cut(matrix: ResponseMatrix, varies: Bool[Tensor, " u"], data_variance: float) -> Float[Tensor, " u"]:
+    """From which effect on the decoder uses a unit.
+
+    Where decodings hardly vary, what noise of collapsed units moves in them is a larger share of little.
+    """
+    cut = torch.where(varies, IDLE, PAINTED / max(_visible(matrix, data_variance), MUTE))
+    return cut * matrix.effect.mean()
 
 
 def _effect(matrix: ResponseMatrix, unit: int, probed: float) -> Estimate:
@@ -311,7 +324,7 @@ def _doubt(matrix: ResponseMatrix, signal: Tensor, data_variance: float) -> Bool
     if matrix.decoded_variance <= MUTE * data_variance:
         return torch.zeros(len(matrix.units), dtype=torch.bool)
     varies = signal > SIGNAL
-    effect = (matrix.effect - _cut(matrix, varies)).abs() < Z95 * matrix.effect_stderr
+    effect = (matrix.effect - _cut(matrix, varies, data_variance)).abs() < Z95 * matrix.effect_stderr
     response = (matrix.normalized.diagonal() - CAUSAL).abs() < Z95 * matrix.normalized_stderr.diagonal()
     return effect | (response & varies & _used(matrix, varies, data_variance))
 

@@ -12,7 +12,7 @@ from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding
 from latentassay.core.levels import Bounds, Level, grade
 
-BLIND = Bounds(0.0, 1e-3, 0.01, "share of the variance of decodings moved by units that the encoder does not vary")
+BLIND = Bounds(0.0, 1e-3, 0.01, "moved by units that the encoder does not vary, as a share of the variance of the data")
 """How much the decoder may paint with what no observation sets: under 1 % of the variance nobody sees it."""
 
 Words = tuple[str, str]
@@ -48,13 +48,22 @@ def state_findings(ledger: Ledger, *, beta: bool) -> Iterator[Finding]:
 
 def _grade_blind(finding: Finding, ledger: Ledger, units: list[int]) -> Finding:
     """Grade by how much of the decodings all of these units move; what is too little to be seen is a note."""
-    effects = [ledger.entries[unit].effect for unit in units]
+    effects = _shares_of_data(ledger, units)
     stderr = math.hypot(*(each.stderr or 0.0 for each in effects))
     painted = Estimate(sum(effects), stderr=stderr, n=effects[0].n)
     level = grade(painted, BLIND)
     if level == "good":
         return replace(finding, level="note", remedy=None)
     return replace(finding, level=level, estimate=painted, bounds=BLIND, settle=how_to_settle(painted, BLIND))
+
+
+def _shares_of_data(ledger: Ledger, units: list[int]) -> list[Estimate]:
+    """How much of the variance of the data these units move: of little output a large share is little.
+
+    Units that were moved by hand, whose effects have no error, were measured so.
+    """
+    effects = [ledger.entries[unit].effect for unit in units]
+    return [effect if effect.stderr is None else effect.scaled(ledger.visible) for effect in effects]
 
 
 def _grade_unread(finding: Finding, ledger: Ledger, unread: list[int]) -> Finding:
@@ -112,11 +121,11 @@ def _collapsed(ledger: Ledger, units: list[int], beta: bool) -> Words:
 
 
 def _encoder_blind(ledger: Ledger, units: list[int], beta: bool) -> Words:
-    it, share = _pick(units, "it", "them"), max(ledger.entries[unit].effect for unit in units)
+    it, share = _pick(units, "it", "them"), max(_shares_of_data(ledger, units))
     strongest = _pick(units, "it", "the strongest of them")
     sentence = (
         f"The decoder paints with {name_units(ledger.labels(units))}, which the encoder does not vary with the data: "
-        f"a change of {strongest} moves {share.scaled(100)} % of the variance of the output."
+        f"a change of {strongest} moves the output by {share.scaled(100)} % of the variance of the data."
     )
     return sentence, f"Do not drop {it}: samples differ in {it}, though no observation can be encoded there."
 
