@@ -124,6 +124,10 @@ def test_a_decoder_that_returns_a_tuple():
         (dict(decode=None), "decode must be"),
         (dict(output="logvar"), "output must be"),
         (dict(prior="gauss"), "prior must be"),
+        (dict(codebook=torch.ones(4)), "codebook must be a floating tensor"),
+        (dict(codebook=[[1.0, 2.0]]), "got list"),
+        (dict(codebook=torch.ones(4, 3)), "do not consist of code vectors of 3"),
+        (dict(codebook=torch.tensor([[1.0], [float("nan")]])), "codebook holds NaN"),
     ],
 )
 def test_from_torch_refuses_bad_arguments(change, match):

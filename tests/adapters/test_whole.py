@@ -8,6 +8,8 @@ from torch import nn
 
 import latentassay as la
 from latentassay.adapters._whole import as_autoencoder
+from latentassay.core.autoencoder import HasCodebook
+from latentassay.core.codebooks import nearest_entries
 
 W = torch.linalg.qr(torch.randn(9, 2, generator=torch.Generator().manual_seed(0)))[0]
 X = torch.randn(128, 2, generator=torch.Generator().manual_seed(1)) @ W.T
@@ -46,6 +48,35 @@ def test_a_plain_autoencoder_has_no_prior_and_modes_stay():
     net.encoder, net.decoder = nn.Sequential(nn.Linear(9, 3), nn.Dropout()), nn.Linear(3, 9)
     found = as_autoencoder(net.train(), X)
     assert found.model.prior is None and found.model.latent_shape == (3,) and net.encoder[1].training
+
+
+class Quantised(nn.Module):
+    """Maps of two channels, every place moved to the nearest of three entries."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = nn.Embedding.from_pretrained(torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
+
+    def encode(self, x):
+        return self.table(nearest_entries(x, self.table.weight)).mT.view(len(x), 2, 4, 4)
+
+    def decode(self, z):
+        return z
+
+
+def test_the_table_that_codes_come_from_is_the_codebook():
+    x = torch.rand(64, 2, 4, 4, generator=torch.Generator().manual_seed(0))
+    found = as_autoencoder(Quantised(), x)
+    assert isinstance(found.model, HasCodebook) and "codebook=model.table.weight" in found.assumed
+    counts = torch.bincount(found.model.quantise(found.model.encode(x).mean).flatten(), minlength=3)
+    distances = torch.cdist(x.flatten(2).mT.reshape(-1, 2), Quantised().table.weight)
+    torch.testing.assert_close(counts, torch.bincount(distances.argmin(1), minlength=3))
+
+
+def test_weights_that_codes_are_not_rows_of_are_no_codebook():
+    net = nn.Module()
+    net.encoder, net.decoder = nn.Linear(9, 3), nn.Linear(3, 9)  # its weight has rows as long as a code
+    assert not isinstance(as_autoencoder(net, X).model, HasCodebook)
 
 
 def test_a_wrong_size_names_what_came():

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from copy import copy
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from latentassay.adapters._answers import Output, as_observation, as_posterior
 from latentassay.adapters._pictures import resized_prior
 from latentassay.core.callables import AnyFloat, tensors_behind
+from latentassay.core.codebooks import nearest_entries
 from latentassay.core.posteriors import Posterior, Prior
 
 
@@ -21,6 +23,8 @@ class TorchPair:
         space: in which latent space it works, in one clause.
         takes_any_float: its callables are called in the float type that they compute in.
         torch_tensors: weights that the callables refer to, outside modules.
+        codebook: entries ``(k, size)`` of a quantised model; others have neither this
+        quantise: nor this, latents to the number of the entry of every code.
     """
 
     takes_any_float = True
@@ -33,11 +37,14 @@ class TorchPair:
         latent_shape: tuple[int, ...],
         prior: Prior | None,
         output: Output,
+        codebook: Tensor | None = None,
     ):
         self._encode, self._decode, self._output = AnyFloat(encode), AnyFloat(decode), output
         self.latent_shape, self.prior = latent_shape, prior
         self.torch_modules = _modules_in(encode, decode)
         self.torch_tensors = tuple(tensors_behind(decode, encode))
+        if codebook is not None:  # only quantised models have these, so that one can see which are
+            self.codebook, self.quantise = codebook, partial(nearest_entries, codebook=codebook)
 
     def encode(self, x: Tensor) -> Posterior:
         """Return the encoder's answer as a posterior."""

@@ -1,20 +1,25 @@
 """A module with both halves, brought behind the door as it is: what it leaves unsaid is learnt from a few rows."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from latentassay.adapters._answers import Output, as_observation, as_posterior
 from latentassay.adapters._wrap import choose, wrap
 from latentassay.core.autoencoder import Autoencoder, device_and_dtype, eval_mode, modules_of
 from latentassay.core.callables import AnyFloat
+from latentassay.core.codebooks import nearest_entries, split_codes
 from latentassay.core.errors import ContractError, InputError, first_line
 from latentassay.core.observations import as_observations, fit_layout
 from latentassay.core.posteriors import Point
 
 TRIED = 64
 """Rows that tell a log-variance from a deviation; the shape of a latent is seen in the first two."""
+
+EXACTLY = 1e-8
+"""Codes are entries of a table if they lie no further from them, squared, in variances of the entries."""
 
 CLEARLY = 0.5
 """One reading is believed where its sampled codes are decoded with at most this share of the other's error."""
@@ -73,8 +78,34 @@ def as_autoencoder(model: Any, data: Any) -> Whole:
     options |= {"output": output} if pair else {}
     options |= {"prior": prior} if prior else {}
     said = [f"{key}={value!r}" for key, value in options.items()]
+    path, entries = find_codebook(modules_of(probe), posterior.mean) if prior is None else ("", None)
+    if entries is not None:
+        options["codebook"] = entries
+        said.append(f"codebook=model.{path}")
     assumed = f"assumed of {name}: {', '.join(said)}; change it by la.wrap(model, {said[0]}, …)"
     return Whole(wrap(model, **options), name, assumed, options)
+
+
+def find_codebook(modules: Iterable[nn.Module], codes: Tensor) -> tuple[str, Tensor | None]:
+    """Return the name and the entries of the table of which all codes are entries; an empty name where there is none.
+
+    Args:
+        modules: what a model consists of.
+        codes: what its encoder returned, ``(n, *latent_shape)``.
+    """
+    for root in modules:
+        for name, table in (*root.named_parameters(), *root.named_buffers()):
+            if table.ndim == 2 and table.is_floating_point() and len(table) > 1 and _are_entries(codes, table):
+                return name, table.detach()
+    return "", None
+
+
+def _are_entries(codes: Tensor, table: Tensor) -> bool:
+    if table.shape[1] != codes.shape[1] and (codes.ndim > 2 or codes.shape[1] % table.shape[1]):
+        return False
+    vectors, entries = split_codes(codes, table.shape[1]), table.detach().to(codes)
+    moved = vectors - entries[nearest_entries(codes, entries)]
+    return bool(moved.square().sum() <= EXACTLY * (entries - entries.mean(0)).square().mean() * vectors.numel())
 
 
 class _Halves:

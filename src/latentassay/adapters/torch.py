@@ -17,6 +17,7 @@ def from_torch(
     latent_shape: Sequence[int] | int,
     prior: Any = None,
     output: Any = "mean",
+    codebook: Any = None,
 ) -> "TorchPair":
     """Bring any pair of torch modules or callables behind the door.
 
@@ -27,6 +28,8 @@ def from_torch(
         latent_shape: shape of one latent, e.g. ``(24,)`` or ``(4, 32, 32)``.
         prior: ``"normal"`` for N(0, I), another ``Prior``, or ``None`` for a plain autoencoder.
         output: what a pair means: ``"mean_logvar"`` (log σ²) or ``"mean_std"`` (σ).
+        codebook: entries ``(k, size)`` of a quantised model, or the ``nn.Embedding`` that holds them; ``size`` is the
+            number of channels of a spatial latent, or divides the length of a vector.
 
     Raises:
         InputError: an argument is not of its kind.
@@ -38,6 +41,7 @@ def from_torch(
     """
     from latentassay.adapters._pictures import as_prior
     from latentassay.adapters._torch_pair import TorchPair
+    from latentassay.core.codebooks import check_codebook
 
     shape = (latent_shape,) if isinstance(latent_shape, int) else tuple(latent_shape)
     for name, function in (("encode", encode), ("decode", decode)):
@@ -45,7 +49,8 @@ def from_torch(
             raise InputError(f"{name} must be a torch module or a callable, got {type(function).__name__}")
     if output not in ("mean", "mean_logvar", "mean_std"):
         raise InputError(f"output must be 'mean', 'mean_logvar' or 'mean_std', got {output!r}")
-    return TorchPair(encode, decode, shape, as_prior(prior, shape), output)
+    entries = None if codebook is None else check_codebook(codebook, shape)
+    return TorchPair(encode, decode, shape, as_prior(prior, shape), output, entries)
 
 
 def _takes(model: Any) -> tuple[Any, ...] | None:

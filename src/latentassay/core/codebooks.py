@@ -1,5 +1,7 @@
 """Codebooks of quantised models: which entry a code is moved to."""
 
+from typing import Any
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -24,6 +26,23 @@ def split_codes(z: Float[Tensor, "n *latent"], size: int) -> Float[Tensor, "n pl
     if z.ndim == 2 and z.shape[1] % size == 0:
         return z.reshape(len(z), -1, size)
     raise InputError(f"latents of shape {tuple(z.shape[1:])} do not consist of code vectors of {size} numbers")
+
+
+def check_codebook(codebook: Any, latent_shape: tuple[int, ...]) -> Tensor:
+    """Return entries ``(k, size)`` that latents of this shape are made of.
+
+    Raises:
+        InputError: no floating tensor of two dimensions and two entries, values that are not finite, or a size that
+            the latents do not consist of.
+    """
+    entries = getattr(codebook, "weight", codebook)
+    if not isinstance(entries, Tensor) or entries.ndim != 2 or len(entries) < 2 or not entries.is_floating_point():
+        came = f"a tensor {tuple(entries.shape)}" if isinstance(entries, Tensor) else type(codebook).__name__
+        raise InputError(f"codebook must be a floating tensor (entries, size) or an nn.Embedding, got {came}")
+    if not bool(entries.isfinite().all()):
+        raise InputError("codebook holds NaN or infinite values")
+    split_codes(torch.zeros(1, *latent_shape), entries.shape[1])
+    return entries.detach()
 
 
 def nearest_entries(z: Float[Tensor, "n *latent"], codebook: Float[Tensor, "k size"]) -> Int[Tensor, "n places"]:

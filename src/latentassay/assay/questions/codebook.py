@@ -178,9 +178,8 @@ def _perplexity_finding(evidence: CodebookEvidence, context: Context) -> Finding
 
 def _good_finding(evidence: CodebookEvidence) -> Finding:
     k = len(evidence.counts)
-    away = (
-        "" if evidence.distance is None else f"; codes lie {evidence.distance} of the way between entries from theirs"
-    )
+    apart = evidence.distance or 0.0  # codes that come quantised are their entries
+    away = f"; codes lie {evidence.distance} of the way between entries from theirs" if apart > 0 else ""
     return Finding(
         "codebook",
         f"The codebook is used: {k - evidence.unseen} of {k} entries, with a perplexity of {evidence.perplexity}"

@@ -254,7 +254,9 @@ def _try_belonging(context: Context, values: ValueRange, output: OutputScale | N
 
 def judge(evidence: InputEvidence, context: Context) -> Judgement:
     """Say whether range, output and coders fit, and whether latents are on their scale."""
-    ranges = zip(evidence.range_words, evidence.range_sentences, strict=True)
+    ranges = list(zip(evidence.range_words, evidence.range_sentences, strict=True))
+    if evidence.output_level in GRAVE:  # why nothing is reconstructed is then known
+        ranges = [(word, sentence) for word, sentence in ranges if word != "reconstructs nothing"]
     level, gain, expects = evidence.range_level, evidence.gain, evidence.expects
     findings = [say_of_range(word, sentence, level, gain, expects) for word, sentence in ranges]
     findings += [finding for finding in (_of_output(evidence), _of_belonging(evidence)) if finding]

@@ -103,11 +103,14 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
     left = graded.estimate
     level: Level = graded.level if not _contradict(graded.level, own) else "unsure"
     sentence = f"A change of one unit leaves the others alone at {score} on average (invariance)"
-    if score.value < 0:
-        sentence = f"A change of one unit moves the others by more than the unit itself on average (invariance {score})"
     follows = f"When you change unit {moving}, expect unit {moved} to follow."
     together = {pairs[graded.worst], pairs[graded.worst][::-1]} & set(ledger.mutual)
-    if level != "good":
+    if score.value < 0:
+        sentence = (
+            f"A change of one unit moves the others by more than the unit itself on average (invariance {score}), "
+            f"most of all unit {moved} when unit {moving} is changed"
+        )
+    elif level != "good":
         alone = Estimate(1 - left, low=1 - (left.high or left), high=min(1.0, 1 - (left.low or left)))
         sentence += f", but unit {moved} at {alone.scaled(100)} % when unit {moving} is changed"
     settle = (how_to_settle(left, COUPLING) or "More rows would tell.") if level == "unsure" else None

@@ -16,6 +16,7 @@ from latentassay.assay.question import Judgement, Question
 from latentassay.assay.residuals import Parts, sum_residuals, take_apart
 from latentassay.assay.settling import how_to_settle
 from latentassay.assay.wording import LISTED, listing, minus
+from latentassay.core.autoencoder import HasCodebook
 from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.findings import Finding, Level, Picture, Score
 from latentassay.core.levels import GRAVE, Bounds, exceeding, grade
@@ -215,6 +216,8 @@ def _remedy(context: Context) -> str | None:
     live = len(context.ledger.live)
     if not live:
         return None  # why no unit is alive is said of the units
+    if isinstance(context.model, HasCodebook):
+        return "Give the codes more entries, or more places: what is lost is a matter of bits."
     if live == len(context.matrix.units):
         return "Give the latent more units: all of them are in use."
     return "Lower β if it is above 1: not all units are in use." if context.has_prior else None

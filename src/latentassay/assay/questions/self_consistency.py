@@ -270,7 +270,7 @@ def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Sco
     worst = max(verdict.named or range(len(excess)), key=lambda unit: float(excess[unit]))
     more = f"{percent_of(float(estimate), 'the variance')} more"
     if abs(estimate) < 10:
-        more = f"{minus(str(estimate.scaled(100)))} % of the variance more"
+        more = f"{estimate.scaled(100)} % of the variance more"
     size = f"by {more} than posterior samples do in unit {evidence.labels[worst]}, the worst"
     if verdict.level == "good" and estimate < NO_MORE:
         size = "no more than posterior samples do"
@@ -278,7 +278,7 @@ def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Sco
     remedy = "Units are understood as they occur together, less so in new combinations: change few at a time."
     finding = Finding(
         "consistency.self.hybrid",
-        sentence,
+        minus(sentence),
         verdict.level,
         (scores["hybrid"].name, scores["posterior"].name),
         subjects=tuple(evidence.labels[unit] for unit in verdict.named),
