@@ -276,3 +276,19 @@ def test_blocks_of_hybrids_share_no_row():
 def test_latents_that_are_not_finite_are_refused(draw):
     with pytest.raises(la.InputError, match="z holds NaN"):
         draw(torch.tensor([[0.0, 1.0], [float("nan"), 2.0], [1.0, 3.0]]))
+
+
+@pytest.mark.parametrize(
+    "rows", [torch.zeros(2), [0, 99], [-1], [[0, 1]], [[0, 1], [2]], "rows", torch.tensor([True, False]), {"a": 1}, []]
+)
+def test_rows_that_are_no_row_numbers_are_refused(rows):
+    model = la.from_torch(lambda x: x, lambda z: z, latent_shape=(2,))
+    with pytest.raises(la.InputError, match="rows must"):
+        sampling.encode(model, torch.randn(9, 2), rows=rows)
+
+
+def test_rows_may_come_twice_and_backwards():
+    model = la.from_torch(lambda x: x, lambda z: z, latent_shape=(2,))
+    x = torch.randn(9, 2)
+    rows = np.array([1, 1, 5])
+    assert torch.equal(sampling.encode(model, x, rows=rows[::-1]).mean, x[[5, 1, 1]])

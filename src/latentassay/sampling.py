@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Generator, Tensor
@@ -20,7 +19,7 @@ from latentassay.core.autoencoder import (
 )
 from latentassay.core.errors import InputError
 from latentassay.core.guard import decode_batch, encode_batch
-from latentassay.core.observations import Observations, as_observations, finite
+from latentassay.core.observations import Observations, as_observations, finite, select_rows
 from latentassay.core.progress import track
 from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
@@ -90,12 +89,10 @@ def encode(
         Codes on the CPU.
 
     Raises:
-        InputError: unusable data, or a code that is NaN or infinite.
+        InputError: unusable data, rows that are none or out of range, or a code that is NaN or infinite.
     """
     observations: Observations = as_observations(data)
-    # A copy, since torch reads no array that runs backwards.
-    wanted = rows.copy() if isinstance(rows, np.ndarray) else rows
-    index = torch.arange(len(observations)) if rows is None else torch.as_tensor(wanted)
+    index = select_rows(observations, rows)
     shape, local = (len(index), *latent_shape_of(model)), None
     mean = std = z = torch.empty(shape, dtype=device_and_dtype(model).dtype)
     with eval_mode(model) as (device, _):

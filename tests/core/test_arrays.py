@@ -35,6 +35,45 @@ def test_what_is_no_array_of_numbers_is_refused_by_name():
             as_tensor(bad, "codes")
 
 
+ODD = {
+    "nested": lambda: torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)], layout=torch.jagged),
+    "sparse": lambda: torch.eye(2).to_sparse(),
+    "qint8": lambda: torch.quantize_per_tensor(torch.eye(2), 0.1, 0, torch.qint8),
+    "meta": lambda: torch.eye(2, device="meta"),
+    "float8": lambda: torch.eye(2).to(torch.float8_e4m3fn),
+    "complex64": lambda: torch.eye(2).to(torch.complex64),
+}
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
+@pytest.mark.parametrize("kind", ODD)
+def test_tensors_of_other_things_than_dense_real_numbers_are_refused_by_what_they_are(kind):
+    for read in (as_tensor, as_array, as_float_tensor):
+        with pytest.raises(la.InputError, match=f"codes must be a dense tensor of real numbers, got .*{kind}"):
+            read(ODD[kind](), "codes")
+
+
+def test_arrays_of_other_things_than_numbers_are_refused():
+    masked = np.ma.masked_less(np.array([[-1.0, 2.0], [3.0, 4.0]]), 0)
+    for read in (as_tensor, as_array):
+        with pytest.raises(la.InputError, match="codes must have no masked entries"):
+            read(masked, "codes")
+    with pytest.raises(la.InputError, match="codes must be a dense tensor of real numbers, got complex"):
+        as_tensor(np.eye(2) + 0j, "codes")
+    with pytest.raises(la.InputError, match="codes must be an array or tensor of one shape"):
+        as_array([[1.0, 2.0], [3.0]], "codes")
+
+
+def test_an_array_whose_mask_hides_nothing_is_read():
+    open_mask = np.ma.masked_less(np.array([1.0, 2.0]), 0)
+    assert as_tensor(open_mask, "codes").tolist() == as_array(open_mask).tolist() == [1, 2]
+
+
+def test_a_tensor_that_torch_negates_only_when_it_is_read_is_read():
+    imaginary = torch.tensor([1 + 2j, 3 - 4j]).conj().imag
+    assert imaginary.is_neg() and as_array(imaginary).tolist() == [-2, 4]
+
+
 def test_integers_are_refused_where_results_would_be_rounded():
     for bad in (torch.zeros(2, 3, dtype=torch.long), np.zeros((2, 3), dtype=int), [[0.0]], None):
         with pytest.raises(la.InputError, match="z must be a"):

@@ -109,3 +109,10 @@ def test_columns_of_pandas_itself():
     assert encode_labels(table).codes.tolist() == np.stack([Y, Y], 1).tolist()
     with pytest.raises(InputError, match="row 1"):
         encode_labels(pandas.Series(["a", None, "b"]))
+
+
+def test_objects_that_are_arrays_are_refused():
+    ragged = np.empty(2, dtype=object)
+    ragged[:] = [np.zeros(2), np.zeros(3)]
+    with pytest.raises(InputError, match="must be labels, got ndarray in row 0"):
+        encode_labels(ragged)

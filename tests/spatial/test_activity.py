@@ -90,3 +90,11 @@ def test_nan_is_refused():
     given.std[3, 0, 0, 0] = torch.nan
     with pytest.raises(la.InputError, match="standard deviations of codes holds NaN"):
         activity_maps(given)
+
+
+def test_deviations_of_another_shape_than_the_means_are_refused():
+    given = codes(8)
+    with pytest.raises(la.InputError, match="must have the shape of their means"):
+        activity_maps(given._replace(std=given.std[:4]))
+    with pytest.raises(la.InputError, match="must have the shape of their means"):
+        activity_maps(given._replace(std=given.std[0, 0, 0, 0]))

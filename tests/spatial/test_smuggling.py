@@ -140,3 +140,13 @@ def test_what_is_refused(decode, places, error, match):
     model = la.from_torch(lambda x: x, decode, latent_shape=(2, 5, 6))
     with pytest.raises(error, match=match):
         place_effects(model, torch.randn(8, 2, 5, 6), generator=seeded(), places=places)
+
+
+def test_noise_that_is_nan_is_refused_and_no_noise_is_not():
+    noise = torch.zeros(8, 8, dtype=torch.float64)
+    noise[1, 1] = torch.nan
+    with pytest.raises(la.InputError, match="log_noise holds NaN"):
+        global_places(made([0.0]), noise)
+    with pytest.raises(la.InputError, match="log_noise_stderr holds NaN"):
+        global_places(made([0.0]), torch.zeros_like(noise), noise)
+    assert global_places(made([0.0]), torch.full_like(noise, -torch.inf)).quiet == ()

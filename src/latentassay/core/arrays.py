@@ -7,12 +7,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentassay.core.errors import InputError
+from latentassay.core.errors import InputError, first_line
 
 Array = TypeVar("Array", Tensor, np.ndarray)
 """A tensor or an array: what a function that is annotated with it returns has the kind of its argument."""
 
 Result = TypeVar("Result")
+
+UNCOMPUTABLE = frozenset(getattr(torch, name) for name in dir(torch) if name.startswith(("float8_", "float4_", "bits")))
+"""Types that hold numbers, and with which torch computes nothing."""
 
 
 def as_tensor(values: Any, name: str) -> Tensor:
@@ -23,8 +26,8 @@ def as_tensor(values: Any, name: str) -> Tensor:
         name: what to call it in a message.
 
     Raises:
-        InputError: neither of both, an array of something else than numbers, or a tensor that is sparse, quantised, or
-            without data ("meta").
+        InputError: neither of both, an array of something else than real numbers or with masked entries, or a tensor
+            that is sparse, nested, quantised, of 8-bit floats, or without data.
 
     >>> as_tensor(np.arange(3.0)[::-1], "z")
     tensor([2., 1., 0.], dtype=torch.float64)
@@ -33,40 +36,54 @@ def as_tensor(values: Any, name: str) -> Tensor:
         return _plain(values, name)
     if not isinstance(values, np.ndarray):
         raise InputError(f"{name} must be a tensor or a numpy array, got {type(values).__name__}")
+    _refuse_masked(values, name)
     native = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("=")).reshape(values.shape)
     try:
-        return torch.from_numpy(native if native.flags.writeable else native.copy())
+        return _plain(torch.from_numpy(native if native.flags.writeable else native.copy()), name)
     except TypeError as error:
         raise InputError(f"{name} must hold numbers that torch has, got an array of {values.dtype}") from error
 
 
-def _plain(tensor: Tensor, name: str) -> Tensor:
-    if tensor.is_meta:
-        raise InputError(
-            f"{name} has a shape and no data (it is on the device 'meta'); give a tensor that holds numbers"
-        )
-    if tensor.layout != torch.strided:
-        raise InputError(f"{name} must be a dense tensor, got {tensor.layout}; call its to_dense()")
-    if tensor.is_quantized:
-        raise InputError(f"{name} must hold plain numbers, got {tensor.dtype}; call its dequantize()")
-    return tensor
-
-
-def as_array(values: Any) -> np.ndarray:
+def as_array(values: Any, name: str = "the array") -> np.ndarray:
     """Return a numpy array of the same numbers; a tensor is cut off from its graph and brought to the CPU.
 
     Half precision that numpy has not (bfloat16) becomes float32. Lists and numbers are read as numpy reads them.
 
     Raises:
-        InputError: a tensor that is sparse, quantised, or without data ("meta").
+        InputError: no array of one shape, masked entries, or a tensor that ``as_tensor`` refuses.
 
     >>> as_array(torch.ones(2, requires_grad=True))
     array([1., 1.], dtype=float32)
     """
-    if not isinstance(values, Tensor):
+    if isinstance(values, Tensor):
+        plain = _plain(values, name).detach().cpu().resolve_neg()
+        return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+    _refuse_masked(values, name)
+    try:
         return np.asarray(values)
-    plain = _plain(values, "the tensor").detach().cpu()
-    return (plain.float() if plain.dtype == torch.bfloat16 else plain).numpy()
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:  # numpy's words for rows that differ
+        raise InputError(f"{name} must be an array or tensor of one shape: {first_line(error)}") from error
+
+
+def _refuse_masked(values: Any, name: str) -> None:
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        raise InputError(f"{name} must have no masked entries; leave their rows out")
+
+
+def _plain(tensor: Tensor, name: str) -> Tensor:
+    """Refuse tensors whose numbers cannot be read, compared and ordered as they are."""
+    kinds = (
+        (tensor.is_nested, "a nested one", "pad its rows to one length"),
+        (tensor.layout != torch.strided, f"a sparse one ({tensor.layout})", "call its to_dense()"),
+        (tensor.is_quantized, str(tensor.dtype), "call its dequantize()"),
+        (tensor.is_meta, "one on the device 'meta', which has a shape and no data", "give a tensor that holds numbers"),
+        (tensor.dtype in UNCOMPUTABLE, f"{tensor.dtype}, with which torch does not compute", "call its float()"),
+        (tensor.is_complex(), f"complex ones ({tensor.dtype})", "give its real and imaginary parts (view_as_real)"),
+    )
+    for is_this, kind, fix in kinds:
+        if is_this:
+            raise InputError(f"{name} must be a dense tensor of real numbers, got {kind}; {fix}")
+    return tensor
 
 
 def as_float_tensor(values: Any, name: str, fix: str = "") -> Tensor:

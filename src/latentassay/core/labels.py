@@ -145,11 +145,11 @@ def _plain(column: np.ndarray, name: str) -> np.ndarray:
     """A column of Python objects, as pandas has them, as an array of one type."""
     values = column.tolist()
     for row, value in enumerate(values):
-        missing = value is None or type(value).__name__ in ("NAType", "NaTType") or value != value  # NaN
-        if missing:
-            raise InputError(f"{name} must have a label in every row, got {value} in row {row}; leave such rows out")
-        if not isinstance(value, str | bytes | bool | int | float | np.generic):
+        missing = value is None or type(value).__name__ in ("NAType", "NaTType")
+        if not missing and not isinstance(value, str | bytes | bool | int | float | np.generic):
             raise InputError(f"{name} must be labels, got {type(value).__name__} in row {row}")
+        if missing or value != value:  # NaN
+            raise InputError(f"{name} must have a label in every row, got {value} in row {row}; leave such rows out")
     types = {bool if isinstance(value, bool | np.bool_) else type(value) for value in values}
     if len(types & {str, bytes, bool}) and len(types) > 1:
         found = ", ".join(sorted(kind.__name__ for kind in types))

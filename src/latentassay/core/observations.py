@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from latentassay.core.arrays import as_tensor
+from latentassay.core.arrays import as_array, as_tensor
 from latentassay.core.autoencoder import eval_mode
 from latentassay.core.errors import InputError
 
@@ -153,7 +153,7 @@ def select_rows(data: Observations, rows: Any = None, *, minimum: int = 1) -> In
 
 
 def _as_numbers(rows: Any) -> Int[np.ndarray, " rows"]:
-    numbers = np.asarray(rows.cpu() if isinstance(rows, Tensor) else rows)
+    numbers = as_array(rows, "rows")
     if numbers.ndim != 1 or not numbers.size or not np.issubdtype(numbers.dtype, np.integer):
         raise InputError(f"rows must be row numbers such as [0, 5, 7], got {rows!r}")
     return numbers.astype(np.int64)

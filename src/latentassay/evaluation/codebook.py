@@ -83,11 +83,7 @@ def codebook_use(indices: Any, size: int) -> CodebookUse:
 def _numbers(indices: Any) -> Tensor:
     """Numbers of entries, which other types than integers hold, too, if they are whole."""
     values = as_tensor(indices, "indices")
-    if (
-        values.is_complex()
-        or not bool(torch.isfinite(values).all())
-        or not torch.equal(values.long().to(values), values)
-    ):
+    if not bool(torch.isfinite(values).all()) or not torch.equal(values.long().to(values), values):
         raise InputError(f"indices must be whole numbers, those of entries, got {values.dtype}")
     return values.long()
 

@@ -10,7 +10,7 @@ from torch import Generator, Tensor
 
 from latentassay.core.arrays import as_array
 from latentassay.core.autoencoder import Encoder
-from latentassay.core.errors import InputError, first_line
+from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.labels import encode_labels
 from latentassay.core.observations import FactoredObservations, as_observations
@@ -105,10 +105,7 @@ def _labels(data: Any, which: int, labels: tuple[Any, Any] | None) -> np.ndarray
         values = data.factors.reshape(len(data), -1)[:, 0]
     else:
         raise InputError("data without factors need labels=(of data, of test), integers of shape (n,)")
-    try:
-        found = as_array(values)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise InputError(f"labels must be an array or tensor of shape (n,): {first_line(error)}") from error
+    found = as_array(values, "labels")
     if found.dtype.kind not in "biufUSO":
         raise InputError(f"labels must be integers, names or truth values, got {found.dtype}")
     if found.shape != (len(observations),):

@@ -1,5 +1,6 @@
 """Arrays as nobody should give them: each way to spoil a valid one, by name."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,24 @@ def _structured(array: Tensor) -> np.ndarray:
 
 def _ragged(array: Tensor) -> list[list[float]]:
     return [[0.0] * (1 + row % 3) for row in range(max(2, len(array) if array.ndim else 2))]
+
+
+def _ragged_objects(array: Tensor) -> np.ndarray:
+    spoilt = np.empty(2, dtype=object)
+    spoilt[:] = [np.zeros(2), np.zeros(3)]
+    return spoilt
+
+
+def _nested(array: Tensor) -> Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch says that these are a prototype
+        return torch.nested.nested_tensor([torch.zeros(2), torch.zeros(3)])
+
+
+def _csr(array: Tensor) -> Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch says that these are in beta
+        return array.reshape(max(1, len(array) if array.ndim else 1), -1).to_sparse_csr()
 
 
 def _wide(array: Tensor) -> Tensor:
@@ -82,9 +101,13 @@ ARRAYS: dict[str, Spoil] = {
     "float16": lambda array: array.half(),
     "bfloat16": lambda array: array.bfloat16(),
     "complex": lambda array: array.to(torch.complex64),
+    "complex, numpy": lambda array: _numpy(array).astype(np.complex128),
+    "float8": lambda array: array.float().to(torch.float8_e4m3fn),
     "requires_grad": lambda array: array.float().clone().requires_grad_(),
     "meta": lambda array: array.to("meta"),
     "sparse": lambda array: array.to_sparse(),
+    "sparse rows": _csr,
+    "nested": _nested,
     "quantised": lambda array: torch.quantize_per_tensor(array.float(), 0.1, 0, torch.qint8),
     "not contiguous": lambda array: torch.stack([array, array], -1)[..., 0],
     "expanded": lambda array: array[:1].expand(array.shape),
@@ -95,6 +118,7 @@ ARRAYS: dict[str, Spoil] = {
     "longdouble": lambda array: _numpy(array).astype(np.longdouble),
     "masked": lambda array: np.ma.masked_less(_numpy(array), 0),
     "objects": _object,
+    "ragged objects": _ragged_objects,
     "strings": lambda array: _numpy(array).astype(str),
     "dates": lambda array: _numpy(array.long()).astype("datetime64[s]"),
     "structured": _structured,

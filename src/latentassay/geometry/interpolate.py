@@ -181,9 +181,9 @@ def _first_of(found: Interpolation) -> Interpolation:
 
 def _read(end: Any) -> Any:
     """Return an end as a tensor, a pair of tensors, or the posterior that it is."""
-    if isinstance(end, np.ndarray):
+    if isinstance(end, np.ndarray | Tensor):
         return as_tensor(end, "latents")
-    if isinstance(end, tuple | list) and len(end) == 2 and all(isinstance(part, np.ndarray) for part in end):
+    if isinstance(end, tuple | list) and len(end) == 2 and all(isinstance(part, np.ndarray | Tensor) for part in end):
         return as_tensor(end[0], "mean"), as_tensor(end[1], "std")
     return end
 

@@ -4,9 +4,9 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float, Int, Integer
 
+from latentassay.core.arrays import as_array
 from latentassay.core.errors import InputError
 from latentassay.core.labels import encode_labels, refuse_row_numbers
 
@@ -122,23 +122,6 @@ def check_learnable(factors: Int[np.ndarray, "n m"]) -> None:
         )
 
 
-def as_array(values: Any, name: str) -> np.ndarray:
-    """Return anything array-like as an array on the CPU; tensors of half precision as float32.
-
-    Raises:
-        InputError: it is no array of one shape, a sparse tensor or one without data, or an array with masked entries.
-
-    >>> as_array(torch.ones(2, dtype=torch.bfloat16), "codes").dtype
-    dtype('float32')
-    """
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        raise InputError(f"{name} must have no masked entries; leave their rows out")
-    try:
-        return np.asarray(_on_cpu(values) if isinstance(values, torch.Tensor) else values)
-    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise InputError(f"{name} must be an array or tensor (samples, …) of numbers: {error}") from error
-
-
 def reals(values: Any, name: str, *, copy: bool = True) -> Float[np.ndarray, "..."]:
     """Return anything array-like as float64; what does not fit becomes infinite.
 
@@ -162,12 +145,6 @@ def reals(values: Any, name: str, *, copy: bool = True) -> Float[np.ndarray, "..
             return array.astype(np.float64, copy=copy)
     except OverflowError as error:
         raise InputError(f"{name} hold a number too large for float64: {error}") from error
-
-
-def _on_cpu(values: torch.Tensor) -> np.ndarray:
-    dense = values.detach().cpu().resolve_conj().resolve_neg()
-    array: np.ndarray = (dense.float() if dense.dtype == torch.bfloat16 else dense).numpy()
-    return array
 
 
 def _number(column: Integer[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:

@@ -5,8 +5,8 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from latentassay.core.arrays import as_array
 from latentassay.core.errors import InputError
-from latentassay.metrics.arrays import as_array
 
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay.core.arrays import as_float_tensor, in_kind_of
+from latentassay.core.errors import InputError
 from latentassay.core.observations import finite
 from latentassay.sampling import Codes
 from latentassay.spatial.places import spatial_codes
@@ -68,7 +69,7 @@ def activity_maps(codes: Codes) -> ActivityMaps:
         codes: posterior means and standard deviations, ``(n, c, *sides)`` each, at least 4 rows.
 
     Raises:
-        InputError: codes that are not spatial, NaN or infinite, or fewer than 4 rows.
+        InputError: codes that are not spatial, NaN or infinite, of two shapes, or fewer than 4 rows.
 
     >>> mean = torch.randn(400, 2, 3, 3) * torch.tensor([1.0, 2.0])[:, None, None]
     >>> activity_maps(Codes(mean, torch.ones_like(mean), None)).by_channel.round()
@@ -76,6 +77,9 @@ def activity_maps(codes: Codes) -> ActivityMaps:
     """
     mean = spatial_codes(codes.mean)
     std = finite(as_float_tensor(codes.std, "standard deviations of codes"), "standard deviations of codes")
+    if std.shape != mean.shape:
+        shapes = f"{tuple(mean.shape)}, got {tuple(std.shape)}"
+        raise InputError(f"standard deviations of codes must have the shape of their means, {shapes}")
     # Rows are gone through twice, first for the mean: fourth powers about anything else lose their digits.
     n, centre = len(mean), _mean(mean)
     second, fourth, noise = (torch.zeros(mean.shape[1:], dtype=torch.float64) for _ in range(3))

@@ -177,6 +177,9 @@ def _part_beneath(place: int, sides: Sides, pixels: Sides) -> list[tuple[int, in
 def _noise(log_noise: Any, stderr: Any) -> tuple[Tensor, Tensor]:
     noise = as_float_tensor(log_noise, "log_noise").detach()
     error = torch.zeros_like(noise) if stderr is None else as_float_tensor(stderr, "log_noise_stderr").detach()
+    for values, name in ((noise, "log_noise"), (error, "log_noise_stderr")):
+        if bool(values.isnan().any()):
+            raise InputError(f"{name} holds NaN; say -inf where there is no noise")
     if error.shape != noise.shape:
         raise InputError(
             f"log_noise_stderr must have the shape of log_noise, {tuple(noise.shape)}, got {tuple(error.shape)}"
@@ -199,6 +202,9 @@ def global_places(
         log_noise: mean ln s² by place, ``(*sides,)``, such as ``activity_maps(codes).log_noise``; not finite where
             there is no noise.
         log_noise_stderr: its standard error; none where left out.
+
+    Raises:
+        InputError: NaN, or errors of another shape than the noise.
 
     Source: the cuts are this package's own. Of the defect: issue and discussion of the f=8 image autoencoder of
     latent diffusion, whose log-variance maps show spots that carry brightness of the whole picture.

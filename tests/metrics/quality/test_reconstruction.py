@@ -28,3 +28,11 @@ def test_arrays_and_tensors_give_the_same():
     of_arrays = la.metrics.reconstruction(x, decoded)
     assert of_arrays[:2] == la.metrics.reconstruction(torch.from_numpy(x), torch.from_numpy(decoded))[:2]
     assert of_arrays.mse.n == of_arrays.explained.n == 20
+
+
+def test_complex_observations_are_refused():
+    x = noise(20, 3)
+    with pytest.raises(la.InputError, match="x must be a dense tensor of real numbers, got complex"):
+        la.metrics.reconstruction(x + 0j, x)
+    with pytest.raises(la.InputError, match="decoded must be a dense tensor of real numbers, got complex"):
+        la.metrics.reconstruction(x, torch.from_numpy(x + 0j))

@@ -7,11 +7,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from torch import Generator
 
+from latentassay.core.arrays import as_array
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.randomness import as_seed
 from latentassay.core.threads import one_blas_thread
-from latentassay.metrics.arrays import as_array, as_columns, check_learnable, codes_and_factors
+from latentassay.metrics.arrays import as_columns, check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.splits import HELD_OUT, split_rows, standardise
 from latentassay.metrics.halves import measure_halves
 from latentassay.metrics.interval import keeps_interval

@@ -7,11 +7,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Generator
 
+from latentassay.core.arrays import as_array
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.labels import encode_labels, refuse_row_numbers
 from latentassay.core.randomness import as_seed
-from latentassay.metrics.arrays import as_array, as_columns, check_learnable, codes_and_factors
+from latentassay.metrics.arrays import as_columns, check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.gaps import best_gaps
 from latentassay.metrics.disentanglement.splits import split_rows, standardise
 from latentassay.metrics.halves import measure_halves
