@@ -30,6 +30,9 @@ FORBIDDEN = {
         finding("holes", "warning", estimate=Estimate(0.3, stderr=0.1), bounds=SHARE)
     ],
     "good with a remedy": [finding("paths", "good", remedy="Do it otherwise.")],
+    "weak and one variable": [
+        finding("graph.entangled", "note", "1+2", remedy="Sample them together: they form one variable.")
+    ],
     "unsure for ever": [finding("holes", "unsure")],
 }
 
@@ -66,6 +69,17 @@ def test_a_decoder_that_ignores_all_keeps_nothing():
     assert contradictions(dead, {"units.alive": score("units.alive", 2)}, units=3) == [
         "2 of 3 units are alive, and 2 are ignored"
     ]
+
+
+def test_weak_couplings_make_no_fewer_variables():
+    weak = [finding("graph.entangled", "note", "0+1", "1+2")]
+    strong = [finding("graph.entangled", "warning", "0+1", "1+2")]
+    counted = {name: score(name, value) for name, value in (("units.alive", 4), ("units.variables", 2))}
+    assert contradictions(weak, counted) == ["graph.entangled is weak, and makes 2 variables of 4 units"]
+    assert contradictions(strong, counted) == []
+    assert contradictions([*weak, finding("units.twins", "note", "0+1+2")], counted) == []
+    # Three units that hold two in turn: it is what comes back of each that makes these fewer, no pair of them.
+    assert contradictions(weak, counted | {"units.variables": score("units.variables", 3)}) == []
 
 
 def test_advice_must_be_possible():

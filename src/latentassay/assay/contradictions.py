@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from latentassay.core.findings import Finding, Score
-from latentassay.core.levels import GRAVE, grade
+from latentassay.core.levels import GRAVE, Level, grade
+from latentassay.responses.graph import join_pairs
 
 IGNORED = ("units.dead", "units.collapsed")
 """States in which the decoder ignores a unit."""
@@ -22,6 +23,10 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
 )
 """Where the first is good, the second may not accuse: both are measured on one scale."""
 
+WEAK: tuple[Level, ...] = ("good", "note")
+"""Levels of couplings that are surely not strong."""
+
+ONE_VARIABLE = re.compile(r"\bone variable\b")
 BETA = re.compile(r"β|\bbeta\b", re.IGNORECASE)
 TRAINING = re.compile(r"\b(re)?train\b|\bconsistency training|β|\bbeta\b|\bepochs?\b", re.IGNORECASE)
 
@@ -52,6 +57,7 @@ def contradictions(
         *_of_units(said),
         *_of_all_units(said, scores, units),
         *_of_opposites(said),
+        *_of_weak_couplings([*findings], scores),
         *_repeated(said),
         *(text for one in findings for text in _of_one(one, has_prior, is_trainable)),
     ]
@@ -91,6 +97,31 @@ def _of_opposites(findings: Sequence[Finding]) -> Iterator[str]:
             one.key == bad and one.level in GRAVE for one in findings
         ):
             yield f"{good} is good and {bad} accuses"
+
+
+def _of_weak_couplings(findings: Sequence[Finding], scores: Mapping[str, Score]) -> Iterator[str]:
+    """Units that move each other a little are no variable: neither in words, nor in the number of variables."""
+    entangled = [one for one in findings if one.key == "graph.entangled" and one.level in WEAK]
+    for one in entangled:
+        if ONE_VARIABLE.search(f"{one.remedy} {one.brief}"):
+            yield f"{one.key} is {one.level}, and says that units form one variable"
+    alive, variables = scores.get("units.alive"), scores.get("units.variables")
+    if not entangled or alive is None or variables is None or _may_be_joined(findings):
+        return
+    pairs = [label.split("+") for one in entangled for label in one.subjects]
+    members = {unit for pair in pairs for unit in pair}
+    numbers = {unit: k for k, unit in enumerate(sorted(members))}
+    groups = join_pairs(numbers.values(), [(numbers[one], numbers[other]) for one, other in pairs])
+    if variables.value == alive.value - len(members) + len(groups):
+        yield f"graph.entangled is weak, and makes {variables.value:.0f} variables of {alive.value:.0f} units"
+
+
+def _may_be_joined(findings: Sequence[Finding]) -> bool:
+    """Whether something beside weak couplings makes one variable of several units."""
+    return any(
+        one.key in ("units.twins", "units.redundant") or (one.key == "graph.entangled" and one.level not in WEAK)
+        for one in findings
+    )
 
 
 def _repeated(findings: Sequence[Finding]) -> Iterator[str]:

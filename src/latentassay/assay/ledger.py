@@ -107,7 +107,8 @@ class Ledger:
         coupling_stderr: its standard error.
         mutual: pairs of live units that move each other, beyond doubt.
         one_way: ordered pairs of live units of which only the first moves the second.
-        variables: groups of live or redundant units that form one variable each, single units among them.
+        variables: groups of live or redundant units that form one variable each, as they repeat each other or move
+            each other strongly; single units among them.
         directions: principal directions that answer, where units are redundant; ``None`` elsewhere.
         visible: variance of decodings over that of the data, at most 1.
     """
@@ -210,6 +211,7 @@ def build_ledger(
     # A unit of which most comes back in others is no less entangled for coming back in itself by little.
     graph = response_graph(matrix, nodes=(used & varies & ~redundant).nonzero().flatten().tolist())
     mutual, one_way = graph.pairs, graph.one_way
+    strong = [(j, k) for j, k in mutual if min(matrix.coupling[j, k], matrix.coupling[k, j]) >= STRONG]
     members = _members(same, mutual, redundant)
     states = [
         next(
@@ -243,7 +245,7 @@ def build_ledger(
         coupling_stderr=matrix.coupling_stderr.double(),
         mutual=mutual,
         one_way=one_way,
-        variables=_variables(entries, [*same, *mutual], members),
+        variables=_variables(entries, [*same, *strong], members),
         visible=_visible(matrix, data_variance),
     )
 
@@ -263,7 +265,7 @@ def _members(
 def _variables(
     entries: Sequence[Entry], pairs: Iterable[tuple[int, int]], members: dict[State, set[int]]
 ) -> tuple[tuple[int, ...], ...]:
-    """Units joined where they repeat or move each other, and those that are redundant all together."""
+    """Units joined where they repeat or move each other strongly, and those that are redundant all together."""
     nodes = [j for j, entry in enumerate(entries) if entry.state in (*LIVE, "redundant")]
     together = _chain(sorted(members["redundant"] - members["twin"]))
     return join_pairs(nodes, [pair for pair in (*pairs, *together) if set(pair) <= set(nodes)])

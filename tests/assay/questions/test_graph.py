@@ -70,5 +70,10 @@ def test_an_arrow_that_ends_at_a_faint_unit_is_drawn():
 def test_a_weak_coupling_does_not_make_one_variable_of_two_units():
     found = findings_of(mixed([[1.0, 0.25, 0.0], [0.25, 1.0, 0.0], [0.0, 0.0, 1.0]]))["graph.entangled"]
     assert found.level == "note" and "one variable" not in f"{found.remedy} {found.brief}"
+    assert mixed([[1.0, 0.25, 0.0], [0.25, 1.0, 0.0], [0.0, 0.0, 1.0]])["graph"].evidence.variables == (
+        (0,),
+        (1,),
+        (2,),
+    )
     strong = findings_of(mixed([[0.6, -0.8, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0]]))["graph.entangled"]
     assert strong.level == "warning" and "one variable" in strong.remedy and "one variable" in strong.brief

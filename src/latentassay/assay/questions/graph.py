@@ -28,7 +28,7 @@ class GraphEvidence:
         weights: share of a change of the source, squared, that appears in the target, ``(e,)``.
         pairs: units that move each other, ``(p, 2)``.
         nodes: units that answer when they are changed, or that others move, ``(a,)``.
-        variables: groups of units that form one variable.
+        variables: groups of live units that form one variable by the ledger.
         labels: name of every unit.
         threshold: coupling from which there is an edge.
     """
@@ -98,7 +98,7 @@ def _mutual_finding(group: tuple[int, ...], ledger: Ledger) -> Finding:
     # A pair is as strong as the weaker way: one strong way alone is a one-way coupling.
     weaker = [min(ledger.couplings([(j, k), (k, j)])) for j, k in pairs]
     graded, names = judge_family(weaker, COUPLING), ledger.labels(group)
-    strongest, strong = weaker[graded.worst].scaled(100), graded.level in GRAVE
+    strongest, joined = weaker[graded.worst].scaled(100), any(set(group) <= set(one) for one in ledger.variables)
     one, other = ledger.labels(pairs[graded.worst])
     together = f"Units {listing(names)} move each other"
     if len(group) == 2:
@@ -114,19 +114,21 @@ def _mutual_finding(group: tuple[int, ...], ledger: Ledger) -> Finding:
         direction="above",
         estimate=graded.estimate,
         bounds=COUPLING,
-        remedy=f"Change them, and sample them, together{': they form one variable' if strong else ''}."
+        remedy=f"Change them, and sample them, together{': they form one variable' if joined else ''}."
         if graded.level != "unsure"
         else None,
         settle=how_to_settle(graded.estimate, COUPLING) or _tell_apart(graded.level),
-        brief=_brief(names, strong=strong),
+        brief=_brief(names, graded.level, joined=joined),
     )
 
 
-def _brief(names: list[str], *, strong: bool) -> str:
+def _brief(names: list[str], level: Level, *, joined: bool) -> str:
     """A weak coupling does not make one variable of two."""
     if len(names) > 3:
         return f"{len(names)} units are entangled"
-    return f"units {listing(names)} {'form one variable' if strong else 'move each other a little'}"
+    moving = f"move each other{'' if level in GRAVE else ' a little'}"
+    one = f"{'may ' if level == 'unsure' else ''}form one variable"
+    return f"units {listing(names)} {one if joined else moving}"
 
 
 def _one_way_finding(ledger: Ledger) -> Finding:
@@ -192,7 +194,7 @@ def figures(evidence: GraphEvidence) -> Iterator[Picture]:
         "circle",
         "Response graph",
         "An arrow leads from the unit intervened on to a unit that moves with it; the wider, the further. "
-        "Units that move each other form one variable and share a band.",
+        "Units that move each other share a band.",
         partial(
             plots.response_graph,
             evidence.nodes.tolist(),

@@ -173,8 +173,8 @@ def _variables_score(evidence: UnitsEvidence, context: Context) -> Score:
         "units.variables",
         "Variables",
         evidence.variables,
-        "groups of units that move or repeat each other, single units among them; where units are redundant, "
-        "principal directions that answer: the intrinsic dimension counts these, not units",
+        "groups of units that repeat each other or move each other strongly, single units among them; where units are "
+        "redundant, principal directions that answer: the intrinsic dimension counts these, not units",
         n=context.n,
         seed=context.seed,
     )
