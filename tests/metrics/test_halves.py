@@ -54,6 +54,35 @@ def test_intervals_hold_a_mean_and_what_few_rows_find_too_low_or_too_high(n):
     assert held(lambda x: x.mean() + 20 / len(x), 0.0) >= 0.88
 
 
+def test_an_end_is_moved_by_all_that_halves_find_less():
+    def statistic(rows):
+        return x[rows].mean() - 3 / len(x[rows])
+
+    x = np.random.default_rng(5).normal(size=100)
+    found = estimate_by_halves(statistic(slice(None)), statistic, 100, resamples=20, seed=0)
+    below = float(found) - found.low
+    assert found.high - float(found) == pytest.approx(below + 0.03)  # halves find 3 / 50 too little, the whole 3 / 100
+
+
+@pytest.mark.parametrize("n", [128, 1024])
+def test_what_varies_as_much_in_many_rows_counts_in_full(n):
+    def statistic(x):
+        return (x.mean() * len(x) ** 0.5,)  # of variance 1 for every number of rows
+
+    held = halves_only = 0
+    for seed in range(200):
+        x = np.random.default_rng(seed).normal(size=n)
+        _, (found,) = measure_halves(
+            lambda rows, x=x: x[rows], statistic, n, resamples=20, seed=seed, unsettled=statistic
+        )
+        _, (narrow,) = measure_halves(lambda rows, x=x: x[rows], statistic, n, resamples=20, seed=seed)
+        held += found.low <= 0 <= found.high
+        halves_only += narrow.low <= 0 <= narrow.high
+        assert found.stderr == pytest.approx(2**0.5 * narrow.stderr)
+        assert found.high + found.low == pytest.approx(2 * float(found))  # it drifts nowhere
+    assert 0.9 <= held / 200 <= 0.99 and halves_only / 200 < 0.9
+
+
 def test_halves_of_an_odd_number_of_rows_are_weighed():
     found = estimate_by_halves(0.0, lambda rows: 1.0 if len(rows) == 3 else 0.0, 7, resamples=2, seed=0)
     assert found.stderr == pytest.approx((3 * 4) ** 0.5 / 7)

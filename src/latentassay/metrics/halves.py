@@ -15,7 +15,13 @@ T = TypeVar("T")
 
 
 def measure_halves(
-    measure: Callable[[Any], T], scores: Callable[[T], Sequence[float]], n: int, *, resamples: int, seed: int
+    measure: Callable[[Any], T],
+    scores: Callable[[T], Sequence[float]],
+    n: int,
+    *,
+    resamples: int,
+    seed: int,
+    unsettled: Callable[[T], Sequence[float]] | None = None,
 ) -> tuple[T, tuple[Estimate, ...]]:
     """Return what is measured on all rows, and its scores with intervals from random halves of the rows.
 
@@ -23,12 +29,13 @@ def measure_halves(
     twice the error of the whole, whatever few rows do to both alike::
 
         stderr² = mean over pairs of (s₁ − s₂)² / 4
-        drift² = (s − mean of all halves)² − what the means of pairs vary by, where that is positive
+        drift = s − mean of all halves
         s − t stderr  to  s + t stderr + drift          t Student's for as many degrees as there are pairs
 
     Halves hold no row twice. So they suit what a bootstrap would flatter: predictors that would meet in the test what
-    they learned, neighbours that would be their own copies. What halves find less (or more) than the whole, beyond what
-    luck explains, is about what the whole finds less than many rows would: that end is moved by it.
+    they learned, neighbours that would be their own copies. What halves find less (or more) than the whole is about
+    what the whole finds less than many rows would: that end is moved by it. All of it counts, though part may be luck
+    of the whole's own split: without what luck explains, the end would on average be moved by too little.
 
     Args:
         measure: rows (a slice, or an array of indices) → result; called once for all rows, and once for each half.
@@ -36,6 +43,9 @@ def measure_halves(
         n: number of rows.
         resamples: number of halves, an odd one counts as the next; 0 for estimates without an interval.
         seed: seed of the halves.
+        unsettled: result → the part of each score that varies as much however many rows there are, such as what units
+            of pure noise add; none by default. Halves differ in it by no more than wholes do, so that its part of
+            s₁ − s₂ counts √2 times; and it comes near no value, so that its part does not drift.
 
     Raises:
         InputError: one half, or a negative number of them.
@@ -49,9 +59,14 @@ def measure_halves(
     values = scores(whole)
     if not wants_interval(resamples):
         return whole, tuple(Estimate(value, n=n) for value in values)
-    pairs = [[scores(measure(rows)) for rows in pair] for pair in _pairs(n, resamples, seed)]
-    found = np.array(pairs, dtype=np.float64).reshape(len(pairs), 2, len(values))
-    return whole, tuple(_estimate(value, found[:, :, k], n) for k, value in enumerate(values))
+    halves = [[measure(rows) for rows in pair] for pair in _pairs(n, resamples, seed)]
+    found = _of_halves(halves, scores)
+    differences, drifts = found[:, 0] - found[:, 1], np.asarray(values, dtype=np.float64) - found.mean((0, 1))
+    if unsettled is not None:
+        parts = _of_halves(halves, unsettled)
+        differences += (2**0.5 - 1) * (parts[:, 0] - parts[:, 1])
+        drifts -= np.asarray(unsettled(whole), dtype=np.float64) - parts.mean((0, 1))
+    return whole, tuple(_estimate(value, differences[:, k], float(drifts[k]), n) for k, value in enumerate(values))
 
 
 def estimate_by_halves(
@@ -98,15 +113,14 @@ def _pairs(n: int, resamples: int, seed: int) -> Iterator[tuple[Int[np.ndarray, 
         yield np.sort(order[: n // 2]), np.sort(order[n // 2 :])
 
 
-def _estimate(value: float, pairs: Float[np.ndarray, "p 2"], n: int) -> Estimate:
+def _of_halves(halves: list[list[T]], scores: Callable[[T], Sequence[float]]) -> Float[np.ndarray, "p 2 k"]:
+    return np.array([[scores(half) for half in pair] for pair in halves], dtype=np.float64)
+
+
+def _estimate(value: float, differences: Float[np.ndarray, " p"], drift: float, n: int) -> Estimate:
     # Halves of an odd number of rows are not alike: then 1 / h + 1 / (n − h), and not 4 / n, is what differs.
     share = np.sqrt((n // 2) * (n - n // 2)) / n
-    stderr = share * float(np.sqrt(np.square(pairs[:, 0] - pairs[:, 1]).mean()))
-    # Which rows a predictor holds out is luck: in a pair as in the whole, so pairs that differ in their means show it.
-    means, count = pairs.mean(1), len(pairs)
-    luck = float(means.var(ddof=1)) * (1 + 1 / count) if count > 1 else stderr**2
-    more = value - float(means.mean())
-    drift = float(np.sign(more)) * max(0.0, more**2 - luck) ** 0.5
-    half = float(student(torch.tensor([float(count)]))) * stderr
+    stderr = share * float(np.sqrt(np.square(differences).mean()))
+    half = float(student(torch.tensor([float(len(differences))]))) * stderr
     low, high = value - half + min(0.0, drift), value + half + max(0.0, drift)
     return Estimate(value, low=low, high=high, stderr=stderr, n=n)

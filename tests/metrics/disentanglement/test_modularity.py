@@ -131,6 +131,21 @@ def test_modularity_has_an_interval(noise_is):
     assert ends(found.score) == ends(modularity(codes, factors, noise=noise_is, resamples=8).score)
 
 
+@pytest.mark.parametrize("n", [128, 1024])
+def test_intervals_hold_what_samples_with_units_of_noise_score_on_average(n):
+    def sample(seed):
+        rng = np.random.default_rng([seed, n])
+        factors = np.stack([rng.integers(0, values, n) for values in (4, 3, 6)], 1)
+        return np.hstack([factors + 0.1 * rng.normal(size=factors.shape), rng.normal(size=(n, 2))]), factors
+
+    average = np.mean([modularity(*sample(seed)).score for seed in range(200, 600)])
+    found = [modularity(*sample(seed), resamples=20, generator=seed).score for seed in range(200)]
+    held = np.mean([score.low <= average <= score.high for score in found])
+    width = np.mean([score.high - score.low for score in found]) / 2
+    assert 0.9 <= held <= 0.99
+    assert width < (2.5 if n == 128 else 1.5) * 1.96 * np.std(np.array(found, dtype=float))
+
+
 @pytest.mark.parametrize(
     ("codes", "factors", "options", "match"),
     [

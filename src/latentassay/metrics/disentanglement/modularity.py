@@ -125,12 +125,16 @@ def modularity(
         counted = information.shape[1] if noise == "kept" else max(1, int(_informs(information).sum()))
         return (float(modularity_of(information).sum()) / counted,)  # units that do not inform add 0
 
+    # What a unit of noise counts depends on ratios of noise, which vary as much in many rows as in few.
+    idle = ~_informs(_information(numbered, f, "removed", seed)) if resamples and noise == "kept" else None
+
     information, (score,) = measure_halves(
         lambda rows: _information(numbered[rows], f[rows], noise, seed),
         score_of,
         len(c),
         resamples=resamples,
         seed=seed,
+        unsettled=None if idle is None else lambda part: (float(modularity_of(part)[idle].sum()) / len(idle),),
     )
     return Modularity(
         score=score,
