@@ -14,6 +14,7 @@ from coverage_case import REPETITIONS, Case, measure
 from coverage_causal import causal_cases
 from coverage_metrics import FAINT, FITTED, OF_N, QUICK, SLOW, VOTED, metric_cases, metric_cases_of_n
 from coverage_responses import response_cases
+from coverage_udr import udr_cases
 from record import record
 
 GROUPS: dict[str, tuple[Case, ...]] = {
@@ -22,6 +23,7 @@ GROUPS: dict[str, tuple[Case, ...]] = {
     "of n": (*metric_cases_of_n(OF_N),),
     "votes": (*metric_cases_of_n(VOTED, FAINT),),
     "trees": (*metric_cases_of_n(FITTED),),
+    "models": (*udr_cases(),),
     "causes": (*causal_cases(),),
     "responses": (*response_cases(),),
 }
