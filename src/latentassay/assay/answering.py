@@ -9,7 +9,7 @@ from torch import Tensor
 
 from latentassay.assay.context import Context
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import minus
+from latentassay.assay.wording import listing, minus
 from latentassay.core.autoencoder import Autoencoder, eval_mode, modules_of, to_model, weights_of
 from latentassay.core.errors import LatentAssayError
 from latentassay.core.estimate import Estimate
@@ -31,8 +31,14 @@ ABSURD = 1e6
 """So many times as large as the codes of half of the rows none is by chance: it is an overflow, if not yet infinite."""
 
 NOTHING = Bounds(
-    0.0, 1e-3, 0.01, "share of samples that decode to nothing; one in a thousand is met by everybody who samples"
+    0.0,
+    1e-3,
+    0.01,
+    "share of latents, or observations, without an answer; one in a thousand is met by everybody who samples",
 )
+
+EXCHANGED = "latents of which one unit was exchanged"
+"""What a response matrix is measured on."""
 
 CAVEAT = "Latents of which the model makes no numbers were taken to decode to the mean of all decodings."
 
@@ -157,10 +163,13 @@ def lost_section(context: Context) -> Section:
     shares, examples = {}, []
     for kind, z in kinds.items():
         lost = _decode_all(context, z)[1]
-        share = wilson(int(lost.sum()), len(z))
-        shares[kind] = Estimate(float(lost.double().mean()), low=share.low, high=share.high, n=len(z))
+        shares[kind] = _share(int(lost.sum()), len(z))
         examples += list(z[lost][:1])
-    findings = [_finding(shares, examples, context)] if context.matrix.lost or examples else []
+    if context.matrix.lost:
+        # Latents of one row that differ in one unit are not independent: they count as often as there are rows.
+        n = max(context.matrix.used)
+        shares[EXCHANGED] = _share(context.matrix.lost * n, n)
+    findings = [_finding(shares, examples, context)] if any(shares.values()) else []
     findings += [_unread(context)] if context.unread else []
     text = "Does the model answer for every latent?"
     return Section("answers", "Answers that are no numbers", text, findings=tuple(findings))
@@ -180,41 +189,46 @@ def _decode_all(context: Context, z: Tensor) -> tuple[Tensor, Bool[Tensor, " n"]
     return torch.cat(parts), torch.cat(lost)
 
 
+def _share(lost: float, n: int) -> Estimate:
+    share, ends = lost / n, wilson(round(lost), n)
+    return Estimate(share, low=min(share, ends.low), high=max(share, ends.high), n=n)
+
+
 def _finding(shares: dict[str, Estimate], examples: list[Tensor], context: Context) -> Finding:
-    kind = max(shares, key=lambda kind: float(shares[kind]))
-    if not examples:
-        words = ", ".join(shares)
-        sentence = f"The model makes no numbers of some latents that were asked about, though of none of {words}."
-        return Finding("answers.lost", sentence, "note", ())
-    counted = ", ".join(f"{share.scaled(100)} % of {kind}" for kind, share in shares.items() if share > 0)
-    return Finding(
-        "answers.lost",
-        f"The model makes NaN or infinite values, or fails, of {counted} ({_example(examples[0], context)}).",
-        worst([grade(shares[kind], NOTHING), "note"]),
-        (),
-        direction="above",
-        estimate=shares[kind],
-        bounds=NOTHING,
-        remedy="Look for a logarithm, a root, a division or a table in the model that meets values no data bring.",
-        settle=how_to_settle(shares[kind], NOTHING),
+    counted = listing([f"{share.scaled(100)} % of {kind}" for kind, share in shares.items() if share > 0])
+    example = f" ({_example(examples[0], context)})" if examples else ""
+    aside = "; the last were left out of what is said of units" if context.matrix.lost else ""
+    return _counted(
+        "lost",
+        f"The model makes NaN or infinite values, or fails, of {counted}{example}{aside}.",
+        max(shares.values()),
+        "Look for a logarithm, a root, a division or a table in the model that meets values no data bring.",
     )
 
 
 def _unread(context: Context) -> Finding:
     asked = len(context.order) + context.unread
-    share = wilson(context.unread, asked)
-    estimate = Estimate(context.unread / asked, low=share.low, high=share.high, n=asked)
-    return Finding(
-        "answers.unread",
+    return _counted(
+        "unread",
         f"The encoder makes NaN or infinite values, or some {ABSURD:,.0f} times as large as usual, of {context.unread} "
         f"of {asked} observations; they were left out.",
-        worst([grade(estimate, NOTHING), "note"]),
+        _share(context.unread, asked),
+        "Look at these observations, and for an overflow in the encoder.",
+    )
+
+
+def _counted(key: str, sentence: str, share: Estimate, remedy: str) -> Finding:
+    """Return a finding on what has no answer, which is never good."""
+    return Finding(
+        f"answers.{key}",
+        sentence,
+        worst([grade(share, NOTHING), "note"]),
         (),
         direction="above",
-        estimate=estimate,
+        estimate=share,
         bounds=NOTHING,
-        remedy="Look at these observations, and for an overflow in the encoder.",
-        settle=how_to_settle(estimate, NOTHING),
+        remedy=remedy,
+        settle=how_to_settle(share, NOTHING),
     )
 
 

@@ -82,7 +82,9 @@ def test_latents_of_which_the_model_makes_no_numbers_are_counted_and_end_nothing
     inside = x[(x[:, 0] * x[:, 1]).abs() < 2.9]
     model = la.from_torch(lambda v: v, decode, latent_shape=(3,))
     found = {f.key: f for f in la.assay(model, inside, questions=["units", "graph"], samples=256).findings}
-    lost = found["units.lost"]
+    lost = found["answers.lost"]
+    assert "of which one unit was exchanged (" in lost.sentence and "units.lost" not in found
+    assert lost.sentence.endswith("were left out of what is said of units.")
     assert lost.level in ("warning", "unsure", "note") and 0 < float(lost.estimate) < 0.1
     assert found["units.alive"].subjects == ("0", "1", "2")
 

@@ -13,22 +13,17 @@ from latentassay.assay.context import Context
 from latentassay.assay.ledger import LIVE, RETURNS, WHOLE, Ledger
 from latentassay.assay.principal import MOST
 from latentassay.assay.question import Judgement, Question
-from latentassay.assay.settling import how_to_settle
 from latentassay.assay.states import state_findings
 from latentassay.assay.strength import strength_finding, strength_of, strength_score
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
-from latentassay.core.levels import Bounds, grade, worst
 from latentassay.responses.matrix import CAUSAL
-from latentassay.stats.intervals import wilson
 
 VARYING = 0.01
 """Variance of posterior means above which a unit counts as active (Burda et al. 2016)."""
 
 MOST_ROWS = 48
 """Units of which a table can be read."""
-
-LOST = Bounds(0, 0, 1e-3, "share of responses that are no numbers", problem=0.05)
 
 
 @dataclass(frozen=True)
@@ -146,7 +141,7 @@ def judge(evidence: UnitsEvidence, context: Context) -> Judgement:
     if len(ledger.of("dead", "collapsed", "encoder-blind")) == len(ledger.entries):
         return Judgement(tuple(scores), (_collapse_finding(ledger, context),))
     beta = context.has_prior and context.is_trainable
-    findings = [*_lost_finding(context), _alive_finding(evidence, ledger, context), *state_findings(ledger, beta=beta)]
+    findings = [_alive_finding(evidence, ledger, context), *state_findings(ledger, beta=beta)]
     if evidence.strength is not None:
         scores.append(strength_score(evidence.strength, context))
         findings.append(strength_finding(ledger, scores[-1], context))
@@ -228,27 +223,6 @@ def _more_time(asked: int, context: Context) -> str | None:
     return (
         f"Give it about {times:.2g} × the time (budget=, or --budget) for all of them, or name the units that matter "
         "(units=)."
-    )
-
-
-def _lost_finding(context: Context) -> Iterator[Finding]:
-    """Say how many responses are no numbers; they were left out of everything that the ledger rests on."""
-    share, n = context.matrix.lost, sum(context.matrix.used)
-    if share == 0:
-        return
-    low, high = wilson(round(share * n), n)
-    estimate = Estimate(share, low=low, high=high, n=n)
-    yield Finding(
-        "units.lost",
-        f"Of {estimate.scaled(100)} % of latents whose units were exchanged the model makes NaN or infinite values; "
-        "they were left out of what is said of units.",
-        worst([grade(estimate, LOST), "note"]),
-        ("units.alive",),
-        direction="above",
-        estimate=estimate,
-        bounds=LOST,
-        remedy="Look for a logarithm, a root or a division in the model that meets values that no data bring.",
-        settle=how_to_settle(estimate, LOST),
     )
 
 
