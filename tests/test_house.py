@@ -87,3 +87,40 @@ def test_nothing_is_asserted_of_users():
         for line in path.read_text("utf-8").splitlines()
         if line.strip().startswith("assert ")
     ]
+
+
+RAW = {
+    "adapters": "the door is made there",
+    "faults": "models are spoilt on purpose",
+    "models": "a model is made of another",
+    "objectives": "a training step",
+    "perturbation/game.py": "a training step",
+    "truth": "planted worlds, which are made of each other and asked through the door",
+}
+"""Where an autoencoder may be asked without the guard, and why."""
+
+
+def asks_raw(source):
+    """Lines in which something is encoded or decoded by a method that is given one thing which is no text."""
+    for node in ast.walk(ast.parse(source)):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and len(node.args) == 1):
+            continue
+        is_codec = isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)
+        is_ours = ast.unparse(node.func.value).split(".")[-1] == "sampling"
+        if node.func.attr in ("encode", "decode", "decode_std", "decoder_output") and not is_codec and not is_ours:
+            yield node.lineno
+
+
+def test_a_raw_question_is_seen():
+    raw = "model.encode(x)\nself.model.decode(z).cpu()\nrun.model.decoder_output(z)"
+    assert sorted(asks_raw(raw)) == [1, 2, 3]
+    assert not list(
+        asks_raw("'é'.encode()\nb'a'.decode('utf-8')\nla.sampling.encode(model, x)\nencode_batch(model, x)")
+    )
+
+
+def test_models_are_asked_through_the_guard():
+    raw = {str(path.relative_to(SOURCE)): list(asks_raw(path.read_text("utf-8"))) for path in FILES}
+    excused = {place for place in raw for excuse in RAW if place == excuse or place.startswith(f"{excuse}/")}
+    assert not {place: lines for place, lines in raw.items() if lines and place not in excused}
+    assert all(any(raw[place] for place in raw if place == excuse or place.startswith(f"{excuse}/")) for excuse in RAW)

@@ -64,6 +64,15 @@ def test_what_a_decoder_must_not_return():
             decode_rows(bad, Z)
 
 
+def test_the_method_of_a_class_is_no_decoder():
+    class Model:
+        def decode(self, z):
+            return z
+
+    with pytest.raises(la.ContractError, match="give the method of an object"):
+        decode_rows(Model.decode, Z)
+
+
 def test_a_fault_inside_a_decoder_surfaces_as_itself():
     def broken(z):
         raise RuntimeError("out of ink")

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from latentassay.core.autoencoder import Autoencoder, TakesOtherSizes, eval_mode, to_model
 from latentassay.core.findings import Finding, Section
+from latentassay.core.guard import encode_means, reconstruct_batch
 from latentassay.core.observations import Observations
 from latentassay.spatial import is_spatial
 
@@ -136,11 +137,8 @@ def _time_pair(model: Autoencoder, data: Observations, row: Tensor) -> float:
     with eval_mode(model):
         x = to_model(model, data.batch(row))
         begun = time.perf_counter()
-        mean = model.encode(x).mean
-        decoded = model.decode(mean).cpu()
+        reconstruct_batch(model, encode_means(model, x).mean, x).cpu()
         seconds = time.perf_counter() - begun
-    if tuple(mean.shape[1:]) != tuple(model.latent_shape) or decoded.shape != x.shape:
-        raise ValueError("another size came back")
     return max(seconds, 1e-9)
 
 
@@ -168,8 +166,9 @@ def first_look(pace: Pace, order: Tensor) -> Section:
     x = pace.data.batch(rows).double()
     with eval_mode(pace.model):
         # One at a time: a large batch may not fit where a single picture takes seconds.
+        parts = [to_model(pace.model, part) for part in torch.split(x, 1)]
         decoded = torch.cat(
-            [pace.model.decode(pace.model.encode(to_model(pace.model, part)).mean).cpu() for part in torch.split(x, 1)]
+            [reconstruct_batch(pace.model, encode_means(pace.model, part).mean, part).cpu() for part in parts]
         ).double()
     missed = float((x - decoded).square().sum() / (x - x.mean(0)).square().sum().clamp(min=1e-300))
     finding = Finding(

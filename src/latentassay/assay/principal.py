@@ -9,6 +9,7 @@ from torch import Generator, Tensor
 
 from latentassay.core.autoencoder import Autoencoder, device_and_dtype, modules_of
 from latentassay.core.estimate import Estimate
+from latentassay.core.guard import decode_batch, encode_means
 from latentassay.core.posteriors import Point, Posterior
 from latentassay.responses import causal_units, response_matrix
 
@@ -54,13 +55,13 @@ class Rotated:
 
     def encode(self, x: Tensor) -> Posterior:
         """Return the coordinates of posterior means."""
-        flat = self.model.encode(x).mean.flatten(1)
+        flat = encode_means(self.model, x).mean.flatten(1)
         return Point((flat - self.mean.to(flat)) @ self.directions.to(flat).T)
 
     def decode(self, z: Tensor) -> Tensor:
         """Decode the latent that has these coordinates."""
         flat = z @ self.directions.to(z) + self.mean.to(z)
-        return self.model.decode(flat.view(len(z), *self.model.latent_shape))
+        return decode_batch(self.model, flat.view(len(z), *self.model.latent_shape))
 
 
 def answering_directions(

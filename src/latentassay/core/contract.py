@@ -8,6 +8,7 @@ from torch import Tensor
 from latentassay.core.arrays import as_float_tensor
 from latentassay.core.autoencoder import Autoencoder, eval_mode, modules_of
 from latentassay.core.errors import ContractError, InputError, first_line
+from latentassay.core.guard import decode_batch, encode_means
 from latentassay.core.observations import finite
 from latentassay.core.posteriors import Posterior
 
@@ -139,17 +140,23 @@ def _span(x: Tensor) -> str:
 
 
 def _check_consistency(model: Any, x: Tensor, mean: Tensor, decoded: Tensor) -> None:
+    def encode(rows: Tensor) -> Tensor:
+        return encode_means(model, rows).mean
+
+    def decode(rows: Tensor) -> Tensor:
+        return decode_batch(model, rows)
+
     strided = torch.stack([x, x], -1)[..., 0]
     ways = {
         "twice": (
-            model.encode(x).mean,
-            model.decode(mean),
+            encode(x),
+            decode(mean),
             "is dropout on in eval mode, or a sample drawn?",
         ),
-        "of non-contiguous memory": (model.encode(strided).mean, decoded, "use reshape instead of view"),
+        "of non-contiguous memory": (encode(strided), decoded, "use reshape instead of view"),
         "row by row": (
-            torch.cat([model.encode(x[i : i + 1]).mean for i in range(len(x))]),
-            torch.cat([model.decode(mean[i : i + 1]) for i in range(len(x))]),
+            torch.cat([encode(x[i : i + 1]) for i in range(len(x))]),
+            torch.cat([decode(mean[i : i + 1]) for i in range(len(x))]),
             "does it normalise over the batch?",
         ),
     }

@@ -59,16 +59,28 @@ def decode_batch(model: Any, z: Tensor) -> Tensor:
     Raises:
         ContractError: the decoder fails, or its answer is not that of the contract.
     """
-    latent_shape = latent_shape_of(model)
-    # A copy, since latents are the caller's own, and some decoders work in place.
-    decoded = _ask(_method(model, "decode"), z.clone(), lambda: f"decode takes latents (n, {_sizes(latent_shape)}) and")
-    if not isinstance(decoded, Tensor):
-        raise ContractError(f"decode must return a tensor, got {type(decoded).__name__}; return the mean observation")
-    if decoded.ndim < 1 or len(decoded) != len(z):
-        raise ContractError(f"decode must return one observation for each latent {_of(z)}, got {_of(decoded)}")
+    decoded = _decode_by(model, z, "decode", "the mean observation")
     if not decoded.is_floating_point():
         raise ContractError(f"decode must return floating point, got {decoded.dtype}; scale bytes by 1/255")
     return decoded
+
+
+def decode_std_batch(model: Any, z: Tensor) -> Tensor:
+    """Return the standard deviations of the observations of a batch of latents, by the model's ``decode_std``.
+
+    Raises:
+        ContractError: as ``decode_batch``.
+    """
+    return _decode_by(model, z, "decode_std", "the standard deviation of the observation")
+
+
+def decoder_output_batch(model: Any, z: Tensor) -> Tensor:
+    """Return what the model's likelihood reads of a batch of latents, by its ``decoder_output``.
+
+    Raises:
+        ContractError: as ``decode_batch``.
+    """
+    return _decode_by(model, z, "decoder_output", "what likelihood.nll reads")
 
 
 def reconstruct_batch(model: Any, z: Tensor, x: Tensor) -> Tensor:
@@ -98,6 +110,17 @@ def differentiate(loss: Tensor, values: Tensor) -> Tensor:
             "the model changes its input in place, so torch cannot differentiate it; work on a copy"
         ) from error
     return gradient
+
+
+def _decode_by(model: Any, z: Tensor, name: str, what: str) -> Tensor:
+    latent_shape = latent_shape_of(model)
+    # A copy, since latents are the caller's own, and some decoders work in place.
+    decoded = _ask(_method(model, name), z.clone(), lambda: f"{name} takes latents (n, {_sizes(latent_shape)}) and")
+    if not isinstance(decoded, Tensor):
+        raise ContractError(f"{name} must return a tensor, got {type(decoded).__name__}; return {what}")
+    if decoded.ndim < 1 or len(decoded) != len(z):
+        raise ContractError(f"{name} must return one observation for each latent {_of(z)}, got {_of(decoded)}")
+    return decoded
 
 
 def _method(model: Any, name: str) -> Callable[[Tensor], Any]:

@@ -10,6 +10,7 @@ from torch import Tensor
 from latentassay.core.arrays import as_array, as_tensor
 from latentassay.core.autoencoder import eval_mode
 from latentassay.core.errors import InputError
+from latentassay.core.guard import decode_batch, encode_means
 
 
 @runtime_checkable
@@ -123,9 +124,9 @@ def _how_it_fits(model: Any, data: Observations) -> int:
     try:
         x = data.batch(np.zeros(1, np.int64))
         with eval_mode(model) as (device, dtype), torch.random.fork_rng(devices=[]):
-            mean = model.encode(x.to(device, dtype)).mean
+            mean = encode_means(model, x.to(device, dtype)).mean
             fit = 1
-            return 1 + int(model.decode(mean).shape == x.shape)
+            return 1 + int(decode_batch(model, mean).shape == x.shape)
     except Exception:  # foreign code, tried on shapes that it may never have seen
         return fit
 

@@ -13,7 +13,7 @@ from latentassay import sampling
 from latentassay.core.autoencoder import eval_mode, latent_shape_of, to_model
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.estimate import Estimate
-from latentassay.core.guard import decode_batch, encode_batch, reconstruct_batch
+from latentassay.core.guard import decode_batch, decoder_output_batch, encode_batch, reconstruct_batch
 from latentassay.core.observations import TensorObservations, as_observations, finite
 from latentassay.core.posteriors import Prior, StandardNormal
 from latentassay.core.randomness import as_generator
@@ -206,7 +206,7 @@ def _decoder(model: Any) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
     if isinstance(getattr(model, "likelihood", None), Bernoulli) and hasattr(model, "decoder_output"):
 
         def exact(z: Tensor) -> tuple[Tensor, Tensor]:
-            logits = model.decoder_output(z)
+            logits = decoder_output_batch(model, z)
             return model.likelihood.mean(logits), logits
 
         return exact

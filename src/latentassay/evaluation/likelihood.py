@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from latentassay.core.autoencoder import eval_mode, to_model
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.estimate import Estimate
-from latentassay.core.guard import decode_batch, encode_means
+from latentassay.core.guard import decode_batch, decoder_output_batch, encode_means
 from latentassay.core.observations import as_observations, finite
 from latentassay.core.posteriors import Point, Posterior
 from latentassay.core.randomness import as_generator
@@ -242,7 +242,7 @@ def _decoder(model: Any, likelihood: Any) -> _Decoder:
             f"{name} does not say what p(x|z) is; pass likelihood='bernoulli' or "
             "likelihood={'name': 'gaussian', 'std': σ}, the one it was trained with"
         )
-    return _Decoder(model.decoder_output, _density(model.likelihood))
+    return _Decoder(lambda z: decoder_output_batch(model, z), _density(model.likelihood))
 
 
 def _density(likelihood: Any) -> Any:

@@ -11,7 +11,9 @@ from latentassay.adapters.torch import from_torch
 from latentassay.core.arrays import as_float_tensor
 from latentassay.core.autoencoder import modules_of, weights_of
 from latentassay.core.errors import ContractError, InputError, LatentAssayError, first_line
+from latentassay.core.guard import decode_batch, decode_std_batch
 from latentassay.core.observations import finite
+from latentassay.core.signatures import bind
 
 FIX = 'lengths need no derivatives, though: la.interpolate(model, a, b, metric="euclidean").lengths["pullback"]'
 
@@ -67,11 +69,24 @@ def _ask(decode: Callable[[Tensor], Any], z: Tensor) -> Any:
         reason = first_line(error)
         if z.requires_grad and "grad" in reason:  # torch's word when numpy() meets what is being differentiated
             raise ContractError(f"the decoder cannot be differentiated by torch ({reason}); {FIX}") from error
+        if not _takes_one(decode):
+            raise ContractError(
+                f"decode must be a function of one batch of latents, got {decode!r} ({reason}); give the method of an "
+                "object, such as model.decode, not that of its class"
+            ) from error
         if "shape" not in reason and "size" not in reason:
             raise
         raise ContractError(
             f"the decoder failed on latents {tuple(z.shape)} of {z.dtype} ({reason}); are they of its size?"
         ) from error
+
+
+def _takes_one(decode: Callable[[Tensor], Any]) -> bool:
+    try:
+        bind(decode, None, name="decode")
+    except InputError:
+        return False
+    return True
 
 
 def decodes_std(model: Any) -> bool:
@@ -91,7 +106,7 @@ class MeanAndStd(nn.Module):
     def forward(self, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return both, each ``(n, *x_shape)``."""
         model = self._model[0]
-        return model.decode(z), model.decode_std(z)
+        return decode_batch(model, z), decode_std_batch(model, z)
 
 
 def latent_pairs(a: Any, b: Any) -> tuple[Tensor, Tensor]:

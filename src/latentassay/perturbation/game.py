@@ -15,6 +15,7 @@ from torch import Generator, Tensor, nn
 
 from latentassay.core.autoencoder import eval_mode
 from latentassay.core.errors import TrainingError
+from latentassay.core.guard import decode_batch
 from latentassay.perturbation.network import Manipulation, fold
 from latentassay.training.sampler import Sampler
 from latentassay.training.source import Source
@@ -251,7 +252,7 @@ def _decoder_parameters(model: Any, device: torch.device) -> dict[str, nn.Parame
     """The parameters that decoding depends on; all others are frozen."""
     named = {name: value for name, value in model.named_parameters() if value.requires_grad}
     with eval_mode(model, gradients=True):
-        total = model.decode(torch.zeros(1, *model.latent_shape, device=device)).sum()
+        total = decode_batch(model, torch.zeros(1, *model.latent_shape, device=device)).sum()
         found = torch.autograd.grad(total, list(named.values()), allow_unused=True)
     reached = {name: value for (name, value), own in zip(named.items(), found, strict=True) if own is not None}
     for name, value in model.named_parameters():

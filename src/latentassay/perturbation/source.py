@@ -11,6 +11,7 @@ from torch import nn
 
 from latentassay.core.autoencoder import Autoencoder, eval_mode
 from latentassay.core.errors import ContractError, InputError
+from latentassay.core.guard import encode_batch
 from latentassay.core.observations import varying_factors
 from latentassay.core.posteriors import Point
 from latentassay.core.progress import bar
@@ -132,7 +133,7 @@ def _check_model(model: Any, side: str, x_shape: tuple[int, ...]) -> None:
             f"a model of {side} was built for observations {own}, the data have {x_shape}; train it on these data"
         )
     with eval_mode(model) as (device, dtype):
-        posterior = model.encode(torch.zeros(2, *x_shape, device=device, dtype=dtype))
+        posterior = encode_batch(model, torch.zeros(2, *x_shape, device=device, dtype=dtype))
     if missing := [name for name in ("decoder_output", "likelihood") if not hasattr(model, name)]:
         raise ContractError(
             f"a model of {side} lacks {', '.join(missing)}, which its decoder is trained through; "

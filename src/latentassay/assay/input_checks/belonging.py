@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from latentassay.assay.input_checks.gains import error_ratio
 from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
 from latentassay.core.estimate import Estimate
+from latentassay.core.guard import decode_batch, encode_means
 from latentassay.core.levels import Bounds, Level, grade
 from latentassay.core.observations import Observations, finite
 from latentassay.core.randomness import as_generator
@@ -170,7 +171,7 @@ def _errors(model: Autoencoder, data: Observations, rows: Tensor, z: Tensor, bat
     centre = sum((data.batch(rows[part]).double().sum(0) for part in parts), torch.zeros(())) / len(rows)
     with eval_mode(model) as (device, dtype):
         for part in parts:
-            x, y = data.batch(rows[part]).double(), model.decode(z[part].to(device, dtype)).cpu().double()
+            x, y = data.batch(rows[part]).double(), decode_batch(model, z[part].to(device, dtype)).cpu().double()
             errors.append((x - y).square().flatten(1).mean(1))
             spread.append((x - centre).square().flatten(1).mean(1))
             sums += torch.stack([(y - centre).sum(0), (y - centre).square().sum(0)])
@@ -182,10 +183,10 @@ def _errors(model: Autoencoder, data: Observations, rows: Tensor, z: Tensor, bat
 def _respond(model: Autoencoder, z: Tensor, batch_size: int) -> Float[Tensor, "n d"]:
     """Posterior means of decodings."""
     with eval_mode(model) as (device, dtype):
-        parts = [
-            model.encode(to_model(model, model.decode(z[part].to(device, dtype)))).mean.cpu().double().flatten(1)
-            for part in blocks(len(z), batch_size, "belonging")
-        ]
+        parts = []
+        for part in blocks(len(z), batch_size, "belonging"):
+            x = to_model(model, decode_batch(model, z[part].to(device, dtype)))
+            parts.append(encode_means(model, x).mean.cpu().double().flatten(1))
     return finite(torch.cat(parts), "responses")
 
 

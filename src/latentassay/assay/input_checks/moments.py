@@ -10,6 +10,7 @@ from torch import Tensor
 
 from latentassay.core.autoencoder import Encoder, eval_mode, to_model
 from latentassay.core.estimate import Estimate
+from latentassay.core.guard import encode_batch
 from latentassay.core.observations import Observations, finite
 from latentassay.sampling import blocks
 from latentassay.stats.intervals import jackknife_stderr, student, student_estimate
@@ -55,7 +56,7 @@ def add_up(model: Encoder, observations: Observations, index: Tensor, batch_size
     pivot = None
     with eval_mode(model):
         for block in blocks(len(index), batch_size, "latent scale"):
-            q = model.encode(to_model(model, observations.batch(index[block])))
+            q = encode_batch(model, to_model(model, observations.batch(index[block])))
             m = finite(q.mean, "encoded means").cpu().double().reshape(len(q.mean), c, -1)
             v = finite(q.std, "encoded standard deviations").cpu().double().square().reshape(m.shape)
             # Sums of fourth powers keep their digits only near the mean.

@@ -11,6 +11,7 @@ from latentassay.assay.input_checks.gains import error_left, error_ratio
 from latentassay.assay.input_checks.mappings import IMAGENET, SLACK, DataFacts, read_facts
 from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
 from latentassay.core.estimate import Estimate
+from latentassay.core.guard import encode_means, reconstruct_batch
 from latentassay.core.levels import GRAVE, Bounds, Level, exceeding, grade
 from latentassay.core.observations import as_observations, finite
 from latentassay.core.randomness import as_generator
@@ -111,7 +112,7 @@ def output_scale(
         residual = torch.zeros(observations.x_shape, dtype=torch.float64)
         for part in rows:
             x = to_model(model, observations.batch(part))
-            decoded = finite(model.decode(model.encode(x).mean), "reconstructions").double().cpu()
+            decoded = finite(reconstruct_batch(model, encode_means(model, x).mean, x), "reconstructions").double().cpu()
             x = x.double().cpu()
             residual += (x - decoded).sum(0)
             columns = [x - facts.mean, x - decoded, *(x - one.function(decoded) for one in maps)]

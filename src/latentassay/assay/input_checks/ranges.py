@@ -10,8 +10,9 @@ from torch import Generator, Tensor
 from latentassay.assay.input_checks.gains import error_left, error_ratio
 from latentassay.assay.input_checks.mappings import AS_GIVEN, SLACK, DataFacts, Mapping, mappings_for, read_facts
 from latentassay.core.autoencoder import Autoencoder, eval_mode, to_model
-from latentassay.core.errors import InputError
+from latentassay.core.errors import InputError, LatentAssayError
 from latentassay.core.estimate import Estimate
+from latentassay.core.guard import encode_means, reconstruct_batch
 from latentassay.core.levels import GRAVE, Bounds, Level, exceeding, grade
 from latentassay.core.observations import as_observations, finite
 from latentassay.core.progress import bar
@@ -156,9 +157,8 @@ def _try(model: Any, observations: Any, rows: tuple[Tensor, ...], mappings: list
             batch, to = observations.batch(part), slice(begun, begun + len(part))
             spread[to] = (batch.double() - facts.mean).square().flatten(1).mean(1)
             x = to_model(model, batch)
-            residual = finite(
-                x.double() - model.decode(model.encode(x).mean).double(), "errors of reconstructions"
-            ).cpu()
+            decoded = reconstruct_batch(model, encode_means(model, x).mean, x)
+            residual = finite(x.double() - decoded.double(), "errors of reconstructions").cpu()
             errors[to, 0], residuals = residual.square().flatten(1).mean(1), residuals + residual.sum(0)
             for k in trying:
                 errors[to, k] = _error(model, x, mappings[k])
@@ -178,11 +178,12 @@ def _constant(errors: Float[Tensor, " n"], mean_residual: Tensor) -> float:
 
 def _error(model: Any, x: Tensor, mapping: Mapping) -> Float[Tensor, " n"]:
     """Mean squared error of every row; a model may fail on what it was not made for, but not on the data as given."""
+    there = mapping.there(x)
     try:
-        back = mapping.back(model.decode(model.encode(mapping.there(x)).mean))
-    except Exception:  # whatever a foreign model throws at other values is a verdict on them
+        decoded = reconstruct_batch(model, encode_means(model, there).mean, there)
+    except LatentAssayError:  # what a model says of other values is a verdict on them
         return torch.full((len(x),), torch.inf, dtype=torch.float64)
-    error = (back.double() - x.double()).square().flatten(1).mean(1).cpu()
+    error = (mapping.back(decoded).double() - x.double()).square().flatten(1).mean(1).cpu()
     return error.nan_to_num(nan=torch.inf, posinf=torch.inf)
 
 

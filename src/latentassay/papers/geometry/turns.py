@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from latentassay.core.autoencoder import eval_mode
+from latentassay.core.guard import decode_batch
 from latentassay.geometry import interpolate
 from latentassay.metrics.disentanglement.probe import logistic, with_one
 from latentassay.papers.digits import TrainTest, black_and_white_digits
@@ -58,7 +59,7 @@ def decode_five_ways(model: Any, a: Tensor, b: Tensor, *, steps: int, generator:
     along = interpolate(model, *gaussians, metric="fisher-rao", steps=steps)
     noise = torch.randn(along.z.shape, generator=generator)
     with eval_mode(model):
-        sampled = model.decode((along.z + noise * torch.as_tensor(along.std)).flatten(0, 1)).view(along.x.shape)
+        sampled = decode_batch(model, (along.z + noise * torch.as_tensor(along.std)).flatten(0, 1)).view(along.x.shape)
     t = torch.linspace(0, 1, steps).view(1, -1, 1, 1, 1)
     return {
         PIXELS: torch.lerp(a.unsqueeze(1), b.unsqueeze(1), t),
