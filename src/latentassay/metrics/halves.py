@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Int
 
 from latentassay.core.errors import InputError
-from latentassay.core.estimate import Estimate
+from latentassay.core.estimate import Z95, Estimate
 from latentassay.stats.intervals import student
 
 T = TypeVar("T")
@@ -91,6 +91,15 @@ def estimate_by_halves(
     return measure_halves(measure, lambda found: (found,), n, resamples=resamples, seed=seed)[1][0]
 
 
+def student_stderr(score: Estimate, *, resamples: int) -> float:
+    """Return the standard error of a score from halves with Student's t inside: 1.96 of it are half of an interval.
+
+    >>> round(student_stderr(Estimate(0.5, stderr=0.1), resamples=20), 4)  # 2.2281 / 1.96
+    0.1137
+    """
+    return _student(resamples) / Z95 * (score.stderr or 0.0)
+
+
 def wants_interval(resamples: int) -> bool:
     """Return whether an interval is asked for.
 
@@ -113,6 +122,10 @@ def _pairs(n: int, resamples: int, seed: int) -> Iterator[tuple[Int[np.ndarray, 
         yield np.sort(order[: n // 2]), np.sort(order[n // 2 :])
 
 
+def _student(resamples: int) -> float:
+    return float(student(torch.tensor([float((resamples + 1) // 2)])))
+
+
 def _of_halves(halves: list[list[T]], scores: Callable[[T], Sequence[float]]) -> Float[np.ndarray, "p 2 k"]:
     return np.array([[scores(half) for half in pair] for pair in halves], dtype=np.float64)
 
@@ -121,6 +134,6 @@ def _estimate(value: float, differences: Float[np.ndarray, " p"], drift: float, 
     # Halves of an odd number of rows are not alike: then 1 / h + 1 / (n − h), and not 4 / n, is what differs.
     share = np.sqrt((n // 2) * (n - n // 2)) / n
     stderr = share * float(np.sqrt(np.square(differences).mean()))
-    half = float(student(torch.tensor([float(len(differences))]))) * stderr
+    half = _student(2 * len(differences)) * stderr
     low, high = value - half + min(0.0, drift), value + half + max(0.0, drift)
     return Estimate(value, low=low, high=high, stderr=stderr, n=n)

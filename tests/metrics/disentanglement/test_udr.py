@@ -148,6 +148,15 @@ def test_standard_errors_and_tensors():
         assert (found.scores_stderr < found.scores).all()
 
 
+def test_standard_errors_are_those_of_halves_with_students_t_inside():
+    models = [GRID[:244] + noise(244, 3, seed=seed) for seed in range(3)]
+    found = udr(models, resamples=2, generator=1)
+    order = np.random.default_rng(1).permutation(244)
+    first, other = (udr([c[np.sort(rows)] for c in models]).scores for rows in (order[:122], order[122:]))
+    t = 12.7062  # of one pair
+    np.testing.assert_allclose(found.scores_stderr, np.abs(first - other) / 2 * t / 1.959964, rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("models", "options", "match"),
     [

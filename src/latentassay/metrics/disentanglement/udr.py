@@ -16,7 +16,7 @@ from latentassay.core.errors import InputError
 from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import FURTHEST, reals
 from latentassay.metrics.disentanglement.splits import deviations, standardise
-from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.halves import measure_halves, student_stderr
 from latentassay.stats.ranks import average_ranks
 
 ALPHA = 0.1
@@ -33,8 +33,8 @@ class UDR(NamedTuple):
 
     Attributes:
         scores: ``(k,)``, how well each model agrees with the others unit by unit: median of its row of ``pairs``.
-        scores_stderr: ``(k,)``, standard error of every score from random halves of the rows if that is asked for, else
-            ``None``. Which models are there to agree with matters as much and is not in it.
+        scores_stderr: ``(k,)``, standard error of every score from random halves of the rows, Student's t inside, if
+            that is asked for, else ``None``. Which models are there to agree with matters as much and is not in it.
         best: the model with the largest score.
         pairs: ``(k, k)``, agreement of model i with model j; 0 on the diagonal, which does not count.
         informative: the units of every model that were compared, ``(d_i,)`` each.
@@ -112,7 +112,7 @@ def udr(
     values = np.array(scores)
     return UDR(
         scores=values,
-        scores_stderr=np.array([score.stderr for score in scores]) if resamples else None,
+        scores_stderr=np.array([student_stderr(score, resamples=resamples) for score in scores]) if resamples else None,
         best=int(values.argmax()),
         pairs=pairs,
         informative=informative,
