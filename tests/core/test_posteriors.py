@@ -33,7 +33,7 @@ def test_diagonal_kl_and_density_equal_torch():
 
 
 def test_kl_with_sigma_in_place_of_its_square_is_another_number():
-    """Two published codes write ½(μ² + σ − 1 − log σ); same optimum, other strength."""
+    """Two published codes write ½(μ² + σ − 1 − log σ): another strength, and another optimum of informative units."""
     q = la.DiagonalGaussian(torch.zeros(1, 1), torch.full((1, 1), 0.5))
     published = 0.5 * (q.mean**2 + q.std - 1 - q.std.log())
     assert_close(q.kl_per_latent().item(), D.kl_divergence(D.Normal(0.0, 0.5), D.Normal(0.0, 1.0)).item())

@@ -165,8 +165,8 @@ def test_single_observations_and_tuples_are_not_taken_for_one_another(objective,
     ("name", "options", "message"),
     [
         ("vea", {}, "known are ae"),
-        ("vae", {"beta": 2.0}, "objective vae got an unexpected keyword argument 'beta'; its options are none"),
-        ("beta-vae", {}, "missing a required argument: 'beta'; its options are beta"),
+        ("vae", {"beta": 2.0}, "objective vae got an unexpected keyword argument 'beta'; its options are kl"),
+        ("beta-vae", {}, "missing a required argument: 'beta'; its options are beta, kl"),
         ("invariance", {"base": {"name": "ae", "beta": 2.0}}, "objective ae got an unexpected"),
     ],
 )
@@ -220,3 +220,10 @@ def test_an_objective_of_the_users_own_has_no_spec():
 )
 def test_every_model_has_its_published_objective(name, expected):
     assert objectives.published(name) == expected
+
+
+def test_a_spec_that_leaves_options_out_is_completed_with_their_defaults():
+    older = {"name": "invariance", "base": {"name": "beta-vae", "beta": 2.0}, "weight": 3.0}
+    found = objectives.complete(older)
+    assert found == objectives.spec(objectives.build(**older)) and found["base"]["kl"] == "exact"
+    assert objectives.complete({"name": "of another version", "beta": 1}) == {"name": "of another version", "beta": 1}

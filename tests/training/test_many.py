@@ -34,6 +34,20 @@ def same(a, b):
     return all(torch.equal(value, b.state_dict()[name]) for name, value in a.state_dict().items())
 
 
+def test_each_kl_trains_by_itself():
+    """Trainings that differ in the KL term are no one trainer's, and each is what it is beside its like alone."""
+
+    def trainings(*terms):
+        return [Training(model(), objectives.BetaVAE(1.0, kl=kl), data(), 60, 16, lr=1e-2) for kl in terms]
+
+    both, (exact,), (sigma,) = (
+        fit_many(trainings(*t), device="cpu") for t in (("exact", "sigma"), ("exact",), ("sigma",))
+    )
+    close(both[0].model, exact.model)
+    close(both[1].model, sigma.model)
+    assert not same(exact.model, sigma.model)
+
+
 def test_autoencoders_are_those_of_fit():
     """The oracle: three runs of ``fit``, with other data, seeds and lengths each; one length breaks a chunk."""
     options, lengths = {"batch_size": 16, "lr": 1e-2}, (130, 75, 100)
@@ -99,7 +113,10 @@ def test_folders_read_as_those_of_fit(tmp_path):
         assert same(read.model, run.model) and read.history == run.history and read.snapshots == (20, 33)
         assert [row["step"] for row in run.history] == [20, 30, 33, 60]
         facts = json.loads((run.path / "manifest.json").read_text())
-        assert facts["objective"] == {"name": "beta-vae", "beta": 0.5} and facts["settings"]["seed"] == each.seed
+        assert (
+            facts["objective"] == {"name": "beta-vae", "beta": 0.5, "kl": "exact"}
+            and facts["settings"]["seed"] == each.seed
+        )
     alone = fit_many([Training(model(), objectives.BetaVAE(0.5), data(), 33, 16)], device="cpu")
     assert load_run(tmp_path / "0", step=33).step == 33 and alone[0].step == 33
     with pytest.raises(CheckpointError, match="already holds a run"):

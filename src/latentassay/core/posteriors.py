@@ -102,7 +102,7 @@ class DiagonalGaussian(Posterior):
     def kl_per_latent(self) -> Tensor:
         """½ (μ² + σ² − 1 − log σ²) in nats per latent, shaped like ``mean``.
 
-        Two published codes use σ where σ² belongs; this is the formula as it should be.
+        Two published codes use σ where σ² belongs, which ``objectives.BetaVAE(beta, kl="sigma")`` does, too.
         """
         return 0.5 * (self.mean.square() + self.std.square() - 1) - self.std.log()
 

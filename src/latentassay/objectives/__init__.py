@@ -1,7 +1,7 @@
 """Objectives of training: functions ``(model, x, generator) → Loss(total, parts)`` with options as fields."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from latentassay import models
@@ -38,6 +38,7 @@ __all__ = [
     "SlowVAE",
     "WeakGAN",
     "build",
+    "complete",
     "published",
     "spec",
 ]
@@ -70,7 +71,7 @@ def build(name: str, **options: Any) -> Any:
         InputError: an unknown name, options it does not take, or values out of range.
 
     >>> build("beta-vae", beta=4.0)
-    BetaVAE(beta=4.0)
+    BetaVAE(beta=4.0, kl='exact')
     >>> build("invariance", base={"name": "ae"})
     Invariance(base=AE(), weight=4.0, units_per_step=1)
     """
@@ -86,7 +87,7 @@ def spec(objective: Any) -> dict[str, Any] | None:
     """Return what ``build`` makes the objective from as plain JSON, or ``None`` for one of the user's own.
 
     >>> spec(Invariance(BetaVAE(4.0)))
-    {'name': 'invariance', 'base': {'name': 'beta-vae', 'beta': 4.0}, 'weight': 4.0, 'units_per_step': 1}
+    {'name': 'invariance', 'base': {'name': 'beta-vae', 'beta': 4.0, 'kl': 'exact'}, 'weight': 4.0, 'units_per_step': 1}
     """
     names = {kind: name for name, kind in _OBJECTIVES.items()}  # by exact type: a subclass may compute something else
     if type(objective) not in names:
@@ -97,6 +98,19 @@ def spec(objective: Any) -> dict[str, Any] | None:
         if options["base"] is None:
             return None
     return {"name": names[type(objective)], **options}
+
+
+def complete(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a spec with every option: those it leaves out, such as options that came later, at their defaults.
+
+    >>> complete({"name": "beta-vae", "beta": 4.0})
+    {'name': 'beta-vae', 'beta': 4.0, 'kl': 'exact'}
+    """
+    kind = _OBJECTIVES.get(spec.get("name", ""))
+    options = {} if kind is None else {each.name: each.default for each in fields(kind)}  # type: ignore[arg-type]
+    usual = {name: _plain(value) for name, value in options.items() if value is not MISSING}
+    found = {**spec, **{key: usual[key] for key in usual if key not in spec}}
+    return {**found, "base": complete(found["base"])} if isinstance(found.get("base"), Mapping) else found
 
 
 def _plain(value: Any) -> Any:
@@ -121,7 +135,7 @@ def published(model: str, *, beta: float | int | None = None) -> Any:
         InputError: an unknown name.
 
     >>> published("xcvae-i-s"), published("vlae-12", beta=2.0)
-    (Invariance(base=BetaVAE(beta=1.0), weight=4.0, units_per_step=1), BetaVAE(beta=2.0))
+    (Invariance(base=BetaVAE(beta=1.0, kl='exact'), weight=4.0, units_per_step=1), BetaVAE(beta=2.0, kl='exact'))
     """
     objective = models.describe(model).objective
     return build(**(objective if beta is None else _with_beta(objective, beta)))

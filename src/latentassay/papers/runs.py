@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import nn
 
 from latentassay import models, objectives
@@ -40,6 +40,7 @@ class TrainingPlan(FileRecord):
         latents: number of latents d; what the model's name says where ``None``.
         likelihood: as ``models.build`` takes it.
         beta: weight of the KL term.
+        kl: which KL term, as ``objectives.BetaVAE`` takes it.
         alpha: order of a Rényi bound from ``samples`` samples, in place of the β-VAE's.
         trains: any other objective, as ``objectives.spec`` has it, in place of both.
         steps: optimiser steps; the weights of ``snapshots`` are kept besides.
@@ -61,6 +62,7 @@ class TrainingPlan(FileRecord):
     latents: Count | None
     likelihood: str | dict[str, Any] = "bernoulli"
     beta: float = 1.0
+    kl: str = "exact"
     alpha: float | None = None
     samples: Count = 1
     trains: dict[str, Any] | None = None
@@ -74,12 +76,19 @@ class TrainingPlan(FileRecord):
     begins: str | None = None
     freeze: tuple[str, ...] = ()
 
+    @field_validator("trains")
+    @classmethod
+    def _complete_objective(cls, trains: dict[str, Any] | None) -> dict[str, Any] | None:
+        return None if trains is None else objectives.complete(trains)
+
     @property
     def objective(self) -> Any:
         """What training descends."""
         if self.trains is not None:
             return objectives.build(**self.trains)
-        return objectives.BetaVAE(self.beta) if self.alpha is None else objectives.Renyi(self.alpha, self.samples)
+        return (
+            objectives.BetaVAE(self.beta, self.kl) if self.alpha is None else objectives.Renyi(self.alpha, self.samples)
+        )
 
 
 class ScoreFile(FileRecord):

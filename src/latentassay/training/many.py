@@ -21,7 +21,7 @@ from latentassay.training.run import MODEL, Run
 from latentassay.training.run_state import facts_of
 from latentassay.training.source import Source, open_source
 from latentassay.training.trainer import pick_device
-from latentassay.training.vmap_trainer import Training, VmapTrainer, Weights, weight_of
+from latentassay.training.vmap_trainer import Training, VmapTrainer, Weights, kl_of
 
 PRECISIONS = ("float32", "tf32")
 """Of products of matrices; batches, weights and sums are float32."""
@@ -173,8 +173,7 @@ def _kind(each: Training, source: Source) -> str:
     """What trainings of one trainer have in common."""
     spec = {key: value for key, value in each.model.spec.items() if key != "seed"}
     dtype = None if source.stored is None else str(source.stored.dtype)
-    has_kl = weight_of(each.objective) is not None
-    return json.dumps([spec, has_kl, each.batch_size, each.lr, each.precision, source.n, dtype])
+    return json.dumps([spec, kl_of(each.objective), each.batch_size, each.lr, each.precision, source.n, dtype])
 
 
 def _result(member: _Member, history: Sequence[Row], seconds: float) -> tuple[Run, bool]:

@@ -179,6 +179,8 @@ def refuse_existing(folder: Path, resume: bool) -> None:
 
 
 def _refuse_other(folder: Path, saved: Facts, wanted: Facts) -> None:
+    if saved["objective"] is not None:  # options that came after it was written have their defaults
+        saved = {**saved, "objective": objectives.complete(saved["objective"])}
     for name in ("model", "objective", "data", "settings"):
         if saved[name] != wanted[name]:
             raise CheckpointError(

@@ -77,6 +77,15 @@ def weight_of(objective: Any) -> float | None:
     raise InputError(f"only AE, VAE and BetaVAE train side by side, got {objective!r}; use fit for others")
 
 
+def kl_of(objective: Any) -> str | None:
+    """Return the name of an objective's KL term; ``None`` for autoencoders, whose codes have none.
+
+    >>> kl_of(objectives.BetaVAE(4.0, kl="sigma")), kl_of(objectives.AE())
+    ('sigma', None)
+    """
+    return None if weight_of(objective) is None else str(objective.kl)
+
+
 class VmapTrainer:
     """Trains models of one architecture as one; they differ only in seed, data, length and weight of the KL.
 
@@ -125,9 +134,10 @@ class VmapTrainer:
             name: value.detach().to(self.device, torch.float32).requires_grad_() for name, value in stacked.items()
         }
         betas = [weight_of(each.objective) for each in self.members]
-        self._has_kl = betas[0] is not None
+        term = kl_of(first.objective)
+        self._has_kl = term is not None
         self._betas = torch.tensor([beta or 0.0 for beta in betas], device=self.device)
-        objective = objectives.BetaVAE(1.0) if self._has_kl else objectives.AE()
+        objective = objectives.AE() if term is None else objectives.BetaVAE(1.0, kl=term)
         self._loss_parts = _LossParts(copy.deepcopy(first.model).to("meta").train(), objective)
         mixed = np.random.SeedSequence([each.seed for each in self.members]).generate_state(1, np.uint64)
         self._noise = Generator(self.device).manual_seed(int(mixed[0] >> np.uint64(1)))

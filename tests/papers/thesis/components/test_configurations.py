@@ -30,7 +30,7 @@ def test_layers_of_dsprites_are_narrower_below_scale_paper(tmp_path):
 
 
 def test_beta_is_divided_by_the_pixels_that_were_averaged(tmp_path):
-    assert make_plan(configuration(tmp_path)).trains == {"name": "beta-vae", "beta": 1.0}
+    assert make_plan(configuration(tmp_path)).trains == {"name": "beta-vae", "beta": 1.0, "kl": "exact"}
     assert make_plan(configuration(tmp_path, scale="paper")).trains["beta"] == 4.0
     assert make_plan(configuration(tmp_path, variant="AE", beta=0.0)).trains == {"name": "ae"}
 
