@@ -24,6 +24,10 @@ FORBIDDEN = {
     "dead and moved": [finding("units.dead", "note", "3"), finding("graph.one_way", "note", "1>3")],
     "graph and invariance": [finding("graph", "good"), finding("consistency.invariance", "warning", "1>2")],
     "invariance and graph": [finding("consistency.invariance", "good"), finding("graph.entangled", "warning", "1+2")],
+    "one cause by two keys": [
+        finding("aggregate.shift", "warning", "3"),
+        finding("input_checks.shift", "warning", "3"),
+    ],
     "said twice": [finding("units.faint", "note", "3"), finding("units.faint", "warning", "3")],
     "good whose interval is not": [finding("graph", "good", estimate=Estimate(0.04, stderr=0.02), bounds=SHARE)],
     "warning whose interval reaches back": [

@@ -11,6 +11,7 @@ from torch import Generator, Tensor
 from latentassay.assay.ledger import Ledger
 from latentassay.core.autoencoder import Autoencoder, modules_of
 from latentassay.core.observations import Observations
+from latentassay.core.posteriors import StandardNormal
 from latentassay.core.units import Units
 from latentassay.responses import ResponseMatrix
 from latentassay.responses.graph import COUPLED
@@ -101,6 +102,11 @@ class Context:
     def has_prior(self) -> bool:
         """Whether the model was trained towards a prior, so that its weight β is something that can be changed."""
         return self.model.prior is not None
+
+    @property
+    def has_normal_prior(self) -> bool:
+        """Whether of every unit it is known how it should be distributed."""
+        return isinstance(self.model.prior, StandardNormal)
 
     @property
     def is_trainable(self) -> bool:

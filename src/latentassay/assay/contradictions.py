@@ -16,6 +16,9 @@ USED = ("units.faint", "units.encoder_blind", "units.twins", "units.redundant", 
 MUCH = 0.5
 """A share of the variance that a decoder cannot keep if it ignores every unit."""
 
+SAME: tuple[tuple[str, str], ...] = (("aggregate.shift", "input_checks.shift"),)
+"""Keys of one cause, which is said once."""
+
 OPPOSITES: tuple[tuple[str, str], ...] = (
     ("graph", "consistency.invariance"),
     ("consistency.invariance", "graph.entangled"),
@@ -57,6 +60,7 @@ def contradictions(
         *_of_units(said),
         *_of_all_units(said, scores, units),
         *_of_opposites(said),
+        *_of_one_cause(said),
         *_of_weak_couplings([*findings], scores),
         *_repeated(said),
         *(text for one in findings for text in _of_one(one, has_prior, is_trainable)),
@@ -97,6 +101,13 @@ def _of_opposites(findings: Sequence[Finding]) -> Iterator[str]:
             one.key == bad and one.level in GRAVE for one in findings
         ):
             yield f"{good} is good and {bad} accuses"
+
+
+def _of_one_cause(findings: Sequence[Finding]) -> Iterator[str]:
+    keys = {one.key for one in findings if one.level != "good"}
+    for one, other in SAME:
+        if {one, other} <= keys:
+            yield f"{one} and {other} say the same"
 
 
 def _of_weak_couplings(findings: Sequence[Finding], scores: Mapping[str, Score]) -> Iterator[str]:

@@ -80,8 +80,8 @@ def prior_findings(evidence: AggregateEvidence, *, holds_data: bool) -> tuple[Fi
     """
     scale = _common_scale(evidence)
     found = [
-        _shift_finding(evidence),
-        _spread_finding(evidence) if scale is None else None,
+        _moment_finding(evidence, _MEAN, evidence.mean, evidence.shift),
+        _moment_finding(evidence, _STD, evidence.std, evidence.spread) if scale is None else None,
         *_tails_findings(evidence),
         *_correlated_finding(evidence),
     ]
@@ -181,47 +181,70 @@ def _of_whom(evidence: AggregateEvidence, verdict: FamilyVerdict, k: int, what: 
     return f"their {what}" if is_named else f"the {what} of unit {evidence.labels[k]}"
 
 
-def _shift_finding(evidence: AggregateEvidence) -> Finding | None:
-    judged = _judge(evidence.shift, SHIFT)
+class _Moment(NamedTuple):
+    """A mean or a standard deviation, beside the prior's.
+
+    Attributes:
+        key: of its finding.
+        bounds: of how far it may be off; their null is the prior's own value.
+        name: what it is.
+        matched: what codes do where it fits.
+        number: how its value is written, in the prior's standard deviations.
+        remedy: what to do where it does not fit.
+        brief: the same in a few words.
+    """
+
+    key: str
+    bounds: Bounds
+    name: str
+    matched: str
+    number: str
+    remedy: str
+    brief: str
+
+
+_MEAN = _Moment(
+    key="shift",
+    bounds=SHIFT,
+    name="mean",
+    matched="lie about 0 as the prior does",
+    number="{:.2g} of the prior's standard deviations",
+    remedy="Add each unit's mean to what is drawn from the prior, or subtract it from the codes.",
+    brief="codes are shifted from the prior",
+)
+_STD = _Moment(
+    key="spread",
+    bounds=SPREAD,
+    name="standard deviation",
+    matched="spread as the prior does",
+    number="{:.3g} times the prior's",
+    remedy="Multiply what is drawn from the prior by each unit's own standard deviation.",
+    brief="codes are not on the prior's scale",
+)
+
+
+def _moment_finding(
+    evidence: AggregateEvidence, moment: _Moment, values: Float[np.ndarray, " u"], sizes: Sequence[Estimate]
+) -> Finding | None:
+    """Say which units have another mean, or another standard deviation, than the prior."""
+    judged = _judge(sizes, moment.bounds)
     if judged is None:
         return None
     verdict, named, _, k = judged
     words = _Words(
-        f"Codes of {_who(evidence.labels, named, k)} do not lie about 0, as the prior does",
-        "codes of all units lie about 0, as the prior does,",
-        f"{_of_whom(evidence, verdict, k, 'mean')} is {evidence.mean[k]:.2g} of the prior's standard deviations",
+        f"Codes of {_who(evidence.labels, named, k)} do not {moment.matched}",
+        f"codes of all units {moment.matched}",
+        f"{_of_whom(evidence, verdict, k, moment.name)} is {moment.number.format(values[k])}",
     )
     return _finding(
-        "shift",
+        moment.key,
         words,
-        SHIFT,
+        moment.bounds,
         judged,
         evidence.labels.__getitem__,
-        direction="above" if evidence.mean[k] > 0 else "below",
-        remedy="Add each unit's mean to what is drawn from the prior, or subtract it from the codes.",
-        brief="codes are shifted from the prior",
-    )
-
-
-def _spread_finding(evidence: AggregateEvidence) -> Finding | None:
-    judged = _judge(evidence.spread, SPREAD)
-    if judged is None:
-        return None
-    verdict, named, _, k = judged
-    words = _Words(
-        f"Codes of {_who(evidence.labels, named, k)} do not spread as the prior does",
-        "codes of all units spread as the prior does",
-        f"{_of_whom(evidence, verdict, k, 'standard deviation')} is {evidence.std[k]:.3g} times the prior's",
-    )
-    return _finding(
-        "spread",
-        words,
-        SPREAD,
-        judged,
-        evidence.labels.__getitem__,
-        direction="above" if evidence.std[k] > 1 else "below",
-        remedy="Multiply what is drawn from the prior by each unit's own standard deviation.",
-        brief="codes are not on the prior's scale",
+        direction="above" if values[k] > moment.bounds.null else "below",
+        remedy=moment.remedy,
+        brief=moment.brief,
     )
 
 

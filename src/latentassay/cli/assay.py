@@ -100,7 +100,7 @@ def assay(
     from latentassay.cli import terminal
     from latentassay.cli.config import parse_data_options, parse_options, parse_seconds
     from latentassay.cli.model_spec import open_model
-    from latentassay.core.observations import describe_layout, fit_layout
+    from latentassay.core.observations import fit_layout
 
     check_outputs(report, json, save)
     seconds, named = parse_seconds(budget), {"space": space, "size": size}
@@ -108,10 +108,9 @@ def assay(
     opened = open_model(model, settings, trust=trust, command=_trusting_command(model))
     rows = opened.load(data, parse_data_options(option, data, allow_large=allow_large))
     training = opened.load_train(train, data, parse_data_options(option, train, allow_large=allow_large))
-    out.print(escape("\n".join([f"model: {opened.notes}", *(f"data: {note}" for note in terminal.describe(rows))])))
+    terminal.print_data(rows, out, before=[f"model: {opened.notes}"])
     whole = as_autoencoder(opened.model, rows)
-    if layout := describe_layout(rows, fit_layout(whole.model, rows)):
-        out.print(escape(layout))
+    terminal.print_layout(rows, fit_layout(whole.model, rows), out)
     if whole.options:
         out.print(escape(terminal.describe_assumptions(whole.options)))
     stop: la.AssayInterrupted | None = None

@@ -102,14 +102,14 @@ def codes_and_factors(source: Path, *, rows: int, seed: int = 0, allow_large: bo
     """
     from latentassay import load_run
     from latentassay.cli.config import read_data_config
-    from latentassay.core.observations import describe_layout, fit_layout
+    from latentassay.cli.terminal import print_layout
+    from latentassay.core.observations import fit_layout
     from latentassay.metrics import encode_table
 
     if source.is_dir():
         model, unseen = load_run(source).model, read_data_config(source).split().test
         fitted = fit_layout(model, unseen)
-        if layout := describe_layout(unseen, fitted):
-            out.print(escape(layout), soft_wrap=True)
+        print_layout(unseen, fitted, out)
         return encode_table(model, fitted, n=rows, seed=seed)
     return _read_file(source, rows, seed, allow_large)
 

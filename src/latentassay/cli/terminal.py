@@ -12,6 +12,7 @@ from latentassay.cli.text import escape
 from latentassay.core.estimate import Z95
 from latentassay.core.findings import Score
 from latentassay.core.grids import Grid
+from latentassay.core.observations import Observations, describe_layout
 from latentassay.responses.matrix import CAUSAL
 
 COLOURS = {"problem": "bold red", "warning": "yellow", "unsure": "magenta", "good": "green", "note": "cyan"}
@@ -33,6 +34,17 @@ def describe(data: Any) -> tuple[str, ...]:
     """What was assumed of data of the user's own, and done to them; for other data their name."""
     notes = getattr(getattr(data, "store", None), "notes", ())
     return (f"{data.name}, {len(data):,} rows of {'×'.join(map(str, data.x_shape))}", *notes)
+
+
+def print_data(data: Any, out: Console, *, before: Iterable[str] = ()) -> None:
+    """Print what was assumed of data, after other lines."""
+    out.print(escape("\n".join([*before, *(f"data: {note}" for note in describe(data))])))
+
+
+def print_layout(data: Observations, fitted: Observations, out: Console) -> None:
+    """Print in which layout data are passed, where it may be another; ``fitted`` are the same by ``fit_layout``."""
+    if layout := describe_layout(data, fitted):
+        out.print(escape(layout), soft_wrap=True)
 
 
 def describe_assumptions(options: Mapping[str, Any]) -> str:

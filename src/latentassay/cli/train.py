@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import typer
 
 from latentassay.cli.shell import AllowLarge, ModelOptions, Options, Seed, load_torch, out
-from latentassay.cli.text import escape
 from latentassay.core.errors import InputError
 from latentassay.core.interrupts import Terminated
 
@@ -71,15 +70,13 @@ def train(
     from latentassay import fit, models
     from latentassay.cli import terminal
     from latentassay.cli.config import DataConfig, parse_data_options, parse_model_options, parse_options
-    from latentassay.core.observations import describe_layout
 
     config = DataConfig(
         name=data, options=parse_data_options(option, data, allow_large=allow_large), rows=rows, seed=seed
     )
     parts = config.split()
-    out.print(escape("\n".join(f"data: {note}" for note in terminal.describe(parts.train))))
-    if layout := describe_layout(parts.train, parts.train):
-        out.print(escape(layout))
+    terminal.print_data(parts.train, out)
+    terminal.print_layout(parts.train, parts.train, out)
     built = models.build(
         model,
         x_shape=parts.train.x_shape,

@@ -84,7 +84,16 @@ def test_a_slow_model_is_asked_on_fewer_rows():
 def test_channels_of_a_model_with_a_prior_break_a_promise():
     stds = torch.tensor([1.0, 1.0, 9.0, 1.0])
     section = findings_of(checks_of(scaled(stds, torch.tensor([4.0, 0, 0, 0]), prior="normal"), data()))
-    assert section["input_checks.channels"].level == section["input_checks.shift"].level == "warning"
+    assert section["input_checks.channels"].level == "warning"
+
+
+@pytest.mark.parametrize("prior", ["normal", None])
+def test_a_shift_is_said_once_beside_the_prior_where_there_is_one(prior):
+    model = scaled(torch.ones(4), torch.tensor([4.0, 0, 0, 0]), prior=prior)
+    found = findings_of(ask(model, data(), "input_checks", "aggregate", samples=128))
+    said = {key: (found[key].level, found[key].subjects) for key in found if key.endswith(".shift")}
+    expected = {"aggregate.shift": ("warning", ("0",))} if prior else {"input_checks.shift": ("note", ("0",))}
+    assert said == expected
 
 
 SEEDS = range(10)

@@ -17,7 +17,6 @@ from latentassay.assay.prior_fit import HEAVY, SHIFT, SPREAD, AggregateEvidence,
 from latentassay.assay.question import Judgement, Question
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Picture, Score
-from latentassay.core.posteriors import StandardNormal
 from latentassay.evaluation.aggregate import NORMAL, Correlations, aggregate_shape
 
 DRAWN = 4
@@ -32,7 +31,7 @@ AT = np.linspace(0.01, 0.99, 99)
 
 def passes_needed(context: Context) -> int | None:
     """Codes are there; only of a normal prior is it known how each unit should be distributed."""
-    return 0 if isinstance(context.model.prior, StandardNormal) else None
+    return 0 if context.has_normal_prior else None
 
 
 def measure(context: Context) -> AggregateEvidence:

@@ -262,8 +262,10 @@ def judge(evidence: InputEvidence, context: Context) -> Judgement:
     findings += [finding for finding in (_of_output(evidence), _of_belonging(evidence)) if finding]
     idle = set(context.ledger.labels(context.ledger.of("dead", "collapsed", "encoder-blind")))
     scales = [_of_scale(k, evidence, context) for k in range(len(evidence.scale_words))]
-    # Of units that do not vary the ledger says whether that matters.
+    # Of units that do not vary the ledger says whether that matters, and what lies off a normal prior the comparison
+    # of the aggregate posterior with it.
     scales = [each for each in scales if each.key != "input_checks.still" or not set(each.subjects) <= idle]
+    scales = [each for each in scales if each.key != "input_checks.shift" or not context.has_normal_prior]
     # Codes of the wrong input are on no scale that anybody chose.
     findings += [aside(finding) for finding in scales] if level in GRAVE else scales
     return Judgement(tuple(_scores(evidence, context)), tuple(findings))

@@ -36,7 +36,7 @@ def shifted(by: float, seed: int) -> Plant:
     return Plant(
         model=Faulty(world, (world.units,), code=lambda x, mean, std: (mean + shift, std), latent=lambda z: z - shift),
         data=world.draw(),
-        truth=frozenset({claim("aggregate.shift", *units), claim("input_checks.shift", *units)}),
+        truth=frozenset({claim("aggregate.shift", *units)}),
         consequences=frozenset({"holes", "structure", "input_checks.scale"}),
     )
 
@@ -151,7 +151,7 @@ def _kind(name: str, keys: tuple[str, ...], sizes: tuple[float, float, float], e
 
 KINDS = (
     _kind("wrong scale", ("input_checks.scale",), (1.6, 2.5, 5.5), "times the prior, or a part", scaled),
-    _kind("shifted mean", ("aggregate.shift", "input_checks.shift"), (0.5, 1, 2), "standard deviations", shifted),
+    _kind("shifted mean", ("aggregate.shift",), (0.5, 1, 2), "standard deviations", shifted),
     _kind("heavy tails", ("aggregate.tails",), (0.6, 0.85, 1.1), "a of sinh(a v)", heavy_tails),
     _kind("correlated codes", ("aggregate.correlated",), (0.4, 0.6, 0.9), "correlation of two codes", correlated),
     _kind("hole", ("holes",), (0.15, 0.3, 0.6), "half width of the hole in standard deviations", hole),

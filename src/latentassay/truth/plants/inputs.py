@@ -26,7 +26,6 @@ AFTERWARDS = frozenset(
         "input_checks.outside",
         "input_checks.channels",
         "input_checks.scale",
-        "input_checks.shift",
         "posterior.overconfident",
         "posterior.underconfident",
         "reconstruction.bias",
