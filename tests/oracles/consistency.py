@@ -21,6 +21,12 @@ def total_variance(rows):
     return sum(float((row - mean).square().sum()) for row in rows) / (len(rows) - 1)
 
 
+def apart(a, b, scale):
+    """How far two units are apart: the Euclidean distance as printed, its square for "free"."""
+    square = float((a - b).square().sum())
+    return square**0.5 if scale == "paper" else square
+
+
 def invariance(response, z, units, values, scale):
     """Equation 5: ``values[m]`` holds what unit m is set to."""
     before = [one(response, row) for row in z]
@@ -29,12 +35,12 @@ def invariance(response, z, units, values, scale):
     for m, unit in enumerate(units):
         for value in values[m]:
             changed = [intervened(row, unit, value) for row in z]
-            size = mean([(a[unit] - b[unit]).square().sum() for a, b in zip(changed, z, strict=True)])
+            size = mean([apart(a[unit], b[unit], scale) for a, b in zip(changed, z, strict=True)])
             if size == 0:
                 continue
             after = [one(response, row) for row in changed]
             for i, other in enumerate(units):
-                moved = mean([(a[other] - b[other]).square().sum() for a, b in zip(after, before, strict=True)])
+                moved = mean([apart(a[other], b[other], scale) for a, b in zip(after, before, strict=True)])
                 errors[m, i] += scaled(moved, size, variance[m], variance[i], scale, "sigma") / len(values[m])
     return 1 - errors
 
@@ -49,13 +55,13 @@ def equivariance(response, causes, z, values, scale):
     errors = np.zeros((len(units), len(units)))
     for m in units:
         for value in values[m]:
-            size = mean([(row[m] - value).square() for row in z])
+            size = mean([apart(row[m], value, scale) for row in z])
             if size == 0:
                 continue
             after = [one(causes, one(response, intervened(row, m, value))) for row in z]
             expected = [one(causes, intervened(row, m, value)) for row in before]
             for i in units:
-                moved = mean([(a[i] - b[i]).square().sum() for a, b in zip(after, expected, strict=True)])
+                moved = mean([apart(a[i], b[i], scale) for a, b in zip(after, expected, strict=True)])
                 errors[m, i] += scaled(moved, size, own[m], spread[i], scale, "nothing") / len(values[m])
     return 1 - errors
 
@@ -68,10 +74,39 @@ def self_consistency(response, z, units, scale, steps=1):
     after = [one(response, row) for row in before]
     scores = []
     for unit in units:
-        moved = mean([(a[unit] - b[unit]).square().sum() for a, b in zip(after, before, strict=True)])
+        moved = mean([apart(a[unit], b[unit], scale) for a, b in zip(after, before, strict=True)])
         variance = total_variance([row[unit] for row in after])
         scores.append(1 - moved / (variance if scale == "free" else variance**0.5))
     return np.array(scores)
+
+
+def authors_invariance(response, z, units, values):
+    """What the authors' code averages INV to: norms over the size of the intervention and σ, off the diagonal alone.
+
+    ``values[m]`` holds what unit m is set to. Their 10⁻⁴ beside the size is left out.
+    """
+    before = torch.stack([one(response, row) for row in z])
+    entries = []
+    for m, unit in enumerate(units):
+        for i, other in enumerate(units):
+            if i == m:
+                continue
+            error = 0.0
+            for value in values[m]:
+                changed = torch.stack([intervened(row, unit, value) for row in z])
+                after = torch.stack([one(response, row) for row in changed])
+                moved = torch.linalg.norm((after - before)[:, other], dim=1).mean()
+                size = torch.linalg.norm(changed - z, dim=1).mean()
+                error += float(moved / size) / len(values[m])
+            entries.append(1 - error / float(total_variance(list(before[:, other])) ** 0.5))
+    return mean(entries)
+
+
+def authors_self_consistency(response, z):
+    """Their SCN of single latents: norms over σ of the response, each clamped to [0, 1], then averaged."""
+    after = torch.stack([one(response, row) for row in z])
+    scores = 1 - (after - z).abs().mean(0) / after.std(0)
+    return float(torch.clamp(scores, 0.0, 1).mean())
 
 
 def scaled(moved, size, own, watched, scale, printed):

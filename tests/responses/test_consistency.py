@@ -103,7 +103,10 @@ def linear():
 
 @pytest.mark.parametrize("n", [40, 20_000])
 def test_a_linear_response_has_its_closed_form_whatever_the_values(n):
-    """‖A_im (v − z_m)‖² = A_im² ‖v − z_m‖², so that U cancels; only the spreads are those of a sample."""
+    """‖A_im (v − z_m)‖ = |A_im| ‖v − z_m‖, so that U cancels; only the spreads are those of a sample.
+
+    A normal error of standard deviation s has the mean distance s √(2/π).
+    """
     model, A = linear()
     sigma = torch.tensor([1.0, 0.5, 2.0, 1.0]).double()
     z = normals(n, 4) * sigma
@@ -113,11 +116,12 @@ def test_a_linear_response_has_its_closed_form_whatever_the_values(n):
         la.invariance(model, z, generator=seeded(), values=3, scale=scale, batch_size=1000) for scale in SCALES
     )
     assert_close(free.matrix, 1 - A.T.square() * spread[:, None].square() / spread.square(), **close)
-    assert_close(paper.matrix, 1 - A.T.square() / spread, **close)
+    assert_close(paper.matrix, 1 - A.T.abs() / spread, **close)
     assert_close(free.sigma, spread, **close)
-    away = (z @ (A - torch.eye(4)).T).square().mean(0) if n == 40 else (A - torch.eye(4)).square() @ sigma.square()
+    off, error = z @ (A - torch.eye(4)).T, (A - torch.eye(4)).square() @ sigma.square()
+    away, distance = (off.square().mean(0), off.abs().mean(0)) if n == 40 else (error, (2 / torch.pi * error).sqrt())
     assert_close(la.self_consistency(model, z).scores, 1 - away / spread.square(), **close)
-    assert_close(la.self_consistency(model, z, scale="paper").scores, 1 - away / spread, **close)
+    assert_close(la.self_consistency(model, z, scale="paper").scores, 1 - distance / spread, **close)
 
 
 def test_units_of_two_latents_in_expectation():
@@ -194,7 +198,8 @@ class Rescaled(Curved):
         return la.Point(super().encode(x).mean * self.scales)
 
 
-def test_only_the_scale_free_scores_do_not_change_when_latents_are_rescaled():
+def test_only_invariance_as_printed_changes_when_latents_are_rescaled():
+    """It divides by the size of the intervention and by σ of the unit watched; all others have no unit."""
     z, scales = normals(30, 4), torch.tensor([1.0, 100.0, 0.01, 3.0]).double()
     for ask in (lambda *a, **k: la.invariance(*a, generator=seeded(), values=4, **k), la.self_consistency):
         free, again = ask(Curved(), z), ask(Rescaled(scales), z * scales)
@@ -202,8 +207,50 @@ def test_only_the_scale_free_scores_do_not_change_when_latents_are_rescaled():
         assert_close(free[1], again[1])
         assert free.score == pytest.approx(again.score) and free.score.stderr == pytest.approx(again.score.stderr)
         paper, changed = (ask(m, x, scale="paper") for m, x in ((Curved(), z), (Rescaled(scales), z * scales)))
-        assert not torch.allclose(paper[0], changed[0], atol=0.1)
+        if ask is la.self_consistency:
+            assert_close(paper[:2], changed[:2])
+        else:
+            assert_close(paper.matrix, 1 - (1 - changed.matrix) * scales[:, None])
         assert paper.collapsed == changed.collapsed == free.collapsed
+
+
+@pytest.mark.parametrize("units", [None, PAIRS], ids=str)
+def test_the_authors_average_off_the_diagonal(units):
+    model, z = Curved(), normals(9, 4)
+    found = la.invariance(model, z, generator=seeded(), units=units, values=3, scale="paper", entries="off-diagonal")
+    values, groups = drawn(z, units, 3)
+    assert found.score_all == pytest.approx(oracle.authors_invariance(model.response, z, groups, values))
+    assert "all pairs off the diagonal" in found.variant
+    every = la.invariance(model, z, generator=seeded(), units=units, values=3, scale="paper")
+    assert_close(every.matrix, found.matrix)
+    assert every.score_all == pytest.approx(float(every.matrix.mean())) and "off the diagonal" not in every.variant
+    one = la.invariance(model, z, generator=seeded(), units=[[0]], values=3, entries="off-diagonal")
+    assert one.score_all == pytest.approx(float(one.matrix[0, 0]))
+
+
+def one_dead_unit():
+    """Latents that come back truly, but for one that hardly varies in the response and is far off."""
+    model = la.from_torch(lambda x: x * torch.tensor([1.0, 1.0, 0.05]).to(x), lambda z: z, latent_shape=(3,))
+    return model, normals(50, 3)
+
+
+def test_the_authors_clamp_before_they_average():
+    """Unclamped, one collapsed unit is all there is to see: E|z − z/20| over σ/20 is 19 · √(2/π)."""
+    model, z = one_dead_unit()
+    plain, cut = (la.self_consistency(model, z, scale="paper", clamp=clamp) for clamp in (None, (0, 1)))
+    assert plain.scores[2] < -13 and plain.score_all < -4
+    assert_close(plain.scores, cut.scores)
+    assert cut.score_all == pytest.approx(oracle.authors_self_consistency(lambda rows: model.encode(rows).mean, z))
+    assert cut.score_all == pytest.approx(2 / 3) and cut.score_all.low >= 0
+    assert "each unit cut at 0 and 1" in cut.variant and "cut at" not in plain.variant
+    curved = la.self_consistency(Curved(), z=normals(9, 4), scale="paper", clamp=(0.2, 0.6))
+    assert curved.score_all == pytest.approx(float(curved.scores.clamp(0.2, 0.6).mean()))
+
+
+@pytest.mark.parametrize("clamp", [(-0.1, 1), (0, 1.5), (1, 0), (0.5, 0.5), (0,), 0.5, "01", (0, float("nan"))])
+def test_clamps_outside_of_the_unit_interval_are_refused(clamp):
+    with pytest.raises(la.InputError, match=r"clamp must be two ends within \[0, 1\]"):
+        la.self_consistency(Curved(), normals(9, 4), clamp=clamp)
 
 
 def test_a_unit_that_never_changes_is_no_nan():
@@ -253,7 +300,9 @@ def test_intervals_of_invariance_cover_the_truth_of_a_linear_model(units, values
 def test_intervals_of_self_consistency_cover_the_truth_of_a_linear_model(scale):
     model, A = linear()
     spread = A.square().sum(1)
-    truth = 1 - (A - torch.eye(4)).square().sum(1) / (spread if scale == "free" else spread.sqrt())
+    truth = 1 - (A - torch.eye(4)).square().sum(1) / spread
+    if scale == "paper":
+        truth = 1 - (2 / torch.pi * (1 - truth)).sqrt()
     inside, scores = torch.zeros(4), 0
     for s in range(200):
         found = la.self_consistency(model, normals(200, 4, 100 + s), scale=scale, batch_size=200)
@@ -394,6 +443,7 @@ Z = normals(9, 4)
     [
         ({"values": 0}, "values must be at least 1"),
         ({"scale": "Paper"}, "scale must be 'free'.*got 'Paper'"),
+        ({"entries": "diagonal"}, "entries must be 'all' or 'off-diagonal'.*got 'diagonal'"),
         ({"z": Z[:, :3]}, r"z must have shape \(n, 4\).*got \(9, 3\)"),
         ({"z": Z[:1]}, "at least 2"),
         ({"z": Z.long()}, "floating"),

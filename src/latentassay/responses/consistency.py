@@ -18,6 +18,7 @@ from latentassay.responses.pairwise import (
     COLLAPSED,
     ErrorScale,
     PairScores,
+    check_entries,
     check_scale,
     inverse_power,
     numbers,
@@ -30,7 +31,13 @@ from latentassay.stats.crossed import block_inflation, crossed_stderr, row_squar
 from latentassay.stats.skewed import UNSEEN
 
 POWER = {"free": 1, "paper": 0.5}
-"""Power of the variance of a unit that its error is divided by."""
+"""Power of the variance of a unit that its error is divided by: a square by σ², a distance by σ."""
+
+Clamp = tuple[float, float]
+"""Lower and upper end that scores are cut at."""
+
+UNRELATED = {"free": 2.0, "paper": 2**0.5}
+"""Error of a latent that comes back as an unrelated one, at most: two variances, or the root of that."""
 
 
 class Invariance(PairScores):
@@ -51,7 +58,8 @@ class SelfConsistency(NamedTuple):
         scores: ``SCN[i]``, 1 if every latent is its own response, ``(u,)``.
         scores_stderr: its standard error over the rows, ``(u,)``.
         sigma: standard deviation of the last response of every unit, ``(u,)``.
-        score: mean over units that are not collapsed; ``None`` where all are.
+        score: mean over units that are not collapsed; ``None`` where all are. Where a ``clamp`` was asked for, each
+            unit is cut before the mean, and so it is in ``score_all``; ``scores`` are never cut.
         score_all: mean over all units, as the paper has it.
         collapsed: units whose response varies by no more than 1/8 of what the latents do.
         mask: the same as one boolean per unit.
@@ -83,13 +91,15 @@ def invariance(
     values: int = 20,
     scale: str = "free",
     donors: Any = None,
+    entries: str = "all",
     batch_size: int = BATCH_SIZE,
 ) -> Invariance:
     """Measure ``INV[m,i] = 1 − E_v e[m,i]``: does unit i stay as it is when unit m of all latents is set to a value v?
 
     ``e[m,i] = E‖R_i(replace(z, m, v)) − R_i(z)‖² / (U_m σ_i²/σ_m²)`` with ``U_m = E‖z_m − v‖²`` and σ the standard
     deviations of the response: what i is changed by, in its own units, for what m is, in its own. The scale of latents
-    does not matter. The paper divides by ``U_m σ_i`` instead, which it does.
+    does not matter. The paper has distances, ``e[m,i] = E‖R_i(replace(z, m, v)) − R_i(z)‖ / (E‖z_m − v‖ σ_i)``, which
+    change with the scale of unit m.
 
     e is 0 by definition where i never responds (σ_i = 0), where m never does (``"free"`` only), and for a value that
     changes nothing. Costs ``1 + units · values`` decodings and encodings of z and streams.
@@ -104,10 +114,12 @@ def invariance(
         donors: latents that values are taken from, each at most once while they last; z itself where left out. Values
             far outside the support of the latents are no error: little of so large a change comes back, and units
             count as collapsed.
+        entries: what ``score_all`` averages: ``"all"`` entries of the matrix, or those ``"off-diagonal"``, as the
+            authors' public code does, while the text says no more than that the matrix is averaged.
 
     Raises:
         InputError: fewer than two latents, latents or donors of another shape, NaN or infinite values in or out, fewer
-            than one value, an unknown scale, units that do not fit.
+            than one value, an unknown scale or choice of entries, units that do not fit.
 
     Source: IC equation 5.
 
@@ -120,11 +132,13 @@ def invariance(
             [0.8000, 0.0000]], dtype=torch.float64)
     """
     check_scale(scale)
+    check_entries(entries)
     latents, units = as_latents(model, z, minimum=2), as_units(units, latent_shape_of(model))
-    interventions = plan(units, latents, donors, values, as_generator(generator))
-    effects = intervene(model, latents, interventions, batch_size=batch_size)
-    how = ErrorScale(1, 1, "scale-free") if scale == "free" else ErrorScale(0, 0.5, "divided by U_m σ_i as printed")
-    return in_kind_of(score_pairs(Invariance, effects, interventions, how, diagonal=False), z)
+    interventions, paper = plan(units, latents, donors, values, as_generator(generator)), scale == "paper"
+    effects = intervene(model, latents, interventions, distances=paper, batch_size=batch_size)
+    how = ErrorScale(0, 0.5, "distances over U_m σ_i as printed") if paper else ErrorScale(1, 1, "scale-free")
+    every = entries == "all"
+    return in_kind_of(score_pairs(Invariance, effects, interventions, how, diagonal=False, all_diagonal=every), z)
 
 
 def self_consistency(
@@ -134,13 +148,14 @@ def self_consistency(
     units: Units | Any = None,
     steps: int = 1,
     scale: str = "free",
+    clamp: Any = None,
     batch_size: int = BATCH_SIZE,
 ) -> SelfConsistency:
     """Measure ``SCN[i] = 1 − E‖R_i(z) − z_i‖² / σ_i²``: does every latent come back as it went?
 
-    σ is the standard deviation of the response. The paper divides by σ_i instead, which lets the scale of latents
-    matter. With several ``steps``, the error is that of the last, of ``R^steps(z)`` from ``R^(steps−1)(z)``, and σ is
-    that of ``R^steps(z)``.
+    σ is the standard deviation of the response. The paper has distances, ``1 − E‖R_i(z) − z_i‖ / σ_i``; in neither
+    scale does the scale of latents matter. With several ``steps``, the error is that of the last, of ``R^steps(z)``
+    from ``R^(steps−1)(z)``, and σ is that of ``R^steps(z)``.
 
     The error is 0 by definition where σ_i is; such a unit is collapsed. The standard error is that of the ratio over
     rows (delta method), σ included. The interval of a mean score is longer towards low scores where few rows carry the
@@ -153,10 +168,13 @@ def self_consistency(
         units: what is scored as one; scalars, channels, or places of a single channel where left out.
         steps: how often to respond.
         scale: ``"free"``, or ``"paper"`` for the formula as printed.
+        clamp: lower and upper end that the score of each unit is cut at before the means, within [0, 1]; none is
+            printed, the authors' public code has (0, 1). What is cut has no error there, so intervals are too short
+            where units lie near an end.
 
     Raises:
         InputError: fewer than two latents, latents of another shape, NaN or infinite values in or out, fewer than one
-            step, an unknown scale, units that do not fit.
+            step, an unknown scale, a clamp outside [0, 1] or without room, units that do not fit.
 
     Source: IC 2.1, "Self-consistency score".
 
@@ -166,6 +184,7 @@ def self_consistency(
     tensor([0.2500], dtype=torch.float64)
     """
     check_scale(scale)
+    check_clamp(clamp)
     if steps < 1:
         raise InputError(f"steps must be at least 1, got {steps}")
     latents, units = as_latents(model, z, minimum=2), as_units(units, latent_shape_of(model))
@@ -174,8 +193,21 @@ def self_consistency(
     for _ in range(steps - 1):
         before, after = after, respond(model, after, batch_size=batch_size)
     epsilon = max(torch.finfo(dtype).eps for dtype in (latents.dtype, device_and_dtype(model, latents).dtype))
-    found = score_responses(units, latents, first, last=(before, after), steps=steps, scale=scale, epsilon=epsilon)
+    found = score_responses(
+        units, latents, first, last=(before, after), steps=steps, scale=scale, clamp=clamp, epsilon=epsilon
+    )
     return in_kind_of(found, z)
+
+
+def check_clamp(clamp: Any) -> None:
+    """Refuse clamps that are not two ends within [0, 1], the lower first."""
+    if clamp is None:
+        return
+    numbers_only = isinstance(clamp, tuple | list) and all(isinstance(end, int | float) for end in clamp)
+    if not numbers_only or len(clamp) != 2 or not 0 <= clamp[0] < clamp[1] <= 1:
+        raise InputError(
+            f"clamp must be two ends within [0, 1], the lower first, such as (0, 1), or None for none, got {clamp!r}"
+        )
 
 
 def score_responses(
@@ -186,6 +218,7 @@ def score_responses(
     last: tuple[Tensor, Tensor] | None = None,
     steps: int = 1,
     scale: str = "free",
+    clamp: Clamp | None = None,
     epsilon: float = 0.0,
     block: Int[Tensor, " n"] | None = None,
 ) -> SelfConsistency:
@@ -198,6 +231,7 @@ def score_responses(
         last: the last response but one and the last; the latents and their responses where left out.
         steps: how many responses were taken.
         scale: ``"free"`` or ``"paper"``.
+        clamp: ends that the score of each unit is cut at before the means.
         epsilon: rounding of what the responses were computed in.
         block: number of the block of each latent, where those of a block depend on each other: ``hybrid_blocks``.
     """
@@ -206,24 +240,26 @@ def score_responses(
     dead = once.variance <= COLLAPSED * there.variance
     errors, rows = _errors(units.squared_norm(after.cpu().double() - before.cpu().double()), final, scale)
     n, scores, live = len(latents), 1 - errors, ~dead
-    # A latent that comes back as an unrelated one is off by two variances.
-    unseen = UNSEEN / n * 2 * final.variance * inverse_power(final.variance, POWER[scale])
+    unseen = UNSEEN / n * UNRELATED[scale] * (final.variance > 0).double()
     rows = rows if block is None else rows * block_inflation(rows, block)
-    pooled = pool(scores[live], rows[:, live], n=n, unseen=unseen[live]) if live.any() else None
+    cut, cut_rows = _cut_scores(scores, rows, clamp)
+    unseen = torch.where(cut == scores, unseen, 0.0)
+    pooled = pool(cut[live], cut_rows[:, live], n=n, unseen=unseen[live]) if live.any() else None
     return SelfConsistency(
         scores=scores,
         scores_stderr=crossed_stderr(rows),
         sigma=final.variance.sqrt(),
         score=None if pooled is None else pooled.score,
-        score_all=pool(scores, rows, n=n, unseen=unseen).score,
+        score_all=pool(cut, cut_rows, n=n, unseen=unseen).score,
         collapsed=numbers(dead),
         mask=tuple(dead.tolist()),
         units=units,
         n=n,
         steps=steps,
-        variant=f"{'scale-free' if scale == 'free' else 'divided by σ_i as printed'}, response {steps} from "
-        f"{'the latent' if steps == 1 else f'response {steps - 1}'}, units collapsed below 1/8 of the variance, up to "
-        f"3 in {n} latents may come back as unrelated ones unseen"
+        variant=f"{'scale-free' if scale == 'free' else 'distances over σ_i as printed'}, response {steps} from "
+        f"{'the latent' if steps == 1 else f'response {steps - 1}'}, "
+        f"{'' if clamp is None else f'each unit cut at {clamp[0]:g} and {clamp[1]:g}, '}"
+        f"units collapsed below 1/8 of the variance, up to 3 in {n} latents may come back as unrelated ones unseen"
         f"{'; no score, as all are' if pooled is None else pooled.words}",
     )
 
@@ -232,7 +268,17 @@ def _errors(
     squares: Float[Tensor, "n u"], last: Spread, scale: str
 ) -> tuple[Float[Tensor, " u"], Float[Tensor, "n u"]]:
     """Mean errors, and what each row adds to them, less its share."""
-    power = POWER[scale]
-    errors = squares * inverse_power(last.variance, power)
+    power, distances = POWER[scale], squares if scale == "free" else squares.sqrt()
+    errors = distances * inverse_power(last.variance, power)
     mean = errors.mean(0)
     return mean, errors - mean * (1 + power * last.blocks)
+
+
+def _cut_scores(
+    scores: Float[Tensor, " u"], rows: Float[Tensor, "n u"], clamp: Clamp | None
+) -> tuple[Float[Tensor, " u"], Float[Tensor, "n u"]]:
+    """Scores within the clamp, and what each row adds: nothing where the score was cut."""
+    if clamp is None:
+        return scores, rows
+    cut = scores.clamp(*clamp)
+    return cut, torch.where(cut == scores, rows, 0.0)

@@ -39,7 +39,8 @@ def equivariance(
 
     ``r[m,i] = E‖f_i(R(replace(z, m, v))) − f_i(replace(R(z), m, v))‖² / (U_m σ_i²/σ_m²)``, with f the model's causes,
     ``U_m = E‖z_m − v‖²``, σ_m the standard deviation of noise m in the response and σ_i that of cause i. The scale of
-    latents and causes does not matter. The paper divides by ``U_m`` alone.
+    latents and causes does not matter. The paper has distances instead of squares, and divides by U_m alone:
+    ``r[m,i] = E‖·‖ / E‖z_m − v‖``, which is in the unit of the cause over that of the noise.
 
     r is 0 by definition for a value that changes nothing and, if ``"free"``, where a cause never varies or noise m
     never responds. Costs ``1 + units · values`` decodings and encodings of z and streams.
@@ -72,6 +73,7 @@ def equivariance(
         )
     latents, units = as_latents(model, z, minimum=2), Units.default(latent_shape_of(model))
     interventions = plan(units, latents, donors, values, as_generator(generator), noun="noise")
-    effects = intervene(model, latents, interventions, causes=model.causes, batch_size=batch_size)
-    how = ErrorScale(1, 1, "scale-free") if scale == "free" else ErrorScale(0, 0, "divided by U_m as printed")
+    paper = scale == "paper"
+    effects = intervene(model, latents, interventions, causes=model.causes, distances=paper, batch_size=batch_size)
+    how = ErrorScale(0, 0, "distances over U_m as printed") if paper else ErrorScale(1, 1, "scale-free")
     return in_kind_of(score_pairs(EquivarianceScore, effects, interventions, how, diagonal=True), z)

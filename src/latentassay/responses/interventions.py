@@ -61,9 +61,11 @@ class Effects(NamedTuple):
     """What came of the interventions on u units.
 
     Attributes:
-        changes: mean squared change over that of the intervention, ``(u, v, u)``; 0 for one that changed nothing.
+        changes: mean change, squared or as a distance, over that of the intervention, ``(u, v, u)``; 0 for one that
+            changed nothing.
         blocks: what each block of rows adds to their mean over the values, less its share, ``(b, u, u)``.
-        own: how much of an intervention comes back in the response of its own unit, mean over the values, ``(u,)``.
+        own: how much of an intervention comes back in the response of its own unit, always squared, mean over the
+            values, ``(u,)``.
         response: how far responses vary.
         watched: how far what is watched varies: responses or their causes.
     """
@@ -113,9 +115,15 @@ def _as_donors(donors: Any, z: Tensor) -> Tensor:
 
 
 def intervene(
-    model: Autoencoder, z: Tensor, interventions: Interventions, *, causes: Causes | None = None, batch_size: int
+    model: Autoencoder,
+    z: Tensor,
+    interventions: Interventions,
+    *,
+    causes: Causes | None = None,
+    distances: bool = False,
+    batch_size: int,
 ) -> Effects:
-    """Measure what interventions change.
+    """Measure what interventions change: squares of distances, or the ``distances`` themselves.
 
     Without causes that is R(replace(z, m, v)) − R(z). With causes f it is f(R(replace(z, m, v))) −
     f(replace(R(z), m, v)): how the response to an intervention differs from the intervened response.
@@ -129,7 +137,7 @@ def intervene(
     passes = 1 + len(units) * donors.shape[1]
     with eval_mode(model, z) as (device, dtype), bar(len(z) * passes, "interventions") as progress:
         epsilon = torch.finfo(dtype).eps
-        sums = _Sums(interventions, _sizes(interventions, z, epsilon, batch_size), epsilon)
+        sums = _Sums(interventions, z, epsilon, batch_size, distances=distances)
         for rows in torch.split(torch.arange(len(z)), batch_size):
             batch, shares = z[rows].to(device, dtype), interventions.shares(rows)
             response, respond_changed = prepare_responses(model, units, batch)
@@ -143,7 +151,7 @@ def intervene(
                     moved = apart = units.squared_norm(new - response)
                     if causes is not None:
                         apart = _apart(causes, new, units.replace(response, m, value.to(response)))
-                    found.append(torch.cat([apart, moved[:, m : m + 1]], 1))
+                    found.append(torch.cat([apart.sqrt() if distances else apart, moved[:, m : m + 1]], 1))
                     progress.update(len(rows))
                 sums.add_change(m, shares, torch.stack(found))
     return sums.effects()
@@ -158,18 +166,18 @@ def spread(units: Units, squares: Squares, epsilon: float) -> Spread:
     return Spread(torch.where(alive, total * squares.n / (squares.n - 1), 0.0), relative)
 
 
-def _sizes(interventions: Interventions, z: Tensor, epsilon: float, batch_size: int) -> Float[Tensor, "u v b"]:
-    """Squared sizes of the interventions in each block of rows; 0 where a unit had that value everywhere."""
+def _sizes(interventions: Interventions, z: Tensor, epsilon: float, batch_size: int) -> Float[Tensor, "2 u v b"]:
+    """Squared sizes of the interventions in each block of rows, and their sizes; 0 where a unit had that value."""
     groups, donors = interventions.units.groups, interventions.donors.flatten(2).cpu().double()
-    out = torch.zeros(*donors.shape[:2], interventions.blocks, dtype=torch.float64)
+    out = torch.zeros(2, *donors.shape[:2], interventions.blocks, dtype=torch.float64)
     power = torch.zeros(len(groups), 1, 1, dtype=torch.float64)
     for rows in torch.split(torch.arange(len(z)), batch_size):
         flat, shares = z[rows].flatten(1).cpu().double(), interventions.shares(rows)
         for m, group in enumerate(map(list, groups)):
             away = torch.cdist(donors[m][:, group], flat[:, group], compute_mode="donot_use_mm_for_euclid_dist")
-            out[m] += away.square() @ shares.T
+            out[:, m] += torch.stack([away.square(), away]) @ shares.T
             power[m] += flat[:, group].square().sum() / len(z)
-    return torch.where(varies(out.mean(2, keepdim=True), power, epsilon), out, 0.0)
+    return torch.where(varies(out[0].mean(2, keepdim=True), power, epsilon), out, 0.0)
 
 
 def _causes_of(causes: Causes, response: Tensor, units: int) -> Tensor:
@@ -190,11 +198,13 @@ def _apart(causes: Causes, new: Tensor, expected: Tensor) -> Float[Tensor, "n u"
 class _Sums:
     """What ``intervene`` adds up, batch by batch."""
 
-    def __init__(self, interventions: Interventions, sizes: Float[Tensor, "u v b"], epsilon: float):
-        self._units, self._sizes, self._epsilon = interventions.units, sizes, epsilon
-        u, v, b = sizes.shape
-        size = sizes.mean(2)
-        self._per_size = torch.where(size > 0, 1 / size.clamp(min=1e-300), 0.0)
+    def __init__(self, interventions: Interventions, z: Tensor, epsilon: float, batch_size: int, *, distances: bool):
+        both = _sizes(interventions, z, epsilon, batch_size)
+        self._units, self._sizes, self._epsilon = interventions.units, both[int(distances)], epsilon
+        u, v, b = self._sizes.shape
+        means = both.mean(3)
+        self._per_square, per_distance = torch.where(means > 0, 1 / means.clamp(min=1e-300), 0.0)
+        self._per_size = per_distance if distances else self._per_square
         self._changes = torch.zeros(u, v, u, dtype=torch.float64)
         self._blocks = torch.zeros(b, u, u, dtype=torch.float64)
         self._own = torch.zeros(u, dtype=torch.float64)
@@ -208,14 +218,15 @@ class _Sums:
             self._causes.add(shares, causes)
             self._cause_units = Units.channels(causes.shape[1:])
 
-    def add_change(self, m: int, shares: Float[Tensor, "b n"], squares: Float[Tensor, "v n u_and_own"]) -> None:
-        """Take squared changes by every intervention on unit m, and last the change of its own response."""
-        sums = shares @ squares.cpu().double() * self._per_size[m][:, None, None]
+    def add_change(self, m: int, shares: Float[Tensor, "b n"], changes: Float[Tensor, "v n u_and_own"]) -> None:
+        """Take changes by every intervention on unit m, and last the squared change of its own response."""
+        sums = shares @ changes.cpu().double()
         if not torch.isfinite(sums).all():
             raise InputError("responses hold NaN or infinite values; run la.check_autoencoder(model, x) to see where")
-        self._changes[m] += sums[..., :-1].mean(1)
-        self._blocks[:, m] += sums[..., :-1].mean(0)
-        self._own[m] += sums[..., -1].mean()
+        relative = sums[..., :-1] * self._per_size[m][:, None, None]
+        self._changes[m] += relative.mean(1)
+        self._blocks[:, m] += relative.mean(0)
+        self._own[m] += (sums[..., -1] * self._per_square[m][:, None]).mean()
 
     def effects(self) -> Effects:
         """Return what came of all of it."""

@@ -25,7 +25,7 @@ class PairScores(NamedTuple):
         matrix_stderr: its standard error, from the values and from blocks of rows; Student's t is inside, so that 1.96
             of them make a 95 % interval. With one value, that of the rows alone.
         score: mean over pairs of units that are not collapsed; ``None`` where there are none.
-        score_all: mean over all pairs, as the paper has it.
+        score_all: mean over all pairs, those of a unit with itself among them unless they were left out on request.
         collapsed: units that do not answer to a change of themselves: less than 1/8 of it, squared, comes back.
         mask: the same as one boolean per unit.
         sigma: standard deviation of what is watched in every unit, the root of its total variance.
@@ -105,7 +105,13 @@ class Scores(NamedTuple):
 
 
 def score_pairs(
-    kind: type[Kind], effects: Effects, interventions: Interventions, scale: ErrorScale, *, diagonal: bool
+    kind: type[Kind],
+    effects: Effects,
+    interventions: Interventions,
+    scale: ErrorScale,
+    *,
+    diagonal: bool,
+    all_diagonal: bool = True,
 ) -> Kind:
     """Return the scores ``1 − e`` of all pairs of units from the effects of interventions.
 
@@ -115,18 +121,20 @@ def score_pairs(
         interventions: what ``plan`` drew.
         scale: what changes are measured by.
         diagonal: whether the score of a unit with itself is one of those that ``score`` is a mean of.
+        all_diagonal: whether it is one of those that ``score_all`` is a mean of; a single unit has no others.
     """
     found, dead, n = scale_effects(effects, scale), effects.own < COLLAPSED, len(interventions.block)
     entries = ~(dead[:, None] | dead)
     if not diagonal:
         entries &= ~torch.eye(len(dead), dtype=torch.bool)
     pooled = found.pool(entries, n) if entries.any() else None
+    every = torch.ones_like(entries) if all_diagonal or len(dead) < 2 else ~torch.eye(len(dead), dtype=torch.bool)
     why = "all are" if diagonal else "fewer than two are not collapsed"
     return kind(
         matrix=found.matrix,
         matrix_stderr=found.stderr,
         score=None if pooled is None else pooled.score,
-        score_all=found.pool(torch.ones_like(entries), n).score,
+        score_all=found.pool(every, n).score,
         collapsed=numbers(dead),
         mask=tuple(dead.tolist()),
         sigma=effects.watched.variance.sqrt(),
@@ -135,6 +143,7 @@ def score_pairs(
         values=interventions.donors.shape[1],
         variant=f"{scale.words}, {interventions.words}, units collapsed below 1/8, what fewer than 3 in {n} latents do "
         "may be unseen and is in no interval"
+        f"{'' if every.all() else ', the mean of all pairs off the diagonal'}"
         f"{f'; no score, as {why}' if pooled is None else pooled.words}",
     )
 
@@ -192,6 +201,12 @@ def numbers(mask: Bool[Tensor, " u"]) -> tuple[int, ...]:
     (1, 2)
     """
     return tuple(mask.nonzero().flatten().tolist())
+
+
+def check_entries(entries: str) -> None:
+    """Refuse entries to average other than ``"all"`` and ``"off-diagonal"``."""
+    if entries not in ("all", "off-diagonal"):
+        raise InputError(f"entries must be 'all' or 'off-diagonal' (as the authors average), got {entries!r}")
 
 
 def check_scale(scale: str) -> None:

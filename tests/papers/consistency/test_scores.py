@@ -8,21 +8,25 @@ from latentassay.papers.consistency.configurations import list_configurations
 from latentassay.papers.experiment import Options
 
 
-def test_the_papers_scale_follows_from_ours():
-    """e / σ_i of equation 5, where ours is e σ_m² / σ_i²: both from one matrix."""
+def test_scores_of_invariance_in_every_scale(tmp_path):
+    """Against the authors' averages of the same model, and the mean of the matrix as printed."""
     from latentassay import from_torch
+    from latentassay.papers.consistency.configurations import SCALES
     from latentassay.responses import invariance
 
     weights = torch.tensor([[1.0, 0.3, 0.0], [0.1, 2.0, 0.4], [0.0, 0.5, 0.7]])
     model = from_torch(lambda x: x @ weights, lambda z: z, latent_shape=(3,), prior=None)
     z = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
-    ours, theirs = (
-        invariance(model, z, values=4, scale=scale, generator=torch.Generator().manual_seed(1))
-        for scale in ("free", "paper")
-    )
+    configuration = list_configurations(Options("smoke", tmp_path))[0]
+    found = scores._measure_invariance(configuration, model, {"posterior": z}, SCALES["smoke"])
+    sigma = (z @ weights).std(0)
+    printed = 1 - weights / sigma  # a linear response: |A_im| / σ_i, whatever the values
     off = ~torch.eye(3, dtype=torch.bool)
-    expected = float(theirs.matrix[off].mean())
-    assert scores._rescale_as_paper(ours)[f"INV, {scores.PAPER}"] == pytest.approx(expected, rel=1e-5)
+    assert found[f"INV, {scores.PAPER}"] == pytest.approx(float(printed.mean()), rel=1e-5)
+    assert found[f"INV, {scores.AUTHORS}"] == pytest.approx(float(printed[off].mean()), rel=1e-5)
+    ours = invariance(model, z, values=3)
+    assert found[scores.INV] == pytest.approx(float(ours.matrix[off].mean()), rel=1e-5)
+    assert found[scores.COLLAPSED] == 0 and scores.EQV not in found
 
 
 def test_traversals_move_one_unit_within_its_range(tmp_path):

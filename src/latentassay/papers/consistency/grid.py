@@ -29,11 +29,21 @@ from latentassay.papers.variants import by_variant
 
 SELF = tuple(f"SCN, {how}" for how in scores.SAMPLERS)
 SELF_PAPER = tuple(f"{name}, {scores.PAPER}" for name in SELF)
+SELF_AUTHORS = tuple(f"{name}, {scores.AUTHORS}" for name in SELF)
 BLOCKS = {
     " · pictures": (scores.ERROR, *(f"{name}, {kind}" for kind in scores.KINDS for name in ("FD", "KID × 1000"))),
-    " · interventions": (scores.INV, scores.INV_ALL, f"{scores.INV}, {scores.PAPER}", scores.EQV, scores.COLLAPSED),
+    " · interventions": (
+        scores.INV,
+        scores.INV_ALL,
+        f"{scores.INV}, {scores.PAPER}",
+        f"{scores.INV}, {scores.AUTHORS}",
+        scores.EQV,
+        f"{scores.EQV}, {scores.PAPER}",
+        scores.COLLAPSED,
+    ),
     " · no intervention": SELF,
     " · no intervention, paper’s scale": SELF_PAPER,
+    " · no intervention, authors’ average": SELF_AUTHORS,
     " · structure": (scores.SPARSE, scores.MMD, scores.P_VALUE),
 }
 """What stands behind the names of rows of a block → its columns."""
@@ -47,13 +57,16 @@ TABLE_2 = {
 """Posterior, hybrid, uniform. The table says XCAE, not which of the two."""
 
 NOTES = (
-    "INV, EQV and SCN: 1 is perfect. Our scale divides by variances only, and does not change when latents are "
-    "rescaled; the paper's divides a squared distance by a standard deviation, so its SCN and INV change with the "
-    "scale of the latents, which nothing fixes in an AE or SAE. Only the latter stand beside table 2.",
+    "INV, EQV and SCN: 1 is perfect. Our scale is squared and divides by variances, so that nothing changes when "
+    "latents are rescaled; the paper's has distances over standard deviations, and over the size of the intervention, "
+    "so that SCN has no unit, and INV and EQV depend on the scale of the unit intervened on, which nothing fixes in an "
+    "AE or SAE.",
+    "The authors' public code averages INV off the diagonal, and clamps the SCN of each unit to [0, 1] before it "
+    "averages. The text says neither; table 2 stands beside their average.",
     "INV is the mean over pairs of units that are not collapsed; INV of all entries, as the paper averages, "
     "counts what never answers as invariant, and unit diagonals besides. Collapsed: less than an eighth of the "
     "variance of a unit's intervention comes back. EQV is the mean over all entries of units that are not "
-    "collapsed.",
+    "collapsed; in the paper's scale over all.",
     "Latents for INV and EQV: prior samples in VAEs, posterior samples of test rows otherwise (IC A.4.3). "
     "Interventions take their values from posterior samples.",
     "Sparsity: share of the 15 possible edges whose gate is below ½. Table 1 says 41.66 % for 6 latents, 45.83 % "
@@ -156,7 +169,7 @@ def _list_cells(grid: Sequence[GridConfiguration]) -> Iterator[Cell]:
     for suffix, columns in BLOCKS.items():
         for row, own in groups.items():
             found = [scores.all_scores(configuration) for configuration in own]
-            printed = dict(zip(SELF_PAPER, TABLE_2.get(row, ()), strict=False)) if columns is SELF_PAPER else {}
+            printed = dict(zip(SELF_AUTHORS, TABLE_2.get(row, ()), strict=False)) if columns is SELF_AUTHORS else {}
             yield from row_over_seeds(row + suffix, columns, found, scale=own[0].scale, paper=printed, skip_empty=True)
 
 
