@@ -2,7 +2,7 @@
 
 A case is one function in a file ``coverage_….py`` beside this one, and stands in the list ``GROUPS`` here. Rows that
 were measured replace those of the same quantity, n and process in ``bench/results/coverage.json``; the others stay.
-Run: ``OMP_NUM_THREADS=1 python bench/coverage.py [--process WORDS] [--n N] [--repetitions N]``.
+Run: ``OMP_NUM_THREADS=1 python bench/coverage.py [--metric NAME] [--process WORDS] [--n N] [--repetitions N]``.
 """
 
 import argparse
@@ -40,20 +40,21 @@ def join_rows(before: list[dict[str, Any]], measured: list[dict[str, Any]]) -> l
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--group", choices=GROUPS, help="only this group of cases")
+    parser.add_argument("--metric", default="", help="only cases of this metric")
     parser.add_argument("--process", default="", help="only cases whose process has these words")
     parser.add_argument("--n", type=int, help="only this number of rows")
     parser.add_argument("--repetitions", type=int, default=REPETITIONS)
     chosen = parser.parse_args()
-    measured = [
-        row
-        for name, cases in GROUPS.items()
-        for case in cases
-        if chosen.group in (None, name)
-        if chosen.process in case.process
-        for n in case.sizes
-        if chosen.n in (None, n)
-        for row in measure(case, n, chosen.repetitions)
-    ]
+    for name, cases in GROUPS.items():
+        for case in cases:
+            if chosen.group in (None, name) and chosen.metric in ("", case.metric) and chosen.process in case.process:
+                for n in case.sizes:
+                    if chosen.n in (None, n):
+                        keep(measure(case, n, chosen.repetitions))
+
+
+def keep(measured: list[dict[str, Any]]) -> None:
+    """Join rows with those of the file at once, so that a long run may end early."""
     before = json.loads(RESULTS.read_text("utf-8"))["rows"] if RESULTS.exists() else []
     record("coverage", {"what": "coverage of 95 % intervals, aim 0.93 to 0.97", "rows": join_rows(before, measured)})
 

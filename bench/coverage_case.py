@@ -21,12 +21,18 @@ class Case(NamedTuple):
             of a matrix), whose coverage is then pooled. Everything random follows from the seed.
         truth: ``n`` → the values under the same names, as many: a closed form, or at least 200,000 rows.
         sizes: numbers of rows.
+        against: quantity → what its truth is, in words.
+        variant: what is chosen other than the defaults, in words.
+        metric: which metric it is about, if it is about one.
     """
 
     process: str
     draw: Callable[[int, int], Mapping[str, Estimate | Sequence[Estimate]]]
     truth: Callable[[int], Mapping[str, float | Sequence[float]]]
     sizes: tuple[int, ...] = SIZES
+    against: Callable[[str], str] = lambda quantity: "closed form"
+    variant: str = "defaults"
+    metric: str = ""
 
 
 class Counts(NamedTuple):
@@ -43,7 +49,7 @@ def measure(case: Case, n: int, repetitions: int = REPETITIONS) -> list[dict[str
     for seed in range(repetitions):
         for quantity, found in case.draw(n, seed).items():
             counts[quantity].append(compare(found, truth[quantity]))
-    return [row(case.process, n, quantity, found) for quantity, found in counts.items()]
+    return [row(case, n, quantity, found) for quantity, found in counts.items()]
 
 
 def compare(found: Estimate | Sequence[Estimate], truth: float | Sequence[float]) -> Counts:
@@ -55,7 +61,7 @@ def compare(found: Estimate | Sequence[Estimate], truth: float | Sequence[float]
     return Counts(held, np.array(estimates, dtype=float) - right, (ends[:, 1] - ends[:, 0]) / 2)
 
 
-def row(process: str, n: int, quantity: str, found: list[Counts]) -> dict[str, Any]:
+def row(case: Case, n: int, quantity: str, found: list[Counts]) -> dict[str, Any]:
     """One row of the table. The binomial interval takes repetitions, not the entries of a matrix, as independent."""
     held, error, half = (np.stack(part) for part in zip(*found, strict=True))
     coverage = float(held.mean())
@@ -63,7 +69,10 @@ def row(process: str, n: int, quantity: str, found: list[Counts]) -> dict[str, A
     return {
         "quantity": quantity,
         "n": n,
-        "process": process,
+        "process": case.process,
+        "variant": case.variant,
+        "truth": case.against(quantity),
+        "seeds": f"0 to {len(found) - 1}",
         "repetitions": len(found),
         "coverage": round(coverage, 4),
         "binomial_interval": [round(interval.low, 4), round(interval.high, 4)],

@@ -44,4 +44,11 @@ def truth(turn: int) -> Mapping[str, float]:
 
 def causal_cases() -> Iterator[Case]:
     for words, turn in TURNS.items():
-        yield Case(words, partial(draw, turn), lambda n, turn=turn: truth(turn), sizes=(12, 40))
+        yield Case(
+            words,
+            partial(draw, turn),
+            lambda n, turn=turn: truth(turn),
+            sizes=(12, 40),
+            against=lambda quantity: f"mean of {TRUE_GRIDS} grids with all groups",
+            variant="n groups a factor",
+        )

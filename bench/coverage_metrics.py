@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
+from itertools import product
 
 import numpy as np
 from coverage_case import Case
@@ -28,10 +29,10 @@ FITTED = ("dci",)
 MANY = ", against its value for many rows"
 """What the name of a score ends in whose intervals are compared with ``TRUE_ROWS`` rows instead."""
 
-TRUE_SAMPLES = {OF_N: 16}
+TRUE_SAMPLES = dict.fromkeys(OF_N, 16)
 """Samples of ``TRUE_ROWS`` rows whose mean is what many rows find: what a unit of noise counts is luck in all rows."""
 
-AVERAGED = {OF_N: 400, VOTED: 400, FITTED: 200}
+AVERAGED = {**dict.fromkeys((*OF_N, *VOTED), 400), **dict.fromkeys(FITTED, 200)}
 """Samples whose mean is the truth."""
 
 
@@ -85,39 +86,58 @@ PROCESSES = {
 FAINT = {"faint axes": faint_axes}
 
 
-def draw(codes: Codes, metrics: tuple[str, ...], n: int, seed: int) -> dict[str, Estimate]:
-    panel = la.score(*codes(n, np.random.default_rng(seed)), metrics=metrics, resamples=RESAMPLES, seed=seed)
+def draw(codes: Codes, metric: str, n: int, seed: int) -> dict[str, Estimate]:
+    panel = la.score(*codes(n, np.random.default_rng(seed)), metrics=(metric,), resamples=RESAMPLES, seed=seed)
     return {score.name: score.estimate for score in panel}
 
 
 @cache
-def truth(codes: Codes, metrics: tuple[str, ...]) -> Mapping[str, float]:
-    found = [
-        la.score(*codes(TRUE_ROWS, np.random.default_rng(2**31 + seed)), metrics=metrics)
-        for seed in range(TRUE_SAMPLES.get(metrics, 1))
-    ]
+def truth(codes: Codes, metric: str) -> Mapping[str, float]:
+    samples = range(2**31, 2**31 + TRUE_SAMPLES.get(metric, 1))
+    found = [la.score(*codes(TRUE_ROWS, np.random.default_rng(seed)), metrics=(metric,)) for seed in samples]
     return {score.name: float(np.mean([panel[score.name].value for panel in found])) for score in found[0]}
 
 
+def of_many_rows(metric: str) -> str:
+    count = TRUE_SAMPLES.get(metric, 1)
+    return f"{TRUE_ROWS:,} rows" if count == 1 else f"mean of {count} samples of {TRUE_ROWS:,} rows"
+
+
 def metric_cases(metrics: tuple[str, ...]) -> Iterator[Case]:
-    for words, codes in PROCESSES.items():
-        yield Case(words, partial(draw, codes, metrics), lambda n, codes=codes: truth(codes, metrics))
+    for metric, (words, codes) in product(metrics, PROCESSES.items()):
+        yield Case(
+            words,
+            partial(draw, codes, metric),
+            lambda n, codes=codes, metric=metric: truth(codes, metric),
+            against=lambda quantity, metric=metric: of_many_rows(metric),
+            metric=metric,
+        )
 
 
-def draw_both(codes: Codes, metrics: tuple[str, ...], n: int, seed: int) -> dict[str, Estimate]:
+def draw_both(codes: Codes, metric: str, n: int, seed: int) -> dict[str, Estimate]:
     """Estimates for both truths, the mean of samples of n rows and the score of many rows."""
-    found = draw(codes, metrics, n, seed)
+    found = draw(codes, metric, n, seed)
     return found | {name + MANY: estimate for name, estimate in found.items()}
 
 
 @cache
-def truth_of(codes: Codes, metrics: tuple[str, ...], n: int) -> Mapping[str, float]:
-    samples = [codes(n, np.random.default_rng([seed, n])) for seed in range(AVERAGED[metrics])]
-    found = [la.score(*sample, metrics=metrics) for sample in samples]
+def truth_of(codes: Codes, metric: str, n: int) -> Mapping[str, float]:
+    samples = [codes(n, np.random.default_rng([seed, n])) for seed in range(AVERAGED[metric])]
+    found = [la.score(*sample, metrics=(metric,)) for sample in samples]
     means = {score.name: float(np.mean([panel[score.name].value for panel in found])) for score in found[0]}
-    return means | {name + MANY: value for name, value in truth(codes, metrics).items()}
+    return means | {name + MANY: value for name, value in truth(codes, metric).items()}
+
+
+def of_n_rows(metric: str, quantity: str) -> str:
+    return of_many_rows(metric) if quantity.endswith(MANY) else f"mean of {AVERAGED[metric]} samples of n rows"
 
 
 def metric_cases_of_n(metrics: tuple[str, ...], processes: Mapping[str, Codes] = PROCESSES) -> Iterator[Case]:
-    for words, codes in processes.items():
-        yield Case(words, partial(draw_both, codes, metrics), lambda n, codes=codes: truth_of(codes, metrics, n))
+    for metric, (words, codes) in product(metrics, processes.items()):
+        yield Case(
+            words,
+            partial(draw_both, codes, metric),
+            partial(truth_of, codes, metric),
+            against=partial(of_n_rows, metric),
+            metric=metric,
+        )

@@ -63,4 +63,8 @@ def truth(turn: float, n: int) -> Mapping[str, list[float]]:
 
 def udr_cases() -> Iterator[Case]:
     for words, turn in TURNS.items():
-        yield Case(words, partial(draw, turn), partial(truth, turn))
+        yield Case(words, partial(draw, turn), partial(truth, turn), against=of_which, metric="udr")
+
+
+def of_which(quantity: str) -> str:
+    return f"{TRUE_ROWS:,} rows" if quantity.endswith(MANY) else f"mean of {TRUE_SAMPLES} samples of n rows"

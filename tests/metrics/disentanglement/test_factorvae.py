@@ -130,6 +130,18 @@ def test_interval_and_variant():
     assert all(word in found.variant for word in ("600 votes", "300 held out", "64 rows", "120 encoded", "0.05"))
 
 
+def test_standard_errors_are_what_the_score_of_few_rows_varies_by():
+    def found(seed, **options):
+        rng = np.random.default_rng(seed)
+        factors = np.stack([rng.integers(0, values, 128) for values in (4, 3, 6)], 1)
+        mixed = (factors - factors.mean(0)) @ [[1.0, 0.6, 0.0], [-0.6, 1.0, 0.5], [0.0, 0.4, 1.0]]
+        return factor_vae(mixed + 4 * rng.normal(size=mixed.shape), factors, **FEW, **options).score
+
+    spread = np.std([found(seed) for seed in range(200)])
+    stderr = np.sqrt(np.mean([found(seed, resamples=10).stderr ** 2 for seed in range(60)]))
+    assert 0.85 < stderr / spread < 1.4
+
+
 def test_memory_stays_small():
     factors = np.random.default_rng(0).integers(0, 5, (2000, 2))
     tracemalloc.start()
