@@ -49,6 +49,7 @@ def _checked_anew() -> None:
 def _no_report_contradicts_itself() -> Iterator[None]:
     """Every assay that any test makes is held against the table of findings that exclude each other."""
     from latentassay.assay.contradictions import contradictions
+    from latentassay.assay.language import slips_in
     from latentassay.assay.result import Assay
 
     plain = Assay.__init__
@@ -58,6 +59,8 @@ def _no_report_contradicts_itself() -> Iterator[None]:
         units, has_prior = self.meta.units, self.meta.prior is not None
         said = contradictions(self.findings, self.scores, units=units, has_prior=has_prior)
         assert not said, f"the report contradicts itself: {'; '.join(said)}"
+        slips = [slip for finding in self.findings for slip in slips_in(finding.sentence)]
+        assert not slips, f"the report is worded wrongly: {'; '.join(slips)}"
 
     Assay.__init__ = checked
     yield

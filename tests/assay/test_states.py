@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from latentassay.assay.language import slips_in
 from latentassay.assay.ledger import Entry, Ledger
 from latentassay.assay.states import STATES, state_findings
 from latentassay.core.estimate import Estimate
@@ -105,3 +106,14 @@ def test_twins_are_named_without_what_only_moves_with_them():
     known = replace(ledger(entry(0, "twin"), entry(1, "twin"), entry(2, "entangled")), variables=((0, 1, 2),))
     (finding,) = state_findings(known, beta=False)
     assert finding.sentence.startswith("Units 0 and 1 repeat each other") and finding.subjects == ("0+1",)
+
+
+def test_one_unit_and_several_are_spoken_of_rightly():
+    """Every state, alone and of two: singular and plural agree."""
+    for state in STATES:
+        for count in (2,) if state == "twin" else (1, 2):
+            directions = Estimate(1, low=1, high=1) if state == "redundant" else None
+            for finding in state_findings(
+                ledger(*(entry(k, state) for k in range(count)), directions=directions), beta=True
+            ):
+                assert slips_in(finding.sentence) == [], finding.sentence

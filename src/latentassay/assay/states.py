@@ -163,6 +163,12 @@ def _twins(ledger: Ledger, units: list[int], beta: bool) -> Words:
 
 def _redundant(ledger: Ledger, units: list[int], beta: bool) -> Words:
     most = max(float(ledger.entries[unit].response) for unit in units)
+    if len(units) == 1:
+        return (
+            f"{_names(ledger, units)} comes back only together with others: of a change of it alone at most "
+            f"{100 * most:.0f} % comes back, and most where the others move as in real codes.",
+            "To change what it holds, go along principal directions of the codes, not along this unit.",
+        )
     sentence = (
         f"{_names(ledger, units)} are redundant: of a change of one alone at most {100 * most:.0f} % comes back, of "
         f"all together most{_directions(ledger.directions)}."

@@ -143,5 +143,5 @@ def _why(ledger: Ledger, level: Level) -> str:
         return ""
     if any(entry.response < (1 - UNDERSHOOT.negligible) * entry.signal for entry in entries):
         lets = " as far as the posterior lets it" if _are_wide(ledger) else ", whole or nearly so"
-        return f" alone, and with the units that hold the same{lets}"
+        return f" alone, and where the others move as in real codes{lets}"
     return ", which is what the width of the posterior lets come back"
