@@ -234,8 +234,10 @@ class Context:
 
         Differences below single precision are rounding errors, which bins of equal counts would take for information.
         """
-        rest = encode(self.model, self.data, rows=rows[self.n :], batch_size=self.batch_size).mean
-        return torch.cat([self.codes.mean, rest]).flatten(1).float().double()
+        means = [self.codes.mean]
+        if len(rows) > self.n:
+            means.append(encode(self.model, self.data, rows=rows[self.n :], batch_size=self.batch_size).mean)
+        return torch.cat(means).flatten(1).float().double()
 
     def x(self, part: slice) -> Tensor:
         """Return a part of the drawn observations."""
