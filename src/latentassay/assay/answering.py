@@ -9,7 +9,7 @@ from torch import Tensor
 
 from latentassay.assay.context import Context
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import listing, minus
+from latentassay.assay.wording import listing
 from latentassay.core.autoencoder import Autoencoder, eval_mode, modules_of, to_model, weights_of
 from latentassay.core.errors import LatentAssayError
 from latentassay.core.estimate import Estimate
@@ -238,4 +238,4 @@ def _example(z: Tensor, context: Context) -> str:
     away = ((z.double().flatten() - mean) / spread.clamp(min=1e-300)).abs()
     most = away.topk(min(SHOWN, len(away))).indices.tolist()
     named = ", ".join(f"{j} is {float(z.flatten()[j]):.3g}" for j in sorted(most))
-    return minus(f"for example where latent {named}")
+    return f"for example where latent {named}"

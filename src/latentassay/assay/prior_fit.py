@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from latentassay.assay.families import FamilyVerdict, add_doubtful, judge_family
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import LISTED, listing, minus
+from latentassay.assay.wording import LISTED, listing
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Bounds, Finding
 from latentassay.core.levels import worst
@@ -155,7 +155,7 @@ def _finding(
         said |= {"remedy": None, "brief": None}
     finding = Finding(
         f"aggregate.{key}",
-        minus(sentence),
+        sentence,
         verdict.level,
         (f"aggregate.{'correlation' if key == 'correlated' else key}",),
         subjects=tuple(map(names, judged.named)),

@@ -4,7 +4,7 @@ from latentassay.assay.context import Context
 from latentassay.assay.families import add_doubtful, judge_family
 from latentassay.assay.ledger import Entry, Ledger
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import minus, name_units
+from latentassay.assay.wording import name_units
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Score
 from latentassay.core.levels import GRAVE, Bounds, Level, grade, worst
@@ -107,7 +107,7 @@ def _sentence(
         return "How much of a change of an alive unit comes back is unsure: there are too few rows to tell."
     if not names and level != "unsure":
         return f"{sentence}{why}."
-    many, share = len(names) > 1, f"{minus(str(size.scaled(100)))} %"
+    many, share = len(names) > 1, f"{size.scaled(100)!s} %"
     smaller = f"smaller than {'the width of the posterior explains' if wide else 'it was made'}"
     larger = "larger than it was made"
     if not names:

@@ -12,11 +12,6 @@ NAMED = 12
 """Units that a sentence names, at most, before it counts them."""
 
 
-def minus(text: str) -> str:
-    """Write minus signs where numbers are negative."""
-    return text.replace(" -", " −").replace("(-", "(−")
-
-
 def listing(names: Sequence[str]) -> str:
     """List names as a sentence does.
 

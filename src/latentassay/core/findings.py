@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from latentassay.core.estimate import Estimate
 from latentassay.core.levels import GRAVE, LEVELS, Bounds, Direction, Level, p_value
+from latentassay.core.text import minus_signs
 
 __all__ = ["LEVELS", "Bounds", "Finding", "Level", "Meta", "Picture", "Score", "Section"]
 
@@ -96,6 +97,10 @@ class Finding:
     remedy: str | None = None
     settle: str | None = None
     brief: str | None = None
+
+    def __post_init__(self) -> None:
+        """Numbers are written as in print, whoever words the sentence."""
+        object.__setattr__(self, "sentence", minus_signs(self.sentence))
 
     @property
     def is_grave(self) -> bool:

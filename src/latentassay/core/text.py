@@ -18,3 +18,16 @@ def printable(text: str) -> str:
     'a\\x1b[2Jb\\u202ec\\udcff'
     """
     return STEERING.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode("ascii"), text)
+
+
+HYPHEN = re.compile(r"(?<![\w.)\]\[’”-])-(?=\d)")
+"""A hyphen that stands for a minus sign: before a digit, and after nothing that it could join or take away from."""
+
+
+def minus_signs(text: str) -> str:
+    """Return the text with minus signs before negative numbers.
+
+    >>> minus_signs("-0.5 ± 0.1 to (-3), 4.6e-12, run-3")
+    '−0.5 ± 0.1 to (−3), 4.6e-12, run-3'
+    """
+    return HYPHEN.sub("−", text)

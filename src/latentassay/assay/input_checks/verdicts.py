@@ -5,7 +5,6 @@ from dataclasses import replace
 from latentassay.assay.input_checks import belonging, outputs, ranges, scaling
 from latentassay.assay.input_checks.gains import error_left
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import minus
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding
 from latentassay.core.levels import GRAVE, Bounds, Level, grade
@@ -81,7 +80,7 @@ def say_of_belonging(
     )
     return Finding(
         "input_checks.belong",
-        minus(sentence),
+        sentence,
         level,
         ("input_checks.belong",),
         direction=belonging.REGAINED.direction if grave else None,

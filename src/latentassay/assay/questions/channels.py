@@ -16,7 +16,7 @@ from latentassay.assay.families import judge_family
 from latentassay.assay.ledger import COUPLING, Ledger, State
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import LISTED, listing, minus
+from latentassay.assay.wording import LISTED, listing
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
 from latentassay.core.levels import Bounds, Level, worst
@@ -158,7 +158,7 @@ def _finding(evidence: ChannelsEvidence, likeness: list[Estimate], context: Cont
     subjects += [f"{names[j]}+{names[k]}" for j, k in alike]
     clauses += _clause([_say_alike(evidence, names, j, k) for j, k in alike])
     if clauses:
-        sentence = minus(f"Of {len(names)} channels, {'; '.join(clauses)}: see what is said of units and their graph.")
+        sentence = f"Of {len(names)} channels, {'; '.join(clauses)}: see what is said of units and their graph."
         return Finding("spatial.channels", sentence, "note", ("spatial.twins",), subjects=tuple(subjects))
     return _clear_finding(likeness, ledger, len(names))
 

@@ -13,7 +13,7 @@ from latentassay import plots
 from latentassay.assay.context import COARSEST, Context
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import listing, minus
+from latentassay.assay.wording import listing
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Bounds, Finding, Picture, Score
 from latentassay.core.levels import GRAVE, grade
@@ -218,7 +218,7 @@ def judge(evidence: FieldEvidence, context: Context) -> Judgement:
     remedy = "Do not repair samples by responding several times: where responses move apart, they get further away."
     finding = Finding(
         "field",
-        minus(sentence),
+        sentence,
         level,
         (expanding.name,),
         direction="above",

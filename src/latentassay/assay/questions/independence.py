@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from latentassay.assay.context import Context
 from latentassay.assay.question import Judgement, Question
-from latentassay.assay.wording import listing, minus
+from latentassay.assay.wording import listing
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Score
 from latentassay.core.levels import discoveries, exceeding
@@ -104,7 +104,7 @@ def judge(evidence: IndependenceEvidence, context: Context) -> Judgement:
     drawn = f"hybrids{', the prior' if context.has_prior else ''}"
     finding = Finding(
         "consistency.independence",
-        minus(_sentence(evidence, score, named)),
+        _sentence(evidence, score, named),
         "note",
         (score.name,),
         subjects=tuple(_pair(evidence, k) for k in named),

@@ -14,7 +14,6 @@ from latentassay.assay.interventions import LEAST_PASSES, affordable, base_laten
 from latentassay.assay.ledger import COUPLING, Ledger
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import minus
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding, Picture, Score
 from latentassay.core.levels import GRAVE, Level
@@ -118,7 +117,7 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
         settle = "Setting units to fixed values and exchanging them between samples tell different things here."
     finding = Finding(
         "consistency.invariance",
-        minus(f"{sentence}."),
+        f"{sentence}.",
         level,
         (score.name,),
         subjects=tuple(">".join(ledger.labels(pairs[k])) for k in graded.noted),

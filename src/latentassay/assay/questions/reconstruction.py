@@ -15,7 +15,7 @@ from latentassay.assay.context import Context
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.residuals import Parts, sum_residuals, take_apart
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import LISTED, listing, minus
+from latentassay.assay.wording import LISTED, listing
 from latentassay.core.autoencoder import HasCodebook
 from latentassay.core.estimate import Z95, Estimate
 from latentassay.core.findings import Finding, Level, Picture, Score
@@ -199,7 +199,7 @@ def _say_kept(kept: Estimate) -> str:
         return (
             f"Reconstructions keep nothing of the data: their squared error is {lost} times the variance of the data."
         )
-    return f"Reconstructions keep {minus(str(kept.scaled(100)))} % of the variance of the data."
+    return f"Reconstructions keep {kept.scaled(100)!s} % of the variance of the data."
 
 
 def _brief(kept: Estimate) -> str:
@@ -259,7 +259,7 @@ def _constant_finding(evidence: ReconstructionEvidence) -> Finding | None:
 
 def _say_constant(evidence: ReconstructionEvidence, level: Level, columns: list[int]) -> str:
     words = {"unsure": "are perhaps off by a constant", "note": "are a little off by a constant"}
-    share = f"{minus(str(evidence.constant.scaled(100)))} % of the variance of the data"
+    share = f"{evidence.constant.scaled(100)!s} % of the variance of the data"
     return (
         f"Reconstructions {words.get(level, 'are off by a constant')}: the squared mean of x − D(E(x)) is {share} and "
         f"{100 * evidence.constant_of_error:.0f} % of the squared error; without it "
@@ -294,7 +294,7 @@ def _say_off(evidence: ReconstructionEvidence, columns: list[int]) -> str:
     named = listing([f"{column} ({-evidence.bias[column]:+.2g})" for column in columns[:LISTED]])
     are = "Column" if len(columns) == 1 else "Columns"
     by = "are off by this many of their" if len(columns) > 1 else "is off by this many of its"
-    return minus(f" {are} {named}{' …' if len(columns) > LISTED else ''} {by} standard deviations.")
+    return f" {are} {named}{' …' if len(columns) > LISTED else ''} {by} standard deviations."
 
 
 def _columns_finding(evidence: ReconstructionEvidence, context: Context) -> Finding | None:

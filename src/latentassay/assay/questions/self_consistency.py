@@ -15,7 +15,7 @@ from latentassay.assay.families import add_doubtful, judge_family
 from latentassay.assay.interventions import MOST_UNITS
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import listing, minus, percent_of
+from latentassay.assay.wording import listing, percent_of
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Bounds, Finding, Picture, Score
 from latentassay.core.levels import Level
@@ -181,7 +181,7 @@ def _score(kind: str, mean: Estimate, variant: str, evidence: SelfConsistencyEvi
     allowed = ""
     if kind in ("posterior", "hybrid"):
         left = f"{100 * _left_by_width(evidence):.3g} %"
-        allowed = minus(f"; {left} is what the posterior's own width leaves of 100 %")
+        allowed = f"; {left} is what the posterior's own width leaves of 100 %"
     return Score.of(
         f"consistency.self.{kind}",
         f"Self-consistency, {kind} samples",
@@ -220,7 +220,7 @@ def _finding(evidence: SelfConsistencyEvidence, scores: dict[str, Score], contex
         sentence += f" {_cause(evidence, guilty)}"
     finding = Finding(
         "consistency.self",
-        minus(sentence),
+        sentence,
         level,
         tuple(score.name for score in scores.values()),
         subjects=tuple(evidence.labels[unit] for unit in guilty),
@@ -278,7 +278,7 @@ def _finding_of_hybrids(evidence: SelfConsistencyEvidence, scores: dict[str, Sco
     remedy = "Units are understood as they occur together, less so in new combinations: change few at a time."
     finding = Finding(
         "consistency.self.hybrid",
-        minus(sentence),
+        sentence,
         verdict.level,
         (scores["hybrid"].name, scores["posterior"].name),
         subjects=tuple(evidence.labels[unit] for unit in verdict.named),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from latentassay.assay.context import FEWEST_DRAWN, Context
 from latentassay.assay.question import Judgement, Question
 from latentassay.assay.settling import how_to_settle
-from latentassay.assay.wording import minus
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Bounds, Finding, Score
 from latentassay.core.levels import GRAVE, grade
@@ -125,7 +124,7 @@ def _finding(evidence: StructureEvidence, effect: Score) -> Finding:
     )
     return Finding(
         "structure",
-        minus(sentence),
+        sentence,
         level,
         (effect.name, "structure.causal"),
         direction="above",
