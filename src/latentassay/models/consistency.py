@@ -41,7 +41,7 @@ SIZES = {
 """IC's table 3; those in v32 are for faces of 128×128."""
 
 HEADS = {"ae": (256, 128), "vae": (128, 64), "sae": (256, 128)}
-"""Dense layers. What wider causes cost in table 4 says that the first of the decoder is 128 wide in AEs, 64 in VAEs."""
+"""Dense layers, as table 4 counts them: every count comes out to the digit (tests/models/test_consistency.py)."""
 
 
 def _models() -> dict[str, Recipe]:
@@ -62,11 +62,14 @@ def _models() -> dict[str, Recipe]:
 
 
 def _recipe(family: str, size: Size, *, causal: bool) -> Recipe:
-    skeleton = Skeleton(size.depth, size.pools, size.filters, HEADS[family])
+    skeleton = Skeleton(size.depth, size.pools, size.filters, HEADS[family], gaussian=family == "vae")
+    unit = size.unit if causal else 1
     small = (2, 9, 9) if size.depth == 12 else (1, 10, 10)  # sides that halve evenly, and that do not
     return Recipe(
         head=DIAGONAL if family == "vae" else POINT,
-        coders=partial(structural_coders if family == "sae" else skeleton_coders, skeleton=skeleton),
+        coders=partial(structural_coders, skeleton=skeleton, unit=unit)
+        if family == "sae"
+        else partial(skeleton_coders, skeleton=skeleton),
         about=f"{size.depth} convolutions" + ", structural decoder" * (family == "sae") + ", causal block" * causal,
         objective=BETA_VAE if family == "vae" else AE,
         latents=size.latents,

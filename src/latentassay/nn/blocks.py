@@ -43,11 +43,6 @@ def upsampled_conv(channels_in: int, channels_out: int) -> nn.Sequential:
     )
 
 
-def mish_block(channels_in: int, channels_out: int) -> nn.Sequential:
-    """3×3 convolution, Mish, batch normalisation (IC figure 10)."""
-    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 3, padding=1), nn.Mish(), nn.BatchNorm2d(channels_out))
-
-
 def double_size() -> nn.Upsample:
     """Bilinear upsampling to twice the height and width."""
     return nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)

@@ -76,6 +76,7 @@ class StructuralDecoder(nn.Module):
         places: which stages these are; the first ones if left out.
         whole: every layer reads all latents, as adaptive normalisation does, instead of a segment (SA's AdaAE).
         layer: what lets latents in, ``(values, channels, hidden=…) → module(features, u)``.
+        start: network that makes the constant of ones, instead of one that is learned itself.
 
     Attributes:
         variables: the latents of each segment, or each on its own where every layer reads all.
@@ -95,12 +96,15 @@ class StructuralDecoder(nn.Module):
         places: Sequence[int] | None = None,
         whole: bool = False,
         layer: Callable[..., nn.Module] = StrTfm,
+        start: nn.Sequential | None = None,
     ):
         super().__init__()
         self.variables = segments(latents, latents if whole else len(channels))
         self.segments = [(0, latents)] * len(channels) if whole else [(g[0], g[-1] + 1) for g in self.variables]
         self.places = tuple(range(len(channels))) if places is None else tuple(places)
-        self.root = nn.Parameter(torch.randn(1, *root))  # not 0, or all places would stay alike
+        self.start, self._shape = start, tuple(root)
+        # Not 0, or all places would stay alike.
+        self.root = nn.Parameter(torch.randn(1, *root)) if start is None else None
         self.transforms = nn.ModuleList(
             layer(end - start, count, hidden=hidden)
             for (start, end), count in zip(self.segments, channels, strict=True)
@@ -114,7 +118,7 @@ class StructuralDecoder(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """Decode latents ``(n, latents)``."""
-        features = self.root.expand(len(z), *self.root.shape[1:])
+        features = self._constant(z).expand(len(z), *self._shape)
         for i, stage in enumerate(self.stages):
             if i in self.places:
                 which = self.places.index(i)
@@ -122,3 +126,11 @@ class StructuralDecoder(nn.Module):
                 features = self.transforms[which](features, z[:, start:end])
             features = stage(features)
         return features
+
+    def _constant(self, z: Tensor) -> Tensor:
+        if self.root is not None:
+            return self.root
+        start = self.start
+        ones = z.new_ones(1, start[0].in_features)  # type: ignore[index,arg-type]  # there is one without a root
+        made: Tensor = start(ones)  # type: ignore[misc]
+        return made.view(1, *self._shape)
