@@ -1,5 +1,6 @@
 """Squared MMD between two isotropic Gaussians, by quadrature: squared distances of their draws are scaled χ²."""
 
+import numpy as np
 from scipy.integrate import quad
 from scipy.stats import chi2, ncx2
 
@@ -15,3 +16,16 @@ def gaussian_mmd(c, d, shift, std, other_std):
     within = mean_kernel(c, d, 2 * std**2) + mean_kernel(c, d, 2 * other_std**2)
     between = mean_kernel(c, d, std**2 + other_std**2, d * shift**2)
     return within - 2 * between
+
+
+def diagonal_mmd(c, variances, other):
+    """Squared MMD of N(0, diag(variances)) and N(0, diag(other)) for one kernel of width c.
+
+    ``c/(c + r²) = ∫ c e^{−ct} e^{−t r²} dt``, and ``E e^{−t u²} = (1 + 2 t v)^{−½}`` for u ~ N(0, v).
+    """
+
+    def mean(spread):
+        return quad(lambda t: c * np.exp(-c * t) / np.sqrt(np.prod(1 + 2 * t * spread)), 0, np.inf, limit=200)[0]
+
+    variances, other = np.array(variances, float), np.array(other, float)
+    return mean(2 * variances) + mean(2 * other) - 2 * mean(variances + other)

@@ -4,7 +4,10 @@ import pytest
 import torch
 
 import latentassay as la
+from latentassay.responses import structure
+from latentassay.stats.mmd import paired_mmd
 from tests.oracles import slow
+from tests.oracles.discrepancy import diagonal_mmd
 from tests.oracles.linear import exact_inverse
 
 
@@ -37,16 +40,82 @@ def test_causal_variant_ignores_what_is_dead():
 
 
 def test_structure_equals_the_loop_with_either_kernel():
-    """The published single kernel is C = d; ours gives it as the scale ½ for a prior of unit variance."""
+    """The authors' single kernel is C = d; it is the scale ½ for a prior of unit variance."""
     model, n = exact_inverse(3, 8), 24
     model.E = 0.7 * model.E
-    for scales, widths in (((0.5,), [3.0]), ((0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0), None)):
-        found = la.structure_score(model, generator=seeded(), n=n, sample=False, scales=scales)
+    for kernel, widths in (("single", [3.0]), ("scales", None)):
+        found = la.structure_score(model, generator=seeded(), n=n, sample=False, kernel=kernel)
         z = model.prior.sample(n, seeded()).float()
-        widths = widths or [6.0 * s for s in scales]
+        widths = widths or [6.0 * s for s in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
         assert found.score == pytest.approx(slow.mmd(z.double(), la.respond(model, z).double(), widths), abs=1e-6)
-    with pytest.raises(la.InputError, match="scales"):
-        la.structure_score(model, generator=seeded(), n=n, scales=(0.0,))
+    half = la.structure_score(model, generator=seeded(), n=n, sample=False, scales=(0.5,))
+    assert half.score == la.structure_score(model, generator=seeded(), n=n, sample=False, kernel="single").score
+    assert half.variant.endswith("of one scale")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scales": (0.0,)}, "scales must be positive"),
+        ({"kernel": "double"}, "kernel must be one of scales, single, got 'double'"),
+        ({"kernel": "single", "scales": (1.0,)}, "takes no others"),
+    ],
+)
+def test_kernels_that_contradict_or_do_not_exist_are_refused(options, message):
+    with pytest.raises(la.InputError, match=message):
+        la.structure_score(exact_inverse(3, 8), n=10, **options)
+
+
+class Active:
+    """The first k of d units respond with a given variance; the other units with the prior's, or as means with 0."""
+
+    def __init__(self, d, k, variance, noise=0.01):
+        self.latent_shape, self.prior = (d,), la.StandardNormal((d,))
+        alive = torch.arange(d) < k
+        self._factor = torch.where(alive, (variance - noise**2) ** 0.5, 0.0)
+        self._std = torch.where(alive, noise, 1.0)
+
+    def encode(self, x):
+        return la.DiagonalGaussian(x * self._factor, self._std.expand_as(x))
+
+    def decode(self, z):
+        return z
+
+
+def score_active(k, variance, *, sample, d=12, n=2500):
+    found = la.structure_score(Active(d, k, variance), generator=seeded(k), n=n, kernel="single", sample=sample)
+    dead = 1.0 if sample else 0.0
+    truth = diagonal_mmd(d, [1.0] * d, [variance] * k + [dead] * (d - k))
+    assert found.score.low <= truth <= found.score.high
+    assert found.score == pytest.approx(truth, abs=4 * found.score.stderr)
+    return truth
+
+
+def test_36_thousandths_are_all_twelve_units_alive_with_half_the_priors_variance():
+    """LR's table 2 prints 36 ± 2, 33 ± 3 and 32 ± 1 (× 1000) for 3D Shapes: sampled responses, C = d = 12."""
+    found = [1000 * score_active(k, 0.5, sample=True) for k in (12, 10, 5)]
+    assert found == pytest.approx([30.98, 20.43, 4.93], abs=0.01)
+
+
+def test_table_3_has_means_of_responses():
+    """LR's table 3 prints 23.63 and 17.66 (× 100) for MPI3D: one and two units alive, all others respond with 0."""
+    found = [100 * score_active(k, 1.0, sample=False) for k in (1, 2)]
+    assert found == pytest.approx([23.64, 17.47], abs=0.01)
+    by_sigma = [100 * diagonal_mmd(12, [1] * 12, [0.5] * k + [0] * (12 - k)) for k in (1, 2)]
+    assert by_sigma == pytest.approx([26.88, 22.69], abs=0.01)  # a variance of ½ does not fit there
+
+
+def test_the_single_kernel_takes_ten_thousand_samples_as_the_authors(monkeypatch):
+    taken = []
+
+    def compare(a, b, **options):
+        taken.append(len(a))
+        return paired_mmd(a[:50], b[:50], **options)
+
+    monkeypatch.setattr(structure, "paired_mmd", compare)
+    for kernel in ("single", "scales"):
+        la.structure_score(Active(4, 2, 0.5), kernel=kernel)
+    assert taken == [10_000, 1024]
 
 
 def test_structure_without_a_prior_needs_a_base():

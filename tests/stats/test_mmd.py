@@ -4,6 +4,7 @@ import torch
 from sklearn.metrics.pairwise import euclidean_distances
 
 from latentassay.core.errors import InputError
+from latentassay.stats import mmd
 from latentassay.stats.mmd import SCALES, inverse_multiquadratic, of_squared_distances, paired_mmd, unpaired_mmd
 from tests.oracles import slow
 from tests.oracles.discrepancy import gaussian_mmd
@@ -22,6 +23,17 @@ def normals(n, d, seed):
 def test_equals_the_double_loop():
     x, y = normals(12, 3, 0), normals(12, 3, 1) + 0.5
     assert paired_mmd(x, y, widths=WIDTHS, generator=seeded()).value == pytest.approx(slow.mmd(x, y, WIDTHS), abs=1e-12)
+
+
+def test_a_few_rows_at_a_time_are_all_of_them(monkeypatch):
+    x, y = normals(50, 3, 0), normals(50, 3, 1) + 0.5
+    whole = paired_mmd(x, y, widths=WIDTHS, generator=seeded())
+    for held in (1, 7 * 50, 49 * 50):
+        monkeypatch.setattr(mmd, "HELD", held)
+        found = paired_mmd(x, y, widths=WIDTHS, generator=seeded())
+        assert found.value == pytest.approx(whole.value, rel=1e-12)
+        assert found.value.stderr == pytest.approx(whole.value.stderr, rel=1e-9)
+        assert found.effect == pytest.approx(whole.effect, rel=1e-12) and found.p_value == whole.p_value
 
 
 def test_kernel_equals_scikit_learns_distances():

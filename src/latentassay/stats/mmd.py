@@ -25,6 +25,9 @@ SMALLEST = 1e-300
 AT_ONCE = 2**16
 """Numbers that stay in the fast memory from one width to the next, about."""
 
+HELD = 2**22
+"""Numbers of a matrix of pairs that are computed at once."""
+
 SCALES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Multiples s of the base width in the multi-scale kernel."""
 
@@ -114,18 +117,46 @@ def paired_mmd(
     swaps the two members of random pairs, which flips the signs of h.
     """
     x, y, n = x.double(), y.double(), len(x)
-    across = inverse_multiquadratic(x, y, widths)
-    within = inverse_multiquadratic(x, x, widths) + inverse_multiquadratic(y, y, widths)
-    pairs = n * (n - 1)
-    spread = 1 - float(within.sum() - within.trace()) / (2 * pairs)
-    h = within - across - across.T
-    h.fill_diagonal_(0)
-    value = float(h.sum()) / pairs
-    zeta2 = float(h.square().sum()) / pairs - value**2
-    zeta1 = max(0.0, float((h.sum(1) / (n - 1)).var()) - zeta2 / (n - 1))
+    pairs, sums, generator = n * (n - 1), _Sums(n), as_generator(generator)
+    signs = torch.randint(0, 2, (permutations + 1, n), generator=generator).float() * 2 - 1
+    signs[0] = 1
+    for start in range(0, n, max(1, HELD // n)):
+        sums.add(x, y, slice(start, start + max(1, HELD // n)), widths, signs)
+    spread = 1 - sums.within / (2 * pairs)
+    value = float(sums.rows.sum()) / pairs
+    zeta2 = sums.squares / pairs - value**2
+    zeta1 = max(0.0, float((sums.rows / (n - 1)).var()) - zeta2 / (n - 1))
     stderr = (4 * zeta1 / n + 2 * zeta2 / pairs) ** 0.5
-    found = _estimate(value, stderr, h.sum(1) / (n - 1))
-    return MMD(found, _share_between(found, spread), _p_value(h, permutations, as_generator(generator)))
+    found = _estimate(value, stderr, sums.rows / (n - 1))
+    # Share of sign flips, none at all among them, that make the sum of h as large.
+    flipped = sums.flipped(permutations + 1)
+    return MMD(found, _share_between(found, spread), float((flipped >= flipped[0]).sum()) / (permutations + 1))
+
+
+class _Sums:
+    """What is summed of h, whose rows are computed a few at a time: all of it at once is n² numbers, several times."""
+
+    def __init__(self, n: int):
+        self.rows = torch.zeros(n, dtype=torch.float64)
+        self.within = self.squares = 0.0
+        self._flipped: list[Tensor] = []
+
+    def add(self, x: Tensor, y: Tensor, part: slice, widths: Sequence[float], signs: Float[Tensor, "p n"]) -> None:
+        """Add the rows of h that ``part`` says, and what sign flips of them all make of these rows' sums."""
+        within = inverse_multiquadratic(x[part], x, widths) + inverse_multiquadratic(y[part], y, widths)
+        across, first = inverse_multiquadratic(x[part], y, widths), part.start
+        back = across.T if len(across) == len(x) else inverse_multiquadratic(y[part], x, widths)
+        h = within - across - back
+        h.diagonal(first).zero_()
+        self.within += float(within.sum() - within.diagonal(first).sum())
+        self.squares += float(h.square().sum())
+        self.rows[part] = h.sum(1)
+        # Single precision will do.
+        self._flipped.append(((signs[:, part] @ h.float()) * signs).sum(1))
+
+    def flipped(self, count: int) -> Float[Tensor, " p"]:
+        """Return the sum of h under every flip of signs."""
+        return torch.stack(self._flipped).sum(0) if self._flipped else torch.zeros(count)
 
 
 def _estimate(value: float, stderr: float, rows: Float[Tensor, " n"]) -> Estimate:
@@ -139,14 +170,6 @@ def _estimate(value: float, stderr: float, rows: Float[Tensor, " n"]) -> Estimat
     if value > reach / 3:
         high = max(high, float(interval.high) ** 2)
     return Estimate(value, low=value - reach + bend, high=high, stderr=stderr, n=n)
-
-
-def _p_value(h: Float[Tensor, "n n"], permutations: int, generator: Generator) -> float:
-    """Share of sign flips, none at all among them, that make the sum of h as large; single precision will do."""
-    signs = torch.randint(0, 2, (permutations + 1, len(h)), generator=generator).float() * 2 - 1
-    signs[0] = 1
-    sums = ((signs @ h.float()) * signs).sum(1)
-    return float((sums >= sums[0]).sum()) / (permutations + 1)
 
 
 def _share_between(value: Estimate, within: float) -> Estimate:
