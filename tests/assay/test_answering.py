@@ -130,3 +130,8 @@ def test_rows_that_cannot_be_read_are_left_out_also_where_they_come_late(size):
     found = {finding.key: finding for finding in result.findings}
     assert not [key for key in found if key.endswith(".failed")]
     assert f"of 1 of {len(x)} observations" in found["answers.unread"].sentence
+
+
+def test_a_model_whose_codes_are_all_too_large_is_refused_by_what_is_wrong_with_them():
+    with pytest.raises(la.ContractError, match="mean holds NaN or infinite values for x from"):
+        la.assay(model_of(lambda z: z @ TURN.T), torch.full((64, len(TURN)), 3e38))

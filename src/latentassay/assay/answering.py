@@ -130,9 +130,9 @@ def reconstructed(
     model: Autoencoder, data: Observations, order: Int[Tensor, " n"], batch_size: int
 ) -> Int[Tensor, " m"]:
     """Return the rows whose codes and reconstructions are numbers, in their order."""
-    kept = []
+    kept, codes = [], readable(model, data, order, batch_size)
     with eval_mode(model):
-        for rows in torch.split(readable(model, data, order, batch_size), batch_size):
+        for rows in torch.split(codes, batch_size) if len(codes) else ():  # of no rows, torch makes one part
             x = data.batch(rows)
             decoded = _decode(model, encode_batch(model, to_model(model, x)).mean, x[0])
             kept.append(rows[torch.isfinite(decoded.flatten(1).sum(1)).cpu()])
