@@ -1,6 +1,8 @@
 """Where metrics draw something: from a generator or a seed that they are given, and from nothing global."""
 
 import inspect
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -39,8 +41,52 @@ DRAWING = [
 
 
 def states():
-    """Of numpy (its numbers, and the place of the next) and of torch."""
-    return np.random.get_state()[1].tobytes(), np.random.get_state()[2], torch.random.get_rng_state().numpy().tobytes()
+    """Of numpy (its numbers, the place of the next, and a kept normal one) and of torch."""
+    _, own, place, *kept = np.random.get_state()
+    return own.tobytes(), place, kept, torch.random.get_rng_state().numpy().tobytes()
+
+
+PYTHONS = """
+import random, numpy as np, torch, latentassay as la
+rng = np.random.default_rng(0)
+factors = np.stack([rng.integers(0, size, 120) for size in (4, 3)], 1)
+codes = factors @ rng.normal(size=(2, 3)) + rng.normal(size=(120, 3))
+
+
+def states():
+    return [random.getstate(), np.random.get_state()[1].tolist(), np.random.get_state()[2], torch.get_rng_state().tolist()]
+
+
+before = states()
+{call}
+print(*(one == other for one, other in zip(before, states(), strict=True)))
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "la.metrics.udr([codes, codes @ np.ones((3, 2))])",
+        'la.metrics.dci(codes, factors, predictor="lasso")',
+        'la.metrics.dci(codes, factors, predictor="forest")',
+    ],
+)
+def test_the_first_call_of_a_process_leaves_pythons_generator_too(call):
+    """In a process of its own, since what checks annotations here draws from that generator, and imports count."""
+    code = PYTHONS.format(call=call)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["True"] * 4, done.stderr
+
+
+def test_all_that_must_be_left_alone_is_tried():
+    assert {"dci, lasso", "dci, forest", "udr, lasso", "udr, spearman"} <= set(CALLS)
+
+
+def test_a_draw_from_any_global_generator_is_seen():
+    for draw in (np.random.random, np.random.normal, lambda: torch.rand(1)):
+        before = states()
+        draw()
+        assert states() != before
 
 
 @pytest.mark.parametrize("name", CALLS)

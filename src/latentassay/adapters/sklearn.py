@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from latentassay.adapters._adapter import Adapter, Example, call
 from latentassay.adapters._paths import as_path
 from latentassay.core.errors import ContractError
+from latentassay.core.randomness import importing
 
 if TYPE_CHECKING:
     from latentassay.adapters._sklearn_model import SklearnModel
@@ -29,8 +30,9 @@ def from_sklearn(estimator: Any) -> "SklearnModel":
     >>> from_sklearn(PCA(2).fit(np.random.default_rng(0).normal(size=(9, 4)))).latent_shape
     (2,)
     """
-    from latentassay.adapters._sklearn_files import load_skops
-    from latentassay.adapters._sklearn_model import NonNegativeModel, SklearnModel
+    with importing():
+        from latentassay.adapters._sklearn_files import load_skops
+        from latentassay.adapters._sklearn_model import NonNegativeModel, SklearnModel
 
     estimator = load_skops(estimator, trust=False) if isinstance(estimator, str | Path) else estimator
     name = type(estimator).__name__
@@ -47,8 +49,10 @@ def from_sklearn(estimator: Any) -> "SklearnModel":
 
 def _latents(estimator: Any, name: str) -> int:
     import numpy as np
-    from sklearn.exceptions import NotFittedError
-    from sklearn.utils.validation import check_is_fitted
+
+    with importing():
+        from sklearn.exceptions import NotFittedError
+        from sklearn.utils.validation import check_is_fitted
 
     try:
         check_is_fitted(estimator)
@@ -66,7 +70,8 @@ def _takes(model: Any) -> tuple[Any, ...] | None:
 
 
 def _open(file: str, *, trust: bool, **options: Any) -> "SklearnModel":
-    from latentassay.adapters._sklearn_files import load_skops
+    with importing():
+        from latentassay.adapters._sklearn_files import load_skops
 
     opened: SklearnModel = call(from_sklearn, load_skops(file, trust=trust), **options)
     return opened
@@ -74,7 +79,9 @@ def _open(file: str, *, trust: bool, **options: Any) -> "SklearnModel":
 
 def _example() -> Example:
     import torch
-    from sklearn.decomposition import PCA
+
+    with importing():
+        from sklearn.decomposition import PCA
 
     x = torch.rand(20, 5)
     return Example(PCA(2).fit(x.numpy()), {}, x)

@@ -11,6 +11,7 @@ from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.observations import Observations, as_observations
+from latentassay.core.randomness import importing
 from latentassay.geometry.orthogonality import ACTIVE, draw_active_points
 from latentassay.geometry.permutations import match_columns
 from latentassay.geometry.volume import decoder_jacobian
@@ -126,7 +127,8 @@ def _components(
     data: Observations, k: int, batch_size: int
 ) -> tuple[Float[np.ndarray, "k values"], Float[np.ndarray, " k"]]:
     """The first k principal components of all rows, and the share of the variance along each."""
-    from sklearn.decomposition import PCA, IncrementalPCA
+    with importing():
+        from sklearn.decomposition import PCA, IncrementalPCA
 
     size = int(np.prod(data.x_shape))
     if k > size:

@@ -8,7 +8,7 @@ from torch import Generator
 
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
-from latentassay.core.randomness import as_seed
+from latentassay.core.randomness import as_seed, importing
 from latentassay.metrics.arrays import codes_only, reals
 from latentassay.metrics.disentanglement.splits import split_rows
 from latentassay.stats.intervals import half_errors
@@ -127,7 +127,8 @@ def _predictor(offset: Float[np.ndarray, "n 2"], name: str) -> Float[np.ndarray,
 
 def _explain(predictor: Float[np.ndarray, "n k"], target: Float[np.ndarray, "n 2"], seed: int) -> float:
     """Share of the target's variance over held-out rows that their nearest neighbours predict."""
-    from sklearn.neighbors import KNeighborsRegressor
+    with importing():
+        from sklearn.neighbors import KNeighborsRegressor
 
     learn, judge = split_rows(np.zeros(len(predictor), dtype=np.int64), seed, one_in=ONE_IN)
     fitted = KNeighborsRegressor(NEIGHBOURS).fit(predictor[learn], target[learn])

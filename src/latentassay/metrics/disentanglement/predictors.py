@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from latentassay.core.randomness import importing
 from latentassay.metrics.disentanglement.boosting import BINS, boost
 from latentassay.metrics.disentanglement.splits import split_rows, standardise
 
@@ -47,7 +48,8 @@ def reduce_unit(part: Float[np.ndarray, "n k"], most: int, seed: int) -> Float[n
     """Return a unit's latents, or the principal components of a large unit that hold any variance."""
     if part.shape[1] <= most or np.ptp(part, axis=0).max() == 0:
         return part
-    from sklearn.decomposition import PCA
+    with importing():
+        from sklearn.decomposition import PCA
 
     pca = PCA(min(most, *part.shape), svd_solver="randomized", random_state=seed)
     components: Float[np.ndarray, "n c"] = pca.fit_transform(part)[:, pca.explained_variance_ratio_ > 1e-9]
@@ -86,7 +88,8 @@ def _by_trees(unfitted: Callable[[int, int], Any]) -> Callable[..., Found]:
 
 
 def _boosting(_: int, seed: int) -> Any:
-    from sklearn.ensemble import GradientBoostingClassifier
+    with importing():
+        from sklearn.ensemble import GradientBoostingClassifier
 
     return GradientBoostingClassifier(n_estimators=100, max_depth=3, random_state=seed)
 
@@ -98,7 +101,8 @@ def _forest(rows: int, seed: int) -> Any:
     unit tells two values apart by luck just as well. And where levels blur, it goes on to split noise. With these
     limits on splits that grid scores 1. All units must compete at every split, or a perfect code scores near 0.5.
     """
-    from sklearn.ensemble import RandomForestClassifier
+    with importing():
+        from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(
         TREES,
@@ -111,7 +115,8 @@ def _forest(rows: int, seed: int) -> Any:
 
 
 def _by_lasso(seen: np.ndarray, factor: np.ndarray, train: np.ndarray, test: np.ndarray, seed: int) -> Found:
-    from sklearn.linear_model import Lasso
+    with importing():
+        from sklearn.linear_model import Lasso
 
     # Scaled over all rows: the lasso learns nothing of the held-out ones that it could use.
     x, y = standardise(seen), standardise(factor[:, None].astype(float))[:, 0]

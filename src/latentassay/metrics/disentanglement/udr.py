@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Generator
 
 from latentassay.core.errors import InputError
-from latentassay.core.randomness import as_seed
+from latentassay.core.randomness import as_seed, importing
 from latentassay.metrics.arrays import FURTHEST, reals
 from latentassay.metrics.disentanglement.splits import deviations, standardise
 from latentassay.metrics.halves import measure_halves, student_stderr
@@ -161,8 +161,9 @@ def _correlate(a: Float[np.ndarray, "n a"], b: Float[np.ndarray, "n b"]) -> Floa
 
 def _lasso(a: Float[np.ndarray, "n a"], b: Float[np.ndarray, "n b"]) -> Float[np.ndarray, "a b"]:
     """Weight of every unit of b in the prediction of every unit of a; 1 for a copy."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import Lasso
+    with importing():
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.linear_model import Lasso
 
     if not a.shape[1] or not b.shape[1]:
         return np.zeros((a.shape[1], b.shape[1]))

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
 from latentassay.core.progress import track
+from latentassay.core.randomness import importing
 from latentassay.metrics.laws import Near, SampleLaws
 from latentassay.metrics.metric import ScoreOf, metric
 from latentassay.metrics.quality.samples import blocks, two_samples
@@ -148,7 +149,8 @@ def _falls(real: Float[np.ndarray, "n k"], fake: Float[np.ndarray, "m k"], neigh
 
 def _radii(rows: Float[np.ndarray, "n k"], neighbours: int) -> Float[np.ndarray, " n"]:
     """Distance of every row to its ``neighbours``-th nearest other row."""
-    from sklearn.neighbors import NearestNeighbors
+    with importing():
+        from sklearn.neighbors import NearestNeighbors
 
     distances: Float[np.ndarray, "n j"] = NearestNeighbors(n_neighbors=neighbours).fit(rows).kneighbors()[0]
     return distances[:, -1]
