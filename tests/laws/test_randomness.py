@@ -54,7 +54,8 @@ codes = factors @ rng.normal(size=(2, 3)) + rng.normal(size=(120, 3))
 
 
 def states():
-    return [random.getstate(), np.random.get_state()[1].tolist(), np.random.get_state()[2], torch.get_rng_state().tolist()]
+    numpys = np.random.get_state()
+    return [random.getstate(), numpys[1].tolist(), numpys[2:], torch.get_rng_state().tolist()]
 
 
 before = states()
