@@ -4,7 +4,7 @@ import torch
 from torch.testing import assert_close
 
 import latentassay as la
-from latentassay.responses.conditioned import ConditionedMatrix
+from latentassay.responses.conditioned import ConditionedMatrix, reaverage
 from tests.oracles import slow
 from tests.oracles.linear import exact_inverse
 
@@ -58,7 +58,67 @@ def test_equals_the_paper_loop():
     source = _Source(model, data, la.Units(((0,), (1, 2)), (3,)), generator, 3)
     for part in (slice(0, 1), slice(1, 2)):
         _extend(source, tally, part)
-    np.testing.assert_allclose(tally.root_mean()[0], slow.conditioned_row(model, z_groups, units), rtol=1e-5)
+    np.testing.assert_allclose(tally.entries("squares")[0], slow.conditioned_row(model, z_groups, units), rtol=1e-5)
+
+
+@pytest.mark.parametrize("over", ["samples", "means"])
+def test_averages_of_roots_are_the_loops(over):
+    """The authors': inside each group a root mean square, and their mean."""
+    model, units = exact_inverse(3, 6, noise=0.3), [[0], [1], [2]]
+    codes = np.indices((4, 5, 3)).reshape(3, -1).T
+    data = la.data.FactorData(model.decode(torch.from_numpy(codes).double()).numpy(), codes, ("a", "b", "c"), (4, 5, 3))
+    generator, again = seeded(3), seeded(3)
+    c = la.conditioned_response_matrix(model, data, generator=generator, over=over, average="roots")
+    assert (c.over, c.average) == (over, "roots")
+    from latentassay.responses.conditioned import _draw_groups
+
+    for m, drawn in enumerate([_draw_groups(data, m, 50, again) for m in range(3)]):
+        if over == "means":
+            z_groups = [model.encode(data.batch(rows)).mean for rows in drawn]
+            each = [slow.conditioned_row(model, [z], units) for z in z_groups]
+            np.testing.assert_allclose(c.matrix[m], np.mean(each, 0), rtol=1e-5, atol=1e-6)
+        roots = (c.group_sums[m] / c.group_sizes[m][:, None]).sqrt()
+        assert_close(c.matrix[m], roots.mean(0))
+    squares = reaverage(c, "squares")
+    assert (squares.matrix >= c.matrix - 1e-9).all()  # Jensen
+    assert_close(reaverage(squares, "roots").matrix, c.matrix)
+    assert_close(reaverage(squares, "roots").matrix_stderr, c.matrix_stderr)
+
+
+def test_means_have_zeros_where_samples_have_noise():
+    """As LR's figure 6c: a unit that the factor leaves alone answers to nothing there, if z are means."""
+    model = exact_inverse(2, 5, noise=0.2)
+    by = {over: la.conditioned_response_matrix(model, linear_data(model), over=over) for over in ("samples", "means")}
+    off = {over: float(c.matrix[0, 1]) for over, c in by.items()}
+    assert off["means"] < 1e-6 and off["samples"] == pytest.approx(0.2 * 2**0.5, rel=0.3)
+    scores = {over: float(la.causal_disentanglement(c).score) for over, c in by.items()}
+    assert scores["means"] == pytest.approx(1) and scores["samples"] < 0.95
+    assert la.causal_disentanglement(reaverage(by["means"], "roots")).variant == (
+        "CDS, rescaled to [0, 1], over means, mean of groups' roots"
+    )
+
+
+def test_standard_errors_of_averaged_roots_are_those_of_other_groups():
+    runs = [noisy_grid(seed) for seed in range(40)]
+    found = [
+        la.conditioned_response_matrix(m, d, generator=seeded(s), groups_per_factor=10, average="roots")
+        for s, (m, d) in enumerate(runs)
+    ]
+    spread = torch.stack([c.matrix for c in found]).std(0)
+    # with 10 groups an error is that of the mean times what Student's t is wider than a normal
+    told = torch.stack([c.matrix_stderr for c in found]).mean(0) * 1.96 / 2.262
+    assert_close(told, spread, rtol=0.4, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"), [({"over": "modes"}, "over must be"), ({"average": "x"}, "average must")]
+)
+def test_unknown_variants_are_refused(option, message):
+    model = exact_inverse(2, 5)
+    with pytest.raises(la.InputError, match=message):
+        la.conditioned_response_matrix(model, linear_data(model), **option)
+    with pytest.raises(la.InputError, match="no sums of its groups"):
+        reaverage(fixed([[1.0, 0.0], [0.0, 1.0]]), "roots")
 
 
 def noisy_grid(seed, sizes=(8, 6)):

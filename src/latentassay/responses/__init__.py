@@ -11,6 +11,7 @@ from latentassay.responses.conditioned import (
     causal_completeness,
     causal_disentanglement,
     conditioned_response_matrix,
+    reaverage,
 )
 from latentassay.responses.consistency import Invariance, SelfConsistency, invariance, self_consistency
 from latentassay.responses.derivatives import ResponseDivergence, response_divergence, response_jacobian
@@ -58,6 +59,7 @@ __all__ = [
     "invariance",
     "manifold_path",
     "mean_curvature",
+    "reaverage",
     "respond",
     "response_divergence",
     "response_error",

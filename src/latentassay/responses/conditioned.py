@@ -14,10 +14,14 @@ from latentassay.core.observations import FactoredObservations, finite, groups_v
 from latentassay.core.progress import bar
 from latentassay.core.randomness import as_generator
 from latentassay.core.units import Units, as_units
+from latentassay.responses.group_averages import AVERAGES, average_groups, leave_one_out
 from latentassay.responses.response import prepare_responses
 from latentassay.responses.stopping import Stopping
 from latentassay.sampling import BATCH_SIZE, drawn, encode
 from latentassay.stats.intervals import student
+
+OVER = ("samples", "means")
+"""What latents a conditioned response matrix is measured at."""
 
 FIRST, LEAST = 4, 12
 """Groups in the first round under a budget, and groups before an interval is trusted enough to stop a unit."""
@@ -38,6 +42,8 @@ class ConditionedMatrix(NamedTuple):
         group_sums: for every row, squared responses summed inside each group, ``(groups, u)``; 0 where a unit had
             stopped. Nothing where a matrix was made without them.
         group_sizes: for every row, latents in each group, ``(groups,)``.
+        over: what z was, ``"samples"`` of the posteriors or their ``"means"``.
+        average: what was averaged over groups, ``"squares"`` or ``"roots"``.
     """
 
     matrix: Float[Tensor, "m u"]
@@ -49,6 +55,8 @@ class ConditionedMatrix(NamedTuple):
     used: Int[Tensor, "m u"]
     group_sums: tuple[Float[Tensor, "_ u"], ...] = ()
     group_sizes: tuple[Int[Tensor, " _"], ...] = ()
+    over: str = "samples"
+    average: str = "squares"
 
 
 class CausalScore(NamedTuple):
@@ -76,16 +84,9 @@ class _Tally:
         self.used = torch.zeros(units, dtype=torch.long)
         self.active = list(range(units))
 
-    def root_mean(self) -> tuple[Float[Tensor, " u"], Float[Tensor, " u"]]:
-        """√mean and its standard error, by the linearised ratio of group sums to group sizes."""
-        counted = (torch.arange(len(self.groups))[:, None] < self.used).double()
-        sizes = counted * self.sizes[:, None]
-        total, count = sizes.sum(0), self.used.double()
-        mean = self.sums.sum(0) / total
-        residual = (self.sums - mean * sizes).square().sum(0)
-        few = (count - 1).clamp(min=1)
-        stderr_of_mean = (residual * count / few).sqrt() / total * student(few) / Z95
-        return mean.sqrt(), stderr_of_mean / (2 * mean.sqrt()).clamp(min=1e-300)
+    def entries(self, average: str) -> tuple[Float[Tensor, " u"], Float[Tensor, " u"]]:
+        """Return the row of the matrix and its standard errors."""
+        return average_groups(self.sums, self.sizes, self.used, average)
 
 
 def conditioned_response_matrix(
@@ -95,6 +96,8 @@ def conditioned_response_matrix(
     generator: Generator | int = 0,
     units: Units | Any = None,
     groups_per_factor: int = 50,
+    over: str = "samples",
+    average: str = "squares",
     precision: float | int | None = None,
     budget: float | int | None = None,
     batch_size: int = BATCH_SIZE,
@@ -102,22 +105,30 @@ def conditioned_response_matrix(
     """Measure ``M*[m,j]``, how far unit j responds to a change of itself to values that occur while factor m varies.
 
     For each factor, groups of rows that agree on all others are drawn; inside a group every row is encoded
-    to z ~ q(z|x) and unit j takes the value it has in the next row of the (shuffled) group. The mean runs
-    over groups and samples. Works on full grids and on partial sets.
+    to z ~ q(z|x) and unit j takes the value it has in the next row of the (shuffled) group. Works on full grids and on
+    partial sets. As the text prints it (LR equation 6), z are samples and ``M*`` the root of the mean square over
+    groups and samples; the authors' code has ``over="means"`` and ``average="roots"``. Samples of a unit differ even
+    where the factor leaves its mean alone, so only means have the zeros of the paper's figure 6c.
 
     Args:
         model: any autoencoder.
         data: observations with at least two factors.
         units: what is intervened on; give only the causal units to save time.
         groups_per_factor: at most this many groups are drawn for each factor.
+        over: z are ``"samples"`` of the posteriors, or their ``"means"``.
+        average: ``"squares"``, the root of the mean over groups and samples; or ``"roots"``, the mean over groups of
+            root mean squares.
         precision: stop an entry as soon as its 95 % interval is no wider to each side than this times the greatest
             entry of its column.
         budget: seconds after which no further groups are measured.
 
     Raises:
         InputError: fewer than two factors, or a factor that never varies alone in the data; ``groups_per_factor``
-            below 2; NaN or infinite values; precision or budget not positive.
+            below 2; NaN or infinite values; precision or budget not positive; an unknown ``over`` or ``average``.
+
+    Source: LR equation 6, figure 6c and the authors' public code.
     """
+    _check_variant(over, average)
     factors = data.factors.reshape(len(data), -1)
     if factors.shape[1] < 2:
         raise InputError(f"conditioning needs at least two factors, the data have {factors.shape[1]}")
@@ -130,8 +141,43 @@ def conditioned_response_matrix(
     )
     drawn_groups = [_draw_groups(data, m, groups_per_factor, generator) for m in range(factors.shape[1])]
     tallies = [_Tally(groups, len(units)) for groups in drawn_groups]
-    _measure(_Source(model, data, units, generator, batch_size), tallies, stopping)
-    return _assemble(tallies, data, units)
+    source = _Source(
+        model=model,
+        data=data,
+        units=units,
+        generator=generator,
+        batch_size=batch_size,
+        over=over,
+        average=average,
+    )
+    _measure(source, tallies, stopping)
+    return _assemble(source, tallies)
+
+
+def reaverage(c: ConditionedMatrix, average: str) -> ConditionedMatrix:
+    """Return the same measurement averaged over groups in another way; nothing is measured again.
+
+    Args:
+        c: what ``conditioned_response_matrix`` returned.
+        average: ``"squares"`` or ``"roots"``, as there.
+
+    Raises:
+        InputError: an unknown average, or a matrix without its groups.
+    """
+    _check_variant(c.over, average)
+    if not c.group_sums:
+        raise InputError("the matrix holds no sums of its groups; measure it with conditioned_response_matrix")
+    parts = zip(c.group_sums, c.group_sizes, c.used, strict=True)
+    rows = [average_groups(sums, sizes, used, average) for sums, sizes, used in parts]
+    matrix, stderr = (torch.stack(part) for part in zip(*rows, strict=True))
+    return c._replace(matrix=matrix, matrix_stderr=stderr, average=average)
+
+
+def _check_variant(over: str, average: str) -> None:
+    if over not in OVER:
+        raise InputError(f"over must be one of {', '.join(OVER)}, got {over!r}")
+    if average not in AVERAGES:
+        raise InputError(f"average must be one of {', '.join(AVERAGES)}, got {average!r}")
 
 
 class _Source(NamedTuple):
@@ -142,6 +188,8 @@ class _Source(NamedTuple):
     units: Units
     generator: Generator
     batch_size: int
+    over: str = "samples"
+    average: str = "squares"
 
 
 def _measure(source: _Source, tallies: list[_Tally], stopping: Stopping) -> None:
@@ -160,23 +208,26 @@ def _measure(source: _Source, tallies: list[_Tally], stopping: Stopping) -> None
                 progress.update(rows * passes)
             done += count
             if done >= LEAST:
-                _retire(tallies, stopping)
+                _retire(tallies, stopping, source.average)
 
 
-def _assemble(tallies: list[_Tally], data: FactoredObservations, units: Units) -> ConditionedMatrix:
-    matrix, stderr = (torch.stack(part) for part in zip(*(tally.root_mean() for tally in tallies), strict=True))
+def _assemble(source: _Source, tallies: list[_Tally]) -> ConditionedMatrix:
+    rows = [tally.entries(source.average) for tally in tallies]
+    matrix, stderr = (torch.stack(part) for part in zip(*rows, strict=True))
     used = torch.stack([tally.used for tally in tallies])
     groups = tuple(int(row.max()) for row in used)
     return ConditionedMatrix(
         matrix=matrix,
         matrix_stderr=stderr,
-        factor_names=tuple(data.factor_names),
-        units=units,
+        factor_names=tuple(source.data.factor_names),
+        units=source.units,
         groups=groups,
         samples=tuple(int(tally.sizes[:count].sum()) for tally, count in zip(tallies, groups, strict=True)),
         used=used,
         group_sums=tuple(tally.sums[:count] for tally, count in zip(tallies, groups, strict=True)),
         group_sizes=tuple(tally.sizes[:count] for tally, count in zip(tallies, groups, strict=True)),
+        over=source.over,
+        average=source.average,
     )
 
 
@@ -204,7 +255,8 @@ def _extend(source: _Source, tally: _Tally, part: slice) -> None:
         return
     sizes, size = [len(group) for group in groups], source.batch_size
     rows = torch.cat(groups)
-    z = drawn(encode(source.model, source.data, rows=rows, generator=source.generator, batch_size=size))
+    codes = encode(source.model, source.data, rows=rows, generator=source.generator, batch_size=size)
+    z = drawn(codes) if source.over == "samples" else finite(codes.mean, "posterior means")
     values = torch.cat([inside.roll(-1, 0) for inside in torch.split(z, sizes)])
     squares = _squares(source, z, values, tally.active)
     group = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
@@ -226,9 +278,9 @@ def _squares(source: _Source, z: Tensor, values: Tensor, active: list[int]) -> F
     return squares
 
 
-def _retire(tallies: list[_Tally], stopping: Stopping) -> None:
+def _retire(tallies: list[_Tally], stopping: Stopping, average: str) -> None:
     """Stop measuring units whose entry is precise enough beside the greatest of its column."""
-    matrix, stderr = zip(*(tally.root_mean() for tally in tallies), strict=True)
+    matrix, stderr = zip(*(tally.entries(average) for tally in tallies), strict=True)
     greatest = torch.stack(matrix).amax(0)
     for tally, errors in zip(tallies, stderr, strict=True):
         half = Z95 * errors
@@ -242,8 +294,8 @@ def causal_disentanglement(c: ConditionedMatrix, *, rescaled: bool = True) -> Ca
 
     Args:
         c: what ``conditioned_response_matrix`` returned, its units the causal ones.
-        rescaled: map [1/m, 1] to [0, 1], m the number of factors, as the text says; the published code
-            does not.
+        rescaled: map [1/m, 1] to [0, 1], m the number of factors, as the text says; the authors' code does not.
+            It also measures ``c`` in another way, see there.
 
     Source: LR equation 7.
     """
@@ -268,6 +320,7 @@ def _concentration(c: ConditionedMatrix, axis: int, rescaled: bool, name: str) -
     matrix, n = c.matrix, sum(c.samples)
     total, choices = matrix.sum(), matrix.shape[axis]
     variant = f"{name}, {'rescaled to [0, 1]' if rescaled else f'not rescaled (least value 1/{choices})'}"
+    variant += ", over means" * (c.over == "means") + ", mean of groups' roots" * (c.average == "roots")
     if total == 0:
         warnings.warn(f"{name}: no unit responds to any factor; the score is 0 by definition", stacklevel=3)
         return CausalScore(Estimate(0.0, n=n), torch.zeros(matrix.shape[1 - axis]), variant)
@@ -304,10 +357,8 @@ def _jackknife(c: ConditionedMatrix, axis: int, score: float) -> tuple[float, fl
         groups = len(sums)
         if groups < 2:
             continue
-        counted = (torch.arange(groups)[:, None] < c.used[m]) * sizes[:, None].double()
-        left = ((sums.sum(0) - sums) / (counted.sum(0) - counted).clamp(min=1)).clamp(min=0).sqrt()
         without = c.matrix.repeat(groups, 1, 1)
-        without[:, m] = left
+        without[:, m] = leave_one_out(sums, sizes, c.used[m], c.average)
         scores = without.amax(1 + axis).sum(1) / without.sum((1, 2)).clamp(min=1e-300)
         variance += float((scores - scores.mean()).square().sum()) * (groups - 1) / groups
         bias += (groups - 1) * (float(scores.mean()) - score)
