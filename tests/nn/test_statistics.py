@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from latentassay.nn.statistics import keep_statistics
+from latentassay.nn.statistics import keep_statistics, use_running_statistics
 
 
 def network():
@@ -37,4 +37,15 @@ def test_an_error_does_not_leave_it_changed():
 
 def test_what_has_no_modules_has_nothing_to_keep():
     with keep_statistics(lambda x: x):
+        pass
+
+
+def test_running_statistics_are_used_as_in_evaluation_and_kept():
+    model, x = network().train(), 5 + torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
+    model(x)
+    with use_running_statistics(model):
+        found = model(x)
+    assert model[0].training and model[1][0].training and int(model[0].num_batches_tracked) == 1
+    assert (found == model.eval()[1](model[0](x))).all()
+    with use_running_statistics(lambda x: x):
         pass

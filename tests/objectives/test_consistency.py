@@ -5,7 +5,9 @@ import torch
 
 from latentassay import models, objectives
 from latentassay.core.errors import ContractError, InputError
-from tests.oracles.consistency import l_eqv, l_inv
+from latentassay.nn.statistics import use_running_statistics
+from latentassay.objectives.consistency import AUTHORS
+from tests.oracles.consistency import authors_l_inv, l_eqv, l_inv
 
 BASES = {"xae-mlp": objectives.AE(), "xvae-mlp": objectives.BetaVAE(0.5)}
 UNITS = 5
@@ -23,20 +25,22 @@ def seeded(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def drawn(model, base, x, wanted):
+def drawn(model, base, x, wanted, *, values=1, rows=None, latents="prior"):
     """The latents, units and values that an objective draws, drawn again."""
     generator = seeded()
     base(model, x, generator)
-    codes = model.encode(x).sample(generator)
+    codes = model.encode(x).sample(generator).detach()
     chosen = torch.randperm(UNITS, generator=generator)[:wanted].tolist()
-    rows = len(x) // 2
-    if model.prior is not None:
-        latents = model.prior.sample(rows, generator).double()
+    rows = rows or len(x) // 2
+    if latents == "prior" and model.prior is not None:
+        z = model.prior.sample(rows, generator).double()
+    elif latents == "posterior":
+        z = codes[torch.randint(len(codes), (rows,), generator=generator)]
     else:
         columns = [codes[torch.randint(len(codes), (rows,), generator=generator), j] for j in range(UNITS)]
-        latents = torch.stack(columns, 1)
-    donors = torch.randint(len(codes), (wanted,), generator=generator)
-    return latents, {m: [codes[donor, m]] for m, donor in zip(chosen, donors, strict=True)}
+        z = torch.stack(columns, 1)
+    donors = torch.randint(len(codes), (wanted * values,), generator=generator).view(wanted, values)
+    return z, {m: [codes[donor, m] for donor in own] for m, own in zip(chosen, donors, strict=True)}
 
 
 def respond(model):
@@ -63,6 +67,108 @@ def test_equivariance_is_algorithm_2(name, wanted, own):
     oracle = l_eqv(respond(model), model.causes, *drawn(model, BASES[name], x, wanted), own=own)
     torch.testing.assert_close(loss.parts["equivariance"], oracle)
     torch.testing.assert_close(loss.total, BASES[name](model, x, seeded()).total + 2.5 * oracle)
+
+
+OPTIONS = [
+    {"distance": "norm"},
+    {"detach": True},
+    {"values": 3, "rows": 4},
+    {"latents": "posterior"},
+    {"latents": "hybrid", "joint": False},
+    {"statistics": "updated"},
+    {"statistics": "running", "distance": "norm", "detach": True, "joint": False},
+]
+
+
+def gradients(model, loss):
+    found = torch.autograd.grad(loss, list(model.parameters()), retain_graph=True, allow_unused=True)
+    return [torch.zeros(()) if each is None else each for each in found]
+
+
+@pytest.mark.parametrize("name", BASES)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(map(str, options.values())))
+@pytest.mark.parametrize("kind", [objectives.Invariance, objectives.Equivariance])
+def test_every_option_is_that_of_the_loops_with_its_gradients(name, kind, options):
+    model, x = setting(name)
+    loss = kind(BASES[name], 4.0, None, **options)(model, x, seeded())
+    how = {key: options[key] for key in ("distance", "detach") if key in options}
+    draws = {key: options[key] for key in ("values", "rows", "latents") if key in options}
+    z, values = drawn(model, BASES[name], x, UNITS, **draws)
+    if kind is objectives.Invariance:
+        oracle = l_inv(respond(model), z, values, **how)
+    else:
+        oracle = l_eqv(respond(model), model.causes, z, values, **how)
+    part = loss.parts[kind.__name__.lower()]
+    torch.testing.assert_close(part, oracle)
+    for a, b in zip(gradients(model, part), gradients(model, oracle), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_the_authors_options_are_their_formula():
+    """Codes of an AE as base latents, norms, base response as given, all units."""
+    model, x = setting("xae-mlp", n=16)
+    loss = objectives.Invariance(objectives.AE(), 2.0, **AUTHORS)(model, x, seeded())
+    z, values = drawn(model, objectives.AE(), x, UNITS, values=10, rows=10, latents="posterior")
+    oracle = authors_l_inv(respond(model), z, values)
+    torch.testing.assert_close(loss.parts["invariance"], oracle)
+
+
+def test_a_norm_of_nothing_has_no_slope():
+    """A constant decoder changes nothing, where the root of a square has no derivative."""
+    model, x = setting("xae-mlp")
+    with torch.no_grad():
+        model.body.decoder[-2].weight.zero_()
+    loss = objectives.Invariance(objectives.AE(), distance="norm")(model, x, seeded())
+    assert loss.parts["invariance"] == 0
+    assert all(torch.isfinite(each).all() for each in gradients(model, loss.total))
+
+
+@pytest.mark.parametrize(("statistics", "expected"), [("kept", 1), ("running", 1), ("updated", 2)])
+def test_whose_statistics_batch_normalisation_keeps(statistics, expected):
+    model = models.build("xae-s", x_shape=(1, 8, 8)).train()
+    objective = objectives.Invariance(objectives.AE(), statistics=statistics)
+    objective(model, torch.rand(6, 1, 8, 8, generator=seeded(1)), seeded())
+    passes = {int(value) for name, value in model.named_buffers() if name.endswith("num_batches_tracked")}
+    assert passes == {expected}
+
+
+def test_with_running_statistics_a_step_asks_what_evaluation_asks():
+    """Without a causal block, whose gates are drawn in training."""
+    model = models.build("ae-s", x_shape=(1, 8, 8))
+    x = torch.rand(8, 1, 8, 8, generator=seeded(1))
+    model.train().encode(x)
+    codes = objectives.Invariance(Coded(), statistics="running")
+    first = codes(model, x, seeded()).parts["invariance"]
+    again = codes(model.eval(), x, seeded()).parts["invariance"]
+    torch.testing.assert_close(first, again)
+    model.train()
+    kept = objectives.Invariance(Coded())(model, x, seeded()).parts["invariance"]
+    assert not torch.allclose(kept, again)
+
+
+class Coded:
+    """A base of no loss whose codes do not depend on the mode of the network."""
+
+    def __call__(self, model, x, generator):
+        with use_running_statistics(model._model):
+            model.encode(x)
+        return objectives.Loss(torch.zeros(()), {})
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"distance": "l1"}, "distance must be one of square, norm, got 'l1'"),
+        ({"latents": "uniform"}, "latents must be one of prior, posterior, hybrid"),
+        ({"statistics": "none"}, "statistics must be one of kept, updated, running"),
+        ({"values": 0}, "values must be a positive integer"),
+        ({"rows": 0}, "rows must be a positive integer"),
+    ],
+)
+@pytest.mark.parametrize("objective", [objectives.Invariance, objectives.Equivariance])
+def test_unknown_variants_are_refused(objective, options, match):
+    with pytest.raises(InputError, match=match):
+        objective(objectives.AE(), **options)
 
 
 def test_one_unit_costs_one_pass_of_the_batch():

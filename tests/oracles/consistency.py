@@ -122,37 +122,63 @@ def mean(numbers):
     return sum(map(float, numbers)) / len(numbers)
 
 
-def l_inv(response, noises, values):
+def l_inv(response, noises, values, distance="square", detach=False):
     """Algorithm 1, on noises N^1 … N^T ``(T, units)``; ``values`` are those that each unit intervened on is set to."""
     total = noises.new_zeros(())
     for m, interventions in values.items():
         for value in interventions:
             changed = torch.stack([intervened(row, m, value) for row in noises])
             before, after = response(noises), response(changed)
+            if detach:
+                before = before.detach()
             error = noises.new_zeros(())
             for k in range(len(noises)):
                 for i in range(noises.shape[1]):
                     if i != m:
-                        error = error + (before[k, i] - after[k, i]).square()
+                        error = error + length(before[k, i] - after[k, i], distance)
             total = total + error / (noises.shape[1] * len(noises))
     return total / sum(map(len, values.values()))
 
 
-def l_eqv(response, causes, noises, values, own=True):
+def l_eqv(response, causes, noises, values, own=True, distance="square", detach=False):
     """Algorithm 2; its sum leaves out i = m as printed, the equation of the text does not (``own``)."""
     total = noises.new_zeros(())
     for m, interventions in values.items():
         for value in interventions:
             changed = torch.stack([intervened(row, m, value) for row in noises])
-            expected = torch.stack([intervened(row, m, value) for row in response(noises)])
+            before = response(noises).detach() if detach else response(noises)
+            expected = torch.stack([intervened(row, m, value) for row in before])
             after, before = causes(response(changed)), causes(expected)
             error = noises.new_zeros(())
             for k in range(len(noises)):
                 for i in range(noises.shape[1]):
                     if own or i != m:
-                        error = error + (before[k, i] - after[k, i]).square().sum()
+                        error = error + length(before[k, i] - after[k, i], distance)
             total = total + error / (noises.shape[1] * len(noises))
     return total / sum(map(len, values.values()))
+
+
+def length(difference, distance):
+    return difference.square().sum() if distance == "square" else torch.linalg.vector_norm(difference)
+
+
+def authors_l_inv(response, codes, values):
+    """The authors' L_INV of an AE: norms from a base response that is given, all units, mean of the whole matrix.
+
+    ``codes`` are base latents ``(T, units)``, ``values[m]`` what unit m is set to. Their diagonal is 0, and counts.
+    """
+    units = codes.shape[1]
+    with torch.no_grad():
+        before = response(codes)
+    errors = []
+    for m in range(units):
+        rows = []
+        for value in values[m]:
+            changed = codes.clone()
+            changed[:, m] = value
+            rows.append(torch.linalg.norm((before - response(changed))[..., None], ord=2, dim=-1).mean(0))
+        errors.append(torch.stack(rows).mean(0))
+    return (torch.stack(errors) * (1 - torch.eye(units))).mean()
 
 
 def independence(z, y, shuffles, widths):

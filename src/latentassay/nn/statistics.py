@@ -1,4 +1,4 @@
-"""Running statistics of batch normalisation, and how to pass something else through it without changing them."""
+"""Statistics of batch normalisation: whose they are, and which of them something else than data passes by."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,3 +29,21 @@ def keep_statistics(model: Any) -> Iterator[None]:
     finally:
         for module in tracking:
             module.track_running_stats = True
+
+
+@contextmanager
+def use_running_statistics(model: Any) -> Iterator[None]:
+    """Normalise by the running means and variances of data meanwhile, as evaluation does, and leave them as they are.
+
+    Args:
+        model: anything; without modules there is nothing to do.
+    """
+    modules = model.modules() if isinstance(model, nn.Module) else ()
+    training = [module for module in modules if isinstance(module, _NormBase) and module.training]
+    for module in training:
+        module.eval()
+    try:
+        yield
+    finally:
+        for module in training:
+            module.train()

@@ -13,6 +13,7 @@ from latentassay.objectives.dip import DIPVAE
 from latentassay.objectives.factor import FactorVAE
 from latentassay.objectives.importance import IWAE, Renyi
 from latentassay.objectives.pcl import PCL
+from latentassay.objectives.ramped import Ramped
 from latentassay.objectives.slow import SlowVAE
 from latentassay.objectives.tcvae import BetaTCVAE
 from latentassay.objectives.vae import AE, VAE, BetaVAE, Loss
@@ -34,6 +35,7 @@ __all__ = [
     "FactorVAE",
     "Invariance",
     "Loss",
+    "Ramped",
     "Renyi",
     "SlowVAE",
     "WeakGAN",
@@ -59,6 +61,7 @@ _OBJECTIVES: dict[str, Callable[..., Any]] = {
     "weak-gan": WeakGAN,
     "invariance": Invariance,
     "equivariance": Equivariance,
+    "ramped": Ramped,
 }
 NAMES = tuple(_OBJECTIVES)
 """Every name that ``build`` knows."""
@@ -72,8 +75,8 @@ def build(name: str, **options: Any) -> Any:
 
     >>> build("beta-vae", beta=4.0)
     BetaVAE(beta=4.0, kl='exact')
-    >>> build("invariance", base={"name": "ae"})
-    Invariance(base=AE(), weight=4.0, units_per_step=1)
+    >>> build("ramped", base={"name": "beta-vae", "beta": 4.0}, option="beta").over
+    10000
     """
     if name not in _OBJECTIVES:
         raise InputError(f"no objective is called {name!r}; known are {', '.join(NAMES)}")
@@ -86,8 +89,8 @@ def build(name: str, **options: Any) -> Any:
 def spec(objective: Any) -> dict[str, Any] | None:
     """Return what ``build`` makes the objective from as plain JSON, or ``None`` for one of the user's own.
 
-    >>> spec(Invariance(BetaVAE(4.0)))
-    {'name': 'invariance', 'base': {'name': 'beta-vae', 'beta': 4.0, 'kl': 'exact'}, 'weight': 4.0, 'units_per_step': 1}
+    >>> spec(Ramped(BetaVAE(4.0), option="beta"))
+    {'name': 'ramped', 'base': {'name': 'beta-vae', 'beta': 4.0, 'kl': 'exact'}, 'over': 10000, 'option': 'beta'}
     """
     names = {kind: name for name, kind in _OBJECTIVES.items()}  # by exact type: a subclass may compute something else
     if type(objective) not in names:
@@ -134,8 +137,8 @@ def published(model: str, *, beta: float | int | None = None) -> Any:
     Raises:
         InputError: an unknown name.
 
-    >>> published("xcvae-i-s"), published("vlae-12", beta=2.0)
-    (Invariance(base=BetaVAE(beta=1.0, kl='exact'), weight=4.0, units_per_step=1), BetaVAE(beta=2.0, kl='exact'))
+    >>> published("xcvae-i-s").base, published("vlae-12", beta=2.0)
+    (BetaVAE(beta=1.0, kl='exact'), BetaVAE(beta=2.0, kl='exact'))
     """
     objective = models.describe(model).objective
     return build(**(objective if beta is None else _with_beta(objective, beta)))
