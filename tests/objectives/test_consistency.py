@@ -100,6 +100,8 @@ def test_every_option_is_that_of_the_loops_with_its_gradients(name, kind, option
         oracle = l_eqv(respond(model), model.causes, z, values, **how)
     part = loss.parts[kind.__name__.lower()]
     torch.testing.assert_close(part, oracle)
+    if how.get("distance") == "norm" and model.prior is None:
+        return  # codes and hybrids may have the value that they are set to: the slope of a norm of rounding is rounding
     for a, b in zip(gradients(model, part), gradients(model, oracle), strict=True):
         torch.testing.assert_close(a, b)
 
