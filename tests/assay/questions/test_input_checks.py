@@ -58,6 +58,14 @@ def test_channels_of_their_own_scale_mean_or_none_are_noted():
     assert section["input_checks.channels"].subjects == ("1", "2")
 
 
+def test_rows_that_repeat_each_other_are_a_fault_of_the_data():
+    x = data(50)
+    found = findings_of(checks_of(scaled(1.0), x.repeat(20, 1)))["input_checks.repeats"]
+    assert found.level == "warning" and "count as one" in found.sentence and "independent ones" in found.sentence
+    assert found.estimate.low <= 1 + 127 * 19 / 999 <= found.estimate.high
+    assert "input_checks.repeats" not in findings_of(checks_of(scaled(1.0), data()))
+
+
 def test_few_rows_leave_the_scale_unsure():
     section = findings_of(checks_of(scaled(1.22), data(), samples=32))
     finding = section["input_checks.scale"]

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from latentassay.assay.input_checks import belonging, outputs, ranges, scaling
+from latentassay.assay.input_checks import belonging, outputs, ranges, repeats, scaling
 from latentassay.assay.input_checks.gains import error_left
+from latentassay.assay.input_checks.repeats import Repeats
 from latentassay.assay.settling import how_to_settle
 from latentassay.core.estimate import Estimate
 from latentassay.core.findings import Finding
@@ -91,6 +92,32 @@ def say_of_belonging(
         else None,
         settle=how_to_settle(regained, belonging.REGAINED),
         brief="encoder and decoder do not seem to belong together" if grave else None,
+    )
+
+
+def say_of_repeats(found: Repeats, n: int) -> Finding | None:
+    """Return the finding on rows that repeat others; ``None`` where that costs nothing."""
+    each, level = found.each, grade(found.each, repeats.COPIES)
+    if level == "good":
+        return None
+    copies = [f"{found.exact} equal another"] * (found.exact > 0) + [f"{found.near} nearly do"] * (found.near > 0)
+    sentence = f"Of {found.compared} rows {' and '.join(copies)}: {each} rows count as one"
+    worth = f"{sentence}, so that {n} are worth about {n / each:.0f} independent ones and intervals are too narrow."
+    unsure = f"{sentence}, which is too unsure to say whether intervals are too narrow."
+    return Finding(
+        "input_checks.repeats",
+        unsure if level == "unsure" else worth,
+        level,
+        (),
+        direction=repeats.COPIES.direction if level in GRAVE else None,
+        estimate=each,
+        bounds=repeats.COPIES,
+        remedy="Assay one row of every group of copies, such as the unchanged one of its augmentations; where the same "
+        "thing was observed again, independently, intervals hold."
+        if level != "unsure"
+        else None,
+        settle=how_to_settle(each, repeats.COPIES),
+        brief="rows repeat each other" if level in GRAVE else None,
     )
 
 

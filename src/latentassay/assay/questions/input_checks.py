@@ -16,6 +16,7 @@ from latentassay.assay.input_checks.belonging import Belonging, belonging
 from latentassay.assay.input_checks.layouts import check_layout, other_layout
 from latentassay.assay.input_checks.outputs import OutputScale, output_scale
 from latentassay.assay.input_checks.ranges import ValueRange, give_way, value_range
+from latentassay.assay.input_checks.repeats import Repeats, repeated_rows
 from latentassay.assay.input_checks.scaling import latent_scale
 from latentassay.assay.input_checks.verdicts import (
     SPOKEN,
@@ -23,6 +24,7 @@ from latentassay.assay.input_checks.verdicts import (
     say_of_belonging,
     say_of_output,
     say_of_range,
+    say_of_repeats,
     say_of_scale,
 )
 from latentassay.assay.question import Judgement, Question
@@ -93,6 +95,10 @@ class InputEvidence:
         scale_sentences: the same in sentences.
         scale_estimates: the effects that it rests on.
         scale_channels: which channels it is about.
+        repeats_each: how many rows count as one, as they repeat each other; ``None`` where that cannot be told.
+        repeats_exact: rows that equal another, of those compared.
+        repeats_near: rows that nearly do.
+        repeats_compared: rows that were compared.
     """
 
     channel_mean: Float[np.ndarray, " c"]
@@ -127,6 +133,10 @@ class InputEvidence:
     scale_sentences: tuple[str, ...]
     scale_estimates: tuple[Estimate, ...]
     scale_channels: tuple[tuple[int, ...], ...]
+    repeats_each: Estimate | None
+    repeats_exact: int
+    repeats_near: int
+    repeats_compared: int
 
 
 LAYOUT = 4
@@ -182,6 +192,9 @@ def measure(context: Context) -> InputEvidence:
     belong = _try_belonging(context, values, output)
     numbers = torch.arange(context.n, dtype=torch.float64)[:, None]
     scale = latent_scale(KnownCodes(context), numbers, batch_size=context.batch_size)
+    copies = repeated_rows(
+        context.data, context.rows, batch_size=context.batch_size, generator=context.generator("repeats")
+    )
     return InputEvidence(
         channel_mean=scale.channel_mean.numpy(),
         channel_mean_stderr=scale.channel_mean_stderr.numpy(),
@@ -215,6 +228,10 @@ def measure(context: Context) -> InputEvidence:
         scale_sentences=scale.sentences,
         scale_estimates=tuple(verdict.estimate for verdict in scale.verdicts),
         scale_channels=tuple(verdict.channels for verdict in scale.verdicts),
+        repeats_each=copies and copies.each,
+        repeats_exact=copies.exact if copies else 0,
+        repeats_near=copies.near if copies else 0,
+        repeats_compared=copies.compared if copies else 0,
     )
 
 
@@ -260,6 +277,10 @@ def judge(evidence: InputEvidence, context: Context) -> Judgement:
     level, gain, expects = evidence.range_level, evidence.gain, evidence.expects
     findings = [say_of_range(word, sentence, level, gain, expects) for word, sentence in ranges]
     findings += [finding for finding in (_of_output(evidence), _of_belonging(evidence)) if finding]
+    if evidence.repeats_each is not None:
+        counts = evidence.repeats_exact, evidence.repeats_near, evidence.repeats_compared
+        repeats = say_of_repeats(Repeats(evidence.repeats_each, *counts), context.n)
+        findings += [repeats] if repeats else []
     idle = set(context.ledger.labels(context.ledger.of("dead", "collapsed", "encoder-blind")))
     scales = [_of_scale(k, evidence, context) for k in range(len(evidence.scale_words))]
     # Of units that do not vary the ledger says whether that matters, and what lies off a normal prior the comparison

@@ -16,6 +16,7 @@ ORDER = (
     "noise",
     "inputs",
     "splits",
+    "repeats",
     "factors",
     "spatial",
     "codebook",
