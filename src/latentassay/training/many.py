@@ -252,10 +252,6 @@ def _check_one(each: Training) -> None:
         raise InputError(
             "only models of models.build train side by side, which say how they were built; train others with fit"
         )
-    if any(isinstance(module, torch.nn.GroupNorm) for module in each.model.modules()):
-        raise InputError(
-            "models with group normalisation do not train side by side, since torch.vmap cannot take it; use fit"
-        )
     frozen = [name for name, value in each.model.named_parameters() if not value.requires_grad]
     if odd := [name for name, _ in each.model.named_buffers()] or frozen:
         raise InputError(f"models with buffers or frozen weights do not train side by side, got {odd[0]}; use fit")

@@ -20,6 +20,7 @@ from latentassay.core.observations import as_float
 from latentassay.core.text import printable
 from latentassay.training.log import Row
 from latentassay.training.sampler import Sampler
+from latentassay.training.vmap_layers import replace_layers
 
 CHUNK = 50
 """Most steps that one graph holds."""
@@ -138,7 +139,7 @@ class VmapTrainer:
         self._has_kl = term is not None
         self._betas = torch.tensor([beta or 0.0 for beta in betas], device=self.device)
         objective = objectives.AE() if term is None else objectives.BetaVAE(1.0, kl=term)
-        self._loss_parts = _LossParts(copy.deepcopy(first.model).to("meta").train(), objective)
+        self._loss_parts = _LossParts(replace_layers(copy.deepcopy(first.model).to("meta")).train(), objective)
         mixed = np.random.SeedSequence([each.seed for each in self.members]).generate_state(1, np.uint64)
         self._noise = Generator(self.device).manual_seed(int(mixed[0] >> np.uint64(1)))
         self._adam = torch.optim.Adam(
