@@ -9,24 +9,27 @@ from torch.nn import functional as F
 
 import latentassay as la
 from latentassay.assay import rounds
-from latentassay.assay.budget import CODES, allowance, sample_passes, sizes
+from latentassay.assay.budget import CODES, Cost, affordable_batch, allowance, sample_passes, sizes
 from latentassay.core.observations import as_observations
 from latentassay.data import FactorData
 
 
 class Clocked:
-    """Every row encoded or decoded moves the clock by half of ``seconds``; the very first one by ``first`` more."""
+    """Every row encoded or decoded moves the clock by half of ``seconds``; the very first one by ``first`` more.
+
+    Every call moves it by half of ``fixed``, whatever it holds.
+    """
 
     def __init__(self, seconds):
-        self.seconds, self.now, self.first = seconds, 0.0, 0.0
+        self.seconds, self.now, self.first, self.fixed = seconds, 0.0, 0.0, 0.0
 
     def encode(self, x):
-        self.now += self.seconds / 2 * len(x) + self.first
+        self.now += self.fixed / 2 + self.seconds / 2 * len(x) + self.first
         self.first = 0.0
         return la.Point(self.coded(x))
 
     def decode(self, z):
-        self.now += self.seconds / 2 * len(z)
+        self.now += self.fixed / 2 + self.seconds / 2 * len(z)
         return self.drawn(z)
 
 
@@ -98,6 +101,25 @@ def test_a_first_pass_that_is_slow_does_not_count(slow):
     model = slow(Channels, 0.02)
     model.first = 50.0
     assert sized(model, PICTURES).rows == pytest.approx(187, abs=1)
+
+
+def test_rows_are_passed_together_where_calls_are_dear():
+    """A sixtieth of the budget is 1 s for a call, and more where its fixed part is more than half of that."""
+    assert affordable_batch(Cost(0.0, 0.02), 128, 60.0) == 50
+    assert affordable_batch(Cost(0.5, 0.02), 128, 60.0) == 25
+    assert affordable_batch(Cost(2.0, 0.02), 128, 60.0) == 100
+    assert affordable_batch(Cost(2.0, 0.0), 128, 60.0) == 128
+    found = sizes(
+        Channels(0.0),
+        as_observations(PICTURES),
+        torch.arange(8),
+        samples=1024,
+        fewest=16,
+        batch_size=128,
+        budget=60.0,
+        cost=Cost(2.0, 0.02),
+    )
+    assert found == (93, 100)  # 60 s / 16 at 4 s for 100 rows
 
 
 def test_what_was_asked_for_is_never_exceeded(slow):
@@ -189,6 +211,19 @@ def test_a_first_verdict_comes_in_time_where_two_observations_can_be_passed(slow
     assert result.meta.seconds <= 1.5 * budget, result.meta
     assert "reconstruction" in {section.key for section in result.sections}
     assert seconds > 0.4 or "units" in {section.key for section in result.sections}
+    assert not [finding.sentence for finding in result.findings if finding.key.endswith(".failed")]
+
+
+@pytest.mark.usefixtures("few_halves")
+@pytest.mark.parametrize("fixed", [0.2, 1.0, 4.0])
+@pytest.mark.parametrize(("kind", "data", "budget"), [KINDS[0], KINDS[2]], ids=["channels", "scalars"])
+def test_a_model_whose_calls_are_dear_and_rows_are_cheap_is_asked_about_its_units(slow, kind, data, fixed, budget):
+    model = slow(kind, 1e-4)
+    model.fixed = fixed
+    result = assayed(model, data, budget)
+    assert {"units", "responses"} <= {section.key for section in result.sections}
+    assert result.meta.seconds <= 1.15 * budget, result.meta
+    assert result.meta.rows >= 90
     assert not [finding.sentence for finding in result.findings if finding.key.endswith(".failed")]
 
 

@@ -1,11 +1,14 @@
 """What is asked of a slow model: crops where it takes any size, fewer rows, and a first look in any case."""
 
+import time
+
 import pytest
 import torch
 from torch import nn
 
 import latentassay as la
 from latentassay.assay import pace as pace_module
+from latentassay.assay.budget import Cost
 from latentassay.assay.pace import Crops, find_pace, first_look
 from latentassay.core.observations import as_observations
 
@@ -77,3 +80,45 @@ def test_crops_are_the_middle_and_never_larger_than_the_picture():
     crops = Crops(wide, 10)
     assert crops.x_shape == (1, 8, 10) and len(crops) == 2
     assert torch.equal(crops.batch([1]), wide.batch([1])[..., 10:20])
+
+
+@pytest.fixture
+def clocked(monkeypatch):
+    """A model and a clock that it alone moves: so many seconds for a call, and for every row in it."""
+
+    def make(fixed, row, first=0.0):
+        now = [0.0, first]
+
+        def encode(x):
+            now[0] += fixed + row * len(x) + now[1]
+            now[1] = 0.0
+            return x.flatten(1)[:, :4]
+
+        model = la.from_torch(encode, lambda z: torch.zeros(len(z), 3, 64, 64) + z.mean(), latent_shape=(4,))
+        monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+        return model
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("fixed", "row", "first", "expected"),
+    [
+        (2.0, 0.001, 0.0, Cost(2.0, 0.001)),
+        (2.0, 0.5, 9.0, Cost(2.0, 0.5)),  # the first call of all is slower
+        (0.1, 1.0, 0.0, Cost(0.0, 1.1)),  # less than a quarter is not told from chance
+        (0.0, 1.0, 0.0, Cost(0.0, 1.0)),
+        (0.1, 0.001, 0.0, Cost(0.0, 0.101)),  # 400 calls fit: nothing need be known
+        (9.0, 1.0, 0.0, Cost(0.0, 10.0)),  # not even eight fit: no time to find out
+    ],
+)
+def test_what_a_call_costs_is_told_from_what_its_rows_cost(clocked, fixed, row, first, expected):
+    pace = find_pace(clocked(fixed, row, first), PICTURES, torch.arange(8), 60.0 if first == 0 else 160.0)
+    assert pace.cost == pytest.approx(expected)
+
+
+def test_dear_calls_of_cheap_rows_leave_many_passes(clocked):
+    pace = find_pace(clocked(1.0, 0.001), PICTURES, torch.arange(8), 60.0, batch_size=10)
+    assert pace.batch_size == 10 and pace.seconds == pytest.approx(0.101)
+    assert pace.left == pytest.approx(60 - 2 * 1.001 - 1.003) and pace.passes == pytest.approx(pace.left / 0.101)
+    assert pace.is_slow and pace.whole == pytest.approx(1.001)

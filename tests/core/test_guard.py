@@ -11,7 +11,7 @@ from latentassay.assay.input_checks.outputs import output_scale
 from latentassay.assay.input_checks.ranges import value_range
 from latentassay.assay.principal import Rotated
 from latentassay.core.autoencoder import eval_mode
-from latentassay.core.guard import decode_std_batch, decoder_output_batch
+from latentassay.core.guard import decode_std_batch, decoder_output_batch, encode_batch
 from latentassay.core.observations import as_observations
 from latentassay.geometry.decoders import MeanAndStd
 
@@ -108,3 +108,17 @@ def test_what_else_a_decoder_returns_is_checked(ask):
     model.decoder_output = model.decode_std = lambda z: z[:1]
     with pytest.raises(la.ContractError, match=r"one observation for each latent \(3, 2\), got \(1, 2\)"):
         ask(model, torch.zeros(3, 2))
+
+
+@pytest.mark.parametrize(
+    ("values", "refused"), [([0.1, -1.0], True), ([torch.nan, -1.0], True), ([torch.nan, 0], False)]
+)
+def test_a_negative_deviation_is_seen_beside_nan(values, refused):
+    std = torch.tensor(values)
+    model = la.from_torch(lambda x: (E(x), std.expand(len(x), 2)), D, latent_shape=(2,), output="mean_std")
+    if refused:
+        with pytest.raises(la.ContractError, match="posterior std is negative"):
+            encode_batch(model, X)
+    else:
+        assert encode_batch(model, X).std.isnan().any()
+    assert encode_batch(model, X[:0]).mean.shape == (0, 2)

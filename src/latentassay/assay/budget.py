@@ -32,6 +32,25 @@ CODES = 2**26
 """Latents of all rows together, at most; they are kept in memory three times (means, deviations, samples)."""
 
 
+class Cost(NamedTuple):
+    """What one encoding and decoding takes: seconds of a call whatever it holds, and seconds of every row in it.
+
+    >>> Cost(fixed=1.0, row=0.25).of(4), Cost(fixed=1.0, row=0.25).per_row(4)
+    (2.0, 0.5)
+    """
+
+    fixed: float
+    row: float
+
+    def of(self, rows: int) -> float:
+        """Seconds of one call."""
+        return self.fixed + self.row * rows
+
+    def per_row(self, batch_size: int) -> float:
+        """Seconds of a row, where so many are passed at a time."""
+        return self.of(batch_size) / batch_size
+
+
 class Sizes(NamedTuple):
     """How much of the data a budget affords.
 
@@ -53,7 +72,7 @@ def sizes(
     fewest: int,
     batch_size: int,
     budget: float,
-    seconds: float | None = None,
+    cost: Cost | None = None,
 ) -> Sizes:
     """Cut rows, and rows per pass, to what ``budget`` seconds and the memory afford; fast models keep both.
 
@@ -65,7 +84,7 @@ def sizes(
         fewest: rows that are drawn whatever they cost.
         batch_size: rows per pass wanted.
         budget: seconds.
-        seconds: what a row takes, where that is known already.
+        cost: what a call and a row take, where that is known already.
 
     >>> import torch
     >>> from latentassay import from_torch
@@ -75,12 +94,21 @@ def sizes(
     Sizes(rows=1024, batch_size=128)
     """
     # The first try of a model that was just loaded pays for caches and lazy weights; the better of two does not.
-    if seconds is None:
-        seconds = min(_time_once(model, data, rows) for _ in range(2)) / len(rows)
-    return Sizes(
-        _reduce(samples, fewest, min(budget / ROWS_SHARE / seconds, CODES // math.prod(model.latent_shape))),
-        _reduce(batch_size, FEWEST_PER_PASS, budget / PASS_SHARE / seconds),
-    )
+    if cost is None:
+        cost = Cost(0.0, min(_time_once(model, data, rows) for _ in range(2)) / len(rows))
+    affordable = affordable_batch(cost, batch_size, budget)
+    most = CODES // math.prod(model.latent_shape)
+    return Sizes(_reduce(samples, fewest, min(budget / ROWS_SHARE / cost.per_row(affordable), most)), affordable)
+
+
+def affordable_batch(cost: Cost, wanted: int, budget: float) -> int:
+    """Return how many rows are passed at a time: a call may take a sixtieth of the budget, or twice its fixed part.
+
+    >>> affordable_batch(Cost(0.0, 0.1), 128, 60.0), affordable_batch(Cost(2.0, 0.1), 128, 60.0)
+    (10, 20)
+    """
+    seconds = max(budget / PASS_SHARE - cost.fixed, cost.fixed)
+    return _reduce(wanted, FEWEST_PER_PASS, seconds / max(cost.row, 1e-12))
 
 
 def _time_once(model: Autoencoder, data: Observations, rows: Tensor) -> float:

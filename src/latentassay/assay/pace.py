@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from latentassay.assay.budget import Cost, affordable_batch
 from latentassay.core.autoencoder import Autoencoder, TakesOtherSizes, eval_mode, to_model
 from latentassay.core.findings import Finding, Section
 from latentassay.core.guard import encode_means, reconstruct_batch
 from latentassay.core.observations import Observations
+from latentassay.sampling import BATCH_SIZE
 from latentassay.spatial import is_spatial
 
 WHOLE = 400
@@ -20,6 +22,15 @@ WHOLE = 400
 
 LEAN = 80
 """Passes without which no responses can be measured at all."""
+
+AFFORDED = 8
+"""Observations that a model must pass within the budget to be timed a second time, and are timed at once, at most."""
+
+TRIED_SHARE = 16
+"""Timing several at once may take one part in so many of the budget, if two can be passed in it."""
+
+FIXED = 0.25
+"""Part of the time of one observation that must be the call's own to be told from chance."""
 
 SMALLEST, SMALLEST_LATENT = 16, 4
 """Sides of crops and of their latents, at least."""
@@ -32,7 +43,8 @@ class Pace:
     Attributes:
         model: the model, or the same for smaller pictures.
         data: the observations, or crops of them.
-        seconds: what encoding and decoding one of them takes.
+        cost: what encoding and decoding takes, by calls and by observations.
+        batch_size: observations that can be passed at a time.
         whole: what one whole observation takes.
         left: seconds of the budget that are left.
         x_shape: shape of a whole observation.
@@ -40,15 +52,26 @@ class Pace:
 
     model: Autoencoder
     data: Observations
-    seconds: float
+    cost: Cost
+    batch_size: int
     whole: float
     left: float
     x_shape: tuple[int, ...]
 
     @property
+    def seconds(self) -> float:
+        """What one observation takes among others."""
+        return self.cost.per_row(self.batch_size)
+
+    @property
     def passes(self) -> float:
-        """Passes that are left."""
+        """Passes that are left, in calls as large as can be."""
         return self.left / self.seconds
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether passes of one observation each would not do for a whole assay."""
+        return self.left < WHOLE * self.cost.of(1)
 
     @property
     def is_cropped(self) -> bool:
@@ -73,26 +96,33 @@ class Crops:
         return x.contiguous()
 
 
-def find_pace(model: Autoencoder, data: Observations, row: Tensor, budget: float) -> Pace | None:
-    """Time one observation; where a budget affords too few, look for a size of crops of which it affords enough.
+def find_pace(
+    model: Autoencoder, data: Observations, rows: Tensor, budget: float, *, batch_size: int = BATCH_SIZE
+) -> Pace | None:
+    """Time one observation; where a budget affords too few, time several at once, and then smaller crops.
 
-    A model that fails on the row has no pace (``None``): checking its contract says why.
+    What several take tells what a call costs whatever it holds from what every observation in it costs. A model that
+    fails on the rows has no pace (``None``): checking its contract says why.
 
     Args:
         model: any autoencoder.
         data: all observations.
-        row: the number of one of them.
+        rows: the numbers of some of them.
         budget: seconds for everything.
+        batch_size: observations that may be passed at a time.
     """
-    began, shape = time.perf_counter(), tuple(data.x_shape)
+    began, shape, row = time.perf_counter(), tuple(data.x_shape), rows[:1]
     with suppress(Exception):  # what is wrong with the model is said where its contract is checked
-        seconds = _time_pair(model, data, row)
-        # A model that was just loaded is slow at first.
-        if WHOLE * seconds > budget and 8 * seconds < budget:
-            seconds = min(seconds, _time_pair(model, data, row))
-        chosen, found, now = model, data, seconds
+        cost = _find_cost(model, data, rows, budget)
+        seconds, fixed = cost.of(1), cost.fixed
+
+        def batch(of: Cost) -> int:
+            return affordable_batch(of, min(batch_size, max(1, len(data))), budget)
+
+        chosen, found = model, data
+        whole = cost
         for side, smaller_yet in _sides(model, shape):
-            if WHOLE * now <= budget - (time.perf_counter() - began):
+            if WHOLE * cost.per_row(batch(cost)) <= budget - (time.perf_counter() - began):
                 break
             # Time goes with the area, about: sizes that are surely too large need not be tried.
             share = math.prod(min(side, size) / size for size in shape[1:])
@@ -101,13 +131,37 @@ def find_pace(model: Autoencoder, data: Observations, row: Tensor, budget: float
             crops = Crops(data, side)
             with suppress(Exception):  # a model that does not take this size
                 smaller = _resized(model, shape, crops.x_shape)
-                now = _time_pair(smaller, crops, row)
+                one = _time_pair(smaller, crops, row)
+                cost = Cost(min(fixed, one), max(one - fixed, 0.0))
                 chosen, found = smaller, crops
         left = budget - (time.perf_counter() - began)
-        if LEAN * now > left:  # crops would not help: look at whole pictures
-            chosen, found, now = model, data, seconds
-        return Pace(model=chosen, data=found, seconds=now, whole=seconds, left=max(left, 0.0), x_shape=shape)
+        if LEAN * cost.per_row(batch(cost)) > left:  # crops would not help: look at whole pictures
+            chosen, found, cost = model, data, whole
+        return Pace(
+            model=chosen,
+            data=found,
+            cost=cost,
+            batch_size=batch(cost),
+            whole=seconds,
+            left=max(left, 0.0),
+            x_shape=shape,
+        )
     return None
+
+
+def _find_cost(model: Autoencoder, data: Observations, rows: Tensor, budget: float) -> Cost:
+    """Time one observation, and where many are too dear and some are not, several in one call."""
+    one = _time_pair(model, data, rows[:1])
+    if WHOLE * one <= budget or AFFORDED * one >= budget:
+        return Cost(0.0, one)
+    # A model that was just loaded is slow at first.
+    one = min(one, _time_pair(model, data, rows[:1]))
+    several = min(len(rows), max(2, min(AFFORDED, int(budget / TRIED_SHARE / one))))
+    if WHOLE * one <= budget or several < 2:
+        return Cost(0.0, one)
+    row = max(0.0, (_time_pair(model, data, rows[:several]) - one) / (several - 1))
+    # Times of single calls are not exact: a small part that seems fixed is none.
+    return Cost(0.0, one) if row > (1 - FIXED) * one else Cost(one - row, row)
 
 
 def _sides(model: Autoencoder, x_shape: tuple[int, ...]) -> list[tuple[int, bool]]:
@@ -147,8 +201,8 @@ def crop_section(pace: Pace, budget: float) -> Section:
     whole, crop = ("×".join(map(str, shape[1:])) for shape in (pace.x_shape, tuple(pace.data.x_shape)))
     sentence = (
         f"A picture of {whole} takes {_seconds(pace.whole)} to encode and decode, so within {budget:g} s the model was "
-        f"asked about the middles of pictures, {crop} each ({_seconds(pace.seconds)}). All that is said here is said "
-        "of pictures of that size; known factors were not scored."
+        f"asked about the middles of pictures, {crop} each ({_seconds(pace.cost.of(1))}). All that is said here is "
+        "said of pictures of that size; known factors were not scored."
     )
     remedy = f"For whole pictures give it about {_round_up(WHOLE * pace.whole)} s (budget=, or --budget)."
     finding = Finding("budget.crops", sentence, "note", (), remedy=remedy)
@@ -157,7 +211,7 @@ def crop_section(pace: Pace, budget: float) -> Section:
 
 def first_rows(pace: Pace, order: Tensor) -> Tensor:
     """Return as many rows as half of what is left allows, two at least and eight at most."""
-    return order[: max(2, min(8, int(pace.passes / 2)))]
+    return order[: max(2, min(8, int(pace.left / pace.cost.of(1) / 2)))]
 
 
 def first_look(pace: Pace, order: Tensor) -> Section:
@@ -178,7 +232,7 @@ def first_look(pace: Pace, order: Tensor) -> Section:
         "unsure",
         (),
         settle=(
-            f"One observation takes {_seconds(pace.seconds)}: for units, responses and holes give it about "
+            f"One observation takes {_seconds(pace.cost.of(1))}: for units, responses and holes give it about "
             f"{_round_up(WHOLE * pace.seconds)} s (budget=, or --budget), or a faster machine."
         ),
     )

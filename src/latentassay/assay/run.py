@@ -16,7 +16,7 @@ from latentassay.assay.budget import Sizes, sample_passes, sizes
 from latentassay.assay.context import seeded
 from latentassay.assay.control import Control, control
 from latentassay.assay.interruption import AssayInterrupted
-from latentassay.assay.pace import LEAN, WHOLE, Pace, crop_section, find_pace, first_look, first_rows
+from latentassay.assay.pace import LEAN, Pace, crop_section, find_pace, first_look, first_rows
 from latentassay.assay.preparation import Options, prepare
 from latentassay.assay.question import Question, choose, known_questions
 from latentassay.assay.result import Assay
@@ -118,7 +118,7 @@ def assay(
         train=None if train is None else _as_training_rows(fit_layout(model, as_observations(train)), observations),
     )
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
-    pace = find_pace(model, observations, order[:1], budget)
+    pace = find_pace(model, observations, order[:TIMED], budget, batch_size=batch_size)
     if pace is not None and pace.passes < LEAN:
         return _look(pace, order, options, name=name, data=data, began=began, assumed=assumed)
     if pace is not None:
@@ -159,7 +159,7 @@ def _threads(
     model: Autoencoder, data: Observations, rows: torch.Tensor, pace: Pace | None
 ) -> AbstractContextManager[Callable[[], None]]:
     """Hold the number of threads that is fastest; a slow model is not asked, and its large passes fill all of them."""
-    if pace is not None and pace.passes < WHOLE:
+    if pace is not None and pace.is_slow:
         return nullcontext(lambda: None)
     return fastest_threads(sample_passes(model, data, rows), device_and_dtype(model).device)
 
@@ -206,7 +206,7 @@ def _as_training_rows(train: Any, data: Observations) -> Observations:
 
 def _check(model: Autoencoder, data: Observations, order: torch.Tensor, options: Options, pace: Pace | None) -> Sizes:
     """Refuse what cannot be used before anything is measured; return how many rows can be afforded."""
-    slow = pace is not None and pace.passes < WHOLE
+    slow = pace is not None and pace.is_slow
     tried = _check_contract(model, data, order, 2 if slow else TIMED)
     _check_varies(data, order[: options.samples])
     return sizes(
@@ -217,7 +217,7 @@ def _check(model: Autoencoder, data: Observations, order: torch.Tensor, options:
         fewest=FEWEST_SLOW if slow else FEWEST,
         batch_size=options.batch_size,
         budget=options.budget,
-        seconds=pace.seconds if pace is not None and slow else None,
+        cost=pace.cost if pace is not None and slow else None,
     )
 
 

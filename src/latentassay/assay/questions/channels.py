@@ -92,8 +92,7 @@ def measure(context: Context) -> ChannelsEvidence:
     """Compare what channels say and do."""
     codes = channel_correlations(context.codes.mean)
     z = context.sample(context.rows_at(_per_row(context), least=LEAST, most=context.at_most(MOST)), "effect rows")
-    size = max(1, context.batch_size // int(context.model.latent_shape[0]))
-    effects = channel_effects(context.model, z, generator=context.generator("effects"), batch_size=size)
+    effects = channel_effects(context.model, z, generator=context.generator("effects"), batch_size=context.batch_size)
     alike = {*twins(codes.matrix, codes.matrix_stderr), *twins(effects.cosine, effects.cosine_stderr)}
     return ChannelsEvidence(
         correlations=codes.matrix.numpy(),
