@@ -1,10 +1,12 @@
+from itertools import permutations
+
 import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
 
 import latentassay as la
-from latentassay.responses.conditioned import ConditionedMatrix, reaverage
+from latentassay.responses.conditioned import ConditionedMatrix, _of_shared_rows, reaverage
 from tests.oracles import slow
 from tests.oracles.linear import exact_inverse
 
@@ -161,6 +163,38 @@ def test_intervals_of_causal_scores_cover_the_truth(groups):
     found = [scores(100 + seed, groups) for seed in range(40)]
     for place, right in enumerate(truth):
         assert np.mean([run[place].low <= right <= run[place].high for run in found]) >= 0.85
+
+
+def test_groups_of_two_factors_that_hold_the_same_row_depend_on_each_other():
+    model, data = noisy_grid(3)
+    c = la.conditioned_response_matrix(model, data, generator=seeded(0), groups_per_factor=20)
+    held = [
+        [set(group.tolist()) for group in rows.split(sizes.tolist())]
+        for rows, sizes in zip(c.group_rows, c.group_sizes, strict=True)
+    ]
+    for m, groups in enumerate(held):
+        for group in groups:
+            assert all(len(set(data.factors[sorted(group), k].tolist())) == 1 for k in range(3) if k != m)
+    influences = [torch.randn(len(groups), generator=seeded(m)).double() for m, groups in enumerate(held)]
+    expected = 0.0
+    for (i, first), (j, other) in permutations(enumerate(held), 2):
+        for g, group in enumerate(first):
+            for h, partner in enumerate(other):
+                expected += float(influences[i][g] * influences[j][h]) if group & partner else 0.0
+    assert _of_shared_rows(c, influences) == pytest.approx(expected)
+
+
+def test_standard_errors_of_causal_scores_know_of_shared_rows():
+    """With 40 of 48 to 96 groups most rows are met by all three factors."""
+    grids = [noisy_grid(seed) for seed in range(200)]
+    found = [
+        la.conditioned_response_matrix(model, data, generator=seeded(seed), groups_per_factor=40)
+        for seed, (model, data) in enumerate(grids)
+    ]
+    for score in (la.causal_disentanglement, la.causal_completeness):
+        scores = [score(c).score for c in found]
+        stderr = np.sqrt(np.mean([estimate.stderr**2 for estimate in scores]))
+        assert stderr / np.std(np.array(scores, dtype=float)) == pytest.approx(1, abs=0.15)
 
 
 def test_a_budget_ends_after_whole_rounds():

@@ -1,6 +1,7 @@
 """The conditioned response matrix and the scores read from it (LR 4.1.1, 4.1.2, A.4.1)."""
 
 import warnings
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import torch
@@ -42,6 +43,7 @@ class ConditionedMatrix(NamedTuple):
         group_sums: for every row, squared responses summed inside each group, ``(groups, u)``; 0 where a unit had
             stopped. Nothing where a matrix was made without them.
         group_sizes: for every row, latents in each group, ``(groups,)``.
+        group_rows: for every row, which rows of the data its groups hold, one group after another.
         over: what z was, ``"samples"`` of the posteriors or their ``"means"``.
         average: what was averaged over groups, ``"squares"`` or ``"roots"``.
     """
@@ -55,6 +57,7 @@ class ConditionedMatrix(NamedTuple):
     used: Int[Tensor, "m u"]
     group_sums: tuple[Float[Tensor, "_ u"], ...] = ()
     group_sizes: tuple[Int[Tensor, " _"], ...] = ()
+    group_rows: tuple[Int[Tensor, " _"], ...] = ()
     over: str = "samples"
     average: str = "squares"
 
@@ -64,8 +67,9 @@ class CausalScore(NamedTuple):
 
     Attributes:
         score: CDS or CCS in [0, 1], with the interval of the jackknife: each group of each factor is left out in turn,
-            which knows that the units of a row meet the same groups. Where a matrix has no groups its standard error is
-            linearised, entries being taken as independent.
+            which knows that the units of a row meet the same groups, and groups of two factors that hold the same row
+            of the data count as dependent. Where a matrix has no groups its standard error is linearised, entries being
+            taken as independent.
         shares: what it was summed from.
         variant: the definition in words.
     """
@@ -226,6 +230,7 @@ def _assemble(source: _Source, tallies: list[_Tally]) -> ConditionedMatrix:
         used=used,
         group_sums=tuple(tally.sums[:count] for tally, count in zip(tallies, groups, strict=True)),
         group_sizes=tuple(tally.sizes[:count] for tally, count in zip(tallies, groups, strict=True)),
+        group_rows=tuple(torch.cat(tally.groups[:count]) for tally, count in zip(tallies, groups, strict=True)),
         over=source.over,
         average=source.average,
     )
@@ -352,14 +357,29 @@ def _linear_stderr(c: ConditionedMatrix, axis: int, score: float) -> float:
 
 def _jackknife(c: ConditionedMatrix, axis: int, score: float) -> tuple[float, float]:
     """Standard error and bias of a concentration, each group of each factor being left out in turn."""
-    variance = bias = 0.0
+    influences, bias = [], 0.0
     for m, (sums, sizes) in enumerate(zip(c.group_sums, c.group_sizes, strict=True)):
         groups = len(sums)
-        if groups < 2:
-            continue
         without = c.matrix.repeat(groups, 1, 1)
-        without[:, m] = leave_one_out(sums, sizes, c.used[m], c.average)
+        without[:, m] = leave_one_out(sums, sizes, c.used[m], c.average) if groups > 1 else c.matrix[m]
         scores = without.amax(1 + axis).sum(1) / without.sum((1, 2)).clamp(min=1e-300)
-        variance += float((scores - scores.mean()).square().sum()) * (groups - 1) / groups
+        influences.append((scores - scores.mean()) * ((groups - 1) / groups) ** 0.5)
         bias += (groups - 1) * (float(scores.mean()) - score)
-    return variance**0.5, bias
+    own = float(torch.cat(influences).square().sum())
+    # What is estimated from shared rows may come out below 0 by luck, and then takes away no more than half.
+    return max(own / 2, own + _of_shared_rows(c, influences)) ** 0.5, bias
+
+
+def _of_shared_rows(c: ConditionedMatrix, influences: list[Float[Tensor, " _"]]) -> float:
+    """Covariance of groups of different factors that hold the same rows of the data: its part of a score's variance."""
+    if not c.group_rows:
+        return 0.0
+    rows = torch.unique(torch.cat(c.group_rows), return_inverse=True)[1].split([len(part) for part in c.group_rows])
+    group = torch.full((len(rows), 1 + max(int(part.max()) for part in rows)), -1)
+    for m, (part, sizes) in enumerate(zip(rows, c.group_sizes, strict=True)):
+        group[m, part] = torch.repeat_interleave(torch.arange(len(sizes)), sizes)
+    total = 0.0
+    for a, b in combinations(range(len(rows)), 2):
+        first, other = torch.unique(group[[a, b]][:, (group[[a, b]] >= 0).all(0)], dim=1)
+        total += 2 * float((influences[a][first] * influences[b][other]).sum())
+    return total
