@@ -5,7 +5,7 @@ import torch
 from torch.func import jacrev, vmap
 
 from latentassay.core.errors import InputError
-from latentassay.nn.xblock import Annealed, XBlock
+from latentassay.nn.xblock import AUTHORS, Annealed, XBlock
 
 SIZES = [(1, 1), (5, 1), (4, 3)]
 
@@ -111,6 +111,36 @@ def test_gates_are_relaxed_bernoulli_variables():
     assert float((gates > 0.5).double().mean()) == pytest.approx(float(torch.tensor(0.8).sigmoid()), abs=0.03)
 
 
+def test_one_gumbel_variable_opens_gates_more_often():
+    """Above −logit with probability 1 − exp(−exp(logit)), .63 at 0 where the sigmoid says ½."""
+    made = block(2, temperature=0.001, noise="gumbel").train()
+    for logit in (0.0, -1.0):
+        with torch.no_grad():
+            made.mask_logits.fill_(logit)
+        torch.manual_seed(0)
+        gates = torch.stack([made._gates()[0, 1] for _ in range(4000)]).detach()
+        expected = 1 - (-torch.tensor(logit).exp()).exp()
+        assert float((gates > 0.5).double().mean()) == pytest.approx(float(expected), abs=0.03)
+
+
+def test_logits_begin_where_they_are_told_to():
+    torch.manual_seed(0)
+    state = torch.get_rng_state()
+    assert set(XBlock(4, hidden=(), start=-2.0).mask_logits.tolist()) == {-2.0}
+    spread = XBlock(60, spread=1.0, start=0.5).mask_logits.detach()
+    assert float(spread.mean()) == pytest.approx(0.5, abs=0.1) and float(spread.std()) == pytest.approx(1, abs=0.1)
+    assert not torch.equal(torch.get_rng_state(), state)
+
+
+def test_the_authors_temperature_is_at_its_end_after_460_steps():
+    """Theirs is max(exp(−t/100), 0.01)."""
+    made = XBlock(3, **AUTHORS)
+    for done in (0, 100, 230, 460, 1000):
+        made.passes.fill_(done)
+        theirs = max(float(torch.tensor(-done / 100).exp()), 0.01)
+        assert made.temperature == pytest.approx(theirs, rel=0.01)
+
+
 def test_a_temperature_falls_with_the_passes_and_survives_saving():
     made = block(3, temperature=Annealed(2.0, 0.5, 4)).train()
     seen = []
@@ -151,6 +181,10 @@ def test_sparsity_is_not_the_papers_constant():
         ({"temperature": float("nan")}, "must be positive"),
         ({"temperature": Annealed(1.0, 0.0, 5)}, "must be positive"),
         ({"temperature": Annealed(1.0, 0.5, 0)}, "must be positive"),
+        ({"temperature": (1.0, 0.5)}, "must be positive"),
+        ({"noise": "normal"}, "noise must be one of logistic, gumbel"),
+        ({"start": float("inf")}, "start must be finite"),
+        ({"spread": -1.0}, "spread finite and not negative"),
     ],
 )
 def test_what_no_block_can_be_made_of(options, match):

@@ -47,6 +47,7 @@ CASES = [
     (objectives.Equivariance(objectives.AE(), **objectives.consistency.AUTHORS), "xae-mlp"),
     (objectives.Ramped(objectives.Invariance(objectives.BetaVAE(2.0)), 10), "vae-conv-small"),
     (objectives.Ramped(objectives.BetaVAE(4.0), 10, "beta"), "vae-mlp"),
+    (objectives.GatePenalty(objectives.AE(), 0.5), "xae-mlp"),
     (objectives.SlowVAE(), "vae-mlp"),
     (objectives.SlowVAE(2.0, 1.0, 0.5, both=False), "vae-conv-small"),
     (objectives.PCL(), "features"),

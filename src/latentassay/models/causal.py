@@ -77,3 +77,7 @@ class XAutoencoder(nn.Module):
     def adjacency(self) -> Tensor:
         """Return how open the way from every parent (row) to every child (column) is."""
         return self.block.adjacency()
+
+    def open_gates(self) -> Tensor:
+        """Return the expected number of open gates, through which gradients pass."""
+        return self.block.open_gates()

@@ -1,5 +1,6 @@
 """``build`` and ``describe``: models by the names that the files of this folder give them."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -38,7 +39,8 @@ def build(
             ``"silu"`` or ``"tanh"``) for ``mlp`` models, and ``decoder_hidden`` and ``decoder_activation`` where the
             decoder's are other than the encoder's, mirrored. ``filters`` (channels) and ``depth`` (blocks each side)
             for those of ``models.structure``, and ``hidden`` for the layers that let latents into ``sae-`` and
-            ``adaae-`` decoders. ``models.describe`` lists what a name takes.
+            ``adaae-`` decoders. ``gates``, options of ``nn.XBlock`` by name, for models with a causal block, such as
+            ``nn.xblock.AUTHORS``. ``models.describe`` lists what a name takes.
 
     Raises:
         InputError: an unknown name or option, or a shape that the network cannot take.
@@ -53,13 +55,13 @@ def build(
     latents = recipe.latents if latents is None else latents
     check_counts(latents=latents)
     check_seed(seed)
-    if unknown := set(options) - set(recipe.options):
-        raise InputError(
-            f"{name} takes no option {', '.join(sorted(unknown))}; it knows {', '.join(recipe.options) or 'none'}"
-        )
+    known = (*recipe.options, *(["gates"] if recipe.unit else []))
+    if unknown := set(options) - set(known):
+        raise InputError(f"{name} takes no option {', '.join(sorted(unknown))}; it knows {', '.join(known) or 'none'}")
+    gates, inside = _check_gates(options.get("gates", {})), {k: v for k, v in options.items() if k != "gates"}
     with seeded(seed):
-        networks = recipe.coders(shape, latents * (recipe.unit or 1), recipe.head.width(latents), **options)
-        block = XBlock(latents, recipe.unit) if recipe.unit else None
+        networks = recipe.coders(shape, latents * (recipe.unit or 1), recipe.head.width(latents), **inside)
+        block = XBlock(latents, recipe.unit, **gates) if recipe.unit else None
     # The whole model says how it was built; a body inside an XAutoencoder could not be rebuilt as itself.
     spec = _spec(observed, name=name, x_shape=list(shape), latents=latents, seed=seed, **options)
     body = VAE(networks, recipe.head, observed, x_shape=shape, latents=latents, spec=None if block else spec)
@@ -79,6 +81,13 @@ def describe(name: str) -> About:
     return about(name, known.origin, known.recipe)
 
 
+def _check_gates(gates: Any) -> dict[str, Any]:
+    known = ("hidden", "temperature", "noise", "start", "spread")
+    if not isinstance(gates, Mapping) or set(gates) - set(known):
+        raise InputError(f"gates must be options of an XBlock by name, among {', '.join(known)}, got {gates!r}")
+    return dict(gates)
+
+
 def _check_shape(x_shape: Any) -> tuple[int, ...]:
     try:
         shape = tuple(int(size) for size in x_shape)
@@ -95,5 +104,10 @@ def _spec(likelihood: Likelihood, **arguments: Any) -> dict[str, Any] | None:
     if named is None:
         return None
     observed = {"name": named, **asdict(likelihood)}  # type: ignore[call-overload]
-    plain = {key: value if isinstance(value, str | int) else list(value) for key, value in arguments.items()}
-    return {**plain, "likelihood": observed}
+    return {**{key: _as_json(value) for key, value in arguments.items()}, "likelihood": observed}
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _as_json(each) for key, each in value.items()}
+    return value if isinstance(value, str | int | float) else list(value)

@@ -96,13 +96,14 @@ class About(NamedTuple):
 def about(name: str, origin: str, recipe: Recipe) -> About:
     """Describe a recipe."""
     known = signature(recipe.coders).parameters
+    gates: dict[str, Any] = {"gates": {}} if recipe.unit else {}
     return About(
         name=name,
         what=recipe.about,
         origin=origin,
         codes=recipe.head.codes,
         latents=recipe.latents,
-        options={option: known[option].default for option in recipe.options},
+        options={option: known[option].default for option in recipe.options} | gates,
         objective=recipe.objective,
         side=recipe.side,
         trial=recipe.trial,

@@ -1,7 +1,8 @@
 """The explicit causal latent block: a structural causal model from noises to causes whose graph is learned (IC 2.2)."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, final
+from types import MappingProxyType
+from typing import Any, NamedTuple, final
 
 import torch
 from jaxtyping import Float
@@ -27,6 +28,13 @@ class Annealed(NamedTuple):
         return float(self.start * (self.end / self.start) ** min(1.0, done / self.passes))
 
 
+NOISES = ("logistic", "gumbel")
+"""What gates are drawn with."""
+
+AUTHORS: Mapping[str, Any] = MappingProxyType({"spread": 1.0, "noise": "gumbel", "temperature": (1.0, 0.01, 460)})
+"""Gates as the authors' public code has them; it reaches its last temperature in some 460 steps."""
+
+
 @final
 class XBlock(nn.Module):
     """Computes causes from noises along a learned graph: ``Z_i = f_i(m_i ⊙ Z_{<i}, N_i)`` for i = 1 … units.
@@ -35,19 +43,26 @@ class XBlock(nn.Module):
     Bernoulli variables (Jang et al. 2017), ``sigmoid((logit + log u − log(1 − u)) / temperature)``, drawn once for all
     rows of a pass, so that rows that are compared pass through the same graph. They are drawn from torch's global
     random state, as dropout draws; ``fit`` seeds and keeps that state. In evaluation they are ``sigmoid(logit)``, or 0
-    and 1, cut at ½, if ``hard``: nothing is random there.
+    and 1, cut at ½, if ``hard``: nothing is random there. The text says "the Gumbel trick" and no more; ``AUTHORS``
+    holds what its authors chose.
 
     Args:
         units: number of noises, and of causes.
         size: values in a cause; a noise always is one number.
         hidden: widths inside every f_i.
-        temperature: of the gates, or ``Annealed(start, end, passes)``.
+        temperature: of the gates, or ``Annealed(start, end, passes)``, as a triple, too.
+        noise: ``"logistic"``, the difference of two Gumbel variables that makes a gate open as often as its sigmoid
+            says; or one ``"gumbel"`` variable alone, with which it is open with probability 1 − exp(−exp(logit)), .63
+            at a logit of 0.
+        start: mean of the logits at first; at 0 an untouched gate stands on the cut, and counts as open.
+        spread: their standard deviation at first, from torch's global random state.
 
     Attributes:
         hard: cut the gates at ½ in evaluation.
 
     Raises:
-        InputError: fewer than one unit or value, or a temperature that is not positive.
+        InputError: fewer than one unit or value, a temperature that is not positive, an unknown noise, a start that is
+            not finite, or a spread that is negative.
 
     >>> XBlock(6, 4)(torch.zeros(2, 6)).shape
     torch.Size([2, 6, 4])
@@ -61,14 +76,20 @@ class XBlock(nn.Module):
         size: int = 1,
         *,
         hidden: Sequence[int] = (10, 10),
-        temperature: float | int | Annealed = 0.5,
+        temperature: Any = 0.5,
+        noise: str = "logistic",
+        start: float | int = 0.0,
+        spread: float | int = 0.0,
     ):
         super().__init__()
         _check(units, size, temperature)
+        _check_gates(noise, start, spread)
         self.units, self.size, self.hard = units, size, False
         self.functions = nn.ModuleList(nn.Sequential(*mlp((size * i + 1, *hidden, size), "mish")) for i in range(units))
-        self.mask_logits = nn.Parameter(torch.zeros(units * (units - 1) // 2))
-        self._temperature = temperature
+        logits = torch.full((units * (units - 1) // 2,), float(start))
+        self.mask_logits = nn.Parameter(logits + spread * torch.randn_like(logits) if spread else logits)
+        self._temperature = Annealed(*temperature) if isinstance(temperature, tuple | list) else float(temperature)
+        self._noise = noise
         # A buffer, so that a checkpoint keeps how far the temperature has fallen.
         self.register_buffer("passes", torch.zeros((), dtype=torch.long))
 
@@ -76,7 +97,7 @@ class XBlock(nn.Module):
     def temperature(self) -> float:
         """Temperature of the gates in the next training pass."""
         now = self._temperature
-        return now.at(int(self.passes)) if isinstance(now, Annealed) else float(now)
+        return now.at(int(self.passes)) if isinstance(now, Annealed) else now
 
     def forward(self, noises: Float[Tensor, "n u"], given: Mapping[int, Tensor] | None = None) -> Tensor:
         """Return causes ``(n, units, size)``.
@@ -116,11 +137,19 @@ class XBlock(nn.Module):
         gates = _gate_values(self.mask_logits.detach(), hard=True)
         return float((gates == 0).double().mean()) if len(gates) else 0.0
 
+    def open_gates(self) -> Float[Tensor, ""]:
+        """Return the expected number of open gates, Σ sigmoid(logit), through which gradients pass.
+
+        >>> XBlock(3, start=-1.0).open_gates().item() < XBlock(3).open_gates().item() == 1.5
+        True
+        """
+        return torch.sigmoid(self.mask_logits).sum()
+
     def _gates(self) -> Float[Tensor, "u u"]:
         if not self.training:
             return self._as_matrix(_gate_values(self.mask_logits, self.hard))
-        # log u − log(1 − u); away from 0 and 1, where it would be infinite.
-        noise = torch.logit(torch.rand_like(self.mask_logits), eps=1e-6)
+        uniform = torch.rand_like(self.mask_logits).clamp(1e-6, 1 - 1e-6)  # away from 0 and 1, where it is infinite
+        noise = torch.logit(uniform) if self._noise == "logistic" else -torch.log(-torch.log(uniform))
         return self._as_matrix(torch.sigmoid((self.mask_logits + noise) / self.temperature))
 
     def _as_matrix(self, gates: Float[Tensor, " e"]) -> Float[Tensor, "u u"]:
@@ -152,9 +181,16 @@ def _gate_values(logits: Tensor, hard: bool) -> Tensor:
     return (gates >= 0.5).to(gates.dtype) if hard else gates
 
 
-def _check(units: int, size: int, temperature: float | int | Annealed) -> None:
+def _check(units: int, size: int, temperature: Any) -> None:
     if units < 1 or size < 1:
         raise InputError(f"an XBlock needs at least one unit of at least one value, got {units} of {size}")
-    parts = temperature if isinstance(temperature, Annealed) else (temperature,)
-    if not all(0 < part < float("inf") for part in parts):
+    parts = temperature if isinstance(temperature, tuple | list) else (temperature,)
+    if len(parts) not in (1, 3) or not all(isinstance(x, int | float) and 0 < x < float("inf") for x in parts):
         raise InputError(f"temperatures (and passes) must be positive and finite, got {temperature}")
+
+
+def _check_gates(noise: str, start: float | int, spread: float | int) -> None:
+    if noise not in NOISES:
+        raise InputError(f"noise must be one of {', '.join(NOISES)}, got {noise!r}")
+    if not (abs(start) < float("inf") and 0 <= spread < float("inf")):
+        raise InputError(f"start must be finite and spread finite and not negative, got {start} and {spread}")

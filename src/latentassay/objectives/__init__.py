@@ -11,6 +11,7 @@ from latentassay.objectives.avae import AVAE
 from latentassay.objectives.consistency import Equivariance, Invariance
 from latentassay.objectives.dip import DIPVAE
 from latentassay.objectives.factor import FactorVAE
+from latentassay.objectives.gates import GatePenalty
 from latentassay.objectives.importance import IWAE, Renyi
 from latentassay.objectives.pcl import PCL
 from latentassay.objectives.ramped import Ramped
@@ -33,6 +34,7 @@ __all__ = [
     "BetaVAE",
     "Equivariance",
     "FactorVAE",
+    "GatePenalty",
     "Invariance",
     "Loss",
     "Ramped",
@@ -62,6 +64,7 @@ _OBJECTIVES: dict[str, Callable[..., Any]] = {
     "invariance": Invariance,
     "equivariance": Equivariance,
     "ramped": Ramped,
+    "gate-penalty": GatePenalty,
 }
 NAMES = tuple(_OBJECTIVES)
 """Every name that ``build`` knows."""
