@@ -23,11 +23,11 @@ def test_units_are_alive_faint_or_dead(faint):
     assert faint.active_latents == [0, 2] and faint.alive.groups == ((0,), (2,))
     assert faint.live_mask.tolist() == [True, False, True, False]
     assert faint.ledger.entries[3].state == "faint"
-    assert faint.labels == ["0", "1", "2", "3"] and faint.n == 96
+    assert faint.ledger.labels() == ["0", "1", "2", "3"] and faint.n == 96
 
 
 def test_the_strongest_are_named_in_the_order_of_their_numbers(faint):
-    assert faint.strongest(range(4), 2) == [0, 2] and faint.strongest([3, 1], 1) == [3]
+    assert faint.ledger.strongest(range(4), 2) == [0, 2] and faint.ledger.strongest([3, 1], 1) == [3]
     assert faint.only([3, 0]).groups == ((3,), (0,))
 
 

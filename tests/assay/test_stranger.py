@@ -30,7 +30,7 @@ class LoudnessEvidence:
 
 
 def measure(context):
-    return LoudnessEvidence(context.codes.mean.flatten(1).norm(dim=1).double().numpy(), tuple(context.labels))
+    return LoudnessEvidence(context.codes.mean.flatten(1).norm(dim=1).double().numpy(), tuple(context.ledger.labels()))
 
 
 def judge(evidence, context):

@@ -169,24 +169,12 @@ class Context:
         scalars = [j for j in self.ledger.live if len(self.matrix.units.groups[j]) == 1]
         if len(scalars) < 2 or len(self.model.latent_shape) != 1:
             return None
-        coupling, strength = self.ledger.coupling, self.strength
+        coupling = self.ledger.coupling
         mutual = torch.minimum(coupling, coupling.T)[scalars][:, scalars].fill_diagonal_(0)
         pair = divmod(int(mutual.argmax()), len(scalars))
         chosen = [scalars[k] for k in pair] if float(mutual.max()) > COUPLED else None
-        first, second = sorted(
-            self.matrix.units.groups[j][0] for j in chosen or sorted(scalars, key=lambda j: -float(strength[j]))[:2]
-        )
+        first, second = sorted(self.matrix.units.groups[j][0] for j in chosen or self.ledger.strongest(scalars, 2))
         return first, second
-
-    @property
-    def labels(self) -> list[str]:
-        """Short name of every unit."""
-        return [self.matrix.units.label(j) for j in range(len(self.matrix.units))]
-
-    @property
-    def strength(self) -> Tensor:
-        """How much of a change of itself comes back in every unit: the diagonal of the normalized response matrix."""
-        return self.matrix.normalized.diagonal()
 
     def affording(self, passes: int) -> "Context":
         """Return the same for a question that may take so many passes."""
@@ -199,10 +187,6 @@ class Context:
     def sample(self, n: int, question: str) -> Tensor:
         """Return n posterior samples, or all, in an order that the question's own generator draws."""
         return self.z[torch.randperm(self.n, generator=self.generator(question))[:n]]
-
-    def strongest(self, units: Iterable[int], most: int) -> list[int]:
-        """Of some units, those that respond most to themselves, in the order of their numbers."""
-        return sorted(sorted(units, key=lambda unit: -float(self.strength[unit]))[:most])
 
     def only(self, units: Iterable[int]) -> Units:
         """Return these units alone, by their numbers."""

@@ -126,9 +126,13 @@ class Ledger:
         """Return the units in one of these states."""
         return [unit for unit, entry in enumerate(self.entries) if entry.state in states]
 
-    def labels(self, units: Iterable[int]) -> list[str]:
-        """Return the names of units."""
-        return [self.entries[unit].label for unit in units]
+    def labels(self, units: Iterable[int] | None = None) -> list[str]:
+        """Return the names of units, or of all."""
+        return [self.entries[unit].label for unit in (range(len(self.entries)) if units is None else units)]
+
+    def strongest(self, units: Iterable[int], most: int) -> list[int]:
+        """Return those of some units that respond most to themselves, in the order of their numbers."""
+        return sorted(sorted(units, key=lambda unit: -self.entries[unit].response)[:most])
 
     @property
     def live(self) -> list[int]:

@@ -50,7 +50,7 @@ def measure(context: Context) -> AggregateEvidence:
         **_keep_pairs(found.correlations),
         quantiles=np.quantile(samples.numpy()[:, drawn], AT, axis=0).T,
         drawn=tuple(drawn.tolist()),
-        labels=tuple(context.labels),
+        labels=tuple(context.ledger.labels()),
         n=context.n,
     )
 

@@ -115,9 +115,8 @@ def measure(context: Context) -> CausesEvidence:
 
 def _strongest_noises(context: Context, units: int) -> list[int]:
     """The units that respond most to themselves, or the first ones if others were asked about than the block has."""
-    strength = context.strength.tolist()
-    known = strength if len(strength) == units else [0.0] * units
-    return sorted(sorted(range(units), key=lambda unit: -known[unit])[:SHOWN])
+    ledger = context.ledger
+    return ledger.strongest(range(units), SHOWN) if len(ledger.entries) == units else list(range(min(units, SHOWN)))
 
 
 Pictures = tuple[np.ndarray, np.ndarray, np.ndarray] | tuple[None, None, None]

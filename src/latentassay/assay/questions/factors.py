@@ -128,7 +128,7 @@ def measure(context: Context) -> FactorsEvidence | None:
         conditioned=None if moved is None else _of_all_units(context, moved),
         alive=context.live_mask.numpy(),
         factor_names=names,
-        labels=tuple(context.labels),
+        labels=tuple(context.ledger.labels()),
         panel=tuple((s.name, s.label, s.estimate, s.definition, s.n, s.unit) for s in panel),
         causal=() if moved is None else _causal_rows(context, moved),
         left_out=tuple(METRICS[name].label for name in METRICS if name not in panel.found),
@@ -153,7 +153,7 @@ def _sharing(context: Context, rows: torch.Tensor, factors: np.ndarray, names: S
         "best": tuple(names[kept[found.best[unit]]] for unit in used),
         "second": tuple(names[kept[found.second[unit]]] for unit in used),
         "besides": tuple(found.besides[unit] for unit in used),
-        "asked": tuple(context.labels[unit] for unit in used),
+        "asked": tuple(context.ledger.labels(used)),
     }
 
 

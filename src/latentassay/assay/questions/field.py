@@ -110,7 +110,7 @@ def passes_needed(context: Context) -> int | None:
 def _scalars(context: Context) -> list[int]:
     """The most responsive units of one latent."""
     scalars = [unit for unit in context.ledger.live if len(context.matrix.units.groups[unit]) == 1]
-    return context.strongest(scalars, MOST_UNITS)
+    return context.ledger.strongest(scalars, MOST_UNITS)
 
 
 def measure(context: Context) -> FieldEvidence:
@@ -141,7 +141,7 @@ def measure(context: Context) -> FieldEvidence:
         reconstructions=_map(context, base, field).numpy(),
         latents=(int(field.latents[0]), int(field.latents[1])),
         slopes=slopes.numpy(),
-        slope_units=tuple(context.labels[unit] for unit in units),
+        slope_units=tuple(context.ledger.labels(units)),
         expanding=proportion(int((slopes > 1 + APART).sum()), len(slopes)),
         converging=proportion(int(inside.sum()), n),
         still=still,

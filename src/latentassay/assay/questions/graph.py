@@ -58,7 +58,7 @@ def measure(context: Context) -> GraphEvidence:
         # A faint unit answers little when it is changed, and yet others may move it.
         nodes=np.array(sorted({*ledger.live, *(unit for edge in edges for unit in edge)}), dtype=np.int64),
         variables=tuple(group for group in ledger.variables if set(group) <= set(ledger.live)),
-        labels=tuple(context.labels),
+        labels=tuple(context.ledger.labels()),
         threshold=COUPLED,
     )
 

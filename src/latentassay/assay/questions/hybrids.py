@@ -46,7 +46,7 @@ def passes_needed(context: Context) -> int | None:
 def measure(context: Context) -> HybridsEvidence:
     """Exchange single units between real samples, and decode."""
     base, other = context.sample(2 * PAIRS, "hybrids").chunk(2)
-    units, chosen = context.matrix.units, context.strongest(context.ledger.live, SHOWN)
+    units, chosen = context.matrix.units, context.ledger.strongest(context.ledger.live, SHOWN)
     mixed = torch.stack([units.replace(base, unit, other) for unit in chosen], 1)
     decoded = decode(context.model, torch.cat([base, other, mixed.flatten(0, 1)]), batch_size=context.batch_size)
     first, second, hybrids = torch.split(decoded, [len(base), len(other), len(base) * len(chosen)])
@@ -54,7 +54,7 @@ def measure(context: Context) -> HybridsEvidence:
         base=first.numpy(),
         alternative=second.numpy(),
         hybrids=hybrids.reshape(len(base), len(chosen), *hybrids.shape[1:]).numpy(),
-        labels=tuple(context.labels[unit] for unit in chosen),
+        labels=tuple(context.ledger.labels(chosen)),
     )
 
 

@@ -73,7 +73,7 @@ def passes_needed(context: Context) -> int | None:
 
 def measure(context: Context) -> IndependenceEvidence:
     """Measure the dependence of live units of real data."""
-    units = context.strongest(context.ledger.live, MOST_UNITS)
+    units = context.ledger.strongest(context.ledger.live, MOST_UNITS)
     z = context.sample(min(context.at_most(ROWS), MOST_ROWS), "independence").flatten(1)
     found = distance_correlations([z[:, list(group)] for group in context.only(units).groups])
     return IndependenceEvidence(
@@ -81,7 +81,7 @@ def measure(context: Context) -> IndependenceEvidence:
         low=found.low.numpy(),
         high=found.high.numpy(),
         p_values=found.p_values.numpy(),
-        labels=tuple(context.labels[unit] for unit in units),
+        labels=tuple(context.ledger.labels(units)),
         n=found.n,
     )
 

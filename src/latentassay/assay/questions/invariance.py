@@ -51,7 +51,7 @@ def passes_needed(context: Context) -> int | None:
 def measure(context: Context) -> InvarianceEvidence:
     """Set the strongest units to several values, and see what the others do."""
     most, values = affordable(context)
-    chosen = context.strongest(context.ledger.live, most)
+    chosen = context.ledger.strongest(context.ledger.live, most)
     found = invariance(
         context.model,
         base_latents(context, len(chosen) * values),
@@ -64,7 +64,7 @@ def measure(context: Context) -> InvarianceEvidence:
         matrix=found.matrix.numpy(),
         matrix_stderr=found.matrix_stderr.numpy(),
         units=np.array(chosen),
-        labels=tuple(context.labels[unit] for unit in chosen),
+        labels=tuple(context.ledger.labels(chosen)),
         score=_mean(found.matrix.numpy(), found.matrix_stderr.numpy(), found.n),
         n=found.n,
         variant=found.variant,

@@ -97,7 +97,7 @@ def measure(context: Context) -> PosteriorEvidence:
     return PosteriorEvidence(
         cost=found.unit_cost.numpy(),
         expected=found.unit_expected.numpy(),
-        labels=tuple(context.labels[unit] for unit in units),
+        labels=tuple(context.ledger.labels(units)),
         unit_ratio=found.unit_ratio,
         residual=found.residual,
         total=found.cost,

@@ -49,8 +49,6 @@ def passes_needed(context: Context) -> int | None:
 
 def measure(context: Context) -> ResponsesEvidence:
     """Return the matrix that was measured before all questions."""
-    live = np.zeros(len(context.labels), dtype=bool)
-    live[context.ledger.live] = True
     return ResponsesEvidence(
         matrix=context.matrix.matrix.numpy(),
         normalized=context.matrix.normalized.numpy(),
@@ -58,8 +56,8 @@ def measure(context: Context) -> ResponsesEvidence:
         coupling=context.matrix.coupling.numpy(),
         coupling_stderr=context.matrix.coupling_stderr.numpy(),
         used=torch.tensor(context.matrix.used).numpy(),
-        live=live,
-        labels=tuple(context.labels),
+        live=context.live_mask.numpy(),
+        labels=tuple(context.ledger.labels()),
     )
 
 

@@ -119,7 +119,7 @@ def passes_needed(context: Context) -> int | None:
 
 def measure(context: Context) -> SelfConsistencyEvidence:
     """Let latents of every kind respond (IC table 2)."""
-    live = context.strongest(context.ledger.live, MOST_UNITS)
+    live = context.ledger.strongest(context.ledger.live, MOST_UNITS)
     units = context.only(live)
     n = min(context.n, max(FEWEST_DRAWN, min(context.at_most(DRAWN), context.passes // len(KINDS))))
     drawn, mixed = _latents(context, n)
@@ -146,7 +146,7 @@ def measure(context: Context) -> SelfConsistencyEvidence:
         shift=real.shift.numpy(),
         slope=real.slope.numpy(),
         kinds=tuple(drawn),
-        labels=tuple(context.labels[unit] for unit in live),
+        labels=tuple(context.ledger.labels(live)),
         means=tuple(of.score_all for of in scored),
         variants=tuple(
             f"{of.variant}{f', {mixed.words}' if kind == 'hybrid' else ''}"

@@ -52,14 +52,14 @@ def passes_needed(context: Context) -> int | None:
 
 def _scalars(context: Context) -> list[int]:
     """Units of one latent, the strongest where there are many."""
-    chosen = context.strongest(range(len(context.matrix.units)), MOST_UNITS)
+    chosen = context.ledger.strongest(range(len(context.matrix.units)), MOST_UNITS)
     return [unit for unit in chosen if len(context.matrix.units.groups[unit]) == 1]
 
 
 def measure(context: Context) -> TraversalErrorsEvidence:
     """Move the strongest unit of some posterior samples, and let them respond."""
     scalars, groups = _scalars(context), context.matrix.units.groups
-    moved = max(set(scalars) & set(context.ledger.live), key=lambda unit: float(context.strength[unit]))
+    (moved,) = context.ledger.strongest(set(scalars) & set(context.ledger.live), 1)
     latents, latent = [groups[unit][0] for unit in scalars], groups[moved][0]
     samples = max(FEWEST_SAMPLES, min(SAMPLES, context.passes // STEPS))
     base = context.sample(samples, "lines").flatten(1)
@@ -73,7 +73,7 @@ def measure(context: Context) -> TraversalErrorsEvidence:
     return TraversalErrorsEvidence(
         values=values.numpy(),
         errors=errors.contiguous().numpy(),
-        labels=tuple(context.labels[unit] for unit in scalars),
+        labels=tuple(context.ledger.labels(scalars)),
         moved=scalars.index(moved),
     )
 

@@ -54,7 +54,7 @@ def _scalars(context: Context) -> list[int]:
 
 def measure(context: Context) -> TraversalsEvidence:
     """Decode the most central real code while one unit after another changes."""
-    order = sorted(_scalars(context), key=lambda unit: -float(context.strength[unit]))
+    order = sorted(_scalars(context), key=lambda unit: -context.ledger.entries[unit].response)
     order = order[: max(FEWEST, min(MOST, 2 * context.passes // STEPS))]
     found = traversals(
         context.model,
@@ -65,7 +65,7 @@ def measure(context: Context) -> TraversalsEvidence:
         tail=TAIL,
         batch_size=context.batch_size,
     )
-    labels = tuple(context.labels[unit] for unit in order)
+    labels = tuple(context.ledger.labels(order))
     return TraversalsEvidence(found.images.numpy(), found.values.numpy(), labels)
 
 

@@ -78,7 +78,7 @@ def measure(context: Context) -> UnitsEvidence:
         posterior_std=np.array([entry.noise for entry in entries]),
         kl=kl,
         states=tuple(entry.state for entry in entries),
-        labels=tuple(context.labels),
+        labels=tuple(context.ledger.labels()),
         threshold=CAUSAL,
         dimension=Estimate(
             live,
