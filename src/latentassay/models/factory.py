@@ -63,7 +63,10 @@ def build(
         networks = recipe.coders(shape, latents * (recipe.unit or 1), recipe.head.width(latents), **inside)
         block = XBlock(latents, recipe.unit, **gates) if recipe.unit else None
     # The whole model says how it was built; a body inside an XAutoencoder could not be rebuilt as itself.
-    spec = _spec(observed, name=name, x_shape=list(shape), latents=latents, seed=seed, **options)
+    # Defaults are kept, too: a run that is saved outlives a change of them.
+    spec = _spec(
+        observed, name=name, x_shape=list(shape), latents=latents, seed=seed, **{**describe(name).options, **options}
+    )
     body = VAE(networks, recipe.head, observed, x_shape=shape, latents=latents, spec=None if block else spec)
     return body if block is None else XAutoencoder(body, block, spec=spec)
 
@@ -75,7 +78,7 @@ def describe(name: str) -> About:
         InputError: an unknown name.
 
     >>> describe("sae-12").options
-    {'filters': 64, 'depth': 12, 'hidden': (64,)}
+    {'filters': 64, 'depth': 12, 'hidden': (32, 32, 32)}
     """
     known = find_model(name)
     return about(name, known.origin, known.recipe)
@@ -110,4 +113,4 @@ def _spec(likelihood: Likelihood, **arguments: Any) -> dict[str, Any] | None:
 def _as_json(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _as_json(each) for key, each in value.items()}
-    return value if isinstance(value, str | int | float) else list(value)
+    return value if isinstance(value, str | int | float | None) else list(value)

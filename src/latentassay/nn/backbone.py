@@ -12,7 +12,7 @@ from latentassay.core.checks import check_counts
 from latentassay.core.errors import InputError
 from latentassay.nn.blocks import double_size, mlp
 from latentassay.nn.coders import Coders, init_layers, square, widths
-from latentassay.nn.structural import StrTfm, StructuralDecoder
+from latentassay.nn.structural import INSIDE, StrTfm, StructuralDecoder
 
 POOLED = (0, 3, 6, 9)
 """Blocks of the encoder whose convolution is followed by max-pooling; the decoder mirrors them."""
@@ -91,7 +91,7 @@ def infused_coders(
     whole: bool = False,
     filters: Any = 64,
     depth: Any = 12,
-    hidden: Any = (64,),
+    hidden: Any = INSIDE,
 ) -> Coders:
     """The same encoder, and a structural decoder whose Str-Tfm layers are spaced evenly among its stages.
 
@@ -103,8 +103,7 @@ def infused_coders(
         whole: every layer reads all latents instead (AdaAE).
         filters: channels of every convolution.
         depth: blocks each side.
-        hidden: widths inside a layer. The text's "three hidden layer network" is read as the latents, 64 units, and
-            the scale and bias of 64 channels: a third matrix would lead SAE-12 out of the text's 1–1.2 million.
+        hidden: widths inside a layer; three in the text, which does not say how wide.
 
     Raises:
         InputError: as ``backbone``; latents that the variables do not divide; fewer blocks than variables.
