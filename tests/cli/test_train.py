@@ -60,7 +60,10 @@ def test_an_objective_is_the_published_one_or_the_one_that_is_named(tmp_path, ar
 def test_an_objective_within_another_is_named_by_its_name(tmp_path):
     more = ("--objective", "invariance", "--objective-option", "base=vae", "--objective-option", "weight=2.5")
     train(tmp_path / "run", "--model", "xvae-mlp", *more)
-    assert objective(tmp_path / "run")["base"] == {"name": "vae"} and objective(tmp_path / "run")["weight"] == 2.5
+    assert (
+        objective(tmp_path / "run")["base"] == {"name": "vae", "kl": "exact"}
+        and objective(tmp_path / "run")["weight"] == 2.5
+    )
 
 
 @pytest.mark.parametrize(
