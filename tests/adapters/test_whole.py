@@ -1,5 +1,6 @@
 """An ordinary module is brought behind the door as it is."""
 
+import html
 import warnings
 
 import pytest
@@ -90,6 +91,8 @@ def test_assay_takes_it_and_bears_its_name():
         result = la.assay(MyVAE(-6.0), X, samples=64, grid=5, budget=10, questions=["units"])
     assert result.meta.model == "MyVAE"
     assert sum("assumed of MyVAE" in str(each.message) for each in seen) == 1
+    page = html.unescape(result.to_html())
+    assert "prior='normal'" in page[page.index("<h1") : page.index("<section")]
 
 
 def test_of_a_slow_encoder_two_rows_are_asked_where_they_tell():

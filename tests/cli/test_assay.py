@@ -87,9 +87,13 @@ def test_a_series_and_a_class_of_ones_own_are_taken_as_they_are(say, tmp_path, m
     assert "data: passed as 4×3, which the model takes" in said and "UserWarning" not in said
     options = "--model-option latent_shape=2 --model-option output=mean_logvar --model-option prior=normal"
     assert f"model: assumed is {options};" in said
-    assert "could not be drawn" not in (tmp_path / "r.html").read_text("utf-8")
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert "could not be drawn" not in page
+    head = page[page.index("<h1") : page.index("<section")]
+    assert f"model: assumed is {options};" in head and "data: passed as 4×3, which the model takes" in head
     said = say("assay", "series_model:Series", "--trust", *options.split(), "--question", "units", *words)
     assert "assumed" not in said and "2 of 2 units are alive" in said
+    assert "model: assumed" not in (tmp_path / "r.html").read_text("utf-8")
 
 
 WAITING = """

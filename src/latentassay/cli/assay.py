@@ -2,14 +2,19 @@
 
 import shlex
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from latentassay.cli.outputs import check_outputs, write_all
 from latentassay.cli.shell import AllowLarge, Options, Seed, load_torch, out
 from latentassay.cli.text import escape
+
+if TYPE_CHECKING:
+    import latentassay as la
 
 
 def model_help() -> str:
@@ -111,8 +116,9 @@ def assay(
     terminal.print_data(rows, out, before=[f"model: {opened.notes}"])
     whole = as_autoencoder(opened.model, rows)
     terminal.print_layout(rows, fit_layout(whole.model, rows), out)
-    if whole.options:
-        out.print(escape(terminal.describe_assumptions(whole.options)))
+    assumed = [terminal.describe_assumptions(whole.options)] if whole.options else []
+    for line in assumed:
+        out.print(escape(line))
     stop: la.AssayInterrupted | None = None
     try:
         result = la.assay(
@@ -130,6 +136,7 @@ def assay(
         )
     except la.AssayInterrupted as error:
         result, stop = error.assay, error
+    result = _with_assumed(result, assumed)
     # All are tried before anything is said: one that can't be written any more must not cost the others.
     failures = write_all((report, result.to_html), (json, result.to_json), (save, result.save))
     out.print(*terminal.verdict(result))
@@ -139,6 +146,11 @@ def assay(
     if stop is not None:
         cause = str(stop.__cause__ or "") or "interrupted"
         raise KeyboardInterrupt(f"{cause}; what was answered is in {report}") from stop
+
+
+def _with_assumed(result: "la.Assay", lines: Sequence[str]) -> "la.Assay":
+    """Return the result with what was assumed of the model before the assay saw it, for the head of the report."""
+    return replace(result, meta=replace(result.meta, assumed=(*lines, *result.meta.assumed)))
 
 
 def _trusting_command(model: str) -> str | None:
