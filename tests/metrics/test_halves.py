@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import latentassay as la
-from latentassay.metrics.halves import estimate_by_halves, measure_halves
+from latentassay.metrics.halves import allow_unseen, estimate_by_halves, measure_halves
 from tests.metrics.codes import ends, noise
 
 X = noise(300, 2)
@@ -86,6 +86,13 @@ def test_what_varies_as_much_in_many_rows_counts_in_full(n):
 def test_halves_of_an_odd_number_of_rows_are_weighed():
     found = estimate_by_halves(0.0, lambda rows: 1.0 if len(rows) == 3 else 0.0, 7, resamples=2, seed=0)
     assert found.stderr == pytest.approx((3 * 4) ** 0.5 / 7)
+
+
+def test_what_no_trial_showed_may_still_happen():
+    sure = la.Estimate(1.0, low=1.0, high=1.0, stderr=0.0, n=300)
+    assert ends(allow_unseen(sure, 100)) == (pytest.approx(0.97), 1.0) and allow_unseen(sure, 100).n == 300
+    wide = la.Estimate(0.8, low=0.7, high=0.9)
+    assert ends(allow_unseen(wide, 100)) == (0.7, 0.9) and allow_unseen(la.Estimate(1.0), 100).low is None
 
 
 def test_no_halves_leave_an_estimate_without_an_interval():

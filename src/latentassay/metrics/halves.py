@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Z95, Estimate
 from latentassay.stats.intervals import student
+from latentassay.stats.skewed import UNSEEN
 
 T = TypeVar("T")
 
@@ -98,6 +99,21 @@ def student_stderr(score: Estimate, *, resamples: int) -> float:
     0.1137
     """
     return _student(resamples) / Z95 * (score.stderr or 0.0)
+
+
+def allow_unseen(score: Estimate, trials: int) -> Estimate:
+    """Return the share of trials that succeed with a lower end that allows for failures which none of them showed.
+
+    What has not been seen in k trials happens in up to 3 / k of all (95 %). Halves without a failure would differ in
+    nothing, and leave an interval of no width.
+
+    >>> allow_unseen(Estimate(1.0, low=1.0, high=1.0), 1000)
+    1.0000 (0.9970 to 1.0000)
+    """
+    if score.low is None:
+        return score
+    low = min(score.low, score - UNSEEN / trials)
+    return Estimate(score, low=low, high=score.high, stderr=score.stderr, n=score.n)
 
 
 def wants_interval(resamples: int) -> bool:

@@ -120,6 +120,12 @@ def test_interval_holds_the_score_and_inputs_are_left_alone(kind):
     np.testing.assert_array_equal(np.random.get_state()[1], state)
 
 
+def test_a_probe_that_is_right_in_all_rows_may_still_err_in_3_of_those_tested():
+    score = linear_probe(GRID + 0.0, GRID, resamples=6).score
+    tested = 3 * sum(len(range(1, 100, 3)) for _ in range(10))  # every third row of each of ten values, three factors
+    assert score == 1 == score.high and score.low == pytest.approx(1 - 3 / tested)
+
+
 @pytest.mark.parametrize("kind", ["logistic", "linear"])
 def test_rare_values_and_many_units_are_no_obstacle(kind):
     factors = SMALL_GRID.copy()

@@ -14,7 +14,7 @@ from latentassay.core.randomness import as_seed
 from latentassay.core.threads import one_blas_thread
 from latentassay.metrics.arrays import as_columns, check_learnable, codes_and_factors
 from latentassay.metrics.disentanglement.splits import HELD_OUT, split_rows, standardise
-from latentassay.metrics.halves import measure_halves
+from latentassay.metrics.halves import allow_unseen, measure_halves
 from latentassay.metrics.interval import keeps_interval
 from latentassay.metrics.laws import FIT, ORDER_COUNTS, SPLIT, Laws, Near
 from latentassay.metrics.metric import metric
@@ -43,7 +43,8 @@ class Probe(NamedTuple):
     """How well a linear map predicts ``m`` factors.
 
     Attributes:
-        score: mean of ``per_factor``, with an interval from random halves if that is asked for.
+        score: mean of ``per_factor``, with an interval from random halves if that is asked for; of an accuracy it holds
+            what 3 in k rows would take away, k the rows tested of all factors together.
         per_factor: ``(m,)``; logistic: accuracy on held-out rows; linear: share of their variance that is explained,
             below 0 where the map is worse than the mean.
         baseline: ``(m,)``, the same for whoever never looks at the codes; logistic: share of the value that is most
@@ -140,6 +141,8 @@ def linear_probe(
         return np.array([skill(seen, column, _split(column, kind, learned, seed)) for column in f[rows].T])
 
     found, (score,) = measure_halves(measure, lambda part: (part[:, 0].mean(),), len(c), resamples=resamples, seed=seed)
+    if kind == "logistic":
+        score = allow_unseen(score, sum(len(_split(column, kind, learned, seed)[1]) for column in f.T))
     variant = VARIANTS[kind] if learned is None else f"{VARIANTS[kind].partition(', 1 row')[0]}, rows of their own"
     return Probe(score, found[:, 0], found[:, 1], len(c), variant)
 
