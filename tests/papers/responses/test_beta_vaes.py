@@ -7,7 +7,8 @@ import pytest
 
 from latentassay.core.errors import FileError
 from latentassay.papers.experiment import Options
-from latentassay.papers.responses.beta_vaes import SCALES, BetaVAE, BetaVAEs
+from latentassay.papers.responses.beta_vaes import BetaVAE, BetaVAEs
+from latentassay.papers.responses.scales import SCALES
 from latentassay.papers.responses.scores import measure_structure
 
 
@@ -36,6 +37,6 @@ def test_mnist_is_enlarged_and_split(shared_data, tiny, tmp_path):
     vaes = BetaVAEs(Options("smoke", tmp_path, data={"mnist": shared_data / "mnist"}))
     model = BetaVAE("MNIST", 1)
     assert measure_structure(vaes, model)
-    plan = json.loads((tmp_path / "runs" / "smoke" / "mnist-beta1-d12-seed0" / "plan.json").read_text())
+    plan = json.loads((tmp_path / "runs" / "smoke" / "mnist-exact-beta1-d12-seed0" / "plan.json").read_text())
     assert plan["batch_size"] == SCALES["smoke"].digits_batch and len(vaes.unseen_rows(model)) == 14_000
     assert vaes.unseen_rows(model).x_shape == (1, 32, 32)

@@ -22,25 +22,29 @@ def test_the_papers_values_are_those_of_the_text():
 
 def test_rows_are_betas_and_columns_data_sets(made):
     table = made[1]
-    assert table.rows == ("1-VAE", "8-VAE") and table.columns == tuple(PRINTED)
-    assert table.cell("1-VAE", "3D Shapes").seeds == 1 and table.cell("1-VAE", "3D Shapes").published == "36 ± 2"
+    assert table.rows == ("1-VAE, exact KL", "1-VAE, σ-KL", "8-VAE, exact KL", "8-VAE, σ-KL")
+    assert table.columns == (*PRINTED, *(f"{name}, seven scales" for name in PRINTED))
+    cell = table.cell("1-VAE, σ-KL", "3D Shapes")
+    assert cell.seeds == 1 and cell.published == "36 ± 2"
+    seven = table.cell("1-VAE, σ-KL", "3D Shapes, seven scales")
+    assert seven.paper is None and seven.ours != cell.ours
 
 
 def test_tables_share_their_models(made, trainings):
     table1.make_table(Options("smoke", made[0]))
-    assert trainings == [30, 30]  # those of 24 latents; those of 12 are there
-    assert make_table(Options("smoke", made[0])).cells == made[1].cells and trainings == [30, 30]
+    assert trainings == [30] * 4  # those of 24 latents; those of 12 are there
+    assert make_table(Options("smoke", made[0])).cells == made[1].cells and trainings == [30] * 4
 
 
 def test_data_without_files_are_named_and_not_made_up(made):
     folder, table = made
     for name in ("MNIST", "Fashion-MNIST", "MPI3D toy", "MPI3D real"):
-        cell = table.cell("1-VAE", name)
+        cell = table.cell("1-VAE, exact KL", name)
         assert cell.ours is None and cell.seeds == 0 and cell.paper is not None
     notes = [note for note in table.notes if "no files" in note]
     assert [note.split(":")[0] for note in notes] == ["mnist", "fashion-mnist", "mpi3d-toy", "mpi3d-real"]
     assert "--data mpi3d-toy=FOLDER" in notes[2] and str(folder) not in table.to_json()
-    kept = {path.name.split("-beta")[0] for path in (folder / "runs" / "smoke").iterdir()}
+    kept = {path.name.split("-exact")[0].split("-sigma")[0] for path in (folder / "runs" / "smoke").iterdir()}
     assert kept == {"shapes3d"}
 
 

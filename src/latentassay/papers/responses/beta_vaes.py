@@ -1,5 +1,6 @@
 """The β-VAEs of LR: which there are, on which data, how long they train, and each trained when it is first needed."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,73 +10,11 @@ from latentassay.data import FactorData, Splits, load
 from latentassay.data.demo import demo_data
 from latentassay.papers.experiment import Options, pick_scale
 from latentassay.papers.grids import run_folder
+from latentassay.papers.responses.scales import SCALES
+from latentassay.papers.responses.shrunk import shrink
 from latentassay.papers.runs import TrainingPlan, train_or_load
 from latentassay.training import Run
 from latentassay.training.trainer import pick_device
-
-
-class BetaVAEScale(NamedTuple):
-    """How much is trained and measured.
-
-    Attributes:
-        network: a name that ``models.build`` knows.
-        steps: optimiser steps.
-        batch_size: observations in a step; ``digits_batch`` on MNIST and Fashion-MNIST.
-        digits_batch: observations in a step on MNIST and Fashion-MNIST.
-        lr: learning rate of Adam.
-        rows: training rows; all of the 70 % where ``None``.
-        betas: weights of the KL term.
-        seeds: how many, from 0 on; ``table_2_seeds`` for table 2.
-        table_2_seeds: how many for table 2.
-        codes: test rows that are encoded for DCI, IRS and MIG, and for the response matrix.
-        groups: groups of a factor for the conditioned response matrix.
-        priors: prior samples for the structure score.
-        samples: test rows that a report rests on.
-        predictor: of DCI.
-        coarse: take a tenth of the views of 3D Shapes, which are drawn in seconds.
-    """
-
-    network: str
-    steps: int
-    batch_size: int
-    digits_batch: int
-    lr: float
-    rows: int | None
-    betas: tuple[int, ...]
-    seeds: int
-    table_2_seeds: int
-    codes: int
-    groups: int
-    priors: int
-    samples: int
-    predictor: str
-    coarse: bool
-
-
-_LAPTOP = BetaVAEScale(
-    network="vae-conv-small",
-    steps=2500,
-    batch_size=64,
-    digits_batch=128,
-    lr=1e-3,
-    rows=20_000,
-    betas=(1, 2, 4, 8),
-    seeds=2,
-    table_2_seeds=2,
-    codes=4000,
-    groups=200,
-    priors=1024,
-    samples=1024,
-    predictor="histogram",
-    coarse=False,
-)
-_SHORT = _LAPTOP._replace(steps=80, batch_size=16, digits_batch=16, lr=2e-3, rows=400, betas=(1, 4))
-_LONG = _LAPTOP._replace(network="vae-conv", steps=100_000, lr=1e-4, rows=None, table_2_seeds=3)
-SCALES = {
-    "smoke": _SHORT._replace(seeds=1, table_2_seeds=1, codes=256, groups=12, priors=128, samples=128, coarse=True),
-    "laptop": _LAPTOP,
-    "paper": _LONG._replace(codes=10_000, groups=500, priors=2048, samples=4096, predictor="boosting"),
-}
 
 DATA_SETS: dict[str, tuple[str, dict[str, int | None]]] = {
     "MNIST": ("mnist", {"size": 32, "train": None}),
@@ -106,6 +45,13 @@ class Absent(Exception):
     """The files of a data set are not there, and nobody said where they are."""
 
 
+KL_NAMES = {"exact": "exact KL", "sigma": "σ-KL"}
+"""KL term → what tables call it: the divergence that LR prints, and the term that its authors ran."""
+
+OWN_NETWORK = "vae-conv"
+"""LR's network."""
+
+
 class BetaVAE(NamedTuple):
     """One model.
 
@@ -114,12 +60,31 @@ class BetaVAE(NamedTuple):
         beta: weight of the KL term.
         latents: number of latents d.
         seed: fixes the split of the data, weights, batches and noise.
+        kl: which KL term, as ``objectives.BetaVAE`` takes it.
+        is_own: whether it has LR's own network where the scale has another for most.
     """
 
     data_set: str
     beta: int
     latents: int = LATENTS
     seed: int = 0
+    kl: str = "exact"
+    is_own: bool = False
+
+    def describe(self, *, latents: bool = False, data_set: bool = False) -> str:
+        """Say which model it is, without its seed.
+
+        >>> BetaVAE("MNIST", 4, kl="sigma").describe(latents=True)
+        '4-VAE, d = 12, σ-KL'
+        """
+        where = (self.data_set,) * data_set + (f"d = {self.latents}",) * latents
+        return ", ".join((f"{self.beta}-VAE", *where, KL_NAMES[self.kl], *(OWN_NETWORK,) * self.is_own))
+
+    @property
+    def name(self) -> str:
+        """Fit for a file name, without the data set."""
+        own = f"-{OWN_NETWORK}" if self.is_own else ""
+        return f"{self.kl}-beta{self.beta}-d{self.latents}{own}-seed{self.seed}"
 
 
 class BetaVAEs:
@@ -148,11 +113,23 @@ class BetaVAEs:
         Raises:
             Absent: the files of the data set are not there.
         """
-        name = f"{self._file_name(model.data_set)}-beta{model.beta}-d{model.latents}-seed{model.seed}"
-        folder = run_folder(self.options.folder, self.options.scale, name)
-        run = train_or_load(self._plan(model), folder, lambda: self.training_rows(model), device=self.options.device)
+        plan, folder = self.plan(model), self.folder(model)
+        run = train_or_load(plan, folder, lambda: self.training_rows(model), device=self.options.device)
         self._seconds[model] = run.seconds
         return run
+
+    def folder(self, model: BetaVAE) -> Path:
+        """Return the folder of a model's run."""
+        name = f"{self._file_name(model.data_set)}-{model.name}"
+        return run_folder(self.options.folder, self.options.scale, name)
+
+    def require(self, data_set: str) -> None:
+        """Load a data set.
+
+        Raises:
+            Absent: its files are not there.
+        """
+        self._split(BetaVAE(data_set, 1))
 
     def place(self, run: Run) -> Any:
         """Return the network of a run, on the device."""
@@ -173,15 +150,17 @@ class BetaVAEs:
         """Whether 3D Shapes come from the official file instead of being drawn here."""
         return data_set == "3D Shapes" and OFFICIAL in self.options.data
 
-    def _plan(self, model: BetaVAE) -> TrainingPlan:
+    def plan(self, model: BetaVAE) -> TrainingPlan:
+        """Say how a model is trained."""
         scale = self.scale
         return TrainingPlan(
             data=self._file_name(model.data_set),
             rows=scale.rows,
-            model=scale.network,
+            model=OWN_NETWORK if model.is_own else scale.network,
             latents=model.latents,
             beta=float(model.beta),
-            steps=scale.steps,
+            kl=model.kl,
+            steps=scale.own_steps if model.is_own else scale.steps,
             batch_size=scale.digits_batch if model.data_set in DIGITS else scale.batch_size,
             lr=scale.lr,
             seed=model.seed,
@@ -202,7 +181,7 @@ class BetaVAEs:
             return demo_data()
         folder = self.options.folder_of(name)
         try:
-            return load(name, **options, **({} if folder is None else {"folder": folder}))
+            return shrink(load(name, **options, **({} if folder is None else {"folder": folder})), self.scale.side)
         except FileError as error:
             if folder is not None or error.cause != MISSING:
                 raise

@@ -48,7 +48,7 @@ def make_table(options: Options) -> Table:
     """
     vaes = BetaVAEs(options)
     seeds = options.count_seeds(1)
-    found, absent = measure_models(lambda model: _read_report(vaes, model), list(MODELS), seeds)
+    found, absent = measure_models(vaes, read_report, list(MODELS), seeds, files=("report",))
     return Table(
         title="The figures of latent responses as reports",
         what="The models whose figures the paper shows, each with a report of its own beside its run.",
@@ -64,7 +64,7 @@ def _list_cells(found: Mapping[BetaVAE, Sequence[Scores]], scale: str) -> Iterat
         yield from row_over_seeds(row, COLUMNS, scores, scale=scale)
 
 
-def _read_report(vaes: BetaVAEs, model: BetaVAE) -> Scores:
+def read_report(vaes: BetaVAEs, model: BetaVAE) -> Scores:
     """Return what the report of a model says, writing it beside its run first where that is not done."""
     run = vaes.run(model)
 

@@ -4,25 +4,35 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from latentassay.papers.experiment import Experiment, Options
 from latentassay.papers.responses.beta_vaes import FILES, BetaVAE, BetaVAEs
-from latentassay.papers.responses.scores import ALIVE, CDS, DCI, IRS, MIG, UNSCALED, measure_disentanglement
+from latentassay.papers.responses.scores import (
+    ALIVE,
+    CDS,
+    CDS_AUTHORS,
+    CDS_VARIANTS,
+    DCI,
+    IRS,
+    MIG,
+    measure_disentanglement,
+)
 from latentassay.papers.responses.sweep import (
     BETA_NOTE,
+    CDS_NOTE,
     COSTS,
     RATE_NOTE,
     SEEDS_NOTE,
-    UNRESCALED_NOTE,
     VARIANTS_NOTE,
     describe_scale,
+    list_models,
     measure_models,
     note_shapes,
 )
 from latentassay.papers.results import Cell, Table, row_over_seeds
 from latentassay.papers.runs import Scores
 
-COLUMNS = (CDS, UNSCALED, DCI, IRS, MIG, ALIVE)
+COLUMNS = (*CDS_VARIANTS, DCI, IRS, MIG, ALIVE)
 
 PRINTED_COLUMNS = (CDS, DCI, IRS, MIG)
-"""Those of the paper."""
+"""Those of the paper; its CDS stands beside the text's variant and beside the authors'."""
 
 PRINTED = {
     (1, 12): (0.44, 0.3, 0.44, 0.07),
@@ -41,22 +51,23 @@ def make_table(options: Options) -> Table:
     """Measure CDS, DCI-D, IRS and MIG of β-VAEs on 3D Shapes for every β and d."""
     vaes = BetaVAEs(options)
     seeds = options.count_seeds(vaes.scale.seeds)
-    models = [BetaVAE("3D Shapes", beta, latents) for latents in (12, 24) for beta in vaes.scale.betas]
-    found, absent = measure_models(lambda model: measure_disentanglement(vaes, model), models, seeds)
+    models = [model for latents in (12, 24) for model in list_models(vaes, ("3D Shapes",), latents)]
+    found, absent = measure_models(vaes, measure_disentanglement, models, seeds, files=("disentanglement",))
     return Table(
         title="Disentanglement on 3D Shapes (latent responses, table 1)",
         what="How far each latent of a β-VAE serves one factor, by interventions (CDS) and by three scores that only "
         "look at codes, for growing β and 12 or 24 latents.",
         scale=describe_scale(vaes, seeds, ("3D Shapes",)),
         cells=tuple(_list_cells(found, options.scale)),
-        notes=(*absent, BETA_NOTE, UNRESCALED_NOTE, VARIANTS_NOTE, *note_shapes(vaes), RATE_NOTE, SEEDS_NOTE),
+        notes=(*absent, BETA_NOTE, CDS_NOTE, VARIANTS_NOTE, *note_shapes(vaes), RATE_NOTE, SEEDS_NOTE),
     )
 
 
 def _list_cells(found: Mapping[BetaVAE, Sequence[Scores]], scale: str) -> Iterator[Cell]:
     for model, scores in found.items():
         printed = dict(zip(PRINTED_COLUMNS, PRINTED[model.beta, model.latents], strict=True))
-        row = f"{model.beta}-VAE, d = {model.latents}"
+        printed[CDS_AUTHORS] = printed[CDS]
+        row = model.describe(latents=True)
         yield from row_over_seeds(row, COLUMNS, scores, scale=scale, paper=printed)
 
 

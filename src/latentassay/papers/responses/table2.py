@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from latentassay.papers.experiment import Experiment, Options
+from latentassay.papers.grids import group_by
 from latentassay.papers.responses.beta_vaes import FILES, LATENTS, BetaVAE, BetaVAEs
-from latentassay.papers.responses.scores import STRUCTURE, measure_structure
+from latentassay.papers.responses.scores import SEVEN, STRUCTURE, measure_structure
 from latentassay.papers.responses.sweep import (
     BETA_NOTE,
     COSTS,
-    DISAGREE_NOTE,
     KERNEL_NOTE,
     RATE_NOTE,
     SEEDS_NOTE,
+    TABLES_NOTE,
     describe_scale,
+    list_models,
     measure_models,
     note_shapes,
 )
@@ -34,34 +36,38 @@ LATENTS_NOTE = f"LR does not say how many latents the models of table 2 have; th
 def make_table(options: Options) -> Table:
     """Measure the structure score × 1000 of β-VAEs on five data sets; columns without files stay empty."""
     vaes = BetaVAEs(options)
-    seeds, betas = options.count_seeds(vaes.scale.table_2_seeds), vaes.scale.betas
-    models = [BetaVAE(data_set, beta) for data_set in PRINTED for beta in betas]
-    found, absent = measure_models(lambda model: measure_structure(vaes, model), models, seeds)
+    seeds = options.count_seeds(vaes.scale.table_2_seeds)
+    models = list_models(vaes, tuple(PRINTED))
+    found, absent = measure_models(vaes, measure_structure, models, seeds, files=("structure",))
     return Table(
         title="Structure score × 1000 (latent responses, table 2)",
         what="How far responses to the prior stray from the prior: 0 where the latent space is as unstructured as the "
         "prior. In the paper it falls as β grows.",
         scale=describe_scale(vaes, seeds, PRINTED),
-        cells=tuple(_list_cells(found, betas, options.scale)),
+        cells=tuple(_list_cells(found, options.scale)),
         notes=(
             *absent,
             BETA_NOTE,
             KERNEL_NOTE,
             LATENTS_NOTE,
             *note_shapes(vaes),
-            DISAGREE_NOTE,
+            TABLES_NOTE,
             RATE_NOTE,
             SEEDS_NOTE,
         ),
     )
 
 
-def _list_cells(found: Mapping[BetaVAE, Sequence[Scores]], betas: Sequence[int], scale: str) -> Iterator[Cell]:
-    for beta in betas:
-        for data_set, printed in PRINTED.items():
-            values = [1000 * scores[STRUCTURE] for scores in found[BetaVAE(data_set, beta)]]
-            paper, half = printed[beta]
-            yield over_seeds(f"{beta}-VAE", data_set, values, scale=scale, paper=paper, paper_half=half)
+def _list_cells(found: Mapping[BetaVAE, Sequence[Scores]], scale: str) -> Iterator[Cell]:
+    for models in group_by(found, lambda model: model.describe()).values():
+        for model in models:
+            row, column = model.describe(), model.data_set
+            values = [1000 * scores[STRUCTURE] for scores in found[model]]
+            paper, half = PRINTED[column][model.beta]
+            yield over_seeds(row, column, values, scale=scale, paper=paper, paper_half=half)
+        for model in models:
+            values = [1000 * scores[SEVEN] for scores in found[model]]
+            yield over_seeds(model.describe(), f"{model.data_set}, seven scales", values, scale=scale)
 
 
 EXPERIMENT = Experiment(

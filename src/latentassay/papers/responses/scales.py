@@ -1,0 +1,108 @@
+"""How much of the β-VAEs of LR is trained and measured at each scale.
+
+Steps were sized by processor time on one core of a machine of 2026 (torch 2.13): pictures of 32×32 take ``vae-conv``
+169 ms a step of 64 with three channels and 376 ms a step of 128 with one, ``vae-conv-small`` 11 and 19 ms. Two hours of
+two cores are 14,400 s. Table 1 at scale laptop is then 32 models × 10,000 steps × 11 ms = 3,500 s, eight of LR's own
+network × 4,000 steps × 169 ms = 5,400 s, and about 3,500 s of measuring: some 1.7 h. Table 2 is 32 models of digits ×
+10,000 × 19 ms = 6,100 s, 16 of 3D Shapes (table 1's) and 1,500 s of measuring: 1.3 h. Scale gpu trains 16 models of
+``vae-conv`` at 32×32 as one: a step of 64 is 16 × 64 × 0.18 GFLOP = 0.18 TFLOP, so 25,000 steps take eight minutes if
+a GPU keeps up 10 TFLOP/s in TF32, which was not measured.
+"""
+
+from typing import Literal, NamedTuple
+
+Together = Literal["alone", "processes", "one step"]
+"""One model after the other; a process of one core for each; or all models of one architecture in one step."""
+
+
+class BetaVAEScale(NamedTuple):
+    """How much is trained and measured.
+
+    Attributes:
+        network: a name that ``models.build`` knows.
+        side: pixels along each side of 3D Shapes and MPI3D, which are shrunk to it; as they are where ``None``.
+        steps: optimiser steps.
+        own: β and d of the models of table 1 that LR's own network is trained for besides ``network``.
+        own_steps: optimiser steps of these.
+        batch_size: observations in a step; ``digits_batch`` on MNIST and Fashion-MNIST.
+        digits_batch: observations in a step on MNIST and Fashion-MNIST.
+        lr: learning rate of Adam.
+        rows: training rows; all of the 70 % where ``None``.
+        betas: weights of the KL term.
+        kls: which KL terms, as ``objectives.BetaVAE`` takes them.
+        seeds: how many, from 0 on; ``table_2_seeds`` for table 2.
+        table_2_seeds: how many for table 2.
+        codes: test rows that are encoded for DCI, IRS and MIG, and for the response matrix.
+        groups: groups of a factor for the conditioned response matrix.
+        priors: prior samples for the structure score of seven scales.
+        single_priors: prior samples for that of the authors' kernel.
+        samples: test rows that a report rests on.
+        grid: points along each side of a response field.
+        means: posterior samples that a mean field is averaged over.
+        predictor: of DCI.
+        coarse: take a tenth of the views of 3D Shapes, which are drawn in seconds.
+        together: how models are trained and measured beside one another.
+    """
+
+    network: str
+    side: int | None
+    steps: int
+    own: tuple[tuple[int, int], ...]
+    own_steps: int
+    batch_size: int
+    digits_batch: int
+    lr: float
+    rows: int | None
+    betas: tuple[int, ...]
+    kls: tuple[str, ...]
+    seeds: int
+    table_2_seeds: int
+    codes: int
+    groups: int
+    priors: int
+    single_priors: int
+    samples: int
+    grid: int
+    means: int
+    predictor: str
+    coarse: bool
+    together: Together
+
+
+_LAPTOP = BetaVAEScale(
+    network="vae-conv-small",
+    side=32,
+    steps=10_000,
+    own=((1, 24), (4, 24)),
+    own_steps=4000,
+    batch_size=64,
+    digits_batch=128,
+    lr=1e-3,
+    rows=50_000,
+    betas=(1, 2, 4, 8),
+    kls=("exact", "sigma"),
+    seeds=2,
+    table_2_seeds=2,
+    codes=2000,
+    groups=100,
+    priors=1024,
+    single_priors=10_000,
+    samples=1024,
+    grid=50,
+    means=16,
+    predictor="histogram",
+    coarse=False,
+    together="processes",
+)
+_SHORT = _LAPTOP._replace(steps=80, batch_size=16, digits_batch=16, lr=2e-3, rows=400, betas=(1, 4), side=None, own=())
+_SHORT = _SHORT._replace(seeds=1, table_2_seeds=1, codes=256, groups=12, priors=128, single_priors=256, samples=128)
+_GPU = _LAPTOP._replace(network="vae-conv", own=(), steps=25_000, seeds=1, table_2_seeds=1, together="one step")
+_LONG = _LAPTOP._replace(network="vae-conv", own=(), side=None, steps=100_000, lr=1e-4, rows=None, table_2_seeds=3)
+_LONG = _LONG._replace(codes=10_000, groups=500, priors=2048, samples=4096, grid=100, means=64, predictor="boosting")
+SCALES = {
+    "smoke": _SHORT._replace(grid=16, means=4, coarse=True, together="alone"),
+    "laptop": _LAPTOP,
+    "gpu": _GPU,
+    "paper": _LONG._replace(together="alone"),
+}
+"""Scale → what is trained and measured."""
