@@ -13,9 +13,9 @@ from latentassay.core.observations import Observations
 from latentassay.core.randomness import as_generator
 
 COMPARED = 512
-"""Rows that are compared with each other, at most."""
+"""Rows that are compared with each other, at most; half as many of long ones, which take longest to read."""
 
-BUCKETS = 1024
+BUCKETS = 256
 """Numbers of a row that are compared; of longer rows, so many signed sums."""
 
 NEAR = 0.1
@@ -34,8 +34,11 @@ degree, as on a line, where each share of the distance is as common as it is lar
 SPREAD = 3.0
 """Distances to the next row must vary by so many times what copies differ by; those of noisy classes do not."""
 
+FEWEST = 64
+"""Of large pictures as few rows are compared,"""
+
 NUMBERS = 30_000_000
-"""Numbers that are read, at most, as long as there are 64 rows: of large pictures fewer are compared."""
+"""so that no more numbers than these are read."""
 
 COLUMNS = 64
 """Columns in which the smallest step of the data is looked for, at most."""
@@ -96,7 +99,8 @@ def repeated_rows(
     (192, 3.0)
     """
     generator = as_generator(generator)
-    most = min(COMPARED, max(64, NUMBERS // math.prod(data.x_shape)))
+    size = math.prod(data.x_shape)
+    most = COMPARED if size <= BUCKETS else min(COMPARED // 2, max(FEWEST, NUMBERS // size))
     x = _sketch(data, rows[:most], batch_size, generator)
     if len(x) < 2 * MOST or not x.shape[1]:
         return None
