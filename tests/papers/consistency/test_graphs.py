@@ -8,6 +8,7 @@ from latentassay.core.errors import InputError
 from latentassay.data.causal import adjacency, scm
 from latentassay.papers.consistency.graphs import (
     COLUMNS,
+    CUT,
     EXPERIMENT,
     SCALES,
     _build_model,
@@ -24,6 +25,14 @@ def test_a_small_run_has_every_number(tmp_path):
     assert found.rows == ("chain", "fork", "collider") and found.columns == COLUMNS
     assert all(0 <= cell.ours <= 6 for cell in found.cells)
     assert all(found.cell(row, "nothing").ours == found.cell(row, "everything").ours == 3 for row in found.rows)
+
+
+@pytest.mark.parametrize("start", [1.0, -1.0])
+def test_no_gate_starts_on_the_cut(start):
+    """Untouched gates are all edges or none; neither is half a graph by chance."""
+    gates = _build_model(0, 10, start).adjacency()
+    possible = gates[torch.triu(torch.ones_like(gates, dtype=torch.bool), 1)]
+    assert ((possible >= CUT) == (start > 0)).all() and (possible - CUT).abs().min() > 0.2
 
 
 def test_the_distance_counts_places():
@@ -44,7 +53,7 @@ def test_regression_finds_a_linear_graph_alone():
 
 def test_derivatives_are_those_of_the_functions():
     """Central differences of each f_i, its other inputs held."""
-    model = _build_model(0, 10).double().eval()
+    model = _build_model(0, 10, 1.0).double().eval()
     causes, noises = (
         torch.randn(20, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(s)) for s in (0, 1)
     )
