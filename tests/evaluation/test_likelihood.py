@@ -81,6 +81,14 @@ def test_chunks_of_any_size_say_the_same(ppca, x, batch_size):
     assert found.per_row.value.shape == (5,)
 
 
+@pytest.mark.parametrize("batch_size", [1, 7, 64, 10_000])
+@pytest.mark.filterwarnings("ignore::latentassay.evaluation.likelihood.FewEffectiveSamplesWarning")
+def test_the_batch_size_changes_nothing_but_rounding(ppca, batch_size):
+    x = ppca.sample(70, seeded(2))  # three groups of rows, the last of them small
+    ours, other = (ask(ppca, x, samples=20, batch_size=size).per_row.value for size in (batch_size, 512))
+    torch.testing.assert_close(ours, other, rtol=0, atol=1e-9)
+
+
 def test_no_more_decodings_at_a_time_than_asked_for(ppca, x):
     sizes, decode = [], ppca.decoder_output
     ppca.decoder_output = lambda z: sizes.append(len(z)) or decode(z)

@@ -1,5 +1,6 @@
 import os
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,10 @@ def switch(x):
     torch.set_grad_enabled(False)
 
 
+def filter_warnings(x):
+    warnings.filterwarnings("error", "nothing says this")
+
+
 def loop(x):
     while True:
         time.sleep(0.01)
@@ -67,6 +72,7 @@ def loop(x):
         (draw_numpy, "state"),
         (leave, "state"),
         (switch, "state"),
+        (filter_warnings, "state"),
         (loop, "hang"),
     ],
 )

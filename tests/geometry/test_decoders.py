@@ -5,6 +5,7 @@ from torch.testing import assert_close
 
 import latentassay as la
 from latentassay.core.autoencoder import eval_mode, modules_of
+from latentassay.core.errors import ContractError
 from latentassay.geometry.decoders import MeanAndStd, decode_rows, latent_pairs, owner, reference
 
 WEIGHTS = torch.randn(3, 2, generator=torch.Generator().manual_seed(0)).double()
@@ -86,3 +87,10 @@ def test_pairs_are_read_from_arrays_and_in_the_type_of_the_first():
     assert first.dtype == last.dtype == torch.float32
     with pytest.raises(la.InputError, match="b must be a floating-point"):
         latent_pairs(Z, Z.long())
+
+
+def test_a_method_of_a_class_is_no_decoder_and_errors_inside_of_one_are_its_own():
+    with pytest.raises(ContractError, match=r"such as model\.decode"):
+        decode_rows(Unsure.decode, Z)
+    with pytest.raises(TypeError, match="NoneType"):
+        decode_rows(lambda z: z + None, Z)

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -90,3 +92,11 @@ def test_probes_are_drawn_by_a_seed():
 def test_bad_latents_are_refused(latents):
     with pytest.raises(la.InputError, match=r"0\.\.2"):
         la.response_jacobian(random_linear(3, 5), torch.zeros(2, 3).double(), latents=latents)
+
+
+def test_threads_differentiate_one_after_another():
+    model, z = random_linear(4, 7), torch.randn(200, 4, generator=seeded()).double()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: la.response_jacobian(model, z, batch_size=8), range(8)))
+    for each in found:
+        assert_close(each, model.A.expand(200, 4, 4))

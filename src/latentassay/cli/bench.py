@@ -125,13 +125,18 @@ def faults(
     functions: Annotated[
         str | None, typer.Option(help="Public names, with commas; all where left out. Such as: respond,metrics.mig")
     ] = None,
-    axes: Annotated[str, typer.Option(help="Which axes: arrays (and models).")] = "arrays",
+    axes: Annotated[
+        str, typer.Option(help="Which, with commas; all where left out: arrays (and models), determinism, threads.")
+    ] = "",
     quick: Annotated[bool, typer.Option("--quick", help="A few cases of every argument, drawn by the seed.")] = False,
     seed: Annotated[int, typer.Option(help="Of that draw.")] = 0,
     save: Annotated[Path | None, typer.Option("--out", help="Write everything as JSON.")] = None,
     table: Annotated[Path | None, typer.Option(help="Write the scoreboard as Markdown.")] = None,
 ) -> None:
-    """Ask every public function with bad arrays and bad models, and count what came of it.
+    """Ask every public function in ways that nobody should, and count what came of it.
+
+    Axes are bad arrays and bad models; determinism (the same seed with other block sizes, threads, hash seeds and
+    clocks); and threads that ask one model at once.
 
     A typed error or a documented value is fine. A raw error, NaN of which no documentation speaks, a changed input or
     global state, and a hang are faults. The exit code is 1 if there is any that is not listed as known.
@@ -144,12 +149,12 @@ def faults(
     """
     load_torch()
     from latentassay.cli.outputs import check_outputs
-    from latentassay.faults.axes import run_axes
+    from latentassay.faults.axes import AXES, run_axes
     from latentassay.faults.results import grids, markdown
 
     check_outputs(save, table)
     names = None if functions is None else _split(functions)
-    found = run_axes(_split(axes), names, quick=quick, seed=seed)
+    found = run_axes(_split(axes) or tuple(AXES), names, quick=quick, seed=seed)
     _show(grids(found), save, found.save, table, markdown(found))
     if found.faults:
         raise typer.Exit(1)

@@ -22,6 +22,9 @@ from latentassay.stats.likelihoods import Bernoulli, Gaussian, Likelihood, Squar
 
 BATCH_SIZE = 512
 
+GROUP = 32
+"""Observations whose samples are drawn together, in the same order whatever the batch size is."""
+
 FEWEST_EFFECTIVE = 10
 """Effective samples below which the standard error of a row, a linearisation, is not to be trusted."""
 
@@ -89,11 +92,11 @@ def log_likelihood(
         model: an autoencoder with a prior whose posterior has a density.
         x: observations ``(n, *x_shape)``, a tensor, an array or ``Observations``.
         samples: K, samples of z per observation.
-        generator: draws them; together with ``batch_size`` it fixes the result.
+        generator: draws them.
         likelihood: p(x|z) around the mean that ``model.decode`` returns: ``"bernoulli"`` (data in [0, 1]), a mapping
             such as ``{"name": "gaussian", "std": 0.1}``, or a ``Likelihood``. Where left out, the model's own
             ``likelihood`` reads its ``decoder_output``, as in ``models.VAE``.
-        batch_size: decodings at a time.
+        batch_size: decodings at a time; 32 observations are encoded at a time, so that it changes nothing drawn.
 
     Raises:
         InputError: unusable data or options, or weights that are NaN or infinite.
@@ -116,11 +119,11 @@ def log_likelihood(
     decoder, observations, parts, binary = _decoder(model, likelihood), as_observations(x), [], True
     with eval_mode(model) as (device, _):
         local = beside(as_generator(generator), device)
-        for block in blocks(len(observations), batch_size, "log-likelihood"):
+        for block in blocks(len(observations), GROUP, "log-likelihood"):
             rows = _check_support(observations.batch(torch.arange(block.start, block.stop)), decoder.likelihood)
             binary = binary and bool(((rows == 0) | (rows == 1)).all())
-            source = _Source(model, decoder, to_model(model, rows), local)
-            parts.append(_estimate_rows(source, samples, batch_size))
+            source = _Source(model, decoder, to_model(model, rows), local, batch_size)
+            parts.append(_estimate_rows(source, samples))
     found = RowEstimates(*(torch.cat(column) for column in zip(*parts, strict=True)))
     _warn_of_few(found.effective_samples, samples)
     return _summary(found, samples, f"importance sampling from the posterior, {_words(decoder.likelihood, binary)}")
@@ -140,6 +143,7 @@ class _Source(NamedTuple):
     decoder: _Decoder
     x: Tensor
     generator: Generator
+    batch_size: int
 
     def posterior(self) -> Posterior:
         q = encode_means(self.model, self.x)
@@ -159,17 +163,22 @@ class _Source(NamedTuple):
         """Draw ``count`` samples of z for every row, and return log p(x|z) + log p(z) − log q(z|x)."""
         z = torch.stack([q.sample(self.generator) for _ in range(count)])
         flat, repeated = z.flatten(0, 1), self.x.expand(count, *self.x.shape).flatten(0, 1)
-        output = self.decoder.output(flat)
-        _same_shape("the decoder's output", output, tuple(repeated.shape))
-        log_joint = self.model.prior.log_prob(flat).double() - self.decoder.likelihood.nll(output, repeated).double()
-        _same_shape("log p(x, z)", log_joint, (len(flat),))
+        pieces = zip(torch.split(flat, self.batch_size), torch.split(repeated, self.batch_size), strict=True)
+        log_joint = torch.cat([self._log_joint(*piece) for piece in pieces])
         log_q = torch.stack([q.log_prob(row) for row in z]).double()
         return _finite_weights((log_joint.view(log_q.shape) - log_q).cpu())
 
+    def _log_joint(self, z: Tensor, x: Tensor) -> Tensor:
+        output = self.decoder.output(z)
+        _same_shape("the decoder's output", output, tuple(x.shape))
+        log_joint: Tensor = self.model.prior.log_prob(z).double() - self.decoder.likelihood.nll(output, x).double()
+        _same_shape("log p(x, z)", log_joint, (len(z),))
+        return log_joint
 
-def _estimate_rows(source: _Source, samples: int, batch_size: int) -> RowEstimates:
+
+def _estimate_rows(source: _Source, samples: int) -> RowEstimates:
     posterior, sums = source.posterior(), _Sums(len(source.x))
-    step = max(1, batch_size // len(source.x))
+    step = max(1, source.batch_size // len(source.x))
     for start in range(0, samples, step):
         sums.add(source.log_weights(posterior, min(step, samples - start)))
     return sums.estimates()

@@ -13,8 +13,8 @@ from latentassay.faults.models import OBSERVED, PICTURE, SPATIAL, UNITS, picture
 Arguments = dict[str, Any]
 Row = Callable[[], Arguments]
 
-ROWS, CODES = 32, 64
-"""Rows that models are asked about, and rows of codes for metrics."""
+ROWS, CODES, FEW = 160, 64, 24
+"""Rows that models are asked about, more than pass at once; rows of codes for metrics; rows for large models."""
 
 
 def normal(*shape: int, seed: int = 0) -> Tensor:
@@ -80,6 +80,16 @@ def _gaussians(**more: Any) -> Row:
     }
 
 
+def vector_assay() -> Arguments:
+    """Return the arguments of a whole assay of vectors."""
+    return {"model": vector_model(), "data": uniform(ROWS, OBSERVED), "samples": ROWS}
+
+
+def picture_assay() -> Arguments:
+    """Return the arguments of a whole assay of pictures with a spatial latent."""
+    return {"model": picture_model(), "data": uniform(ROWS, *PICTURE), "samples": ROWS}
+
+
 def _matrix() -> Any:
     return la.response_matrix(vector_model(), normal(ROWS, UNITS))
 
@@ -102,6 +112,15 @@ def _effects() -> Any:
 
 def _network(name: str) -> Any:
     return la.models.build(name, x_shape=(1, 28, 28))
+
+
+def _causal_model() -> Any:
+    """Return a model whose causes answer: those of first weights vary by no more than rounding."""
+    model, generator = la.models.build("xae-mlp", x_shape=(OBSERVED,), latents=3), Generator().manual_seed(0)
+    with torch.no_grad():
+        for values in model.parameters():
+            values.copy_(torch.randn(values.shape, generator=generator) / max(1, values[0].numel()) ** 0.5)
+    return model
 
 
 def _decoder(**more: Any) -> Row:
@@ -133,7 +152,7 @@ RESPONSES: dict[str, Row] = {
     "divergence": lambda: {"field": _field()},
     "mean_curvature": lambda: {"field": _field()},
     "chunk_hybrids": _vectors(n=4),
-    "equivariance": lambda: {"model": _network("xae-s"), "z": normal(ROWS, 6), "values": 4},
+    "equivariance": lambda: {"model": _causal_model(), "z": normal(ROWS, 3), "values": 4},
     "invariance": lambda: _vectors(values=4, donors=normal(ROWS, UNITS, seed=1))(),
     "find_holes": _data(n=32),
     "hierarchy": _vectors(),
@@ -314,7 +333,7 @@ MAKERS: dict[str, Row] = {
     "fit": lambda: {
         "model": _network("vae-s"),
         "objective": la.objectives.build("beta-vae", beta=2.0),
-        "data": uniform(ROWS, 1, 28, 28),
+        "data": uniform(FEW, 1, 28, 28),
         "steps": 1,
         "batch_size": 8,
         "device": "cpu",

@@ -2,25 +2,35 @@
 
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from latentassay.core.errors import InputError
 from latentassay.faults.arguments import ARGUMENTS
+from latentassay.faults.determinism import run_determinism
 from latentassay.faults.judging import Outcome
 from latentassay.faults.results import Faults
 from latentassay.faults.runs import calls, run
+from latentassay.faults.threads import run_threads
 
-AXES = ("arrays",)
+Run = Callable[[Sequence[str] | None, bool, int], list[Outcome]]
+"""Makes all calls of an axis: names of functions or all, whether it is quick, and the seed of what is drawn."""
+
+AXES: dict[str, Run] = {
+    "arrays": lambda names, quick, seed: run(calls(names, quick=quick, seed=seed), names),
+    "determinism": lambda names, quick, seed: run_determinism(names, quick=quick),
+    "threads": lambda names, quick, seed: run_threads(names, quick=quick),
+}
+"""Word → what makes the calls. "arrays" are bad arrays and bad models, and valid calls before them."""
 
 
 def run_axes(
-    axes: Sequence[str] = AXES, names: Sequence[str] | None = None, *, quick: bool = False, seed: int = 0
+    axes: Sequence[str] = tuple(AXES), names: Sequence[str] | None = None, *, quick: bool = False, seed: int = 0
 ) -> Faults:
     """Run axes of the bench.
 
     Args:
-        axes: some of ``AXES``; "arrays" are bad arrays and bad models.
+        axes: some of ``AXES``.
         names: public names of functions; all where left out.
         quick: a few cases of every argument.
         seed: of the cases that are drawn.
@@ -33,8 +43,8 @@ def run_axes(
     if unknown := [name for name in names or () if name not in ARGUMENTS]:
         raise InputError(f"the table of arguments has no {', '.join(unknown)}")
     begun, found = time.perf_counter(), list[Outcome]()
-    if "arrays" in axes:
-        found += run(calls(names, quick=quick, seed=seed))
+    for axis in axes:
+        found += AXES[axis](names, quick, seed)
     return Faults(outcomes=tuple(found), quick=quick, commit=find_commit(), seconds=time.perf_counter() - begun)
 
 

@@ -49,11 +49,27 @@ LEFT_OUT: dict[str, str] = {name: why for why, names in _NAMES.items() for name 
 CHANGED: dict[str, tuple[str, ...]] = {"fit": ("model",)}
 """Public name of a function → arguments that it is there to change."""
 
+NOT_REPEATED: dict[tuple[str, str], str] = {
+    ("sampling.blocks", "*"): "its answer is how rows are cut into blocks",
+    ("fit", "batch size *"): "the batch is part of what is trained",
+    ("fit", "two threads"): "Adam divides gradients by their size, so that rounding of one near 0 becomes a step",
+}
+"""Function and way to ask again, with ``*`` for any, in which its answer is another by what it does → why."""
+
 KNOWN: dict[tuple[str, str, str], str] = {
     ("*", "global chance", "state"): "the model draws from the global generators, in its own code",
     ("*", "changes its mode", "state"): "the model switches its own dropout on, which draws from the global generator",
 }
 """Function, case and verdict, with ``*`` for any → why it is no fault of ours, or one that still stands."""
+
+
+def is_repeated(function: str, case: str) -> bool:
+    """Whether a function must give the same answer asked again in this way.
+
+    >>> is_repeated("fit", "same seed"), is_repeated("fit", "batch size 7")
+    (True, False)
+    """
+    return not any(all(map(fnmatch, (function, case), key)) for key in NOT_REPEATED)
 
 
 def find_known(function: str, case: str, verdict: str) -> str | None:

@@ -1,7 +1,5 @@
 """What came of one call: a value, a typed error, or a fault of ours."""
 
-import os
-import random
 import re
 import signal
 import threading
@@ -10,8 +8,8 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from latentassay.core.errors import LatentAssayError, first_line
+from latentassay.faults.global_state import read_state, restore_state
 
 T = TypeVar("T")
 
@@ -84,12 +83,12 @@ def judge(
     (('value', ''), ('raw', 'ZeroDivisionError: division by zero'))
     """
     kept = {name: value for name, value in arguments.items() if name not in changes}
-    inputs, state = digest(kept), _state()
+    inputs, state = digest(kept), read_state()
     verdict, detail = _call(function, arguments, seconds)
-    after = _state()
+    after = read_state()
     changed = [name for name, value in state.items() if after[name] != value]
     if changed:
-        _restore(state)
+        restore_state(state)
     if verdict in ("value", "typed"):
         if changed:
             return "state", ", ".join(changed)
@@ -98,11 +97,32 @@ def judge(
     return verdict, detail
 
 
+def judge_kept(
+    function: Callable[..., Any], arguments: Mapping[str, Any], *, changes: Sequence[str] = ()
+) -> tuple[str, str, Any]:
+    """Judge a call as ``judge`` does, and return what it returned, too; ``None`` if it raised.
+
+    >>> judge_kept(lambda x: 2 * x, {"x": 1})
+    ('value', '', 2)
+    """
+    answers: list[Any] = []
+
+    @wraps(function)
+    def keep(**arguments: Any) -> Any:
+        answers.append(function(**arguments))
+        return answers[0]
+
+    verdict, detail = judge(keep, arguments, changes=changes)
+    return verdict, detail, answers[0] if answers else None
+
+
 def _call(function: Callable[..., Any], arguments: Mapping[str, Any], seconds: float) -> tuple[str, str]:
     try:
         with limited(seconds), warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            filters = list(warnings.filters)
             result = function(**arguments)
+            filtered = warnings.filters != filters
             undocumented = holds_nan(result) and not documents_nan(function, result)
     except LatentAssayError as error:
         return "typed", f"{type(error).__name__}: {first_line(error)}"
@@ -110,6 +130,8 @@ def _call(function: Callable[..., Any], arguments: Mapping[str, Any], seconds: f
         return "hang", f"over {seconds:g} s"
     except Exception as error:  # that is what is looked for
         return "raw", f"{type(error).__name__}: {first_line(error)}"
+    if filtered:
+        return "state", "filters of warnings"
     return ("nan", f"in {type(result).__name__}") if undocumented else ("value", "")
 
 
@@ -203,41 +225,3 @@ def _bytes(leaf: Any) -> bytes:
     if isinstance(leaf, np.ndarray):
         return repr((leaf.shape, leaf.dtype)).encode() + (b"" if leaf.dtype.hasobject else leaf.tobytes())
     return repr(leaf).encode() if isinstance(leaf, int | float | np.generic) else type(leaf).__name__.encode()
-
-
-def _state() -> dict[str, Any]:
-    """Everything global that a call could change."""
-    return {
-        "torch's chance": torch.get_rng_state().numpy().tobytes(),
-        "numpy's chance": repr(np.random.get_state()),  # noqa: NPY002 - it is what is watched
-        "Python's chance": random.getstate(),
-        "default dtype": torch.get_default_dtype(),
-        "gradients": torch.is_grad_enabled(),
-        "threads": torch.get_num_threads(),
-        "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
-        "folder": str(Path.cwd()),
-        "environment": tuple(sorted(os.environ.items())),
-        "numpy's errors": tuple(np.geterr().items()),
-        "running threads": _others(),
-    }
-
-
-def _others() -> int:
-    """Count other threads, save those that end with the program; the last are given a moment."""
-    for _ in range(20):
-        alive = sum(not thread.daemon for thread in threading.enumerate())
-        if alive <= 1:
-            break
-        time.sleep(0.002)
-    return alive
-
-
-def _restore(state: Mapping[str, Any]) -> None:
-    torch.set_rng_state(torch.frombuffer(bytearray(state["torch's chance"]), dtype=torch.uint8))
-    random.setstate(state["Python's chance"])
-    torch.set_default_dtype(state["default dtype"])
-    torch.set_grad_enabled(state["gradients"])
-    torch.set_num_threads(state["threads"])
-    os.chdir(state["folder"])
-    os.environ.clear()
-    os.environ.update(dict(state["environment"]))

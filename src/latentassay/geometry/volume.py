@@ -15,7 +15,7 @@ from latentassay.core.autoencoder import eval_mode
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.observations import finite
 from latentassay.geometry.decoders import decode_rows, owner, reference
-from latentassay.responses.derivatives import ContiguousGroups, derivative_along, load_rules
+from latentassay.responses.derivatives import ONE_AT_A_TIME, ContiguousGroups, derivative_along, load_rules
 from latentassay.sampling import BATCH_SIZE, blocks
 
 FIX = "use a decoder written in torch"
@@ -130,7 +130,7 @@ def _map_directions(
     decode: Callable[[Tensor], Any], z: Tensor, directions: Tensor, size: int
 ) -> Float[Tensor, "d n values"] | None:
     """All derivatives with one decoding, or ``None`` for a decoder that torch can't map over directions."""
-    with warnings.catch_warnings(), ContiguousGroups():
+    with ONE_AT_A_TIME, warnings.catch_warnings(), ContiguousGroups():
         warnings.filterwarnings("ignore", "There is a performance drop", UserWarning)
         try:
             found: Tensor = vmap(lambda v: jvp(partial(decode_rows, decode), (z,), (v,))[1], chunk_size=size)(

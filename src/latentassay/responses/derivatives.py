@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from threading import RLock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,9 @@ from latentassay.responses.response import respond_once
 from latentassay.sampling import BATCH_SIZE, as_latents, beside, blocks
 
 FIX = "use finite differences on a grid instead: la.divergence(la.response_field(model, latents))"
+
+ONE_AT_A_TIME = RLock()
+"""Held while torch differentiates in forward mode: its levels belong to the process, and a second thread meets them."""
 
 
 class ResponseDivergence(NamedTuple):
@@ -140,7 +144,7 @@ def _differentiate(
 @cache
 def load_rules() -> None:
     """Let torch load its forward-mode rules once; it warns of its own ``torch.jit`` while it does."""
-    with warnings.catch_warnings(), forward_ad.dual_level():
+    with ONE_AT_A_TIME, warnings.catch_warnings(), forward_ad.dual_level():
         warnings.simplefilter("ignore", DeprecationWarning)
         forward_ad.make_dual(torch.zeros(1), torch.zeros(1))  # type: ignore[no-untyped-call]
 
@@ -171,7 +175,7 @@ def derivative_along(
         ContractError: torch cannot differentiate the function (numpy inside, ``no_grad``, ``detach``).
     """
     try:
-        with forward_ad.dual_level(), ContiguousGroups():
+        with ONE_AT_A_TIME, forward_ad.dual_level(), ContiguousGroups():
             dual = forward_ad.make_dual(z, direction.to(z))  # type: ignore[no-untyped-call]
             answer = forward_ad.unpack_dual(function(dual))  # type: ignore[no-untyped-call]
             # Dual numbers die with their level; what detached them on the way has no tangent, and raises nothing.
