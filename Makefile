@@ -28,7 +28,7 @@ check: $(VENV)/.test-installed  ## style, types and the plan of the house
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.test-installed  ## ratios of times in one run, written to bench/results
-	for name in responses assay flips interventions training metrics geometry consistency adapters startup; do $(BIN)/python bench/$$name.py || exit 1; done
+	for name in responses assay guards flips interventions training metrics geometry consistency adapters startup; do $(BIN)/python bench/$$name.py || exit 1; done
 
 clean:
 	rm -rf $(VENV) $(FOREIGN) demo

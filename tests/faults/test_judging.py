@@ -9,6 +9,7 @@ import torch
 
 import latentassay as la
 from latentassay.core.errors import InputError
+from latentassay.faults.arrays import ARRAYS
 from latentassay.faults.judging import digest, holds_nan, judge, leaves, limited, timed
 from latentassay.faults.models import vector_model
 
@@ -112,3 +113,11 @@ def test_time_is_limited_and_measured():
         time.sleep(5)
     value, seconds = timed(lambda: 3)
     assert value == 3 and seconds < 1
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor")
+@pytest.mark.parametrize("name", ARRAYS)
+def test_every_spoilt_array_has_a_digest(name):
+    array = torch.arange(12.0).reshape(4, 3)
+    assert len(digest(ARRAYS[name](array))) == 16
+    assert digest(ARRAYS[name](array)) == digest(ARRAYS[name](array))

@@ -184,7 +184,12 @@ def holds_nan(result: Any) -> bool:
     (True, False)
     """
     for leaf in leaves(result):
-        if isinstance(leaf, Tensor) and (leaf.is_floating_point() or leaf.is_complex()) and not leaf.is_meta:
+        if (
+            isinstance(leaf, Tensor)
+            and not leaf.is_nested
+            and (leaf.is_floating_point() or leaf.is_complex())
+            and not leaf.is_meta
+        ):
             if bool(leaf.isnan().any()):
                 return True
         elif _is_numpy(leaf) and bool(np.isnan(leaf).any()):
@@ -218,8 +223,9 @@ def _bytes(leaf: Any) -> bytes:
         kept = b"".join(_bytes(values) for values in model.state_dict().values())
         return kept + repr([each.training for each in model.modules()]).encode()
     if isinstance(leaf, Tensor):
-        facts = repr((tuple(leaf.shape), leaf.dtype, leaf.requires_grad, leaf.grad is not None)).encode()
-        if leaf.is_meta or leaf.is_sparse or leaf.is_quantized:
+        shape = "nested" if leaf.is_nested else tuple(leaf.shape)
+        facts = repr((shape, leaf.dtype, leaf.requires_grad, leaf.grad is not None)).encode()
+        if leaf.is_nested or leaf.is_meta or leaf.layout != torch.strided or leaf.is_quantized:
             return facts
         return facts + leaf.detach().resolve_conj().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
     if isinstance(leaf, np.ndarray):
