@@ -76,12 +76,16 @@ def test_a_decoder_that_ignores_all_keeps_nothing():
 
 
 def test_weak_couplings_make_no_fewer_variables():
-    weak = [finding("graph.entangled", "note", "0+1", "1+2")]
-    strong = [finding("graph.entangled", "warning", "0+1", "1+2")]
+    weak, strong = (
+        [finding("graph.entangled", level, "0+1", "1+2", estimate=Estimate(size, stderr=0.01), bounds=SHARE)]
+        for level, size in (("note", 0.1), ("warning", 0.4))
+    )
     counted = {name: score(name, value) for name, value in (("units.alive", 4), ("units.variables", 2))}
     assert contradictions(weak, counted) == ["graph.entangled is weak, and makes 2 variables of 4 units"]
     assert contradictions(strong, counted) == []
     assert contradictions([*weak, finding("units.twins", "note", "0+1+2")], counted) == []
+    # Beside the wrong input findings are notes without a grade, and this one may have been strong.
+    assert contradictions([finding("graph.entangled", "note", "0+1", "1+2")], counted) == []
     # Three units that hold two in turn: it is what comes back of each that makes these fewer, no pair of them.
     assert contradictions(weak, counted | {"units.variables": score("units.variables", 3)}) == []
 

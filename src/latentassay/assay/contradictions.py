@@ -112,12 +112,13 @@ def _of_one_cause(findings: Sequence[Finding]) -> Iterator[str]:
 
 def _of_weak_couplings(findings: Sequence[Finding], scores: Mapping[str, Score]) -> Iterator[str]:
     """Units that move each other a little are no variable: neither in words, nor in the number of variables."""
-    entangled = [one for one in findings if one.key == "graph.entangled" and one.level in WEAK]
+    entangled = [one for one in findings if one.key == "graph.entangled"]
     for one in entangled:
-        if ONE_VARIABLE.search(f"{one.remedy} {one.brief}"):
+        if one.level in WEAK and ONE_VARIABLE.search(f"{one.remedy} {one.brief}"):
             yield f"{one.key} is {one.level}, and says that units form one variable"
     alive, variables = scores.get("units.alive"), scores.get("units.variables")
-    if not entangled or alive is None or variables is None or _may_be_joined(findings):
+    joined = any(one.key in ("units.twins", "units.redundant") for one in findings)
+    if alive is None or variables is None or joined or not entangled or not all(map(_is_weak, entangled)):
         return
     pairs = [label.split("+") for one in entangled for label in one.subjects]
     members = {unit for pair in pairs for unit in pair}
@@ -127,12 +128,9 @@ def _of_weak_couplings(findings: Sequence[Finding], scores: Mapping[str, Score])
         yield f"graph.entangled is weak, and makes {variables.value:.0f} variables of {alive.value:.0f} units"
 
 
-def _may_be_joined(findings: Sequence[Finding]) -> bool:
-    """Whether something beside weak couplings makes one variable of several units."""
-    return any(
-        one.key in ("units.twins", "units.redundant") or (one.key == "graph.entangled" and one.level not in WEAK)
-        for one in findings
-    )
+def _is_weak(one: Finding) -> bool:
+    """Whether a coupling is surely not strong; a finding that is not graded, as on the wrong input, does not say."""
+    return one.estimate is not None and one.bounds is not None and grade(one.estimate, one.bounds) in WEAK
 
 
 def _repeated(findings: Sequence[Finding]) -> Iterator[str]:
