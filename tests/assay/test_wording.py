@@ -1,6 +1,6 @@
-"""How sentences are put: one or several, a few of many, minus signs."""
+"""How sentences are put: one or several, a few of many."""
 
-from latentassay.assay.wording import list_places, listing, minus, place_name, say_of_units, span
+from latentassay.assay.wording import list_places, listing, place_name, say_of_units, span
 
 
 def test_lists_end_with_and():
@@ -32,7 +32,3 @@ def test_of_many_places_six_are_named():
 
 def test_counts_that_differ_are_a_range():
     assert span(3, 3) == "3" and span(3, 5) == "3 to 5"
-
-
-def test_negative_numbers_have_a_minus_sign_and_words_their_hyphens():
-    assert minus("at -1.5 (-3) self-consistency") == "at −1.5 (−3) self-consistency"

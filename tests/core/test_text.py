@@ -2,7 +2,7 @@
 
 import pytest
 
-from latentassay.core.text import printable
+from latentassay.core.text import minus_signs, printable
 
 
 @pytest.mark.parametrize("plain", ["Größe 5 µm", "猫", "🐈‍⬛", "a\tb\nc", "", "−1 ± 2"])
@@ -26,3 +26,7 @@ def test_plain_text_stays(plain):
 def test_what_steers_is_written_as_its_code(text, wanted):
     assert printable(text) == wanted
     printable(text).encode("utf-8")
+
+
+def test_negative_numbers_have_a_minus_sign_and_words_their_hyphens():
+    assert minus_signs("at -1.5 (-3) self-consistency") == "at −1.5 (−3) self-consistency"
