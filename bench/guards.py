@@ -3,7 +3,8 @@
 Every module that has imported a function of ``core.guard`` gets the bare call instead, so both assays ask the model
 the same questions in the same order; what they answer is compared. Processor time on one thread, in pairs that take
 turns at going first. Beside it stands what the calls alone would add: how often each function is called, times what it
-takes more than the bare call on a batch of the mean size. Run: ``python bench/guards.py [PAIRS]``.
+takes more than the bare call on a batch of the mean size. Medians stand with both ends of their interval.
+Run: ``python bench/guards.py [PAIRS]``.
 """
 
 import gc
@@ -75,8 +76,15 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.process_time() - begun
 
 
-def per_call(model: la.Autoencoder, name: str, arguments: tuple[torch.Tensor, ...]) -> float:
-    """Seconds that a guarded call takes more than a bare one: the median of differences of short turns."""
+def middle(values: list[float]) -> tuple[float, float, float]:
+    """The median, and the order statistics that hold it at 95 %, whatever the distribution."""
+    ordered, n = sorted(values), len(values)
+    low = max(0, int(n / 2 - 0.98 * n**0.5))
+    return statistics.median(ordered), ordered[low], ordered[n - 1 - low]
+
+
+def per_call(model: la.Autoencoder, name: str, arguments: tuple[torch.Tensor, ...]) -> tuple[float, float, float]:
+    """Seconds that a guarded call takes more than a bare one: ``middle`` of differences of short turns."""
     both = (getattr(guard, name), BARE[name])
     differences = []
     with torch.inference_mode():
@@ -88,7 +96,7 @@ def per_call(model: la.Autoencoder, name: str, arguments: tuple[torch.Tensor, ..
                     function(model, *arguments)
                 took.append((time.process_time() - begun) / 20)
             differences.append(took[0] - took[1])
-    return statistics.median(differences)
+    return middle(differences)
 
 
 def added_by_calls(model: la.Autoencoder, x: torch.Tensor, calls: dict[str, list[int]]) -> dict[str, Any]:
@@ -99,11 +107,10 @@ def added_by_calls(model: la.Autoencoder, x: torch.Tensor, calls: dict[str, list
         with torch.inference_mode():
             z = model.encode(many).mean
         arguments = {"encode_batch": (many,), "encode_means": (many,), "reconstruct_batch": (z, many)}.get(name, (z,))
-        more = per_call(model, name, arguments)
         found[name] = {
             "calls": len(rows),
             "mean_rows": round(statistics.mean(rows)),
-            "microseconds": round(1e6 * more, 1),
+            "microseconds": [round(1e6 * each, 2) for each in per_call(model, name, arguments)],
         }
     return found
 
@@ -132,7 +139,7 @@ def main(pairs: int) -> None:
         bare.append(took[False])
     mean, half = statistics.mean(shares), student.ppf(0.975, pairs - 1) * statistics.stdev(shares) / pairs**0.5
     added = added_by_calls(model, as_observations(data).batch(torch.arange(128)), calls)
-    alone = sum(each["calls"] * each["microseconds"] for each in added.values()) / 1e6
+    alone = [sum(each["calls"] * each["microseconds"][k] for each in added.values()) / 1e6 for k in range(3)]
     record(
         "guards",
         {
@@ -141,10 +148,10 @@ def main(pairs: int) -> None:
             "pairs": pairs,
             "share": round(mean, 4),
             "interval": [round(mean - half, 4), round(mean + half, 4)],
-            "median_share": round(statistics.median(shares), 4),
+            "median_share": [round(each, 4) for each in middle(shares)],
             "seconds_without": round(statistics.median(bare), 3),
             "same_findings": same,
-            "share_by_calls": round(alone / statistics.median(bare), 4),
+            "share_by_calls": [round(each / statistics.median(bare), 4) for each in alone],
             "calls": added,
         },
     )
