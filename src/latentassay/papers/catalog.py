@@ -104,6 +104,7 @@ def reproduce(name: str, options: Options) -> Reproduction:
     table: object = chosen.make(options)  # an outsider's function may return anything
     if not isinstance(table, Table):
         raise ContractError(f"make of the experiment {name!r} must return a Table, got {type(table).__name__}")
+    table = table.model_copy(update={"command": _describe_command(name, options)})
     pictures = chosen.draw(options) if chosen.draw else []
     stem = f"{name}-{options.scale}"
     table.to_json(folder / f"{stem}.json")
@@ -125,6 +126,13 @@ def parse_folders(pairs: Sequence[str]) -> dict[str, Path]:
     if wrong := [name for name, sign, folder in parts if not (name and sign and folder)]:
         raise InputError(f"--data takes NAME=FOLDER such as mnist=data/mnist, got {', '.join(map(repr, wrong))}")
     return {name: Path(folder).expanduser() for name, _, folder in parts}
+
+
+def _describe_command(name: str, options: Options) -> str:
+    """Return the command line of an experiment; folders of data are left to the reader."""
+    seeds = "" if options.seeds is None else f" --seeds {options.seeds}"
+    data = "".join(f" --data {each}=FOLDER" for each in options.data)
+    return f"latentassay reproduce {name} --scale {options.scale}{seeds}{data}"
 
 
 def _save(picture: Picture, path: Path) -> Path:

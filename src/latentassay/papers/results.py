@@ -46,6 +46,7 @@ class Cell(FileRecord):
         scale: how much was trained: smoke, laptop or paper.
         unit: ``"%"`` for a share of seeds, ``"yes or no"`` for 1 or 0.
         values: what every seed gave, in the order of the seeds.
+        variant: which of several definitions ours is, where the table's notes do not say it for all cells.
     """
 
     row: str
@@ -59,6 +60,7 @@ class Cell(FileRecord):
     scale: str
     unit: Unit = ""
     values: tuple[float, ...] = ()
+    variant: str = ""
 
     @model_validator(mode="after")
     def _check_seeds(self) -> "Cell":
@@ -96,6 +98,7 @@ class Table(FileRecord):
         scale: how much was trained and measured, label → words: steps, rows, batch, network …
         cells: in the order of the table, row by row.
         notes: whatever stands between these numbers and the paper's.
+        command: the command line that makes it, but for the folder of data files.
     """
 
     format: Literal["latentassay-table-1"] = "latentassay-table-1"
@@ -104,6 +107,7 @@ class Table(FileRecord):
     scale: dict[str, str]
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
+    command: str = ""
 
     @property
     def rows(self) -> tuple[str, ...]:
