@@ -2,7 +2,8 @@
 
 from latentassay.assay import assay
 from latentassay.papers.experiment import Options
-from latentassay.papers.responses.figures import COLUMNS, make_table
+from latentassay.papers.responses.beta_vaes import BetaVAEs
+from latentassay.papers.responses.figures import COLUMNS, list_reported, make_table
 from tests.papers.conftest import brightness_model, small_grid
 
 
@@ -10,16 +11,25 @@ def test_every_model_gets_a_report_once_and_absent_data_a_note(tiny, tmp_path, t
     options = Options("smoke", tmp_path)
     table = make_table(options)
     written = sorted(tmp_path.rglob("report.html"))
-    assert len(written) == 2 and all("</html>" in path.read_text("utf-8") for path in written)
-    row = "1-VAE, 3D Shapes, d = 24 (figures beside 10)"
+    assert len(written) == 4 and all("</html>" in path.read_text("utf-8") for path in written)
+    row = "1-VAE, 3D Shapes, d = 24, σ-KL (figures beside 11)"
     assert table.cell(row, "alive units").ours is not None
     assert [name for name in ("mnist", "fashion-mnist") if any(note.startswith(name) for note in table.notes)]
     before = [path.stat().st_mtime_ns for path in written]
     again = make_table(options)
     assert [path.stat().st_mtime_ns for path in written] == before and again.cells == table.cells
-    assert trainings == [30, 30]
+    assert trainings == [30] * 4
 
 
 def test_columns_are_scores_of_an_assay():
     scores = assay(brightness_model(), small_grid(), samples=128, grid=6, seed=0).scores
     assert {name for name, _ in COLUMNS.values()} <= set(scores)
+
+
+def test_every_report_is_of_either_kl_and_the_papers_network_where_the_scale_has_it(tmp_path):
+    models = list_reported(BetaVAEs(Options("laptop", tmp_path)))
+    assert [(m.data_set, m.beta, m.kl) for m in models[:4]] == [
+        ("3D Shapes", beta, kl) for beta in (1, 4) for kl in ("exact", "sigma")
+    ]
+    assert [model.is_own for model in models] == [True] * 4 + [False] * 4
+    assert not any(model.is_own for model in list_reported(BetaVAEs(Options("paper", tmp_path))))
