@@ -126,7 +126,8 @@ def faults(
         str | None, typer.Option(help="Public names, with commas; all where left out. Such as: respond,metrics.mig")
     ] = None,
     axes: Annotated[
-        str, typer.Option(help="Which, with commas; all where left out: arrays (and models), determinism, threads.")
+        str,
+        typer.Option(help="Which, with commas; all where left out: arrays (and models), determinism, files, threads."),
     ] = "",
     quick: Annotated[bool, typer.Option("--quick", help="A few cases of every argument, drawn by the seed.")] = False,
     seed: Annotated[int, typer.Option(help="Of that draw.")] = 0,

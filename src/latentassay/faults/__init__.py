@@ -2,6 +2,6 @@
 
 ``names`` finds the public functions, ``arguments`` holds a valid call of each, ``arrays`` and ``models`` spoil parts
 of it, ``judging`` says what came of one call, ``runs`` and ``axes``
-make all of them, and ``results`` counts. What is left out, and why, stands in ``exceptions``. Only the command line
+make all of them, and ``results`` counts. ``doors`` and ``files`` are asked by ``file_runs`` in ``children``. What is left out, and why, stands in ``exceptions``. Only the command line
 imports any of it.
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 from latentassay.core.errors import InputError
 from latentassay.faults.arguments import ARGUMENTS
 from latentassay.faults.determinism import run_determinism
+from latentassay.faults.file_runs import file_calls, run_files
 from latentassay.faults.judging import Outcome
 from latentassay.faults.results import Faults
 from latentassay.faults.runs import calls, run
@@ -19,6 +20,7 @@ Run = Callable[[Sequence[str] | None, bool, int], list[Outcome]]
 AXES: dict[str, Run] = {
     "arrays": lambda names, quick, seed: run(calls(names, quick=quick, seed=seed), names),
     "determinism": lambda names, quick, seed: run_determinism(names, quick=quick),
+    "files": lambda names, quick, seed: run_files(file_calls(names=names, quick=quick, seed=seed)),
     "threads": lambda names, quick, seed: run_threads(names, quick=quick),
 }
 """Word → what makes the calls. "arrays" are bad arrays and bad models, and valid calls before them."""

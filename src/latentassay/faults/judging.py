@@ -22,9 +22,10 @@ from latentassay.faults.global_state import read_state, restore_state
 T = TypeVar("T")
 
 FINE = ("value", "typed")
-FAULTS = ("raw", "nan", "input", "state", "hang", "differs", "canary", "secret", "survivor", "died")
+FAULTS = ("raw", "nan", "input", "state", "hang", "differs", "canary", "secret", "survivor", "died", "lost")
 """Verdicts: a raw error, NaN of which no documentation speaks, a changed input, a changed global state, no end, another
-answer than before, foreign code that ran, a secret that was read, a process that stayed, a process that was killed."""
+answer than before, foreign code that ran, a secret that was read, a process that stayed, a process that was killed,
+something that was lost or left half written."""
 
 SECONDS = 20.0
 """A call that takes longer hangs."""

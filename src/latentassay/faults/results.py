@@ -32,6 +32,7 @@ TITLES = {
     "secret": "secret",
     "survivor": "survivor",
     "died": "died",
+    "lost": "lost",
 }
 """Verdict → heading of its column."""
 
