@@ -1,5 +1,7 @@
 """Doors through which files come in: how valid ones are made, and how each is asked."""
 
+import runpy
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -96,26 +98,26 @@ def _pictures(folder: Path) -> None:
         _write_data(name, folder)
 
 
-def run_command(*words: str) -> str:
-    """Ask the command line inside this process, and return what it printed; a refusal raises."""
-    from typer.testing import CliRunner
-
-    from latentassay.cli.app import app
-
-    done = CliRunner().invoke(app, list(words))
-    if done.exception is not None and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    if done.exit_code:
-        raise LatentAssayError(done.output)
-    return done.output
-
-
-def _info(name: str, folder: Path) -> str:
-    return run_command("data", "info", str(folder / name))
+def run_command(*words: str) -> None:
+    """Run the program with some words, in this process; a refusal raises."""
+    before, sys.argv = sys.argv, ["latentassay", *words]
+    try:
+        runpy.run_module("latentassay", run_name="__main__")
+    except SystemExit as end:
+        if end.code in (2, 3):
+            raise LatentAssayError("refused by the command") from end
+        if end.code:
+            raise RuntimeError(f"ended with {end.code}") from end
+    finally:
+        sys.argv = before
 
 
-def _score(folder: Path) -> str:
-    return run_command("score", str(folder / "codes.npz"))
+def _info(name: str, folder: Path) -> None:
+    run_command("data", "info", str(folder / name))
+
+
+def _score(folder: Path) -> None:
+    run_command("score", str(folder / "codes.npz"))
 
 
 def _codes(folder: Path) -> None:
