@@ -5,7 +5,6 @@ import pickle
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -120,22 +119,3 @@ def test_functions_choose_their_doors():
 def test_valid_files_are_taken_and_hostile_ones_refused():
     chosen = [FileCall("load_run", "manifest.json", case) for case in ("FIFO", "JSON of lists")]
     assert [one.verdict for one in run_files(chosen)] == ["typed", "typed"]
-
-
-def test_where_nothing_can_be_forked_the_axis_is_refused(monkeypatch):
-    from latentassay.core.errors import InputError
-    from latentassay.faults import children
-
-    monkeypatch.setattr(children.multiprocessing, "get_all_start_methods", lambda: ["spawn"])
-    with pytest.raises(InputError, match="need forks"):
-        children.server()
-
-
-def test_the_bomb_is_small_and_holds_what_it_says(tmp_path):
-    from latentassay.faults.files import make_bomb
-
-    path = Path(tmp_path / "bomb.npz")
-    path.write_bytes(make_bomb(8 << 20))
-    assert path.stat().st_size < 20_000
-    with np.load(path) as archive, pytest.raises(Exception, match="Bad CRC"):
-        archive["x"]
