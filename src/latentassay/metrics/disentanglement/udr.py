@@ -35,6 +35,7 @@ class UDR(NamedTuple):
         scores: ``(k,)``, how well each model agrees with the others unit by unit: median of its row of ``pairs``.
         scores_stderr: ``(k,)``, standard error of every score from random halves of the rows, Student's t inside, if
             that is asked for, else ``None``. Which models are there to agree with matters as much and is not in it.
+            1.96 of it hold what n rows score on average in 94 to 96 % of samples, by rank correlation in 90 to 93 %.
         best: the model with the largest score.
         pairs: ``(k, k)``, agreement of model i with model j; 0 on the diagonal, which does not count.
         informative: the units of every model that were compared, ``(d_i,)`` each.
