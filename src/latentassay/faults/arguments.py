@@ -9,6 +9,8 @@ from torch import Generator, Tensor
 
 import latentassay as la
 from latentassay.faults.models import OBSERVED, PICTURE, SPATIAL, UNITS, picture_model, vector_model
+from latentassay.faults.more_arguments import MORE
+from latentassay.faults.plot_arguments import PLOTS
 
 Arguments = dict[str, Any]
 Row = Callable[[], Arguments]
@@ -148,6 +150,7 @@ RESPONSES: dict[str, Row] = {
     "causal_units": lambda: {"m": _matrix()},
     "causal_completeness": lambda: {"c": _conditioned()},
     "causal_disentanglement": lambda: {"c": _conditioned()},
+    "responses.reaverage": lambda: {"c": _conditioned(), "average": "roots"},
     "conditioned_response_matrix": lambda: {"model": vector_model(), "data": factored(), "groups_per_factor": 4},
     "divergence": lambda: {"field": _field()},
     "mean_curvature": lambda: {"field": _field()},
@@ -323,6 +326,7 @@ MAKERS: dict[str, Row] = {
     "models.describe": lambda: {"name": "vae-s"},
     "models.features": lambda: {"x_shape": (OBSERVED,), "latents": UNITS},
     "objectives.build": lambda: {"name": "beta-vae", "beta": 2.0},
+    "objectives.complete": lambda: {"spec": {"name": "beta-vae", "beta": 2.0}},
     "objectives.published": lambda: {"model": "vlae-12"},
     "objectives.spec": lambda: {"objective": la.objectives.build("beta-vae", beta=2.0)},
     "perturbation.reflect": lambda: {"x": uniform(ROWS, OBSERVED)},
@@ -349,5 +353,7 @@ ARGUMENTS: dict[str, Row] = {
     **SPATIAL_ROWS,
     **EVALUATION,
     **MAKERS,
+    **MORE,
+    **{f"plots.{name}": row for name, row in PLOTS.items()},
 }
 """Public name of a function → what makes valid arguments of it, by keyword."""

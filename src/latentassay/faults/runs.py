@@ -8,12 +8,14 @@ from inspect import ismethod
 from typing import Any
 from zlib import crc32
 
+import numpy as np
+import torch
 from torch import Tensor, nn
 
 from latentassay.core.progress import bar
 from latentassay.faults.arguments import ARGUMENTS, Arguments
 from latentassay.faults.arrays import ARRAYS
-from latentassay.faults.exceptions import CHANGED
+from latentassay.faults.exceptions import CHANGED, is_spoilt
 from latentassay.faults.judging import Outcome, judge, timed
 from latentassay.faults.models import MODELS
 from latentassay.faults.names import public_functions
@@ -49,7 +51,7 @@ def calls(names: Sequence[str] | None = None, *, quick: bool = False, seed: int 
     """
     found = []
     for name in ARGUMENTS if names is None else names:
-        for axis, argument, cases in _places(ARGUMENTS[name]()):
+        for axis, argument, cases in _places(ARGUMENTS[name]()) if is_spoilt(name) else ():
             chance = random.Random(crc32(f"{name} {argument} {seed}".encode()))
             drawn = chance.sample(cases, min(QUICK, len(cases))) if quick else cases
             found += [Call(axis, name, argument, case) for case in drawn]
@@ -59,7 +61,7 @@ def calls(names: Sequence[str] | None = None, *, quick: bool = False, seed: int 
 def _places(arguments: Arguments) -> Iterator[tuple[str, str, list[str]]]:
     """Find what can be spoilt."""
     for name, value in arguments.items():
-        if isinstance(value, Tensor):
+        if isinstance(value, Tensor | np.ndarray):
             yield "bad arrays", name, list(ARRAYS)
         elif type(value) in (tuple, list) and value and isinstance(value[0], Tensor):
             yield "bad arrays", f"{name}[0]", list(ARRAYS)
@@ -79,7 +81,17 @@ def spoil(arguments: Arguments, call: Call) -> Arguments:
         return {**arguments, name: _spoil_model(value, MODELS[call.case])}
     if name != call.argument:
         return {**arguments, name: type(value)([ARRAYS[call.case](value[0]), *value[1:]])}
+    if isinstance(value, np.ndarray):
+        return {**arguments, name: _as_numpy(ARRAYS[call.case](torch.from_numpy(value.copy())))}
     return {**arguments, name: ARRAYS[call.case](value)}
+
+
+def _as_numpy(spoilt: Any) -> Any:
+    """Return an array of numpy where it has such; it knows no gradients, short floats or sparse arrays."""
+    try:
+        return spoilt.numpy() if type(spoilt) is Tensor else spoilt
+    except (TypeError, RuntimeError):  # torch's words for those
+        return spoilt
 
 
 def _spoil_model(value: Any, change: Callable[[Any], Any]) -> Any:
