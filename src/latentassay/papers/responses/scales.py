@@ -1,12 +1,13 @@
 """How much of the β-VAEs of LR is trained and measured at each scale.
 
 Steps were sized by processor time on one core of a machine of 2026 (torch 2.13): pictures of 32×32 take ``vae-conv``
-169 ms a step of 64 with three channels and 376 ms a step of 128 with one, ``vae-conv-small`` 11 and 19 ms. Two hours of
-two cores are 14,400 s. Table 1 at scale laptop is then 32 models × 10,000 steps × 11 ms = 3,500 s, eight of LR's own
-network × 4,000 steps × 169 ms = 5,400 s, and about 3,500 s of measuring: some 1.7 h. Table 2 is 32 models of digits ×
-10,000 × 19 ms = 6,100 s, 16 of 3D Shapes (table 1's) and 1,500 s of measuring: 1.3 h. Scale gpu trains 16 models of
-``vae-conv`` at 32×32 as one: a step of 64 is 16 × 64 × 0.18 GFLOP = 0.18 TFLOP, so 25,000 steps take eight minutes if
-a GPU keeps up 10 TFLOP/s in TF32, which was not measured.
+169 ms a step of 64 with three channels and 376 ms a step of 128 with one, ``vae-conv-small`` 11 and 19 ms; reading rows
+of 3D Shapes 8 s, and measuring a small model 7 s for table 1 and 13 s for table 2. Two hours of two cores are 14,400 s.
+Table 1 at scale laptop is 32 models × 10,000 steps × 11 ms = 3,500 s, eight of LR's own network × 4,000 steps × 169 ms
+= 5,400 s, and some 1,500 s of reading and measuring: 1.4 h. Table 2 is 32 models of digits × 10,000 × 19 ms = 6,100 s,
+16 of 3D Shapes, table 1's, and some 1,000 s of the rest: 1.2 h. Scale gpu trains 16 models of ``vae-conv`` at 32×32 as
+one: a step of 64 is 16 × 64 × 0.18 GFLOP = 0.18 TFLOP, so 25,000 steps take eight minutes if a GPU keeps up 10 TFLOP/s
+in TF32, which was not measured.
 """
 
 from typing import Literal, NamedTuple
