@@ -127,7 +127,9 @@ def faults(
     ] = None,
     axes: Annotated[
         str,
-        typer.Option(help="Which, with commas; all where left out: arrays (and models), determinism, files, threads."),
+        typer.Option(
+            help="Which, with commas; all where left out: arrays (and models), determinism, files, kills, disks, writers, threads."
+        ),
     ] = "",
     quick: Annotated[bool, typer.Option("--quick", help="A few cases of every argument, drawn by the seed.")] = False,
     seed: Annotated[int, typer.Option(help="Of that draw.")] = 0,

@@ -10,6 +10,7 @@ from latentassay.faults.arguments import ARGUMENTS
 from latentassay.faults.determinism import run_determinism
 from latentassay.faults.file_runs import file_calls, run_files
 from latentassay.faults.judging import Outcome
+from latentassay.faults.kill_runs import run_disks, run_kills, run_two
 from latentassay.faults.results import Faults
 from latentassay.faults.runs import calls, run
 from latentassay.faults.threads import run_threads
@@ -21,6 +22,9 @@ AXES: dict[str, Run] = {
     "arrays": lambda names, quick, seed: run(calls(names, quick=quick, seed=seed), names),
     "determinism": lambda names, quick, seed: run_determinism(names, quick=quick),
     "files": lambda names, quick, seed: run_files(file_calls(names=names, quick=quick, seed=seed)),
+    "kills": lambda names, quick, seed: run_kills(quick=quick, seed=seed),
+    "disks": lambda names, quick, seed: run_disks(quick=quick, seed=seed),
+    "writers": lambda names, quick, seed: run_two(quick=quick),
     "threads": lambda names, quick, seed: run_threads(names, quick=quick),
 }
 """Word → what makes the calls. "arrays" are bad arrays and bad models, and valid calls before them."""

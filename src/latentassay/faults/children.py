@@ -86,10 +86,11 @@ def start(
     return Child(child, answers, folder / "said.txt")
 
 
-def finish(child: Child, seconds: float) -> tuple[str, str]:
+def finish(child: Child, seconds: float, *, grace: float | None = None) -> tuple[str, str]:
     """Wait for a child, end it if it does not end, and return its verdict with the detail.
 
-    One that was killed has "died", and what it started and left running is a "survivor"; it is ended.
+    One that was killed has "died", and what it started and left running is a "survivor"; it is ended after
+    ``grace`` seconds.
     """
     verdict, detail = _wait(child, seconds)
     child.process.join(GRACE)
@@ -98,7 +99,7 @@ def finish(child: Child, seconds: float) -> tuple[str, str]:
         child.process.join()
     if verdict == "":
         verdict, detail = "died", f"with code {child.process.exitcode}"
-    left = end_session(child.process.pid or 0)
+    left = end_session(child.process.pid or 0, GRACE if grace is None else grace)
     child.answers.close()
     return (
         ("survivor", f"{left} processes stayed")
@@ -125,10 +126,10 @@ def _wait(child: Child, seconds: float) -> tuple[str, str]:
     return str(verdict), str(detail)
 
 
-def end_session(leader: int) -> int:
+def end_session(leader: int, grace: float) -> int:
     """Wait until no process of a session lives; kill those that stay, and return how many they were."""
-    deadline = time.monotonic() + GRACE
-    while (living := _session(leader)) and time.monotonic() < deadline:
+    deadline = time.monotonic() + grace
+    while (living := processes_of(leader)) and time.monotonic() < deadline:
         time.sleep(0.02)
     for pid in living:
         with suppress(ProcessLookupError):
@@ -136,7 +137,8 @@ def end_session(leader: int) -> int:
     return len(living)
 
 
-def _session(leader: int) -> list[int]:
+def processes_of(leader: int) -> list[int]:
+    """Return the living processes of a session."""
     found = []
     for place in Path("/proc").iterdir():
         with suppress(OSError, ValueError, IndexError):

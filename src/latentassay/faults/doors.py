@@ -130,10 +130,12 @@ def _noise(folder: Path) -> None:
     la.uniform_noise(factored(), out=folder, seed=0)
 
 
-def _perturbed(folder: Path) -> None:
+def perturb(folder: Path, *, steps: int, **options: Any) -> None:
+    """Perturb a few pictures into a folder."""
     data = la.data.FactorData(uniform(16, 8, 8).numpy(), np.indices((4, 4)).reshape(2, -1).T, layout="hw")
     sides = [[la.models.build("vae-mlp", x_shape=(1, 8, 8), latents=2, hidden=(4,), seed=seed)] for seed in (0, 1)]
-    la.perturb(data, entangled=sides[0], disentangled=sides[1], out=folder, steps=1, batch_size=4, **QUIET)
+    options = {"steps": steps, "batch_size": 4, **QUIET, **options}
+    la.perturb(data, entangled=sides[0], disentangled=sides[1], out=folder, **options)
 
 
 def _tiny(folder: Path) -> None:
@@ -203,7 +205,7 @@ _DOORS: dict[str, Door] = {
         lambda folder: la.perturbation.load_perturbed(folder).batch([0]),
     ),
     "perturbation.manipulation": Door(
-        _perturbed,
+        partial(perturb, steps=1),
         ("perturbation.json", "network.safetensors"),
         lambda folder: repr(la.perturbation.manipulation(folder).network),
     ),

@@ -72,7 +72,7 @@ def _flip(place: Place) -> None:
     place.path.write_bytes(bytes(content))
 
 
-def make_bomb(size: int = 3 << 30) -> bytes:
+def make_bomb(size: int = 1 << 30) -> bytes:
     """Return an archive with one float32 array ``x.npy`` of ``size`` bytes of zeros, a thousandth as large itself.
 
     One compressed mebibyte is repeated, and what the archive says of method and size is put right afterwards.
