@@ -128,7 +128,8 @@ def faults(
     axes: Annotated[
         str,
         typer.Option(
-            help="Which, with commas; all where left out: arrays (and models), determinism, files, kills, disks, writers, threads."
+            help="Which, with commas; all where left out: arrays (and models), determinism, threads, "
+            "files, kills, disks, writers."
         ),
     ] = "",
     quick: Annotated[bool, typer.Option("--quick", help="A few cases of every argument, drawn by the seed.")] = False,
