@@ -226,7 +226,7 @@ def test_what_is_refused(lab, tmp_path):
     refused("lr must be a positive", lr=0.0)
     refused("precision must be one of float32, tf32", precision="bf16")
     refused("snapshots need out", snapshots=(1,))
-    refused("only AE, VAE and BetaVAE", objective=objectives.BetaTCVAE(4.0))
+    refused("only AE, VAE, BetaVAE and Renyi", objective=objectives.BetaTCVAE(4.0))
     refused("only models of models.build", model=lab.make("dropping"), data=lab.pictures())
     refused("the model was built for", data=torch.rand(10, 4))
     refused("seed must be", seed=-1)

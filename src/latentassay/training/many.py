@@ -4,8 +4,11 @@ import json
 import math
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Event
 from typing import Any, NamedTuple
 
 import torch
@@ -13,21 +16,31 @@ import torch
 from latentassay.core.checks import check_counts
 from latentassay.core.errors import InputError, TrainingError
 from latentassay.core.progress import bar
+from latentassay.core.threads import cores
 from latentassay.training.checkpoint import write_checkpoint, write_snapshot
 from latentassay.training.checks import check_options, check_snapshots, hold_folder, open_folder
 from latentassay.training.interrupt import catch_interrupt
 from latentassay.training.log import Row, rewrite_rows
+from latentassay.training.plain_trainer import PlainTrainer
 from latentassay.training.run import MODEL, Run
 from latentassay.training.run_state import facts_of
 from latentassay.training.source import Source, open_source
 from latentassay.training.trainer import pick_device
-from latentassay.training.vmap_trainer import Training, VmapTrainer, Weights, kl_of
+from latentassay.training.vmap_trainer import Training, VmapTrainer, Weights, kind_of
 
 PRECISIONS = ("float32", "tf32")
 """Of products of matrices; batches, weights and sums are float32."""
 
 PAUSE = 5e-5
 """Seconds that the host sleeps where the device has enough queued of every trainer."""
+
+LARGE = 1e7
+"""Weights times rows of a batch from which on a CPU spends its time on products of matrices, not on calling them."""
+
+LOOK = 0.2
+"""Seconds between looks at trainings on threads."""
+
+AnyTrainer = VmapTrainer | PlainTrainer
 
 Watch = Callable[[Mapping[str, int]], object]
 
@@ -42,14 +55,16 @@ def fit_many(
     progress: bool = True,
     watch: Watch | None = None,
 ) -> list[Run]:
-    """Train many models in place, those of one architecture as one, and all of them side by side.
+    """Train many models in place, small ones of one architecture as one, and all of them side by side.
 
-    For networks so small that a GPU waits for its next order: a step of a hundred costs about what a step of one does,
-    and CUDA graphs take the host out of it. Batches are those of ``fit`` with the same seed, and so are the weights of
-    autoencoders up to rounding; noise is drawn for all models of one architecture from one generator that all their
-    seeds fix, so a VAE's is another than in ``fit``. No model's data, weight or length changes another's. All data are
-    kept on the device. Ctrl-C ends all trainings after the steps at hand and returns them ``interrupted``.
-    SIGTERM and SIGHUP keep them, too, and then end the program.
+    For networks so small that a GPU waits for its next order: a step of a hundred costs about what a step of one
+    does, and CUDA graphs take the host out of it. On a CPU trainings share its cores, a thread each; there networks
+    of ten million weights times rows of a batch or more train each by itself, exactly as ``fit`` with the same seed
+    trains them. Of all others batches are those of ``fit``, and so are the weights of autoencoders up to rounding;
+    their noise is drawn for all models of one architecture from one generator that all their seeds fix, so a VAE's
+    is another. No model's data, weight or length changes another's. All data are kept on the device. Ctrl-C ends
+    all trainings after the steps at hand and returns them ``interrupted``. SIGTERM and SIGHUP keep them, too, and
+    then end the program.
 
     Runs in folders read as those of ``fit``, but hold no state of the optimiser, so one cannot go on from them, and
     their rows have no ``images_per_second``. ``Run.seconds`` is a training's equal share of the time of all.
@@ -81,7 +96,7 @@ def fit_many(
     with catch_interrupt() as interrupt_came, torch.inference_mode(False), torch.enable_grad():
         trainers, members = _members(trainings, where, log_every, graph)
         begin = time.perf_counter()
-        _train(list(trainers), None if seconds is None else begin + seconds, progress, watch, interrupt_came)
+        _train(tuple(trainers), None if seconds is None else begin + seconds, progress, watch, interrupt_came)
         for trainer in trainers:
             trainer.stop()
         share = (time.perf_counter() - begin) / len(trainings)
@@ -96,57 +111,123 @@ def fit_many(
 
 
 def _train(
-    live: list[VmapTrainer],
+    trainers: tuple[AnyTrainer, ...],
     deadline: float | None,
     progress: bool,
     watch: Watch | None,
     interrupt_came: Callable[[], bool],
 ) -> None:
-    """Start another chunk of every trainer that is ready, until all are done, time is up, or Ctrl-C came."""
-    trainers, watched_at = tuple(live), time.perf_counter()
+    """Train all until they are done, time is up, or Ctrl-C came."""
+    watched_at = time.perf_counter()
+
+    def is_over() -> bool:
+        nonlocal watched_at
+        if watch is not None and time.perf_counter() - watched_at >= 1:
+            watch(_count_steps(trainers))
+            watched_at = time.perf_counter()
+        return interrupt_came() or (deadline is not None and time.perf_counter() >= deadline)
+
     with bar(sum(trainer.steps for trainer in trainers), "training", unit="step", visible=progress) as line:
-        while live and not interrupt_came() and (deadline is None or time.perf_counter() < deadline):
-            ready = [trainer for trainer in live if trainer.is_ready()]
-            for trainer in ready:
-                line.update(trainer.advance())
-            if not ready:
-                time.sleep(PAUSE)
-            live = [trainer for trainer in live if trainer.step < trainer.steps]
-            if watch is not None and time.perf_counter() - watched_at >= 1:
-                watch({trainer.label: trainer.step for trainer in trainers})
-                watched_at = time.perf_counter()
+        shares_cores = len(trainers) > 1 and trainers[0].device.type == "cpu"
+        (_share_cores if shares_cores else _take_turns)(trainers, line.update, is_over)
+
+
+def _count_steps(trainers: Sequence[AnyTrainer]) -> dict[str, int]:
+    """Return the steps done of every architecture, the fewest where several trainers have it."""
+    steps: dict[str, int] = {}
+    for trainer in trainers:
+        steps[trainer.label] = min(trainer.step, steps.get(trainer.label, trainer.step))
+    return steps
+
+
+def _take_turns(trainers: Sequence[AnyTrainer], update: Callable[[int], object], is_over: Callable[[], bool]) -> None:
+    """Start another chunk of every trainer that is ready, in this thread."""
+    live = list(trainers)
+    while live and not is_over():
+        ready = [trainer for trainer in live if trainer.is_ready()]
+        for trainer in ready:
+            update(trainer.advance())
+        if not ready:
+            time.sleep(PAUSE)
+        live = [trainer for trainer in live if trainer.step < trainer.steps]
+
+
+def _share_cores(trainers: Sequence[AnyTrainer], update: Callable[[int], object], is_over: Callable[[], bool]) -> None:
+    """Take chunks of all trainers in turn on as many threads as there are cores, each of which has one for torch."""
+    waiting, stop, before, counted = deque(trainers), Event(), torch.get_num_threads(), 0
+
+    def work() -> None:
+        torch.set_num_threads(1)
+        with torch.inference_mode(False), torch.enable_grad():  # both are a thread's own
+            while not stop.is_set() and (trainer := _take_first(waiting)) is not None:
+                trainer.advance()
+                if trainer.step < trainer.steps:
+                    waiting.append(trainer)
+
+    with ThreadPoolExecutor(min(len(trainers), cores())) as pool:
+        futures = [pool.submit(work) for _ in range(min(len(trainers), cores()))]
+        try:
+            while not all(future.done() for future in futures) and not is_over():
+                wait(futures, timeout=LOOK)
+                done = sum(trainer.step for trainer in trainers)
+                update(done - counted)
+                counted = done
+        finally:
+            stop.set()
+    torch.set_num_threads(before)
+    for future in futures:
+        future.result()
+
+
+def _take_first(waiting: deque[AnyTrainer]) -> AnyTrainer | None:
+    """Take the first trainer; ``None`` where others have all that are left."""
+    try:
+        return waiting.popleft()
+    except IndexError:  # a look before would not tell: another thread may take the last meanwhile
+        return None
 
 
 class _Member(NamedTuple):
     """One training among those of its trainer."""
 
-    trainer: VmapTrainer
+    trainer: AnyTrainer
     place: int
     source: Source
 
 
 def _members(
     trainings: Sequence[Training], device: torch.device, log_every: int, graph: bool
-) -> tuple[list[VmapTrainer], list[_Member]]:
+) -> tuple[list[AnyTrainer], list[_Member]]:
     """Sort trainings by architecture into trainers; return these, and the member that each training is, in order."""
     sources = _open_sources(trainings, device)
     groups: dict[str, list[int]] = {}
     for index, each in enumerate(trainings):
-        groups.setdefault(_kind(each, sources[index]), []).append(index)
-    trainers, members = [], dict[int, _Member]()
+        alone = f" {index}" if device.type == "cpu" and _is_large(each) else ""
+        groups.setdefault(_kind(each, sources[index]) + alone, []).append(index)
+    trainers, members = list[AnyTrainer](), dict[int, _Member]()
     for group in groups.values():
-        own = list({id(sources[index]): sources[index] for index in group}.values())
-        slots = [next(slot for slot, source in enumerate(own) if source is sources[index]) for index in group]
-        trainer = VmapTrainer(
-            [trainings[index] for index in group],
-            list(map(_resident_rows, own)),
-            slots,
-            log_every=log_every,
-            graph=graph,
-        )
+        trainer = _open_trainer([(trainings[index], sources[index]) for index in group], device, log_every, graph)
         trainers.append(trainer)
         members |= {index: _Member(trainer, place, sources[index]) for place, index in enumerate(group)}
     return trainers, [members[index] for index in range(len(trainings))]
+
+
+def _is_large(training: Training) -> bool:
+    weights: int = sum(each.numel() for each in training.model.parameters())
+    return weights * training.batch_size >= LARGE
+
+
+def _open_trainer(
+    group: Sequence[tuple[Training, Source]], device: torch.device, log_every: int, graph: bool
+) -> AnyTrainer:
+    first, source = group[0]
+    if device.type == "cpu" and _is_large(first):
+        return PlainTrainer(first, _resident_rows(source), log_every=log_every)
+    own = list({id(source): source for _, source in group}.values())
+    slots = [next(slot for slot, each in enumerate(own) if each is source) for _, source in group]
+    return VmapTrainer(
+        [training for training, _ in group], list(map(_resident_rows, own)), slots, log_every=log_every, graph=graph
+    )
 
 
 def _open_sources(trainings: Sequence[Training], device: torch.device) -> list[Source]:
@@ -173,7 +254,7 @@ def _kind(each: Training, source: Source) -> str:
     """What trainings of one trainer have in common."""
     spec = {key: value for key, value in each.model.spec.items() if key != "seed"}
     dtype = None if source.stored is None else str(source.stored.dtype)
-    return json.dumps([spec, kl_of(each.objective), each.batch_size, each.lr, each.precision, source.n, dtype])
+    return json.dumps([spec, kind_of(each.objective), each.batch_size, each.lr, each.precision, source.n, dtype])
 
 
 def _result(member: _Member, history: Sequence[Row], seconds: float) -> tuple[Run, bool]:

@@ -37,7 +37,7 @@ class Training:
 
     Attributes:
         model: what ``models.build`` made, without buffers and with nothing frozen; trained in place.
-        objective: ``AE``, ``VAE`` or ``BetaVAE``.
+        objective: ``AE``, ``VAE``, ``BetaVAE`` or ``Renyi``.
         data: as ``fit`` takes it; trainings on the same object share its memory.
         steps: optimiser steps.
         batch_size: observations in a step.
@@ -75,16 +75,21 @@ def weight_of(objective: Any) -> float | None:
         return 1.0
     if isinstance(objective, objectives.BetaVAE):
         return float(objective.beta)
-    raise InputError(f"only AE, VAE and BetaVAE train side by side, got {objective!r}; use fit for others")
+    raise InputError(f"only AE, VAE, BetaVAE and Renyi train side by side, got {objective!r}; use fit for others")
 
 
-def kl_of(objective: Any) -> str | None:
-    """Return the name of an objective's KL term; ``None`` for autoencoders, whose codes have none.
+def kind_of(objective: Any) -> str:
+    """Say what objectives of one trainer have in common: all but the weight of a KL in closed form.
 
-    >>> kl_of(objectives.BetaVAE(4.0, kl="sigma")), kl_of(objectives.AE())
-    ('sigma', None)
+    Raises:
+        InputError: an objective that models are not trained by side by side.
+
+    >>> kind_of(objectives.BetaVAE(4.0, kl="sigma")), kind_of(objectives.Renyi(0.5))
+    ('KL sigma', 'Renyi(alpha=0.5, samples=10)')
     """
-    return None if weight_of(objective) is None else str(objective.kl)
+    if isinstance(objective, objectives.Renyi):
+        return repr(objective)
+    return "AE" if weight_of(objective) is None else f"KL {objective.kl}"
 
 
 class VmapTrainer:
@@ -134,11 +139,11 @@ class VmapTrainer:
         self._weights = {
             name: value.detach().to(self.device, torch.float32).requires_grad_() for name, value in stacked.items()
         }
-        betas = [weight_of(each.objective) for each in self.members]
-        term = kl_of(first.objective)
-        self._has_kl = term is not None
-        self._betas = torch.tensor([beta or 0.0 for beta in betas], device=self.device)
-        objective = objectives.AE() if term is None else objectives.BetaVAE(1.0, kl=term)
+        objective, self._betas = first.objective, None
+        if isinstance(objective, objectives.VAE | objectives.BetaVAE):
+            betas = [weight_of(each.objective) or 0.0 for each in self.members]
+            self._betas = torch.tensor(betas, device=self.device)
+            objective = objectives.BetaVAE(1.0, kl=objective.kl)
         self._loss_parts = _LossParts(replace_layers(copy.deepcopy(first.model).to("meta")).train(), objective)
         mixed = np.random.SeedSequence([each.seed for each in self.members]).generate_state(1, np.uint64)
         self._noise = Generator(self.device).manual_seed(int(mixed[0] >> np.uint64(1)))
@@ -224,7 +229,8 @@ class VmapTrainer:
         x = as_float(self._data[self._slots, self._rows[k][self._order]])
         with _allow_tf32(self._fast):
             parts = vmap(self._parts, randomness="different")(self._weights, x)
-            total = parts["nll"] + self._betas * parts["kl"] if self._has_kl else parts["nll"]
+            loss = parts.pop("loss")
+            total = loss if self._betas is None else parts["nll"] + self._betas * parts["kl"]
             # Not .backward(): its accumulation nodes run on the stream on which a weight was first used, which is not
             # the one that is captured, and a capture may not wait for another stream.
             gradients = torch.autograd.grad(total.sum(), list(self._weights.values()))
@@ -294,9 +300,9 @@ class _LossParts(nn.Module):
         self.model, self._objective = model, objective
 
     def forward(self, x: Tensor, generator: Generator) -> dict[str, Tensor]:
-        """Return the parts of the loss, unweighted."""
-        parts: dict[str, Tensor] = self._objective(self.model, x, generator).parts
-        return parts
+        """Return the loss, and its parts, unweighted."""
+        loss = self._objective(self.model, x, generator)
+        return {"loss": loss.total, **loss.parts}
 
 
 @contextmanager
