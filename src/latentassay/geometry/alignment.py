@@ -94,10 +94,10 @@ def pca_alignment(
             raise ContractError(
                 f"decode must return the {components.shape[1]} values of an observation, got {j.shape[1]}"
             )
-        columns.append(np.abs(components @ _normalise(j).numpy()))
+        columns.append(np.abs(components @ unit_columns(j).numpy()))
         left.append(np.abs(components @ torch.linalg.svd(j, full_matrices=False).U.numpy()))
     cosines = np.concatenate(columns)
-    values, singular = _matched_means(cosines), _matched_means(np.concatenate(left))
+    values, singular = matched_means(cosines), matched_means(np.concatenate(left))
     mean = cosines.mean(0)
     return PCAAlignment(
         score=_mean(values),
@@ -118,8 +118,8 @@ def _mean(values: Float[np.ndarray, " n"]) -> Estimate:
     return student_estimate(float(values.mean()), float(values.std(ddof=1)) / len(values) ** 0.5, len(values))
 
 
-def _matched_means(cosines: Float[np.ndarray, "n k k"]) -> Float[np.ndarray, " n"]:
-    """Mean of the matched entries at every point, each matched on its own."""
+def matched_means(cosines: Float[np.ndarray, "n k k"]) -> Float[np.ndarray, " n"]:
+    """Return the mean of the matched entries at every point, each matched on its own."""
     return np.array([match_columns(each)[1].mean() for each in cosines])
 
 
@@ -145,8 +145,8 @@ def _components(
     return fitted.components_, fitted.explained_variance_ratio_
 
 
-def _normalise(j: Float[Tensor, "n values k"]) -> Tensor:
-    """Give every column length 1."""
+def unit_columns(j: Float[Tensor, "n values k"]) -> Tensor:
+    """Give every column length 1; raise ``InputError`` for one of length 0."""
     length = j.norm(dim=1, keepdim=True)
     if not (length > 0).all():
         raise InputError("an active unit moves the decoding nowhere at some points; raise threshold to leave it out")

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from latentassay.plots.images import reconstruction_pairs, strips, traversals
     from latentassay.plots.invariance import adjacency, equivariance_matrix, invariance_matrix
     from latentassay.plots.ledger import unit_ledger
-    from latentassay.plots.matrices import factor_maps, full_matrix, information_map, response_matrix
+    from latentassay.plots.matrices import (
+        factor_maps,
+        full_matrix,
+        information_map,
+        principal_directions,
+        response_matrix,
+    )
     from latentassay.plots.paths import path_map, path_strips
     from latentassay.plots.scores import score_dots
     from latentassay.plots.spatial import (
@@ -47,7 +53,7 @@ _MODULES = {
     "images": ("reconstruction_pairs", "strips", "traversals"),
     "invariance": ("adjacency", "equivariance_matrix", "invariance_matrix"),
     "ledger": ("unit_ledger",),
-    "matrices": ("factor_maps", "full_matrix", "information_map", "response_matrix"),
+    "matrices": ("factor_maps", "full_matrix", "information_map", "principal_directions", "response_matrix"),
     "paths": ("path_map", "path_strips"),
     "scores": ("score_dots",),
     "spatial": (
@@ -87,6 +93,7 @@ __all__ = [
     "path_map",
     "path_strips",
     "place_maps",
+    "principal_directions",
     "quantile_lines",
     "reconstruction_pairs",
     "response_distances",

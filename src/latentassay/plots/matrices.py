@@ -73,6 +73,28 @@ def full_matrix(matrix: Any, labels: Sequence[Any], *, ax: Axes | None = None) -
     return _responses(matrix, labels, "raw response", ax, each=0.2, most=5.4, numbers=False)
 
 
+def principal_directions(turned: Any, stretch: Any, labels: Sequence[Any], *, ax: Axes | None = None) -> Axes:
+    """Draw of which units the directions are made that a decoder stretches along.
+
+    Args:
+        turned: mean squares of the directions' entries, ``(k, k)``, a direction in each row.
+        stretch: how far each direction is stretched, ``(k,)``; written beside its row.
+        labels: names of the units, ``k`` of them.
+        ax: where to draw; a new figure where left out.
+
+    Raises:
+        InputError: matrix, lengths and labels do not fit.
+    """
+    values = shaped_array(turned, "the directions", "units", len(labels))
+    lengths = shaped_array(stretch, "stretch", len(values))
+    names = names_of(labels, len(values))
+    side = 1.5 + min(5.4, max(1.5, 0.46 * len(names)))
+    cell = 5.4 / len(names) if ax is None else width_of(ax) / len(names)
+    ax = panel(ax, side + 0.9, side)
+    heat(ax, values, [f"× {length:.2g}" for length in lengths], names, label="squared share", cell=cell)
+    return tidy(ax, x="unit", y="principal direction, stretched", frame=True)
+
+
 def _responses(
     matrix: Any, labels: Sequence[Any], label: str, ax: Axes | None, *, each: float, most: float, numbers: bool
 ) -> Axes:

@@ -24,6 +24,7 @@ ORDER = (
     "causes",
     "traversals",
     "field",
+    "directions",
     "paths",
     "structure",
     "holes",
