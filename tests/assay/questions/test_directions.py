@@ -27,7 +27,7 @@ def linear(turn, std=0.05, prior="normal"):
 
 
 def ask(model, x):
-    result = la.assay(model, x, questions=["directions"], budget=20.0)
+    result = la.assay(model, x, questions=["directions"], budget=3600.0)
     return {f.key: f for f in result.findings}, result.scores
 
 
@@ -82,4 +82,4 @@ def test_what_breaks_off_differentiation_is_linearised_all_the_same_and_places_h
     maps = la.from_torch(
         lambda v: v[..., ::2, ::2], lambda z: z.repeat_interleave(2, 2).repeat_interleave(2, 3), latent_shape=(2, 4, 4)
     )
-    assert la.assay(maps, torch.rand(200, 2, 8, 8), questions=["directions"], budget=20.0).sections == ()
+    assert la.assay(maps, torch.rand(200, 2, 8, 8), questions=["directions"], budget=3600.0).sections == ()
