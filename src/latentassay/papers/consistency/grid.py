@@ -20,6 +20,7 @@ from latentassay.papers.consistency.configurations import (
     name_model,
     train,
 )
+from latentassay.papers.consistency.pictures import DIGITS, Subject, draw_beside, draw_errors, draw_quality
 from latentassay.papers.digits import LEARNED
 from latentassay.papers.experiment import LONG, Experiment, Options, pick_scale
 from latentassay.papers.grids import group_by, measure_missing
@@ -27,9 +28,9 @@ from latentassay.papers.page import Picture
 from latentassay.papers.results import Cell, Table, row_over_seeds
 from latentassay.papers.variants import by_variant
 
-SELF = tuple(f"SCN, {how}" for how in scores.SAMPLERS)
-SELF_PAPER = tuple(f"{name}, {scores.PAPER}" for name in SELF)
-SELF_AUTHORS = tuple(f"{name}, {scores.AUTHORS}" for name in SELF)
+SELF = (scores.FIGURE_28, *(f"SCN, {how}" for how in scores.SAMPLERS))
+SELF_PAPER = tuple(f"SCN, {how}, {scores.PAPER}" for how in scores.SAMPLERS)
+SELF_AUTHORS = tuple(f"SCN, {how}, {scores.AUTHORS}" for how in scores.SAMPLERS)
 BLOCKS = {
     " · pictures": (scores.ERROR, *(f"{name}, {kind}" for kind in scores.KINDS for name in ("FD", "KID × 1000"))),
     " · interventions": (
@@ -107,6 +108,8 @@ SUMMARIES = (
     Summary("5a-traversals", "FD, traversals", "Traversals", "Fréchet distance"),
     Summary("5b-26", scores.INV, "Invariance", "1 − INV of units that are not collapsed"),
     Summary("27", scores.EQV, "Equivariance", "1 − EQV"),
+    Summary("28", scores.FIGURE_28, "Self-consistency of what figure 28 samples", "1 − SCN"),
+    Summary("28-prior", "SCN, prior", "Self-consistency of prior samples", "1 − SCN"),
     Summary("28-posterior", "SCN, posterior", "Self-consistency of posterior samples", "1 − SCN"),
     Summary("28-hybrid", "SCN, hybrid", "Self-consistency of hybrids", "1 − SCN"),
     Summary("28-uniform", "SCN, uniform", "Self-consistency of uniform samples", "1 − SCN"),
@@ -122,6 +125,9 @@ PERFECT = 1e-6
 
 CAPTION = "A dot for each seed and their mean, with its 95 % interval from three seeds on. Families: AE, VAE, SAE; {}"
 
+BESIDE = ("AE", "XAE", "XCAE-I", "SAE")
+"""Models of figure 7, and the SAE."""
+
 SAMPLES = 256
 """Test rows that the assay of a single model rests on."""
 
@@ -134,8 +140,8 @@ BUDGET = 30.0
 REPORT_FIGURES = {
     "consistency.invariance.matrix": ("3", "Invariance matrix"),
     "consistency.self.bars": ("29", "Self-consistency of every unit"),
-    "consistency.traversal_errors.lines": ("2-19-25", "What comes back wrong along a traversal"),
     "consistency.hybrids.sheet": ("34", "Hybridisation"),
+    "paths.strips": ("16", "Interpolation"),
     "consistency.causes.adjacency": ("30-33", "Masks"),
     "consistency.causes.doubles": ("35", "Double interventions on N and Z"),
 }
@@ -191,15 +197,22 @@ def _describe_scale(grid: Sequence[GridConfiguration]) -> dict[str, str]:
 
 
 def draw_figures(options: Options) -> list[Picture]:
-    """Draw figures 5, 8 and 26 to 28 over all seeds, and 2, 3, 16, 19 to 25, 29 to 35 of the first.
+    """Draw figures 5, 8 and 26 to 28 over all seeds, and 3, 7, 11 to 13, 19 to 25, 29 to 33 and 35 of the first.
 
-    The models of single figures get a whole report besides, ``report.html`` in the folder of their run.
+    Figure 2 is the last of six in 23 and 25. Those of faces, 6, 7, 14 to 18 and 34, are made by ``consistency.celeba``;
+    7, 16 and 34 are drawn of digits, too. Figures 1, 4, 9 and 10 are diagrams. The models of single figures get a whole
+    report besides, ``report.html`` in the folder of their run.
     """
     grid = list_configurations(options)
     shown = pick_scale(SCALES, options.scale).shown
     first = [own[0] for name, own in group_seeds(grid).items() if name in shown]
     pool.run_each(write_report, [one for one in first if not _is_assayed(one)], "reports")
-    return [*_draw_summaries(grid), *(picture for one in first for picture in _draw_model(one))]
+    beside = [_as_subject(one) for one in first if one.paper_name in BESIDE]
+    return [
+        *_draw_summaries(grid),
+        *([draw_beside(beside, "7")] if beside else []),
+        *(picture for one in first for picture in _draw_model(one)),
+    ]
 
 
 def write_report(configuration: GridConfiguration) -> None:
@@ -265,7 +278,7 @@ def _distance_to_perfect(score: str, value: float) -> float:
 
 
 def _draw_model(configuration: GridConfiguration) -> list[Picture]:
-    """Draw the figures of one model, and the interpolation strip of figure 16."""
+    """Draw the figures of one model: those of its assay, its pictures, and the errors along six traversals."""
     name, figures = configuration.paper_name, Assay.load(_assay_file(configuration)).figures()
     answered = {key.rpartition(".")[0] for key in figures}
     pictures = [
@@ -278,15 +291,23 @@ def _draw_model(configuration: GridConfiguration) -> list[Picture]:
         for key, (number, title) in REPORT_FIGURES.items()
         if key.rpartition(".")[0] in answered
     ]
-    if "paths.strips" in figures:
-        title, caption = f"Interpolation, {name} (IC figure 16)", "Between two unseen digits."
-        pictures.append(Picture(f"figure-16-{name.lower()}", title, caption, figures["paths.strips"]))
-    return pictures
+    subject = _as_subject(configuration)
+    return [*pictures, *draw_quality(subject, DIGITS), *draw_errors(subject)]
+
+
+def _as_subject(configuration: GridConfiguration) -> Subject:
+    return Subject(
+        name=configuration.paper_name,
+        model=train(configuration).model,
+        test=load_digits(configuration).test,
+        how="prior" if configuration.family == "vae" else "hybrid",
+        seed=configuration.seed,
+    )
 
 
 EXPERIMENT = Experiment(
     name="consistency.grid",
-    summary="AE, β-VAE and SAE, plain, with a causal block, and trained to be consistent (IC tables 1–2, figures 2–35)",
+    summary="AE, β-VAE, SAE, plain, with a causal block, trained to be consistent (IC tables 1, 2, figures of digits)",
     files="MNIST, except at scale smoke",
     data_sets=("mnist",),
     costs={"smoke": "several minutes", "laptop": "about two hours on two cores", "paper": LONG},

@@ -48,6 +48,9 @@ COLLAPSED = "collapsed units"
 EQV = "EQV"
 """Equivariance of the causal block."""
 
+FIGURE_28 = "SCN, prior of VAEs, posterior of others"
+"""Self-consistency of what figure 28 samples."""
+
 SPARSE = "sparsity"
 """Share of possible edges whose gate is below ½."""
 
@@ -98,6 +101,7 @@ def measure_consistency(configuration: GridConfiguration) -> Scores:
             scores |= {f"SCN, {how}, {PAPER}": self_consistency(model, latents, scale="paper").score_all}
             clamped = self_consistency(model, latents, scale="paper", clamp=(0, 1))
             scores |= {f"SCN, {how}, {AUTHORS}": clamped.score_all}
+        scores[FIGURE_28] = scores[f"SCN, {choose_base(configuration)}"]
         generator = _make_generator(configuration, "codes")
         codes = draw(model, test, min(1000, len(test)), how="posterior", generator=generator)
         found = independence(codes, generator=_make_generator(configuration, "independence"))
