@@ -2,6 +2,7 @@
 
 import pytest
 
+from latentassay import models
 from latentassay.core.errors import InputError
 from latentassay.papers.consistency.configurations import list_configurations
 from latentassay.papers.experiment import Options
@@ -30,3 +31,11 @@ def test_every_model_has_a_folder_of_its_own(tmp_path):
 def test_seeds_that_the_paper_does_not_have_are_refused(tmp_path, seeds, message):
     with pytest.raises(InputError, match=message):
         list_configurations(Options("smoke", tmp_path, seeds=seeds))
+
+
+def test_sizes_of_digits_have_the_models_of_table_3(tmp_path):
+    standard, wide = (list_configurations(Options(f"smoke-{size}", tmp_path)) for size in ("standard", "s4"))
+    assert {one.paper_name for one in standard} == ROWS
+    assert {one.paper_name for one in wide} == ROWS - {"AE", "VAE", "SAE", "AVAE"}
+    assert wide[0].model == "xae-s4" and standard[0].model == "ae-standard"
+    assert all(one.model in models.NAMES for one in (*standard, *wide))

@@ -12,7 +12,9 @@ from latentassay.papers.consistency.pictures import (
     PRIOR_RANGE,
     STEPS,
     Subject,
+    double_interventions,
     draw_beside,
+    draw_block,
     draw_errors,
     draw_quality,
     measure_errors,
@@ -63,3 +65,25 @@ def test_models_stand_beside_each_other():
     picture = draw_beside([subject("AE", "ae-mlp"), subject("VAE", "vae-mlp", "prior")], "7")
     labels = [text.get_text() for text in figure_of(picture.figure).axes[0].get_yticklabels()]
     assert labels == ["data", "AE", "VAE", "AE, hybrid", "VAE, prior"] and picture.name == "figure-7"
+
+
+def test_double_interventions_take_two_units_from_two_samples():
+    own = subject()
+    z = torch.randn(3, 3, generator=torch.Generator().manual_seed(0))
+    noises, decoded = double_interventions(own.model, z, [0, 2])
+    assert noises.tolist() == [
+        [z[1, 0], z[0, 1], z[0, 2]],  # i = j = 0: the first alone has a say
+        [z[1, 0], z[0, 1], z[2, 2]],
+        [z[2, 0], z[0, 1], z[1, 2]],
+        [z[0, 0], z[0, 1], z[1, 2]],
+    ]
+    with torch.no_grad():
+        causes = own.model.causes(z)
+        given = {0: causes[1:2, 0], 2: causes[2:, 2]}
+        expected = own.model.decode_causes(own.model.causes(z[:1], given))
+    torch.testing.assert_close(decoded[1:2], expected)
+
+
+def test_causal_blocks_have_masks_and_double_interventions_others_none():
+    assert [picture.name for picture in draw_block(subject())] == ["figure-30-33-xcae-i", "figure-35-xcae-i"]
+    assert not list(draw_block(subject("AE", "ae-mlp")))

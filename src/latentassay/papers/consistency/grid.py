@@ -7,6 +7,7 @@ from typing import NamedTuple
 from latentassay.assay import Assay, assay
 from latentassay.core.errors import FileError
 from latentassay.core.storage import write_whole
+from latentassay.models.consistency import SIZES
 from latentassay.papers import pool
 from latentassay.papers.consistency import scores
 from latentassay.papers.consistency.configurations import (
@@ -20,7 +21,7 @@ from latentassay.papers.consistency.configurations import (
     name_model,
     train,
 )
-from latentassay.papers.consistency.pictures import DIGITS, Subject, draw_beside, draw_errors, draw_quality
+from latentassay.papers.consistency.pictures import DIGITS, Subject, draw_beside, draw_block, draw_errors, draw_quality
 from latentassay.papers.digits import LEARNED
 from latentassay.papers.experiment import LONG, Experiment, Options, pick_scale
 from latentassay.papers.grids import group_by, measure_missing
@@ -70,8 +71,8 @@ NOTES = (
     "collapsed; in the paper's scale over all.",
     "Latents for INV and EQV: prior samples in VAEs, posterior samples of test rows otherwise (IC A.4.3). "
     "Interventions take their values from posterior samples.",
-    "Sparsity: share of the 15 possible edges whose gate is below ½. Table 1 says 41.66 % for 6 latents, 45.83 % "
-    "for 12 and 48.44 % for 32: that is (n − 1) / 2n, the share of places below the diagonal of n × n, which "
+    "Sparsity: share of the possible edges (15 of 6 units) whose gate is below ½. Table 1 says 41.66 % for 6 latents, "
+    "45.83 % for 12 and 48.44 % for 32: that is (n − 1) / 2n, the share of places below the diagonal of n × n, which "
     "could never hold an edge. No mask has entered it, so it stands beside no number of ours.",
     "MMD²: between posterior samples of 1,000 test rows and the same with every unit shuffled, by an inverse "
     "multiquadratic kernel, × 1000 (figure 8); p: of the hypothesis that the units are independent.",
@@ -142,8 +143,6 @@ REPORT_FIGURES = {
     "consistency.self.bars": ("29", "Self-consistency of every unit"),
     "consistency.hybrids.sheet": ("34", "Hybridisation"),
     "paths.strips": ("16", "Interpolation"),
-    "consistency.causes.adjacency": ("30-33", "Masks"),
-    "consistency.causes.doubles": ("35", "Double interventions on N and Z"),
 }
 """Figure of an assay → number and title in IC."""
 
@@ -167,7 +166,7 @@ def make_table(options: Options) -> Table:
 def group_seeds(grid: Sequence[GridConfiguration]) -> dict[str, list[GridConfiguration]]:
     """Return the paper's name of a model → its seeds; families together, variants in the paper's order."""
     groups = group_by(grid, lambda configuration: configuration.paper_name)
-    return {name: groups[name] for name in (name_model(*kind) for kind in KINDS)}
+    return {name: groups[name] for name in (name_model(*kind) for kind in KINDS) if name in groups}
 
 
 def _list_cells(grid: Sequence[GridConfiguration]) -> Iterator[Cell]:
@@ -184,12 +183,13 @@ def _describe_scale(grid: Sequence[GridConfiguration]) -> dict[str, str]:
     seeds = sorted({configuration.seed for configuration in grid})
     first = [configuration for configuration in grid if configuration.seed == seeds[0]]
     seconds = {configuration.model: train(configuration).seconds for configuration in first}
-    size = "28×28" if chosen.data == "mnist" else "8×8"
+    side, size = "28×28" if chosen.data == "mnist" else "8×8", SIZES[chosen.size]
     return {
         "scale": scale,
         "seeds": ", ".join(map(str, seeds)),
-        "data": f"{chosen.data}, {LEARNED[chosen.data]:,} rows of {size} to learn from",
-        "network": f"size {chosen.size.upper()}: 6 + 6 convolutions of 32 filters, 6 latents",
+        "data": f"{chosen.data}, {LEARNED[chosen.data]:,} rows of {side} to learn from",
+        "network": f"size {chosen.size.upper()}: {size.depth} + {size.depth} convolutions of {size.filters} filters, "
+        f"{size.latents} latents",
         "training": f"{chosen.steps:,} steps of {chosen.batch_size}, Adam {chosen.lr:g}",
         "measured on": f"{chosen.rows:,} latents × {chosen.values} values, {chosen.images:,} pictures of each kind",
         "time": f"{min(seconds.values()):.0f} to {max(seconds.values()):.0f} s of training a model on one core",
@@ -292,7 +292,7 @@ def _draw_model(configuration: GridConfiguration) -> list[Picture]:
         if key.rpartition(".")[0] in answered
     ]
     subject = _as_subject(configuration)
-    return [*pictures, *draw_quality(subject, DIGITS), *draw_errors(subject)]
+    return [*pictures, *draw_quality(subject, DIGITS), *draw_errors(subject), *draw_block(subject)]
 
 
 def _as_subject(configuration: GridConfiguration) -> Subject:
@@ -310,7 +310,17 @@ EXPERIMENT = Experiment(
     summary="AE, β-VAE, SAE, plain, with a causal block, trained to be consistent (IC tables 1, 2, figures of digits)",
     files="MNIST, except at scale smoke",
     data_sets=("mnist",),
-    costs={"smoke": "several minutes", "laptop": "about two hours on two cores", "paper": LONG},
+    costs={
+        "smoke": "several minutes",
+        "smoke-standard": "several minutes, 12 + 12 convolutions and 12 latents",
+        "smoke-s4": "several minutes, with causes of four values",
+        "laptop": "about two hours on two cores",
+        "laptop-standard": "about four hours",
+        "laptop-s4": "about two hours",
+        "paper": LONG,
+        "paper-standard": LONG,
+        "paper-s4": LONG,
+    },
     make=make_table,
     draw=draw_figures,
 )

@@ -9,12 +9,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from latentassay import plots
+from latentassay.core.autoencoder import HasCauses, eval_mode
 from latentassay.papers.page import Picture
 from latentassay.responses import respond, traversals
 from latentassay.sampling import decode, draw, encode
 
 PICTURES = 12
 """In a row."""
+
+DOUBLES = 7
+"""Units of double interventions: more make small pictures."""
 
 LINES = 16
 """Samples of which errors are drawn along a traversal."""
@@ -121,6 +125,64 @@ def draw_errors(subject: Subject) -> Iterator[Picture]:
             "unit is more than the latent.",
             plots.traversal_errors(values, errors, labels, unit),
         )
+
+
+def draw_block(subject: Subject) -> Iterator[Picture]:
+    """Yield the masks of a causal block, and double interventions on its noises and causes (figures 30–33 and 35)."""
+    model, who = subject.model, subject.name.lower()
+    if not isinstance(subject.model, HasCauses):
+        return
+    units = [str(unit) for unit in range(len(model.adjacency()))]
+    yield Picture(
+        f"figure-30-33-{who}",
+        f"Masks, {subject.name} (IC figures 30, 33)",
+        "How open the way from every parent (row) to every child (column) is.",
+        plots.adjacency(model.adjacency().cpu().numpy(), units),
+    )
+    shown = list(range(min(len(units), DOUBLES)))
+    codes = _codes(subject, 3)
+    base, first, second = decode(model, codes)
+    noises, causes = double_interventions(model, codes, shown)
+    side = (len(shown), len(shown))
+    grids = {"on the noises N": decode(model, noises), "on the causes Z": causes}
+    yield Picture(
+        f"figure-35-{who}",
+        f"Double interventions on N and Z, {subject.name} (IC figure 35)",
+        "In row i and column j, unit i of the base comes from the first sample and unit j from the second; on the "
+        "diagonal only the first has a say. A cause that is set does not hear its parents.",
+        plots.double_intervention(
+            base,
+            first,
+            second,
+            {name: grid.view(*side, *grid.shape[1:]) for name, grid in grids.items()},
+            [units[unit] for unit in shown],
+        ),
+    )
+
+
+def double_interventions(
+    model: Any, z: Float[Tensor, "3 u"], units: Sequence[int]
+) -> tuple[Float[Tensor, "kk u"], Float[Tensor, "kk *x_shape"]]:
+    """Return noises with two units from two other samples, and decodings of the same done to causes, row by row.
+
+    Args:
+        model: an autoencoder that has causes.
+        z: base, first and second sample.
+        units: unit i comes from the first and unit j from the second; i alone where they are one.
+    """
+    noises, decoded = [], []
+    with eval_mode(model) as (device, dtype):
+        base, first, second = (row[None].to(device, dtype) for row in z)
+        causes = [model.causes(sample) for sample in (first, second)]
+        for i in units:
+            for j in units:
+                mixed = base.clone()
+                mixed[:, j] = second[:, j]
+                mixed[:, i] = first[:, i]
+                noises.append(mixed)
+                given = {j: causes[1][:, j], i: causes[0][:, i]}
+                decoded.append(model.decode_causes(model.causes(base, given)))
+    return torch.cat(noises).cpu(), torch.cat(decoded).cpu()
 
 
 def measure_errors(
