@@ -106,6 +106,8 @@ def run_command(*words: str) -> None:
     except SystemExit as end:
         if end.code in (2, 3):
             raise LatentAssayError("refused by the command") from end
+        if isinstance(end.code, int) and end.code > 128:  # by a signal, as whoever sent it knows
+            raise KeyboardInterrupt from end
         if end.code:
             raise RuntimeError(f"ended with {end.code}") from end
     finally:
