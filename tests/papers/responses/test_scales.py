@@ -23,6 +23,15 @@ def test_each_table_of_scale_laptop_trains_in_less_than_an_hour_and_a_half_of_tw
     assert scale.table_2_seeds * (digits + shapes) < 1.5 * HOURS
 
 
+def test_scale_gpu_is_ten_minutes_of_ten_teraflops_a_second():
+    scale = SCALES["gpu"]
+    each = len(scale.kls) * len(scale.betas)
+    shapes, digits = 0.18e9 * scale.batch_size, 0.16e9 * scale.digits_batch
+    assert scale.network == "vae-conv" and scale.side == 32 and scale.seeds == scale.table_2_seeds == 1
+    assert scale.steps * each * 2 * shapes / 1e13 < 600
+    assert scale.steps * each * (2 * digits + shapes) / 1e13 < 600
+
+
 def test_every_scale_trains_with_both_kls_and_the_larger_ones_with_all_betas():
     assert all(scale.kls == ("exact", "sigma") for scale in SCALES.values())
     assert all(SCALES[name].betas == (1, 2, 4, 8) for name in ("laptop", "gpu", "paper"))

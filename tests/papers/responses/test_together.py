@@ -1,12 +1,14 @@
 """β-VAEs beside one another: the same plans, folders and scores as one after the other."""
 
+import pickle
+
 import pytest
 
 from latentassay.core.errors import TrainingError
 from latentassay.papers.experiment import Options
 from latentassay.papers.responses import beta_vaes, together
 from latentassay.papers.responses.beta_vaes import BetaVAE, BetaVAEs
-from latentassay.papers.responses.scores import STRUCTURE
+from latentassay.papers.responses.scores import STRUCTURE, measure_structure
 from latentassay.papers.responses.table2 import make_table
 from latentassay.papers.runs import is_trained
 
@@ -31,6 +33,17 @@ def test_processes_leave_what_the_table_reads(scaled, tmp_path, monkeypatch, tra
     assert table.cells == alone.cells and len(trainings) == 8
     assert jobs == [BetaVAE("3D Shapes", beta, kl=kl) for beta in (1, 8) for kl in ("exact", "sigma")]
     assert make_table(options) == table and len(jobs) == 4  # what is measured is no job
+
+
+def test_jobs_can_be_read_by_other_processes(scaled, tmp_path, monkeypatch):
+    scaled(together="processes")
+    found = []
+    monkeypatch.setattr(together.pool, "run_each", lambda work, jobs, label: found.extend(jobs))
+    vaes, models = BetaVAEs(Options("smoke", tmp_path)), [BetaVAE("3D Shapes", 1, kl="sigma")]
+    together.measure_together(vaes, measure_structure, models)
+    (job,) = pickle.loads(pickle.dumps(found))
+    assert job.model == models[0] and job.measure is measure_structure
+    assert job.options == Options("smoke", tmp_path, device="cpu")
 
 
 def test_what_one_process_left_undone_is_done_by_the_next_call(scaled, tmp_path, monkeypatch):

@@ -50,7 +50,7 @@ def measure_together(vaes: BetaVAEs, measure: Measure, models: Sequence[BetaVAE]
     if vaes.scale.together == "one step":
         train_side_by_side(vaes, models)
     elif vaes.scale.together == "processes" and vaes.options.device in ("auto", "cpu"):
-        options = vaes.options._replace(device="cpu")
+        options = vaes.options._replace(device="cpu", data=dict(vaes.options.data))  # which another process can read
         pool.run_each(run_job, [Job(options, model, measure) for model in models], "models")
 
 
