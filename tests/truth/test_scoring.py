@@ -28,5 +28,10 @@ def test_what_is_unsure_is_no_flip():
     assert differ(accused, silent)
     assert not differ(accused, replace(silent, unsure=("units.strength",)))
     assert not differ(accused, accused)
+    # Whom the other doubts is no flip, and whom it neither names nor doubts is one.
+    several = replace(ONE, accused=("holes", "units.strength 3 5"))
+    named = replace(ONE, repeat=1, accused=("holes", "units.strength 3"))
+    assert differ(several, named) and not differ(several, replace(named, doubted=("units.strength 5 8",)))
+    assert differ(several, replace(named, doubted=("units.strength 8", "holes 5")))
     assert {name: float(share) for name, share in flips([accused, silent]).items()} == {"ring": 1.0}
     assert flips([accused]) == {}

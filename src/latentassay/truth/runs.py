@@ -57,6 +57,7 @@ class Outcome:
         seconds: what it took.
         accused: defects and subjects at grave levels, as text.
         unsure: keys of findings that are unsure.
+        doubted: defects of which it is accused, and subjects of whom it is not sure, as text.
         held: score → whether its interval holds the true value, for scores whose truth is known.
         contradictions: pairs of findings that cannot both be true.
         failed: the error, where it raised one.
@@ -71,6 +72,7 @@ class Outcome:
     seconds: float
     accused: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
     held: dict[str, bool] = field(default_factory=dict)
     contradictions: tuple[str, ...] = ()
     failed: str | None = None
@@ -237,6 +239,7 @@ def _assayed(plant: Plant, options: dict[str, Any]) -> tuple[Iterable[Any], dict
     )
     more = {
         "unsure": tuple(sorted({one.key for one in result.findings if one.level == "unsure"})),
+        "doubted": tuple(f"{one.key} {' '.join(one.doubtful)}" for one in result.findings if one.doubtful),
         "held": held,
         "contradictions": tuple(excluded),
     }

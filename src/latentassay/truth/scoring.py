@@ -82,7 +82,7 @@ def coverage(outcomes: Iterable[Outcome]) -> dict[str, Estimate]:
 def flips(outcomes: Iterable[Outcome], diagnoser: str = "ours") -> dict[str, Estimate]:
     """Return for every kind in how many pairs of seeds of the diagnoser what it accuses differs.
 
-    What is unsure in one and accused in the other is no flip.
+    What is unsure in one and accused in the other is no flip, nor is a subject that the other doubts.
     """
     groups: dict[tuple[str, int, int], list[Outcome]] = {}
     for one in outcomes:
@@ -95,8 +95,24 @@ def flips(outcomes: Iterable[Outcome], diagnoser: str = "ours") -> dict[str, Est
 
 
 def differ(first: Outcome, second: Outcome) -> bool:
-    """Whether one accuses of something of which the other does not, and is not unsure either."""
-    ways = ((first, second), (second, first))
+    """Whether one accuses somebody whom the other does not, and is not unsure of either."""
+    return _lacks(first, second) or _lacks(second, first)
+
+
+def _lacks(one: Outcome, other: Outcome) -> bool:
+    """Whether the other is silent where the first accuses."""
+    said, there, doubted = (_by_key(texts) for texts in (one.accused, other.accused, other.doubted))
     return any(
-        said.split(" ")[0] not in other.unsure for one, other in ways for said in set(one.accused) - set(other.accused)
+        key not in there or bool(who - there[key] - doubted.get(key, set()))
+        for key, who in said.items()
+        if key not in other.unsure
     )
+
+
+def _by_key(texts: Iterable[str]) -> dict[str, set[str]]:
+    """Return of whom each key is said, given as ``"key subject …"``."""
+    found: dict[str, set[str]] = {}
+    for text in texts:
+        key, *who = text.split(" ")
+        found.setdefault(key, set()).update(who)
+    return found

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from statistics import median
 
 import numpy as np
 from jaxtyping import Float
@@ -129,9 +128,10 @@ def _shared_variables(ledger: Ledger) -> int | None:
         for entry in ledger.entries
         if entry.state in (*LIVE, "redundant") and entry.returns is not None and entry.returns > RETURNS
     ]
-    if not shares or median(shares) > WHOLE:
+    live = len(ledger.of(*LIVE, "redundant"))
+    if 2 * sum(share <= WHOLE for share in shares) <= live:
         return None
-    return round(sum(shares) + len(ledger.of(*LIVE, "redundant")) - len(shares))
+    return round(sum(shares) + live - len(shares))
 
 
 def judge(evidence: UnitsEvidence, context: Context) -> Judgement:
