@@ -1,5 +1,7 @@
 """Tables as a terminal of any width shows them."""
 
+import io
+
 import pytest
 import torch
 from rich.console import Console
@@ -36,5 +38,14 @@ def test_the_cost_names_dead_units_only_where_they_are(questions, alive, generat
 
 def test_a_grid_is_shown_with_its_words_as_they_are():
     out = Console(width=60, record=True)
-    out.print(grid_table(Grid("Faults [all]", ("what",), (("[red]no markup",),))))
+    out.print(grid_table(Grid("Faults [all]", ("what",), (("[red]no markup",),)), 80))
     assert [line.strip() for line in out.export_text().splitlines()] == ["Faults [all]", "what", "[red]no markup"]
+
+
+def test_words_are_cut_in_a_table_only_where_they_must_be():
+    rows = (("encoder ignored", "correlated codes of two", "warning 20"), ("ring", "share", "note"))
+    grid = Grid("", ("planted", "doses", "level"), rows)
+    for width, cut in ((40, False), (14, True)):
+        out = Console(width=width, file=io.StringIO())
+        out.print(grid_table(grid, width))
+        assert ("correlated" not in out.file.getvalue()) is cut

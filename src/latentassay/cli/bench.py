@@ -31,7 +31,7 @@ def _show(
     from latentassay.core.storage import write_whole
 
     for grid in grids:
-        out.print(grid_table(grid), "")
+        out.print(grid_table(grid, out.width), "")
     if save is not None:
         write(save)
     if table is not None:

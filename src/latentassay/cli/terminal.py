@@ -17,6 +17,9 @@ from latentassay.responses.matrix import CAUSAL
 
 COLOURS = {"problem": "bold red", "warning": "yellow", "unsure": "magenta", "good": "green", "note": "cyan"}
 
+LONGEST_WORD = 13
+"""Columns that a word may have before it is cut."""
+
 
 def verdict(result: Any) -> tuple[str, Table]:
     """The summary of an assay, and its findings with their remedies, the gravest first."""
@@ -107,15 +110,23 @@ def metrics_table(metrics: Iterable[Any]) -> Table:
     return shown
 
 
-def grid_table(grid: Grid) -> Table:
-    """A table of words; cells that are too long fold."""
+def grid_table(grid: Grid, width: int) -> Table:
+    """A table of words; cells that are too long fold between words, and inside of them only where all must."""
     title = escape(grid.title) if grid.title else None
     shown = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in grid.columns:
-        shown.add_column(escape(column), overflow="fold")
+    for column, room in zip(grid.columns, _rooms(grid, width), strict=True):
+        shown.add_column(escape(column), overflow="fold", min_width=room)
     for row in grid.rows:
         shown.add_row(*map(escape, row))
     return shown
+
+
+def _rooms(grid: Grid, width: int) -> list[int]:
+    """What every column needs for its longest word, all cut alike where the terminal is too narrow for them."""
+    texts = zip(grid.columns, *grid.rows, strict=True)
+    longest = [max(len(word) for word in " ".join(column).split() or [""]) for column in texts]
+    rooms = ([min(cap, length) for length in longest] for cap in range(LONGEST_WORD, 4, -1))
+    return next((room for room in rooms if sum(room) + 2 * len(room) <= width), [1] * len(longest))
 
 
 def print_results(table: Any, out: Console) -> None:
