@@ -118,6 +118,7 @@ PLOTS: dict[str, Callable[[], dict[str, Any]]] = {
         "pairs": [(0, 1)],
         "labels": LABELS,
     },
+    "principal_directions": lambda: {"turned": shares(U, U), "stretch": shares(U), "labels": LABELS},
     "response_matrix": lambda: {"normalized": shares(U, U), "labels": LABELS},
     "score_dots": lambda: {"scores": [_score("mig"), _score("sap")]},
     "self_consistency_bars": lambda: {
