@@ -94,12 +94,13 @@ def refuses(folder):
     ],
 )
 def test_a_planted_fault_is_caught(ask, case, verdict, monkeypatch):
-    monkeypatch.setattr("latentassay.faults.file_runs.SECONDS", 5.0)
+    # A machine that is busy needs long to end what takes too much.
+    monkeypatch.setattr("latentassay.faults.file_runs.SECONDS", 5.0 if verdict == "hang" else 20.0)
     monkeypatch.setattr("latentassay.faults.children.GRACE", 2.0)
     begun = time.monotonic()
     outcomes = run_files([FileCall("door", "x", case)], {"door": Door(prepare, ("x",), ask)})
     assert [one.verdict for one in outcomes] == [verdict], outcomes
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 60
 
 
 def test_every_file_is_made_and_every_door_is_asked_with_it():
