@@ -2,8 +2,9 @@
 
 VAEs of two layers of 200 for pictures of 28×28 at batch 128, data resident. Rounds alternate in one process, the order
 turned round every time; a figure is the median over rounds of the ratio of images per second, with a 95 % interval from
-order statistics, or the least and the greatest of few rounds. One after the other is taken with one thread for torch
-and with as many as there are cores. The ratio of processor times says what side by side costs where cores are busy with
+order statistics, or the least and the greatest of few rounds. One after the other is taken with one thread for torch,
+with ``--all-threads`` also with as many as there are cores: beside busy programs these wait for each other, and were
+ten times slower (2 to 70 times) where this was tried. The ratio of processor times says what side by side costs where cores are busy with
 other programs: the throughput on idle cores is at most their number over it.
 Run: ``OMP_NUM_THREADS=2 nice -n 15 python bench/many.py``.
 """
@@ -68,13 +69,14 @@ def ratios(found: dict[str, list[tuple[float, float]]], ours: str, theirs: str, 
     return {"ratio": round(statistics.median(values), 3), "interval": ends}
 
 
-def measure_many(count: int, steps: int, rounds: int) -> dict[str, Any]:
+def measure_many(count: int, steps: int, rounds: int, *, all_threads: bool) -> dict[str, Any]:
     data = digits()
     ways = {
         "one after the other, 1 thread": lambda: one_after_the_other(data, count, steps, 1),
-        f"one after the other, {cores()} threads": lambda: one_after_the_other(data, count, steps, cores()),
         "side by side": lambda: side_by_side(data, count, steps),
     }
+    if all_threads:
+        ways[f"one after the other, {cores()} threads"] = lambda: one_after_the_other(data, count, steps, cores())
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for turn in range(rounds + 1):  # the first is left out: allocators and caches settle
         for name in list(ways)[:: 1 if turn % 2 else -1]:
@@ -117,13 +119,14 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=6)
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--all-threads", action="store_true", help="one after the other with all threads as well")
     arguments = parser.parse_args()
     load = os.getloadavg()[0]
     report = {
         "what": "fit_many on the CPU against fit, one training after the other; VAEs of 2 × 200, batch 128",
         "target": TARGET,
         "load": [round(load, 1)],
-        "many": measure_many(arguments.models, arguments.steps, arguments.rounds),
+        "many": measure_many(arguments.models, arguments.steps, arguments.rounds, all_threads=arguments.all_threads),
         "a step of fit over one of a bare loop": measure_step(300),
     }
     report["load"].append(round(os.getloadavg()[0], 1))

@@ -10,6 +10,7 @@ from latentassay.papers.experiment import Options
 from latentassay.papers.geometry import scores, turns
 from latentassay.papers.geometry.configurations import SCALES, list_configurations, load_digits, train
 from latentassay.papers.geometry.digits import _find_turn, draw_figures, make_table
+from latentassay.papers.geometry.spread import SPREAD, SPREAD_WAYS, WIDENING
 from latentassay.sampling import encode
 
 STEM = "geometry.digits-smoke"
@@ -25,10 +26,18 @@ def made(reproduced):
 
 def test_every_order_size_epoch_and_way_has_its_numbers(made):
     folder, found = made
-    assert {row for row in found.rows if row.startswith("α")} == {f"α = {a}, k = {k}" for a in (0, 1) for k in (8, 16)}
+    orders = {f"α = {a}, k = {k}" for a in ("0", "1", "1 by samples") for k in (8, 16)}
+    orders |= {f"α = {a}, k = 8, tanh" for a in (0, 1)}
+    assert {row for row in found.rows if row.startswith("α") and "after" not in row} == orders
+    probed = {row.removesuffix(", after 30 epochs") for row in found.rows if row.startswith("α") and "after" in row}
+    assert probed == orders - {"α = 1, k = 8", "α = 1, k = 16"}  # of those every snapshot is probed, as VAEs
+    assert all(0.3 < found.cell(f"{row}, after 30 epochs", "mean").ours < 1 for row in probed)
+    assert all(found.cell(f"VAE, k = 8, {way}", SPREAD).ours > 0 for way in SPREAD_WAYS)
+    widest, straight = (found.cell(f"VAE, k = 8, {way}", WIDENING).ours for way in SPREAD_WAYS)
+    assert widest > 1.005 and straight == pytest.approx(1, abs=1e-3)
     for row in found.rows:
-        if row.startswith("α"):
-            k = int(row.split("= ")[-1])
+        if row in orders:
+            k = int(row.split("k = ")[-1].partition(",")[0])
             assert 1 <= found.cell(row, scores.COMPONENTS).ours <= k
             assert found.cell(row, scores.BOUND).ours < found.cell(row, scores.LIKELIHOOD).ours < 0
             assert found.cell(row, scores.CHANCE).ours < 1 and found.cell(row, scores.NOISE).ours > 0

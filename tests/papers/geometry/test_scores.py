@@ -29,7 +29,7 @@ def test_a_model_is_measured_once_every_file_is_there(tmp_path):
     plain, vae = list_configurations(Options("smoke", tmp_path))[0], list_configurations(Options("smoke", tmp_path))[2]
     assert (plain.is_vae, vae.is_vae) == (False, True)
     for configuration, names in (
-        (plain, ["geometry"]),
+        (plain, ["geometry", "separability-00000600"]),
         (vae, ["geometry", "turns", "pixels", *(f"separability-{step:08d}" for step in (60, 240, 600))]),
     ):
         configuration.run_folder.mkdir(parents=True)

@@ -15,6 +15,9 @@ HIDDEN = (200, 200)
 BATCH = 100
 """Rows in a step."""
 
+RELU = "relu"
+"""The paper's activation; it names no other, but says that numbers depend on it."""
+
 
 class DigitsScale(NamedTuple):
     """How much is trained and measured.
@@ -31,6 +34,8 @@ class DigitsScale(NamedTuple):
         rows: test rows whose log-likelihood is estimated, from ``draws`` samples each.
         draws: samples of z for the log-likelihood of a row.
         learned: training rows that a probe learns from.
+        other: activations beside ReLU, of models with the fewest latents.
+        together: whether models train side by side through ``fit_many``, as suits a GPU, or a process for each.
     """
 
     data: str
@@ -44,6 +49,8 @@ class DigitsScale(NamedTuple):
     rows: int
     draws: int
     learned: int
+    other: tuple[str, ...] = ("tanh",)
+    together: bool = False
 
 
 _LAPTOP = DigitsScale(
@@ -74,6 +81,10 @@ SCALES = {
         learned=1200,
     ),
     "laptop": _LAPTOP,
+    "long": _LAPTOP._replace(
+        epochs=200, schedule="constant", latents=(30,), snapshots=(1, 2, 5, 10, 20, 50, 100, 200), other=()
+    ),
+    "gpu": _LAPTOP._replace(epochs=200, schedule="constant", snapshots=(1, 2, 5, 10, 20, 50, 100, 200), together=True),
     "paper": _LAPTOP._replace(
         epochs=1000, schedule="constant", seeds=10, snapshots=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000), rows=10_000
     ),
@@ -90,6 +101,8 @@ class DigitsConfiguration(NamedTuple):
         latents: number of latents k.
         alpha: order of the bound.
         seed: fixes weights, batches and noise.
+        sampled: at α = 1 whether the bound is estimated from K samples, as at other orders, and not in closed form.
+        activation: between layers.
     """
 
     scale: str
@@ -98,16 +111,37 @@ class DigitsConfiguration(NamedTuple):
     latents: int
     alpha: float
     seed: int
+    sampled: bool = False
+    activation: str = RELU
 
     @property
     def is_vae(self) -> bool:
-        """Whether the bound is the evidence lower bound, whose KL is known in closed form."""
-        return self.alpha == 1
+        """Whether the bound is the evidence lower bound, with its KL in closed form."""
+        return self.alpha == 1 and not self.sampled
+
+    @property
+    def is_main(self) -> bool:
+        """Whether it is one of the paper's own grid, which its figures show."""
+        return self.activation == RELU and not self.sampled
+
+    @property
+    def label(self) -> str:
+        """What it is, but for its seed."""
+        sampled = " by samples" if self.sampled else ""
+        activation = "" if self.activation == RELU else f", {self.activation}"
+        return f"α = {self.alpha:g}{sampled}, k = {self.latents}{activation}"
+
+    @property
+    def probed(self) -> tuple[int, ...]:
+        """Epochs after which a linear classifier is asked: of VAEs all snapshots, of others the end."""
+        scale = pick_scale(SCALES, self.scale)
+        return scale.snapshots if self.is_vae and self.is_main else (scale.epochs,)
 
     @property
     def run_folder(self) -> Path:
         """The folder of its run."""
-        name = f"{pick_scale(SCALES, self.scale).data}-alpha{self.alpha:g}-k{self.latents}-seed{self.seed}"
+        variant = "-sampled" * self.sampled + f"-{self.activation}" * (self.activation != RELU)
+        name = f"{pick_scale(SCALES, self.scale).data}-alpha{self.alpha:g}-k{self.latents}{variant}-seed{self.seed}"
         return run_folder(self.folder, self.scale, name)
 
     @property
@@ -124,25 +158,40 @@ def list_configurations(options: Options) -> list[DigitsConfiguration]:
     """
     chosen = pick_scale(SCALES, options.scale)
     files = options.folder_of("mnist") if chosen.data == "mnist" else None
+    arms = [(alpha, latents, False, RELU) for alpha in chosen.alphas for latents in chosen.latents]
+    arms += [(1.0, latents, True, RELU) for latents in chosen.latents]
+    arms += [(alpha, chosen.latents[0], False, other) for other in chosen.other for alpha in chosen.alphas]
     return [
         DigitsConfiguration(
-            scale=options.scale, folder=options.folder, files=files, latents=latents, alpha=alpha, seed=seed
+            scale=options.scale,
+            folder=options.folder,
+            files=files,
+            latents=latents,
+            alpha=alpha,
+            seed=seed,
+            sampled=sampled,
+            activation=activation,
         )
         for seed in range(options.count_seeds(chosen.seeds))
-        for alpha in chosen.alphas
-        for latents in chosen.latents
+        for alpha, latents, sampled, activation in arms
     ]
 
 
 def train(configuration: DigitsConfiguration) -> Run:
     """Train a model, or take it from its folder."""
+    plan = make_plan(configuration)
+    return train_or_load(plan, configuration.run_folder, lambda: load_digits(configuration).train, device="cpu")
+
+
+def make_plan(configuration: DigitsConfiguration) -> TrainingPlan:
+    """Return everything that the training of a model follows from."""
     scale, per_epoch = pick_scale(SCALES, configuration.scale), configuration.steps_per_epoch
     is_vae = configuration.is_vae
-    plan = TrainingPlan(
+    return TrainingPlan(
         data=f"{scale.data}, black and white",
         model="vae-mlp",
         hidden=HIDDEN,
-        activation="relu",
+        activation=configuration.activation,
         latents=configuration.latents,
         alpha=None if is_vae else configuration.alpha,
         samples=1 if is_vae else scale.samples,
@@ -153,7 +202,6 @@ def train(configuration: DigitsConfiguration) -> Run:
         seed=configuration.seed,
         snapshots=tuple(epoch * per_epoch for epoch in scale.snapshots) if is_vae else (),
     )
-    return train_or_load(plan, configuration.run_folder, lambda: load_digits(configuration).train, device="cpu")
 
 
 def load_digits(configuration: DigitsConfiguration) -> TrainTest:

@@ -21,6 +21,8 @@ from latentassay.papers.geometry.configurations import (
     load_digits,
     train,
 )
+from latentassay.papers.geometry.spread import SPREAD, SPREAD_WAYS, WIDENING
+from latentassay.papers.geometry.together import train_side_by_side
 from latentassay.papers.grids import group_by, measure_missing
 from latentassay.papers.page import Picture
 from latentassay.papers.results import Cell, Printed, Table, row_over_seeds
@@ -64,7 +66,10 @@ NOTES = (
     "Bound: of the order trained with, from K samples. log p(x): importance sampling from the posterior on test rows "
     "evenly spaced over the test set, both on the same rows, in nats. Its noise is the Monte Carlo standard error.",
     "α = 1 is trained as a VAE: the same bound in expectation, with its KL in closed form and one sample. Its bound in "
-    "this table is estimated from K samples as the others are.",
+    "this table is estimated from K samples as the others are. α = 1 by samples is trained by that estimate.",
+    "Rows that name an activation have it in place of ReLU; GEO says that numbers depend on it, and names no other.",
+    "Variability: 32 pictures of the Gaussian in the middle of a way between the same pairs, and of those at its ends; "
+    "along the Fisher-Rao geodesic, and along the straight line between (μ, σ), where σ stays between its ends.",
     "Separability: multinomial logistic regression (C = 1000) on standardised features, learned on training rows and "
     "measured on all test rows.",
     "Width of the turn: share of a way along which a classifier that never saw the model gives the second digit "
@@ -94,8 +99,12 @@ CAPTIONS = {
 
 def make_table(options: Options) -> Table:
     """Train VAEs of every order and size, a process for each, and measure them (GEO figures 1 to 3 and 5)."""
-    options.require_cpu()
+    chosen = pick_scale(SCALES, options.scale)
+    if not chosen.together:
+        options.require_cpu()
     grid = list_configurations(options)
+    if chosen.together:
+        train_side_by_side(grid, options.device)
     measure_missing(scores.measure_all, scores.is_measured, grid)
     return Table(
         title="The geometry of latent variables on digits (GEO figures 1, 2, 3 and 5)",
@@ -109,20 +118,21 @@ def make_table(options: Options) -> Table:
 
 
 def group_seeds(grid: Sequence[DigitsConfiguration]) -> dict[tuple[float, int], list[DigitsConfiguration]]:
-    """Return (α, k) → its seeds."""
-    return group_by(grid, lambda configuration: (configuration.alpha, configuration.latents))
+    """Return (α, k) → its seeds, of the paper's own grid."""
+    own = [configuration for configuration in grid if configuration.is_main]
+    return group_by(own, lambda configuration: (configuration.alpha, configuration.latents))
 
 
 def _group_vaes(grid: Sequence[DigitsConfiguration]) -> dict[int, list[DigitsConfiguration]]:
     """Return k → the seeds of its VAE."""
-    return group_by((one for one in grid if one.is_vae), lambda configuration: configuration.latents)
+    return group_by((one for one in grid if one.is_vae and one.is_main), lambda configuration: configuration.latents)
 
 
 def _list_orders(grid: Sequence[DigitsConfiguration]) -> Iterator[Cell]:
-    groups = group_seeds(grid)
-    for (alpha, latents), own in track(groups.items(), "tables", len(groups)):
+    groups = group_by(grid, lambda configuration: configuration.label)
+    for label, own in track(groups.items(), "tables", len(groups)):
         found = [_add_gap(scores.measure_spectrum_and_likelihood(configuration)) for configuration in own]
-        yield from row_over_seeds(f"α = {alpha:g}, k = {latents}", ORDERS, found, scale=own[0].scale)
+        yield from row_over_seeds(label, ORDERS, found, scale=own[0].scale)
 
 
 def _add_gap(found: Scores) -> Scores:
@@ -142,6 +152,11 @@ def _list_probes(grid: Sequence[DigitsConfiguration]) -> Iterator[Cell]:
             printed = dict.fromkeys(FEATURES, PROBE) if is_mnist and epoch == chosen.epochs else {}
             row = f"VAE, k = {latents}, after {epoch} epoch{'s' * (epoch > 1)}"
             yield from row_over_seeds(row, (*FEATURES, GAIN), found, scale=scale, paper=printed)
+    others = [one for one in grid if not (one.is_vae and one.is_main)]
+    for label, own in group_by(others, lambda configuration: configuration.label).items():
+        found = [_add_gain(scores.measure_separability(configuration, chosen.epochs)) for configuration in own]
+        row = f"{label}, after {chosen.epochs} epoch{'s' * (chosen.epochs > 1)}"
+        yield from row_over_seeds(row, (*FEATURES, GAIN), found, scale=scale)
 
 
 def _add_gain(found: Scores) -> Scores:
@@ -155,6 +170,10 @@ def _list_turns(grid: Sequence[DigitsConfiguration]) -> Iterator[Cell]:
             of_way = [{**score, turns.WIDTH: score[f"{turns.WIDTH}, {way}"]} for score in found]
             row = f"VAE, k = {latents}, {way}"
             yield from row_over_seeds(row, (turns.WIDTH, turns.RIGHT), of_way, scale=own[0].scale)
+        for way in SPREAD_WAYS:
+            of_way = [{name: score[f"{name}, {way}"] for name in (SPREAD, WIDENING)} for score in found]
+            row = f"VAE, k = {latents}, {way}"
+            yield from row_over_seeds(row, (SPREAD, WIDENING), of_way, scale=own[0].scale)
 
 
 def _describe_scale(grid: Sequence[DigitsConfiguration]) -> dict[str, str]:
@@ -315,7 +334,13 @@ EXPERIMENT = Experiment(
     summary="bounds, components, separability and ways between digits for every α and k (GEO figures 1–5)",
     files="MNIST, except at scale smoke",
     data_sets=("mnist",),
-    costs={"smoke": "a minute", "laptop": "about two hours on two cores", "paper": "about two weeks on two cores"},
+    costs={
+        "smoke": "a minute",
+        "laptop": "about three hours on two cores",
+        "long": "about nine hours on two cores",
+        "gpu": "never run; about ten minutes of a large GPU by its arithmetic",
+        "paper": "about two weeks on two cores",
+    },
     make=make_table,
     draw=draw_figures,
 )

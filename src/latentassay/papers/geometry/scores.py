@@ -51,9 +51,9 @@ EIGENVALUE = "eigenvalue"
 def measure_all(configuration: DigitsConfiguration) -> None:
     """Train a model and measure it; everything is kept in its folder."""
     measure_spectrum_and_likelihood(configuration)
-    if configuration.is_vae:
-        for epoch in pick_scale(SCALES, configuration.scale).snapshots:
-            measure_separability(configuration, epoch)
+    for epoch in configuration.probed:
+        measure_separability(configuration, epoch)
+    if configuration.is_vae and configuration.is_main:
         measure_turns(configuration)
         if configuration.seed == 0:
             measure_pixels(configuration)
@@ -61,10 +61,10 @@ def measure_all(configuration: DigitsConfiguration) -> None:
 
 def is_measured(configuration: DigitsConfiguration) -> bool:
     """Whether the folder of a model holds everything that ``measure_all`` leaves there."""
-    names = ["geometry"]
-    if configuration.is_vae:
-        epochs, per_epoch = pick_scale(SCALES, configuration.scale).snapshots, configuration.steps_per_epoch
-        names += ["turns", *(_name_separability(epoch * per_epoch) for epoch in epochs)]
+    per_epoch = configuration.steps_per_epoch
+    names = ["geometry", *(_name_separability(epoch * per_epoch) for epoch in configuration.probed)]
+    if configuration.is_vae and configuration.is_main:
+        names += ["turns"]
         names += ["pixels"] if configuration.seed == 0 else []
     return has_scores(configuration.run_folder, names)
 
@@ -121,18 +121,18 @@ def _measure_bound(model: Any, x: Tensor, objective: Renyi, generator: torch.Gen
 
 
 def measure_separability(configuration: DigitsConfiguration, epoch: int) -> Scores:
-    """Return how well a linear classifier tells digits after an epoch of a VAE's training, for all its features."""
-    folder, scale = train(configuration).path, pick_scale(SCALES, configuration.scale)
+    """Return how well a linear classifier tells digits after an epoch of training, for all its features."""
+    run, scale = train(configuration), pick_scale(SCALES, configuration.scale)
     step = epoch * configuration.steps_per_epoch
 
     def measure() -> Scores:
         learned, test = load_digits(configuration)
         generator = torch.Generator().manual_seed(configuration.seed)
-        model = load_run(configuration.run_folder, step=step).model
+        model = run.model if step == run.step else load_run(configuration.run_folder, step=step).model
         found = linear_separability(model, learned.take(np.arange(scale.learned)), test, generator=generator)
         return dict(found.accuracy)
 
-    return measure_once(folder, _name_separability(step), {"learned": scale.learned, "step": step}, measure)
+    return measure_once(run.path, _name_separability(step), {"learned": scale.learned, "step": step}, measure)
 
 
 def _name_separability(step: int) -> str:

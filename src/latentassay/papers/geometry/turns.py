@@ -17,6 +17,7 @@ from latentassay.metrics.disentanglement.probe import logistic, with_one
 from latentassay.papers.digits import TrainTest, black_and_white_digits
 from latentassay.papers.experiment import pick_scale
 from latentassay.papers.geometry.configurations import SCALES, DigitsConfiguration, train
+from latentassay.papers.geometry.spread import DRAWS, measure_spread
 from latentassay.papers.runs import Scores, Settings, measure_once
 from latentassay.sampling import drawn, encode
 from latentassay.training import train_classifier
@@ -88,9 +89,9 @@ def measure_turns(configuration: DigitsConfiguration) -> Scores:
         for name, pictures in rows.items():
             share = measure_doubt(classifier.log_odds(pictures, classifier.labels[a], classifier.labels[b]))
             scores |= {f"{WIDTH}, {name}": float(share.mean()), f"error, {name}": float(share.std()) / pairs**0.5}
-        return scores
+        return scores | measure_spread(run.model, classifier.x[a], classifier.x[b], generator=generator)
 
-    settings: Settings = {"pairs": PAIRS, "steps": STEPS}
+    settings: Settings = {"spread": DRAWS, "pairs": PAIRS, "steps": STEPS}
     settings |= {"between steps": "log-odds", "classifier": "features, 600 steps"}
     return measure_once(run.path, "turns", settings, measure)
 
