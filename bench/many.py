@@ -1,11 +1,12 @@
 """``fit_many`` on the CPU against ``fit``, one training after the other, and ``fit`` against a bare loop.
 
-VAEs of two layers of 200 for pictures of 28×28 at batch 128, data resident. Rounds alternate in one process, the order
-turned round every time; a figure is the median over rounds of the ratio of images per second, with a 95 % interval from
-order statistics, or the least and the greatest of few rounds. One after the other is taken with one thread for torch,
-with ``--all-threads`` also with as many as there are cores: beside busy programs these wait for each other, and were
-ten times slower (2 to 70 times) where this was tried. The ratio of processor times says what side by side costs where cores are busy with
-other programs: the throughput on idle cores is at most their number over it.
+VAEs of two layers of 200 for pictures of 28×28 at batch 128, data resident. Rounds alternate in one process, the
+order turned round every time; a figure is the median over rounds of the ratio of images per second, with a 95 %
+interval from order statistics, or the least and the greatest of few rounds. One after the other is taken with one
+thread for torch, with ``--all-threads`` also with as many as there are cores: beside busy programs these wait for
+each other, and were ten times slower (2 to 70 times) where this was tried. The ratio of processor times says what
+side by side costs where cores are busy with other programs: the throughput on idle cores is at most their number over
+it.
 Run: ``OMP_NUM_THREADS=2 nice -n 15 python bench/many.py``.
 """
 
