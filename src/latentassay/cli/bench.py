@@ -140,10 +140,12 @@ def faults(
     """Ask every public function in ways that nobody should, and count what came of it.
 
     Axes are bad arrays and bad models; determinism (the same seed with other block sizes, threads, hash seeds and
-    clocks); and threads that ask one model at once.
+    clocks); hostile files at every door; kills and signals while something is written; disks that are full; two writers
+    of one folder; and threads that ask one model at once.
 
     A typed error or a documented value is fine. A raw error, NaN of which no documentation speaks, a changed input or
-    global state, and a hang are faults. The exit code is 1 if there is any that is not listed as known.
+    global state, a hang, code or a secret of a file that comes through, a process that is left over, and something
+    that is lost are faults. The exit code is 1 if there is any that is not listed as known.
 
     latentassay bench faults --quick
 

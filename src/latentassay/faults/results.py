@@ -87,7 +87,8 @@ def pack(found: Faults) -> dict[str, Any]:
     """Return a run as plain facts.
 
     The schema: ``counts`` (axis → verdict → calls), ``faults`` and ``known`` (every one with axis, function, argument,
-    case, verdict, detail and seconds), ``functions`` (name → calls), versions, commit and seconds.
+    case, verdict, detail and seconds; known ones with the reason why they stand), ``functions`` (name → calls),
+    versions, commit and seconds.
     """
     return {
         "format": FORMAT,
@@ -103,7 +104,7 @@ def pack(found: Faults) -> dict[str, Any]:
         "calls": len(found.outcomes),
         "counts": {axis: dict(found.count(axis)) for axis in found.axes},
         "faults": [_pack(one) for one in found.faults],
-        "known": [_pack(one) for one in found.known],
+        "known": [{**_pack(one), "reason": _known(one)} for one in found.known],
         "functions": dict(Counter(one.function for one in found.outcomes)),
     }
 
