@@ -213,7 +213,7 @@ def draw_figures(options: Options) -> list[Picture]:
     beside = [subject for one, subject in subjects.items() if one.size == "v32" and one.variant != "XC-E"]
     pictures = [picture for subject in subjects.values() for picture in draw_quality(subject, FACES)]
     return [
-        draw_beside(beside, "7"),
+        *([draw_beside(beside, "7")] if beside else []),
         *pictures,
         *(make(subject) for make in (draw_interpolation, draw_hybrids) for subject in subjects.values()),
     ]

@@ -20,6 +20,12 @@ PICTURES = 12
 DOUBLES = 7
 """Units of double interventions: more make small pictures."""
 
+CODES = 128
+"""Among which traversals have their ends."""
+
+WAY = 9
+"""Pictures of a traversal."""
+
 LINES = 16
 """Samples of which errors are drawn along a traversal."""
 
@@ -86,12 +92,12 @@ def draw_quality(subject: Subject, numbers: Numbers) -> Iterator[Picture]:
         "Decodings of the prior." if subject.how == "prior" else "Decodings of hybrids of codes.",
         plots.strips({subject.how: _sample(subject)}),
     )
-    codes = _codes(subject, 128)
-    found = traversals(subject.model, codes, steps=9)
+    codes = _codes(subject, CODES)
+    found = traversals(subject.model, codes, steps=WAY)
     yield Picture(
         f"figure-{numbers.traversals}-{who}",
         f"Traversals, {subject.name} ({_cite(numbers.traversals)})",
-        "Each unit alone from its least to its greatest value among 128 codes, around the code nearest to their mean.",
+        "Each unit alone from its least to its greatest value among codes, around the code nearest to their mean.",
         plots.traversals(found.images, found.values, [str(unit) for unit in found.latents]),
     )
 
