@@ -271,6 +271,12 @@ def information_map(**on):
     return la.plots.information_map(information, FACTORS, UNITS, **on)
 
 
+def principal_directions(**on):
+    turned = np.eye(5)
+    turned[1:3, 1:3] = [[0.7, 0.3], [0.3, 0.7]]
+    return la.plots.principal_directions(turned, [4.1, 2.2, 1.9, 0.8, 0.3], UNITS[:5], **on)
+
+
 def response_matrix(**on):
     rng = np.random.default_rng(0)
     normalized = rng.gamma(1, 0.05, (7, 7)) + np.diag(rng.uniform(0.7, 0.95, 7))

@@ -29,6 +29,7 @@ def test_answers_every_question_and_every_score_has_company(result):
         "consistency.hybrids",
         "traversals",
         "field",
+        "directions",
         "paths",
         "structure",
         "holes",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from latentassay.adapters._adapter import Adapter, Example, call
 from latentassay.adapters._paths import as_path
 from latentassay.core.errors import ContractError
-from latentassay.core.randomness import importing
+from latentassay.core.imports import importing
 
 if TYPE_CHECKING:
     from latentassay.adapters._sklearn_model import SklearnModel

@@ -1,7 +1,6 @@
 """Where randomness comes from: a generator, or the number that one is made from; never anything global."""
 
 import operator
-import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -64,23 +63,3 @@ def _number(seed: object) -> int:
     if not 0 <= number <= LARGEST:
         raise InputError(f"a seed must be an integer from 0 on, got {number}")
     return number
-
-
-@contextmanager
-def importing() -> Iterator[None]:
-    """Keep the state of Python's global generator while something is imported.
-
-    Rich, which scikit-learn imports, draws from it when it is imported.
-
-    >>> import random
-    >>> before = random.getstate()
-    >>> with importing():
-    ...     _ = random.random()
-    >>> random.getstate() == before
-    True
-    """
-    state = random.getstate()
-    try:
-        yield
-    finally:
-        random.setstate(state)

@@ -10,8 +10,8 @@ from torch import Generator, Tensor
 from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.errors import ContractError, InputError
 from latentassay.core.estimate import Estimate
+from latentassay.core.imports import importing
 from latentassay.core.observations import Observations, as_observations
-from latentassay.core.randomness import importing
 from latentassay.geometry.orthogonality import ACTIVE, draw_active_points
 from latentassay.geometry.permutations import match_columns
 from latentassay.geometry.volume import decoder_jacobian

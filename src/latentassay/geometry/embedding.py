@@ -8,7 +8,8 @@ from torch import Generator
 
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
-from latentassay.core.randomness import as_seed, importing
+from latentassay.core.imports import importing
+from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import codes_only, reals
 from latentassay.metrics.disentanglement.splits import split_rows
 from latentassay.stats.intervals import half_errors

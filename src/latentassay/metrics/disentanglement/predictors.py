@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from latentassay.core.randomness import importing
+from latentassay.core.imports import importing
 from latentassay.metrics.disentanglement.boosting import BINS, boost
 from latentassay.metrics.disentanglement.splits import split_rows, standardise
 

@@ -13,7 +13,8 @@ from jaxtyping import Bool, Float
 from torch import Generator
 
 from latentassay.core.errors import InputError
-from latentassay.core.randomness import as_seed, importing
+from latentassay.core.imports import importing
+from latentassay.core.randomness import as_seed
 from latentassay.metrics.arrays import FURTHEST, reals
 from latentassay.metrics.disentanglement.splits import deviations, standardise
 from latentassay.metrics.halves import measure_halves, student_stderr

@@ -9,8 +9,8 @@ from jaxtyping import Bool, Float, Int
 
 from latentassay.core.errors import InputError
 from latentassay.core.estimate import Estimate
+from latentassay.core.imports import importing
 from latentassay.core.progress import track
-from latentassay.core.randomness import importing
 from latentassay.metrics.laws import Near, SampleLaws
 from latentassay.metrics.metric import ScoreOf, metric
 from latentassay.metrics.quality.samples import blocks, two_samples
