@@ -37,6 +37,20 @@ def test_keys_of_archives(tmp_path):
         own(tmp_path / "none.h5")
 
 
+def test_what_an_archive_calls_labels_is_a_factor_and_what_is_left_over_is_named(tmp_path):
+    words = np.array(["b", "a", "b", "c"])
+    np.savez(tmp_path / "a.npz", x=np.zeros((4, 2)), labels=words, y=np.array([0.5, 1, 2, 3]), id=np.arange(4))
+    data = own(tmp_path / "a.npz")
+    assert data.factor_names == ("labels",) and data.factors[:, 0].tolist() == [1, 0, 1, 2]
+    assert data.store.notes[0] == "factors are labels"
+    assert data.store.notes[1].startswith("not used: y (y must") and "id; save" in data.store.notes[1]
+    np.savez(tmp_path / "b.npz", x=np.zeros((4, 2)), labels=words[:3], target=words.astype(object))
+    data = own(tmp_path / "b.npz")
+    assert not data.factor_names and data.store.notes[0].startswith("not used: labels, target (")
+    np.savez(tmp_path / "c.npz", x=np.zeros((4, 2)), labels=words, factors=np.arange(4)[:, None])
+    assert own(tmp_path / "c.npz").factor_names == ("factor 0",)
+
+
 @pytest.mark.parametrize("name", ["photos.zip", "model.pt"])
 def test_other_files_are_told_apart(tmp_path, name):
     (tmp_path / name).write_bytes(b"PK\x03\x04")

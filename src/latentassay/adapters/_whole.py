@@ -11,7 +11,8 @@ from latentassay.adapters._wrap import choose, wrap
 from latentassay.core.autoencoder import Autoencoder, device_and_dtype, eval_mode, modules_of
 from latentassay.core.callables import AnyFloat
 from latentassay.core.codebooks import nearest_entries, split_codes
-from latentassay.core.errors import ContractError, InputError, first_line
+from latentassay.core.errors import InputError
+from latentassay.core.guard import ask, first_layer
 from latentassay.core.observations import as_observations, fit_layout
 from latentassay.core.posteriors import Point
 
@@ -64,13 +65,14 @@ def as_autoencoder(model: Any, data: Any) -> Whole:
     if adapter.name != "torch":
         return Whole(wrap(model), name, "", {})
     probe = wrap(model, latent_shape=(1,))
-    rows = fit_layout(_Halves(halves, modules_of(probe)), as_observations(data))
+    tried = _Halves(halves, modules_of(probe))
+    rows = fit_layout(tried, as_observations(data))
     x = rows.batch(torch.arange(min(TRIED, len(rows))))
     x = x.to(*device_and_dtype(probe, x))
     with eval_mode(probe):
-        answer = _encode(halves[0], x[:2])
+        answer = tried.answer(x[:2])
         pair = _is_pair(answer)
-        output = _tell_output(halves, x, name) if pair else "mean"
+        output = _tell_output(tried, x, name) if pair else "mean"
         posterior = as_posterior(answer, output)
     shape = tuple(posterior.mean.shape[1:])
     prior = None if isinstance(posterior, Point) else "normal"
@@ -116,24 +118,18 @@ class _Halves:
     def __init__(self, halves: tuple[Any, ...], modules: tuple[Any, ...]):
         self._halves, self.torch_modules = halves, modules
 
+    def answer(self, x: Tensor) -> Any:
+        """Return what the encoder says, whatever that is."""
+        return ask(AnyFloat(self._halves[0]), x, lambda: f"encode {first_layer(self)}")
+
     def encode(self, x: Tensor) -> Point:
         """Return the code without its spread."""
-        answer = AnyFloat(self._halves[0])(x)
+        answer = self.answer(x)
         return Point(as_posterior(answer[0] if _is_pair(answer) else answer, "mean").mean)
 
     def decode(self, z: Tensor) -> Tensor:
         """Return the decoder's answer."""
-        return as_observation(AnyFloat(self._halves[1])(z))
-
-
-def _encode(encode: Any, x: Tensor) -> Any:
-    try:
-        return AnyFloat(encode)(x)
-    except Exception as error:  # a foreign model may fail in any way
-        raise ContractError(
-            f"encode failed on a tensor {tuple(x.shape)} of {x.dtype} ({first_line(error)}); is this the size and type "
-            "of input the model was made for?"
-        ) from error
+        return as_observation(ask(AnyFloat(self._halves[1]), z, lambda: "decode"))
 
 
 def _is_pair(answer: Any) -> bool:
@@ -141,14 +137,14 @@ def _is_pair(answer: Any) -> bool:
     return tensors and len(answer) >= 2 and not hasattr(answer, "_fields") and answer[0].shape == answer[1].shape
 
 
-def _tell_output(halves: tuple[Any, ...], x: Tensor, name: str) -> Output:
+def _tell_output(tried: _Halves, x: Tensor, name: str) -> Output:
     """Say what the second of a pair is: a log-variance if any value is negative, else what data tell."""
-    if any(bool((_encode(halves[0], rows)[1] < 0).any()) for rows in (x[:2], x)):  # two tell most, and many may be slow
+    if any(bool((tried.answer(rows)[1] < 0).any()) for rows in (x[:2], x)):  # two tell most, and many may be slow
         return "mean_logvar"
-    mean, second = _encode(halves[0], x)[:2]
+    mean, second = tried.answer(x)[:2]
     noise = torch.randn(mean.shape, generator=torch.Generator().manual_seed(0)).to(mean)
     spreads = {"mean_logvar": (0.5 * second).exp(), "mean_std": second}
-    errors = {key: _error(halves[1], mean + spread * noise, x) for key, spread in spreads.items()}
+    errors = {key: _error(tried.decode(mean + spread * noise), x) for key, spread in spreads.items()}
     better, worse = sorted(errors, key=lambda key: errors[key])
     if not errors[better] <= CLEARLY * errors[worse]:
         raise InputError(
@@ -158,6 +154,5 @@ def _tell_output(halves: tuple[Any, ...], x: Tensor, name: str) -> Output:
     return "mean_logvar" if better == "mean_logvar" else "mean_std"
 
 
-def _error(decode: Any, z: Tensor, x: Tensor) -> float:
-    decoded = as_observation(AnyFloat(decode)(z))
+def _error(decoded: Tensor, x: Tensor) -> float:
     return float((decoded - x).double().square().mean()) if decoded.shape == x.shape else float("nan")

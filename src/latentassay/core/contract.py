@@ -7,8 +7,8 @@ from torch import Tensor
 
 from latentassay.core.arrays import as_float_tensor
 from latentassay.core.autoencoder import Autoencoder, eval_mode, modules_of
-from latentassay.core.errors import ContractError, InputError, first_line
-from latentassay.core.guard import decode_batch, encode_means
+from latentassay.core.errors import ContractError, InputError
+from latentassay.core.guard import ask, decode_batch, encode_means, first_layer
 from latentassay.core.observations import finite
 from latentassay.core.posteriors import Posterior
 
@@ -40,9 +40,9 @@ def check_autoencoder(model: Any, x: Any) -> tuple[str, ...]:
     with eval_mode(model, x) as (device, dtype):
         _check_devices(model)
         x_in = x.to(device, dtype, copy=True)  # a model that works in place must leave the caller's as they are
-        posterior = _answer(model.encode, x_in, "encode")
+        posterior = ask(model.encode, x_in, lambda: f"encode {first_layer(model)}")
         _check_posterior(posterior, x_in, tuple(model.latent_shape))
-        decoded = _answer(model.decode, posterior.mean, "decode")
+        decoded = ask(model.decode, posterior.mean, lambda: "decode")
         _check_decoding(decoded, x_in)
         _check_consistency(model, x_in, posterior.mean, decoded)
         _check_prior(model, device)
@@ -84,19 +84,6 @@ def _check_devices(model: Any) -> None:
         )
     if devices == {"meta"}:
         raise ContractError("the model is on the meta device and has no weights; load them first")
-
-
-def _answer(method: Any, argument: Tensor, name: str) -> Any:
-    """Call a method of the model, and turn whatever it throws into one error that shows its argument."""
-    try:
-        return method(argument)
-    except (ContractError, InputError):
-        raise
-    except Exception as error:
-        raise ContractError(
-            f"{name} failed on a tensor {tuple(argument.shape)} of {argument.dtype} ({first_line(error)}); "
-            "is this the size and type of input the model was made for?"
-        ) from error
 
 
 def _check_posterior(posterior: Any, x: Tensor, latent_shape: tuple[int, ...]) -> None:

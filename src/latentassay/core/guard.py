@@ -39,7 +39,7 @@ def encode_means(model: Any, x: Tensor) -> Posterior:
         ContractError: as ``encode_batch``.
     """
     latent_shape = latent_shape_of(model)
-    posterior = _ask(_method(model, "encode"), x, lambda: f"encode {_first_layer(model)}")
+    posterior = ask(_method(model, "encode"), x, lambda: f"encode {first_layer(model)}")
     if not isinstance(posterior, Posterior):
         raise ContractError(
             f"encode must return a Posterior, got {type(posterior).__name__}; wrap the model with la.from_torch, "
@@ -113,25 +113,17 @@ def differentiate(loss: Tensor, values: Tensor) -> Tensor:
     return gradient
 
 
-def _decode_by(model: Any, z: Tensor, name: str, what: str) -> Tensor:
-    latent_shape = latent_shape_of(model)
-    # A copy, since latents are the caller's own, and some decoders work in place.
-    decoded = _ask(_method(model, name), z.clone(), lambda: f"{name} takes latents (n, {_sizes(latent_shape)}) and")
-    if not isinstance(decoded, Tensor):
-        raise ContractError(f"{name} must return a tensor, got {type(decoded).__name__}; return {what}")
-    if decoded.ndim < 1 or len(decoded) != len(z):
-        raise ContractError(f"{name} must return one observation for each latent {_of(z)}, got {_of(decoded)}")
-    return decoded
+def ask(method: Callable[[Tensor], Any], argument: Tensor, who: Callable[[], str]) -> Any:
+    """Return what a method of a model answers; whatever it throws becomes one error that shows its argument.
 
+    Args:
+        method: of a model.
+        argument: what it is asked with.
+        who: says what was asked, and what it takes; called only where it fails.
 
-def _method(model: Any, name: str) -> Callable[[Tensor], Any]:
-    method: Callable[[Tensor], Any] | None = getattr(model, name, None)
-    if method is None:
-        raise ContractError(f"the model must have a method {name}, and {type(model).__name__} has none")
-    return method
-
-
-def _ask(method: Callable[[Tensor], Any], argument: Tensor, who: Callable[[], str]) -> Any:
+    Raises:
+        ContractError: the method fails.
+    """
     try:
         return method(argument)
     except LatentAssayError:
@@ -146,8 +138,8 @@ def _ask(method: Callable[[Tensor], Any], argument: Tensor, who: Callable[[], st
         ) from error
 
 
-def _first_layer(model: Any) -> str:
-    """What observations the model says that it takes, or its first layer, from which that can be seen."""
+def first_layer(model: Any) -> str:
+    """Say what observations the model says that it takes, or its first layer, from which that can be seen."""
     shape = getattr(model, "x_shape", None)
     if shape:
         return f"takes observations (n, {_sizes(shape)}) and"
@@ -158,6 +150,24 @@ def _first_layer(model: Any) -> str:
                 if isinstance(size, int):
                     return f"(whose first layer, {type(module).__name__}, takes {size} {words})"
     return "of this model"
+
+
+def _decode_by(model: Any, z: Tensor, name: str, what: str) -> Tensor:
+    latent_shape = latent_shape_of(model)
+    # A copy, since latents are the caller's own, and some decoders work in place.
+    decoded = ask(_method(model, name), z.clone(), lambda: f"{name} takes latents (n, {_sizes(latent_shape)}) and")
+    if not isinstance(decoded, Tensor):
+        raise ContractError(f"{name} must return a tensor, got {type(decoded).__name__}; return {what}")
+    if decoded.ndim < 1 or len(decoded) != len(z):
+        raise ContractError(f"{name} must return one observation for each latent {_of(z)}, got {_of(decoded)}")
+    return decoded
+
+
+def _method(model: Any, name: str) -> Callable[[Tensor], Any]:
+    method: Callable[[Tensor], Any] | None = getattr(model, name, None)
+    if method is None:
+        raise ContractError(f"the model must have a method {name}, and {type(model).__name__} has none")
+    return method
 
 
 def _sizes(shape: Any) -> str:

@@ -12,6 +12,7 @@ from jaxtyping import Int
 
 from latentassay.core.arrays import as_array
 from latentassay.core.errors import FileError, InputError, LatentAssayError, first_line
+from latentassay.core.labels import encode_labels
 from latentassay.core.storage import check_regular
 from latentassay.data.factors import Layout, Store
 from latentassay.data.files import digest, home, reading
@@ -20,7 +21,7 @@ from latentassay.data.hdf5 import opened
 from latentassay.data.limits import FACTOR_LIMIT
 from latentassay.data.own_cells import read_cells
 from latentassay.data.own_pictures import PictureFolder
-from latentassay.data.tables import read_table
+from latentassay.data.tables import LABEL, read_table
 
 SUFFIXES = (".npy", ".npz", ".h5", ".hdf5", ".h5ad", ".csv", ".tsv", ".mat")
 """Of the files that are read here."""
@@ -48,6 +49,9 @@ CACHED = 1 << 28
 """A compressed array of more bytes than this is unpacked into the cache, not into memory."""
 
 Range = tuple[float, float]
+
+Factors = tuple[np.ndarray | None, tuple[str, ...], tuple[str, ...]]
+"""Labels of rows, names of their columns, and what is to be said of them."""
 
 
 class Opened(NamedTuple):
@@ -148,9 +152,34 @@ def _npz(path: Path, key: str | None = None, *, allow_large: bool = False) -> Op
         raise FileError(path, f"{wanted} among {', '.join(held)}", "Save observations as x, or name them with key=.")
     cache = _cache(path, key) if _unpacked_size(path, key) > CACHED else None
     x = read_npz(path, key, cache, allow_large=allow_large)
-    factors = _factors(path, "factors", allow_large) if "factors" in held else None
-    labels = _factors(path, "factor_names", allow_large).tolist() if "factor_names" in held else ()
-    return Opened(x, path.stem, (), factors, tuple(map(str, labels)))
+    beside = [name for name in held if name != key]
+    factors, names, notes = _stated_factors(path, beside, allow_large) or _labels(path, beside, len(x), allow_large)
+    return Opened(x, path.stem, notes, factors, names)
+
+
+def _stated_factors(path: Path, names: list[str], allow_large: bool) -> Factors | None:
+    if "factors" not in names:
+        return None
+    labels = _factors(path, "factor_names", allow_large).tolist() if "factor_names" in names else ()
+    return _factors(path, "factors", allow_large), tuple(map(str, labels)), ()
+
+
+def _labels(path: Path, names: list[str], n: int, allow_large: bool) -> Factors:
+    """Arrays that are called labels, as columns of a table are, one for each row; what is left unused is said."""
+    found, unused = dict[str, np.ndarray](), list[str]()
+    for name in names:
+        try:
+            codes = encode_labels(_factors(path, name, allow_large), name=name).codes if LABEL.fullmatch(name) else None
+        except LatentAssayError as error:
+            unused.append(f"{name} ({error})")
+            continue
+        if codes is not None and codes.shape == (n, 1):
+            found[name] = codes
+        else:
+            unused.append(name)
+    notes = (f"factors are {', '.join(found)}",) if found else ()
+    notes += (f"not used: {', '.join(unused)}; save labels as factors= or labels=",) if unused else ()
+    return np.concatenate(list(found.values()), 1) if found else None, tuple(found), notes
 
 
 def _factors(path: Path, name: str, allow_large: bool) -> np.ndarray:
