@@ -56,6 +56,7 @@ def test_directions_that_are_stretched_alike_are_open(monkeypatch):
     monkeypatch.setitem(globals(), "STRETCH", torch.tensor([2.0, 2.0, 1.0]))
     found, scores = ask(*linear(torch.eye(3)))
     assert found["directions"].level == "note" and "leaves them open" in found["directions"].sentence
+    assert found["directions"].sentence.endswith("noise along the latents costs what it would along these directions.")
     assert scores["directions.waste"].value == pytest.approx(1, abs=1e-4)
 
 

@@ -46,6 +46,9 @@ STEP = 0.05
 OFF = Bounds(0.0, 0.25, 0.5, "of the distance from the axes that directions drawn at random have")
 """How far principal directions may lie off the axes. More of it is no fault by itself: only VAEs are drawn to them."""
 
+NOTHING = 1.005
+"""Waste below this is not worth a number."""
+
 OPEN = 0.5
 """Share of codes with directions that are stretched alike, beyond which nothing is said of where they lie."""
 
@@ -231,7 +234,8 @@ def _mean(values: Float[np.ndarray, " n"]) -> Estimate:
 def _axes_finding(evidence: DirectionsEvidence, distance: Estimate, chance: float) -> Finding:
     """Being off the axes is no fault, so that it is a note however far they are."""
     waste, alike = _mean(evidence.waste), float(evidence.degenerate)
-    cost = f"noise along the latents costs {waste} times what it would along these directions"
+    times = "what" if (waste.high or 0) < NOTHING else f"{waste} times what"
+    cost = f"noise along the latents costs {times} it would along these directions"
     if alike > OPEN:
         says = f"At {100 * alike:.0f} % of the codes the decoder stretches two directions alike, which leaves them open"
         return Finding("directions", f"{says}; {cost}.", "note", ("directions.distance", "directions.waste"))
