@@ -47,7 +47,7 @@ def test_modes_are_restored_when_a_model_throws(fault):
         raise fault
 
     model = broken(encode=encode).train()
-    with pytest.raises(la.ContractError, match="encode .* takes 4 numbers\\) failed on a tensor \\(6, 4\\)"):
+    with pytest.raises(la.ContractError, match=r"encode .* takes 4 numbers\) failed on a tensor \(6, 4\)"):
         la.check_autoencoder(model, x())
     assert model.training
 

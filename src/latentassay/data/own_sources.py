@@ -153,7 +153,7 @@ def _npz(path: Path, key: str | None = None, *, allow_large: bool = False) -> Op
     cache = _cache(path, key) if _unpacked_size(path, key) > CACHED else None
     x = read_npz(path, key, cache, allow_large=allow_large)
     beside = [name for name in held if name != key]
-    factors, names, notes = _stated_factors(path, beside, allow_large) or _labels(path, beside, len(x), allow_large)
+    factors, names, notes = _stated_factors(path, beside, allow_large) or _labels(path, beside, x.shape[0], allow_large)
     return Opened(x, path.stem, notes, factors, names)
 
 
@@ -177,9 +177,9 @@ def _labels(path: Path, names: list[str], n: int, allow_large: bool) -> Factors:
             found[name] = codes
         else:
             unused.append(name)
-    notes = (f"factors are {', '.join(found)}",) if found else ()
-    notes += (f"not used: {', '.join(unused)}; save labels as factors= or labels=",) if unused else ()
-    return np.concatenate(list(found.values()), 1) if found else None, tuple(found), notes
+    notes = [f"factors are {', '.join(found)}"] if found else []
+    notes += [f"not used: {', '.join(unused)}; save labels as factors= or labels="] if unused else []
+    return np.concatenate(list(found.values()), 1) if found else None, tuple(found), tuple(notes)
 
 
 def _factors(path: Path, name: str, allow_large: bool) -> np.ndarray:
