@@ -190,6 +190,8 @@ def test_what_is_left_out_is_named_with_the_time_that_it_needs(slow):
     (finding,) = (finding for finding in result.findings if finding.key == "budget")
     assert "82.1 ms" in finding.sentence and "Channels" in finding.sentence
     assert not {"spatial.channels", "holes"} & {section.key for section in result.sections}
+    # The dearest at these sizes, but all others rest on it.
+    assert "Input checks" not in finding.sentence and result.sections[0].key == "input_checks"
     enough = float(finding.remedy.split("about ")[1].split(" s")[0])
     assert enough <= 400
     again = assayed(slow(Channels, 0.082), PICTURES, enough)

@@ -11,6 +11,9 @@ DECISIVE = ("input_checks.range", "input_checks.output", "input_checks.belong")
 """Problems of the input after which nothing else can be graded."""
 
 
+STAND = ("input_checks", "budget")
+"""Sections that are right whatever the input is."""
+
 WRONG = {"input_checks.output": "output", "input_checks.belong": "pair of coders"}
 """What all else is then about, if not the wrong input."""
 
@@ -89,7 +92,7 @@ def _mark_wrong_input(sections: Sequence[Section]) -> tuple[Section, ...]:
         return tuple(sections)
     what = WRONG.get(causes[0].key, "input")
     caveat = f"About the wrong {what}, and not graded: {causes[0].brief or causes[0].sentence.rstrip('.')}."
-    return tuple(section if section.key == "input_checks" else _ungraded(section, caveat) for section in sections)
+    return tuple(section if section.key in STAND else _ungraded(section, caveat) for section in sections)
 
 
 def _ungraded(section: Section, caveat: str) -> Section:

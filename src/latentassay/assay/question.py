@@ -47,6 +47,7 @@ class Question(Generic[Evidence]):
         judge: turns evidence into scores and findings; asks the model nothing.
         figures: yields the pictures of the evidence, which may come from a file.
         weight: share of the passes that no question needs at least.
+        is_decisive: others rest on its answer, so that they are left out before it where time is short.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Question(Generic[Evidence]):
     figures: Callable[[Evidence], Iterable[Picture]] = _no_pictures
     passes_needed: Callable[[Context], int | None] = _nothing
     weight: float = 0.0
+    is_decisive: bool = False
 
     @property
     def file(self) -> str:

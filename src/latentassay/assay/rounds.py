@@ -148,10 +148,10 @@ def _ask_in_turn(
             check_threads()
             left = max(0, int((1 - (time.perf_counter() - began) / budget) * context.passes))
             rest = applying[k:]
-            passes, begun = (
-                allowance([need for _, need in rest], [each.weight for each, _ in rest], left),
-                time.perf_counter(),
-            )
+            begun = time.perf_counter()
+            passes = allowance([need for _, need in rest], [each.weight for each, _ in rest], left)
+            if passes is None and question.is_decisive and need <= left:
+                passes = need
             if passes is None:
                 unasked[question.title] = need
             else:

@@ -114,14 +114,24 @@ def _pack(outcome: Outcome) -> dict[str, Any]:
 
 
 def scoreboard(found: Faults) -> Grid:
-    """Return a column for every axis, and a row for every verdict: what is fine, and every kind of fault."""
+    """Return a row for every axis: its calls, what is fine, what is known, and the faults."""
     counts = {axis: found.count(axis) for axis in found.axes}
-    calls = ("calls", *(str(total(each)) for each in counts.values()))
-    rows = [
-        (TITLES.get(verdict, verdict), *(str(each[verdict]) for each in counts.values()))
-        for verdict in (*FINE, *FAULTS, "known")
-    ]
-    return Grid("", ("", *counts), (calls, *rows))
+    rows = tuple(
+        (
+            axis,
+            *map(
+                str, (total(each), *(each[verdict] for verdict in (*FINE, "known")), sum(each[kind] for kind in FAULTS))
+            ),
+        )
+        for axis, each in counts.items()
+    )
+    return Grid("", ("", "calls", *(TITLES[verdict] for verdict in FINE), "known", "faults"), rows)
+
+
+def by_kind(found: Faults) -> Grid:
+    """Return a row for every kind of fault, and how many calls of all axes showed it."""
+    counts = Counter(one.verdict for one in found.faults)
+    return Grid("Kinds of faults", ("fault", "calls"), tuple((TITLES[kind], str(counts[kind])) for kind in FAULTS))
 
 
 def total(counts: Counter[str]) -> int:
@@ -145,11 +155,11 @@ def _cases(outcomes: Sequence[Outcome], most: int = 4) -> str:
 
 
 def grids(found: Faults) -> tuple[Grid, ...]:
-    """Return the scoreboard, and the faults if there are any."""
-    return (scoreboard(found), *([listing(found.faults)] if found.faults else []))
+    """Return the scoreboard, the kinds of faults, and every fault if there are any."""
+    return (scoreboard(found), by_kind(found), *([listing(found.faults)] if found.faults else []))
 
 
 def markdown(found: Faults) -> str:
     """Return the tables in Markdown below the commit that was asked."""
-    said = f"{len(found.outcomes):,} calls at {found.commit or __version__}, {found.seconds:.0f} s on one core."
+    said = f"{len(found.outcomes):,} calls at {found.commit or __version__}, {found.seconds:.0f} s."
     return f"{said}\n\n{markdown_of(grids(found))}\n"

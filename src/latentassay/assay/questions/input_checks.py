@@ -382,4 +382,5 @@ QUESTION = Question(
     figures=figures,
     passes_needed=passes_needed,
     weight=1,
+    is_decisive=True,
 )

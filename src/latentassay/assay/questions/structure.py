@@ -130,7 +130,7 @@ def _finding(evidence: StructureEvidence, effect: Score) -> Finding:
         direction="above",
         estimate=evidence.effect,
         bounds=BOUNDS,
-        remedy=f"The share of {evidence.origin} samples in holes says what that costs."
+        remedy=f"How many {evidence.origin} samples fall in holes says what that costs (question “holes”)."
         if level in (*GRAVE, "note") and evidence.origin != "posterior"
         else None,
         settle=how_to_settle(evidence.effect, BOUNDS),
