@@ -31,9 +31,9 @@ def test_the_scale_is_said_in_words(tmp_path):
     words = describe_scale(vaes, 3, ("MNIST", "3D Shapes"))
     assert words["seeds"] == "0 to 2" and words["rows"] == "50,000 of the 70 % for training"
     assert words["KL terms"] == "exact KL and σ-KL" and words["pictures"] == "32×32"
-    own = "; vae-conv for 4,000 steps"
-    assert words["training"] == f"10,000 steps of 64 (128 on MNIST and Fashion-MNIST), Adam 0.001{own}"
-    assert describe_scale(vaes, 1, ("3D Shapes",))["training"] == f"10,000 steps of 64, Adam 0.001{own}"
+    assert words["training"] == "2,000 steps of 32, Adam 0.001; vae-conv for 500 steps"
+    words = describe_scale(BetaVAEs(Options("gpu", tmp_path)), 1, ("MNIST",))
+    assert words["training"] == "10,000 steps of 64 (128 on MNIST and Fashion-MNIST), Adam 0.001"
     words = describe_scale(BetaVAEs(Options("paper", tmp_path)), 1, ())
     assert words["rows"] == "all of the 70 % for training" and words["pictures"] == "as they are"
     assert words["training"] == "100,000 steps of 64, Adam 0.0001"
@@ -45,8 +45,8 @@ def test_models_are_of_both_kls_and_some_have_the_papers_network_besides(tmp_pat
     assert [(model.beta, model.kl) for model in models[:8]] == [
         (b, k) for b in (1, 2, 4, 8) for k in ("exact", "sigma")
     ]
-    assert [(m.beta, m.kl, m.is_own) for m in models[8:]] == [(b, k, True) for b in (1, 4) for k in ("exact", "sigma")]
-    assert vaes.plan(models[-1]).model == "vae-conv" and vaes.plan(models[-1]).steps == 4000
+    assert [(m.beta, m.kl, m.is_own) for m in models[8:]] == [(4, kl, True) for kl in ("exact", "sigma")]
+    assert vaes.plan(models[-1]).model == "vae-conv" and vaes.plan(models[-1]).steps == 500
     assert vaes.plan(models[-1]).objective == objectives.BetaVAE(4.0, kl="sigma")
     assert not any(model.is_own for model in list_models(vaes, ("MNIST", "3D Shapes"), 12))
     assert len({vaes.folder(model) for model in models}) == len(models)

@@ -70,12 +70,8 @@ def make_table(options: Options) -> Table:
 
 
 def list_reported(vaes: BetaVAEs) -> list[BetaVAE]:
-    """Return the models that have a report, with each KL term of the scale, and LR's own network where it has it."""
-    return [
-        model._replace(kl=kl, is_own=model.data_set == "3D Shapes" and (model.beta, model.latents) in vaes.scale.own)
-        for model in REPORTED
-        for kl in vaes.scale.kls
-    ]
+    """Return the models that have a report, with each KL term of the scale."""
+    return [model._replace(kl=kl) for model in REPORTED for kl in vaes.scale.kls]
 
 
 def draw_figures(options: Options) -> list[Picture]:

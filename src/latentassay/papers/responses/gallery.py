@@ -120,12 +120,11 @@ def list_drawn(scale: BetaVAEScale) -> list[BetaVAE]:
 
 
 def _group_models(scale: BetaVAEScale) -> dict[BetaVAE, list[Shown]]:
-    """Return model → its figures; with LR's own network where the scale has it for this β and d."""
+    """Return model → its figures."""
     found: dict[BetaVAE, list[Shown]] = {}
     for shown in FIGURES:
         for beta in shown.betas if shown.latents == 2 else sorted(set(shown.betas) & set(scale.betas)):
-            is_own = shown.data_set == SHAPES and (beta, shown.latents) in scale.own
-            model = BetaVAE(shown.data_set, beta, shown.latents, kl=KL, is_own=is_own)
+            model = BetaVAE(shown.data_set, beta, shown.latents, kl=KL)
             found.setdefault(model, []).append(shown)
     return found
 

@@ -1,14 +1,11 @@
 """How much of the β-VAEs of LR is trained and measured at each scale.
 
-Steps were sized by processor time on one core of a machine of 2026 (torch 2.13): pictures of 32×32 take ``vae-conv``
-169 ms a step of 64 with three channels and 376 ms a step of 128 with one, ``vae-conv-small`` 11 and 19 ms; reading rows
-of 3D Shapes 8 s, and measuring a small model 7 s for table 1 and 13 s for table 2. Two hours of two cores are 14,400 s.
-Table 1 at scale laptop is 32 models × 10,000 steps × 11 ms = 3,500 s, eight of LR's own network × 4,000 steps × 169 ms
-= 5,400 s, and some 1,500 s of reading and measuring: 1.4 h. Table 2 is 32 models of digits × 10,000 × 19 ms = 6,100 s,
-16 of 3D Shapes, table 1's, and some 1,000 s of the rest: 1.2 h. Scale gpu trains all models of one architecture
-in one step of ``vae-conv`` at 32×32, 0.18 GFLOP a picture with three channels and 0.16 with one: 16 × 64 pictures are
-0.18 TFLOP a step for table 1, and for table 2 16 × 128 digits and 8 × 64 of 3D Shapes 0.42, so 10,000 steps take three
-and seven minutes if a GPU keeps up 10 TFLOP/s in TF32, which was not measured.
+Scale laptop was sized by processor time on one slow core of 2026 (torch 2.13, AVX2): pictures of 32×32 take
+``vae-conv-small`` 31 ms a step of 32 with three channels and 25 ms with one, ``vae-conv`` 330 ms.
+Scale gpu trains all models of one architecture in one step of ``vae-conv`` at 32×32, 0.18 GFLOP a picture with three
+channels and 0.16 with one: 16 × 64 pictures are 0.18 TFLOP a step for table 1, and for table 2 16 × 128 digits and
+8 × 64 of 3D Shapes 0.42, so 10,000 steps take three and seven minutes if a GPU keeps up 10 TFLOP/s in TF32, which was
+not measured.
 """
 
 from typing import Literal, NamedTuple
@@ -74,11 +71,11 @@ class BetaVAEScale(NamedTuple):
 _LAPTOP = BetaVAEScale(
     network="vae-conv-small",
     side=32,
-    steps=10_000,
-    own=((1, 24), (4, 24)),
-    own_steps=4000,
-    batch_size=64,
-    digits_batch=128,
+    steps=2000,
+    own=((4, 24),),
+    own_steps=500,
+    batch_size=32,
+    digits_batch=32,
     lr=1e-3,
     rows=50_000,
     betas=(1, 2, 4, 8),
@@ -98,8 +95,9 @@ _LAPTOP = BetaVAEScale(
 )
 _SHORT = _LAPTOP._replace(steps=80, batch_size=16, digits_batch=16, lr=2e-3, rows=400, betas=(1, 4), side=None, own=())
 _SHORT = _SHORT._replace(seeds=1, table_2_seeds=1, codes=256, groups=12, priors=128, single_priors=256, samples=128)
-_GPU = _LAPTOP._replace(network="vae-conv", own=(), steps=10_000, seeds=1, table_2_seeds=1, together="one step")
-_LONG = _LAPTOP._replace(network="vae-conv", own=(), side=None, steps=100_000, lr=1e-4, rows=None, table_2_seeds=3)
+_OWN = _LAPTOP._replace(network="vae-conv", own=(), batch_size=64, digits_batch=128)
+_GPU = _OWN._replace(steps=10_000, seeds=1, table_2_seeds=1, together="one step")
+_LONG = _OWN._replace(side=None, steps=100_000, lr=1e-4, rows=None, table_2_seeds=3)
 _LONG = _LONG._replace(codes=10_000, groups=500, priors=2048, samples=4096, grid=100, means=64, predictor="boosting")
 SCALES = {
     "smoke": _SHORT._replace(grid=16, means=4, coarse=True, together="alone"),

@@ -20,7 +20,7 @@ from latentassay.papers.runs import Scores, has_scores
 
 COSTS = {
     "smoke": "a minute",
-    "laptop": "under two hours on two cores",
+    "laptop": "about an hour on two cores",
     "gpu": "about ten minutes on one large GPU",
     "paper": LONG,
 }
@@ -58,7 +58,8 @@ TABLES_NOTE = (
     "responses are means, so units that do not answer respond with 0, and the more of them, the further from the "
     "prior. With C = d = 12 one answering unit of variance 1 has 23.64 × 10⁻² in closed form and two have 17.47 "
     "(printed: 23.63 and 17.66). Table 2 fits sampled responses, where such units follow the prior: 12 answering units "
-    "of variance ½ have 31.0 × 10⁻³, ten 20.4, five 4.9 (printed for 3D Shapes: 36 to 23)."
+    "of variance ½ have 31.0 × 10⁻³, ten 20.4, five 4.9 (printed for 3D Shapes: 36 to 23). Columns of table 2 that say "
+    "means have table 3's score, of other data than MPI3D."
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from latentassay.papers.experiment import Experiment, Options
 from latentassay.papers.grids import group_by
 from latentassay.papers.responses.beta_vaes import FILES, LATENTS, BetaVAE, BetaVAEs
-from latentassay.papers.responses.scores import SEVEN, STRUCTURE, measure_structure
+from latentassay.papers.responses.scores import MEAN_RESPONSES, SEVEN, STRUCTURE, measure_structure
 from latentassay.papers.responses.sweep import (
     BETA_NOTE,
     COSTS,
@@ -29,6 +29,9 @@ PRINTED = {
     "MPI3D real": {1: (8.0, 2.0), 2: (2.9, 0.2), 4: (2.0, 1.0), 8: (0.4, 0.3)},
 }
 """Data set → β → structure score × 1000 and the half-width of its 95 % interval, from three seeds."""
+
+OTHERS = {"seven scales": SEVEN, "means": MEAN_RESPONSES}
+"""What stands beside the paper's score: that of seven kernels, and that of mean responses, as table 3 has it."""
 
 LATENTS_NOTE = f"LR does not say how many latents the models of table 2 have; these have {LATENTS}."
 
@@ -65,9 +68,10 @@ def _list_cells(found: Mapping[BetaVAE, Sequence[Scores]], scale: str) -> Iterat
             values = [1000 * scores[STRUCTURE] for scores in found[model]]
             paper, half = PRINTED[column][model.beta]
             yield over_seeds(row, column, values, scale=scale, paper=paper, paper_half=half)
-        for model in models:
-            values = [1000 * scores[SEVEN] for scores in found[model]]
-            yield over_seeds(model.describe(), f"{model.data_set}, seven scales", values, scale=scale)
+        for words, score in OTHERS.items():
+            for model in models:
+                values = [1000 * scores[score] for scores in found[model]]
+                yield over_seeds(model.describe(), f"{model.data_set}, {words}", values, scale=scale)
 
 
 EXPERIMENT = Experiment(
