@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from latentassay.evaluation.likelihood import log_likelihood
     from latentassay.evaluation.separability import linear_separability
     from latentassay.evaluation.suggest_beta import suggest_beta
+    from latentassay.explore import explore
     from latentassay.geometry import distance_to_orthogonality, fisher_rao_distance, fisher_rao_geodesic, interpolate
     from latentassay.metrics import score
     from latentassay.perturbation import perturb, uniform_noise
@@ -129,6 +130,7 @@ __all__ = [
     "distance_to_orthogonality",
     "divergence",
     "equivariance",
+    "explore",
     "extrapolate",
     "features",
     "fidelity",
@@ -193,6 +195,7 @@ _NAMES: dict[str, str] = {
         "evaluation.likelihood": "log_likelihood",
         "evaluation.separability": "linear_separability",
         "evaluation.suggest_beta": "suggest_beta",
+        "explore": "explore",
         "geometry": "distance_to_orthogonality fisher_rao_distance fisher_rao_geodesic interpolate",
         "metrics": "score",
         "perturbation": "perturb uniform_noise",

@@ -9,6 +9,7 @@ from latentassay.cli.assay import assay, model_help
 from latentassay.cli.bench import bench_app
 from latentassay.cli.data import data_app
 from latentassay.cli.demo import demo
+from latentassay.cli.explore import explore
 from latentassay.cli.models import models
 from latentassay.cli.reproduce import reproduce
 from latentassay.cli.score import score
@@ -26,6 +27,7 @@ Typical work:
   latentassay train --data mnist --option size=32 --model vae-conv-small --beta 4 --out runs/mnist
   latentassay train --data shapes3d --model sae-12 --out runs/sae-12
   latentassay assay runs/mnist --report report.html
+  latentassay explore runs/mnist --out explore.html
   latentassay assay diffusers:my-vae --size 64 --data photos/
 
 Exit codes: 0 done; 1 a bug of ours (run with --debug and tell us); 2 an argument, model or data set that
@@ -45,6 +47,7 @@ app.command()(demo)  # --help keeps this order
 app.command()(train)
 app.command()(models)
 app.command(cls=late_help(model=model_help))(assay)
+app.command(cls=late_help(model=model_help))(explore)
 app.command()(score)
 app.command()(reproduce)
 app.add_typer(bench_app, name="bench")

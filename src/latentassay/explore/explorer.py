@@ -1,0 +1,75 @@
+"""``explore``: one HTML file in which a model's latent space is moved by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from latentassay.adapters._whole import as_autoencoder
+from latentassay.assay import Assay, assay
+from latentassay.core.observations import as_observations, fit_layout
+from latentassay.core.storage import write_whole
+from latentassay.core.text import printable
+from latentassay.explore.contents import collect
+from latentassay.explore.network import export_networks
+
+QUESTIONS = ("units", "graph", "holes")
+"""What the page shows of an assay."""
+
+TRIED = 4
+"""Codes that the page's networks are tried on before they are trusted."""
+
+
+def explore(
+    model: Any,
+    data: Any,
+    *,
+    result: Assay | None = None,
+    path: str | Path | None = None,
+    name: str | None = None,
+    samples: int = 512,
+    seed: int = 0,
+    budget: float = 30.0,
+) -> str:
+    """Return a page on which sliders, clicks and walks move a latent, and the browser decodes it at once.
+
+    Args:
+        model: any autoencoder, as ``la.assay`` takes it.
+        data: observations it was not trained on.
+        result: its assay, whose states of units and holes are shown; what is needed is assayed where left out.
+        path: also write the page there.
+        name: what the page calls the model.
+        samples: rows and latents of the assay, where it is made here.
+        seed: of everything drawn.
+        budget: seconds, about, that the assay may take, and half as many for the walks.
+
+    Raises:
+        InputError: data that cannot be used.
+        ContractError: a model that breaks the contract of the door, or that the page cannot run.
+    """
+    from latentassay.explore.page import render  # templates, which no other part of the package waits for
+
+    observations = as_observations(data)
+    whole = as_autoencoder(model, observations)
+    observations = fit_layout(whole.model, observations)
+    found = result or assay(
+        whole.model,
+        observations,
+        questions=QUESTIONS,
+        samples=samples,
+        seed=seed,
+        budget=budget,
+        name=name or whole.name,
+    )
+    contents = collect(whole.model, observations, found, seed=seed, budget=budget / 2)
+    shape = tuple(whole.model.latent_shape)
+    page = render(
+        contents,
+        export_networks(whole.model, torch.from_numpy(contents.sample_codes[:TRIED]).view(-1, *shape)),
+        title=printable(name or found.meta.model),
+        subject=f"{found.meta.data}: {found.summary}",
+        shapes={"xShape": list(observations.x_shape), "latentShape": list(shape)},
+    )
+    if path is not None:
+        write_whole(Path(path), page.encode())
+    return page
