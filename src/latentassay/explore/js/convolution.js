@@ -1,141 +1,115 @@
-// Convolutions as products of matrices: columns of the picture's patches times the kernels, four by four.
+// Convolutions as products of matrices: the kernels times what they see from every place of the output.
 
-import { product } from "./tensors.js";
+import { columnFloats, multiply, packWeights, weightFloats, WIDE } from "./product.js";
 
-export function convScratch(node, [shape]) {
-  const [, , tall, wide] = padShape(node.shape);
-  const inner = (padShape(shape)[1] / node.groups) * product(node.kernel);
-  return inner * tall * wide;
+const fourSides = (shape) => (shape.length > 3 ? shape : [shape[0], shape[1], 1, shape[2]]);
+
+function sizesOf(node, [input]) {
+  const [, channels, height, width] = fourSides(input);
+  const [, filters, tall, wide] = fourSides(node.shape);
+  const places = node.kernel[0] * node.kernel[1];
+  const own = channels / node.groups;
+  const few = filters / node.groups;
+  return { ...node, own, few, height, width, tall, wide, places, filters };
 }
 
-const padShape = (shape) => (shape.length > 3 ? shape : [shape[0], shape[1], 1, shape[2]]);
+export const conv = {
+  floats(node, shapes) {
+    const { own, few, places, tall, wide, groups } = sizesOf(node, shapes);
+    const inner = own * places;
+    return { kept: groups * weightFloats(few, inner), scratch: columnFloats(inner, tall * wide) };
+  },
 
-export function conv(node, [input], scratch) {
-  const [, channels, height, width] = padShape(input);
-  const [, filters, tall, wide] = padShape(node.shape);
-  const { groups, kernel, stride, padding, dilation } = node;
-  const own = channels / groups;
-  const inner = own * product(kernel);
-  const geometry = { channels: own, height, width, tall, wide, kernel, stride, padding, dilation };
-  const isPoint = kernel[0] * kernel[1] === 1 && stride[0] * stride[1] === 1 && padding[0] + padding[1] === 0;
-  return ([x, weight, bias], y) => {
-    const size = tall * wide;
-    for (let group = 0; group < groups; group++) {
-      const part = x.subarray(group * own * height * width, (group + 1) * own * height * width);
-      if (!isPoint) patches(part, geometry, scratch);
-      const few = filters / groups;
-      for (let f = 0; f < few; f++) y.fill(bias ? bias[group * few + f] : 0, (group * few + f) * size, (group * few + f + 1) * size);
-      addProduct(weight, group * few * inner, isPoint ? part : scratch, y, group * few * size, few, inner, size);
-    }
-  };
-}
+  build(node, shapes, { engine, kept, scratch, constants }) {
+    const sizes = sizesOf(node, shapes);
+    const { own, few, height, width, places, groups } = sizes;
+    const [inner, from, to] = [own * places, height * width, sizes.tall * sizes.wide];
+    const wide = weightFloats(few, inner);
+    const weights = Array.from({ length: groups }, (_, group) => kept.subarray(group * wide, (group + 1) * wide));
+    weights.forEach((part, group) =>
+      packWeights(part, few, inner, (row, k) => constants[1][(group * few + row) * inner + k]),
+    );
+    return ([x, , bias], y) => {
+      for (let group = 0; group < groups; group++) {
+        lookAround(x.subarray(group * own * from, (group + 1) * own * from), sizes, scratch);
+        const shift = bias?.subarray(group * few, (group + 1) * few);
+        multiply(engine, weights[group], scratch, y.subarray(group * few * to), few, inner, to, shift);
+      }
+    };
+  },
+};
 
-// Every row of the matrix is one place of the kernel in one channel, seen from all places of the output.
-export function patches(x, geometry, out) {
-  const { channels, height, width, tall, wide, kernel, stride, padding, dilation } = geometry;
-  let to = 0;
-  for (let channel = 0; channel < channels; channel++) {
+// Pack, for every place of the output, what each place of the kernel sees there: a column of a matrix.
+function lookAround(x, { own, height, width, tall, wide, kernel, stride, padding, dilation, places }, out) {
+  const inner = own * places;
+  const size = tall * wide;
+  out.fill(0, 0, columnFloats(inner, size));
+  for (let channel = 0, k = 0; channel < own; channel++) {
     for (let a = 0; a < kernel[0]; a++) {
-      for (let b = 0; b < kernel[1]; b++) {
+      for (let b = 0; b < kernel[1]; b++, k++) {
         const left = b * dilation[1] - padding[1];
         const low = Math.max(0, Math.ceil(-left / stride[1]));
         const high = Math.min(wide, Math.floor((width - 1 - left) / stride[1]) + 1);
-        for (let row = 0; row < tall; row++, to += wide) {
+        for (let row = 0; row < tall; row++) {
           const from = row * stride[0] + a * dilation[0] - padding[0];
-          if (from < 0 || from >= height || high <= low) {
-            out.fill(0, to, to + wide);
-            continue;
+          if (from < 0 || from >= height) continue;
+          let at = (channel * height + from) * width + left + low * stride[1];
+          for (let place = row * wide + low, end = row * wide + high; place < end; place++, at += stride[1]) {
+            out[((place >> 3) * inner + k) * WIDE + (place & 7)] = x[at];
           }
-          const at = (channel * height + from) * width + left;
-          out.fill(0, to, to + low);
-          out.fill(0, to + high, to + wide);
-          for (let column = low; column < high; column++) out[to + column] = x[at + column * stride[1]];
         }
       }
     }
   }
 }
 
-// y (rows × size) += weight (rows × inner) · columns (inner × size), in blocks that stay in registers and caches.
-export function addProduct(weight, start, columns, y, to, rows, inner, size) {
-  const BLOCK = 64;
-  for (let low = 0; low < inner; low += BLOCK) {
-    const high = Math.min(inner, low + BLOCK);
-    let row = 0;
-    for (; row + 4 <= rows; row += 4) fourRows(weight, start + row * inner, columns, y, to + row * size, inner, size, low, high);
-    for (; row < rows; row++) oneRow(weight, start + row * inner, columns, y, to + row * size, size, low, high);
-  }
-}
+export const convTranspose = {
+  floats(node, shapes) {
+    const { own, few, places, height, width, groups } = sizesOf(node, shapes);
+    const spread = few * places * height * width;
+    return { kept: groups * weightFloats(few * places, own), scratch: columnFloats(own, height * width) + spread };
+  },
 
-function fourRows(weight, start, columns, y, to, inner, size, low, high) {
-  let j = 0;
-  for (; j + 4 <= size; j += 4) {
-    let a0 = 0, a1 = 0, a2 = 0, a3 = 0, b0 = 0, b1 = 0, b2 = 0, b3 = 0;
-    let c0 = 0, c1 = 0, c2 = 0, c3 = 0, d0 = 0, d1 = 0, d2 = 0, d3 = 0;
-    for (let k = low, w = start + low, at = low * size + j; k < high; k++, w++, at += size) {
-      const x0 = columns[at], x1 = columns[at + 1], x2 = columns[at + 2], x3 = columns[at + 3];
-      const p = weight[w], q = weight[w + inner], r = weight[w + 2 * inner], s = weight[w + 3 * inner];
-      a0 += p * x0; a1 += p * x1; a2 += p * x2; a3 += p * x3;
-      b0 += q * x0; b1 += q * x1; b2 += q * x2; b3 += q * x3;
-      c0 += r * x0; c1 += r * x1; c2 += r * x2; c3 += r * x3;
-      d0 += s * x0; d1 += s * x1; d2 += s * x2; d3 += s * x3;
-    }
-    const a = to + j, b = a + size, c = b + size, d = c + size;
-    y[a] += a0; y[a + 1] += a1; y[a + 2] += a2; y[a + 3] += a3;
-    y[b] += b0; y[b + 1] += b1; y[b + 2] += b2; y[b + 3] += b3;
-    y[c] += c0; y[c + 1] += c1; y[c + 2] += c2; y[c + 3] += c3;
-    y[d] += d0; y[d + 1] += d1; y[d + 2] += d2; y[d + 3] += d3;
-  }
-  for (; j < size; j++) {
-    for (let row = 0; row < 4; row++) {
-      let sum = 0;
-      for (let k = low; k < high; k++) sum += weight[start + row * inner + k] * columns[k * size + j];
-      y[to + row * size + j] += sum;
-    }
-  }
-}
-
-function oneRow(weight, start, columns, y, to, size, low, high) {
-  for (let k = low; k < high; k++) {
-    const value = weight[start + k];
-    const at = k * size;
-    for (let j = 0; j < size; j++) y[to + j] += value * columns[at + j];
-  }
-}
-
-// Every number of the input is spread over a patch of the output.
-export function convTranspose(node, [input]) {
-  const [, channels, height, width] = padShape(input);
-  const [, filters, tall, wide] = padShape(node.shape);
-  const { groups, kernel, stride, padding, dilation } = node;
-  const own = channels / groups;
-  const few = filters / groups;
-  const places = kernel[0] * kernel[1];
-  const spread = (x, from, weight, at, y, to) => {
-    for (let a = 0; a < kernel[0]; a++) {
-      for (let b = 0; b < kernel[1]; b++) {
-        const value = weight[at + a * kernel[1] + b];
-        const left = b * dilation[1] - padding[1];
-        const low = Math.max(0, Math.ceil(-left / stride[1]));
-        const high = Math.min(width, Math.floor((wide - 1 - left) / stride[1]) + 1);
-        for (let row = 0; row < height; row++) {
-          const down = row * stride[0] + a * dilation[0] - padding[0];
-          if (down < 0 || down >= tall) continue;
-          const source = from + row * width;
-          const target = to + down * wide + left;
-          for (let column = low; column < high; column++) y[target + column * stride[1]] += value * x[source + column];
+  build(node, shapes, { engine, kept, scratch, constants }) {
+    const sizes = sizesOf(node, shapes);
+    const { own, few, places, height, width, groups, filters } = sizes;
+    const [rows, from, to] = [few * places, height * width, sizes.tall * sizes.wide];
+    const wide = weightFloats(rows, own);
+    const weights = Array.from({ length: groups }, (_, group) => kept.subarray(group * wide, (group + 1) * wide));
+    weights.forEach((part, group) =>
+      packWeights(part, rows, own, (row, k) => constants[1][(group * own + k) * rows + row]),
+    );
+    const columns = scratch.subarray(0, columnFloats(own, from));
+    const spread = scratch.subarray(columns.length, columns.length + rows * from);
+    const whole = { own, height, width, tall: height, wide: width, kernel: [1, 1], places: 1 };
+    const still = { stride: [1, 1], padding: [0, 0], dilation: [1, 1] };
+    return ([x, , bias], y) => {
+      for (let f = 0; f < filters; f++) y.fill(bias ? bias[f] : 0, f * to, (f + 1) * to);
+      for (let group = 0; group < groups; group++) {
+        lookAround(x.subarray(group * own * from, (group + 1) * own * from), { ...whole, ...still }, columns);
+        multiply(engine, weights[group], columns, spread, rows, own, from, null);
+        for (let f = 0; f < few; f++) {
+          addPatches(spread.subarray(f * places * from), sizes, y.subarray((group * few + f) * to));
         }
       }
-    }
-  };
-  return ([x, weight, bias], y) => {
-    const size = tall * wide;
-    for (let f = 0; f < filters; f++) y.fill(bias ? bias[f] : 0, f * size, (f + 1) * size);
-    for (let channel = 0; channel < channels; channel++) {
-      const first = Math.floor(channel / own) * few;
-      for (let f = 0; f < few; f++) {
-        spread(x, channel * height * width, weight, (channel * few + f) * places, y, (first + f) * size);
+    };
+  },
+};
+
+// Add what every place of the input paints with each place of the kernel.
+function addPatches(spread, { height, width, tall, wide, kernel, stride, padding, dilation }, y) {
+  let at = 0;
+  for (let a = 0; a < kernel[0]; a++) {
+    for (let b = 0; b < kernel[1]; b++) {
+      const left = b * dilation[1] - padding[1];
+      const low = Math.max(0, Math.ceil(-left / stride[1]));
+      const high = Math.min(width, Math.floor((wide - 1 - left) / stride[1]) + 1);
+      for (let row = 0; row < height; row++, at += width) {
+        const down = row * stride[0] + a * dilation[0] - padding[0];
+        if (down < 0 || down >= tall) continue;
+        const to = down * wide + left;
+        for (let column = low; column < high; column++) y[to + column * stride[1]] += spread[at + column];
       }
     }
-  };
+  }
 }

@@ -32,37 +32,52 @@ export function take(node, [shape]) {
 }
 
 // First along columns, then along rows: an upsampling by bilinear weights takes two numbers of each.
-export function resample(node, [shape], scratch) {
-  const width = shape[shape.length - 1];
-  const height = shape.length > 3 ? shape[shape.length - 2] : 1;
-  const { rows, columns } = node;
-  const wide = columns.length;
-  return ([x], y) => {
-    for (let from = 0, to = 0; from < x.length; from += height * width, to += rows.length * wide) {
-      for (let row = 0; row < height; row++) mixColumns(x, from + row * width, columns, scratch, row * wide);
-      for (let row = 0; row < rows.length; row++) mixRows(scratch, rows[row], wide, y, to + row * wide);
+export const resample = {
+  floats: (node, [shape]) => ({ kept: 0, scratch: (shape.length > 3 ? shape.at(-2) : 1) * node.columns.length }),
+
+  build(node, [shape], { scratch }) {
+    const width = shape.at(-1);
+    const height = shape.length > 3 ? shape.at(-2) : 1;
+    const columns = flatTaps(node.columns);
+    const rows = flatTaps(node.rows);
+    const [tall, wide] = [node.rows.length, node.columns.length];
+    return ([x], y) => {
+      for (let from = 0, to = 0; from < x.length; from += height * width, to += tall * wide) {
+        for (let row = 0; row < height; row++) mixColumns(x, from + row * width, columns, scratch, row * wide, wide);
+        for (let row = 0; row < tall; row++) mixRows(scratch, rows, row, wide, y, to + row * wide);
+      }
+    };
+  },
+};
+
+// As many taps for each output as the one with most has; weights of 0 fill up the others.
+function flatTaps(taps) {
+  const most = Math.max(...taps.map((each) => each.length / 2));
+  const places = new Int32Array(taps.length * most);
+  const weights = new Float64Array(taps.length * most);
+  taps.forEach((each, i) => {
+    for (let k = 0; 2 * k < each.length; k++) {
+      places[i * most + k] = each[2 * k];
+      weights[i * most + k] = each[2 * k + 1];
     }
-  };
+  });
+  return { most, places, weights };
 }
 
-export function resampleScratch(node, [shape]) {
-  return (shape.length > 3 ? shape[shape.length - 2] : 1) * node.columns.length;
-}
-
-function mixColumns(x, from, columns, out, to) {
-  for (let column = 0; column < columns.length; column++) {
-    const taps = columns[column];
+function mixColumns(x, from, { most, places, weights }, out, to, wide) {
+  for (let column = 0, tap = 0; column < wide; column++) {
     let sum = 0;
-    for (let k = 0; k < taps.length; k += 2) sum += x[from + taps[k]] * taps[k + 1];
+    for (const end = tap + most; tap < end; tap++) sum += x[from + places[tap]] * weights[tap];
     out[to + column] = sum;
   }
 }
 
-function mixRows(x, taps, wide, out, to) {
-  for (let i = 0; i < wide; i++) {
-    let sum = 0;
-    for (let k = 0; k < taps.length; k += 2) sum += x[taps[k] * wide + i] * taps[k + 1];
-    out[to + i] = sum;
+function mixRows(x, { most, places, weights }, row, wide, out, to) {
+  const first = row * most;
+  for (let i = 0; i < wide; i++) out[to + i] = x[places[first] * wide + i] * weights[first];
+  for (let tap = first + 1; tap < first + most; tap++) {
+    const at = places[tap] * wide;
+    for (let i = 0; i < wide; i++) out[to + i] += x[at + i] * weights[tap];
   }
 }
 

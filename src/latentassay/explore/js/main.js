@@ -5,7 +5,7 @@ import { Engine } from "./engine.js";
 import { along, Place } from "./latents.js";
 import { PlaneMap } from "./map.js";
 import { paint } from "./picture.js";
-import { element, Sliders } from "./sliders.js";
+import { element, Sliders, STATES } from "./sliders.js";
 import { Walks } from "./walk.js";
 
 const find = (id) => document.getElementById(id);
@@ -26,6 +26,7 @@ samplesStrip();
 axes();
 views();
 buttons();
+states();
 
 async function look(z) {
   const answer = await engine.ask("live", "respond", { z }).catch(fail);
@@ -107,6 +108,12 @@ function buttons() {
   find("back").addEventListener("click", () => start(origin));
   find("respond").addEventListener("click", () => map.response && place.go(map.response));
   find("draw").addEventListener("click", () => place.go(facts.drawn[next++ % facts.drawn.length]));
+}
+
+function states() {
+  for (const state of new Set(facts.sliders.map((slider) => slider.state))) {
+    find("states").append(element("dt", "", state), element("dd", "", STATES[state] ?? ""));
+  }
 }
 
 function takeWalk(z, walk) {

@@ -10,81 +10,89 @@ export function erf(x) {
   return x < 0 ? -y : y;
 }
 
-const softplus = (x) => (x > 20 ? x : Math.log1p(Math.exp(x)));
-const sigmoid = (x) => 1 / (1 + Math.exp(-x));
-
-// tanh(softplus(x)) = (e² + 2e) / (e² + 2e + 2) with e = exp(x): one exponential in the place of three functions.
-function mish(x) {
-  if (x > 20) return x;
-  const e = Math.exp(x);
-  const n = e * (e + 2);
-  return (x * n) / (n + 2);
-}
-
+// Each function as an expression of x, so that every loop is compiled for the one in it: a call through a variable that
+// has held several functions takes longer than most of them.
 const FUNCTIONS = {
-  abs: () => Math.abs,
-  clamp: ({ low, high }) => {
-    const least = low ?? -Infinity;
-    const most = high ?? Infinity;
-    return (x) => Math.min(most, Math.max(least, x));
-  },
-  cos: () => Math.cos,
-  elu: ({ alpha, scale, input_scale }) => (x) => (x > 0 ? scale * x : scale * alpha * Math.expm1(input_scale * x)),
-  erf: () => erf,
-  exp: () => Math.exp,
+  abs: () => "Math.abs(x)",
+  clamp: ({ low, high }) => `Math.min(${number(high ?? Infinity)}, Math.max(${number(low ?? -Infinity)}, x))`,
+  cos: () => "Math.cos(x)",
+  elu: ({ alpha, scale, input_scale: inner }) =>
+    `x > 0 ? ${number(scale)} * x : ${number(scale * alpha)} * Math.expm1(${number(inner)} * x)`,
+  erf: () => "erf(x)",
+  exp: () => "Math.exp(x)",
   gelu: ({ approximate }) =>
     approximate === "tanh"
-      ? (x) => 0.5 * x * (1 + Math.tanh(TANH_GELU * (x + 0.044715 * x * x * x)))
-      : (x) => 0.5 * x * (1 + erf(x * Math.SQRT1_2)),
-  hardsigmoid: () => (x) => Math.min(1, Math.max(0, x / 6 + 0.5)),
-  hardswish: () => (x) => x * Math.min(1, Math.max(0, x / 6 + 0.5)),
-  leaky_relu: ({ negative_slope }) => (x) => (x > 0 ? x : negative_slope * x),
-  log: () => Math.log,
-  log1p: () => Math.log1p,
-  log_sigmoid: () => (x) => -softplus(-x),
-  mish: () => mish,
-  neg: () => (x) => -x,
-  pow: ({ exponent }) => (exponent === 2 ? (x) => x * x : (x) => x ** exponent),
-  reciprocal: () => (x) => 1 / x,
-  relu: () => (x) => (x > 0 ? x : 0),
-  rsqrt: () => (x) => 1 / Math.sqrt(x),
-  sigmoid: () => sigmoid,
-  silu: () => (x) => x * sigmoid(x),
-  sin: () => Math.sin,
-  softplus: ({ beta, threshold }) => (x) => (beta * x > threshold ? x : Math.log1p(Math.exp(beta * x)) / beta),
-  sqrt: () => Math.sqrt,
-  tanh: () => Math.tanh,
+      ? `0.5 * x * (1 + Math.tanh(${TANH_GELU} * (x + 0.044715 * x * x * x)))`
+      : `0.5 * x * (1 + erf(x * ${Math.SQRT1_2}))`,
+  hardsigmoid: () => "Math.min(1, Math.max(0, x / 6 + 0.5))",
+  hardswish: () => "x * Math.min(1, Math.max(0, x / 6 + 0.5))",
+  leaky_relu: ({ negative_slope: slope }) => `x > 0 ? x : ${number(slope)} * x`,
+  log: () => "Math.log(x)",
+  log1p: () => "Math.log1p(x)",
+  log_sigmoid: () => "Math.min(x, 0) - Math.log1p(Math.exp(-Math.abs(x)))",
+  // x tanh(log(1 + e)) = x n / (n + 2) with n = e² + 2e and e = exp(x): one function in the place of three.
+  mish: () => "x > 20 ? x : (e = Math.exp(x), n = e * (e + 2), (x * n) / (n + 2))",
+  neg: () => "-x",
+  pow: ({ exponent }) => (exponent === 2 ? "x * x" : `x ** ${number(exponent)}`),
+  reciprocal: () => "1 / x",
+  relu: () => "x > 0 ? x : 0",
+  rsqrt: () => "1 / Math.sqrt(x)",
+  sigmoid: () => "1 / (1 + Math.exp(-x))",
+  silu: () => "x / (1 + Math.exp(-x))",
+  sin: () => "Math.sin(x)",
+  softplus: ({ beta, threshold }) =>
+    `${number(beta)} * x > ${number(threshold)} ? x : Math.log1p(Math.exp(${number(beta)} * x)) / ${number(beta)}`,
+  sqrt: () => "Math.sqrt(x)",
+  tanh: () => "Math.tanh(x)",
 };
 
+// The same of two numbers, a and b.
 const PAIRS = {
-  add: ({ factor }) => (factor === 1 ? (a, b) => a + b : (a, b) => a + factor * b),
-  div: () => (a, b) => a / b,
-  maximum: () => Math.max,
-  minimum: () => Math.min,
-  mul: () => (a, b) => a * b,
-  prelu: () => (a, b) => (a > 0 ? a : a * b),
-  sub: ({ factor }) => (a, b) => a - factor * b,
+  add: ({ factor }) => (factor === 1 ? "a + b" : `a + ${number(factor)} * b`),
+  div: () => "a / b",
+  maximum: () => "Math.max(a, b)",
+  minimum: () => "Math.min(a, b)",
+  mul: () => "a * b",
+  prelu: () => "a > 0 ? a : a * b",
+  sub: ({ factor }) => (factor === 1 ? "a - b" : `a - ${number(factor)} * b`),
 };
 
-export const UNARY = Object.keys(FUNCTIONS);
-
-// Each node gets a loop of its own, which the engine specialises for the one function in it.
-const loop = (body) => new Function("f", "x", "y", body);
+// Only numbers come into what is compiled.
+const number = (value) => `(${Number(value)})`;
 
 export function unary(node) {
-  const f = FUNCTIONS[node.kind](node);
-  const each = loop("for (let i = 0; i < y.length; i++) y[i] = f(x[i]);");
-  return ([x], y) => each(f, x, y);
+  const expression = FUNCTIONS[node.kind](node);
+  const body = `let e, n; for (let i = 0; i < out.length; i++) { const x = values[i]; out[i] = ${expression}; }`;
+  const each = new Function("values", "out", "erf", body);
+  return ([x], y) => each(x, y, erf);
 }
 
 export function binary(node, shapes) {
-  const f = PAIRS[node.kind](node);
   const steps = shapes.map((shape) => broadcastSteps(shape, node.shape));
-  return ([a, b], y) => {
-    if (a.length === y.length && b.length === y.length) {
-      for (let i = 0; i < y.length; i++) y[i] = f(a[i], b[i]);
-    } else walk(node.shape, steps, (i, j, k) => (y[i] = f(a[j], b[k])));
-  };
+  const outer = node.shape.slice(0, repeatedFrom(node.shape, steps));
+  const run = node.shape.slice(outer.length).reduce((all, size) => all * size, 1);
+  const [p, q] = steps.map((each) => (run > 1 && each.at(-1) === 0 ? 0 : 1));
+  const body = `for (let i = 0; i < ${number(run)}; i++, j += ${p}, k += ${q}) {
+    const a = first[j], b = second[k]; out[at + i] = ${PAIRS[node.kind](node)}; }`;
+  const pairs = new Function("first", "j", "second", "k", "out", "at", body);
+  const ways = steps.map((each) => each.slice(0, outer.length));
+  return ([a, b], y) => walk(outer, ways, (i, j, k) => pairs(a, j, b, k, y, i * run));
+}
+
+// The first dimension from which on each of two tensors is walked through in order, or repeats one number.
+function repeatedFrom(shape, steps) {
+  let from = shape.length;
+  let size = 1;
+  const kinds = steps.map(() => null);
+  while (from > 0) {
+    const wide = shape[from - 1];
+    const found = steps.map((each, k) => (wide === 1 ? kinds[k] : each[from - 1] === 0 ? "one" : each[from - 1] === size ? "all" : "no"));
+    if (found.some((kind, k) => kind === "no" || (kinds[k] && kind !== kinds[k]))) break;
+    found.forEach((kind, k) => (kinds[k] = kind));
+    size *= wide;
+    from--;
+  }
+  return from;
 }
 
 // Steps through a smaller tensor while a larger one is walked through; 0 where it is repeated.

@@ -2,7 +2,7 @@
 
 const QUIET = new Set(["dead", "collapsed", "not assayed"]);
 
-const WORDS = {
+export const STATES = {
   alive: "answers when it is changed alone",
   faint: "used, but a change of it comes back only in part",
   dead: "the decoder ignores it",
@@ -55,7 +55,7 @@ export class Sliders {
     const head = element("div", "unit-head");
     const name = element("label", "unit-name", `Unit ${slider.label}`);
     const state = element("span", `state ${slider.state.replace(" ", "-")}`, slider.state);
-    state.title = WORDS[slider.state] ?? "";
+    state.title = STATES[slider.state] ?? "";
     const back = element("span", "comes-back", slider.response === null ? "" : `${percent(slider.response)} comes back`);
     const value = element("output", "unit-value");
     head.append(name, state, back, value);

@@ -8,20 +8,17 @@ export function bytesOf(text) {
   return bytes;
 }
 
-export function unpack(entry, bytes, into) {
-  const { kind, at, count } = entry;
+export function unpack({ kind, at, count, rows }, bytes) {
   const start = bytes.byteOffset + at;
-  if (kind === "f32") {
-    into.set(new Float32Array(bytes.buffer, start, count));
-    return;
-  }
-  const { rows } = entry;
+  if (kind === "f32") return new Float32Array(bytes.buffer, start, count);
   const scales = new Float32Array(bytes.buffer, start, rows);
   const values = new Int16Array(bytes.buffer, start + 4 * rows, count);
+  const floats = new Float32Array(count);
   const wide = count / rows;
   for (let row = 0, i = 0; row < rows; row++) {
-    for (const end = i + wide; i < end; i++) into[i] = values[i] * scales[row];
+    for (const end = i + wide; i < end; i++) floats[i] = values[i] * scales[row];
   }
+  return floats;
 }
 
 export const product = (sizes) => sizes.reduce((all, size) => all * size, 1);
