@@ -47,6 +47,7 @@ BESIDES = {
     "assay/test_golden.py": "what an assay says must not change by itself",
     "assay/test_planted.py": "defects that any question may find",
     "assay/test_planted_photographs.py": "the same in a trained model",
+    "explore/test_browsers.py": "the page in real browsers",
     "metrics/disentanglement/test_agreement.py": "two predictors of one metric, beside what bench/ has recorded",
     "objectives/test_consistent_training.py": "what the objectives of consistency are for",
     "report/test_page.py": "the page in real browsers",

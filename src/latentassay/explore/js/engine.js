@@ -1,6 +1,6 @@
 // Asks the worker one thing at a time: what is looked at first, and only the newest question of each lane.
 
-export const LANES = ["live", "again", "walk", "map"];
+export const LANES = ["live", "asked", "again", "walk", "map"];
 
 export class Engine {
   constructor(script) {
@@ -19,11 +19,6 @@ export class Engine {
       this.waiting.set(lane, { task, given, resolve, reject });
       this.next();
     });
-  }
-
-  drop(lane) {
-    this.waiting.get(lane)?.resolve(null);
-    this.waiting.delete(lane);
   }
 
   next() {

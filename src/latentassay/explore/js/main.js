@@ -16,6 +16,9 @@ const sliders = new Sliders(find("sliders"), place);
 const map = new PlaneMap(find("map"), facts, place, engine);
 let origin = 0;
 
+// For the console, and for tests: explorer.respond([0, 1, …]) says what the page's networks make of a latent.
+window.explorer = { facts, place, respond: (z) => engine.ask("asked", "respond", { z: Float32Array.from(z) }) };
+
 engine.ask("live", "load", { networks: facts.networks, bytes: facts.bytes, kept: facts.kept }).then(() => {
   place.watch(look);
   place.moved();
@@ -95,7 +98,7 @@ function views() {
     tabs.forEach((tab) => tab.setAttribute("aria-pressed", String(tab.id === `view-${view}`)));
     find("axes").hidden = view !== "plane";
     find("about-plane").hidden = view !== "plane";
-    find("about-codes").hidden = view !== "codes";
+    find("about-codes").hidden = find("legend-drawn").hidden = view !== "codes";
     map.show(view);
   };
   tabs.forEach((tab) => tab.addEventListener("click", () => show(tab.id.slice(5))));
