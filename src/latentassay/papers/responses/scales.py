@@ -1,7 +1,9 @@
 """How much of the β-VAEs of LR is trained and measured at each scale.
 
-Scale laptop was sized by processor time on one slow core of 2026 (torch 2.13, AVX2): pictures of 32×32 take
-``vae-conv-small`` 31 ms a step of 32 with three channels and 25 ms with one, ``vae-conv`` 330 ms.
+Scale laptop was sized by processor time on one slow core of 2026 (torch 2.13, AVX2): a step of 32 pictures of 32×32
+takes ``vae-conv-small`` 37 ms with three channels, reading included, and 25 ms with one, ``vae-conv`` 330 ms; scores of
+table 1 take 25 to 44 s a model, those of table 2 42 to 46 s. So one seed is some 40 minutes of such a core for either
+table, two models of LR's own network included.
 Scale gpu trains all models of one architecture in one step of ``vae-conv`` at 32×32, 0.18 GFLOP a picture with three
 channels and 0.16 with one: 16 × 64 pictures are 0.18 TFLOP a step for table 1, and for table 2 16 × 128 digits and
 8 × 64 of 3D Shapes 0.42, so 10,000 steps take three and seven minutes if a GPU keeps up 10 TFLOP/s in TF32, which was
