@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from latentassay.explore import explore
     from latentassay.geometry import distance_to_orthogonality, fisher_rao_distance, fisher_rao_geodesic, interpolate
     from latentassay.metrics import score
+    from latentassay.monitor import Monitor, MonitorWarning
     from latentassay.perturbation import perturb, uniform_noise
     from latentassay.responses import (
         causal_completeness,
@@ -109,6 +110,8 @@ __all__ = [
     "InputError",
     "Judgement",
     "LatentAssayError",
+    "Monitor",
+    "MonitorWarning",
     "Picture",
     "Point",
     "Posterior",
@@ -198,6 +201,7 @@ _NAMES: dict[str, str] = {
         "explore": "explore",
         "geometry": "distance_to_orthogonality fisher_rao_distance fisher_rao_geodesic interpolate",
         "metrics": "score",
+        "monitor": "Monitor MonitorWarning",
         "perturbation": "perturb uniform_noise",
         "responses": """
             causal_completeness causal_disentanglement causal_units chunk_hybrids

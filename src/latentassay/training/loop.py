@@ -1,7 +1,7 @@
 """``fit``: train a model, log and validate it, and keep checkpoints to resume from."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ def fit(
     log_every: int = 50,
     channels_last: bool = False,
     compile: bool = False,
+    callback: Callable[[int, nn.Module], Any] | None = None,
     progress: bool = True,
 ) -> Run:
     """Train ``model`` in place with Adam.
@@ -74,6 +75,8 @@ def fit(
         log_every: steps between rows of the history, which are means since the row before.
         channels_last: keep images and convolutions in channels-last memory, often faster.
         compile: run the networks through ``torch.compile``; needs a C++ compiler.
+        callback: called after every step with the number of steps taken and the model, such as a ``la.Monitor``; what
+            it does with random numbers or the model counts as training, and what it raises ends it.
         progress: show a bar when someone looks, see ``progress``.
 
     Raises:
@@ -88,6 +91,8 @@ def fit(
     >>> fit(model, objectives.AE(), torch.rand(16, 3), steps=5, device="cpu").step
     5
     """
+    if callback is not None and not callable(callback):
+        raise InputError(f"callback must be a function of step and model, got {callback!r:.80}")
     if not isinstance(model, nn.Module):
         raise InputError(f"model must be a torch module, got {model!r:.80}; fit trains its parameters")
     check_counts(steps=steps, batch_size=batch_size, log_every=log_every)
@@ -114,7 +119,8 @@ def fit(
         facts, kept = facts_of(model, objective, source, settings), frozenset(snapshots)
         state = RunState(trainer, held_out, folder, facts, kept)
         milestones = _Milestones(steps, log_every, interval, kept)
-        interrupted = _train(trainer, state, source, Sampler(source.n, batch_size, seed), milestones, visible=progress)
+        sampler = Sampler(source.n, batch_size, seed)
+        interrupted = _train(trainer, state, source, sampler, milestones, callback=callback, visible=progress)
     return state.result(interrupted)
 
 
@@ -140,7 +146,14 @@ class _Milestones:
 
 
 def _train(
-    trainer: Trainer, state: RunState, source: Source, sampler: Sampler, milestones: _Milestones, *, visible: bool
+    trainer: Trainer,
+    state: RunState,
+    source: Source,
+    sampler: Sampler,
+    milestones: _Milestones,
+    *,
+    callback: Callable[[int, nn.Module], Any] | None,
+    visible: bool,
 ) -> bool:
     """Take the steps that are left; return whether Ctrl-C cut them short."""
     with (
@@ -151,6 +164,8 @@ def _train(
         while trainer.step < milestones.steps:
             state.keep(trainer.learn(source.batch(sampler.rows(trainer.step))))
             line.update()
+            if callback is not None:
+                callback(trainer.step, trainer.model)
             stop = interrupt_came() and trainer.step < milestones.steps
             milestone = stop or milestones.is_milestone(trainer.step)
             if milestone or milestones.is_row(trainer.step):
