@@ -36,7 +36,7 @@ class Account:
     >>> account.train(), round(account.budget(), 3)
     (None, 1.333)
     >>> account.pay(account.budget()), round(account.spent, 3), account.budget()
-    (None, 1.0, 0.0)
+    (None, 1.0, 1.0)
     """
 
     def __init__(self, share: float, *, most: float, clock: Callable[[], float] = time.perf_counter):
