@@ -117,7 +117,15 @@ def _grown_holes(readings: Sequence[Reading], now: Reading, k: int) -> Change | 
         f"Holes grow: {now.holes.scaled(100)} % of samples fall in holes at step {now.step}, "
         f"{least.scaled(100)} % did at step {best.step} (1 % would be as good as data)."
     )
-    return Change("holes", sentence, now.step, best.step, (), grown, GROWTH)
+    return Change(
+        key="holes",
+        sentence=sentence,
+        step=now.step,
+        since=best.step,
+        subjects=(),
+        estimate=grown,
+        bounds=GROWTH,
+    )
 
 
 def _fallen_units(readings: Sequence[Reading], now: Reading, k: int) -> list[Change | None]:
@@ -159,7 +167,16 @@ def _fallen(
     # What is said is said of all of them, so by the one that fell least surely.
     least = min(fallen.values(), key=lambda fall: fall.low or 0.0)
     labels = tuple(fallen)
-    return Change(key, words(name_units(labels), best, now), now.step, best.step, labels, least, FALL)
+    sentence = words(name_units(labels), best, now)
+    return Change(
+        key=key,
+        sentence=sentence,
+        step=now.step,
+        since=best.step,
+        subjects=labels,
+        estimate=least,
+        bounds=FALL,
+    )
 
 
 def _counts(best: Reading, now: Reading) -> str:
