@@ -15,10 +15,14 @@ READY = """
     for (let i = 0; i < 600 && !document.body.dataset.ready; i++) await new Promise((next) => setTimeout(next, 50));
     return document.body.dataset.ready ?? document.getElementById("failed").textContent;
 """
-RESPOND = (
-    "const found = []; for (const z of %s) {{ const { x, response, distance } = await explorer.respond(z);"
-    " found.push([Array.from(x), Array.from(response), distance]); } return found;"
-)
+RESPOND = """
+    const found = [];
+    for (const z of LATENTS) {
+        const { x, response, distance } = await explorer.respond(z);
+        found.push([Array.from(x), Array.from(response), distance]);
+    }
+    return found;
+"""
 
 
 class Chromium:
@@ -114,7 +118,7 @@ def test_it_decodes_and_responds_as_torch_does_without_the_network(browser, page
     browser.open(address)
     assert browser.run(READY) == "yes"
     z = torch.randn(4, *model.latent_shape, generator=torch.Generator().manual_seed(1))
-    found = browser.run(RESPOND.replace("{{", "{").replace("%s", json.dumps(z.tolist())))
+    found = browser.run(RESPOND.replace("LATENTS", json.dumps(z.tolist())))
     with torch.no_grad():
         x = model.eval().decode(z)
         back = model.encode(x).mean
@@ -226,3 +230,20 @@ def test_every_control_has_a_name(browser, small):
         return controls.filter((e) => !named(e)).map((e) => e.outerHTML);
     """)
     assert unnamed == []
+
+
+def test_a_model_beyond_torch_is_shown_by_the_nearest_decoding(browser, tmp_path):
+    from tests.explore.test_library import beyond_torch
+
+    model = beyond_torch()
+    x = model.decode(torch.randn(100, 2, generator=torch.Generator().manual_seed(0)))
+    la.explore(model, x, path=tmp_path / "explore.html", samples=64, budget=6)
+    browser.open((tmp_path / "explore.html").as_uri())
+    assert browser.run(READY) == "yes"
+    z = browser.run("return Array.from(explorer.facts.sampleCodes[5]);")
+    ((pixels, response, _),) = browser.run(RESPOND.replace("LATENTS", json.dumps([z])))
+    right = model.decode(torch.tensor([z]))
+    assert (torch.tensor(pixels) - right.flatten()).abs().max() < 0.06  # WebP, and levels of 8 bits
+    assert torch.allclose(torch.tensor(response), la.respond(model, torch.tensor([z]))[0], atol=1e-3)
+    urls, console = reports(browser)
+    assert all(url.startswith(("file:", "data:", "blob:")) for url in urls) and console == []

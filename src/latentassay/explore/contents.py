@@ -13,7 +13,7 @@ from latentassay.assay.context import seeded
 from latentassay.core.autoencoder import Autoencoder
 from latentassay.core.observations import Observations
 from latentassay.core.units import Units
-from latentassay.explore.units import Slider, live_latents, sliders
+from latentassay.explore.units import Slider, live_latents, move, sliders
 from latentassay.explore.walks import Walk, find_walks, response_distance
 
 CODES = 600
@@ -140,13 +140,9 @@ def _plane(made: list[Slider]) -> tuple[int, int] | None:
 
 def _map(model: Autoencoder, base: Tensor, made: list[Slider], plane: tuple[int, int], kept: list[int]) -> np.ndarray:
     across, up = (made[unit] for unit in plane)
-    flat = base.flatten().expand(GRID * GRID, -1).clone()
     xs, ys = (torch.linspace(each.low, each.high, GRID) for each in (across, up))
     y, x = (grid.flatten() for grid in torch.meshgrid(ys, xs, indexing="ij"))
-    for slider, values in ((across, x), (up, y)):
-        index, direction = list(slider.indices), torch.tensor(slider.direction).to(flat)
-        now = flat[:, index] @ direction
-        flat[:, index] += (values.to(flat) - now)[:, None] * direction
+    flat = move(move(base.flatten().expand(GRID * GRID, -1), across, x), up, y)
     return response_distance(model, flat.view(-1, *base.shape), kept).reshape(GRID, GRID)
 
 

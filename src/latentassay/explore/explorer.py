@@ -7,14 +7,20 @@ import torch
 
 from latentassay.adapters._whole import as_autoencoder
 from latentassay.assay import Assay, assay
+from latentassay.core.autoencoder import Autoencoder
+from latentassay.core.errors import ContractError
 from latentassay.core.observations import as_observations, fit_layout
 from latentassay.core.storage import write_whole
 from latentassay.core.text import printable
-from latentassay.explore.contents import collect
-from latentassay.explore.network import export_networks
+from latentassay.explore.contents import Contents, collect
+from latentassay.explore.library import Library, make_library
+from latentassay.explore.network import Networks, export_networks
 
 QUESTIONS = ("units", "graph", "holes")
 """What the page shows of an assay."""
+
+LARGEST = 5_200_000
+"""Bytes of weights of a page; in its text they take a third more."""
 
 TRIED = 4
 """Codes that the page's networks are tried on before they are trusted."""
@@ -33,6 +39,9 @@ def explore(
 ) -> str:
     """Return a page on which sliders, clicks and walks move a latent, and the browser decodes it at once.
 
+    Models whose operations the page does not know, that leave torch, or whose weights are too large for it are decoded
+    beforehand, at up to 1200 latents; the page shows the nearest and says why.
+
     Args:
         model: any autoencoder, as ``la.assay`` takes it.
         data: observations it was not trained on.
@@ -45,7 +54,7 @@ def explore(
 
     Raises:
         InputError: data that cannot be used.
-        ContractError: a model that breaks the contract of the door, or that the page cannot run.
+        ContractError: a model that breaks the contract of the door.
     """
     from latentassay.explore.page import render  # templates, which no other part of the package waits for
 
@@ -65,7 +74,7 @@ def explore(
     shape = tuple(whole.model.latent_shape)
     page = render(
         contents,
-        export_networks(whole.model, torch.from_numpy(contents.sample_codes[:TRIED]).view(-1, *shape)),
+        _networks_or_library(whole.model, contents, budget=budget / 2),
         title=printable(name or found.meta.model),
         subject=f"{found.meta.data}: {found.summary}",
         shapes={"xShape": list(observations.x_shape), "latentShape": list(shape)},
@@ -73,3 +82,17 @@ def explore(
     if path is not None:
         write_whole(Path(path), page.encode())
     return page
+
+
+def _networks_or_library(model: Autoencoder, contents: Contents, *, budget: float) -> Networks | Library:
+    """Networks that the page can run, or decodings made beforehand and why."""
+    z = torch.from_numpy(contents.sample_codes[:TRIED]).view(-1, *model.latent_shape)
+    try:
+        networks = export_networks(model, z)
+    except ContractError as error:
+        return make_library(model, contents, reason=str(error), budget=budget)
+    size = len(networks.packed.payload)
+    if size <= LARGEST:
+        return networks
+    reason = f"its weights take {size / 1e6:.1f} MB, and a page holds {LARGEST / 1e6:.1f} MB of them"
+    return make_library(model, contents, reason=reason, budget=budget)

@@ -96,6 +96,19 @@ def live_latents(made: Sequence[Slider]) -> list[int]:
     return sorted(live or [index for slider in made for index in slider.indices])
 
 
+def move(z: Tensor, slider: Slider, values: Tensor) -> Tensor:
+    """Return latents ``(n, d)`` with a slider put to ``values`` ``(n,)``."""
+    index, direction = list(slider.indices), torch.tensor(slider.direction).to(z)
+    out = z.clone()
+    out[:, index] += (values.to(z) - z[:, index] @ direction)[:, None] * direction
+    return out
+
+
+def values_of(z: Tensor, made: Sequence[Slider]) -> Tensor:
+    """Return where latents ``(n, d)`` lie on each slider: ``(n, u)``."""
+    return torch.stack([z[:, list(each.indices)] @ torch.tensor(each.direction).to(z) for each in made], 1)
+
+
 def _along(values: Tensor) -> tuple[Tensor, float, Tensor]:
     """Direction in which a unit's codes vary most, where their mean lies along it, and where each lies."""
     if values.shape[1] == 1:

@@ -38,5 +38,16 @@ export function readContents(document) {
     samples: rowsOf(samples, product(facts.xShape)),
     sampleCodes: rowsOf(array("sampleCodes"), size),
     map: facts.arrays.map ? array("map") : null,
+    library: facts.networks ? null : readLibrary(facts, array),
+  };
+}
+
+function readLibrary(facts, array) {
+  const observations = facts.arrays.observations;
+  return {
+    at: rowsOf(array("at"), facts.sliders.length),
+    back: rowsOf(array("back"), facts.sliders.length),
+    distance: array("atDistance"),
+    observations: observations ? rowsOf(array("observations"), product(facts.xShape)) : null,
   };
 }

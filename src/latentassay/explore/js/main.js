@@ -3,6 +3,7 @@
 import { readContents } from "./contents.js";
 import { Engine } from "./engine.js";
 import { along, Place } from "./latents.js";
+import { Library } from "./library.js";
 import { PlaneMap } from "./map.js";
 import { paint } from "./picture.js";
 import { element, Sliders, STATES } from "./sliders.js";
@@ -11,9 +12,9 @@ import { Walks } from "./walk.js";
 const find = (id) => document.getElementById(id);
 const facts = readContents(document);
 const place = new Place(facts.sampleCodes[0], facts.sliders);
-const engine = new Engine(find("worker").textContent);
+const engine = facts.networks ? new Engine(find("worker").textContent) : new Library(facts);
 const sliders = new Sliders(find("sliders"), place);
-const map = new PlaneMap(find("map"), facts, place, engine);
+const map = new PlaneMap(find("map"), facts, place, facts.networks && engine);
 let origin = 0;
 
 // For the console, and for tests: explorer.respond([0, 1, …]) says what the page's networks make of a latent.
@@ -26,6 +27,7 @@ engine.ask("live", "load", { networks: facts.networks, bytes: facts.bytes, kept:
 }, fail);
 if (!facts.walks.length) find("walk").hidden = true;
 samplesStrip();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
 axes();
 views();
 buttons();
@@ -40,7 +42,6 @@ async function look(z) {
   map.response = answer.response;
   map.draw();
   document.body.dataset.ready = "yes";
-  document.body.dataset.decoding = answer.decoding.toFixed(1);
   const again = await engine.ask("again", "decode", { z: answer.response });
   if (again) paint(find("again"), again.x, facts.xShape, facts.reach);
 }
@@ -66,6 +67,12 @@ function samplesStrip() {
     find("samples").append(button);
   });
   showOrigin();
+}
+
+function repaint() {
+  find("samples").querySelectorAll("canvas").forEach((canvas, k) => paint(canvas, facts.samples[k], facts.xShape, facts.reach));
+  showOrigin();
+  place.moved();
 }
 
 function start(k) {

@@ -31,7 +31,7 @@ function paintPicture(canvas, x, [channels, height, width], low, high) {
 function paintLine(canvas, x, low, high) {
   const width = (canvas.width = 480);
   const height = (canvas.height = 320);
-  const style = getComputedStyle(canvas);
+  const style = getComputedStyle(document.documentElement); // a canvas may not be on the page yet
   const context = canvas.getContext("2d");
   context.clearRect(0, 0, width, height);
   const y = (value) => height - 16 - ((value - low) / (high - low || 1)) * (height - 32);
