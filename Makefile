@@ -9,7 +9,7 @@ INSTALL = $(@D)/bin/pip install --quiet --disable-pip-version-check --constraint
 
 .PHONY: demo test test-all test-foreign check bench clean
 
-demo: $(VENV)/.installed  ## train a small model, assay it, write demo/report.html, print the verdict
+demo: $(VENV)/.installed  ## train a small model, assay it, write demo/report.html and demo/explore.html, print the verdict
 	$(BIN)/latentassay demo
 
 test: check  ## everything that CI runs

@@ -1,4 +1,5 @@
 import json
+import pickle
 import re
 
 import pytest
@@ -40,6 +41,15 @@ def test_a_result_is_shown_as_it_is(digits, model):
     held = facts(la.explore(model, digits, result=result, budget=2))
     assert [slider["state"] for slider in held["sliders"]] == list(result["units"].evidence.states)
     assert held["threshold"] == result["holes"].evidence.threshold and held["drawnFrom"] == "hybrids"
+
+
+def test_a_result_knows_its_model_until_it_is_saved(digits, model, tmp_path):
+    result = la.assay(model, digits, questions=["units"], samples=64)
+    assert facts(la.explore(result, digits, budget=1)) == facts(la.explore(model, digits, result=result, budget=1))
+    result.save(tmp_path / "kept.safetensors")
+    assert pickle.loads(pickle.dumps(result)).model is None  # other processes have no use for it
+    with pytest.raises(InputError, match="holds no model"):
+        la.explore(la.Assay.load(tmp_path / "kept.safetensors"), digits)
 
 
 def test_what_cannot_be_explored_is_refused(digits):

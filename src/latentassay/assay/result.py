@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +37,16 @@ class Assay:
     Attributes:
         sections: one per question, in the order asked.
         meta: what was questioned, and how.
+        model: the model itself, for ``la.explore``; ``None`` of an assay from a file or another process.
     """
 
     sections: tuple[Section, ...]
     meta: Meta
+    model: Any = field(default=None, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the model, which other processes have no use for and may not be able to take."""
+        return {**vars(self), "model": None}
 
     @property
     def findings(self) -> tuple[Finding, ...]:

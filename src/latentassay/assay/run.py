@@ -120,7 +120,8 @@ def assay(
     order = torch.randperm(len(observations), generator=seeded(seed, "rows"))
     pace = find_pace(model, observations, order[:TIMED], budget, batch_size=batch_size)
     if pace is not None and pace.passes < LEAN:
-        return _look(pace, order, options, name=name, data=data, began=began, assumed=assumed)
+        look = _look(pace, order, options, name=name, data=data, began=began, assumed=assumed)
+        return replace(look, model=whole.model)
     if pace is not None:
         model, observations, options = pace.model, pace.data, replace(options, budget=pace.left)
     with _threads(model, observations, order[:batch_size], pace) as check_threads:
@@ -146,8 +147,8 @@ def assay(
         assumed=assumed,
     )
     if stop is not None:
-        raise AssayInterrupted(Assay(found.sections, meta)) from stop
-    return Assay(found.sections, meta)
+        raise AssayInterrupted(Assay(found.sections, meta, whole.model)) from stop
+    return Assay(found.sections, meta, whole.model)
 
 
 def _name_of(data: Any) -> str:

@@ -8,7 +8,7 @@ import torch
 from latentassay.adapters._whole import as_autoencoder
 from latentassay.assay import Assay, assay
 from latentassay.core.autoencoder import Autoencoder
-from latentassay.core.errors import ContractError
+from latentassay.core.errors import ContractError, InputError
 from latentassay.core.observations import as_observations, fit_layout
 from latentassay.core.storage import write_whole
 from latentassay.core.text import printable
@@ -43,7 +43,7 @@ def explore(
     beforehand, at up to 1200 latents; the page shows the nearest and says why.
 
     Args:
-        model: any autoencoder, as ``la.assay`` takes it.
+        model: any autoencoder, as ``la.assay`` takes it, or what ``la.assay`` returned of one.
         data: observations it was not trained on.
         result: its assay, whose states of units and holes are shown; what is needed is assayed where left out.
         path: also write the page there.
@@ -53,11 +53,12 @@ def explore(
         budget: seconds, about, that the assay may take, and half as many for the walks.
 
     Raises:
-        InputError: data that cannot be used.
+        InputError: data that cannot be used; a result without its model, as it was read from a file.
         ContractError: a model that breaks the contract of the door.
     """
     from latentassay.explore.page import render  # templates, which no other part of the package waits for
 
+    model, result = _model_of(model, result)
     observations = as_observations(data)
     whole = as_autoencoder(model, observations)
     observations = fit_layout(whole.model, observations)
@@ -82,6 +83,17 @@ def explore(
     if path is not None:
         write_whole(Path(path), page.encode())
     return page
+
+
+def _model_of(model: Any, result: Assay | None) -> tuple[Any, Assay | None]:
+    """Return the model and its assay, where either was given."""
+    if not isinstance(model, Assay):
+        return model, result
+    if model.model is None:
+        raise InputError(
+            "this assay was read from a file, which holds no model; say la.explore(model, data, result=result)"
+        )
+    return model.model, model
 
 
 def _networks_or_library(model: Autoencoder, contents: Contents, *, budget: float) -> Networks | Library:
