@@ -102,14 +102,22 @@ def test_modules_that_a_function_refers_to_are_found():
     [
         (lambda x: (down(x), down(x)), "mean", "tuple of 2 and output='mean'"),
         (lambda x: (down(x),) * 3, "mean_std", "tuple of 3"),
-        (lambda x: down(x), "mean_logvar", "Tensor, which output='mean_logvar'"),
-        (lambda x: {"z": down(x)}, "mean", "dict"),
+        (lambda x: down(x)[:, :1], "mean_logvar", "Tensor .*, which output='mean_logvar'"),
+        (lambda x: {"z": down(x), "other": down(x)}, "mean", "dict"),
         (lambda x: D.Laplace(down(x), 1.0), "mean", "Laplace"),
     ],
 )
 def test_answers_that_are_not_what_was_said(answer, output, match):
     with pytest.raises(la.ContractError, match=match):
         la.from_torch(answer, up, latent_shape=(2,), output=output).encode(x)
+
+
+def test_a_single_tensor_in_a_record_is_the_code_and_both_halves_of_one_are_mean_and_spread():
+    by_field = la.from_torch(lambda x: {"z": down(x), "loss": 0.0}, up, latent_shape=(2,)).encode(x)
+    assert torch.equal(by_field.mean, down(x)) and isinstance(by_field, la.Point)
+    joined = la.from_torch(lambda x: down(x), lambda z: z, latent_shape=(1,), output="mean_logvar").encode(x)
+    assert torch.equal(joined.mean, down(x)[:, :1])
+    torch.testing.assert_close(joined.std, (0.5 * down(x)[:, 1:]).exp())
 
 
 def test_a_decoder_that_returns_a_tuple():

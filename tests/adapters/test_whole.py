@@ -39,6 +39,16 @@ def test_the_second_of_a_pair_is_told_by_its_sign_or_by_data(second, output, std
     torch.testing.assert_close(found.model.encode(X).std, torch.full((128, 2), std))
 
 
+def test_means_and_log_variances_side_by_side_are_told_by_what_the_decoder_takes():
+    net = nn.Module()
+    net.encoder, net.decoder = nn.Linear(9, 4), nn.Linear(2, 9)
+    found = as_autoencoder(net, X)
+    assert found.model.latent_shape == (2,) and "output='mean_logvar', prior='normal'" in found.assumed
+    answer = net.encoder(X)
+    torch.testing.assert_close(found.model.encode(X).mean, answer[:, :2])
+    torch.testing.assert_close(found.model.encode(X).std, (0.5 * answer[:, 2:]).exp())
+
+
 def test_what_cannot_be_told_is_asked():
     with pytest.raises(la.InputError, match=r"say la\.wrap"):
         as_autoencoder(MyVAE(1.5), X)

@@ -35,6 +35,12 @@ def test_a_wrong_size_names_what_the_model_takes_and_what_came():
         la.sampling.encode(wrong, X)
 
 
+def test_channels_that_come_last_are_named_with_the_turn():
+    convolution = la.from_torch(torch.nn.Conv2d(3, 2, 1), torch.nn.Conv2d(2, 3, 1), latent_shape=(2, 8, 8))
+    with pytest.raises(la.ContractError, match=r"takes 3 channels, which come last here: turn them by x\.movedim"):
+        la.sampling.encode(convolution, torch.zeros(4, 8, 8, 3))
+
+
 def test_out_of_memory_says_what_to_lower():
     def full(z):
         raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB")

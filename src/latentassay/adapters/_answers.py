@@ -99,10 +99,12 @@ def _from_tensor(answer: Tensor, output: Output) -> Posterior:
         )
     if output == "mean":
         return Point(answer)
-    raise ContractError(
-        f"encode returned a Tensor, which output={output!r} does not describe; if both lie in it, pass "
-        "encode=lambda x: encode(x).chunk(2, 1)"
-    )
+    if answer.ndim < 2 or answer.shape[1] % 2:
+        raise ContractError(
+            f"encode returned a Tensor {tuple(answer.shape)}, which output={output!r} does not describe: means and "
+            "spreads side by side would be an even number along axis 1; pass a function that returns both"
+        )
+    return _gaussian(*answer.chunk(2, 1), output)
 
 
 def _from_sequence(answer: Any, output: Output) -> Posterior:
@@ -138,6 +140,9 @@ def _from_fields(answer: Any, output: Output, get: Any, pick: str, names: list[A
         return Point(mean)
     if mean is None and callable(mode := get("mode")):
         return as_posterior(mode(), "mean")
+    tensors = [value for name in names if isinstance(value := get(name), Tensor)]
+    if len(tensors) == 1 and output == "mean":
+        return _from_tensor(tensors[0], output)
     held = ", ".join(map(str, names)) or "no tensors"
     example = pick.format(names[0] if names else "mean")
     raise ContractError(

@@ -11,7 +11,7 @@ from latentassay.adapters._wrap import choose, wrap
 from latentassay.core.autoencoder import Autoencoder, device_and_dtype, eval_mode, modules_of
 from latentassay.core.callables import AnyFloat
 from latentassay.core.codebooks import nearest_entries, split_codes
-from latentassay.core.errors import InputError
+from latentassay.core.errors import ContractError, InputError
 from latentassay.core.guard import ask, first_layer
 from latentassay.core.observations import as_observations, fit_layout
 from latentassay.core.posteriors import Point
@@ -71,13 +71,13 @@ def as_autoencoder(model: Any, data: Any) -> Whole:
     x = x.to(*device_and_dtype(probe, x))
     with eval_mode(probe):
         answer = tried.answer(x[:2])
-        pair = _is_pair(answer)
-        output = _tell_output(tried, x, name) if pair else "mean"
+        joined = _is_joined(tried, answer)
+        output = "mean_logvar" if joined else _tell_output(tried, x, name) if _is_pair(answer) else "mean"
         posterior = as_posterior(answer, output)
     shape = tuple(posterior.mean.shape[1:])
     prior = None if isinstance(posterior, Point) else "normal"
     options: dict[str, Any] = {"latent_shape": shape}
-    options |= {"output": output} if pair else {}
+    options |= {"output": output} if output != "mean" else {}
     options |= {"prior": prior} if prior else {}
     said = [f"{key}={value!r}" for key, value in options.items()]
     path, entries = find_codebook(modules_of(probe), posterior.mean) if prior is None else ("", None)
@@ -120,7 +120,7 @@ class _Halves:
 
     def answer(self, x: Tensor) -> Any:
         """Return what the encoder says, whatever that is."""
-        return ask(AnyFloat(self._halves[0]), x, lambda: f"encode {first_layer(self)}")
+        return ask(AnyFloat(self._halves[0]), x, lambda: f"encode {first_layer(self, x)}")
 
     def encode(self, x: Tensor) -> Point:
         """Return the code without its spread."""
@@ -135,6 +135,21 @@ class _Halves:
 def _is_pair(answer: Any) -> bool:
     tensors = isinstance(answer, tuple | list) and all(isinstance(part, Tensor) for part in answer[:2])
     return tensors and len(answer) >= 2 and not hasattr(answer, "_fields") and answer[0].shape == answer[1].shape
+
+
+def _is_joined(tried: _Halves, answer: Any) -> bool:
+    """Whether means and log-variances lie side by side: the decoder takes half of the answer, and not the whole."""
+    if not isinstance(answer, Tensor) or not answer.is_floating_point() or answer.ndim < 2 or answer.shape[1] % 2:
+        return False
+    return not _is_decoded(tried, answer) and _is_decoded(tried, answer.chunk(2, 1)[0])
+
+
+def _is_decoded(tried: _Halves, z: Tensor) -> bool:
+    try:
+        tried.decode(z[:1])
+    except ContractError:
+        return False
+    return True
 
 
 def _tell_output(tried: _Halves, x: Tensor, name: str) -> Output:

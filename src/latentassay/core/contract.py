@@ -40,7 +40,7 @@ def check_autoencoder(model: Any, x: Any) -> tuple[str, ...]:
     with eval_mode(model, x) as (device, dtype):
         _check_devices(model)
         x_in = x.to(device, dtype, copy=True)  # a model that works in place must leave the caller's as they are
-        posterior = ask(model.encode, x_in, lambda: f"encode {first_layer(model)}")
+        posterior = ask(model.encode, x_in, lambda: f"encode {first_layer(model, x_in)}")
         _check_posterior(posterior, x_in, tuple(model.latent_shape))
         decoded = ask(model.decode, posterior.mean, lambda: "decode")
         _check_decoding(decoded, x_in)

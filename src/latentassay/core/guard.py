@@ -39,7 +39,7 @@ def encode_means(model: Any, x: Tensor) -> Posterior:
         ContractError: as ``encode_batch``.
     """
     latent_shape = latent_shape_of(model)
-    posterior = ask(_method(model, "encode"), x, lambda: f"encode {first_layer(model)}")
+    posterior = ask(_method(model, "encode"), x, lambda: f"encode {first_layer(model, x)}")
     if not isinstance(posterior, Posterior):
         raise ContractError(
             f"encode must return a Posterior, got {type(posterior).__name__}; wrap the model with la.from_torch, "
@@ -138,7 +138,7 @@ def ask(method: Callable[[Tensor], Any], argument: Tensor, who: Callable[[], str
         ) from error
 
 
-def first_layer(model: Any) -> str:
+def first_layer(model: Any, x: Tensor) -> str:
     """Say what observations the model says that it takes, or its first layer, from which that can be seen."""
     shape = getattr(model, "x_shape", None)
     if shape:
@@ -148,7 +148,9 @@ def first_layer(model: Any) -> str:
             for name, words in (("in_features", "numbers"), ("in_channels", "channels")):
                 size = getattr(module, name, None)
                 if isinstance(size, int):
-                    return f"(whose first layer, {type(module).__name__}, takes {size} {words})"
+                    is_last = words == "channels" and x.ndim > 2 and x.shape[-1] == size != x.shape[1]
+                    turn = ", which come last here: turn them by x.movedim(-1, 1)" if is_last else ""
+                    return f"(whose first layer, {type(module).__name__}, takes {size} {words}{turn})"
     return "of this model"
 
 
