@@ -3,6 +3,7 @@
 import html
 import warnings
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -129,3 +130,34 @@ def test_data_of_a_guessed_layout_go_in_as_the_model_takes_them():
     assert data.x_shape == (1, 3, 3)
     result = la.assay(as_autoencoder(Series(-2.0), data).model, data, samples=64, questions=["units"])
     assert result.meta.x_shape == (3, 3)
+
+
+@pytest.mark.filterwarnings("ignore:assumed of")
+@pytest.mark.parametrize("stored", ["channels first", "channels last"])
+def test_series_go_in_as_the_first_layer_takes_them(stored, tmp_path):
+    """What takes three channels alone can be tried on no other layout than its own."""
+    net = nn.Module()
+    net.encoder = nn.Sequential(nn.Conv1d(3, 4, 4, 4), nn.Flatten(), nn.Linear(8, 2))
+    net.decoder = nn.Sequential(nn.Linear(2, 24), nn.Unflatten(1, (3, 8)))
+    x = torch.randn(40, 3, 8, generator=torch.Generator().manual_seed(0)).numpy()
+    np.save(tmp_path / "x.npy", x if stored == "channels first" else x.transpose(0, 2, 1))
+    result = la.assay(net, la.data.own(tmp_path / "x.npy"), samples=32, questions=["units"])
+    assert result.meta.x_shape == (3, 8)
+
+
+@pytest.mark.filterwarnings("ignore:assumed of")
+def test_series_go_as_they_are_into_what_takes_time_first(tmp_path):
+    class Recurrent(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.down, self.code, self.up = nn.GRU(3, 4, batch_first=True), nn.Linear(4, 2), nn.Linear(2, 24)
+
+        def encode(self, x):
+            return self.code(self.down(x)[1][0])
+
+        def decode(self, z):
+            return self.up(z).view(-1, 8, 3)
+
+    np.save(tmp_path / "x.npy", torch.randn(40, 8, 3).numpy())
+    result = la.assay(Recurrent(), la.data.own(tmp_path / "x.npy"), samples=32, questions=["units"])
+    assert result.meta.x_shape == (8, 3)

@@ -170,6 +170,17 @@ def test_no_pickle_is_ever_loaded(tmp_path):
     assert canary.exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"junk", "begins with b'junk'"), (None, "Python objects, which are never")]
+)
+def test_advice_on_a_file_that_is_no_array_is_never_to_load_it_unsafely(tmp_path, content, words):
+    path = tmp_path / "a.npy"
+    path.write_bytes(content) if content else np.save(path, np.array([{}], dtype=object))
+    with pytest.raises(FileError, match=words) as refused:
+        read_npy(path)
+    assert "allow_pickle" not in str(refused.value) and "save it again" in str(refused.value)
+
+
 def test_damaged_npz_is_refused_and_leaves_no_cache(tmp_path):
     np.savez_compressed(tmp_path / "f.npz", x=LARGE)
     whole = (tmp_path / "f.npz").read_bytes()

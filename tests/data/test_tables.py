@@ -51,6 +51,14 @@ def test_other_encodings_and_missing_labels_are_named(tmp_path):
         read_table(_table(tmp_path, "x,label\n1,0\n2,\n"))
 
 
+@pytest.mark.parametrize("name", ["", "Unnamed: 0"])
+def test_row_numbers_that_nobody_named_are_left_out(tmp_path, name):
+    found = read_table(_table(tmp_path, f"{name},a,b\n0,0.5,1\n1,1.5,2\n2,2.5,4\n"))
+    assert found.names == ("a", "b") and "without the first" in found.notes[0]
+    assert read_table(_table(tmp_path, f"{name},a\n0,1\n7,2\n")).numbers.shape == (2, 2)  # it counts something else
+    assert read_table(_table(tmp_path, "t,a\n0,1\n1,2\n")).names == ("t", "a")  # somebody named it
+
+
 def test_own_data_from_a_table(tmp_path):
     data = own(_table(tmp_path, "x,y0,kind\n1,2,b\n3,4,a\n"))
     assert data.x_shape == (1,) and data.factor_names == ("y0", "kind") and data.factors.tolist() == [[2, 1], [4, 0]]

@@ -10,7 +10,6 @@ from torch import Tensor
 from latentassay.core.arrays import as_array, as_tensor
 from latentassay.core.autoencoder import eval_mode
 from latentassay.core.errors import InputError
-from latentassay.core.guard import decode_batch, encode_means
 
 
 @runtime_checkable
@@ -75,7 +74,8 @@ def as_observations(data: Any) -> Observations:
     if isinstance(data, Observations):
         return data
     if not isinstance(data, Tensor | np.ndarray):
-        raise InputError(f"data must be a tensor, an array or a FactorData, got {type(data).__name__}")
+        frame = "; of a table pass its numbers: data.to_numpy()" if hasattr(data, "to_numpy") else ""
+        raise InputError(f"data must be a tensor, an array or a FactorData, got {type(data).__name__}{frame}")
     x = as_tensor(data, "data")
     if not x.is_floating_point():
         raise InputError(f"data must be floating point, got {x.dtype}; for uint8 images pass x / 255 or a FactorData")
@@ -124,9 +124,10 @@ def _how_it_fits(model: Any, data: Observations) -> int:
     try:
         x = data.batch(np.zeros(1, np.int64))
         with eval_mode(model) as (device, dtype), torch.random.fork_rng(devices=[]):
-            mean = encode_means(model, x.to(device, dtype)).mean
+            # Not through the guard, which knows shapes of latents: of some models these are learnt afterwards.
+            mean = model.encode(x.to(device, dtype)).mean
             fit = 1
-            return 1 + int(decode_batch(model, mean).shape == x.shape)
+            return 1 + int(model.decode(mean).shape == x.shape)
     except Exception:  # foreign code, tried on shapes that it may never have seen
         return fit
 

@@ -124,8 +124,17 @@ def fetch(file: Official, folder: Any, *, timeout: float | int = 30) -> Path:
     return verify(path, size=file.size, md5=file.md5, sha256=file.sha256, fix=f"Delete it and try again. {by_hand}")
 
 
+AGAIN = "It is damaged, cut short or of another kind: save it again, or get it again where it came from."
+"""What to do about a file that cannot be read, whoever made it."""
+
+PICKLED = (
+    "it holds Python objects, which are never loaded; save numbers: np.save(path, np.asarray(values, dtype=float))"
+)
+"""Instead of numpy's advice to load them all the same."""
+
+
 @contextmanager
-def reading(path: Any, kind: str, fix: str = "Delete it and get it again.") -> Iterator[None]:
+def reading(path: Any, kind: str, fix: str = AGAIN) -> Iterator[None]:
     """Turn whatever a reader raises on a damaged file into ``FileError``."""
     check_kind(Path(path), fix)
     try:
@@ -133,7 +142,10 @@ def reading(path: Any, kind: str, fix: str = "Delete it and get it again.") -> I
     except LatentAssayError:  # such as of labels, which are not damage
         raise
     except DAMAGE as error:
-        cause = f"not a readable {kind}: {str(error) or type(error).__name__}".rstrip(".")
+        why = (
+            PICKLED if "pickle" in str(error) or "Python objects" in str(error) else str(error) or type(error).__name__
+        )
+        cause = f"not a readable {kind}: {why}".rstrip(".")
         raise FileError(path, cause, fix) from error
 
 

@@ -122,6 +122,10 @@ def read_hdf5(path: Any, dataset: str, *, limit: int = MEMBER_LIMIT, allow_large
         return np.asarray(data[()])
 
 
+MAGIC = b"\x93NUMPY"
+"""What every .npy file begins with."""
+
+
 def read_npy(path: Any) -> np.ndarray:
     """Map a ``.npy`` file into memory, read-only; objects (pickles) are refused.
 
@@ -129,6 +133,10 @@ def read_npy(path: Any) -> np.ndarray:
         FileError: for anything else than a plain array.
     """
     with reading(path, ".npy array without Python objects"):
+        with open_regular(path) as file:
+            head = file.read(len(MAGIC))
+        if head != MAGIC:  # numpy would take it for a pickle, and say so
+            raise ValueError(f"it begins with {head!r}, not with {MAGIC!r}")
         return np.asanyarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 

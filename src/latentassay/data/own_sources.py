@@ -153,7 +153,8 @@ def _npz(path: Path, key: str | None = None, *, allow_large: bool = False) -> Op
     cache = _cache(path, key) if _unpacked_size(path, key) > CACHED else None
     x = read_npz(path, key, cache, allow_large=allow_large)
     beside = [name for name in held if name != key]
-    factors, names, notes = _stated_factors(path, beside, allow_large) or _labels(path, beside, x.shape[0], allow_large)
+    n = x.shape[0] if x.shape else 0
+    factors, names, notes = _stated_factors(path, beside, allow_large) or _labels(path, beside, n, allow_large)
     return Opened(x, path.stem, notes, factors, names)
 
 

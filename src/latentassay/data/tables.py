@@ -20,6 +20,9 @@ LABEL = re.compile(r"(label|class|target|factor|category|cell_?type|batch|y)s?([
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 """How empty cells are written."""
 
+NAMELESS = ("", "Unnamed: 0")
+"""What a column of row numbers is called that pandas wrote unasked."""
+
 DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*")
 
 FIX = "Save an array instead: np.save('x.npy', values), or np.savez('codes.npz', codes=codes, factors=factors)."
@@ -48,8 +51,8 @@ def read_table(path: Path, *, allow_large: bool = False) -> TextTable:
     """Read a table of one line a row, with or without names in the first line.
 
     Columns of words are labels, and so are columns of numbers called ``label``, ``class``, ``target``, ``factor…``;
-    all others are numbers. Commas, semicolons or tabs part the cells; where it is not
-    commas, ``1,5`` is a number.
+    all others are numbers, but for a first column without a name that counts the rows, which is left out. Commas,
+    semicolons or tabs part the cells; where it is not commas, ``1,5`` is a number.
 
     Raises:
         FileError: no text, too much of it, no rows, rows of several lengths, or no column of numbers; names the line.
@@ -60,6 +63,9 @@ def read_table(path: Path, *, allow_large: bool = False) -> TextTable:
     rows, header = _cells(path)
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     numbers = [_as_numbers(column) for column in columns]
+    numbered = header[0] in NAMELESS and _counts_rows(numbers[0])
+    if numbered:
+        columns, numbers, header = columns[1:], numbers[1:], header[1:]
     is_label = [values is None or bool(LABEL.fullmatch(name)) for values, name in zip(numbers, header, strict=True)]
     values = [found for found, label in zip(numbers, is_label, strict=True) if found is not None and not label]
     if not values:
@@ -72,6 +78,7 @@ def read_table(path: Path, *, allow_large: bool = False) -> TextTable:
     names = tuple(name for name, label in zip(header, is_label, strict=True) if not label)
     factor_names = tuple(name for name, label in zip(header, is_label, strict=True) if label)
     said = f"{len(rows):,} rows: {len(names)} columns of numbers"
+    said += ", without the first, which numbers the rows" if numbered else ""
     return TextTable(
         np.stack(values, 1),
         names,
@@ -106,6 +113,10 @@ def _cells(path: Path) -> tuple[list[list[str]], list[str]]:
     if len(rows) == named:
         raise FileError(path, "has names of columns and no rows", FIX)
     return rows[named:], header
+
+
+def _counts_rows(column: Float[np.ndarray, " n"] | None) -> bool:
+    return column is not None and len(column) > 1 and bool((column == column[0] + np.arange(len(column))).all())
 
 
 def _as_point(cell: str) -> str:
