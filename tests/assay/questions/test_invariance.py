@@ -60,7 +60,8 @@ def test_where_only_one_unit_answers_nothing_can_be_left_alone():
 def test_of_many_units_the_liveliest_are_asked_about():
     model = exact_inverse(40, 60, noise=0.01)
     model.E[:9] *= 0.5
-    _, _, evidence = asked(model, observations(exact_inverse(40, 60), 40), samples=64)
+    finding, _, evidence = asked(model, observations(exact_inverse(40, 60), 40), samples=64)
+    assert finding.sentence.startswith(f"Among the {len(evidence.units)} strongest of 40 live units a change of one ")
     labels = [int(label) for label in evidence.labels]
     assert labels == sorted(labels) and len(labels) == 32 and set(range(9, 40)) <= set(labels)
     assert evidence.matrix.shape == (32, 32)

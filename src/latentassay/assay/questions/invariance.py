@@ -101,12 +101,15 @@ def _finding(evidence: InvarianceEvidence, score: Score, ledger: Ledger) -> Find
     moving, moved = ledger.labels(pairs[graded.worst])
     left = graded.estimate
     level: Level = graded.level if not _contradict(graded.level, own) else "unsure"
-    sentence = f"A change of one unit leaves the others alone at {score} on average (invariance)"
+    asked, live = len(evidence.units), len(ledger.live)
+    among = f"Among the {asked} strongest of {live} live units a change of one"
+    one = "A change of one unit" if asked == live else among
+    sentence = f"{one} leaves the others alone at {score} on average (invariance)"
     follows = f"When you change unit {moving}, expect unit {moved} to follow."
     together = {pairs[graded.worst], pairs[graded.worst][::-1]} & set(ledger.mutual)
     if score.value < 0:
         sentence = (
-            f"A change of one unit moves the others by more than the unit itself on average (invariance {score}), "
+            f"{one} moves the others by more than the unit itself on average (invariance {score}), "
             f"most of all unit {moved} when unit {moving} is changed"
         )
     elif level != "good":
