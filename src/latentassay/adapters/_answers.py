@@ -104,7 +104,8 @@ def _from_tensor(answer: Tensor, output: Output) -> Posterior:
             f"encode returned a Tensor {tuple(answer.shape)}, which output={output!r} does not describe: means and "
             "spreads side by side would be an even number along axis 1; pass a function that returns both"
         )
-    return _gaussian(*answer.chunk(2, 1), output)
+    mean, spread = answer.chunk(2, 1)
+    return _gaussian(mean, spread, output)
 
 
 def _from_sequence(answer: Any, output: Output) -> Posterior:
