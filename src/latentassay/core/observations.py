@@ -10,6 +10,7 @@ from torch import Tensor
 from latentassay.core.arrays import as_array, as_tensor
 from latentassay.core.autoencoder import eval_mode
 from latentassay.core.errors import InputError
+from latentassay.core.guard import ask
 
 
 @runtime_checkable
@@ -124,10 +125,10 @@ def _how_it_fits(model: Any, data: Observations) -> int:
     try:
         x = data.batch(np.zeros(1, np.int64))
         with eval_mode(model) as (device, dtype), torch.random.fork_rng(devices=[]):
-            # Not through the guard, which knows shapes of latents: of some models these are learnt afterwards.
-            mean = model.encode(x.to(device, dtype)).mean
+            # Shapes of latents are not checked: of some models they are learnt afterwards.
+            mean = ask(model.encode, x.to(device, dtype), lambda: "encode").mean
             fit = 1
-            return 1 + int(model.decode(mean).shape == x.shape)
+            return 1 + int(ask(model.decode, mean, lambda: "decode").shape == x.shape)
     except Exception:  # foreign code, tried on shapes that it may never have seen
         return fit
 
