@@ -167,8 +167,8 @@ READERS = {
     "spatial.place_effects": lambda z, x: la.spatial.place_effects(IMAGES, spatial(z)),
     "spatial.activity_maps": lambda z, x: la.spatial.activity_maps(la.sampling.encode(IMAGES, spatial(z))),
 }
-NO_READERS = {"extrapolate", "fit", "load_run", "perturb", "suggest_beta", "uniform_noise", "wrap"}
-"""Functions that train a model, open one, or make data."""
+NO_READERS = {"explore", "extrapolate", "fit", "load_run", "perturb", "suggest_beta", "uniform_noise", "wrap"}
+"""Functions that train a model, open one, make data, or write a page."""
 
 
 def spatial(z):

@@ -49,7 +49,7 @@ def test_score_draws_rows_and_takes_labels_without_names(say, codes_file, tmp_pa
         ({"codes": np.zeros((8, 2)) * np.nan, "factors": np.arange(8)[:, None] % 2}, 2, "NaN"),
         ({"codes": np.zeros((8, 2)), "factors": np.arange(8)[:, None] % 2 + 0.5}, 2, "integer"),
         ({"codes": np.zeros((3, 2)), "factors": np.eye(3, 2).astype(int), "factor_names": np.array(["a"])}, 2, "names"),
-        ({"codes": np.array([{}, {}]), "factors": np.zeros((2, 1), int)}, 3, "Object arrays"),
+        ({"codes": np.array([{}, {}]), "factors": np.zeros((2, 1), int)}, 3, "Python objects"),
     ],
 )
 def test_score_refuses_in_one_line(arrays, code, message, tmp_path):

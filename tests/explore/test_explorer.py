@@ -45,7 +45,10 @@ def test_a_result_is_shown_as_it_is(digits, model):
 
 def test_a_result_knows_its_model_until_it_is_saved(digits, model, tmp_path):
     result = la.assay(model, digits, questions=["units"], samples=64)
-    assert facts(la.explore(result, digits, budget=1)) == facts(la.explore(model, digits, result=result, budget=1))
+    one, other = facts(la.explore(result, digits, budget=1)), facts(la.explore(model, digits, result=result, budget=1))
+    # How far walks are refined is a matter of time.
+    assert all(one[key] == other[key] for key in one.keys() - {"walks", "arrays"}) and one.keys() == other.keys()
+    assert one["arrays"]["codes"] == other["arrays"]["codes"]
     result.save(tmp_path / "kept.safetensors")
     assert pickle.loads(pickle.dumps(result)).model is None  # other processes have no use for it
     with pytest.raises(InputError, match="holds no model"):

@@ -23,11 +23,12 @@ class Residual(nn.Module):
 
 
 class Structural(nn.Module):
-    def __init__(self):
+    def __init__(self, *places):
         super().__init__()
-        self.layer, self.features = StrTfm(4, 6), nn.Parameter(torch.randn(1, 6, 5, 5))
+        generator = torch.Generator().manual_seed(0)  # scales are exponentials: some draws answer with thousands
+        self.layer, self.features = StrTfm(4, 6), nn.Parameter(torch.randn(1, 6, *places, generator=generator))
         for parameter in self.layer.parameters():
-            nn.init.normal_(parameter, std=0.3)
+            nn.init.normal_(parameter, std=0.2, generator=generator)
 
     def forward(self, z):
         return self.layer(self.layer(self.features.expand(len(z), -1, -1, -1), z[:, :4]), z[:, 4:8])
@@ -96,7 +97,8 @@ LAYERS = {
     "constant padding": (nn.ConstantPad2d((1, 2, -1, 2), 0.3), PICTURE),
     "flatten, unflatten": (nn.Sequential(nn.Flatten(), nn.Unflatten(1, (2, 3, 80))), PICTURE),
     "residual": (Residual(), PICTURE),
-    "structural transform": (Structural(), VECTOR),
+    "structural transform": (Structural(5, 5), VECTOR),
+    "structural transform of one place": (Structural(1, 1), VECTOR),
     "attention": (Attention(), PICTURE),
     "in place": (nn.Sequential(nn.Linear(12, 6), nn.ReLU(inplace=True), nn.Dropout(0.5)).eval(), VECTOR),
     "PReLU": (nn.PReLU(6), PICTURE),

@@ -6,6 +6,7 @@ _FILES = "reads files of a known size and hash, or fetches them: tests/data try 
 _TRAINS = "trains for seconds; its arguments are those of fit, which is asked"
 _FOREIGN = "takes a model of a framework that need not be installed: tests/adapters ask it with bad ones"
 _DOOR = "a door to files: asked in the axis of hostile files"
+_PAGE = "makes a page in seconds of what assay and the readers answer, which are asked; tests/explore try it"
 _RECORDS = "takes records of this package alone, no arrays"
 
 _NAMES: dict[str, str] = {
@@ -22,6 +23,9 @@ _NAMES: dict[str, str] = {
     _DOOR: """
         from_onnx load_run perturbation.load_perturbed perturbation.manipulation perturbation.remake
         uniform_noise
+    """,
+    _PAGE: """
+        explore
     """,
     _RECORDS: """
         evaluation.pictures.explain_missing evaluation.pictures.pictures metrics.metric

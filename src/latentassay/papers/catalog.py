@@ -75,7 +75,7 @@ def experiment(name: str) -> Experiment:
         InputError: there is none; says which are near.
 
     >>> experiment("responses.table1").costs["laptop"]
-    'under two hours on two cores'
+    'about an hour on two cores'
     """
     for known in experiments():
         if known.name == name:

@@ -71,7 +71,9 @@ export function binary(node, shapes) {
   const steps = shapes.map((shape) => broadcastSteps(shape, node.shape));
   const outer = node.shape.slice(0, repeatedFrom(node.shape, steps));
   const run = node.shape.slice(outer.length).reduce((all, size) => all * size, 1);
-  const [p, q] = steps.map((each) => (run > 1 && each.at(-1) === 0 ? 0 : 1));
+  // Dimensions of one element have no step of their own, so the last that is walked along tells.
+  const along = node.shape.findLastIndex((size) => size > 1);
+  const [p, q] = steps.map((each) => (run > 1 && each[along] === 0 ? 0 : 1));
   const body = `for (let i = 0; i < ${number(run)}; i++, j += ${p}, k += ${q}) {
     const a = first[j], b = second[k]; out[at + i] = ${PAIRS[node.kind](node)}; }`;
   const pairs = new Function("first", "j", "second", "k", "out", "at", body);
