@@ -163,7 +163,7 @@ MODELS: dict[str, Callable[[], Example]] = {
 }
 
 
-BUDGETS = {"taef2": 540}
+BUDGETS = {"taef2": 900}
 """Seconds that an assay may take, where one minute leaves questions out."""
 
 

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from latentassay.assay.questions.graph import _brief
 from latentassay.report import figures
 from tests.assay.asking import ask, findings_of, scores_of
 from tests.assay.responding import gridded
@@ -77,3 +78,11 @@ def test_a_weak_coupling_does_not_make_one_variable_of_two_units():
     )
     strong = findings_of(mixed([[0.6, -0.8, 0.0], [0.8, 0.6, 0.0], [0.0, 0.0, 1.0]]))["graph.entangled"]
     assert strong.level == "warning" and "one variable" in strong.remedy and "one variable" in strong.brief
+
+
+@pytest.mark.parametrize(
+    ("level", "words"), [("note", "4 units move each other a little"), ("problem", "4 units move each other")]
+)
+def test_a_verdict_on_many_units_is_as_strong_as_their_coupling(level, words):
+    assert _brief(["0", "1", "2", "3"], level, joined=False) == words
+    assert _brief(["0", "1"], level, joined=False) == words.replace("4 units", "units 0 and 1")

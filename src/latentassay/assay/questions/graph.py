@@ -18,6 +18,9 @@ from latentassay.core.findings import Finding, Picture, Score
 from latentassay.core.levels import GRAVE, Level
 from latentassay.responses.graph import COUPLED, join_pairs
 
+NAMED = 3
+"""Units that a verdict names; of more it says how many."""
+
 
 @dataclass(frozen=True)
 class GraphEvidence:
@@ -124,11 +127,10 @@ def _mutual_finding(group: tuple[int, ...], ledger: Ledger) -> Finding:
 
 def _brief(names: list[str], level: Level, *, joined: bool) -> str:
     """A weak coupling does not make one variable of two."""
-    if len(names) > 3:
-        return f"{len(names)} units are entangled"
+    who = f"{len(names)} units" if len(names) > NAMED else f"units {listing(names)}"
     moving = f"move each other{'' if level in GRAVE else ' a little'}"
     one = f"{'may ' if level == 'unsure' else ''}form one variable"
-    return f"units {listing(names)} {one if joined else moving}"
+    return f"{who} {one if joined else moving}"
 
 
 def _one_way_finding(ledger: Ledger) -> Finding:
